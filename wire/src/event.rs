@@ -1,0 +1,445 @@
+//! The event catalogue: everything that happens is one event, committed with the change that caused it.
+//!
+//! Reports are functions of this log alone: what is not in an event cannot be reported later.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{
+    AccountId, ConversationId, EventId, Lease, MatterId, OutboundId, QueueId, SessionId, TaskId, TenantId, UnitId,
+    WorkerId,
+};
+use crate::inbound::InboundKind;
+use crate::task::{ClockRule, ParkReason, Presence, Side, Target, TaskKind, WithdrawReason};
+use crate::time::Millis;
+
+/// One happening.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Event {
+    /// Its number; without gaps within a shard.
+    pub id: EventId,
+    /// When, by the shard's clock.
+    pub at: Millis,
+    /// Whose.
+    pub tenant: TenantId,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: EventKind,
+    /// Who did it.
+    pub actor: Actor,
+    /// What the time went into.
+    pub activity: Activity,
+    /// The unit that answers for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<UnitId>,
+    /// The matter it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matter: Option<MatterId>,
+    /// The conversation it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<ConversationId>,
+    /// The task it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskId>,
+    /// Which office.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub side: Option<Side>,
+    /// The channel it came or goes through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Arc<str>>,
+    /// The event that led to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<EventId>,
+    /// The version of the rule set that decided.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rule_set: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// Who acted.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// The scheduler itself, or a clock.
+    #[default]
+    System,
+    /// The customer.
+    Customer,
+    /// A worker.
+    Worker(WorkerId),
+    /// Another system, through the API.
+    Integrator,
+    /// A supervisor or operations person, through the API or console.
+    Operator,
+    /// A routing rule.
+    Rule,
+    /// The platform of a channel.
+    Platform,
+}
+
+/// What the time of an event went into; reports of worker time are sums over these.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activity {
+    /// With a customer.
+    Customer,
+    /// Back-office work.
+    BackOffice,
+    /// Noting down after a task.
+    WrapUp,
+    /// Asking a colleague, and being asked.
+    Colleague,
+    /// Keeping the system itself.
+    #[default]
+    Administration,
+    /// Waiting for work.
+    Idle,
+}
+
+/// The compact record of one routing decision; the full explanation is recomputed from the journal (P6).
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Decision {
+    /// How long the task had waited, in milliseconds.
+    pub waited_ms: u64,
+    /// Its urgency when chosen, in parts of a thousand of its target.
+    pub urgency_milli: u64,
+    /// The urgency of the best task that was not chosen, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runner_up_milli: Option<u64>,
+    /// The other worker who could have had it, where one was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runner_up: Option<WorkerId>,
+    /// Why this worker.
+    pub because: Because,
+}
+
+/// Why a worker was chosen.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Because {
+    /// Able, least loaded, longest idle.
+    #[default]
+    LeastLoaded,
+    /// He freed a place and this was the most urgent task he could do.
+    MostUrgent,
+    /// The customer knows him.
+    Sticky,
+    /// The task was meant for him.
+    Directed,
+    /// It came back to whoever had it.
+    Returned,
+}
+
+/// What happened. A new kind is a new variant; a field is never given another meaning.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum EventKind {
+    /// A message was taken into its conversation.
+    MessageReceived {
+        /// Its place in the conversation.
+        seq: u64,
+        /// What kind of message.
+        kind: InboundKind,
+        /// The account it came through.
+        account: AccountId,
+    },
+    /// A second delivery of something already taken in: no second effect.
+    MessageDuplicate {
+        /// What kind it was.
+        kind: InboundKind,
+    },
+    /// An event that routes nothing was kept out, and why.
+    MessageDiscarded {
+        /// What kind it was.
+        kind: InboundKind,
+        /// A stable word: `unknown_account`, `not_routed`, `echo`, …
+        reason: String,
+    },
+    /// What could not be read was put aside whole.
+    Quarantined {
+        /// Why it could not be read.
+        cause: String,
+    },
+    /// A conversation began.
+    ConversationOpened {
+        /// The account it is on.
+        account: AccountId,
+    },
+    /// A solved conversation came back within the window.
+    ConversationReopened {
+        /// True when the customer said that it was not solved.
+        denied: bool,
+    },
+    /// A task came to be.
+    TaskCreated {
+        /// What it is made of.
+        kind: TaskKind,
+        /// Its queue.
+        queue: QueueId,
+        /// When its first response is due.
+        due_at: Millis,
+        /// The task that asked for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent: Option<TaskId>,
+    },
+    /// A message joined an open task, which keeps its place in line.
+    TaskMerged {
+        /// The message's place in the conversation.
+        seq: u64,
+    },
+    /// A task could not be taken: the queue is full.
+    TaskRejected {
+        /// The full queue.
+        queue: QueueId,
+    },
+    /// A task was shown to a worker.
+    TaskOffered {
+        /// To whom.
+        worker: WorkerId,
+        /// Under which number.
+        lease: Lease,
+        /// Until when.
+        until: Millis,
+        /// Why.
+        decision: Decision,
+    },
+    /// A worker has a task.
+    TaskAssigned {
+        /// Who.
+        worker: WorkerId,
+        /// Under which number.
+        lease: Lease,
+        /// Why; `None` when he accepted an offer, which has the reason.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decision: Option<Decision>,
+    },
+    /// A worker said no.
+    OfferDeclined {
+        /// Who.
+        worker: WorkerId,
+        /// Why, in his words or from a list.
+        reason: String,
+    },
+    /// An offer or assignment ended without the worker's doing.
+    TaskWithdrawn {
+        /// From whom.
+        worker: WorkerId,
+        /// Why.
+        reason: WithdrawReason,
+    },
+    /// The first response of a task, and whether it kept the target.
+    FirstResponse {
+        /// From the first unanswered message to the answer, in milliseconds.
+        after_ms: u64,
+        /// True when it was later than the target.
+        late: bool,
+    },
+    /// A waiting task passed its target. Once per task.
+    TargetMissed {
+        /// When it was due.
+        due_at: Millis,
+    },
+    /// A task was put aside.
+    TaskParked {
+        /// Why.
+        reason: ParkReason,
+        /// When it comes back by itself.
+        until: Millis,
+        /// What its target does meanwhile.
+        clock: ClockRule,
+    },
+    /// A task that was put aside came back.
+    TaskWoken {
+        /// A stable word: `time`, `customer`, `answer`, `worker`.
+        why: String,
+    },
+    /// A task was passed on.
+    TaskTransferred {
+        /// By whom.
+        from: WorkerId,
+        /// To whom.
+        to: Target,
+    },
+    /// A task was handed over because of an absence.
+    TaskHandedOver {
+        /// From whom.
+        from: WorkerId,
+        /// To whom; `None` is back to the queue.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<WorkerId>,
+    },
+    /// A worker asked for a piece of work.
+    RequestOpened {
+        /// The task that does it.
+        child: TaskId,
+        /// Of whom.
+        to: Target,
+        /// What the parent's target does meanwhile.
+        clock: ClockRule,
+    },
+    /// A piece of work was answered.
+    RequestAnswered {
+        /// The task that did it.
+        child: TaskId,
+    },
+    /// A piece of work is not needed any more.
+    RequestWithdrawn {
+        /// The task that was doing it.
+        child: TaskId,
+    },
+    /// A worker was reminded of a task he is silent on.
+    WorkerReminded {
+        /// Who.
+        worker: WorkerId,
+    },
+    /// A supervisor was told of a task nobody answers.
+    SupervisorTold {
+        /// Who was silent last.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        worker: Option<WorkerId>,
+    },
+    /// We say it is done.
+    TaskSolved {
+        /// By whom.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        worker: Option<WorkerId>,
+        /// How, from a list of the tenant's.
+        disposition: String,
+    },
+    /// A worker said that it should not or cannot be done.
+    TaskRefused {
+        /// By whom.
+        worker: WorkerId,
+        /// Why.
+        reason: String,
+    },
+    /// The customer says it is done.
+    TaskConfirmed,
+    /// The customer did not say.
+    TaskUnconfirmed,
+    /// The customer says it is not done.
+    TaskDenied,
+    /// Taken back by whoever opened it.
+    TaskCancelled {
+        /// A stable word.
+        reason: String,
+    },
+    /// Noting down began.
+    WrapUpStarted {
+        /// Until when at the latest.
+        until: Millis,
+    },
+    /// Noting down ended.
+    WrapUpEnded,
+    /// A worker connected.
+    WorkerAttached {
+        /// Under which number.
+        session: SessionId,
+    },
+    /// A worker's connection was lost, and the grace time is over.
+    WorkerLost,
+    /// A worker left in order.
+    WorkerDetached,
+    /// A worker's presence changed.
+    WorkerPresence {
+        /// To what.
+        presence: Presence,
+        /// Why, in his words or from a list.
+        reason: String,
+    },
+    /// A reply is durable and waits to be sent.
+    ReplyQueued {
+        /// Which.
+        outbound: OutboundId,
+        /// Its place in the conversation.
+        seq: u64,
+    },
+    /// The platform took a reply.
+    ReplySent {
+        /// Which.
+        outbound: OutboundId,
+        /// At which try.
+        attempt: u32,
+    },
+    /// A reply will be tried again.
+    ReplyDelayed {
+        /// Which.
+        outbound: OutboundId,
+        /// The next try.
+        attempt: u32,
+        /// When.
+        at: Millis,
+        /// A stable word.
+        reason: String,
+    },
+    /// A reply was not sent and will not be.
+    ReplyFailed {
+        /// Which.
+        outbound: OutboundId,
+        /// A stable word.
+        reason: String,
+    },
+    /// Nobody can say whether a reply was sent.
+    ReplyUnknown {
+        /// Which.
+        outbound: OutboundId,
+        /// A stable word.
+        reason: String,
+    },
+    /// The platform reported on a reply.
+    ReplyStatus {
+        /// Which.
+        outbound: OutboundId,
+        /// `sent`, `delivered`, `read`, `played`, `failed`.
+        status: String,
+    },
+    /// A contact (call, visit, counter) was logged by a worker.
+    ContactLogged {
+        /// `call`, `visit`, `counter`, …
+        medium: String,
+        /// How long it took, in milliseconds.
+        duration_ms: u64,
+    },
+    /// A setting of the organisation changed.
+    SettingsChanged {
+        /// What: `tenant`, `queue`, `worker`, `account`, `calendar`.
+        what: String,
+        /// Its opaque id.
+        id: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_flat_object() {
+        let event = Event {
+            id: EventId(1),
+            at: Millis(9),
+            tenant: TenantId(1),
+            kind: EventKind::TaskMerged { seq: 2 },
+            actor: Actor::Worker(WorkerId(3)),
+            activity: Activity::Customer,
+            unit: None,
+            matter: Some(MatterId(4)),
+            conversation: None,
+            task: Some(TaskId(5)),
+            side: Some(Side::Front),
+            channel: Some("whatsapp_cloud".into()),
+            cause: None,
+            rule_set: 0,
+        };
+        let text = concat!(
+            r#"{"id":"evt_1","at":9,"tenant":"ten_1","event":"task_merged","seq":2,"actor":{"worker":"wrk_3"},"#,
+            r#""activity":"customer","matter":"mat_4","task":"tsk_5","side":"front","channel":"whatsapp_cloud"}"#,
+        );
+        assert_eq!(serde_json::to_string(&event).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Event>(text).unwrap(), event);
+    }
+}

@@ -1,0 +1,168 @@
+//! Names of things. Integer handles come from counters in the scheduler's state; outside they are opaque text.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+macro_rules! handle {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        ///
+        #[doc = concat!("Outside it is the opaque text `", $prefix, "_…`: compare it, never take it apart.")]
+        #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        pub struct $name(pub u64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "_{}"), self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownId;
+
+            fn from_str(text: &str) -> Result<Self, UnknownId> {
+                text.strip_prefix(concat!($prefix, "_"))
+                    .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
+                    .and_then(|digits| digits.parse().ok())
+                    .map(Self)
+                    .ok_or(UnknownId { expected: concat!($prefix, "_…") })
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+/// Text that is not the id that was asked for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct UnknownId {
+    /// The form that was expected.
+    pub expected: &'static str,
+}
+
+impl fmt::Display for UnknownId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "expected an id of the form {}", self.expected)
+    }
+}
+
+impl std::error::Error for UnknownId {}
+
+handle!(
+    /// A company on this installation.
+    TenantId, "ten"
+);
+handle!(
+    /// A node of the organisation's tree.
+    UnitId, "unt"
+);
+handle!(
+    /// One configured endpoint of a channel.
+    AccountId, "acc"
+);
+handle!(
+    /// A named line of tasks.
+    QueueId, "que"
+);
+handle!(
+    /// A skill that workers have and tasks require.
+    SkillId, "skl"
+);
+handle!(
+    /// Whoever takes tasks.
+    WorkerId, "wrk"
+);
+handle!(
+    /// Working hours, compiled to open intervals by the driver.
+    CalendarId, "cal"
+);
+handle!(
+    /// A person on a channel.
+    ContactId, "con"
+);
+handle!(
+    /// Whom we serve: a person or an organisation with several contacts.
+    CustomerId, "cus"
+);
+handle!(
+    /// What the customer wants done, across channels, conversations, tasks and time.
+    MatterId, "mat"
+);
+handle!(
+    /// Messages of one contact on one account, until closed.
+    ConversationId, "cnv"
+);
+handle!(
+    /// A unit of routable work.
+    TaskId, "tsk"
+);
+handle!(
+    /// A message that we send.
+    OutboundId, "out"
+);
+handle!(
+    /// One happening in the log.
+    EventId, "evt"
+);
+handle!(
+    /// One connection of a worker; a newer one replaces it.
+    SessionId, "ses"
+);
+
+/// The number of a task's ownership: it grows with every offer and assignment.
+///
+/// A call that names an older lease is refused as fenced, so a late worker can never overwrite its successor.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Lease(pub u32);
+
+/// The key of a contact: a hash of (tenant, channel account, peer address) or of the first of its aliases seen.
+///
+/// The core compares it and never takes it apart; addresses stay outside the core.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ContactKey(pub u128);
+
+impl Serialize for ContactKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:032x}", self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for ContactKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        u128::from_str_radix(&text, 16).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handle_is_opaque_text_outside() {
+        let task = TaskId(42);
+        assert_eq!(serde_json::to_string(&task).unwrap(), "\"tsk_42\"");
+        assert_eq!(serde_json::from_str::<TaskId>("\"tsk_42\"").unwrap(), task);
+    }
+
+    #[test]
+    fn another_kind_of_id_is_refused() {
+        for text in ["cnv_42", "tsk_", "tsk_-1", "tsk_+1", "42", "tsk_99999999999999999999"] {
+            assert!(text.parse::<TaskId>().is_err(), "{text} was taken for a task");
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! What a platform told us, normalised: one shape for every channel.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::pii::Pii;
+use crate::time::Instant;
+
+/// One normalised event of a webhook.
+///
+/// The JSON of this type is the contract of `blendline normalize` and of the inbound queue.
+/// The core fields are always written (null where absent), the others only where they apply.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct InboundEvent {
+    /// What kind of happening this is; decides how it is routed.
+    #[serde(rename = "type")]
+    pub kind: InboundKind,
+    /// The platform's own id of the message, unique with account and kind.
+    pub external_message_id: Option<String>,
+    /// Which conversation it belongs to.
+    pub conversation_key: ConversationKey,
+    /// The platform's id of who acted.
+    pub sender_id: Option<String>,
+    /// The display name the platform gave; never an identity.
+    pub sender_name: Option<Pii<String>>,
+    /// What was said.
+    pub text: Option<Pii<String>>,
+    /// Files and other things that came along.
+    pub attachments: Vec<Attachment>,
+    /// The platform's time, for display only: order is given by `seq` at commit.
+    pub timestamp: Option<Instant>,
+    /// True for what reports on our own messages.
+    pub is_status_or_echo: bool,
+
+    /// The platform's id of the message this one answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
+    /// The platform's id of the message this one changes, removes or reports on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_message_id: Option<String>,
+    /// For a status: `sent`, `delivered`, `read`, `played`, `failed`, `deleted`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// What the platform reported as wrong.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<PlatformError>,
+    /// The payload of a button, list row, flow or command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Pii<String>>,
+    /// Stars of a review.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rating: Option<u8>,
+    /// `positive` or `negative`, where a platform asks instead of giving stars.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recommendation: Option<String>,
+    /// Where the customer came from (an advert, a product, a link), as the platform gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub referral: Option<Value>,
+    /// True when the webhook carried only a pointer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub needs_fetch: bool,
+    /// Other ids of the same sender that the platform showed beside `sender_id`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sender_alt_ids: Vec<String>,
+    /// The platform's user name of the sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_username: Option<Pii<String>>,
+    /// The key for recognising a duplicate, where `external_message_id` alone would not do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dedup_key: Option<String>,
+    /// The id a gateway gave, where it differs from the message's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_message_id: Option<String>,
+    /// `public`, `private`, `direct`, as the platform says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<String>,
+    /// `private`, `group`, `channel`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat_type: Option<String>,
+    /// What was done to a post or comment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verb: Option<String>,
+    /// The platform's own name of the happening, where our type is coarser.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
+    /// The emoji of a reaction; absent when it was taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reaction: Option<String>,
+    /// True when the customer forwarded somebody else's words.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forwarded: bool,
+    /// Our own outbound id, where the platform gave it back with a status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outbound_ref: Option<String>,
+}
+
+impl InboundEvent {
+    /// The text that recognises a second delivery of the same happening within one account, or `None` when
+    /// the platform gave nothing to recognise it by.
+    ///
+    /// The kind is part of it: a status bears the id of the message it reports on.
+    pub fn duplicate_key(&self) -> Option<String> {
+        let id = self.dedup_key.as_deref().or(self.external_message_id.as_deref())?;
+        let qualifier = self.status.as_deref().unwrap_or("");
+        Some(format!("{}\u{1f}{id}\u{1f}{qualifier}", self.kind.as_str()))
+    }
+}
+
+/// Names a conversation by what the platform gives.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ConversationKey {
+    /// The platform's id of our endpoint.
+    pub account: String,
+    /// The platform's id of the other side: a person, or a group.
+    pub peer: Option<String>,
+    /// The thread within the account, where the platform has threads.
+    pub thread: Option<String>,
+}
+
+/// Something that came with a message.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Attachment {
+    /// `image`, `video`, `audio`, `voice`, `document`, `sticker`, `location`, `contact`, `order`, …
+    pub kind: String,
+    /// The platform's media id, a URL, or the content itself for small things such as a location.
+    pub r#ref: Option<String>,
+    /// The media type the platform claims.
+    pub mime: Option<String>,
+    /// The file name the sender gave. Hostile: for display only.
+    pub filename: Option<Pii<String>>,
+}
+
+/// An error as the platform worded it. Judge by `code`, never by `title`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct PlatformError {
+    /// The platform's number.
+    pub code: i64,
+    /// The platform's short text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The platform's longer text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+macro_rules! inbound_kinds {
+    ($($(#[$doc:meta])* $variant:ident = $text:literal),+ $(,)?) => {
+        /// The closed list of happenings that a channel can report.
+        #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum InboundKind {
+            $($(#[$doc])* $variant),+
+        }
+
+        impl InboundKind {
+            /// Every kind, in order.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The name in the JSON.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+    };
+}
+
+inbound_kinds! {
+    /// The customer said something.
+    #[default]
+    Message = "message",
+    /// The platform reports on one of our messages.
+    Status = "status",
+    /// The customer reacted to a message.
+    Reaction = "reaction",
+    /// The customer changed a message.
+    Edit = "edit",
+    /// The customer removed a message.
+    Delete = "delete",
+    /// A message of our own, sent from elsewhere or seen again.
+    Echo = "echo",
+    /// The customer pressed a button.
+    Postback = "postback",
+    /// The platform reports on the chat itself.
+    System = "system",
+    /// The customer agreed to be written to, or withdrew.
+    Optin = "optin",
+    /// The customer came through a link or advert.
+    Referral = "referral",
+    /// The thread passed between applications.
+    Control = "control",
+    /// We were named in a public post.
+    Mention = "mention",
+    /// A comment on a post of ours.
+    Comment = "comment",
+    /// A post.
+    Post = "post",
+    /// A review.
+    Review = "review",
+    /// A changed review.
+    ReviewEdit = "review_edit",
+    /// Our post was passed on.
+    Repost = "repost",
+    /// A post was hidden or shown.
+    Moderation = "moderation",
+    /// Something the platform sent and we do not know.
+    Unsupported = "unsupported",
+    /// The state of our account changed.
+    AccountEvent = "account_event",
+    /// The platform reports an error of our account.
+    AccountError = "account_error",
+    /// A call.
+    Call = "call",
+    /// The customer is typing.
+    Typing = "typing",
+    /// Known, and of no use to routing.
+    Ignored = "ignored",
+}
+
+impl InboundKind {
+    /// True when a person on the other side waits for us after this.
+    pub const fn wants_answer(self) -> bool {
+        matches!(
+            self,
+            Self::Message
+                | Self::Postback
+                | Self::Comment
+                | Self::Mention
+                | Self::Post
+                | Self::Review
+                | Self::ReviewEdit
+                | Self::Repost
+                | Self::Call
+                | Self::Referral
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Millis;
+
+    #[test]
+    fn the_bytes_of_a_message_are_pinned() {
+        let event = InboundEvent {
+            external_message_id: Some("wamid.X".into()),
+            conversation_key: ConversationKey {
+                account: "1122334455667".into(),
+                peer: Some("972987654321".into()),
+                thread: None,
+            },
+            sender_id: Some("972987654321".into()),
+            sender_name: Some("Test Name".into()),
+            text: Some("שלום".into()),
+            attachments: vec![Attachment {
+                kind: "image".into(),
+                r#ref: Some("media-id-or-url".into()),
+                mime: Some("image/jpeg".into()),
+                filename: None,
+            }],
+            timestamp: Some(Instant(Millis(1_697_044_621_000))),
+            ..InboundEvent::default()
+        };
+        let bytes = concat!(
+            r#"{"type":"message","external_message_id":"wamid.X","#,
+            r#""conversation_key":{"account":"1122334455667","peer":"972987654321","thread":null},"#,
+            r#""sender_id":"972987654321","sender_name":"Test Name","text":"שלום","#,
+            r#""attachments":[{"kind":"image","ref":"media-id-or-url","mime":"image/jpeg","filename":null}],"#,
+            r#""timestamp":"2023-10-11T17:17:01Z","is_status_or_echo":false}"#,
+        );
+        assert_eq!(serde_json::to_string(&event).unwrap(), bytes);
+        assert_eq!(serde_json::from_str::<InboundEvent>(bytes).unwrap(), event);
+    }
+
+    #[test]
+    fn kind_names_agree_with_their_json() {
+        for kind in InboundKind::ALL {
+            assert_eq!(serde_json::to_string(kind).unwrap(), format!("\"{}\"", kind.as_str()));
+        }
+    }
+
+    #[test]
+    fn a_status_is_no_duplicate_of_its_message() {
+        let message = InboundEvent { external_message_id: Some("w".into()), ..InboundEvent::default() };
+        let status = |text: &str| InboundEvent {
+            kind: InboundKind::Status,
+            status: Some(text.into()),
+            ..message.clone()
+        };
+        assert_ne!(message.duplicate_key(), status("sent").duplicate_key());
+        assert_ne!(status("read").duplicate_key(), status("sent").duplicate_key());
+        assert_eq!(InboundEvent::default().duplicate_key(), None);
+    }
+}

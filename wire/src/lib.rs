@@ -1,0 +1,24 @@
+//! What crosses a process or crate border in Blendline, and nothing else.
+//!
+//! The words are those of the glossary in the design document: one word, one meaning, here and on every page.
+//! Nothing in this crate does IO, reads a clock or draws a random number.
+//!
+//! Suggested reading order: [`ids`], [`time`], [`org`], [`task`], [`inbound`], [`outbound`], [`broker`], [`worker`], [`event`].
+
+pub mod broker;
+pub mod capability;
+pub mod event;
+pub mod ids;
+pub mod inbound;
+pub mod org;
+pub mod outbound;
+pub mod pii;
+pub mod problem;
+pub mod task;
+pub mod time;
+pub mod worker;
+
+pub use ids::*;
+pub use pii::Pii;
+pub use problem::Problem;
+pub use time::Millis;

@@ -1,0 +1,146 @@
+//! What we send, and what became of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{AccountId, ConversationId, OutboundId, TenantId};
+use crate::pii::Pii;
+use crate::time::Millis;
+
+/// A message on its way to a customer, as the outbound queue carries it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Outbound {
+    /// Our id of it; given to the platform where the platform gives it back.
+    pub id: OutboundId,
+    /// The number of this try, from 1. A claim is per (id, attempt).
+    pub attempt: u32,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The account that sends it.
+    pub account: AccountId,
+    /// The conversation it belongs to; at most one is on its way per conversation.
+    pub conversation: ConversationId,
+    /// The platform's id of the other side.
+    pub to: Pii<String>,
+    /// The thread, where the platform has threads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<String>,
+    /// The platform's id of the message this one answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
+    /// What to send.
+    pub content: Content,
+    /// Until when the platform lets us write freely; checked when sending, not when queueing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_until: Option<Millis>,
+}
+
+/// What is sent.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Content {
+    /// Plain text.
+    Text {
+        /// The words.
+        text: Pii<String>,
+    },
+    /// A template that the platform approved; the only thing allowed outside the window.
+    Template {
+        /// Its name at the platform.
+        name: String,
+        /// Its language code there.
+        language: String,
+        /// The values of its body variables, in order.
+        #[serde(default)]
+        parameters: Vec<Pii<String>>,
+    },
+    /// A file by link.
+    Media {
+        /// `image`, `video`, `audio`, `document`, `sticker`.
+        kind: String,
+        /// Where the platform fetches it.
+        link: String,
+        /// Words that go with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        caption: Option<Pii<String>>,
+        /// The name a document is shown with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        filename: Option<String>,
+    },
+    /// Words with up to three buttons to press.
+    Buttons {
+        /// The words.
+        text: Pii<String>,
+        /// (payload, label) of each button.
+        buttons: Vec<(String, String)>,
+    },
+}
+
+impl Content {
+    /// True when the platform takes it outside the customer service window.
+    pub const fn is_template(&self) -> bool {
+        matches!(self, Self::Template { .. })
+    }
+}
+
+/// What became of one attempt to send.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct SendResult {
+    /// The message.
+    pub id: OutboundId,
+    /// The attempt this is about.
+    pub attempt: u32,
+    /// What happened.
+    pub outcome: SendOutcome,
+}
+
+/// The closed list of what an attempt can come to.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum SendOutcome {
+    /// The platform took it.
+    Sent {
+        /// The platform's id.
+        external_id: String,
+    },
+    /// Not sent, and a later attempt may succeed.
+    Retry {
+        /// How long to wait at least; zero leaves it to the back-off.
+        after_ms: u64,
+        /// The cause, for people.
+        cause: SendFailure,
+    },
+    /// Not sent, and never will be as it is.
+    Failed {
+        /// The cause, for people.
+        cause: SendFailure,
+    },
+    /// The call ended without an answer: it may or may not have been sent.
+    Unknown {
+        /// The cause, for people.
+        cause: SendFailure,
+    },
+    /// Not sent, and nothing of this account will be until somebody mends it.
+    AccountDown {
+        /// The cause, for people.
+        cause: SendFailure,
+    },
+}
+
+/// Why a message was not sent.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct SendFailure {
+    /// A stable word: `window_closed`, `rate_limited`, `undeliverable`, `credentials`, `timeout`, …
+    pub reason: String,
+    /// The platform's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<i64>,
+    /// A sentence that names the cure. Never holds customer data.
+    pub detail: String,
+}
+
+impl SendFailure {
+    /// A failure that has no number at the platform.
+    pub fn new(reason: &str, detail: impl Into<String>) -> Self {
+        Self { reason: reason.to_owned(), code: None, detail: detail.into() }
+    }
+}

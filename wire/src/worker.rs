@@ -1,0 +1,362 @@
+//! The protocol between a worker and any router, over one WebSocket. Every frame is one JSON text message.
+//!
+//! A worker says [`ClientFrame::Hello`] first and gets [`ServerFrame::Welcome`] with everything he owns, so that
+//! a reconnect neither loses nor doubles a task: what is in the list is his, what is not is somebody else's.
+//! Calls carry a number that comes back in [`ServerFrame::Answer`]; a call may be repeated under the same task,
+//! lease and key without a second effect.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ConversationId, Lease, MatterId, OutboundId, SessionId, TaskId};
+use crate::inbound::Attachment;
+use crate::org::Fields;
+use crate::outbound::Content;
+use crate::pii::Pii;
+use crate::problem::Problem;
+use crate::task::{AcceptMode, ClockRule, ParkReason, Presence, Side, TaskKind, WithdrawReason};
+use crate::time::Millis;
+
+/// The version of this protocol.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// What a worker says.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ClientFrame {
+    /// The first frame of a connection.
+    Hello {
+        /// [`PROTOCOL_VERSION`].
+        version: u32,
+        /// The worker's configured name.
+        worker: String,
+        /// How he wants to receive work; `None` leaves it to his settings.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        accept: Option<AcceptMode>,
+        /// How much he takes at once; `None` leaves it to his settings. Never above them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        capacity: Option<u32>,
+        /// The presence to begin with; `None` is ready.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        presence: Option<Presence>,
+    },
+    /// Still here.
+    Heartbeat,
+    /// A change of presence.
+    Presence {
+        /// The call's number.
+        call: u64,
+        /// To what.
+        presence: Presence,
+        /// Why.
+        #[serde(default)]
+        reason: String,
+    },
+    /// Takes an offer.
+    Accept {
+        /// The call's number.
+        call: u64,
+        /// Which task.
+        task: TaskId,
+        /// Under which lease.
+        lease: Lease,
+    },
+    /// Does not take an offer.
+    Decline {
+        /// The call's number.
+        call: u64,
+        /// Which task.
+        task: TaskId,
+        /// Under which lease.
+        lease: Lease,
+        /// Why.
+        reason: String,
+    },
+    /// Says something to the customer.
+    Reply {
+        /// The call's number.
+        call: u64,
+        /// In which task.
+        task: TaskId,
+        /// Under which lease.
+        lease: Lease,
+        /// What.
+        reply: Reply,
+    },
+    /// Says what becomes of a task.
+    Settle {
+        /// The call's number.
+        call: u64,
+        /// Which task.
+        task: TaskId,
+        /// Under which lease.
+        lease: Lease,
+        /// What becomes of it.
+        verdict: Verdict,
+        /// What is said to the customer in the same step, committed together with the verdict.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        replies: Vec<Reply>,
+    },
+    /// Ends noting down before its time is over.
+    Ready {
+        /// The call's number.
+        call: u64,
+        /// Which task.
+        task: TaskId,
+    },
+    /// Still working on it: the silence timer begins anew.
+    Touch {
+        /// Which task.
+        task: TaskId,
+        /// Under which lease.
+        lease: Lease,
+    },
+    /// Leaves in order; what is still owned goes back at once.
+    Bye,
+}
+
+/// Something to say to the customer.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Reply {
+    /// Unique within the task: the same key twice is one message.
+    pub key: String,
+    /// What to say.
+    pub content: Content,
+}
+
+/// What becomes of a task, as a value.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "verdict", rename_all = "snake_case")]
+pub enum Verdict {
+    /// It is solved. For a request: this is the answer.
+    Done {
+        /// How, from a list of the tenant's.
+        #[serde(default)]
+        disposition: String,
+        /// What the next person should know; for a request, the answer itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<Pii<String>>,
+    },
+    /// Not now.
+    Snooze {
+        /// For how long, in milliseconds.
+        for_ms: u64,
+        /// Waiting for what.
+        reason: ParkReason,
+        /// What the target does meanwhile.
+        clock: ClockRule,
+    },
+    /// Somebody else's.
+    Transfer {
+        /// To whom.
+        to: TargetName,
+        /// What the next person should know.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<Pii<String>>,
+    },
+    /// A piece of work is needed first; the task waits here and comes back with the answer.
+    Request {
+        /// Of whom.
+        to: TargetName,
+        /// What is needed.
+        note: Pii<String>,
+        /// What the target does meanwhile.
+        clock: ClockRule,
+    },
+    /// It should not or cannot be done by this worker; it goes back to its queue without him.
+    Refuse {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// To whom, by configured name.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetName {
+    /// A queue.
+    Queue(String),
+    /// A worker.
+    Worker(String),
+}
+
+/// What a router says.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerFrame {
+    /// The answer to a hello.
+    Welcome {
+        /// This connection's number.
+        session: SessionId,
+        /// How often to say that one is still here, in milliseconds.
+        heartbeat_ms: u64,
+        /// Everything this worker owns now: offered and assigned tasks.
+        tasks: Vec<TaskView>,
+    },
+    /// A task to accept or decline.
+    Offer {
+        /// The task; `until` says how long.
+        task: TaskView,
+    },
+    /// A task is his.
+    Assigned {
+        /// The task.
+        task: TaskView,
+    },
+    /// The customer wrote in a task he has.
+    Message {
+        /// Which task.
+        task: TaskId,
+        /// Under which lease.
+        lease: Lease,
+        /// What was said.
+        message: MessageView,
+    },
+    /// A task is not his any more.
+    Withdrawn {
+        /// Which task.
+        task: TaskId,
+        /// The lease that ended.
+        lease: Lease,
+        /// Why.
+        reason: WithdrawReason,
+    },
+    /// He is silent on a task.
+    Remind {
+        /// Which task.
+        task: TaskId,
+        /// Under which lease.
+        lease: Lease,
+    },
+    /// What became of a reply.
+    ReplyStatus {
+        /// Which task.
+        task: TaskId,
+        /// Which message.
+        outbound: OutboundId,
+        /// `sent`, `delivered`, `read`, `failed`, `unknown`.
+        status: String,
+        /// A sentence for the worker, where something is wrong.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<String>,
+    },
+    /// The answer to a call.
+    Answer {
+        /// The call's number.
+        call: u64,
+        /// What went wrong; `None` is success.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        problem: Option<Problem>,
+    },
+    /// This connection ends: `replaced` (a newer one took over), `drain` (connect again elsewhere), `refused`.
+    Goodbye {
+        /// A stable word.
+        reason: String,
+    },
+}
+
+/// A task as a worker sees it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct TaskView {
+    /// The task.
+    pub id: TaskId,
+    /// The number of this ownership; every call about the task names it.
+    pub lease: Lease,
+    /// True when it is only offered.
+    pub offered: bool,
+    /// Until when an offer can be accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Millis>,
+    /// What it is made of.
+    pub kind: TaskKind,
+    /// Which office.
+    pub side: Side,
+    /// The queue's name.
+    pub queue: String,
+    /// What the customer wants done.
+    pub matter: MatterId,
+    /// The conversation, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<ConversationId>,
+    /// The task that asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<TaskId>,
+    /// When the first unanswered message, or the item, came.
+    pub earned_at: Millis,
+    /// When a response is due.
+    pub due_at: Millis,
+    /// What it is about, in one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<Pii<String>>,
+    /// What the tenant records about it.
+    #[serde(default, skip_serializing_if = "Fields::is_empty")]
+    pub fields: Fields,
+    /// The latest messages, notes and answers, oldest first, at most [`MESSAGES_SHOWN_MAX`].
+    pub messages: Vec<MessageView>,
+}
+
+/// How many messages come with a task; the rest is a call away.
+pub const MESSAGES_SHOWN_MAX: usize = 20;
+
+/// A message as a worker sees it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct MessageView {
+    /// Its place: the order everyone sees.
+    pub seq: u64,
+    /// When, by our clock.
+    pub at: Millis,
+    /// Who said it.
+    pub from: Author,
+    /// The customer's display name, or the colleague's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Pii<String>>,
+    /// What was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Pii<String>>,
+    /// The payload of a pressed button.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Pii<String>>,
+    /// What came with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+}
+
+/// Who said something.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Author {
+    /// The customer.
+    Customer,
+    /// One of us, to the customer.
+    Worker,
+    /// One of us, to a colleague; the customer never sees it.
+    Note,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bytes_of_frames_are_pinned() {
+        let settle = ClientFrame::Settle {
+            call: 7,
+            task: TaskId(1),
+            lease: Lease(2),
+            verdict: Verdict::Done { disposition: "answered".into(), note: None },
+            replies: vec![Reply { key: "r1".into(), content: Content::Text { text: "שלום".into() } }],
+        };
+        let text = concat!(
+            r#"{"type":"settle","call":7,"task":"tsk_1","lease":2,"#,
+            r#""verdict":{"verdict":"done","disposition":"answered"},"#,
+            r#""replies":[{"key":"r1","content":{"type":"text","text":"שלום"}}]}"#,
+        );
+        assert_eq!(serde_json::to_string(&settle).unwrap(), text);
+        assert_eq!(serde_json::from_str::<ClientFrame>(text).unwrap(), settle);
+        assert_eq!(
+            serde_json::to_string(&ServerFrame::Answer { call: 7, problem: None }).unwrap(),
+            r#"{"type":"answer","call":7}"#
+        );
+        let request = r#"{"verdict":"request","to":{"queue":"refunds"},"note":"n","clock":"runs"}"#;
+        assert!(serde_json::from_str::<Verdict>(request).is_ok());
+    }
+}
