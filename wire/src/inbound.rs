@@ -282,11 +282,8 @@ mod tests {
     #[test]
     fn a_status_is_no_duplicate_of_its_message() {
         let message = InboundEvent { external_message_id: Some("w".into()), ..InboundEvent::default() };
-        let status = |text: &str| InboundEvent {
-            kind: InboundKind::Status,
-            status: Some(text.into()),
-            ..message.clone()
-        };
+        let status =
+            |text: &str| InboundEvent { kind: InboundKind::Status, status: Some(text.into()), ..message.clone() };
         assert_ne!(message.duplicate_key(), status("sent").duplicate_key());
         assert_ne!(status("read").duplicate_key(), status("sent").duplicate_key());
         assert_eq!(InboundEvent::default().duplicate_key(), None);
