@@ -1,1 +1,8 @@
-//! placeholder
+//! The router: driver, ports and adapters, API, and the `blendline` command.
+//!
+//! Suggested reading order: [`ports`], [`directory`], [`payload`], [`driver`], [`api`].
+
+pub mod directory;
+pub mod handle;
+pub mod payload;
+pub mod ports;

@@ -1,0 +1,22 @@
+//! Bounds. Each is refused out loud where somebody asks for more.
+
+/// How long a task may be put aside, in milliseconds: 90 days.
+pub const PARK_MS_MAX: u64 = 90 * 24 * 60 * 60 * 1000;
+/// How many requests may stand above one another.
+pub const REQUEST_DEPTH_MAX: u8 = 4;
+/// How many requests a task may have open.
+pub const CHILDREN_MAX: usize = 8;
+/// How many workers a task remembers not to be offered to; the oldest is forgotten.
+pub const DECLINED_MAX: usize = 8;
+/// How many replies one settling may bring.
+pub const REPLIES_MAX: usize = 10;
+/// How many messages of ours may wait in one conversation.
+pub const OUTBOUND_PER_CONVERSATION_MAX: usize = 100;
+/// How many messages of ours may be with the sender per account (P13).
+pub const HANDED_PER_ACCOUNT_MAX: usize = 64;
+/// How often a message of ours is tried before it counts as failed.
+pub const ATTEMPTS_MAX: u32 = 8;
+/// How many workers are looked at for one task, and tasks of a line for one worker, before the next event.
+pub const LOOK_MAX: usize = 256;
+/// After how many expired offers in a row a worker is taken out of the pool.
+pub const MISSED_OFFERS_MAX: u8 = 3;

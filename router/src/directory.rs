@@ -1,0 +1,90 @@
+//! What is configured, by name and by handle. Immutable: a change makes a new one.
+
+use std::collections::BTreeMap;
+
+use blendline_connectors::Account;
+use blendline_core::input::{Class, Settings};
+use blendline_wire::{AccountId, QueueId, SkillId, TenantId, WorkerId};
+
+/// The configured organisation, resolved to handles.
+#[derive(Debug, Default)]
+pub struct Directory {
+    /// Tenants by handle.
+    pub tenants: BTreeMap<TenantId, String>,
+    /// Accounts by handle.
+    pub accounts: BTreeMap<AccountId, AccountEntry>,
+    /// (tenant, name) of queues by handle.
+    pub queues: BTreeMap<QueueId, (TenantId, String)>,
+    /// (tenant, name) of workers by handle.
+    pub workers: BTreeMap<WorkerId, (TenantId, String)>,
+    /// (tenant, name) of skills by handle.
+    pub skills: BTreeMap<SkillId, (TenantId, String)>,
+    /// Access keys by the SHA-256 of the whole key.
+    pub keys: BTreeMap<[u8; 32], KeyEntry>,
+    /// What the core is told at start: every setting, tenants first, then calendars, accounts, queues, workers.
+    pub settings: Vec<Settings>,
+}
+
+/// A configured account.
+#[derive(Debug)]
+pub struct AccountEntry {
+    /// Whose.
+    pub tenant: TenantId,
+    /// The channel's name.
+    pub channel: String,
+    /// What the connector needs: the configured name, the platform's id, secrets.
+    pub account: Account,
+    /// Where its messages go unless a rule says otherwise.
+    pub class: Class,
+}
+
+/// A configured access key.
+#[derive(Clone, Debug)]
+pub struct KeyEntry {
+    /// Whose.
+    pub tenant: TenantId,
+    /// What it is called in logs.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// The only worker it may speak for; `None`: any of the tenant's.
+    pub worker: Option<WorkerId>,
+}
+
+/// What a credential may do. Each has one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Pushes items, reads tasks and conversations.
+    Integrator,
+    /// Takes tasks.
+    Worker,
+    /// Moves tasks, sees queues and workers.
+    Supervisor,
+    /// Sees everything of the tenant, changes settings.
+    Operations,
+    /// Sees everything of the tenant, changes nothing.
+    Auditor,
+    /// Everything.
+    Admin,
+}
+
+impl Directory {
+    /// The queue of this name.
+    pub fn queue(&self, tenant: TenantId, name: &str) -> Option<QueueId> {
+        self.queues.iter().find(|(_, (owner, known))| *owner == tenant && known == name).map(|(id, _)| *id)
+    }
+
+    /// The worker of this name.
+    pub fn worker(&self, tenant: TenantId, name: &str) -> Option<WorkerId> {
+        self.workers.iter().find(|(_, (owner, known))| *owner == tenant && known == name).map(|(id, _)| *id)
+    }
+
+    /// The account of this channel and name, as webhook addresses give them.
+    pub fn account(&self, channel: &str, name: &str) -> Option<(AccountId, &AccountEntry)> {
+        self.accounts
+            .iter()
+            .find(|(_, entry)| entry.channel == channel && entry.account.name == name)
+            .map(|(id, entry)| (*id, entry))
+    }
+}

@@ -1,0 +1,236 @@
+//! The door to the owner of a shard: calls go in, answers come back after their commit.
+
+use blendline_core::input::Class;
+use blendline_core::{Answer, Command, Refusal};
+use blendline_wire::event::Actor;
+use blendline_wire::org::Fields;
+use blendline_wire::task::{AcceptMode, ClockRule, ParkReason, Presence, Target};
+use blendline_wire::worker::{Reply, ServerFrame};
+use blendline_wire::{AccountId, ConversationId, Lease, Pii, QueueId, SessionId, TaskId, TenantId, WorkerId};
+use tokio::sync::{mpsc, oneshot};
+
+/// A door to the owner of a shard. Cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    requests: mpsc::Sender<Request>,
+}
+
+/// What can be asked of the owner.
+pub enum Request {
+    /// A call that is decided, committed, and only then answered.
+    Call {
+        /// Who is behind it.
+        actor: Actor,
+        /// What is asked.
+        call: Box<Call>,
+        /// Where the answer goes.
+        reply: oneshot::Sender<Result<Answer, CallError>>,
+    },
+    /// A worker's connection: frames for him go into `frames` until it is closed.
+    Attach {
+        /// Who.
+        worker: WorkerId,
+        /// The new connection; numbers are given by the door.
+        session: SessionId,
+        /// How he wants to receive work.
+        accept: Option<AcceptMode>,
+        /// How much he takes at once.
+        capacity: Option<u32>,
+        /// The presence to begin with.
+        presence: Presence,
+        /// Frames for him; the first is a welcome. A full channel ends the connection.
+        frames: mpsc::Sender<ServerFrame>,
+    },
+    /// A worker said something, so he is there. Not an input: the owner counts heartbeats beside the core.
+    Heard {
+        /// Who.
+        worker: WorkerId,
+        /// On which connection.
+        session: SessionId,
+    },
+    /// A worker's connection is gone. He has the grace time to come back before his tasks go to others.
+    Gone {
+        /// Who.
+        worker: WorkerId,
+        /// Which connection.
+        session: SessionId,
+    },
+    /// Looks at the live state between two batches. Must be quick: everything waits for it.
+    Look(Box<dyn FnOnce(&blendline_core::Scheduler) + Send>),
+}
+
+/// What is asked, with its texts; names are already handles.
+#[derive(Clone, Debug)]
+pub enum Call {
+    /// A command without texts.
+    Plain(Command),
+    /// A worker says something to the customer.
+    Reply {
+        /// Who.
+        worker: WorkerId,
+        /// In which task.
+        task: TaskId,
+        /// Under which lease.
+        lease: Lease,
+        /// What, under which key.
+        reply: Reply,
+    },
+    /// A worker says what becomes of a task.
+    Settle {
+        /// Who.
+        worker: WorkerId,
+        /// Which task.
+        task: TaskId,
+        /// Under which lease.
+        lease: Lease,
+        /// What becomes of it.
+        verdict: Verdict,
+        /// What he says to the customer in the same step.
+        replies: Vec<Reply>,
+    },
+    /// Another system pushes a work item in.
+    Push {
+        /// Whose.
+        tenant: TenantId,
+        /// Where it goes.
+        class: Class,
+        /// Unique within the tenant: pushing it again gives the same task.
+        external_ref: String,
+        /// What it is about.
+        title: Pii<String>,
+        /// More about it.
+        text: Option<Pii<String>>,
+        /// What the tenant records about it.
+        fields: Fields,
+        /// The conversation it belongs to.
+        conversation: Option<ConversationId>,
+    },
+    /// A worker begins a conversation.
+    Start {
+        /// Who.
+        worker: WorkerId,
+        /// Over which account.
+        account: AccountId,
+        /// The platform's address of the other side.
+        to: Pii<String>,
+        /// In which queue it counts.
+        queue: QueueId,
+        /// What he says first, under which key.
+        reply: Reply,
+    },
+    /// A worker logs a contact that is over.
+    Log {
+        /// Who.
+        worker: WorkerId,
+        /// In which queue it counts.
+        queue: QueueId,
+        /// `call`, `visit`, `counter`, …
+        medium: String,
+        /// How long it took, in milliseconds.
+        duration_ms: u64,
+        /// What he noted.
+        note: Pii<String>,
+    },
+}
+
+/// What becomes of a task, with its texts and with handles for names.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// It is solved.
+    Done {
+        /// How.
+        disposition: String,
+        /// For the next person, or the answer to a request.
+        note: Option<Pii<String>>,
+    },
+    /// Not now.
+    Snooze {
+        /// For how long, in milliseconds.
+        for_ms: u64,
+        /// Waiting for what.
+        reason: ParkReason,
+        /// What the target does meanwhile.
+        clock: ClockRule,
+    },
+    /// Somebody else's.
+    Transfer {
+        /// To whom.
+        to: Target,
+        /// For the next person.
+        note: Option<Pii<String>>,
+    },
+    /// A piece of work is needed first.
+    Request {
+        /// Of whom.
+        to: Target,
+        /// What is needed.
+        note: Pii<String>,
+        /// What the target does meanwhile.
+        clock: ClockRule,
+    },
+    /// Not by this worker.
+    Refuse {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Why a call brought nothing.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum CallError {
+    /// The core refused; nothing was changed.
+    #[error("refused: {0:?}")]
+    Refused(Refusal),
+    /// The task was closed: how, and who had it. A late worker learns what happened.
+    #[error("the task is closed")]
+    Closed {
+        /// A stable word: `solved`, `cancelled`, `logged`.
+        how: &'static str,
+        /// Who had it last.
+        worker: Option<WorkerId>,
+        /// The last live lease.
+        lease: Lease,
+    },
+    /// The same key was used for other words.
+    #[error("the key was used before with another content")]
+    KeyReused,
+    /// The owner is not there or too busy; nothing was changed, or whether it was is told by asking again.
+    #[error("not available: {0}")]
+    Unavailable(String),
+}
+
+/// What a call says, where the answer to a repeated one must be told apart from a first.
+pub type CallResult = Result<Answer, CallError>;
+
+impl Handle {
+    /// A door whose requests arrive at the other end of `requests`.
+    pub fn new(requests: mpsc::Sender<Request>) -> Self {
+        Self { requests }
+    }
+
+    /// Makes a call and waits for its commit.
+    pub async fn call(&self, actor: Actor, call: Call) -> CallResult {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Call { actor, call: Box::new(call), reply }).await?;
+        answer.await.map_err(|_| CallError::Unavailable("the owner stopped before it answered".into()))?
+    }
+
+    /// Hands over a request that has no answer of its own.
+    pub async fn send(&self, request: Request) -> Result<(), CallError> {
+        self.requests.send(request).await.map_err(|_| CallError::Unavailable("the owner is not running".into()))
+    }
+
+    /// Looks at the live state between two batches.
+    pub async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&blendline_core::Scheduler) -> T + Send + 'static,
+    ) -> Result<T, CallError> {
+        let (sender, seen) = oneshot::channel();
+        self.send(Request::Look(Box::new(move |core| {
+            // Nobody waiting any more is no fault.
+            let _ = sender.send(look(core));
+        })))
+        .await?;
+        seen.await.map_err(|_| CallError::Unavailable("the owner stopped".into()))
+    }
+}

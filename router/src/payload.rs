@@ -1,0 +1,111 @@
+//! What is said, beside the decisions: texts never enter the core.
+
+use blendline_wire::inbound::{Attachment, InboundEvent, InboundKind};
+use blendline_wire::org::Fields;
+use blendline_wire::outbound::Content;
+use blendline_wire::time::Instant;
+use blendline_wire::worker::{Author, MessageView};
+use blendline_wire::{Millis, OutboundId, Pii, WorkerId};
+use serde::{Deserialize, Serialize};
+
+/// The text of one line of a transcript, as the store keeps it.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct MessageBody {
+    /// What kind of message the customer sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<InboundKind>,
+    /// The platform's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// The platform's time, for display.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<Instant>,
+    /// The author's display name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Pii<String>>,
+    /// What was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Pii<String>>,
+    /// The payload of a pressed button, or the emoji of a reaction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Pii<String>>,
+    /// The platform's id of the message it answers or changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// What came with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// What was sent, for messages of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Content>,
+    /// What an item is about, in one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<Pii<String>>,
+    /// What an item holds.
+    #[serde(default, skip_serializing_if = "Fields::is_empty")]
+    pub fields: Fields,
+}
+
+impl MessageBody {
+    /// The line of a transcript that an event of a channel makes.
+    pub fn inbound(event: InboundEvent) -> Self {
+        Self {
+            kind: Some(event.kind),
+            external_id: event.external_message_id,
+            timestamp: event.timestamp,
+            name: event.sender_name,
+            text: event.text,
+            payload: event.payload.or(event.reaction.map(Pii::new)),
+            target: event.target_message_id.or(event.reply_to),
+            attachments: event.attachments,
+            ..Self::default()
+        }
+    }
+
+    /// The line that a note for a colleague makes.
+    pub fn note(text: Pii<String>) -> Self {
+        Self { text: Some(text), ..Self::default() }
+    }
+
+    /// The line that a message of ours makes.
+    pub fn reply(content: Content) -> Self {
+        let text = match &content {
+            Content::Text { text } | Content::Buttons { text, .. } => Some(text.clone()),
+            Content::Media { caption, .. } => caption.clone(),
+            Content::Template { .. } => None,
+        };
+        Self { text, content: Some(content), ..Self::default() }
+    }
+}
+
+/// A line of a transcript as the store has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredMessage {
+    /// Its place.
+    pub seq: u64,
+    /// When it was committed.
+    pub at: Millis,
+    /// Who said it.
+    pub author: Author,
+    /// The worker who said it.
+    pub worker: Option<WorkerId>,
+    /// The message of ours it is.
+    pub outbound: Option<OutboundId>,
+    /// What was said.
+    pub body: MessageBody,
+}
+
+impl StoredMessage {
+    /// What a worker sees of it.
+    pub fn view(self) -> MessageView {
+        MessageView {
+            seq: self.seq,
+            at: self.at,
+            from: self.author,
+            name: self.body.name,
+            text: self.body.text,
+            payload: self.body.payload,
+            attachments: self.body.attachments,
+        }
+    }
+}

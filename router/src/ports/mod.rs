@@ -1,0 +1,5 @@
+//! What the router needs of the world, as small objects; every adapter passes the contract suite of its port.
+
+pub mod broker;
+pub mod live;
+pub mod store;

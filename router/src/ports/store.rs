@@ -1,0 +1,279 @@
+//! The record: conversations, tasks, transcripts, events, outbox, journal.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use blendline_core::rows::{Conversation, OutboundRow, Snapshot, Task};
+use blendline_core::{PayloadId, Write};
+use blendline_wire::event::Event;
+use blendline_wire::outbound::Content;
+use blendline_wire::task::Side;
+use blendline_wire::{
+    AccountId, ContactKey, ConversationId, MatterId, Millis, OutboundId, Pii, QueueId, TaskId, TenantId, WorkerId,
+};
+
+use crate::payload::{MessageBody, StoredMessage};
+
+/// Ownership and the one fenced commit per batch.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Takes the shard when nobody's lease on it is alive, by the store's own clock (P2). The epoch grows by one.
+    ///
+    /// `Err(Held)` tells who has it and for how long.
+    async fn take(&self, shard: u16, owner: &str, lease_ms: u64) -> Result<Tenure, StoreError>;
+
+    /// Keeps the shard for another `lease_ms`; `Err(Fenced)` when it is somebody else's by now.
+    async fn renew(&self, shard: u16, epoch: u64, lease_ms: u64) -> Result<(), StoreError>;
+
+    /// Gives the shard up at once, so that the next owner need not wait.
+    async fn give_up(&self, shard: u16, epoch: u64) -> Result<(), StoreError>;
+
+    /// All live rows of the shard, each kind sorted by its id: what the core is rebuilt from.
+    async fn load(&self, shard: u16) -> Result<Snapshot, StoreError>;
+
+    /// One look-up for a whole batch: duplicates, closed conversations, finished messages of ours.
+    async fn prefetch(&self, shard: u16, wanted: &Wanted) -> Result<Found, StoreError>;
+
+    /// Commits a batch in one transaction that checks epoch and batch number (P2, P4).
+    ///
+    /// Committing the same batch again after an unknown outcome is `Ok` when it had been committed.
+    async fn commit(&self, commit: &Commit) -> Result<(), StoreError>;
+
+    /// Claims one attempt to send, durably, before the call (P13). Each (message, attempt) is granted once.
+    async fn claim(&self, outbound: OutboundId, attempt: u32, sender: &str, now: Millis) -> Result<Claim, StoreError>;
+}
+
+/// Reads of what was committed, for pages, the API and releases. Never on the path of a decision.
+#[async_trait]
+pub trait Archive: Send + Sync + 'static {
+    /// The latest `limit` lines of each conversation or task, oldest first, in the order asked for.
+    async fn transcripts(&self, of: &[Transcript], limit: usize) -> Result<Vec<Vec<StoredMessage>>, StoreError>;
+
+    /// What to send and to whom, for each message of ours that is known.
+    async fn letters(&self, outbound: &[OutboundId]) -> Result<Vec<Letter>, StoreError>;
+
+    /// One task, open or closed.
+    async fn task(&self, id: TaskId) -> Result<Option<Task>, StoreError>;
+
+    /// One conversation, open or closed.
+    async fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError>;
+
+    /// Tasks of a tenant by number, above `after`, at most `limit`.
+    async fn tasks(
+        &self,
+        tenant: TenantId,
+        filter: &TaskFilter,
+        after: TaskId,
+        limit: usize,
+    ) -> Result<Vec<Task>, StoreError>;
+
+    /// Conversations of a tenant by number, above `after`, at most `limit`.
+    async fn conversations(
+        &self,
+        tenant: TenantId,
+        after: ConversationId,
+        limit: usize,
+    ) -> Result<Vec<Conversation>, StoreError>;
+
+    /// Events of a tenant by number, above `after`, at most `limit`.
+    async fn events(&self, tenant: TenantId, after: u64, limit: usize) -> Result<Vec<Event>, StoreError>;
+
+    /// Messages of ours of a tenant by number, above `after`, at most `limit`; only unknown ones when asked.
+    async fn outbox(
+        &self,
+        tenant: TenantId,
+        unknown_only: bool,
+        after: OutboundId,
+        limit: usize,
+    ) -> Result<Vec<OutboundRow>, StoreError>;
+
+    /// Solved conversations whose time to confirm is over, oldest first.
+    async fn confirm_ended(&self, shard: u16, now: Millis, limit: usize) -> Result<Vec<Conversation>, StoreError>;
+
+    /// What was put aside unread, newest first.
+    async fn quarantined(&self, tenant: TenantId, limit: usize) -> Result<Vec<QuarantineRow>, StoreError>;
+
+    /// The handle of each name, given out on first use and kept for good. `kind` is `tenant`, `queue`, …
+    async fn handles(&self, names: &[(String, String)]) -> Result<Vec<u64>, StoreError>;
+}
+
+/// An ownership of a shard.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Tenure {
+    /// The fencing number; it only grows.
+    pub epoch: u64,
+    /// The number of the last committed batch.
+    pub batch: u64,
+    /// The time of the last committed batch: time never goes back.
+    pub now: Millis,
+}
+
+/// What a batch wants to know before it is stepped.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Duplicate keys of what came in and of replies (16-byte hashes).
+    pub keys: Vec<[u8; 16]>,
+    /// Addresses of contacts (16-byte hashes of tenant, account and address).
+    pub addresses: Vec<[u8; 16]>,
+    /// Messages of ours, by our id.
+    pub outbound: Vec<OutboundId>,
+    /// Messages of ours, by (account, the platform's id).
+    pub external: Vec<(AccountId, String)>,
+    /// Conversations that are not open, by id.
+    pub conversations: Vec<ConversationId>,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Known duplicate keys, with the value stored beside each (empty for inbound events).
+    pub keys: HashMap<[u8; 16], Vec<u8>>,
+    /// Which contact an address belongs to.
+    pub contacts: HashMap<[u8; 16], ContactKey>,
+    /// The latest conversation of each of those contacts, when it is not open.
+    pub latest: HashMap<ContactKey, Conversation>,
+    /// Messages of ours by our id.
+    pub outbound: HashMap<OutboundId, OutboundRow>,
+    /// Messages of ours by the platform's id.
+    pub external: HashMap<(AccountId, String), OutboundId>,
+    /// Conversations by id.
+    pub conversations: HashMap<ConversationId, Conversation>,
+}
+
+/// A batch, ready to be committed.
+#[derive(Debug, Default)]
+pub struct Commit {
+    /// The shard.
+    pub shard: u16,
+    /// The epoch under which the batch was decided.
+    pub epoch: u64,
+    /// Its number: one more than the last.
+    pub batch: u64,
+    /// The time of its last step.
+    pub now: Millis,
+    /// How much longer the lease is to run, in milliseconds: a commit renews it.
+    pub lease_ms: u64,
+    /// Rows after the batch, deduplicated: the last of each wins; messages and events all.
+    pub writes: Vec<Write>,
+    /// The texts of the messages among the writes.
+    pub payloads: HashMap<PayloadId, MessageBody>,
+    /// New duplicate keys with the value stored beside each.
+    pub keys: Vec<([u8; 16], Vec<u8>)>,
+    /// New addresses of contacts.
+    pub addresses: Vec<NewAddress>,
+    /// What could not be read.
+    pub quarantine: Vec<QuarantineRow>,
+    /// The inputs of the batch as JSON lines, for replay (P6).
+    pub journal: Vec<u8>,
+    /// Set for messages of ours that the platform took: its id of each.
+    pub sent: Vec<(OutboundId, AccountId, String)>,
+}
+
+/// An address seen for the first time.
+#[derive(Clone, Debug)]
+pub struct NewAddress {
+    /// The hash of tenant, account and address.
+    pub hash: [u8; 16],
+    /// Whose address it is.
+    pub contact: ContactKey,
+    /// Whose contact.
+    pub tenant: TenantId,
+    /// The account it is on.
+    pub account: AccountId,
+    /// The address itself.
+    pub address: Pii<String>,
+    /// The thread, where the platform has threads.
+    pub thread: Option<String>,
+    /// The display name the platform gave.
+    pub name: Option<Pii<String>>,
+}
+
+/// Whose transcript.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Transcript {
+    /// A conversation's.
+    Conversation(ConversationId),
+    /// A task's own, where it has no conversation.
+    Task(TaskId),
+}
+
+/// A message of ours with everything the sender needs.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    /// Its row.
+    pub row: OutboundRow,
+    /// What to send.
+    pub content: Content,
+    /// The platform's address of the other side.
+    pub to: Pii<String>,
+    /// The thread, where the platform has threads.
+    pub thread: Option<String>,
+}
+
+/// Which tasks to list.
+#[derive(Clone, Debug, Default)]
+pub struct TaskFilter {
+    /// Only of this queue.
+    pub queue: Option<QueueId>,
+    /// Only of this side.
+    pub side: Option<Side>,
+    /// Only those whose owner or last owner is this worker.
+    pub worker: Option<WorkerId>,
+    /// Only those of this matter.
+    pub matter: Option<MatterId>,
+    /// True: only open ones. False: all.
+    pub open: bool,
+}
+
+/// Something that could not be read, kept whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuarantineRow {
+    /// Whose, where known.
+    pub tenant: TenantId,
+    /// The account it was sent to, where known.
+    pub account: Option<AccountId>,
+    /// The channel.
+    pub channel: String,
+    /// When it came.
+    pub at: Millis,
+    /// Why it could not be read, with the place.
+    pub cause: String,
+    /// The bytes as they came.
+    pub raw: Vec<u8>,
+}
+
+/// Whether an attempt may be made.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Claim {
+    /// It may, by this sender, now; nobody else will ever be granted it.
+    Granted,
+    /// Somebody was granted it before.
+    Taken {
+        /// Who.
+        sender: String,
+        /// When.
+        at: Millis,
+    },
+}
+
+/// Why the record did not answer.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum StoreError {
+    /// The epoch has moved on: this owner must stop at once.
+    #[error("fenced: the shard has a newer owner")]
+    Fenced,
+    /// Somebody else has the shard.
+    #[error("the shard is held by {owner} for another {left_ms} ms")]
+    Held {
+        /// Who.
+        owner: String,
+        /// For how long at most.
+        left_ms: u64,
+    },
+    /// The service does not answer; whether the last commit was made is not known.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+    /// What was read is not what this program writes.
+    #[error("the store holds what this version cannot read: {0}")]
+    Corrupt(String),
+}
