@@ -83,9 +83,15 @@ pub struct InboundEvent {
     /// The platform's own name of the happening, where our type is coarser.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<String>,
-    /// The emoji of a reaction; absent when it was taken back.
+    /// What a reaction did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reaction: Option<String>,
+    pub reaction: Option<Reaction>,
+    /// The platform's name of the subscription that told us, where it is not that of messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// What changed about the person (a new number, a new id), as the platform gave it; holds addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<Pii<Value>>,
     /// True when the customer forwarded somebody else's words.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub forwarded: bool,
@@ -117,8 +123,28 @@ pub struct ConversationKey {
     pub thread: Option<String>,
 }
 
+/// What a reaction did.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Reaction {
+    /// The emoji or the platform's name of it; absent where a platform does not say what was taken back.
+    pub emoji: Option<String>,
+    /// Whether it was put or taken back.
+    pub action: ReactionAction,
+}
+
+/// Whether a reaction was put or taken back.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReactionAction {
+    /// Put.
+    #[default]
+    Add,
+    /// Taken back.
+    Remove,
+}
+
 /// Something that came with a message.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
 pub struct Attachment {
     /// `image`, `video`, `audio`, `voice`, `document`, `sticker`, `location`, `contact`, `order`, …
     pub kind: String,
@@ -128,6 +154,13 @@ pub struct Attachment {
     pub mime: Option<String>,
     /// The file name the sender gave. Hostile: for display only.
     pub filename: Option<Pii<String>>,
+}
+
+impl std::fmt::Debug for Attachment {
+    /// Hides the reference: for a location or a contact it is the content itself.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Attachment").field("kind", &self.kind).field("mime", &self.mime).finish_non_exhaustive()
+    }
 }
 
 /// An error as the platform worded it. Judge by `code`, never by `title`.
@@ -270,6 +303,19 @@ mod tests {
         );
         assert_eq!(serde_json::to_string(&event).unwrap(), bytes);
         assert_eq!(serde_json::from_str::<InboundEvent>(bytes).unwrap(), event);
+    }
+
+    #[test]
+    fn debug_of_an_attachment_hides_what_it_holds() {
+        let place = Attachment { kind: "location".into(), r#ref: Some("CANARY-5f3".into()), ..Attachment::default() };
+        let shown = format!("{place:?}");
+        assert!(shown.contains("location") && !shown.contains("CANARY-5f3"), "{shown}");
+    }
+
+    #[test]
+    fn the_bytes_of_a_reaction_are_pinned() {
+        let reaction = Reaction { emoji: Some("👍".into()), action: ReactionAction::Add };
+        assert_eq!(serde_json::to_string(&reaction).unwrap(), r#"{"emoji":"👍","action":"add"}"#);
     }
 
     #[test]
