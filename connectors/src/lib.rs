@@ -1,1 +1,176 @@
-//! placeholder
+//! Channels: how each platform speaks to us and how we speak to it.
+//!
+//! A connector is translation and nothing else: it keeps no state, starts no task, reads no clock and never retries.
+//! What it may do is data ([`Connector::capabilities`]); nobody outside this crate asks for a channel by name.
+//!
+//! Suggested reading order: this file, [`account`], [`settings`], [`limits`], then one channel.
+
+pub mod account;
+pub mod limits;
+pub mod settings;
+
+use std::fmt;
+
+use async_trait::async_trait;
+use blendline_wire::Millis;
+use blendline_wire::capability::Capabilities;
+use blendline_wire::inbound::InboundEvent;
+use blendline_wire::outbound::{Outbound, SendOutcome};
+
+pub use account::{Account, Secret};
+pub use settings::{Setting, SettingError, SettingKind, check_settings};
+
+/// Every channel, one line each; a test proves that none is missing.
+pub fn all() -> &'static [&'static dyn Connector] {
+    &[]
+}
+
+/// The channel called `name`, if there is one.
+pub fn by_name(name: &str) -> Option<&'static dyn Connector> {
+    all().iter().copied().find(|connector| connector.name() == name)
+}
+
+/// One channel.
+#[async_trait]
+pub trait Connector: Send + Sync {
+    /// The channel's name in configuration, URLs and `blendline normalize`.
+    fn name(&self) -> &'static str;
+
+    /// What the channel may do.
+    fn capabilities(&self) -> &'static Capabilities;
+
+    /// Every key that an account of this channel may have under its settings.
+    fn settings(&self) -> &'static [Setting];
+
+    /// Answers the platform's GET handshake with the body to send back.
+    /// `query` holds the decoded pairs of the URL; a refusal is answered 403.
+    fn handshake(&self, account: &Account, query: &[(String, String)]) -> Result<String, Refusal>;
+
+    /// Proves in constant time that the platform sent this, over the raw bytes and before anything is parsed.
+    /// A refusal is answered 401 and nothing of the body is kept.
+    fn authenticate(&self, account: &Account, hook: &Webhook<'_>) -> Result<(), Refusal>;
+
+    /// Translates a body into events, in payload order; pure, so that fixtures are the tests.
+    ///
+    /// An event that cannot be understood inside a good envelope becomes an `unsupported` event and never costs
+    /// the others. Only a body that is no envelope at all is malformed: the caller quarantines it and answers 200.
+    fn normalise(&self, body: &[u8]) -> Result<Vec<InboundEvent>, Malformed>;
+
+    /// Makes one call to the platform. It never repeats the call: the outcome is a value and the caller decides.
+    ///
+    /// `now` is the instant of sending, by which windows are judged. `http` must not follow redirects
+    /// ([`http_client_rules`] says what else), for a redirect would carry the account's token elsewhere.
+    async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome;
+}
+
+/// A client as [`Connector::send`] needs it: no redirects, no waiting for ever.
+///
+/// Build one per process and share it; the caller may add a proxy or trust roots before `build`.
+pub fn http_client_rules() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(std::time::Duration::from_secs(5))
+        .timeout(std::time::Duration::from_secs(20))
+        .user_agent(concat!("blendline/", env!("CARGO_PKG_VERSION")))
+}
+
+/// What the platform posted.
+#[derive(Clone, Copy)]
+pub struct Webhook<'a> {
+    /// The headers as received.
+    pub headers: &'a http::HeaderMap,
+    /// The bytes as received: a signature covers exactly these.
+    pub body: &'a [u8],
+}
+
+impl<'a> Webhook<'a> {
+    /// The only value of the header `name` as text; `None` where it is absent, repeated or not text.
+    ///
+    /// A repeated header is refused because two readers could disagree on which value counts.
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        let mut values = self.headers.get_all(name).iter();
+        let value = values.next()?;
+        if values.next().is_some() {
+            return None;
+        }
+        value.to_str().ok()
+    }
+}
+
+impl fmt::Debug for Webhook<'_> {
+    /// Hides both: headers hold signatures, the body holds what customers wrote.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Webhook({} headers, {} bytes)", self.headers.len(), self.body.len())
+    }
+}
+
+/// Why a request was not taken for the platform's.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// The signature's header is absent, repeated or of another form.
+    #[error("the signature header {0} is absent or not of the documented form")]
+    NoSignature(&'static str),
+    /// The signature does not match the body.
+    #[error("the signature does not match the body: check that the setting {0} is the one of the platform's app")]
+    WrongSignature(&'static str),
+    /// The handshake's query lacks what the platform always sends.
+    #[error("this is no handshake: the query parameter {0} is absent")]
+    NoHandshake(&'static str),
+    /// The handshake's token is not ours.
+    #[error("the token does not match the setting {0}")]
+    WrongToken(&'static str),
+    /// The account has no secret to check with, so nothing can be believed.
+    #[error("the account has no setting {0}, so nothing can be checked: set it")]
+    NotConfigured(&'static str),
+    /// The channel has no handshake.
+    #[error("this channel has no handshake")]
+    NotSupported,
+}
+
+impl Refusal {
+    /// A stable word for counters.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::NoSignature(_) => "no_signature",
+            Self::WrongSignature(_) => "wrong_signature",
+            Self::NoHandshake(_) => "no_handshake",
+            Self::WrongToken(_) => "wrong_token",
+            Self::NotConfigured(_) => "not_configured",
+            Self::NotSupported => "not_supported",
+        }
+    }
+}
+
+/// Why a body is no envelope of the platform. Never quotes the body, which holds what customers wrote.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{place}: {detail}")]
+pub struct Malformed {
+    /// Where: `line 3 column 7`, or a JSON pointer.
+    pub place: String,
+    /// What was expected and what was found.
+    pub detail: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repeated_header_is_no_header() {
+        let mut headers = http::HeaderMap::new();
+        headers.append("x-test", http::HeaderValue::from_static("a"));
+        let hook = Webhook { headers: &headers, body: b"" };
+        assert_eq!(hook.header("X-Test"), Some("a"));
+        headers.append("x-test", http::HeaderValue::from_static("b"));
+        assert_eq!(Webhook { headers: &headers, body: b"" }.header("X-Test"), None);
+    }
+
+    #[test]
+    fn names_are_unique_and_found() {
+        for connector in all() {
+            assert_eq!(by_name(connector.name()).map(Connector::name), Some(connector.name()));
+            assert_eq!(all().iter().filter(|other| other.name() == connector.name()).count(), 1);
+        }
+        assert!(by_name("carrier_pigeon").is_none());
+    }
+}

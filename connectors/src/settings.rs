@@ -1,0 +1,165 @@
+//! The settings of an account as data: one table serves the check, the documentation and the console.
+
+use std::collections::BTreeMap;
+
+use crate::{Connector, Secret};
+
+/// One key under an account's settings.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Setting {
+    /// The key.
+    pub name: &'static str,
+    /// True when the account cannot work without it.
+    pub required: bool,
+    /// True when it must never be shown.
+    pub secret: bool,
+    /// What its value looks like.
+    pub kind: SettingKind,
+    /// The value where none is given; empty where there is none.
+    pub default: &'static str,
+    /// One line for the documentation.
+    pub doc: &'static str,
+}
+
+impl Setting {
+    /// A plain text of no secrecy that need not be given; the base for tables (`..Setting::TEXT`).
+    pub const TEXT: Self =
+        Self { name: "", required: false, secret: false, kind: SettingKind::Text, default: "", doc: "" };
+}
+
+/// What the value of a setting looks like.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SettingKind {
+    /// Any text that is not empty.
+    Text,
+    /// An absolute `http` or `https` URL.
+    Url,
+    /// A whole number from 1.
+    Number,
+}
+
+/// What is wrong with an account's settings: names the key and the cure, never the value of a secret.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{key}: {hint}")]
+pub struct SettingError {
+    /// The key it is about.
+    pub key: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
+/// Checks the settings of an account against the table of its channel; the first thing wrong is the error.
+pub fn check_settings(connector: &dyn Connector, given: &BTreeMap<String, Secret>) -> Result<(), SettingError> {
+    check_against(connector.name(), connector.settings(), given)
+}
+
+fn check_against(channel: &str, table: &[Setting], given: &BTreeMap<String, Secret>) -> Result<(), SettingError> {
+    for key in given.keys() {
+        if !table.iter().any(|setting| setting.name == key) {
+            return Err(SettingError { key: key.clone(), hint: unknown_key_hint(channel, table, key) });
+        }
+    }
+    for setting in table {
+        let value = given.get(setting.name).map(|value| value.expose().trim());
+        let hint = match value {
+            None if setting.required => format!("is required by {channel}: {}", setting.doc),
+            None => continue,
+            Some("") => format!("is empty: give a value or leave the key out ({})", setting.doc),
+            Some(text) if !setting.kind.accepts(text) => setting.kind.hint().to_owned(),
+            Some(_) => continue,
+        };
+        return Err(SettingError { key: setting.name.to_owned(), hint });
+    }
+    Ok(())
+}
+
+impl SettingKind {
+    fn accepts(self, text: &str) -> bool {
+        match self {
+            Self::Text => true,
+            Self::Url => reqwest::Url::parse(text)
+                .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some()),
+            Self::Number => text.parse::<u32>().is_ok_and(|number| 0 < number),
+        }
+    }
+
+    const fn hint(self) -> &'static str {
+        match self {
+            Self::Text => "expected text",
+            Self::Url => "expected an absolute URL such as https://graph.facebook.com",
+            Self::Number => "expected a whole number from 1 to 4294967295",
+        }
+    }
+}
+
+fn unknown_key_hint(channel: &str, table: &[Setting], key: &str) -> String {
+    let near = table.iter().map(|setting| (edit_distance(setting.name, key), setting.name)).min();
+    match near {
+        Some((distance, name)) if distance <= 3 => format!("is no setting of {channel}: did you mean {name}?"),
+        _ => {
+            let names: Vec<_> = table.iter().map(|setting| setting.name).collect();
+            format!("is no setting of {channel}: expected one of {}", names.join(", "))
+        }
+    }
+}
+
+/// Levenshtein's distance in one row; keys are short, so the square cost does not matter.
+fn edit_distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().take(64).collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.chars().enumerate() {
+        let mut diagonal = i;
+        row[0] = i + 1;
+        for (j, b) in right.iter().enumerate() {
+            let above = row[j + 1];
+            row[j + 1] = (diagonal + usize::from(a != *b)).min(above + 1).min(row[j] + 1);
+            diagonal = above;
+        }
+    }
+    row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &[Setting] = &[
+        Setting { name: "app_secret", required: true, secret: true, doc: "signs", ..Setting::TEXT },
+        Setting { name: "base_url", kind: SettingKind::Url, ..Setting::TEXT },
+        Setting { name: "recipient_burst", kind: SettingKind::Number, ..Setting::TEXT },
+    ];
+
+    fn check(given: &[(&str, &str)]) -> Result<(), String> {
+        let given = given.iter().map(|(key, value)| ((*key).to_owned(), Secret::from(*value))).collect();
+        check_against("test", TABLE, &given).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn good_settings_pass() {
+        assert_eq!(check(&[("app_secret", "x")]), Ok(()));
+        assert_eq!(check(&[("app_secret", "x"), ("base_url", "http://localhost:1"), ("recipient_burst", "3")]), Ok(()));
+    }
+
+    #[test]
+    fn each_mistake_is_named_with_its_cure() {
+        for (given, expected) in [
+            (&[][..], "app_secret: is required by test: signs"),
+            (&[("app_secret", "")], "app_secret: is empty: give a value or leave the key out (signs)"),
+            (&[("app_secert", "x")], "app_secert: is no setting of test: did you mean app_secret?"),
+            (
+                &[("colour", "x")],
+                "colour: is no setting of test: expected one of app_secret, base_url, recipient_burst",
+            ),
+            (
+                &[("app_secret", "x"), ("base_url", "graph")],
+                "base_url: expected an absolute URL such as https://graph.facebook.com",
+            ),
+            (
+                &[("app_secret", "x"), ("recipient_burst", "0")],
+                "recipient_burst: expected a whole number from 1 to 4294967295",
+            ),
+        ] {
+            assert_eq!(check(given), Err(expected.to_owned()));
+        }
+    }
+}
