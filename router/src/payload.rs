@@ -55,7 +55,7 @@ impl MessageBody {
             timestamp: event.timestamp,
             name: event.sender_name,
             text: event.text,
-            payload: event.payload.or(event.reaction.map(Pii::new)),
+            payload: event.payload.or(event.reaction.and_then(|reaction| reaction.emoji).map(Pii::new)),
             target: event.target_message_id.or(event.reply_to),
             attachments: event.attachments,
             ..Self::default()
