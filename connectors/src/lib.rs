@@ -6,8 +6,10 @@
 //! Suggested reading order: this file, [`account`], [`settings`], [`limits`], then one channel.
 
 pub mod account;
+mod json;
 pub mod limits;
 pub mod settings;
+mod whatsapp_cloud;
 
 use std::fmt;
 
@@ -22,7 +24,7 @@ pub use settings::{Setting, SettingError, SettingKind, check_settings};
 
 /// Every channel, one line each; a test proves that none is missing.
 pub fn all() -> &'static [&'static dyn Connector] {
-    &[]
+    &[&whatsapp_cloud::WhatsappCloud]
 }
 
 /// The channel called `name`, if there is one.
