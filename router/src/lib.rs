@@ -2,6 +2,7 @@
 //!
 //! Suggested reading order: [`ports`], [`directory`], [`payload`], [`driver`], [`api`].
 
+pub mod adapters;
 pub mod directory;
 pub mod handle;
 pub mod payload;

@@ -1,1 +1,3 @@
-//! placeholder
+//! What the tests share: contract suites, fakes, load.
+
+pub mod contract;

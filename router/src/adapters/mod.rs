@@ -1,0 +1,4 @@
+//! What stands behind the ports. The embedded adapters need nothing installed.
+
+pub mod live;
+pub mod sqlite;

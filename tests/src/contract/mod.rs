@@ -1,0 +1,3 @@
+//! Contract suites: what every adapter of a port must do, as functions that take the adapter.
+
+pub mod broker;
