@@ -1,3 +1,21 @@
-//! What the tests share: contract suites, fakes, load.
+//! The outside-in test rig: a fake platform, signed webhooks, the real program as a process, what reads it,
+//! and the contract suites of the ports.
+//!
+//! Nothing of this crate is shipped. What it says about the router it has seen through the router's own doors.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "test code: a broken expectation must stop the run and say where"
+)]
 
+pub mod api;
+pub mod config;
 pub mod contract;
+pub mod graph;
+pub mod http;
+pub mod machine;
+pub mod process;
+pub mod seed;
+pub mod whatsapp;
+pub mod worker;

@@ -1,0 +1,129 @@
+//! Writes the configuration of a test installation, as an integrator would.
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::whatsapp::Number;
+
+/// The key that may do everything in the tests' tenant.
+pub const ADMIN_KEY: &str = "bl_test_admin_0123456789abcdef0123456789abcdef";
+/// The key with which any worker of the tests' tenant connects.
+pub const WORKER_KEY: &str = "bl_test_worker_0123456789abcdef0123456789abcdef";
+
+/// A test installation with one tenant.
+#[derive(Clone, Debug)]
+pub struct Installation {
+    /// Where the fake platform is.
+    pub graph_url: String,
+    /// The numbers of ours.
+    pub numbers: Vec<Number>,
+    /// The queues; messages go to the first.
+    pub queues: Vec<Queue>,
+    /// The workers.
+    pub workers: Vec<Worker>,
+    /// How long a platform call may take, in milliseconds.
+    pub send_timeout_ms: u64,
+    /// How long a worker who is gone may take to come back, in milliseconds.
+    pub grace_ms: u64,
+    /// How long a solved conversation can be reopened by a new message, in milliseconds.
+    pub reopen_window_ms: u64,
+    /// The log filter of the router.
+    pub log: String,
+    /// Lines put before everything else: faults to be planted.
+    pub extra: String,
+}
+
+/// A queue of a test installation.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    /// Its name.
+    pub name: String,
+    /// `front` or `back`.
+    pub side: String,
+}
+
+/// A worker of a test installation.
+#[derive(Clone, Debug)]
+pub struct Worker {
+    /// His name.
+    pub name: String,
+    /// The queues he serves.
+    pub queues: Vec<String>,
+    /// Ordinary tasks at once.
+    pub tasks_at_once: u32,
+}
+
+impl Worker {
+    /// A worker of `queues` who takes up to `tasks_at_once`.
+    pub fn new(name: &str, queues: &[&str], tasks_at_once: u32) -> Self {
+        let queues = queues.iter().map(|queue| (*queue).to_owned()).collect();
+        Self { name: name.to_owned(), queues, tasks_at_once }
+    }
+}
+
+impl Queue {
+    /// A queue of this side.
+    pub fn new(name: &str, side: &str) -> Self {
+        Self { name: name.to_owned(), side: side.to_owned() }
+    }
+}
+
+impl Installation {
+    /// One number, one front queue `care`, no worker; short waits.
+    pub fn new(graph_url: &str) -> Self {
+        Self {
+            graph_url: graph_url.to_owned(),
+            numbers: vec![Number::test(1)],
+            queues: vec![Queue::new("care", "front")],
+            workers: Vec::new(),
+            send_timeout_ms: 2_000,
+            grace_ms: 1_000,
+            reopen_window_ms: 86_400_000,
+            log: "warn".to_owned(),
+            extra: String::new(),
+        }
+    }
+
+    /// The whole file.
+    pub fn toml(&self, listen: SocketAddr, data_dir: &Path) -> String {
+        let mut text = String::new();
+        self.write(&mut text, listen, data_dir).expect("writing to memory does not fail");
+        text
+    }
+
+    fn write(&self, out: &mut String, listen: SocketAddr, data_dir: &Path) -> std::fmt::Result {
+        writeln!(out, "data_dir = {:?}\n{}", data_dir.display().to_string(), self.extra)?;
+        // One address and one key make all the load here: the limits per address and key are not what is tested.
+        writeln!(out, "[server]\nlisten = \"{listen}\"\nconnections_max = 20000\nconnections_per_ip_max = 20000")?;
+        writeln!(out, "requests_per_second = 100000\nrequests_burst = 100000\n")?;
+        writeln!(out, "[workers]\nheartbeat_ms = 500\ngrace_ms = {}\n", self.grace_ms)?;
+        writeln!(out, "[log]\nfilter = {:?}\n", self.log)?;
+        writeln!(out, "[[tenant]]\nname = \"acme\"\nreopen_window_ms = {}", self.reopen_window_ms)?;
+        writeln!(out, "open_tasks_max = 2000000\n")?;
+        for queue in &self.queues {
+            writeln!(out, "[[tenant.queue]]\nname = {:?}\nside = {:?}", queue.name, queue.side)?;
+            writeln!(out, "target_ms = 600000\nwrap_up_ms = 0\ntasks_max = 2000000\n")?;
+        }
+        for number in &self.numbers {
+            writeln!(out, "[[tenant.account]]\nname = {:?}\nchannel = \"whatsapp_cloud\"", number.account)?;
+            writeln!(out, "external_id = {:?}\nqueue = {:?}", number.phone_number_id, self.queues[0].name)?;
+            writeln!(out, "[tenant.account.settings]\napp_secret = {:?}", number.app_secret)?;
+            writeln!(out, "verify_token = \"verify-me\"\naccess_token = \"test-token\"")?;
+            writeln!(out, "base_url = {:?}\nsend_timeout_ms = {}", self.graph_url, self.send_timeout_ms)?;
+            writeln!(out, "account_rate_per_second = 5000\nrecipient_burst = 1000\n")?;
+        }
+        for worker in &self.workers {
+            writeln!(out, "[[tenant.worker]]\nname = {:?}\nqueues = {:?}", worker.name, worker.queues)?;
+            // Capacity is counted in hundredths of an ordinary task (`WEIGHT_UNIT`).
+            writeln!(out, "capacity = {}\n", worker.tasks_at_once * 100)?;
+        }
+        for (name, role, key) in [("tests", "admin", ADMIN_KEY), ("workers", "worker", WORKER_KEY)] {
+            let hash = hex::encode(Sha256::digest(key.as_bytes()));
+            writeln!(out, "[[tenant.key]]\nname = {name:?}\nrole = {role:?}\nsha256 = {hash:?}\n")?;
+        }
+        Ok(())
+    }
+}

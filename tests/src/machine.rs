@@ -1,0 +1,67 @@
+//! What the machine says: processor time and memory of a process, and how long its disk takes to be sure.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Kernel ticks per second as `/proc` counts them: `USER_HZ`, 100 on every Linux we run on (proc(5)).
+const TICKS_PER_SECOND: u64 = 100;
+
+/// Processor time (user and system) that a process has used so far; zero when it is gone.
+pub fn cpu(pid: u32) -> Duration {
+    let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return Duration::ZERO };
+    // The name in parentheses may hold spaces; the numbers begin after the last one. Fields 14 and 15 of proc(5).
+    let numbers: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
+    let ticks = |at: usize| numbers.get(at).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+    Duration::from_millis((ticks(11) + ticks(12)) * 1000 / TICKS_PER_SECOND)
+}
+
+/// Resident memory of a process in bytes; zero when it is gone.
+pub fn resident(pid: u32) -> u64 {
+    status_kib(pid, "VmRSS:") * 1024
+}
+
+/// The most resident memory the process ever had, in bytes.
+pub fn resident_peak(pid: u32) -> u64 {
+    status_kib(pid, "VmHWM:") * 1024
+}
+
+fn status_kib(pid: u32, field: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
+    line.and_then(|rest| rest.split_whitespace().next()).and_then(|kib| kib.parse().ok()).unwrap_or(0)
+}
+
+/// How many processors this process may use.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The median time, in microseconds, to append 4 KiB to a file in `dir` and have it on the disk (200 tries).
+pub fn fdatasync_us(dir: &Path) -> u64 {
+    let path = dir.join("fdatasync.probe");
+    let mut file = fs::File::create(&path).expect("a file for the disk probe");
+    let mut times: Vec<u64> = (0..200)
+        .map(|_| {
+            let begin = Instant::now();
+            file.write_all(&[0x5a; 4096]).expect("an append to the disk probe");
+            file.sync_data().expect("fdatasync of the disk probe");
+            begin.elapsed().as_micros() as u64
+        })
+        .collect();
+    let _ = fs::remove_file(path);
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// The value at `permille` of a thousand of `sorted`; zero when there is none.
+pub fn quantile(sorted: &[u64], permille: usize) -> u64 {
+    let rank = (sorted.len() * permille).div_ceil(1000).max(1) - 1;
+    sorted.get(rank.min(sorted.len().saturating_sub(1))).copied().unwrap_or(0)
+}
+
+/// Unix time in milliseconds.
+pub fn unix_ms() -> u64 {
+    std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_millis() as u64)
+}
