@@ -68,6 +68,8 @@ pub trait Connector: Send + Sync {
 /// A client as [`Connector::send`] needs it: no redirects, no waiting for ever.
 ///
 /// Build one per process and share it; the caller may add a proxy or trust roots before `build`.
+/// A TLS provider must be installed before (`rustls::crypto::ring::default_provider().install_default()`), otherwise
+/// `build` panics: reqwest is compiled without one of its own.
 pub fn http_client_rules() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())

@@ -96,19 +96,16 @@ fn read_common(event: &mut InboundEvent, item: &Value) {
 }
 
 fn read_body(event: &mut InboundEvent, item: &Value) {
-    // Without a type, the one content that is there tells it.
-    let named = json::text(&item["type"]);
-    let kind = named.as_deref().or_else(|| CONTENTS.iter().copied().find(|name| item[*name].is_object()));
-    let kind = kind.unwrap_or("");
-    let body = &item[kind];
-    match kind {
+    let kind = type_of(item).unwrap_or_default();
+    let body = &item[&kind];
+    match kind.as_str() {
         "reaction" => read_reaction(event, body),
         "edit" => {
             event.kind = InboundKind::Edit;
             event.target_message_id = json::text(&body["original_message_id"]);
             let edited = &body["message"];
-            let kind = CONTENTS.iter().copied().find(|name| !edited[*name].is_null()).unwrap_or("");
-            if !read_content(event, kind, &edited[kind]) {
+            let kind = type_of(edited).unwrap_or_default();
+            if !read_content(event, &kind, &edited[&kind]) {
                 event.text = pii(&body["text"]["body"]).or_else(|| pii(&body["body"]));
             }
             event.reply_to = json::text(&edited["context"]["id"]).or_else(|| event.reply_to.take());
@@ -121,41 +118,50 @@ fn read_body(event: &mut InboundEvent, item: &Value) {
         // The customer opened the chat and has said nothing yet.
         "request_welcome" => {
             event.kind = InboundKind::System;
-            event.event = Some(kind.to_owned());
+            event.event = Some(kind);
         }
         _ => {
-            if !read_content(event, kind, body) {
+            if !read_content(event, &kind, body) {
                 event.kind = InboundKind::Unsupported;
-                event.event = json::text(&body["type"]).or(named).filter(|name| name != "unsupported");
+                event.event = json::text(&body["type"]).or(Some(kind)).filter(|name| !is_nameless(name));
             }
         }
     }
 }
 
+/// The type that a message names or, without one, that its content tells.
+fn type_of(item: &Value) -> Option<String> {
+    json::text(&item["type"])
+        .or_else(|| CONTENTS.iter().find(|name| !item[**name].is_null()).map(|name| (*name).to_owned()))
+}
+
+/// Words by which the platform says that it does not say.
+fn is_nameless(name: &str) -> bool {
+    matches!(name, "" | "unsupported" | "unknown")
+}
+
 /// Reads what was said; false when there is nothing that we understand.
 fn read_content(event: &mut InboundEvent, kind: &str, body: &Value) -> bool {
+    if body.is_null() {
+        return false;
+    }
     match kind {
         "text" => {
             event.text = pii(&body["body"]).or_else(|| pii(body));
             event.text.is_some() || body["body"].is_string()
         }
-        _ if MEDIA.contains(&kind) => {
-            event.text = pii(&body["caption"]);
-            event.attachments.push(media(kind, body));
-            body.is_object()
-        }
-        "location" => {
+        "location" if body.is_object() => {
             event.attachments.push(small("location", body));
-            body.is_object()
+            true
         }
         "contacts" => {
             event.attachments.extend(json::items(body).iter().map(|card| small("contact", card)));
             !event.attachments.is_empty()
         }
-        "order" => {
+        "order" if body.is_object() => {
             event.text = pii(&body["text"]);
             event.attachments.push(small("order", body));
-            body.is_object()
+            true
         }
         "button" => {
             event.text = pii(&body["text"]);
@@ -163,6 +169,11 @@ fn read_content(event: &mut InboundEvent, kind: &str, body: &Value) -> bool {
             event.text.is_some() || event.payload.is_some()
         }
         "interactive" => read_interactive(event, body),
+        _ if MEDIA.contains(&kind) && body.is_object() => {
+            event.text = pii(&body["caption"]);
+            event.attachments.push(media(kind, body));
+            true
+        }
         _ => false,
     }
 }

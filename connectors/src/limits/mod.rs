@@ -3,22 +3,22 @@
 //! Staying under the platform's limits is kinder than running into them: WhatsApp answers 130429 and 131056, and a
 //! number that keeps running into them is slowed further.
 
+mod clock;
+
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
-use std::ops::Add;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use blendline_wire::capability::Capabilities;
 use blendline_wire::{AccountId, Millis};
-use governor::clock::{Clock, Reference};
+use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
-use governor::nanos::Nanos;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 
+use self::clock::{At, GivenClock};
 use crate::{Account, Setting, SettingKind};
 
 /// Bounds that keep the limiter's arithmetic (nanoseconds in 64 bits) from overflowing.
@@ -185,52 +185,6 @@ fn wait_ms(wait: Duration) -> u64 {
 
 fn at_least_one(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
-}
-
-/// The instant that was handed over last: time is an argument here as everywhere.
-#[derive(Clone, Default)]
-struct GivenClock(Arc<AtomicU64>);
-
-impl GivenClock {
-    fn set(&self, now: Millis) {
-        self.0.store(now.0, Ordering::Relaxed);
-    }
-}
-
-impl Clock for GivenClock {
-    type Instant = At;
-
-    fn now(&self) -> At {
-        At(self.0.load(Ordering::Relaxed).saturating_mul(1_000_000))
-    }
-}
-
-/// Unix time in nanoseconds, which 64 bits hold until the year 2554.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-struct At(u64);
-
-impl At {
-    const fn millis(self) -> Millis {
-        Millis(self.0 / 1_000_000)
-    }
-}
-
-impl Add<Nanos> for At {
-    type Output = Self;
-
-    fn add(self, nanos: Nanos) -> Self {
-        Self(self.0.saturating_add(nanos.as_u64()))
-    }
-}
-
-impl Reference for At {
-    fn duration_since(&self, earlier: Self) -> Nanos {
-        Nanos::new(self.0.saturating_sub(earlier.0))
-    }
-
-    fn saturating_sub(&self, duration: Nanos) -> Self {
-        Self(self.0.checked_sub(duration.as_u64()).unwrap_or(self.0))
-    }
 }
 
 #[cfg(test)]
