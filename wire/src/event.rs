@@ -259,8 +259,9 @@ pub enum EventKind {
     },
     /// A task was passed on.
     TaskTransferred {
-        /// By whom.
-        from: WorkerId,
+        /// Who had it, or put it aside.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<WorkerId>,
         /// To whom.
         to: Target,
     },

@@ -380,13 +380,16 @@ pub enum Verdict {
 }
 
 /// What a platform says of a message of ours, in the order in which it can only go forward.
+///
+/// A failure overrules mere acceptance, and any sign of arrival overrules a failure; so every order in which the
+/// same reports come ends in the same state.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryStatus {
-    /// It will not arrive. Anything seen later overrules it.
-    Failed,
     /// The platform has it.
     Sent,
+    /// It will not arrive.
+    Failed,
     /// The customer's device has it.
     Delivered,
     /// The customer saw it.

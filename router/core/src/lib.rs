@@ -2,13 +2,33 @@
 //!
 //! **Architecture invariant:** no clock, no randomness but the seed in the state, no IO, no time zones, no text.
 //! The driver feeds [`Scheduler::step`], commits the writes, and only then carries out the releases.
+//!
+//! Suggested reading order: [`input`], [`effect`], [`rows`], [`policy`], `scheduler`, `dispatch`, then the rest.
 
+pub mod calendar;
 pub mod effect;
 pub mod input;
 pub mod limits;
+pub mod policy;
 pub mod rows;
-pub mod scheduler;
+
+mod book;
+mod confirm;
+mod conversations;
+mod dispatch;
+mod dues;
+mod index;
+mod load;
+mod outreach;
+mod ownership;
+mod parking;
+mod scheduler;
+mod sending;
+mod settings;
+mod verdicts;
+mod workers;
 
 pub use effect::{Answer, Effect, MessageRow, Refusal, Release, Write};
 pub use input::{CallId, Command, Input, PayloadId};
-pub use scheduler::Scheduler;
+pub use load::LoadError;
+pub use scheduler::{QueueNow, Scheduler};

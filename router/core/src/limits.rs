@@ -16,7 +16,11 @@ pub const OUTBOUND_PER_CONVERSATION_MAX: usize = 100;
 pub const HANDED_PER_ACCOUNT_MAX: usize = 64;
 /// How often a message of ours is tried before it counts as failed.
 pub const ATTEMPTS_MAX: u32 = 8;
-/// How many workers are looked at for one task, and tasks of a line for one worker, before the next event.
-pub const LOOK_MAX: usize = 256;
+/// How long a task waits for one worker only, in milliseconds; then any able worker may have it.
+pub const DIRECTED_MS: u64 = 5 * 60 * 1000;
+/// After how many declines of one task a supervisor is told.
+pub const DECLINES_TOLD: u8 = 5;
+/// How long to wait before an account that is down is tried again, in milliseconds.
+pub const ACCOUNT_DOWN_MS: u64 = 60 * 1000;
 /// After how many expired offers in a row a worker is taken out of the pool.
 pub const MISSED_OFFERS_MAX: u8 = 3;

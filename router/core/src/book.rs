@@ -1,0 +1,357 @@
+//! Keeping the books: every change of a row goes through here, so that what is derived follows at once.
+
+use blendline_wire::event::{Activity, Event, EventKind};
+use blendline_wire::task::{Presence, Side, TaskKind};
+use blendline_wire::worker::Author;
+use blendline_wire::{AccountId, ConversationId, EventId, MatterId, OutboundId, QueueId, TaskId, TenantId, WorkerId};
+
+use crate::effect::{MessageRow, Write};
+use crate::index::Rules;
+use crate::input::PayloadId;
+use crate::rows::{Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState, Worker};
+use crate::scheduler::{Desk, PostBox, Scheduler, Step};
+
+impl Scheduler {
+    /// The next number for a task, conversation, matter or message of ours.
+    pub(crate) fn next_id(&mut self) -> u64 {
+        self.meta.last_id += 1;
+        self.meta.last_id
+    }
+
+    /// Enters a new task.
+    pub(crate) fn add_task(&mut self, step: &mut Step<'_>, task: Task) {
+        let id = task.id;
+        self.index.add_task(&task, Rules { queues: &self.queues, calendars: &self.calendars });
+        if let Some(holder) = task.state.holder() {
+            let weight = self.rules().weight(&task);
+            self.hold(step, holder, id, weight, true);
+        }
+        self.tasks.insert(id, Box::new(task));
+        step.dirty_tasks.insert(id);
+    }
+
+    /// Changes an open task; everything derived from it follows.
+    pub(crate) fn edit_task(&mut self, step: &mut Step<'_>, id: TaskId, change: impl FnOnce(&mut Task)) {
+        let rules = Rules { queues: &self.queues, calendars: &self.calendars };
+        let Some(task) = self.tasks.get_mut(&id) else { return };
+        let (holder_before, weight_before) = (task.state.holder(), rules.weight(task));
+        self.index.remove_task(task, rules);
+        change(task);
+        self.index.add_task(task, rules);
+        let (holder_after, weight_after) = (task.state.holder(), rules.weight(task));
+        step.dirty_tasks.insert(id);
+        if (holder_before, weight_before) == (holder_after, weight_after) {
+            return;
+        }
+        if let Some(holder) = holder_before {
+            self.hold(step, holder, id, weight_before, false);
+        }
+        if let Some(holder) = holder_after {
+            self.hold(step, holder, id, weight_after, true);
+        }
+    }
+
+    /// Closes a task: its last row is written and it leaves the core.
+    pub(crate) fn close_task(&mut self, step: &mut Step<'_>, id: TaskId, state: TaskState) -> Option<Box<Task>> {
+        self.edit_task(step, id, |task| task.state = state);
+        let task = self.tasks.remove(&id)?;
+        step.dirty_tasks.remove(&id);
+        step.write(Write::Task(task.clone()));
+        Some(task)
+    }
+
+    /// A worker's holding of a task begins or ends.
+    fn hold(&mut self, step: &mut Step<'_>, worker: WorkerId, task: TaskId, weight: u32, begins: bool) {
+        let Some(desk) = self.workers.get_mut(&worker) else { return };
+        if begins {
+            desk.held.insert(task);
+            desk.load += weight;
+        } else {
+            desk.held.remove(&task);
+            desk.load = desk.load.saturating_sub(weight);
+            step.freed.insert(worker);
+        }
+        self.seat(step, worker);
+    }
+
+    /// Changes a worker; everything derived from him follows.
+    pub(crate) fn edit_worker(&mut self, step: &mut Step<'_>, id: WorkerId, change: impl FnOnce(&mut Worker)) {
+        self.unseat(id);
+        let Some(desk) = self.workers.get_mut(&id) else { return };
+        self.index.remove_worker(&desk.row);
+        let noting = |row: &Worker| row.wrap_ups.iter().map(|(_, weight, _)| *weight).sum::<u32>();
+        let before = noting(&desk.row);
+        change(&mut desk.row);
+        desk.load = (desk.load + noting(&desk.row)).saturating_sub(before);
+        self.index.add_worker(&desk.row);
+        step.dirty_workers.insert(id);
+        self.seat(step, id);
+    }
+
+    /// Enters a worker.
+    pub(crate) fn add_worker(&mut self, step: &mut Step<'_>, row: Worker) {
+        let id = row.settings.id;
+        self.index.add_worker(&row);
+        let load = row.wrap_ups.iter().map(|(_, weight, _)| *weight).sum();
+        self.workers.insert(id, Desk { row, load, held: Default::default(), ready: None, front_free: 0 });
+        step.dirty_workers.insert(id);
+        self.seat(step, id);
+    }
+
+    /// Takes a worker off the ready list.
+    pub(crate) fn unseat(&mut self, id: WorkerId) {
+        let Some(desk) = self.workers.get_mut(&id) else { return };
+        if let Some((load, idle_since)) = desk.ready.take() {
+            for queue in &desk.row.settings.queues {
+                if let Some(ready) = self.index.ready.get_mut(queue) {
+                    ready.remove(&(load, idle_since, id));
+                    if ready.is_empty() {
+                        self.index.ready.remove(queue);
+                    }
+                }
+            }
+        }
+        if let Some(tenant) = self.tenants.get_mut(&desk.row.settings.tenant) {
+            tenant.front_free -= u64::from(desk.front_free);
+        }
+        desk.front_free = 0;
+    }
+
+    /// Puts a worker at his right place on the ready list, or off it.
+    pub(crate) fn seat(&mut self, step: &mut Step<'_>, id: WorkerId) {
+        let before = self.workers.get(&id).map_or(0, |desk| desk.front_free);
+        self.unseat(id);
+        let Some(desk) = self.workers.get_mut(&id) else { return };
+        let free = desk.row.capacity.saturating_sub(desk.load);
+        if desk.row.presence != Presence::Ready || desk.row.session.is_none() || free == 0 {
+            return;
+        }
+        let load_milli = u64::from(desk.load) * 1000 / u64::from(desk.row.capacity);
+        let place = (u32::try_from(load_milli).unwrap_or(u32::MAX), desk.row.idle_since);
+        desk.ready = Some(place);
+        let mut front = false;
+        for queue in &desk.row.settings.queues {
+            front |= self.queues.get(queue).is_some_and(|queue| queue.side == Side::Front);
+            self.index.ready.entry(*queue).or_default().insert((place.0, place.1, id));
+        }
+        if front {
+            desk.front_free = free;
+            let tenant = desk.row.settings.tenant;
+            if let Some(state) = self.tenants.get_mut(&tenant) {
+                state.front_free += u64::from(free);
+                if free > before {
+                    step.slack.insert(tenant);
+                }
+            }
+        }
+    }
+
+    /// Enters an open conversation.
+    pub(crate) fn add_conversation(&mut self, step: &mut Step<'_>, conversation: Conversation) {
+        let id = conversation.id;
+        self.by_contact.insert(conversation.contact, id);
+        self.conversations.insert(id, Box::new(conversation));
+        step.dirty_conversations.insert(id);
+    }
+
+    /// Changes an open conversation.
+    pub(crate) fn edit_conversation(
+        &mut self,
+        step: &mut Step<'_>,
+        id: ConversationId,
+        change: impl FnOnce(&mut Conversation),
+    ) {
+        if let Some(conversation) = self.conversations.get_mut(&id) {
+            change(conversation);
+            step.dirty_conversations.insert(id);
+        }
+    }
+
+    /// Ends a conversation: its row is written and it leaves the core.
+    pub(crate) fn end_conversation(&mut self, step: &mut Step<'_>, id: ConversationId, state: ConversationState) {
+        let Some(mut conversation) = self.conversations.remove(&id) else { return };
+        self.by_contact.remove(&conversation.contact);
+        step.dirty_conversations.remove(&id);
+        conversation.state = state;
+        step.write(Write::Conversation(conversation));
+    }
+
+    /// Enters a message of ours.
+    pub(crate) fn add_outbound(&mut self, step: &mut Step<'_>, row: OutboundRow) {
+        let id = row.id;
+        self.enter_outbound(&row);
+        step.posting.insert(row.account);
+        self.outbound.insert(id, Box::new(row));
+        step.dirty_outbound.insert(id);
+    }
+
+    /// What is derived from a message of ours, when it is entered in the order of the numbers.
+    pub(crate) fn enter_outbound(&mut self, row: &OutboundRow) {
+        let line = self.letters.entry(row.conversation).or_default();
+        line.push_back(row.id);
+        let first = line.len() == 1;
+        let post = self.post.entry(row.account).or_default();
+        count_outbound(post, row, first, true);
+        self.index.add_outbound(row);
+    }
+
+    /// Changes a message of ours. When it becomes final its row is written, it leaves the core, and the next of its
+    /// conversation moves up.
+    pub(crate) fn edit_outbound(&mut self, step: &mut Step<'_>, id: OutboundId, change: impl FnOnce(&mut OutboundRow)) {
+        let Some(mut row) = self.outbound.remove(&id) else { return };
+        let first = self.letters.get(&row.conversation).and_then(|line| line.front()) == Some(&id);
+        let post = self.post.entry(row.account).or_default();
+        count_outbound(post, &row, first, false);
+        self.index.remove_outbound(&row);
+        change(&mut row);
+        step.posting.insert(row.account);
+        if !row.state.is_final() {
+            count_outbound(post, &row, first, true);
+            self.index.add_outbound(&row);
+            self.outbound.insert(id, row);
+            step.dirty_outbound.insert(id);
+            return;
+        }
+        step.dirty_outbound.remove(&id);
+        if let Some(line) = self.letters.get_mut(&row.conversation) {
+            line.retain(|waiting| *waiting != id);
+            match line.front() {
+                Some(next) if first => {
+                    if let Some(next) = self.outbound.get(next) {
+                        count_outbound(post, next, true, true);
+                    }
+                }
+                Some(_) => {}
+                None => {
+                    self.letters.remove(&row.conversation);
+                }
+            }
+        }
+        if *post == PostBox::default() {
+            self.post.remove(&row.account);
+        }
+        step.write(Write::Outbound(row));
+    }
+
+    /// Adds a line to the transcript of a task's conversation, or of the task itself, and gives its place.
+    pub(crate) fn add_line(
+        &mut self,
+        step: &mut Step<'_>,
+        task: TaskId,
+        author: Author,
+        worker: Option<WorkerId>,
+        outbound: Option<OutboundId>,
+        payload: PayloadId,
+    ) -> u64 {
+        let Some(open) = self.tasks.get(&task) else { return 0 };
+        let (tenant, conversation) = (open.tenant, open.conversation);
+        let mut seq = 0;
+        match conversation.filter(|id| self.conversations.contains_key(id)) {
+            Some(id) => self.edit_conversation(step, id, |conversation| {
+                conversation.seq += 1;
+                seq = conversation.seq;
+            }),
+            None => self.edit_task(step, task, |task| {
+                task.seq += 1;
+                seq = task.seq;
+            }),
+        }
+        let at = step.now;
+        let row = MessageRow { tenant, conversation, task: Some(task), seq, at, author, worker, outbound, payload };
+        step.write(Write::Message(row));
+        seq
+    }
+
+    /// Writes an event about a task that is still open.
+    pub(crate) fn task_event(&mut self, step: &mut Step<'_>, task: TaskId, kind: EventKind) {
+        if let Some(about) = self.tasks.get(&task).map(|task| About::of(task)) {
+            self.event_about(step, about, kind);
+        }
+    }
+
+    /// Writes an event about a task, open or just closed.
+    pub(crate) fn event_of(&mut self, step: &mut Step<'_>, task: &Task, kind: EventKind) {
+        self.event_about(step, About::of(task), kind);
+    }
+
+    fn event_about(&mut self, step: &mut Step<'_>, about: About, kind: EventKind) {
+        let mut event = self.blank_event(step, about.tenant, kind);
+        event.activity = match (about.kind, about.side) {
+            (TaskKind::Request, _) => Activity::Colleague,
+            (_, Side::Front) => Activity::Customer,
+            (_, Side::Back) => Activity::BackOffice,
+        };
+        event.unit = self.queues.get(&about.queue).and_then(|queue| queue.unit);
+        event.matter = Some(about.matter);
+        event.conversation = about.conversation;
+        event.task = Some(about.task);
+        event.side = Some(about.side);
+        event.channel = about.account.and_then(|id| self.accounts.get(&id)).map(|account| account.channel.clone());
+        event.rule_set = about.rule_set;
+        self.write_event(step, event);
+    }
+
+    /// An event of a tenant with nothing else said yet.
+    pub(crate) fn blank_event(&mut self, step: &Step<'_>, tenant: TenantId, kind: EventKind) -> Event {
+        self.meta.last_event += 1;
+        Event {
+            id: EventId(self.meta.last_event),
+            at: step.now,
+            tenant,
+            kind,
+            actor: step.actor,
+            activity: Activity::default(),
+            unit: None,
+            matter: None,
+            conversation: None,
+            task: None,
+            side: None,
+            channel: None,
+            cause: None,
+            rule_set: 0,
+        }
+    }
+
+    /// Writes an event; the first of a step is the cause of the others.
+    pub(crate) fn write_event(&mut self, step: &mut Step<'_>, mut event: Event) {
+        event.cause = step.cause;
+        step.cause = step.cause.or(Some(event.id));
+        step.write(Write::Event(Box::new(event)));
+    }
+}
+
+/// What an event says of the task it is about.
+#[derive(Clone, Copy)]
+struct About {
+    tenant: TenantId,
+    kind: TaskKind,
+    side: Side,
+    queue: QueueId,
+    matter: MatterId,
+    conversation: Option<ConversationId>,
+    account: Option<AccountId>,
+    task: TaskId,
+    rule_set: u32,
+}
+
+impl About {
+    fn of(task: &Task) -> Self {
+        let Task { id, tenant, kind, side, queue, matter, conversation, account, rule_set, .. } = *task;
+        Self { tenant, kind, side, queue, matter, conversation, account, task: id, rule_set }
+    }
+}
+
+/// Counts a message of ours in or out of its account's post box. Only the first of a conversation can be handed over.
+fn count_outbound(post: &mut PostBox, row: &OutboundRow, first: bool, enters: bool) {
+    match (&row.state, enters) {
+        (OutboundState::Handed { .. }, true) => post.handed += 1,
+        (OutboundState::Handed { .. }, false) => post.handed -= 1,
+        (OutboundState::Queued, true) if first => {
+            post.ready.insert(row.id);
+        }
+        (OutboundState::Queued, false) if first => {
+            post.ready.remove(&row.id);
+        }
+        _ => {}
+    }
+}

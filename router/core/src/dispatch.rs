@@ -1,0 +1,278 @@
+//! Bringing tasks and workers together.
+
+use std::collections::BTreeSet;
+
+use blendline_wire::event::{Because, Decision, EventKind};
+use blendline_wire::task::{AcceptMode, Presence, Side, TaskKind};
+use blendline_wire::{Lease, Millis, QueueId, TaskId, TenantId, WorkerId};
+
+use crate::effect::Release;
+use crate::policy;
+use crate::rows::{Silence, Task, TaskState};
+use crate::scheduler::{Desk, Scheduler, Step};
+
+/// The most urgent task a worker could have now.
+#[derive(Clone, Copy)]
+struct Candidate {
+    urgency: u64,
+    due_at: Millis,
+    task: TaskId,
+}
+
+impl Scheduler {
+    /// Matches until nothing more can be: freed workers look for work, fresh tasks for workers, and back work starts
+    /// where the reserve lets it.
+    pub(crate) fn dispatch(&mut self, step: &mut Step<'_>) {
+        loop {
+            while let Some(worker) = step.freed.pop_first() {
+                self.fill(step, worker);
+            }
+            let fresh = std::mem::take(&mut step.fresh);
+            if fresh.is_empty() {
+                let Some(tenant) = step.slack.pop_first() else { break };
+                self.start_back(step, tenant);
+                continue;
+            }
+            for task in fresh {
+                self.place(step, task);
+            }
+        }
+    }
+
+    /// Gives a worker the most urgent tasks he can do until he is full.
+    fn fill(&mut self, step: &mut Step<'_>, worker: WorkerId) {
+        while let Some(task) = self.next_directed(step.now, worker) {
+            self.bind(step, task, worker, Because::Directed, None, None);
+        }
+        while let Some((best, runner_up)) = self.next_for(step.now, worker) {
+            self.bind(step, best.task, worker, Because::MostUrgent, runner_up.map(|next| next.urgency), None);
+        }
+    }
+
+    /// The first task that waits for this worker only, if he has room for it.
+    fn next_directed(&self, now: Millis, worker: WorkerId) -> Option<TaskId> {
+        let line = self.index.directed.get(&worker)?;
+        line.iter().map(|(_, task)| *task).find(|task| self.can_return(now, *task, worker))
+    }
+
+    /// True when a task that waits for this worker can be given to him now. He need not be ready for new work: it is
+    /// meant for him.
+    fn can_return(&self, now: Millis, task: TaskId, worker: WorkerId) -> bool {
+        let (Some(task), Some(desk)) = (self.tasks.get(&task), self.workers.get(&worker)) else { return false };
+        desk.row.session.is_some()
+            && desk.row.presence != Presence::Away
+            && self.rules().hours(task.queue).is_open(now)
+            && !declined_by(task, worker, now)
+            && self.has_room(desk, task.queue)
+    }
+
+    /// The most urgent task of all lines that this worker serves, and the next one after it.
+    fn next_for(&self, now: Millis, worker: WorkerId) -> Option<(Candidate, Option<Candidate>)> {
+        let desk = self.workers.get(&worker)?;
+        desk.ready?;
+        let back_allowed = self.back_allowed(desk);
+        let (mut best, mut second): (Option<Candidate>, Option<Candidate>) = (None, None);
+        let back_allowed = back_allowed.allows(&self.meta.seed);
+        for queue in &desk.row.settings.queues {
+            let (Some(settings), Some(lines)) = (self.queues.get(queue), self.index.lines.get(queue)) else { continue };
+            if !self.rules().hours(*queue).is_open(now) || !self.has_room(desk, *queue) {
+                continue;
+            }
+            for ((needs, _), line) in lines {
+                if !desk.row.settings.has_skills(needs) {
+                    continue;
+                }
+                let head = line.iter().filter_map(|(_, id)| self.tasks.get(id));
+                let Some(task) = head.into_iter().find(|task| !declined_by(task, worker, now)) else { continue };
+                // Late back work is not held back: the reserve protects the front line, not the idle.
+                if settings.side == Side::Back && now <= task.due_at && !back_allowed {
+                    continue;
+                }
+                let urgency = policy::urgency_milli(now, task.earned_at, task.due_at, settings.weight_milli);
+                let candidate = Candidate { urgency, due_at: task.due_at, task: task.id };
+                if best.is_none_or(|best| before(&candidate, &best)) {
+                    second = best.replace(candidate);
+                } else if second.is_none_or(|second| before(&candidate, &second)) {
+                    second = Some(candidate);
+                }
+            }
+        }
+        best.map(|best| (best, second))
+    }
+
+    /// Finds a worker for a waiting task: the one it is meant for, the one the customer knows, the least loaded.
+    fn place(&mut self, step: &mut Step<'_>, id: TaskId) {
+        let now = step.now;
+        let Some(task) = self.tasks.get(&id).filter(|task| task.state == TaskState::Waiting) else { return };
+        if let Some((worker, _)) = task.directed {
+            if self.can_return(now, id, worker) {
+                self.bind(step, id, worker, Because::Directed, None, None);
+            }
+            return;
+        }
+        let Some((worker, because, runner_up)) = self.worker_for(now, id) else { return };
+        self.bind(step, id, worker, because, None, runner_up);
+    }
+
+    /// The worker a waiting task should go to now, why, and who else could have had it.
+    fn worker_for(&self, now: Millis, id: TaskId) -> Option<(WorkerId, Because, Option<WorkerId>)> {
+        let task = self.tasks.get(&id)?;
+        if !self.rules().hours(task.queue).is_open(now) {
+            return None;
+        }
+        let held_back = task.side == Side::Back && now <= task.due_at;
+        let able = |worker: &WorkerId| {
+            self.workers.get(worker).is_some_and(|desk| {
+                desk.ready.is_some()
+                    && desk.row.settings.queues.binary_search(&task.queue).is_ok()
+                    && desk.row.settings.has_skills(&task.needs)
+                    && !declined_by(task, *worker, now)
+                    && self.has_room(desk, task.queue)
+                    && (!held_back || self.back_allowed(desk).allows(&self.meta.seed))
+            })
+        };
+        if let Some((worker, until)) = task.sticky
+            && now < until
+            && able(&worker)
+        {
+            return Some((worker, Because::Sticky, None));
+        }
+        let mut ready = self.index.ready.get(&task.queue)?.iter().map(|(_, _, worker)| *worker);
+        let worker = ready.find(able)?;
+        Some((worker, Because::LeastLoaded, ready.take(RUNNER_UP_LOOKS).find(able)))
+    }
+
+    /// Starts back work of a tenant while the reserve lets it: workers who were kept free may now have it.
+    fn start_back(&mut self, step: &mut Step<'_>, tenant: TenantId) {
+        let back: Vec<QueueId> = self
+            .queues
+            .values()
+            .filter(|queue| queue.tenant == tenant && queue.side == Side::Back)
+            .map(|queue| queue.id)
+            .filter(|queue| self.index.lines.contains_key(queue) && self.index.ready.contains_key(queue))
+            .collect();
+        for queue in back {
+            // The heads of the lines, most urgent first, until one of them finds nobody.
+            while let Some(task) = self.next_back(step.now, queue) {
+                self.place(step, task);
+                if self.tasks.get(&task).is_some_and(|task| task.state == TaskState::Waiting) {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// The most urgent task of a queue that some ready worker could have now.
+    fn next_back(&self, now: Millis, queue: QueueId) -> Option<TaskId> {
+        let lines = self.index.lines.get(&queue)?;
+        let mut heads = BTreeSet::new();
+        for line in lines.values() {
+            for place in line {
+                heads.insert(*place);
+                // Tasks of a line differ only by who declined them: behind one that nobody declined no other can do better.
+                if self.tasks.get(&place.1).is_none_or(|task| task.declined.is_empty()) {
+                    break;
+                }
+            }
+        }
+        heads.into_iter().map(|(_, task)| task).find(|task| self.worker_for(now, *task).is_some())
+    }
+
+    /// Whether this worker may start back work that is not late.
+    fn back_allowed(&self, desk: &Desk) -> Allowance {
+        let Some(tenant) = self.tenants.get(&desk.row.settings.tenant) else { return Allowance::default() };
+        // Whoever never serves the front line does not weaken it.
+        if desk.front_free == 0 {
+            return Allowance { free: u64::MAX, reserve_milli: 0 };
+        }
+        Allowance { free: tenant.front_free, reserve_milli: tenant.settings.reserve_milli }
+    }
+
+    fn has_room(&self, desk: &Desk, queue: QueueId) -> bool {
+        let weight = self.queues.get(&queue).map_or(u32::MAX, |queue| queue.task_weight);
+        desk.load.saturating_add(weight) <= desk.row.capacity
+    }
+
+    /// Gives a task to a worker, as an offer or at once.
+    fn bind(
+        &mut self,
+        step: &mut Step<'_>,
+        id: TaskId,
+        worker: WorkerId,
+        because: Because,
+        runner_up_milli: Option<u64>,
+        runner_up: Option<WorkerId>,
+    ) {
+        let now = step.now;
+        let (Some(task), Some(desk)) = (self.tasks.get(&id), self.workers.get(&worker)) else { return };
+        let (Some(queue), Some(session)) = (self.queues.get(&task.queue), desk.row.session) else { return };
+        let decision = Decision {
+            waited_ms: now.since(task.earned_at),
+            urgency_milli: policy::urgency_milli(now, task.earned_at, task.due_at, queue.weight_milli),
+            runner_up_milli,
+            runner_up,
+            because,
+        };
+        let (auto, until) = (desk.row.accept == AcceptMode::Auto, now.plus(queue.offer_ms));
+        let supervisor_at = self.supervisor_at(task.queue, now);
+        let lease = Lease(task.lease.0 + 1);
+        self.meta.seed = policy::draw(self.meta.seed).1;
+        self.edit_task(step, id, |task| {
+            task.lease = lease;
+            task.directed = None;
+            if auto {
+                task.state = TaskState::Active { worker };
+                begin_silence(task, now, supervisor_at);
+            } else {
+                task.state = TaskState::Offered { worker, until };
+            }
+        });
+        self.edit_worker(step, worker, |row| row.idle_since = now);
+        if auto {
+            self.task_event(step, id, EventKind::TaskAssigned { worker, lease, decision: Some(decision) });
+            step.release(Release::Assigned { worker, session, task: id, lease });
+        } else {
+            self.task_event(step, id, EventKind::TaskOffered { worker, lease, until, decision });
+            step.release(Release::Offer { worker, session, task: id, lease });
+        }
+    }
+
+    /// When a supervisor hears of a task whose owner is silent from now on.
+    pub(crate) fn supervisor_at(&self, queue: QueueId, now: Millis) -> Option<Millis> {
+        let after = self.queues.get(&queue)?.supervisor_ms?;
+        self.rules().hours(queue).after_open(now, after)
+    }
+}
+
+/// How many ready workers are looked at for the record of who else could have had a task.
+const RUNNER_UP_LOOKS: usize = 8;
+
+/// Free front capacity against the reserve.
+#[derive(Clone, Copy, Debug, Default)]
+struct Allowance {
+    free: u64,
+    reserve_milli: u64,
+}
+
+impl Allowance {
+    /// The draw comes from the seed in the state, so a replay draws the same.
+    fn allows(self, seed: &u64) -> bool {
+        policy::reserve_allows(self.free, self.reserve_milli, || policy::draw(*seed).0 % 1000)
+    }
+}
+
+fn before(one: &Candidate, other: &Candidate) -> bool {
+    (std::cmp::Reverse(one.urgency), one.due_at, one.task)
+        < (std::cmp::Reverse(other.urgency), other.due_at, other.task)
+}
+
+pub(crate) fn declined_by(task: &Task, worker: WorkerId, now: Millis) -> bool {
+    task.declined.iter().any(|(who, until)| *who == worker && now < *until)
+}
+
+/// A worker has a task: from now on something is expected of him, unless it is the customer's turn.
+pub(crate) fn begin_silence(task: &mut Task, now: Millis, supervisor_at: Option<Millis>) {
+    let expected = task.unanswered || task.kind != TaskKind::Conversation;
+    let told_at = task.silence.supervisor_at.or(supervisor_at).filter(|_| expected);
+    task.silence = Silence { since: expected.then_some(now), reminded: false, supervisor_at: told_at };
+}

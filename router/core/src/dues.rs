@@ -1,0 +1,94 @@
+//! What happens by itself when its time has come.
+
+use blendline_wire::event::EventKind;
+use blendline_wire::{CalendarId, Millis, TaskId};
+
+use crate::index::{Due, Rules};
+use crate::rows::TaskState;
+use crate::scheduler::{Scheduler, Step};
+
+impl Scheduler {
+    /// Runs everything due at or before now, earliest first.
+    pub(crate) fn run_dues(&mut self, step: &mut Step<'_>) {
+        while let Some((at, due)) = self.index.dues.first().copied().filter(|(at, _)| *at <= step.now) {
+            step.cause = None;
+            match due {
+                Due::Calendar(id) => self.hours_begin(step, id, at),
+                Due::Worker(id) => self.wrap_ups_over(step, id),
+                Due::Task(id) => self.task_due(step, id),
+                Due::Outbound(id) => self.retry(step, id),
+            }
+        }
+        step.cause = None;
+    }
+
+    /// Something about a task is due; what it is follows from its row. Each run makes at least one of them not due.
+    fn task_due(&mut self, step: &mut Step<'_>, id: TaskId) {
+        let now = step.now;
+        let Some(task) = self.tasks.get(&id) else { return };
+        if Rules::target_runs(task) && task.due_at <= now {
+            return self.target_missed(step, id);
+        }
+        if task.silence.supervisor_at.is_some_and(|at| at <= now) {
+            let worker = task.state.owner();
+            self.edit_task(step, id, |task| task.silence.supervisor_at = None);
+            return self.tell_supervisor(step, id, worker);
+        }
+        match task.state {
+            TaskState::Offered { .. } => self.expire(step, id),
+            TaskState::Active { .. } => self.silent(step, id),
+            TaskState::Parked { .. } => self.wake(step, id, "time"),
+            TaskState::Requesting { .. } => self.give_up_requests(step, id),
+            TaskState::Waiting | TaskState::Closed { .. } => self.free_for_others(step, id),
+        }
+    }
+
+    /// A target was missed. Late back work is not held back by the reserve any more, so it may find a worker now.
+    fn target_missed(&mut self, step: &mut Step<'_>, id: TaskId) {
+        let Some(due_at) = self.tasks.get(&id).map(|task| task.due_at) else { return };
+        self.edit_task(step, id, |task| task.missed = true);
+        self.task_event(step, id, EventKind::TargetMissed { due_at });
+        step.fresh.push(id);
+    }
+
+    /// Who was asked for too long is asked no more: no parent waits for ever.
+    fn give_up_requests(&mut self, step: &mut Step<'_>, id: TaskId) {
+        let children = self.tasks.get(&id).map(|task| task.children.clone()).unwrap_or_default();
+        for child in children {
+            self.cancel_tree(step, child, "never_answered");
+            self.child_gone(step, id, child, EventKind::RequestWithdrawn { child });
+        }
+        self.wake(step, id, "time");
+    }
+
+    /// A back-off or a waiting for one worker is over: others may have it.
+    fn free_for_others(&mut self, step: &mut Step<'_>, id: TaskId) {
+        let now = step.now;
+        self.edit_task(step, id, |task| {
+            task.directed = task.directed.filter(|(_, until)| now < *until);
+            task.declined.retain(|(_, until)| now < *until);
+        });
+        step.fresh.push(id);
+    }
+
+    /// Hours begin: everybody who serves a queue with these hours looks for work.
+    fn hours_begin(&mut self, step: &mut Step<'_>, id: CalendarId, at: Millis) {
+        self.index.dues.remove(&(at, Due::Calendar(id)));
+        self.watch_calendar(id, step.now);
+        for queue in self.queues.values().filter(|queue| queue.calendar == Some(id)) {
+            let ready = self.index.ready.get(&queue.id).into_iter().flatten();
+            step.freed.extend(ready.map(|(_, _, worker)| *worker));
+            step.slack.insert(queue.tenant);
+        }
+        // What waits for one worker only is not his to look for while he is not ready.
+        step.freed.extend(self.index.directed.keys().copied());
+    }
+
+    /// Notes when hours next begin.
+    pub(crate) fn watch_calendar(&mut self, id: CalendarId, now: Millis) {
+        let hours = crate::calendar::Hours(self.calendars.get(&id));
+        if let Some(opens) = hours.next_opening(now) {
+            self.index.dues.insert((opens, Due::Calendar(id)));
+        }
+    }
+}

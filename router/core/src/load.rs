@@ -1,0 +1,187 @@
+//! A core rebuilt from its rows equals the one that wrote them (P5).
+
+use std::fmt;
+
+use crate::index::{Index, Rules};
+use crate::rows::{ConversationState, Snapshot, TaskState, Worker};
+use crate::scheduler::{Desk, Scheduler, Step, Tenant};
+
+/// Rows that cannot be a state of this scheduler.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LoadError(pub String);
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the rows are no state of this scheduler: {}", self.0)
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+impl Scheduler {
+    /// The scheduler whose rows these are. Equal to the one that wrote them.
+    pub fn load(shard: u16, rows: Snapshot) -> Result<Self, LoadError> {
+        let mut core = Self { shard, meta: rows.meta, ..Self::default() };
+        core.tenants =
+            rows.tenants.into_iter().map(|settings| (settings.id, Tenant { settings, front_free: 0 })).collect();
+        core.accounts = rows.accounts.into_iter().map(|account| (account.id, account)).collect();
+        core.calendars = rows.calendars.into_iter().map(|calendar| (calendar.id, calendar)).collect();
+        core.queues = rows.queues.into_iter().map(|queue| (queue.id, queue)).collect();
+        for row in rows.workers {
+            let id = row.settings.id;
+            core.workers.insert(id, Desk { row, load: 0, held: Default::default(), ready: None, front_free: 0 });
+        }
+        for conversation in rows.conversations {
+            let ConversationState::Open { .. } = conversation.state else {
+                return Err(LoadError(format!("{} is not open", conversation.id)));
+            };
+            core.by_contact.insert(conversation.contact, conversation.id);
+            core.conversations.insert(conversation.id, Box::new(conversation));
+        }
+        for task in rows.tasks {
+            if !core.queues.contains_key(&task.queue) {
+                return Err(LoadError(format!("{} stands in {}, which is not there", task.id, task.queue)));
+            }
+            if matches!(task.state, TaskState::Closed { .. }) {
+                return Err(LoadError(format!("{} is closed", task.id)));
+            }
+            core.tasks.insert(task.id, Box::new(task));
+        }
+        let mut outbound = rows.outbound;
+        // A conversation's messages go out in the order in which they were said.
+        outbound.sort_unstable_by_key(|row| row.id);
+        for row in outbound {
+            if row.state.is_final() {
+                return Err(LoadError(format!("{} is final", row.id)));
+            }
+            core.enter_outbound(&row);
+            core.outbound.insert(row.id, Box::new(row));
+        }
+        let mut effects = Vec::new();
+        let mut step = Step::new(core.meta.now, &mut effects);
+        core.rebuild(&mut step);
+        Ok(core)
+    }
+
+    /// Derives everything from the rows anew. For loading, and for changes of settings that much is derived from.
+    pub(crate) fn rebuild(&mut self, step: &mut Step<'_>) {
+        let now = self.meta.now;
+        self.index = Index::default();
+        for tenant in self.tenants.values_mut() {
+            tenant.front_free = 0;
+        }
+        for desk in self.workers.values_mut() {
+            desk.load = desk.row.wrap_ups.iter().map(|(_, weight, _)| *weight).sum();
+            desk.held.clear();
+            desk.ready = None;
+            desk.front_free = 0;
+            self.index.add_worker(&desk.row);
+        }
+        let rules = Rules { queues: &self.queues, calendars: &self.calendars };
+        for task in self.tasks.values() {
+            self.index.add_task(task, rules);
+            if let Some(desk) = task.state.holder().and_then(|holder| self.workers.get_mut(&holder)) {
+                desk.held.insert(task.id);
+                desk.load += rules.weight(task);
+            }
+        }
+        for row in self.outbound.values() {
+            self.index.add_outbound(row);
+        }
+        for calendar in self.calendars.keys().copied().collect::<Vec<_>>() {
+            self.watch_calendar(calendar, now);
+        }
+        for worker in self.workers.keys().copied().collect::<Vec<_>>() {
+            self.seat(step, worker);
+            step.freed.insert(worker);
+        }
+        step.slack.extend(self.tenants.keys());
+        step.fresh.extend(self.index.directed.values().flatten().map(|(_, task)| *task));
+    }
+
+    /// All live rows, each kind sorted by its id.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            meta: self.meta,
+            tenants: self.tenants.values().map(|tenant| tenant.settings.clone()).collect(),
+            accounts: self.accounts.values().cloned().collect(),
+            calendars: self.calendars.values().cloned().collect(),
+            queues: self.queues.values().cloned().collect(),
+            workers: self.workers.values().map(|desk| desk.row.clone()).collect(),
+            conversations: self.conversations.values().map(|conversation| (**conversation).clone()).collect(),
+            tasks: self.tasks.values().map(|task| (**task).clone()).collect(),
+            outbound: self.outbound.values().map(|row| (**row).clone()).collect(),
+        }
+    }
+
+    /// Checks every invariant over the whole state. For tests and simulation: it looks at everything.
+    ///
+    /// The error says what does not hold, and where.
+    pub fn check_invariants(&self) -> Result<(), String> {
+        let fresh = Self::load(self.shard, self.snapshot()).map_err(|error| error.0)?;
+        same("lines, directed, ready and dues", &self.index, &fresh.index)?;
+        same("desks", &self.workers, &fresh.workers)?;
+        same("tenants", &self.tenants, &fresh.tenants)?;
+        same("letters", &self.letters, &fresh.letters)?;
+        same("post boxes", &self.post, &fresh.post)?;
+        same("contacts", &self.by_contact, &fresh.by_contact)?;
+        self.check_tasks()?;
+        self.check_workers()
+    }
+
+    fn check_tasks(&self) -> Result<(), String> {
+        for task in self.tasks.values() {
+            let id = task.id;
+            if let Some(conversation) = task.conversation {
+                let open = self.conversations.get(&conversation).ok_or(format!("{id} has lost {conversation}"))?;
+                if open.state != (ConversationState::Open { task: id }) {
+                    return Err(format!("{conversation} does not know {id}"));
+                }
+            }
+            if let Some(parent) = task.parent {
+                let parent = self.tasks.get(&parent).ok_or(format!("{id} has lost its parent"))?;
+                if !parent.children.contains(&id) {
+                    return Err(format!("the parent of {id} does not know it"));
+                }
+            }
+            if matches!(task.state, TaskState::Requesting { .. }) == task.children.is_empty() {
+                return Err(format!("{id} waits for {} requests while {}", task.children.len(), task.state.name()));
+            }
+            if let Some(missing) = task.children.iter().find(|child| !self.tasks.contains_key(child)) {
+                return Err(format!("{id} waits for {missing}, which is closed"));
+            }
+            if let Some(owner) = task.state.owner()
+                && self.workers.get(&owner).is_none_or(|desk| desk.row.session.is_none())
+            {
+                return Err(format!("{id} is {} with {owner}, who is not connected", task.state.name()));
+            }
+        }
+        for conversation in self.conversations.values() {
+            let ConversationState::Open { task } = conversation.state else {
+                return Err(format!("{} is kept though it ended", conversation.id));
+            };
+            if !self.tasks.contains_key(&task) {
+                return Err(format!("{} has no task", conversation.id));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_workers(&self) -> Result<(), String> {
+        for (id, desk) in &self.workers {
+            let fits = |row: &Worker| desk.load <= row.capacity;
+            // A capacity that was lowered does not take away what a worker has.
+            if !fits(&desk.row) && desk.ready.is_some() {
+                return Err(format!("{id} is ready with a load of {} over {}", desk.load, desk.row.capacity));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn same<T: PartialEq + fmt::Debug>(what: &str, running: &T, rebuilt: &T) -> Result<(), String> {
+    if running == rebuilt {
+        return Ok(());
+    }
+    Err(format!("{what} differ from what the rows say\nrunning: {running:?}\nrebuilt: {rebuilt:?}"))
+}

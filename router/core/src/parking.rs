@@ -1,0 +1,47 @@
+//! Tasks that were put aside come back, to whoever had them.
+
+use blendline_wire::event::EventKind;
+use blendline_wire::task::{ClockRule, Presence};
+use blendline_wire::{TaskId, WorkerId};
+
+use crate::limits;
+use crate::rows::TaskState;
+use crate::scheduler::{Scheduler, Step};
+
+impl Scheduler {
+    /// A task that was put aside comes back: to whoever had it, if he is there.
+    pub(crate) fn wake(&mut self, step: &mut Step<'_>, id: TaskId, why: &str) {
+        let now = step.now;
+        let Some(task) = self.tasks.get(&id) else { return };
+        let (TaskState::Parked { worker, since, clock, .. } | TaskState::Requesting { worker, since, clock }) =
+            task.state
+        else {
+            return;
+        };
+        let stopped_ms = match clock {
+            ClockRule::Stops => now.since(since),
+            ClockRule::Runs => 0,
+        };
+        self.edit_task(step, id, |task| {
+            task.state = TaskState::Waiting;
+            // A message that came meanwhile has set both anew; they never lie beyond now.
+            task.due_at = task.due_at.plus(stopped_ms.min(now.since(task.earned_at)));
+            task.earned_at = task.earned_at.plus(stopped_ms).min(now);
+        });
+        self.direct(step, id, worker);
+        self.task_event(step, id, EventKind::TaskWoken { why: why.to_owned() });
+        step.fresh.push(id);
+    }
+
+    /// Keeps a waiting task for one worker for a while, if he is there to take it.
+    pub(crate) fn direct(&mut self, step: &mut Step<'_>, id: TaskId, worker: Option<WorkerId>) {
+        let Some(worker) = worker.filter(|worker| self.is_there(*worker)) else { return };
+        let until = step.now.plus(limits::DIRECTED_MS);
+        self.edit_task(step, id, |task| task.directed = Some((worker, until)));
+    }
+
+    /// True when a worker is connected and not away.
+    pub(crate) fn is_there(&self, worker: WorkerId) -> bool {
+        self.workers.get(&worker).is_some_and(|desk| desk.row.session.is_some() && desk.row.presence != Presence::Away)
+    }
+}

@@ -1,0 +1,110 @@
+//! Who gets what: pure functions, apart from the life cycle.
+//!
+//! **Architecture invariant:** nothing here knows a task's state machine, and nothing outside decides an order.
+
+use blendline_wire::Millis;
+use blendline_wire::org::WEIGHT_UNIT;
+
+/// How late a task must be for its urgency to grow by one whole target, in milliseconds.
+///
+/// Beyond its due time every task ages at this one rate, whatever its queue's weight or target. So the order among
+/// late tasks tends to the order of their due times, in which no task can be overtaken for ever: nothing starves.
+pub const AGEING_MS: u64 = 10 * 60 * 1000;
+
+/// How urgent a task is, in parts of a thousand of a target of weight one.
+///
+/// It grows from zero to the queue's weight while the target is used up, and then without bound.
+pub fn urgency_milli(now: Millis, earned_at: Millis, due_at: Millis, weight_milli: u32) -> u64 {
+    let weight = u64::from(weight_milli);
+    if now > due_at {
+        let late = u128::from(now.since(due_at)) * 1000 / u128::from(AGEING_MS);
+        return weight.saturating_add(u64::try_from(late).unwrap_or(u64::MAX));
+    }
+    let target = u128::from(due_at.since(earned_at).max(1));
+    let used = u128::from(now.since(earned_at));
+    u64::try_from(u128::from(weight) * used / target).unwrap_or(u64::MAX).min(weight)
+}
+
+/// Whether back work may start, given the free front capacity (in units of [`WEIGHT_UNIT`] per slot).
+///
+/// Background starts only while free front slots exceed the reserve (Bhulai and Koole 2003; Gans and Zhou 2003).
+/// A reserve between two whole numbers is mixed: `draw`, uniform below 1000, decides in the one state between them.
+pub fn reserve_allows(front_free: u64, reserve_milli: u64, draw: impl FnOnce() -> u64) -> bool {
+    let slots = front_free / u64::from(WEIGHT_UNIT);
+    let floor = reserve_milli / 1000;
+    let rest = reserve_milli % 1000;
+    if slots > floor {
+        return rest == 0 || slots > floor + 1 || draw() >= rest;
+    }
+    false
+}
+
+/// How long a task is not offered to a worker again who declined it, in milliseconds; doubles with each decline.
+pub fn back_off_ms(declines: u8) -> u64 {
+    30_000 << u32::from(declines.clamp(1, 6) - 1)
+}
+
+/// The target of a request, in milliseconds: the rest of the parent's, less a margin in which the parent can still act.
+pub fn request_target_ms(parent_left_ms: u64, parent_target_ms: u64) -> u64 {
+    parent_left_ms.saturating_sub(parent_target_ms / 10).max(1_000)
+}
+
+/// Tasks of one queue with targets in the same bucket share a line, in which the order by due time is the order of
+/// urgency. Three significant bits keep the number of lines small and the error under a quarter.
+pub const fn target_bucket(target_ms: u64) -> u64 {
+    let bits = u64::BITS - target_ms.leading_zeros();
+    if bits <= 3 { target_ms } else { target_ms >> (bits - 3) << (bits - 3) }
+}
+
+/// How long to wait before the next attempt to send, in milliseconds: doubles from one second to five minutes.
+pub fn retry_ms(attempt: u32) -> u64 {
+    (1_000u64 << attempt.saturating_sub(1).min(9)).min(300_000)
+}
+
+/// The next random number of a seed, and the seed after it (SplitMix64, Steele, Lea and Flood 2014).
+pub const fn draw(seed: u64) -> (u64, u64) {
+    let next = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mut mixed = next;
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    (mixed ^ (mixed >> 31), next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urgency_uses_the_target_up_and_then_ages() {
+        let at = |now| urgency_milli(Millis(now), Millis(0), Millis(60_000), 2_000);
+        assert_eq!((at(0), at(30_000), at(60_000)), (0, 1_000, 2_000));
+        assert_eq!(at(60_000 + AGEING_MS), 3_000);
+        assert!(urgency_milli(Millis::MAX, Millis(0), Millis(0), u32::MAX) > 1_000_000);
+    }
+
+    #[test]
+    fn a_late_back_task_overtakes_fresh_front_work_whatever_its_weight() {
+        let back = urgency_milli(Millis(100 * AGEING_MS), Millis(0), Millis(1_000), 1);
+        let front = urgency_milli(Millis(100 * AGEING_MS), Millis(100 * AGEING_MS - 30_000), Millis::MAX, 10_000);
+        assert!(back > front);
+    }
+
+    #[test]
+    fn the_reserve_is_mixed_in_one_state_only() {
+        let allowed = |slots: u64, draw: u64| reserve_allows(slots * 100, 1_500, || draw);
+        assert!(!allowed(1, 999));
+        assert!(!allowed(2, 499));
+        assert!(allowed(2, 500));
+        assert!(allowed(3, 0));
+        assert!(reserve_allows(100, 0, || 0));
+        assert!(!reserve_allows(99, 0, || 999));
+    }
+
+    #[test]
+    fn buckets_are_close_below() {
+        for target in [0, 1, 7, 8, 9, 15, 16, 59_999, 60_000, u64::MAX] {
+            let bucket = target_bucket(target);
+            assert!(bucket <= target && target - bucket <= target / 4, "{target} -> {bucket}");
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! What workers decide: replies, and what becomes of a task.
+
+use blendline_wire::event::EventKind;
+use blendline_wire::task::{ClockRule, ParkReason, Target, TaskKind};
+use blendline_wire::worker::Author;
+use blendline_wire::{Lease, OutboundId, TaskId, TenantId, WorkerId};
+
+use crate::effect::{Answer, Refusal};
+use crate::input::{Class, PayloadId, Verdict};
+use crate::limits;
+use crate::policy;
+use crate::rows::{Closed, ConversationState, OutboundRow, OutboundState, Task, TaskState};
+use crate::scheduler::{Scheduler, Step};
+
+impl Scheduler {
+    /// A worker says something to the customer.
+    pub(crate) fn reply(
+        &mut self,
+        step: &mut Step<'_>,
+        worker: WorkerId,
+        id: TaskId,
+        lease: Lease,
+        payload: PayloadId,
+    ) -> Result<Answer, Refusal> {
+        let task = self.active(worker, id, lease)?;
+        self.check_replies(task, 1)?;
+        self.say(step, worker, id, payload)?;
+        Ok(Answer::Done)
+    }
+
+    /// True when so many more messages of ours may be said in this task.
+    fn check_replies(&self, task: &Task, count: usize) -> Result<(), Refusal> {
+        if count == 0 {
+            return Ok(());
+        }
+        let conversation = task.conversation.ok_or(Refusal::NoConversation)?;
+        let waiting = self.letters.get(&conversation).map_or(0, |line| line.len());
+        if count > limits::REPLIES_MAX || waiting + count > limits::OUTBOUND_PER_CONVERSATION_MAX {
+            return Err(Refusal::TooMany("replies"));
+        }
+        Ok(())
+    }
+
+    /// Queues a message of ours; the customer has his answer.
+    pub(crate) fn say(
+        &mut self,
+        step: &mut Step<'_>,
+        worker: WorkerId,
+        id: TaskId,
+        payload: PayloadId,
+    ) -> Result<(), Refusal> {
+        let now = step.now;
+        let task = self.tasks.get(&id).ok_or(Refusal::UnknownTask)?;
+        let (tenant, unanswered) = (task.tenant, task.unanswered);
+        let (after_ms, late) = (now.since(task.earned_at), now > task.due_at);
+        let open = task.conversation.and_then(|id| self.conversations.get(&id)).ok_or(Refusal::NoConversation)?;
+        let (conversation, account, contact) = (open.id, open.account, open.contact);
+        let outbound = OutboundId(self.next_id());
+        let seq = self.add_line(step, id, Author::Worker, Some(worker), Some(outbound), payload);
+        self.edit_conversation(step, conversation, |open| open.last_worker = Some((worker, now)));
+        self.add_outbound(
+            step,
+            OutboundRow {
+                id: outbound,
+                tenant,
+                account,
+                conversation,
+                contact,
+                seq,
+                task: id,
+                worker: Some(worker),
+                payload,
+                queued_at: now,
+                window_until: self.window_until(conversation),
+                attempt: 0,
+                state: OutboundState::Queued,
+            },
+        );
+        self.task_event(step, id, EventKind::ReplyQueued { outbound, seq });
+        if unanswered {
+            self.edit_task(step, id, |task| task.unanswered = false);
+            self.task_event(step, id, EventKind::FirstResponse { after_ms, late });
+        }
+        self.heard(step, id);
+        Ok(())
+    }
+
+    /// A worker says what becomes of a task. Saying it again is no fault.
+    pub(crate) fn settle(
+        &mut self,
+        step: &mut Step<'_>,
+        worker: WorkerId,
+        id: TaskId,
+        lease: Lease,
+        verdict: Verdict,
+        replies: Vec<PayloadId>,
+    ) -> Result<Answer, Refusal> {
+        if self.settled_before(worker, id, lease, &verdict) {
+            return Ok(Answer::Done);
+        }
+        let task = self.active(worker, id, lease)?;
+        // Everything is checked before anything is changed.
+        self.check_replies(task, replies.len())?;
+        self.check_verdict(worker, task, &verdict)?;
+        for payload in replies {
+            self.say(step, worker, id, payload)?;
+        }
+        match verdict {
+            Verdict::Done { disposition, note } => self.solve(step, worker, id, disposition, note),
+            Verdict::Snooze { for_ms, reason, clock } => self.park(step, worker, id, for_ms, reason, clock),
+            Verdict::Transfer { to, note } => {
+                self.note(step, worker, id, note);
+                self.task_event(step, id, EventKind::TaskTransferred { from: Some(worker), to });
+                self.pass_on(step, id, to);
+                if let Target::Queue(_) = to {
+                    self.not_by(step, id, worker);
+                }
+            }
+            Verdict::Request { to, note, clock } => self.request(step, worker, id, to, note, clock),
+            Verdict::Refuse { reason } => {
+                self.task_event(step, id, EventKind::TaskRefused { worker, reason });
+                self.not_by(step, id, worker);
+            }
+        }
+        Ok(Answer::Done)
+    }
+
+    /// True when this very verdict put the task aside before: the answer was lost on its way.
+    fn settled_before(&self, worker: WorkerId, id: TaskId, lease: Lease, verdict: &Verdict) -> bool {
+        self.tasks.get(&id).is_some_and(|task| {
+            task.lease == lease
+                && task.state.holder() == Some(worker)
+                && matches!(
+                    (&task.state, verdict),
+                    (TaskState::Parked { .. }, Verdict::Snooze { .. })
+                        | (TaskState::Requesting { .. }, Verdict::Request { .. })
+                )
+        })
+    }
+
+    fn check_verdict(&self, worker: WorkerId, task: &Task, verdict: &Verdict) -> Result<(), Refusal> {
+        match verdict {
+            Verdict::Snooze { for_ms, .. } if *for_ms == 0 || *for_ms > limits::PARK_MS_MAX => {
+                Err(Refusal::OutOfRange("for_ms"))
+            }
+            Verdict::Transfer { to, .. } => self.check_target(task.tenant, *to),
+            Verdict::Request { to, .. } => {
+                self.check_target(task.tenant, *to)?;
+                self.check_request(worker, task, *to)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Somebody of this tenant can be asked.
+    pub(crate) fn check_target(&self, tenant: TenantId, to: Target) -> Result<(), Refusal> {
+        let owner = match to {
+            Target::Queue(queue) => self.queues.get(&queue).ok_or(Refusal::UnknownQueue)?.tenant,
+            Target::Worker(worker) => self.workers.get(&worker).ok_or(Refusal::UnknownWorker)?.row.settings.tenant,
+        };
+        if owner == tenant { Ok(()) } else { Err(Refusal::OtherTenant) }
+    }
+
+    /// No circles, bounded depth, bounded number.
+    fn check_request(&self, worker: WorkerId, task: &Task, to: Target) -> Result<(), Refusal> {
+        if task.depth >= limits::REQUEST_DEPTH_MAX {
+            return Err(Refusal::TooDeep);
+        }
+        if task.children.len() >= limits::CHILDREN_MAX {
+            return Err(Refusal::TooMany("requests"));
+        }
+        if to == Target::Worker(worker) {
+            return Err(Refusal::Circle);
+        }
+        let mut above = Some(task);
+        while let Some(task) = above {
+            let waits = match to {
+                Target::Queue(queue) => task.queue == queue,
+                Target::Worker(worker) => task.state.holder() == Some(worker),
+            };
+            if waits {
+                return Err(Refusal::Circle);
+            }
+            above = task.parent.and_then(|parent| self.tasks.get(&parent)).map(|task| &**task);
+        }
+        Ok(())
+    }
+
+    /// Adds a note for colleagues to the transcript.
+    fn note(&mut self, step: &mut Step<'_>, worker: WorkerId, task: TaskId, note: Option<PayloadId>) {
+        if let Some(payload) = note {
+            self.add_line(step, task, Author::Note, Some(worker), None, payload);
+        }
+    }
+
+    /// It is solved: what it asked for is withdrawn, whoever asked for it has his answer.
+    fn solve(
+        &mut self,
+        step: &mut Step<'_>,
+        worker: WorkerId,
+        id: TaskId,
+        disposition: String,
+        note: Option<PayloadId>,
+    ) {
+        let now = step.now;
+        self.note(step, worker, id, note);
+        let Some(task) = self.tasks.get(&id) else { return };
+        let (children, queue, parent) = (task.children.clone(), task.queue, task.parent);
+        for child in children {
+            self.cancel_tree(step, child, "parent_solved");
+            self.task_event(step, id, EventKind::RequestWithdrawn { child });
+        }
+        self.task_event(step, id, EventKind::TaskSolved { worker: Some(worker), disposition });
+        let state = TaskState::Closed { at: now, how: Closed::Solved, worker: Some(worker) };
+        let Some(task) = self.close_task(step, id, state) else { return };
+        if let Some(conversation) = task.conversation {
+            let confirm_ms = self.tenants.get(&task.tenant).map_or(0, |tenant| tenant.settings.confirm_window_ms);
+            let (earned_at, confirm_until) = (task.earned_at, now.plus(confirm_ms));
+            let state = ConversationState::Solved { at: now, task: id, queue, earned_at, confirm_until };
+            self.end_conversation(step, conversation, state);
+        }
+        self.begin_wrap_up(step, worker, &task);
+        if let Some(parent) = parent {
+            if let Some(payload) = note {
+                self.add_line(step, parent, Author::Note, Some(worker), None, payload);
+            }
+            self.child_gone(step, parent, id, EventKind::RequestAnswered { child: id });
+        }
+    }
+
+    /// A request ended: when it was the last one the parent wakes.
+    pub(crate) fn child_gone(&mut self, step: &mut Step<'_>, parent: TaskId, child: TaskId, event: EventKind) {
+        if !self.tasks.contains_key(&parent) {
+            return;
+        }
+        self.edit_task(step, parent, |task| task.children.retain(|open| *open != child));
+        self.task_event(step, parent, event);
+        if self.tasks.get(&parent).is_some_and(|task| task.children.is_empty()) {
+            self.wake(step, parent, "answer");
+        }
+    }
+
+    /// Puts a task aside.
+    fn park(
+        &mut self,
+        step: &mut Step<'_>,
+        worker: WorkerId,
+        id: TaskId,
+        for_ms: u64,
+        reason: ParkReason,
+        clock: ClockRule,
+    ) {
+        let (since, until) = (step.now, step.now.plus(for_ms));
+        self.edit_task(step, id, |task| {
+            task.state = TaskState::Parked { worker: Some(worker), reason, since, until, clock };
+            task.silence = Default::default();
+        });
+        self.task_event(step, id, EventKind::TaskParked { reason, until, clock });
+    }
+
+    /// Opens a request; the parent waits for its answer.
+    fn request(
+        &mut self,
+        step: &mut Step<'_>,
+        worker: WorkerId,
+        id: TaskId,
+        to: Target,
+        note: PayloadId,
+        clock: ClockRule,
+    ) {
+        let now = step.now;
+        let Some(parent) = self.tasks.get(&id) else { return };
+        let queue = match to {
+            Target::Queue(queue) => queue,
+            Target::Worker(_) => parent.queue,
+        };
+        let (tenant, matter, depth, rule_set) = (parent.tenant, parent.matter, parent.depth + 1, parent.rule_set);
+        // What waits for nobody has no rest of a target to pass on: the asked queue's own target counts.
+        let runs = clock == ClockRule::Runs && parent.unanswered;
+        let target_ms = runs.then(|| policy::request_target_ms(parent.due_at.since(now), parent.target_ms));
+        let class = Class { queue, needs: Vec::new(), target_ms, rule_set };
+        let mut child = self.new_task(step, tenant, TaskKind::Request, &class, matter);
+        child.parent = Some(id);
+        child.depth = depth;
+        let child_id = child.id;
+        self.edit_task(step, id, |task| {
+            task.state = TaskState::Requesting { worker: Some(worker), since: now, clock };
+            task.children.push(child_id);
+            task.silence = Default::default();
+        });
+        self.task_event(step, id, EventKind::RequestOpened { child: child_id, to, clock });
+        self.add_task(step, child);
+        self.add_line(step, child_id, Author::Note, Some(worker), None, note);
+        self.created_event(step, child_id);
+        if let Target::Worker(worker) = to {
+            self.direct(step, child_id, Some(worker));
+        }
+        step.fresh.push(child_id);
+    }
+
+    /// A work item is pushed in.
+    pub(crate) fn push(&mut self, step: &mut Step<'_>, item: crate::input::NewItem) -> Result<Answer, Refusal> {
+        let queue = self.queues.get(&item.class.queue).ok_or(Refusal::UnknownQueue)?;
+        if queue.tenant != item.tenant {
+            return Err(Refusal::OtherTenant);
+        }
+        let waiting = self.queue_now(item.class.queue).waiting;
+        if waiting >= usize::try_from(queue.tasks_max).unwrap_or(usize::MAX) {
+            return Err(Refusal::TooMany("tasks"));
+        }
+        if item.class.target_ms.is_some_and(|target_ms| target_ms > limits::PARK_MS_MAX) {
+            return Err(Refusal::OutOfRange("target_ms"));
+        }
+        let matter = match item.conversation.and_then(|id| self.conversations.get(&id)) {
+            Some(conversation) if conversation.tenant == item.tenant => conversation.matter,
+            _ => blendline_wire::MatterId(self.next_id()),
+        };
+        let task = self.new_task(step, item.tenant, TaskKind::Item, &item.class, matter);
+        let id = task.id;
+        self.add_task(step, task);
+        self.add_line(step, id, Author::Note, None, None, item.payload);
+        self.created_event(step, id);
+        step.fresh.push(id);
+        Ok(Answer::Task(id))
+    }
+}
