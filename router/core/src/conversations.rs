@@ -4,9 +4,7 @@ use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::inbound::InboundKind;
 use blendline_wire::task::{SkillNeed, TaskKind};
 use blendline_wire::worker::Author;
-use blendline_wire::{
-    AccountId, ContactKey, ConversationId, Lease, MatterId, Millis, TaskId, TenantId, WorkerId,
-};
+use blendline_wire::{AccountId, ContactKey, ConversationId, Lease, MatterId, Millis, TaskId, TenantId, WorkerId};
 
 use crate::effect::{Answer, Refusal, Release};
 use crate::input::{Class, InboundMessage, PayloadId};

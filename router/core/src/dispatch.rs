@@ -85,7 +85,7 @@ impl Scheduler {
                 let head = line.iter().filter_map(|(_, id)| self.tasks.get(id));
                 let Some(task) = head.into_iter().find(|task| !declined_by(task, worker, now)) else { continue };
                 // Late back work is not held back: the reserve protects the front line, not the idle.
-                if settings.side == Side::Back && now <= task.due_at && !back_allowed {
+                if settings.side == Side::Back && !task.missed && !back_allowed {
                     continue;
                 }
                 let urgency = policy::urgency_milli(now, task.earned_at, task.due_at, settings.weight_milli);
@@ -120,7 +120,7 @@ impl Scheduler {
         if !self.rules().hours(task.queue).is_open(now) {
             return None;
         }
-        let held_back = task.side == Side::Back && now <= task.due_at;
+        let held_back = task.side == Side::Back && !task.missed;
         let able = |worker: &WorkerId| {
             self.workers.get(worker).is_some_and(|desk| {
                 desk.ready.is_some()

@@ -1,0 +1,6 @@
+//! The life of a task, told one story at a time. Invariants are checked after every step.
+#![allow(clippy::panic, missing_docs, reason = "these are tests")]
+
+mod office;
+mod sending;
+mod stories;

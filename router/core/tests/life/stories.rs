@@ -1,0 +1,440 @@
+use blendline_core::input::{Settings, Verdict};
+use blendline_core::rows::TaskState;
+use blendline_core::{Answer, Command, Refusal, Release};
+use blendline_wire::event::{Because, EventKind};
+use blendline_wire::inbound::InboundKind;
+use blendline_wire::org::{CalendarSettings, TenantSettings};
+use blendline_wire::task::{AcceptMode, ClockRule, ParkReason, Presence, Target, WithdrawReason};
+use blendline_wire::{CalendarId, Lease, Millis, SessionId};
+
+use crate::office::*;
+
+#[test]
+fn two_messages_at_one_instant_are_one_task_and_keep_the_first_place() {
+    let mut office = Office::new();
+    let first = office.message(1);
+    let earned = office.task(first).earned_at;
+    office.pass(200);
+    assert_eq!(office.message(1), first);
+    assert_eq!(office.task(first).earned_at, earned);
+    assert_eq!(office.happened(|kind| matches!(kind, EventKind::TaskCreated { .. })), 1);
+    assert_eq!(office.happened(|kind| matches!(kind, EventKind::TaskMerged { .. })), 1);
+}
+
+#[test]
+fn the_longest_waiting_of_a_line_goes_first() {
+    let mut office = Office::new();
+    let first = office.message(1);
+    office.pass(10);
+    let second = office.message(2);
+    let worker = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    assert_eq!((office.owner(first), office.owner(second)), (Some(worker), None));
+    office.done(worker, first);
+    assert_eq!(office.owner(second), Some(worker));
+}
+
+#[test]
+fn an_offer_not_taken_goes_to_another_and_three_in_a_row_take_the_worker_out() {
+    let mut office = Office::new();
+    let sleepy = office.worker(1, 1, &[FRONT], AcceptMode::Offer);
+    let task = office.message(1);
+    assert_eq!(office.owner(task), Some(sleepy));
+    let awake = office.worker(2, 1, &[FRONT], AcceptMode::Offer);
+    office.pass(30_000);
+    assert_eq!(office.owner(task), Some(awake));
+    office.accept(awake, task).unwrap();
+    for contact in 2..10 {
+        office.message(contact);
+        office.pass(31_000);
+    }
+    assert_eq!(office.core.worker(sleepy).unwrap().presence, Presence::Busy);
+}
+
+#[test]
+fn who_declined_is_not_asked_again_until_his_back_off_is_over() {
+    let mut office = Office::new();
+    let worker = office.worker(1, 1, &[FRONT], AcceptMode::Offer);
+    let task = office.message(1);
+    let lease = office.lease(task);
+    office.call(Command::Decline { worker, task, lease, reason: "not mine".into() }).unwrap();
+    assert_eq!(office.owner(task), None);
+    office.pass(29_999);
+    assert_eq!(office.owner(task), None);
+    office.pass(1);
+    assert_eq!(office.owner(task), Some(worker));
+}
+
+#[test]
+fn a_late_answer_is_fenced_and_changes_nothing() {
+    let mut office = Office::new();
+    let slow = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    let task = office.message(1);
+    let old = office.lease(task);
+    office.call(Command::Lost { worker: slow, session: SessionId(1) }).unwrap();
+    let quick = office.worker(2, 1, &[FRONT], AcceptMode::Auto);
+    assert_eq!(office.owner(task), Some(quick));
+    let before = office.core.snapshot();
+    let late = Command::Settle { worker: slow, task, lease: old, verdict: done(), replies: Vec::new() };
+    let refusal = office.call(late).unwrap_err();
+    assert_eq!(refusal, Refusal::Fenced { lease: Lease(old.0 + 1), owner: Some(quick) });
+    assert_eq!(office.core.snapshot(), before);
+}
+
+#[test]
+fn a_customer_who_writes_again_reaches_whoever_has_his_task() {
+    let mut office = Office::new();
+    let worker = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    let task = office.message(1);
+    office.reply(worker, task).unwrap();
+    office.pass(5_000);
+    office.message(1);
+    assert!(office.releases.iter().any(|release| matches!(release, Release::Message { seq: 3, .. })));
+    assert_eq!(office.task(task).earned_at, office.now);
+    assert_eq!(office.happened(|kind| matches!(kind, EventKind::FirstResponse { late: false, .. })), 1);
+}
+
+#[test]
+fn a_solved_conversation_comes_back_to_whom_the_customer_knows() {
+    let mut office = Office::new();
+    let known = office.worker(1, 2, &[FRONT], AcceptMode::Auto);
+    let task = office.message(1);
+    office.reply(known, task).unwrap();
+    office.done(known, task);
+    office.worker(2, 2, &[FRONT], AcceptMode::Auto);
+    office.pass(10 * MINUTE);
+    let again = office.message(1);
+    assert_ne!(again, task);
+    assert_eq!(office.owner(again), Some(known));
+    assert_eq!(office.task(again).conversation, office.closed[0].conversation);
+    assert_eq!(office.task(again).matter, office.closed[0].matter);
+    assert_eq!(office.happened(|kind| matches!(kind, EventKind::ConversationReopened { denied: false })), 1);
+}
+
+#[test]
+fn after_the_window_it_is_a_new_matter() {
+    let mut office = Office::new();
+    let worker = office.worker(1, 2, &[FRONT], AcceptMode::Auto);
+    let task = office.message(1);
+    office.done(worker, task);
+    office.pass(61 * MINUTE);
+    let again = office.message(1);
+    assert_ne!(office.task(again).matter, office.closed[0].matter);
+}
+
+#[test]
+fn a_denial_comes_back_with_its_earned_place() {
+    let mut office = Office::new();
+    let worker = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    let task = office.message(1);
+    let earned = office.task(task).earned_at;
+    office.pass(5_000);
+    office.reply(worker, task).unwrap();
+    office.done(worker, task);
+    office.pass(10 * MINUTE);
+    let prior = Box::new(office.ended[0].clone());
+    let Ok(Answer::Task(again)) = office.call(Command::Confirm { prior: prior.clone(), confirmed: false }) else {
+        panic!()
+    };
+    assert_eq!(office.task(again).earned_at, earned);
+    assert_eq!(office.owner(again), Some(worker));
+    // A second tap on the same button does nothing.
+    office.call(Command::Confirm { prior, confirmed: true }).unwrap();
+    assert_eq!(office.happened(|kind| matches!(kind, EventKind::TaskConfirmed)), 0);
+}
+
+#[test]
+fn not_saying_is_noted_too() {
+    let mut office = Office::new();
+    let worker = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    let task = office.message(1);
+    office.done(worker, task);
+    let prior = Box::new(office.ended[0].clone());
+    office.call(Command::ConfirmEnded { prior: prior.clone() }).unwrap();
+    assert_eq!(office.happened(|kind| matches!(kind, EventKind::TaskUnconfirmed)), 0);
+    office.pass(60 * MINUTE);
+    office.call(Command::ConfirmEnded { prior }).unwrap();
+    assert_eq!(office.happened(|kind| matches!(kind, EventKind::TaskUnconfirmed)), 1);
+}
+
+#[test]
+fn a_lost_worker_loses_offers_and_tasks_and_gets_nothing_new() {
+    let mut office = Office::new();
+    let worker = office.worker(1, 3, &[FRONT], AcceptMode::Offer);
+    let (active, offered) = (office.message(1), office.message(2));
+    office.accept(worker, active).unwrap();
+    office.call(Command::Lost { worker, session: SessionId(1) }).unwrap();
+    assert_eq!((office.owner(active), office.owner(offered)), (None, None));
+    assert_eq!(office.core.load_of(worker), 0);
+    // The loss of an old connection does not touch the new one.
+    office.attach(worker, 9);
+    office.call(Command::Lost { worker, session: SessionId(1) }).unwrap();
+    assert_eq!(office.owner(active), Some(worker));
+}
+
+#[test]
+fn a_reconnected_worker_is_told_what_is_his() {
+    let mut office = Office::new();
+    let worker = office.worker(1, 2, &[FRONT], AcceptMode::Offer);
+    let (active, offered) = (office.message(1), office.message(2));
+    office.accept(worker, active).unwrap();
+    let Answer::Welcome { tasks } = office.attach(worker, 2) else { panic!() };
+    assert_eq!(tasks, vec![(active, Lease(1), false), (offered, Lease(1), true)]);
+    assert!(office.releases.contains(&Release::Replaced { worker, session: SessionId(1) }));
+}
+
+#[test]
+fn background_starts_only_above_the_reserve_and_late_work_is_not_held_back() {
+    let mut office = Office::new();
+    office.put(Settings::Tenant(TenantSettings {
+        id: TENANT,
+        reopen_window_ms: 0,
+        confirm_window_ms: 0,
+        stickiness_ms: 0,
+        reserve_milli: 1_000,
+        open_tasks_max: 1_000,
+    }));
+    let one = office.worker(1, 1, &[FRONT, BACK], AcceptMode::Auto);
+    let item = office.item(BACK);
+    assert_eq!(office.owner(item), None, "one free slot is the reserve");
+    let two = office.worker(2, 1, &[FRONT, BACK], AcceptMode::Auto);
+    let owner = office.owner(item).expect("two free slots are above it");
+    let second = office.item(BACK);
+    assert_eq!(office.owner(second), None);
+    office.pass(60 * MINUTE + 1);
+    assert_eq!(office.owner(second), Some(if owner == one { two } else { one }));
+    let third = office.item(BACK);
+    assert_eq!(office.owner(third), None);
+}
+
+#[test]
+fn whoever_serves_only_the_back_is_never_kept_free() {
+    let mut office = Office::new();
+    let mut tenant = office.core.snapshot().tenants[0].clone();
+    tenant.reserve_milli = 5_000;
+    office.put(Settings::Tenant(tenant));
+    let back_only = office.worker(1, 1, &[BACK], AcceptMode::Auto);
+    let item = office.item(BACK);
+    assert_eq!(office.owner(item), Some(back_only));
+}
+
+#[test]
+fn a_parked_task_comes_back_by_time_to_the_same_worker_and_its_clock_stood() {
+    let mut office = Office::new();
+    let worker = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    office.worker(2, 1, &[FRONT], AcceptMode::Auto);
+    let task = office.item(FRONT);
+    let worker = office.owner(task).unwrap_or(worker);
+    let due = office.task(task).due_at;
+    let park = Verdict::Snooze { for_ms: 10_000, reason: ParkReason::Time, clock: ClockRule::Stops };
+    office.settle(worker, task, park.clone()).unwrap();
+    assert_eq!(office.core.load_of(worker), 50);
+    // The answer was lost, and the call comes again.
+    office.settle(worker, task, park).unwrap();
+    office.pass(10_000);
+    assert_eq!(office.owner(task), Some(worker));
+    assert_eq!(office.task(task).due_at, due.plus(10_000));
+    assert_eq!(office.happened(|kind| matches!(kind, EventKind::TargetMissed { .. })), 0);
+}
+
+#[test]
+fn a_customer_wakes_what_waits_for_him() {
+    let mut office = Office::new();
+    let worker = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    let task = office.message(1);
+    office.reply(worker, task).unwrap();
+    let park = Verdict::Snooze { for_ms: 60 * MINUTE, reason: ParkReason::Customer, clock: ClockRule::Stops };
+    office.settle(worker, task, park).unwrap();
+    office.pass(MINUTE);
+    office.message(1);
+    assert_eq!(office.owner(task), Some(worker));
+    assert_eq!(office.task(task).earned_at, office.now);
+}
+
+#[test]
+fn a_request_is_answered_and_wakes_its_parent_at_the_same_worker() {
+    let mut office = Office::new();
+    let front = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    let back = office.worker(2, 1, &[BACK], AcceptMode::Auto);
+    let task = office.message(1);
+    office.request(front, task, Target::Queue(BACK)).unwrap();
+    let child = office.children(task)[0];
+    assert_eq!(office.owner(child), Some(back));
+    assert_eq!(office.task(child).matter, office.task(task).matter);
+    assert!(office.task(child).due_at < office.task(task).due_at, "the parent keeps a margin");
+    let note = Some(office.payload());
+    office.settle(back, child, Verdict::Done { disposition: "found".into(), note }).unwrap();
+    assert_eq!(office.owner(task), Some(front));
+    assert_eq!(office.happened(|kind| matches!(kind, EventKind::RequestAnswered { .. })), 1);
+}
+
+#[test]
+fn requests_go_in_no_circle_and_not_too_deep() {
+    let mut office = Office::new();
+    let one = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    let two = office.worker(2, 1, &[BACK], AcceptMode::Auto);
+    let task = office.message(1);
+    assert_eq!(office.request(one, task, Target::Queue(FRONT)), Err(Refusal::Circle));
+    assert_eq!(office.request(one, task, Target::Worker(one)), Err(Refusal::Circle));
+    office.request(one, task, Target::Queue(BACK)).unwrap();
+    let child = office.children(task)[0];
+    assert_eq!(office.request(two, child, Target::Queue(FRONT)), Err(Refusal::Circle));
+    assert_eq!(office.request(two, child, Target::Worker(one)), Err(Refusal::Circle));
+    office.request(two, child, Target::Queue(OTHER)).unwrap();
+}
+
+#[test]
+fn closing_the_parent_withdraws_what_it_asked_for() {
+    let mut office = Office::new();
+    let front = office.worker(1, 2, &[FRONT], AcceptMode::Auto);
+    let back = office.worker(2, 1, &[BACK], AcceptMode::Auto);
+    let task = office.item(FRONT);
+    office.request(front, task, Target::Queue(BACK)).unwrap();
+    let child = office.children(task)[0];
+    office.call(Command::Cancel { task, reason: "not needed".into() }).unwrap();
+    assert!(office.core.task(child).is_none());
+    let withdrawn = Release::Withdrawn {
+        worker: back,
+        session: SessionId(2),
+        task: child,
+        lease: Lease(1),
+        reason: WithdrawReason::Cancelled,
+    };
+    assert!(office.releases.contains(&withdrawn));
+}
+
+#[test]
+fn silence_is_reminded_then_ends_then_is_told() {
+    let mut office = Office::with(|queue| {
+        queue.remind_ms = Some(60_000);
+        queue.take_back_ms = Some(120_000);
+        queue.supervisor_ms = Some(300_000);
+    });
+    let worker = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    let task = office.message(1);
+    office.pass(60_000);
+    assert!(office.releases.iter().any(|release| matches!(release, Release::Remind { .. })));
+    office.call(Command::Presence { worker, presence: Presence::Busy, reason: String::new() }).unwrap();
+    office.pass(60_000);
+    assert_eq!(office.owner(task), None);
+    office.pass(180_000);
+    assert!(office.releases.iter().any(|release| matches!(release, Release::Supervisor { .. })));
+}
+
+#[test]
+fn an_answer_ends_the_silence() {
+    let mut office = Office::with(|queue| queue.take_back_ms = Some(60_000));
+    let worker = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    let task = office.message(1);
+    office.pass(59_000);
+    office.reply(worker, task).unwrap();
+    office.pass(600_000);
+    assert_eq!(office.owner(task), Some(worker));
+    office.message(1);
+    office.pass(60_000);
+    assert_eq!(
+        office.happened(|kind| matches!(kind, EventKind::TaskWithdrawn { reason: WithdrawReason::Silent, .. })),
+        1
+    );
+}
+
+#[test]
+fn nothing_is_offered_and_no_silence_counts_in_closed_hours() {
+    let mut office = Office::with(|queue| {
+        queue.calendar = Some(CalendarId(1));
+        queue.take_back_ms = Some(10 * MINUTE);
+    });
+    let day = office.now.0;
+    let open =
+        vec![(Millis(day + MINUTE), Millis(day + 6 * MINUTE)), (Millis(day + 60 * MINUTE), Millis(day + 90 * MINUTE))];
+    office.put(Settings::Calendar(CalendarSettings { id: CalendarId(1), open }));
+    let worker = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    let task = office.message(1);
+    assert_eq!(office.owner(task), None);
+    office.pass(MINUTE);
+    assert_eq!(office.owner(task), Some(worker));
+    office.pass(60 * MINUTE);
+    assert_eq!(office.owner(task), Some(worker), "six open minutes so far");
+    office.pass(4 * MINUTE);
+    assert_eq!(office.happened(|kind| matches!(kind, EventKind::TaskWithdrawn { .. })), 1);
+}
+
+#[test]
+fn an_absence_hands_everything_to_the_stand_in() {
+    let mut office = Office::new();
+    let stand_in = office.worker(2, 2, &[], AcceptMode::Auto);
+    let worker = office.worker(1, 2, &[FRONT], AcceptMode::Auto);
+    let mut settings = office.core.worker(worker).unwrap().settings.clone();
+    settings.stand_in = Some(stand_in);
+    office.put(Settings::Worker(settings));
+    let (active, parked) = (office.message(1), office.message(2));
+    let park = Verdict::Snooze { for_ms: MINUTE, reason: ParkReason::Time, clock: ClockRule::Runs };
+    office.settle(worker, parked, park).unwrap();
+    office.call(Command::Presence { worker, presence: Presence::Away, reason: "ill".into() }).unwrap();
+    assert_eq!(office.owner(active), Some(stand_in));
+    office.pass(MINUTE);
+    assert_eq!(office.owner(parked), Some(stand_in));
+}
+
+#[test]
+fn wrapping_up_takes_room_until_its_time_or_until_ready() {
+    let mut office = Office::with(|queue| queue.wrap_up_ms = 20_000);
+    let worker = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    let (first, second, third) = (office.message(1), office.message(2), office.message(3));
+    office.done(worker, first);
+    assert_eq!(office.owner(second), None);
+    office.pass(20_000);
+    assert_eq!(office.owner(second), Some(worker));
+    office.done(worker, second);
+    office.call(Command::Ready { worker, task: second }).unwrap();
+    assert_eq!(office.owner(third), Some(worker));
+}
+
+#[test]
+fn a_transfer_goes_where_it_is_sent_and_keeps_its_place() {
+    let mut office = Office::new();
+    let one = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    let task = office.message(1);
+    let earned = office.task(task).earned_at;
+    let two = office.worker(2, 1, &[BACK], AcceptMode::Auto);
+    office.settle(one, task, Verdict::Transfer { to: Target::Worker(two), note: None }).unwrap();
+    assert_eq!(office.owner(task), Some(two));
+    office.settle(two, task, Verdict::Transfer { to: Target::Queue(FRONT), note: None }).unwrap();
+    assert_eq!((office.owner(task), office.task(task).earned_at), (Some(one), earned));
+    let directed = |kind: &EventKind| matches!(kind, EventKind::TaskAssigned { decision: Some(decision), .. } if decision.because == Because::Directed);
+    assert_eq!(office.happened(directed), 1);
+}
+
+#[test]
+fn a_removed_queue_leaves_its_tasks_and_workers_to_its_heir() {
+    let mut office = Office::new();
+    let item = office.item(OTHER);
+    office.call(Command::RemoveQueue { queue: OTHER, heir: BACK }).unwrap();
+    assert_eq!(office.task(item).queue, BACK);
+    let worker = office.worker(1, 1, &[BACK], AcceptMode::Auto);
+    assert_eq!(office.owner(item), Some(worker));
+}
+
+#[test]
+fn what_wants_no_answer_joins_an_open_conversation_or_is_recorded() {
+    let mut office = Office::new();
+    office.say(1, InboundKind::Reaction);
+    assert_eq!(office.happened(|kind| matches!(kind, EventKind::MessageDiscarded { .. })), 1);
+    let task = office.message(1);
+    office.say(1, InboundKind::Edit);
+    assert_eq!(office.happened(|kind| matches!(kind, EventKind::TaskMerged { .. })), 1);
+    assert!(matches!(office.task(task).state, TaskState::Waiting));
+}
+
+#[test]
+fn a_full_queue_refuses_items_out_loud_and_never_a_customer() {
+    let mut office = Office::with(|queue| queue.tasks_max = 1);
+    office.message(1);
+    office.message(2);
+    let item = blendline_core::input::NewItem {
+        tenant: TENANT,
+        class: class(FRONT),
+        payload: office.payload(),
+        conversation: None,
+    };
+    assert_eq!(office.call(Command::Push(item)), Err(Refusal::TooMany("tasks")));
+}
