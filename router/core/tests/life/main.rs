@@ -1,5 +1,5 @@
 //! The life of a task, told one story at a time. Invariants are checked after every step.
-#![allow(clippy::panic, missing_docs, reason = "these are tests")]
+#![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "these are tests")]
 
 mod office;
 mod sending;
