@@ -11,6 +11,9 @@ use crate::http::{self, Connection, Reply};
 /// The longest a test waits for a state.
 const STATE_WITHIN: Duration = Duration::from_secs(30);
 
+/// The most things the router puts on one page.
+const PAGE: usize = 200;
+
 /// A caller with a key.
 #[derive(Clone, Debug)]
 pub struct Api {
@@ -46,12 +49,17 @@ impl Api {
 
     /// Every object of a list, paged to its end. `path` may have a query.
     pub async fn all(&self, path: &str) -> Vec<Value> {
+        self.all_after(path, None).await
+    }
+
+    /// Every object of a list after the one with the id `after`, paged to its end.
+    pub async fn all_after(&self, path: &str, after: Option<String>) -> Vec<Value> {
         let mut connection = Connection::connect(self.addr).await.expect("the router is there");
         let mut found: Vec<Value> = Vec::new();
-        let mut after = String::new();
+        let mut after = after.map_or_else(String::new, |id| format!("&after={id}"));
         loop {
             let joint = if path.contains('?') { '&' } else { '?' };
-            let page = format!("{path}{joint}limit=1000{after}");
+            let page = format!("{path}{joint}limit={PAGE}{after}");
             let reply = connection.exchange(&self.request("GET", &page, b"")).await.expect("an answer");
             assert_eq!(reply.status, 200, "GET {page}: {}", reply.text());
             let body = reply.json();

@@ -13,6 +13,11 @@ pub const ADMIN_KEY: &str = "bl_test_admin_0123456789abcdef0123456789abcdef";
 /// The key with which any worker of the tests' tenant connects.
 pub const WORKER_KEY: &str = "bl_test_worker_0123456789abcdef0123456789abcdef";
 
+/// The word of the webhook's verification.
+pub const VERIFY_TOKEN: &str = "verify-me-0123456789";
+/// The token with which we may send at the platform.
+pub const GRAPH_TOKEN: &str = "graph-token-0123456789";
+
 /// A test installation with one tenant.
 #[derive(Clone, Debug)]
 pub struct Installation {
@@ -24,8 +29,6 @@ pub struct Installation {
     pub queues: Vec<Queue>,
     /// The workers.
     pub workers: Vec<Worker>,
-    /// How long a platform call may take, in milliseconds.
-    pub send_timeout_ms: u64,
     /// How long a worker who is gone may take to come back, in milliseconds.
     pub grace_ms: u64,
     /// How long a solved conversation can be reopened by a new message, in milliseconds.
@@ -79,7 +82,6 @@ impl Installation {
             numbers: vec![Number::test(1)],
             queues: vec![Queue::new("care", "front")],
             workers: Vec::new(),
-            send_timeout_ms: 2_000,
             grace_ms: 1_000,
             reopen_window_ms: 86_400_000,
             log: "warn".to_owned(),
@@ -111,8 +113,8 @@ impl Installation {
             writeln!(out, "[[tenant.account]]\nname = {:?}\nchannel = \"whatsapp_cloud\"", number.account)?;
             writeln!(out, "external_id = {:?}\nqueue = {:?}", number.phone_number_id, self.queues[0].name)?;
             writeln!(out, "[tenant.account.settings]\napp_secret = {:?}", number.app_secret)?;
-            writeln!(out, "verify_token = \"verify-me\"\naccess_token = \"test-token\"")?;
-            writeln!(out, "base_url = {:?}\nsend_timeout_ms = {}", self.graph_url, self.send_timeout_ms)?;
+            writeln!(out, "verify_token = {VERIFY_TOKEN:?}\naccess_token = {GRAPH_TOKEN:?}")?;
+            writeln!(out, "base_url = {:?}", self.graph_url)?;
             writeln!(out, "account_rate_per_second = 5000\nrecipient_burst = 1000\n")?;
         }
         for worker in &self.workers {

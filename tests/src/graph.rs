@@ -6,7 +6,7 @@
 mod server;
 mod statuses;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -44,9 +44,18 @@ pub struct Line {
     /// Only messages whose body holds this text; empty matches all.
     pub containing: String,
     /// How often it applies.
-    pub times: usize,
+    pub times: Times,
     /// What happens.
     pub then: Behaviour,
+}
+
+/// How often a line of the script applies.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Times {
+    /// So often in all.
+    Count(usize),
+    /// To the first call of every message.
+    OncePerMessage,
 }
 
 /// One call to send a message.
@@ -97,10 +106,10 @@ pub struct Statuses {
 }
 
 impl Options {
-    /// On a free local port, with the token `test-token`, without status webhooks.
+    /// On a free local port, with the token of the tests, without status webhooks.
     pub fn local() -> Self {
         Self {
-            token: "test-token".to_owned(),
+            token: crate::config::GRAPH_TOKEN.to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             statuses: None,
             keep_bodies: true,
@@ -120,7 +129,7 @@ pub struct FakeGraph {
 struct State {
     options: Options,
     ledger: Mutex<Ledger>,
-    script: Mutex<Vec<Line>>,
+    script: Mutex<Vec<(Line, HashSet<String>)>>,
     /// How many calls there were; changes wake whoever waits for one.
     calls: watch::Sender<u64>,
     /// Messages whose status is to be reported.
@@ -178,7 +187,7 @@ impl FakeGraph {
 
     /// Adds a line to the script.
     pub fn script(&self, line: Line) {
-        self.state.script.lock().unwrap().push(line);
+        self.state.script.lock().unwrap().push((line, HashSet::new()));
     }
 
     /// All calls so far, in the order in which they came.
@@ -269,14 +278,14 @@ mod tests {
     async fn calls_and_effects_are_counted_apart() {
         let graph = FakeGraph::start(Options::local()).await.unwrap();
         let refused = Behaviour::Refuse { status: 429, code: 130_429 };
-        graph.script(Line { containing: "out_1".into(), times: 1, then: refused });
-        graph.script(Line { containing: "out_2".into(), times: 1, then: Behaviour::DropAfterEffect });
+        graph.script(Line { containing: "out_1".into(), times: Times::Count(1), then: refused });
+        graph.script(Line { containing: "out_2".into(), times: Times::Count(1), then: Behaviour::DropAfterEffect });
 
         assert_eq!(send(&graph, "wrong", "out_0").await.unwrap().json()["error"]["code"], 190);
-        assert_eq!(send(&graph, "test-token", "out_1").await.unwrap().status, 429);
-        let taken = send(&graph, "test-token", "out_1").await.unwrap().json();
+        assert_eq!(send(&graph, crate::config::GRAPH_TOKEN, "out_1").await.unwrap().status, 429);
+        let taken = send(&graph, crate::config::GRAPH_TOKEN, "out_1").await.unwrap().json();
         assert!(taken["messages"][0]["id"].as_str().unwrap().starts_with("wamid."));
-        send(&graph, "test-token", "out_2").await.unwrap_err();
+        send(&graph, crate::config::GRAPH_TOKEN, "out_2").await.unwrap_err();
 
         assert_eq!(graph.calls().len(), 3, "a call with a wrong token is none");
         assert_eq!(graph.effects(), HashMap::from([("out_1".to_owned(), 1), ("out_2".to_owned(), 1)]));

@@ -89,11 +89,20 @@ impl Router {
 
     /// Writes the configuration and starts nothing yet.
     pub fn prepare(what: &str, installation: &Installation) -> Self {
-        let scratch = Scratch::new(what);
-        let addr = free_addr();
-        let text = installation.toml(addr, &scratch.path().join("data"));
-        fs::write(scratch.path().join("blendline.toml"), text).expect("a configuration file");
-        Self { addr, scratch, child: None, starts: 0 }
+        let router = Self::reserve(what);
+        router.configure(installation);
+        router
+    }
+
+    /// An address and a directory, for what must know the address before there is a configuration.
+    pub fn reserve(what: &str) -> Self {
+        Self { addr: free_addr(), scratch: Scratch::new(what), child: None, starts: 0 }
+    }
+
+    /// Writes the configuration; it counts from the next start.
+    pub fn configure(&self, installation: &Installation) {
+        let text = installation.toml(self.addr, &self.data_dir());
+        fs::write(self.config_path(), text).expect("a configuration file");
     }
 
     /// Starts the program on the data that is there and waits until it is ready.

@@ -25,7 +25,7 @@ impl Number {
         Self {
             account: format!("line-{index}"),
             phone_number_id: (106_540_352_242_900 + index as u64).to_string(),
-            app_secret: format!("app-secret-{index}"),
+            app_secret: format!("the-app-secret-of-line-{index}"),
         }
     }
 

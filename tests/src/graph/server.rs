@@ -10,7 +10,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 
-use super::{Behaviour, Call, Report, State};
+use super::{Behaviour, Call, Report, State, Times};
 use crate::machine::unix_ms;
 
 /// Larger than any message the platform takes.
@@ -101,11 +101,21 @@ fn behaviour(state: &State, body: &Value) -> Behaviour {
         return Behaviour::Answer;
     }
     let text = body.to_string();
-    let line = script.iter_mut().find(|line| line.times > 0 && text.contains(&line.containing));
-    line.map_or(Behaviour::Answer, |line| {
-        line.times -= 1;
-        line.then.clone()
-    })
+    let message = body["biz_opaque_callback_data"].as_str().unwrap_or_default();
+    for (line, seen) in script.iter_mut().filter(|(line, _)| text.contains(&line.containing)) {
+        let applies = match &mut line.times {
+            Times::Count(0) => false,
+            Times::Count(left) => {
+                *left -= 1;
+                true
+            }
+            Times::OncePerMessage => seen.insert(message.to_owned()),
+        };
+        if applies {
+            return line.then.clone();
+        }
+    }
+    Behaviour::Answer
 }
 
 /// Writes the call down before anything is answered, and gives the message's id and its recipient.
