@@ -3,7 +3,11 @@
 //! Suggested reading order: [`ports`], [`directory`], [`payload`], [`driver`], [`api`].
 
 pub mod adapters;
+pub mod clock;
 pub mod directory;
+pub mod driver;
 pub mod handle;
+mod patience;
 pub mod payload;
 pub mod ports;
+pub mod sender;

@@ -1,0 +1,237 @@
+//! What workers and other systems ask for. Nothing that was done is done again when it is asked for again.
+
+use blendline_core::input::{NewItem, Verdict as CoreVerdict};
+use blendline_core::{Answer, Command, Input, PayloadId, Refusal};
+use blendline_wire::event::Actor;
+use blendline_wire::worker::Reply;
+use blendline_wire::{AccountId, ConversationId, Pii, QueueId, TaskId, WorkerId};
+use tokio::sync::oneshot;
+
+use crate::driver::draft::{About, Attach};
+use crate::driver::keys::{self, Key};
+use crate::driver::release::Output;
+use crate::driver::step::Stepper;
+use crate::handle::{Call, CallError, CallResult, Verdict};
+use crate::payload::MessageBody;
+use crate::ports::store::NewAddress;
+
+/// A duplicate key and what is kept beside it.
+type Keyed = (Key, Vec<u8>);
+
+/// A command made of a call, and what to keep when it is done.
+struct Prepared {
+    command: Command,
+    /// Dropped when the core refuses.
+    payloads: Vec<PayloadId>,
+    /// Kept when it does not, each with the beginning of its value.
+    keys: Vec<Keyed>,
+    address: Option<NewAddress>,
+}
+
+impl Prepared {
+    fn plain(command: Command) -> Self {
+        Self { command, payloads: Vec::new(), keys: Vec::new(), address: None }
+    }
+}
+
+impl Stepper<'_> {
+    pub(crate) fn call(&mut self, actor: Actor, call: Call, reply: oneshot::Sender<CallResult>) {
+        let about = About::of(&call);
+        let prepared = match self.prepare(call) {
+            Ok(prepared) => prepared,
+            Err(answer) => return self.batch.outputs.push(Output::Answer(reply, answer)),
+        };
+        let Prepared { command, payloads, keys, address } = prepared;
+        let left = match &command {
+            Command::Bye { session, .. } => Some(*session),
+            _ => None,
+        };
+        let call = Some(self.batch.call());
+        let answer = self.step(Input { call, actor, command }).answer;
+        self.batch.outputs.extend(left.map(Output::Ended));
+        match answer {
+            Some(Ok(answer)) => {
+                for (key, mut value) in keys {
+                    value.extend_from_slice(&ids_of(&answer));
+                    self.overlay.add_key(key, value.clone());
+                    self.batch.add_key(key, value);
+                }
+                if let Some(address) = address {
+                    self.overlay.add_contact(address.hash, address.contact);
+                    self.batch.commit.addresses.push(address);
+                }
+                self.batch.outputs.push(Output::Answer(reply, Ok(answer)));
+            }
+            refused => {
+                for payload in payloads {
+                    self.batch.drop_payload(payload);
+                }
+                self.batch.outputs.push(match (refused, about) {
+                    (Some(Err(Refusal::UnknownTask)), Some(about)) => Output::Late(reply, about),
+                    (Some(Err(refusal)), _) => Output::Answer(reply, Err(CallError::Refused(refusal))),
+                    // The core answers every call in the same step; silence would leave the caller waiting for ever.
+                    _ => Output::Answer(reply, Err(CallError::Unavailable("the call was not answered".into()))),
+                });
+            }
+        }
+    }
+
+    /// The command of a call, or its answer when there is nothing to do.
+    fn prepare(&mut self, call: Call) -> Result<Prepared, CallResult> {
+        match call {
+            Call::Plain(command) => Ok(Prepared::plain(command)),
+            Call::Reply { worker, task, lease, reply } => {
+                let Some((key, value)) = self.new_reply(task, &reply)? else { return Err(Ok(Answer::Done)) };
+                let payload = self.reply_payload(worker, reply);
+                let command = Command::Reply { worker, task, lease, payload };
+                Ok(Prepared { payloads: vec![payload], keys: vec![(key, value)], ..Prepared::plain(command) })
+            }
+            Call::Settle { worker, task, lease, verdict, replies } => {
+                let (fresh, keys) = self.new_replies(task, replies)?;
+                let replies: Vec<_> = fresh.into_iter().map(|reply| self.reply_payload(worker, reply)).collect();
+                let mut payloads = replies.clone();
+                let verdict = self.verdict(worker, verdict, &mut payloads);
+                let command = Command::Settle { worker, task, lease, verdict, replies };
+                Ok(Prepared { payloads, keys, ..Prepared::plain(command) })
+            }
+            Call::Push { tenant, class, external_ref, title, text, fields, conversation } => {
+                let key = keys::push(tenant, &external_ref);
+                if let Some(task) = self.overlay.key(&key).and_then(|value| number(value, 0)) {
+                    return Err(Ok(Answer::Task(TaskId(task))));
+                }
+                let body = MessageBody { title: Some(title), text, fields, ..MessageBody::default() };
+                let payload = self.batch.payload(body);
+                let command = Command::Push(NewItem { tenant, class, payload, conversation });
+                Ok(Prepared { payloads: vec![payload], keys: vec![(key, Vec::new())], ..Prepared::plain(command) })
+            }
+            Call::Start { worker, account, to, queue, reply } => self.start(worker, account, to, queue, reply),
+            Call::Log { worker, queue, medium, duration_ms, note } => {
+                let payload = self.note(worker, note);
+                let command = Command::Log { worker, queue, medium, duration_ms, payload };
+                Ok(Prepared { payloads: vec![payload], ..Prepared::plain(command) })
+            }
+        }
+    }
+
+    /// The key of a reply and what is kept beside it; `None` when it was said before.
+    fn new_reply(&self, task: TaskId, reply: &Reply) -> Result<Option<Keyed>, CallResult> {
+        let key = keys::reply(task, &reply.key);
+        let content = keys::content(&reply.content);
+        match self.overlay.key(&key) {
+            None => Ok(Some((key, content.to_vec()))),
+            Some(known) if known.starts_with(&content) => Ok(None),
+            Some(_) => Err(Err(CallError::KeyReused)),
+        }
+    }
+
+    /// Those of several replies that were not said before, in this call or another, each with its key.
+    fn new_replies(&self, task: TaskId, replies: Vec<Reply>) -> Result<(Vec<Reply>, Vec<Keyed>), CallResult> {
+        let (mut fresh, mut keys) = (Vec::with_capacity(replies.len()), Vec::<Keyed>::with_capacity(replies.len()));
+        for reply in replies {
+            let Some(new) = self.new_reply(task, &reply)? else { continue };
+            match keys.iter().find(|(key, _)| *key == new.0) {
+                Some((_, value)) if *value != new.1 => return Err(Err(CallError::KeyReused)),
+                Some(_) => {}
+                None => {
+                    keys.push(new);
+                    fresh.push(reply);
+                }
+            }
+        }
+        Ok((fresh, keys))
+    }
+
+    fn start(
+        &mut self,
+        worker: WorkerId,
+        account: AccountId,
+        to: Pii<String>,
+        queue: QueueId,
+        reply: Reply,
+    ) -> Result<Prepared, CallResult> {
+        let Some(entry) = self.directory.accounts.get(&account) else {
+            return Err(Err(CallError::Refused(Refusal::UnknownAccount)));
+        };
+        let hash = keys::address(entry.tenant, account, to.expose(), None);
+        let key = keys::start(hash, &reply.key);
+        let content = keys::content(&reply.content);
+        if let Some(known) = self.overlay.key(&key) {
+            let again = || Some((number(known, content.len())?, number(known, content.len() + 8)?));
+            return Err(match again().filter(|_| known.starts_with(&content)) {
+                Some((conversation, task)) => Ok(Answer::Conversation(ConversationId(conversation), TaskId(task))),
+                None => Err(CallError::KeyReused),
+            });
+        }
+        let known = self.overlay.contact(&hash);
+        let contact = known.unwrap_or_else(|| keys::contact(hash));
+        let tenant = entry.tenant;
+        let new = NewAddress { hash, contact, tenant, account, address: to, thread: None, name: None };
+        let address = known.is_none().then_some(new);
+        let prior = self.overlay.latest(contact).cloned().map(Box::new);
+        let payload = self.reply_payload(worker, reply);
+        let command = Command::Start { worker, account, contact, queue, prior, payload };
+        Ok(Prepared { command, payloads: vec![payload], keys: vec![(key, content.to_vec())], address })
+    }
+
+    fn verdict(&mut self, worker: WorkerId, verdict: Verdict, payloads: &mut Vec<PayloadId>) -> CoreVerdict {
+        let mut note = |text| {
+            let payload = self.note(worker, text);
+            payloads.push(payload);
+            payload
+        };
+        match verdict {
+            Verdict::Done { disposition, note: text } => CoreVerdict::Done { disposition, note: text.map(note) },
+            Verdict::Snooze { for_ms, reason, clock } => CoreVerdict::Snooze { for_ms, reason, clock },
+            Verdict::Transfer { to, note: text } => CoreVerdict::Transfer { to, note: text.map(note) },
+            Verdict::Request { to, note: text, clock } => CoreVerdict::Request { to, note: note(text), clock },
+            Verdict::Refuse { reason } => CoreVerdict::Refuse { reason },
+        }
+    }
+
+    fn reply_payload(&mut self, worker: WorkerId, reply: Reply) -> PayloadId {
+        let name = self.name_of(worker);
+        self.batch.payload(MessageBody { name, ..MessageBody::reply(reply.content) })
+    }
+
+    fn note(&mut self, worker: WorkerId, text: Pii<String>) -> PayloadId {
+        let name = self.name_of(worker);
+        self.batch.payload(MessageBody { name, ..MessageBody::note(text) })
+    }
+
+    fn name_of(&self, worker: WorkerId) -> Option<Pii<String>> {
+        self.directory.workers.get(&worker).map(|(_, name)| Pii::new(name.clone()))
+    }
+
+    pub(crate) fn attach(&mut self, attach: Attach) {
+        let Attach { worker, session, accept, capacity, presence, frames } = attach;
+        let call = Some(self.batch.call());
+        let command = Command::Attach { worker, session, accept, capacity, presence };
+        // The welcome goes before the frames that the same step asks for.
+        let place = self.batch.outputs.len();
+        let output = match self.step(Input { call, actor: Actor::Worker(worker), command }).answer {
+            Some(Ok(Answer::Welcome { tasks })) => {
+                let tasks = tasks.into_iter().filter_map(|(task, lease, offered)| self.view(task, lease, offered));
+                Output::Welcome { session, frames, tasks: tasks.collect() }
+            }
+            _ => {
+                self.batch.refused.push((worker, session));
+                Output::Refused(frames)
+            }
+        };
+        self.batch.outputs.insert(place, output);
+    }
+}
+
+/// The numbers an answer brought, as they are kept beside a key.
+fn ids_of(answer: &Answer) -> Vec<u8> {
+    match answer {
+        Answer::Task(task) => task.0.to_be_bytes().to_vec(),
+        Answer::Conversation(conversation, task) => [conversation.0.to_be_bytes(), task.0.to_be_bytes()].concat(),
+        Answer::Done | Answer::Welcome { .. } => Vec::new(),
+    }
+}
+
+/// The number at this place of a value.
+fn number(value: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_be_bytes(value.get(at..at + 8)?.try_into().ok()?))
+}

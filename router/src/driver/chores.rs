@@ -1,0 +1,127 @@
+//! What an owner does beside batches: renews its lease, finds lost workers, ends unanswered confirmations, counts.
+
+use std::sync::Arc;
+
+use blendline_wire::ConversationId;
+use blendline_wire::task::Side;
+use tokio::task::JoinHandle;
+use tokio::time::{Duration, Instant, timeout};
+
+use crate::driver::draft::{Draft, Item};
+use crate::driver::serve::Serving;
+use crate::driver::telemetry;
+use crate::ports::broker::{BrokerError, inbound_queue};
+use crate::ports::store::StoreError;
+
+/// How often slow chores are done.
+const SLOW: Duration = Duration::from_secs(1);
+/// How many conversations whose time to confirm is over are taken up at once.
+const SWEEP_MAX: usize = 256;
+/// How long a subscription or renewal may take.
+const CALL_MAX: Duration = Duration::from_secs(2);
+
+/// What is under way beside batches.
+pub(crate) struct Chores {
+    /// When the lease was last renewed, by a commit or by itself.
+    pub(crate) renewed: Instant,
+    renewal: Option<JoinHandle<Result<(), StoreError>>>,
+    sweep: Option<JoinHandle<Result<Vec<ConversationId>, StoreError>>>,
+    slow: Instant,
+}
+
+impl Default for Chores {
+    fn default() -> Self {
+        let now = Instant::now();
+        Self { renewed: now, renewal: None, sweep: None, slow: now }
+    }
+}
+
+impl Serving<'_> {
+    /// `caught_up`: nobody waits at the door, so whoever was not heard was silent.
+    pub(crate) async fn chores(&mut self, caught_up: bool, draft: &mut Draft) -> Result<(), StoreError> {
+        if self.intake.is_cut_off() {
+            self.subscribe().await;
+        }
+        if caught_up {
+            let lost = self.sessions.lost(self.clock.now());
+            draft.items.extend(lost.into_iter().map(|(worker, session)| Item::Lost(worker, session)));
+        }
+        self.renew().await?;
+        self.intake.regulate(self.core.open_tasks(), self.owner.config.open_tasks_max);
+        if self.chores.slow.elapsed() >= SLOW {
+            self.chores.slow = Instant::now();
+            self.clock.slew();
+            self.count();
+            self.sweep(draft).await;
+        }
+        Ok(())
+    }
+
+    async fn subscribe(&mut self) {
+        let config = &self.owner.config;
+        let queue = inbound_queue(config.shard);
+        let subscribed = timeout(CALL_MAX, self.owner.broker.subscribe(&queue, config.prefetch)).await;
+        match subscribed.unwrap_or_else(|_| Err(BrokerError::Unavailable("no answer in time".into()))) {
+            Ok(subscription) => self.intake.subscribed(subscription),
+            Err(error) => telemetry::broker_unavailable("subscribe", &error),
+        }
+    }
+
+    async fn renew(&mut self) -> Result<(), StoreError> {
+        if self.chores.renewal.as_ref().is_some_and(JoinHandle::is_finished)
+            && let Some(renewal) = self.chores.renewal.take()
+        {
+            match renewal.await.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string()))) {
+                Ok(()) => self.chores.renewed = Instant::now(),
+                // The next commit decides; until the lease ends nobody else can have the shard.
+                Err(error @ StoreError::Unavailable(_)) => telemetry::store_unavailable("renew", &error),
+                Err(error) => return Err(error),
+            }
+        }
+        let config = &self.owner.config;
+        let due = self.chores.renewed.elapsed() >= Duration::from_millis(config.renew_ms);
+        // A commit renews by itself.
+        if due && self.chores.renewal.is_none() && !self.is_committing() {
+            let store = Arc::clone(&self.owner.store);
+            let (shard, epoch, lease_ms) = (config.shard, self.tenure.epoch, config.lease_ms);
+            self.chores.renewal = Some(tokio::spawn(async move {
+                let renewed = timeout(CALL_MAX, store.renew(shard, epoch, lease_ms)).await;
+                renewed.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer in time".into())))
+            }));
+        }
+        Ok(())
+    }
+
+    /// Takes up what the last sweep found and begins the next.
+    async fn sweep(&mut self, draft: &mut Draft) {
+        match self.chores.sweep.take() {
+            Some(sweep) if !sweep.is_finished() => {
+                self.chores.sweep = Some(sweep);
+                return;
+            }
+            Some(sweep) => match sweep.await.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string()))) {
+                Ok(ended) => ended.into_iter().for_each(|id| draft.confirm_ended(id)),
+                Err(error) => telemetry::store_unavailable("confirm_ended", &error),
+            },
+            None => {}
+        }
+        let archive = Arc::clone(&self.owner.archive);
+        let (shard, now) = (self.owner.config.shard, self.clock.now());
+        self.chores.sweep = Some(tokio::spawn(async move {
+            let ended = archive.confirm_ended(shard, now, SWEEP_MAX).await?;
+            Ok(ended.into_iter().map(|row| row.id).collect())
+        }));
+    }
+
+    fn count(&self) {
+        let (mut front, mut back) = (0, 0);
+        for (queue, side) in &self.queues {
+            let waiting = self.core.queue_now(*queue).waiting;
+            match side {
+                Side::Front => front += waiting,
+                Side::Back => back += waiting,
+            }
+        }
+        telemetry::waiting(front, back, self.core.open_tasks());
+    }
+}

@@ -1,0 +1,223 @@
+//! What waits to be decided together, and what has to be looked up for it.
+
+use blendline_core::Command;
+use blendline_core::input::Settings;
+use blendline_wire::event::Actor;
+use blendline_wire::inbound::{InboundEvent, InboundKind};
+use blendline_wire::outbound::SendResult;
+use blendline_wire::task::{AcceptMode, Presence};
+use blendline_wire::worker::ServerFrame;
+use blendline_wire::{AccountId, ConversationId, Millis, OutboundId, SessionId, TenantId, WorkerId};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::directory::Directory;
+use crate::driver::keys::{self, Key};
+use crate::handle::{Call, CallResult, Verdict};
+use crate::ports::store::{QuarantineRow, Wanted};
+
+/// Something that waits to be decided.
+pub(crate) enum Item {
+    /// A setting came to be or changed.
+    Put(Settings),
+    /// One event of a webhook.
+    Happening(Box<Happening>),
+    /// What could not be read.
+    Quarantine(QuarantineRow),
+    /// What became of an attempt to send.
+    Result(SendResult),
+    /// Somebody waits for an answer.
+    Call {
+        /// Who is behind it.
+        actor: Actor,
+        /// What is asked.
+        call: Box<Call>,
+        /// Where the answer goes.
+        reply: oneshot::Sender<CallResult>,
+    },
+    /// A worker connects.
+    Attach(Box<Attach>),
+    /// A worker was silent too long.
+    Lost(WorkerId, SessionId),
+    /// A conversation's time to confirm is over.
+    ConfirmEnded(ConversationId),
+}
+
+/// A worker connects.
+pub(crate) struct Attach {
+    pub(crate) worker: WorkerId,
+    pub(crate) session: SessionId,
+    pub(crate) accept: Option<AcceptMode>,
+    pub(crate) capacity: Option<u32>,
+    pub(crate) presence: Presence,
+    pub(crate) frames: mpsc::Sender<ServerFrame>,
+}
+
+/// One event of a webhook, with the hashes to look it up by.
+pub(crate) struct Happening {
+    pub(crate) tenant: TenantId,
+    pub(crate) account: Option<AccountId>,
+    pub(crate) received_at: Millis,
+    pub(crate) event: InboundEvent,
+    /// Recognises a second delivery.
+    pub(crate) key: Option<Key>,
+    /// Of [`addresses_of`], in its order.
+    pub(crate) addresses: Vec<Key>,
+}
+
+/// The addresses of whoever is on the other side; all belong to one contact, the first names it.
+///
+/// In a group it is the group that we speak with, whoever of it wrote.
+pub(crate) fn addresses_of(event: &InboundEvent) -> impl Iterator<Item = &str> {
+    let peer = event.conversation_key.peer.as_deref().or(event.sender_id.as_deref());
+    let alone = !matches!(event.chat_type.as_deref(), Some("group" | "channel"));
+    let others = if alone { event.sender_alt_ids.as_slice() } else { &[] };
+    peer.into_iter().chain(others.iter().map(String::as_str).filter(move |other| Some(*other) != peer))
+}
+
+/// The answer a customer gave by a button of ours: which conversation, and whether its matter is solved.
+pub(crate) fn confirmation(event: &InboundEvent) -> Option<(ConversationId, bool)> {
+    if event.kind != InboundKind::Postback {
+        return None;
+    }
+    let (verb, conversation) = event.payload.as_ref()?.expose().strip_prefix("blendline:")?.split_once(':')?;
+    let confirmed = match verb {
+        "confirm" => true,
+        "deny" => false,
+        _ => return None,
+    };
+    Some((conversation.parse().ok()?, confirmed))
+}
+
+/// The message of ours that an event reports on: by our own id where the platform gave it back, else by its own.
+pub(crate) fn reported(event: &InboundEvent) -> (Option<OutboundId>, Option<&str>) {
+    let ours = event.outbound_ref.as_deref().and_then(|text| text.parse().ok());
+    (ours, event.target_message_id.as_deref().or(event.external_message_id.as_deref()))
+}
+
+/// What waits to be decided together.
+#[derive(Default)]
+pub(crate) struct Draft {
+    pub(crate) items: Vec<Item>,
+    /// What to look up for them.
+    pub(crate) wanted: Wanted,
+    /// Broker deliveries that are settled by it.
+    pub(crate) acks: Vec<u64>,
+    /// Connections that ended.
+    pub(crate) ended: Vec<SessionId>,
+    /// True when a deadline of the core is due.
+    pub(crate) ticking: bool,
+}
+
+impl Draft {
+    /// True when there is nothing to decide and nothing to pass on.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.ticking && self.items.is_empty() && self.acks.is_empty() && self.ended.is_empty()
+    }
+
+    /// True when nothing has to be looked up.
+    pub(crate) fn wants_nothing(&self) -> bool {
+        let Wanted { keys, addresses, outbound, external, conversations } = &self.wanted;
+        keys.is_empty()
+            && addresses.is_empty()
+            && outbound.is_empty()
+            && external.is_empty()
+            && conversations.is_empty()
+    }
+
+    /// Adds an event.
+    pub(crate) fn happening(
+        &mut self,
+        tenant: TenantId,
+        account: Option<AccountId>,
+        received_at: Millis,
+        event: InboundEvent,
+    ) {
+        let key = event.duplicate_key().map(|text| keys::event(tenant, account, &text));
+        self.wanted.keys.extend(key);
+        let mut addresses = Vec::new();
+        if let Some(account) = account {
+            if matches!(event.kind, InboundKind::Status | InboundKind::Echo) {
+                let (ours, external) = reported(&event);
+                match (ours, external) {
+                    (Some(ours), _) => self.wanted.outbound.push(ours),
+                    (None, Some(external)) => self.wanted.external.push((account, external.to_owned())),
+                    (None, None) => {}
+                }
+            } else {
+                let thread = event.conversation_key.thread.as_deref();
+                addresses.extend(addresses_of(&event).map(|text| keys::address(tenant, account, text, thread)));
+                self.wanted.addresses.extend_from_slice(&addresses);
+                self.wanted.conversations.extend(confirmation(&event).map(|(id, _)| id));
+            }
+        }
+        let happening = Happening { tenant, account, received_at, event, key, addresses };
+        self.items.push(Item::Happening(Box::new(happening)));
+    }
+
+    /// Adds what became of an attempt to send.
+    pub(crate) fn result(&mut self, result: SendResult) {
+        self.wanted.outbound.push(result.id);
+        self.items.push(Item::Result(result));
+    }
+
+    /// Adds a call.
+    pub(crate) fn call(
+        &mut self,
+        actor: Actor,
+        call: Box<Call>,
+        reply: oneshot::Sender<CallResult>,
+        directory: &Directory,
+    ) {
+        match &*call {
+            Call::Reply { task, reply, .. } => self.wanted.keys.push(keys::reply(*task, &reply.key)),
+            Call::Settle { task, replies, .. } => {
+                self.wanted.keys.extend(replies.iter().map(|reply| keys::reply(*task, &reply.key)));
+            }
+            Call::Push { tenant, external_ref, .. } => self.wanted.keys.push(keys::push(*tenant, external_ref)),
+            Call::Start { account, to, reply, .. } => {
+                if let Some(entry) = directory.accounts.get(account) {
+                    let address = keys::address(entry.tenant, *account, to.expose(), None);
+                    self.wanted.addresses.push(address);
+                    self.wanted.keys.push(keys::start(address, &reply.key));
+                }
+            }
+            Call::Plain(_) | Call::Log { .. } => {}
+        }
+        self.items.push(Item::Call { actor, call, reply });
+    }
+
+    /// Adds a conversation whose time to confirm seems to be over.
+    pub(crate) fn confirm_ended(&mut self, conversation: ConversationId) {
+        self.wanted.conversations.push(conversation);
+        self.items.push(Item::ConfirmEnded(conversation));
+    }
+}
+
+/// What a call says of a task: enough to tell a repeated one from a late one when the task is closed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct About {
+    pub(crate) task: blendline_wire::TaskId,
+    pub(crate) worker: WorkerId,
+    pub(crate) lease: blendline_wire::Lease,
+    /// True when it says that the task is solved.
+    pub(crate) solves: bool,
+}
+
+impl About {
+    /// `None` for calls that are not about a task one holds.
+    pub(crate) fn of(call: &Call) -> Option<Self> {
+        let (worker, task, lease, solves) = match call {
+            Call::Settle { worker, task, lease, verdict, .. } => {
+                (worker, task, lease, matches!(verdict, Verdict::Done { .. }))
+            }
+            Call::Reply { worker, task, lease, .. }
+            | Call::Plain(
+                Command::Accept { worker, task, lease }
+                | Command::Decline { worker, task, lease, .. }
+                | Command::Touch { worker, task, lease },
+            ) => (worker, task, lease, false),
+            _ => return None,
+        };
+        Some(Self { task: *task, worker: *worker, lease: *lease, solves })
+    }
+}

@@ -1,0 +1,209 @@
+//! What comes in from platforms: each event ends as exactly one task, merge, duplicate, discard or quarantine.
+
+use blendline_core::input::{DeliveryStatus, InboundMessage};
+use blendline_core::rows::{Conversation, ConversationState};
+use blendline_core::{Command, Input};
+use blendline_wire::event::Actor;
+use blendline_wire::inbound::{InboundEvent, InboundKind};
+use blendline_wire::outbound::{SendOutcome, SendResult};
+use blendline_wire::{AccountId, ContactKey, ConversationId, OutboundId, Pii};
+
+use crate::directory::AccountEntry;
+use crate::driver::draft::{Happening, addresses_of, confirmation, reported};
+use crate::driver::keys;
+use crate::driver::step::Stepper;
+use crate::payload::MessageBody;
+use crate::ports::store::{NewAddress, QuarantineRow};
+
+impl Stepper<'_> {
+    pub(crate) fn happening(&mut self, happening: Happening) {
+        if let Some(key) = happening.key {
+            if self.overlay.key(&key).is_some() {
+                let Happening { tenant, account, .. } = happening;
+                let kind = happening.event.kind;
+                self.step(Input::new(Actor::Platform, Command::Duplicate { tenant, account, kind }));
+                return;
+            }
+            self.overlay.add_key(key, Vec::new());
+            self.batch.add_key(key, Vec::new());
+        }
+        let directory = self.directory;
+        let Some((account, entry)) = happening.account.and_then(|id| Some((id, directory.accounts.get(&id)?))) else {
+            return self.discard(&happening, "unknown_account");
+        };
+        match happening.event.kind {
+            InboundKind::Status => self.status(&happening, account),
+            InboundKind::Echo => self.echo(&happening, account),
+            InboundKind::Typing => self.discard(&happening, "typing"),
+            InboundKind::Ignored => self.discard(&happening, "ignored"),
+            InboundKind::AccountEvent | InboundKind::AccountError => self.discard(&happening, "account_event"),
+            _ => match confirmation(&happening.event) {
+                Some((conversation, confirmed)) => self.confirm(&happening, conversation, confirmed),
+                None => self.message(happening, account, entry),
+            },
+        }
+    }
+
+    fn discard(&mut self, happening: &Happening, reason: &'static str) {
+        let Happening { tenant, account, .. } = *happening;
+        let command = Command::Discard { tenant, account, kind: happening.event.kind, reason: reason.to_owned() };
+        self.step(Input::new(Actor::Platform, command));
+    }
+
+    fn message(&mut self, happening: Happening, account: AccountId, entry: &AccountEntry) {
+        let kind = happening.event.kind;
+        let known = self.contact_of(&happening);
+        let Some(contact) = known.or_else(|| happening.addresses.first().map(|first| keys::contact(*first))) else {
+            return self.discard(&happening, "no_sender");
+        };
+        let prior = if kind.wants_answer() {
+            self.learn_addresses(&happening, account, contact);
+            self.overlay.latest(contact).cloned().map(Box::new)
+        } else {
+            // What wants no answer neither begins nor reopens anything.
+            if known.is_none() {
+                return self.discard(&happening, "not_routed");
+            }
+            None
+        };
+        let Happening { tenant, received_at, event, .. } = happening;
+        let payload = self.batch.payload(MessageBody::inbound(event));
+        let message = InboundMessage {
+            tenant: entry.tenant,
+            account,
+            contact,
+            kind,
+            payload,
+            received_at: received_at.min(self.now()),
+            class: entry.class.clone(),
+            prior,
+        };
+        let stepped = self.step(Input::new(Actor::Customer, Command::Message(message)));
+        if !stepped.wrote {
+            self.batch.drop_payload(payload);
+            let reason = "not_routed".to_owned();
+            let command = Command::Discard { tenant, account: Some(account), kind, reason };
+            self.step(Input::new(Actor::Platform, command));
+        }
+    }
+
+    fn contact_of(&self, happening: &Happening) -> Option<ContactKey> {
+        happening.addresses.iter().find_map(|address| self.overlay.contact(address))
+    }
+
+    fn learn_addresses(&mut self, happening: &Happening, account: AccountId, contact: ContactKey) {
+        let event = &happening.event;
+        for (hash, address) in happening.addresses.iter().zip(addresses_of(event)) {
+            if self.overlay.contact(hash).is_some() {
+                continue;
+            }
+            self.overlay.add_contact(*hash, contact);
+            self.batch.commit.addresses.push(NewAddress {
+                hash: *hash,
+                contact,
+                tenant: happening.tenant,
+                account,
+                address: Pii::from(address),
+                thread: event.conversation_key.thread.clone(),
+                name: event.sender_name.clone(),
+            });
+        }
+    }
+
+    fn status(&mut self, happening: &Happening, account: AccountId) {
+        let status = match happening.event.status.as_deref() {
+            Some("sent") => DeliveryStatus::Sent,
+            Some("delivered") => DeliveryStatus::Delivered,
+            Some("read") => DeliveryStatus::Read,
+            Some("played") => DeliveryStatus::Played,
+            Some("failed") => DeliveryStatus::Failed,
+            _ => return self.discard(happening, "not_routed"),
+        };
+        let Some(outbound) = self.reported_by(&happening.event, account) else {
+            return self.discard(happening, "unknown_message");
+        };
+        let reason = match happening.event.errors.first() {
+            Some(error) if status == DeliveryStatus::Failed => format!("platform_{}", error.code),
+            _ => String::new(),
+        };
+        self.report(happening, outbound, status, reason);
+    }
+
+    /// A message of our own, seen again: proof that it was sent, where it is one we handed over.
+    fn echo(&mut self, happening: &Happening, account: AccountId) {
+        match self.reported_by(&happening.event, account) {
+            Some(outbound) => self.report(happening, outbound, DeliveryStatus::Sent, String::new()),
+            None => self.discard(happening, "echo"),
+        }
+    }
+
+    /// The message of ours an event reports on, if it is of that account.
+    fn reported_by(&self, event: &InboundEvent, account: AccountId) -> Option<OutboundId> {
+        let (ours, external) = reported(event);
+        let id = ours.or_else(|| self.overlay.external(account, external?))?;
+        let row = self.core.outbound(id).or_else(|| self.overlay.outbound(id))?;
+        (row.account == account).then_some(id)
+    }
+
+    fn report(&mut self, happening: &Happening, outbound: OutboundId, status: DeliveryStatus, reason: String) {
+        let prior = self.prior_outbound(outbound);
+        let command = Command::Status { outbound, status, reason, prior };
+        if !self.step(Input::new(Actor::Platform, command)).wrote {
+            self.discard(happening, "nothing_new");
+        }
+    }
+
+    fn prior_outbound(&self, id: OutboundId) -> Option<Box<blendline_core::rows::OutboundRow>> {
+        match self.core.outbound(id) {
+            Some(_) => None,
+            None => self.overlay.outbound(id).cloned().map(Box::new),
+        }
+    }
+
+    pub(crate) fn send_result(&mut self, result: SendResult) {
+        let SendResult { id: outbound, attempt, outcome } = result;
+        let Some(row) = self.core.outbound(outbound).or_else(|| self.overlay.outbound(outbound)) else { return };
+        if let SendOutcome::Sent { external_id } = &outcome {
+            let account = row.account;
+            self.overlay.add_external(account, external_id.clone(), outbound);
+            self.batch.commit.sent.push((outbound, account, external_id.clone()));
+        }
+        let prior = self.prior_outbound(outbound);
+        self.step(Input::new(Actor::Platform, Command::SendResult { outbound, attempt, outcome, prior }));
+    }
+
+    fn confirm(&mut self, happening: &Happening, id: ConversationId, confirmed: bool) {
+        let prior = self.solved(id).filter(|row| Some(row.account) == happening.account);
+        // A button can be forwarded: only the one it was sent to may press it.
+        let Some(prior) = prior.filter(|row| self.contact_of(happening) == Some(row.contact)) else {
+            return self.discard(happening, "not_routed");
+        };
+        let command = Command::Confirm { prior: Box::new(prior), confirmed };
+        if !self.step(Input::new(Actor::Customer, command)).wrote {
+            self.discard(happening, "not_routed");
+        }
+    }
+
+    pub(crate) fn confirm_ended(&mut self, id: ConversationId) {
+        // The customer may have written or answered since the record was asked.
+        let now = self.now();
+        let over = |row: &Conversation| matches!(row.state, ConversationState::Solved { confirm_until, .. } if confirm_until <= now);
+        if let Some(prior) = self.solved(id).filter(over) {
+            self.step(Input::new(Actor::System, Command::ConfirmEnded { prior: Box::new(prior) }));
+        }
+    }
+
+    /// A conversation that waits for the customer's word.
+    fn solved(&self, id: ConversationId) -> Option<Conversation> {
+        if self.core.conversation(id).is_some() {
+            return None;
+        }
+        self.overlay.conversation(id).filter(|row| matches!(row.state, ConversationState::Solved { .. })).cloned()
+    }
+
+    pub(crate) fn quarantine(&mut self, row: QuarantineRow) {
+        let (tenant, account, cause) = (row.tenant, row.account, row.cause.clone());
+        self.batch.quarantine(row);
+        self.step(Input::new(Actor::Platform, Command::Quarantine { tenant, account, cause }));
+    }
+}

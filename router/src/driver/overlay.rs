@@ -1,0 +1,120 @@
+//! What is already decided but may not be in the record yet: it goes before what was found there (P3).
+//!
+//! A look-up for batch N + 1 may run while batch N is being committed, so it may miss what N and N + 1 themselves
+//! changed; what N - 1 changed it cannot miss. Two layers are enough.
+
+use std::collections::HashMap;
+
+use blendline_core::Write;
+use blendline_core::rows::{Conversation, ConversationState, OutboundRow};
+use blendline_wire::{AccountId, ContactKey, ConversationId, OutboundId};
+
+use crate::driver::keys::Key;
+use crate::ports::store::Found;
+
+/// What one batch changed of what a look-up asks for.
+#[derive(Debug, Default)]
+struct Layer {
+    keys: HashMap<Key, Vec<u8>>,
+    contacts: HashMap<Key, ContactKey>,
+    conversations: HashMap<ConversationId, Conversation>,
+    latest: HashMap<ContactKey, ConversationId>,
+    outbound: HashMap<OutboundId, OutboundRow>,
+    external: HashMap<(AccountId, String), OutboundId>,
+}
+
+/// What is known of the record, beside the live state.
+#[derive(Debug, Default)]
+pub(crate) struct Overlay {
+    current: Layer,
+    previous: Layer,
+    found: Found,
+}
+
+impl Overlay {
+    /// Begins a batch with what was found for it.
+    pub(crate) fn begin(&mut self, found: Found) {
+        self.previous = std::mem::take(&mut self.current);
+        self.found = found;
+    }
+
+    /// Takes up a row after a step.
+    pub(crate) fn absorb(&mut self, write: &Write) {
+        match write {
+            Write::Conversation(row) => {
+                let latest = self.current.latest.entry(row.contact).or_insert(row.id);
+                *latest = row.id.max(*latest);
+                self.current.conversations.insert(row.id, (**row).clone());
+            }
+            Write::Outbound(row) if row.state.is_final() => {
+                self.current.outbound.insert(row.id, (**row).clone());
+            }
+            _ => {}
+        }
+    }
+
+    /// A new duplicate key and what is kept beside it.
+    pub(crate) fn add_key(&mut self, key: Key, value: Vec<u8>) {
+        self.current.keys.insert(key, value);
+    }
+
+    /// A new address of a contact.
+    pub(crate) fn add_contact(&mut self, address: Key, contact: ContactKey) {
+        self.current.contacts.insert(address, contact);
+    }
+
+    /// The platform's id of a message of ours.
+    pub(crate) fn add_external(&mut self, account: AccountId, external_id: String, outbound: OutboundId) {
+        self.current.external.insert((account, external_id), outbound);
+    }
+
+    /// What is kept beside a duplicate key.
+    pub(crate) fn key(&self, key: &Key) -> Option<&[u8]> {
+        let known = self.current.keys.get(key).or_else(|| self.previous.keys.get(key));
+        known.or_else(|| self.found.keys.get(key)).map(Vec::as_slice)
+    }
+
+    /// Whose address it is.
+    pub(crate) fn contact(&self, address: &Key) -> Option<ContactKey> {
+        let known = self.current.contacts.get(address).or_else(|| self.previous.contacts.get(address));
+        known.or_else(|| self.found.contacts.get(address)).copied()
+    }
+
+    /// The contact's latest conversation, when it is not open.
+    pub(crate) fn latest(&self, contact: ContactKey) -> Option<&Conversation> {
+        // Numbers only grow, so the latest is the one with the highest; an older one may have been written after it.
+        let decided = [&self.current, &self.previous].into_iter().filter_map(|layer| {
+            let id = layer.latest.get(&contact)?;
+            self.current.conversations.get(id).or_else(|| self.previous.conversations.get(id))
+        });
+        // What was found comes first: of equals the last wins, and what was decided is the newer.
+        self.found
+            .latest
+            .get(&contact)
+            .into_iter()
+            .chain(decided)
+            .max_by_key(|row| row.id)
+            .filter(|row| !matches!(row.state, ConversationState::Open { .. }))
+    }
+
+    /// A conversation, when it is not open.
+    pub(crate) fn conversation(&self, id: ConversationId) -> Option<&Conversation> {
+        let known = self.current.conversations.get(&id).or_else(|| self.previous.conversations.get(&id));
+        known
+            .or_else(|| self.found.conversations.get(&id))
+            .filter(|row| !matches!(row.state, ConversationState::Open { .. }))
+    }
+
+    /// A message of ours that is final.
+    pub(crate) fn outbound(&self, id: OutboundId) -> Option<&OutboundRow> {
+        let known = self.current.outbound.get(&id).or_else(|| self.previous.outbound.get(&id));
+        known.or_else(|| self.found.outbound.get(&id))
+    }
+
+    /// The message of ours that the platform calls so.
+    pub(crate) fn external(&self, account: AccountId, external_id: &str) -> Option<OutboundId> {
+        let name = (account, external_id.to_owned());
+        let known = self.current.external.get(&name).or_else(|| self.previous.external.get(&name));
+        known.or_else(|| self.found.external.get(&name)).copied()
+    }
+}

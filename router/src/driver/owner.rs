@@ -1,0 +1,201 @@
+//! Takes a shard, loads it, serves it until something ends that, and stands by again.
+
+use std::sync::Arc;
+
+use blendline_core::Scheduler;
+use blendline_core::input::Settings;
+use blendline_core::rows::{OutboundState, Snapshot};
+use blendline_wire::Millis;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::directory::Directory;
+use crate::driver::release::Handed;
+use crate::driver::serve::{Ended, Serving};
+use crate::driver::sessions::Sessions;
+use crate::driver::{DriverConfig, Status, telemetry};
+use crate::handle::{CallError, Request};
+use crate::patience::{BackOff, insist};
+use crate::ports::broker::Broker;
+use crate::ports::store::{Archive, Store, StoreError, Tenure};
+
+/// How long to wait at most before asking again for a shard that another owner holds.
+const STANDBY_MS: u64 = 1_000;
+
+/// Everything that outlives one ownership.
+pub(crate) struct Owner {
+    pub(crate) config: DriverConfig,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) archive: Arc<dyn Archive>,
+    pub(crate) broker: Arc<dyn Broker>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) status: watch::Sender<Status>,
+    pub(crate) stop: CancellationToken,
+}
+
+/// The live state as it was loaded, and what follows from it.
+pub(crate) struct Loaded {
+    pub(crate) core: Scheduler,
+    pub(crate) sessions: Sessions,
+    /// Settings that are not in the record yet, or not as they are now.
+    pub(crate) settings: Vec<Settings>,
+    /// Messages of ours that were with the sender: handed over again, for the claim guards against sending twice.
+    pub(crate) handed: Vec<Handed>,
+}
+
+impl Owner {
+    /// Runs until it is stopped or the record cannot be read.
+    pub(crate) async fn run(self, mut requests: mpsc::Receiver<Request>) {
+        let shard = self.config.shard;
+        let cause = loop {
+            self.status.send_replace(Status::Standby);
+            let tenure = match self.stand_by(&mut requests).await {
+                Ok(Some(tenure)) => tenure,
+                Ok(None) => break "stopped".to_owned(),
+                Err(error) => break error.to_string(),
+            };
+            self.status.send_replace(Status::Loading);
+            let ended = match self.load(tenure).await {
+                Ok((loaded, clock)) => {
+                    telemetry::serving(shard, tenure.epoch, loaded.core.open_tasks());
+                    self.status.send_replace(Status::Serving { epoch: tenure.epoch });
+                    Serving::begin(&self, tenure, loaded, clock).run(&mut requests).await
+                }
+                Err(error) => Ended::from(error),
+            };
+            match ended {
+                Ended::Stopped => {
+                    self.give_up(tenure).await;
+                    break "stopped".to_owned();
+                }
+                Ended::Store(StoreError::Fenced) => telemetry::fenced(shard, tenure.epoch),
+                Ended::Store(error @ StoreError::Unavailable(_)) => {
+                    telemetry::given_up(shard, &error);
+                    // Ours until the lease ends unless we say so; the record may not hear it.
+                    self.give_up(tenure).await;
+                }
+                Ended::Store(error) => {
+                    telemetry::unusable(shard, &error.to_string());
+                    self.give_up(tenure).await;
+                    break error.to_string();
+                }
+            }
+        };
+        self.status.send_replace(Status::Stopped(cause));
+    }
+
+    async fn give_up(&self, tenure: Tenure) {
+        let gone = self.store.give_up(self.config.shard, tenure.epoch);
+        // Nothing depends on it: the lease ends by itself.
+        match tokio::time::timeout(Duration::from_secs(2), gone).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => telemetry::store_unavailable("give_up", &error),
+            Err(_) => telemetry::store_unavailable("give_up", &StoreError::Unavailable("no answer in time".into())),
+        }
+    }
+
+    /// Waits for the shard; `None` when told to stop first.
+    async fn stand_by(&self, requests: &mut mpsc::Receiver<Request>) -> Result<Option<Tenure>, StoreError> {
+        let DriverConfig { shard, ref owner, lease_ms, .. } = self.config;
+        let mut back_off = BackOff::default();
+        let mut told = None;
+        loop {
+            let taken = tokio::select! {
+                () = self.stop.cancelled() => return Ok(None),
+                taken = refusing(requests, self.store.take(shard, owner, lease_ms)) => taken,
+            };
+            let wait = match taken {
+                Ok(tenure) => return Ok(Some(tenure)),
+                Err(StoreError::Held { owner, left_ms }) => {
+                    if told.as_ref() != Some(&owner) {
+                        telemetry::held(shard, &owner, left_ms);
+                        told = Some(owner);
+                    }
+                    Some(left_ms.clamp(1, STANDBY_MS))
+                }
+                Err(error @ (StoreError::Unavailable(_) | StoreError::Fenced)) => {
+                    telemetry::store_unavailable("take", &error);
+                    None
+                }
+                Err(error) => return Err(error),
+            };
+            let pause = async {
+                match wait {
+                    Some(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
+                    None => back_off.wait().await,
+                }
+            };
+            tokio::select! {
+                () = self.stop.cancelled() => return Ok(None),
+                () = refusing(requests, pause) => {}
+            }
+        }
+    }
+
+    async fn load(&self, tenure: Tenure) -> Result<(Loaded, Clock), StoreError> {
+        let config = &self.config;
+        let rows =
+            insist("load", config.give_up_after_ms, telemetry::store_unavailable, || self.store.load(config.shard))
+                .await?;
+        let clock = Clock::new(tenure.now.max(rows.meta.now));
+        let until = clock.now().plus(config.takeover_grace_ms);
+        let mut sessions = Sessions::new(config.heartbeat_ms, config.grace_ms);
+        for worker in &rows.workers {
+            if let Some(session) = worker.session {
+                sessions.expect(worker.settings.id, session, until);
+            }
+        }
+        let settings = self.directory.settings.iter().filter(|new| !is_loaded(&rows, new)).cloned().collect();
+        let handed = rows.outbound.iter().filter(|row| matches!(row.state, OutboundState::Handed { .. }));
+        let handed = handed.map(|row| Handed { outbound: row.id, attempt: row.attempt }).collect();
+        let core = if rows.meta.now == Millis::default() {
+            Scheduler::new(config.shard, config.seed)
+        } else {
+            // The rows are large and loading is all computing.
+            let shard = config.shard;
+            let loading = tokio::task::spawn_blocking(move || Scheduler::load(shard, rows));
+            let loaded = loading.await.map_err(|error| StoreError::Corrupt(error.to_string()))?;
+            loaded.map_err(|error| StoreError::Corrupt(error.0))?
+        };
+        Ok((Loaded { core, sessions, settings, handed }, clock))
+    }
+}
+
+/// True when the record has this setting as it is.
+fn is_loaded(rows: &Snapshot, new: &Settings) -> bool {
+    match new {
+        Settings::Tenant(new) => rows.tenants.contains(new),
+        Settings::Account(new) => rows.accounts.contains(new),
+        Settings::Calendar(new) => rows.calendars.contains(new),
+        Settings::Queue(new) => rows.queues.contains(new),
+        Settings::Worker(new) => rows.workers.iter().any(|known| known.settings == *new),
+    }
+}
+
+/// Waits for `what`, telling everybody who asks meanwhile that the shard is not served.
+async fn refusing<T>(requests: &mut mpsc::Receiver<Request>, what: impl Future<Output = T>) -> T {
+    tokio::pin!(what);
+    loop {
+        tokio::select! {
+            done = &mut what => return done,
+            Some(request) = requests.recv() => refuse(request),
+        }
+    }
+}
+
+/// Answers a request while the shard is not served.
+pub(crate) fn refuse(request: Request) {
+    match request {
+        Request::Call { reply, .. } => {
+            // A caller who went away needs no answer.
+            let _ = reply.send(Err(CallError::Unavailable("the shard is not served here now".into())));
+        }
+        Request::Attach { frames, .. } => {
+            let goodbye = blendline_wire::worker::ServerFrame::Goodbye { reason: "drain".into() };
+            let _ = frames.try_send(goodbye);
+        }
+        Request::Heard { .. } | Request::Gone { .. } | Request::Look(_) => {}
+    }
+}

@@ -1,0 +1,266 @@
+//! One ownership, from the first batch to the last.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use blendline_core::Scheduler;
+use blendline_core::input::Settings;
+use blendline_wire::task::Side;
+use blendline_wire::{Millis, QueueId};
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Duration, Instant};
+
+use crate::clock::Clock;
+use crate::driver::batch::Batch;
+use crate::driver::chores::Chores;
+use crate::driver::draft::{Draft, Item};
+use crate::driver::intake::{Intake, Pause};
+use crate::driver::overlay::Overlay;
+use crate::driver::owner::{Loaded, Owner};
+use crate::driver::post::Post;
+use crate::driver::release::{Handed, Output, Released, Releaser};
+use crate::driver::sessions::Sessions;
+use crate::driver::step::Stepper;
+use crate::driver::telemetry;
+use crate::handle::Request;
+use crate::patience::insist;
+use crate::ports::store::{Found, StoreError, Tenure, Wanted};
+
+/// How many commits may wait for their release.
+const RELEASES_MAX: usize = 16;
+
+/// How long what was committed may take to be released, when told to stop and when there is a newer owner.
+const STOP_MAX: Duration = Duration::from_secs(5);
+const FENCED_MAX: Duration = Duration::from_millis(500);
+
+/// Why an ownership ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// It was told to.
+    Stopped,
+    /// The record does not answer any more, or has another owner.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Ended {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// A commit on its way.
+pub(crate) struct InFlight {
+    task: JoinHandle<Result<(), StoreError>>,
+    released: Released,
+}
+
+/// One ownership.
+pub(crate) struct Serving<'a> {
+    pub(crate) owner: &'a Owner,
+    pub(crate) tenure: Tenure,
+    pub(crate) core: Scheduler,
+    pub(crate) clock: Clock,
+    pub(crate) sessions: Sessions,
+    pub(crate) intake: Intake,
+    pub(crate) queues: BTreeMap<QueueId, Side>,
+    overlay: Overlay,
+    pub(crate) in_flight: Option<InFlight>,
+    pub(crate) chores: Chores,
+    /// The time of the last tick: the core is not asked twice about the same instant.
+    pub(crate) ticked: Millis,
+    releases: mpsc::Sender<Released>,
+    post: mpsc::Sender<Vec<Handed>>,
+    helpers: JoinSet<()>,
+    settings: Vec<Settings>,
+    handed: Vec<Handed>,
+}
+
+impl<'a> Serving<'a> {
+    pub(crate) fn begin(owner: &'a Owner, tenure: Tenure, loaded: Loaded, clock: Clock) -> Self {
+        let Loaded { core, sessions, settings, handed } = loaded;
+        let (releases, released) = mpsc::channel(RELEASES_MAX);
+        let (post, letters) = mpsc::channel(RELEASES_MAX);
+        let (archive, broker) = (Arc::clone(&owner.archive), Arc::clone(&owner.broker));
+        let mut helpers = JoinSet::new();
+        helpers.spawn(Post { shard: owner.config.shard, archive: Arc::clone(&archive), broker }.run(letters));
+        helpers.spawn(Releaser::new(archive, post.clone(), owner.config.heartbeat_ms).run(released));
+        let queues = owner.directory.settings.iter().filter_map(|setting| match setting {
+            Settings::Queue(queue) => Some((queue.id, queue.side)),
+            _ => None,
+        });
+        Self {
+            queues: queues.collect(),
+            owner,
+            tenure,
+            core,
+            clock,
+            sessions,
+            intake: Intake::default(),
+            overlay: Overlay::default(),
+            in_flight: None,
+            chores: Chores::default(),
+            ticked: Millis::default(),
+            releases,
+            post,
+            helpers,
+            settings,
+            handed,
+        }
+    }
+
+    pub(crate) async fn run(mut self, requests: &mut mpsc::Receiver<Request>) -> Ended {
+        let ended = match self.batches(requests).await {
+            Ok(()) => Ended::Stopped,
+            Err(error) => Ended::Store(error),
+        };
+        let Self { releases, post, mut helpers, in_flight, .. } = self;
+        if let Some(InFlight { task, .. }) = in_flight {
+            // Its callers learn from their closed channel that nobody knows what became of it.
+            task.abort();
+        }
+        drop((releases, post));
+        // Workers are told to connect again; what still waits for an unreachable broker is handed over by the next owner.
+        let patience = if matches!(ended, Ended::Stopped) { STOP_MAX } else { FENCED_MAX };
+        let farewell = async { while helpers.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(patience, farewell).await;
+        ended
+    }
+
+    async fn batches(&mut self, requests: &mut mpsc::Receiver<Request>) -> Result<(), StoreError> {
+        let handed = std::mem::take(&mut self.handed);
+        if !handed.is_empty() && self.post.send(handed).await.is_err() {
+            tracing::error!("The post office is gone before it began.");
+        }
+        let settings = std::mem::take(&mut self.settings);
+        let first = Draft { items: settings.into_iter().map(Item::Put).collect(), ..Draft::default() };
+        self.decide(first).await?;
+        loop {
+            let mut draft = Draft::default();
+            match self.gather(requests, &mut draft).await? {
+                Pause::Full | Pause::Idle => self.decide(draft).await?,
+                Pause::Committed(outcome) => {
+                    self.finish(outcome).await?;
+                    self.decide(draft).await?;
+                }
+                Pause::Stop => {
+                    self.decide(draft).await?;
+                    return self.settle().await;
+                }
+            }
+        }
+    }
+
+    /// Looks up, steps and begins to commit a draft, after the commit before it.
+    async fn decide(&mut self, draft: Draft) -> Result<(), StoreError> {
+        if draft.is_empty() {
+            return Ok(());
+        }
+        let found = self.look_up(&draft).await?;
+        let batch = self.step(draft, found);
+        let nothing = batch.commits_nothing();
+        let Batch { commit, outputs, sends, refused, tally, acks, .. } = batch;
+        for (worker, session) in refused {
+            self.sessions.forget(worker, session);
+        }
+        telemetry::decided(&tally);
+        self.settle().await?;
+        if !nothing {
+            self.tenure.batch += 1;
+            self.tenure.now = commit.now;
+        }
+        let commit = Arc::new(commit);
+        let acker = self.intake.acker();
+        let released = Released { commit: Arc::clone(&commit), outputs, sends, acks, acker };
+        if nothing {
+            return self.release(released).await;
+        }
+        let (store, for_ms) = (Arc::clone(&self.owner.store), self.owner.config.give_up_after_ms);
+        let task = tokio::spawn(async move {
+            let began = Instant::now();
+            insist("commit", for_ms, telemetry::store_unavailable, || store.commit(&commit)).await?;
+            telemetry::committed(commit.writes.len(), began.elapsed());
+            Ok(())
+        });
+        self.in_flight = Some(InFlight { task, released });
+        Ok(())
+    }
+
+    async fn look_up(&self, draft: &Draft) -> Result<Found, StoreError> {
+        if draft.wants_nothing() {
+            return Ok(Found::default());
+        }
+        let (shard, for_ms) = (self.owner.config.shard, self.owner.config.give_up_after_ms);
+        let store = &self.owner.store;
+        let mut found =
+            insist("prefetch", for_ms, telemetry::store_unavailable, || store.prefetch(shard, &draft.wanted)).await?;
+        // What the platform names by its own id is known by ours only now.
+        let unknown = |id: &&_| !found.outbound.contains_key(*id) && self.core.outbound(**id).is_none();
+        let outbound: Vec<_> = found.external.values().filter(unknown).copied().collect();
+        if !outbound.is_empty() {
+            let wanted = Wanted { outbound, ..Wanted::default() };
+            let more =
+                insist("prefetch", for_ms, telemetry::store_unavailable, || store.prefetch(shard, &wanted)).await?;
+            found.outbound.extend(more.outbound);
+        }
+        Ok(found)
+    }
+
+    fn step(&mut self, draft: Draft, found: Found) -> Batch {
+        self.overlay.begin(found);
+        let now = self.clock.now();
+        let number = self.tenure.batch + 1;
+        let config = &self.owner.config;
+        let batch = Batch::new(config.shard, self.tenure.epoch, number, now, config.lease_ms);
+        let mut stepper = Stepper::new(&mut self.core, &mut self.overlay, &self.owner.directory, batch);
+        stepper.batch.acks = draft.acks;
+        stepper.batch.outputs.extend(draft.ended.into_iter().map(Output::Ended));
+        // What is due happens first and by itself, so that what a later step writes is its own doing.
+        if stepper.core.next_deadline().is_some_and(|due| due <= now) {
+            self.ticked = now;
+            stepper.tick();
+        }
+        for item in draft.items {
+            stepper.decide(item);
+        }
+        stepper.batch
+    }
+
+    /// Waits for the commit on its way and releases it.
+    pub(crate) async fn settle(&mut self) -> Result<(), StoreError> {
+        let Some(in_flight) = &mut self.in_flight else { return Ok(()) };
+        let outcome = (&mut in_flight.task).await;
+        self.finish(joined(outcome)).await
+    }
+
+    async fn finish(&mut self, outcome: Result<(), StoreError>) -> Result<(), StoreError> {
+        let Some(InFlight { released, .. }) = self.in_flight.take() else { return Ok(()) };
+        outcome?;
+        self.chores.renewed = Instant::now();
+        self.release(released).await
+    }
+
+    async fn release(&mut self, released: Released) -> Result<(), StoreError> {
+        if self.releases.send(released).await.is_err() {
+            return Err(StoreError::Unavailable("nobody carries out what was committed".into()));
+        }
+        Ok(())
+    }
+
+    /// True while a commit is on its way.
+    pub(crate) const fn is_committing(&self) -> bool {
+        self.in_flight.is_some()
+    }
+}
+
+/// The end of the commit on its way; never, where there is none.
+pub(crate) async fn committed(in_flight: &mut Option<InFlight>) -> Result<(), StoreError> {
+    match in_flight {
+        Some(in_flight) => joined((&mut in_flight.task).await),
+        None => std::future::pending().await,
+    }
+}
+
+fn joined(outcome: Result<Result<(), StoreError>, tokio::task::JoinError>) -> Result<(), StoreError> {
+    outcome.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))
+}

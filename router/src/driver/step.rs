@@ -1,0 +1,164 @@
+//! Steps the core through a batch and sorts what it asks for.
+
+use blendline_core::rows::{Task, TaskState};
+use blendline_core::{Answer, Effect, Input, Refusal, Release, Scheduler, Write};
+use blendline_wire::event::Actor;
+use blendline_wire::worker::{ServerFrame, TaskView};
+use blendline_wire::{Lease, Millis, TaskId};
+
+use crate::directory::Directory;
+use crate::driver::batch::Batch;
+use crate::driver::draft::Item;
+use crate::driver::overlay::Overlay;
+use crate::driver::release::{Handed, Output, View};
+use crate::driver::telemetry;
+use crate::ports::store::Transcript;
+
+/// Everything that a batch is decided with.
+pub(crate) struct Stepper<'a> {
+    pub(crate) core: &'a mut Scheduler,
+    pub(crate) overlay: &'a mut Overlay,
+    pub(crate) directory: &'a Directory,
+    pub(crate) batch: Batch,
+    effects: Vec<Effect>,
+}
+
+/// What one step brought.
+pub(crate) struct Stepped {
+    /// True when something was written: the core took it up.
+    pub(crate) wrote: bool,
+    /// The answer, where somebody waits for one.
+    pub(crate) answer: Option<Result<Answer, Refusal>>,
+}
+
+impl<'a> Stepper<'a> {
+    pub(crate) fn new(
+        core: &'a mut Scheduler,
+        overlay: &'a mut Overlay,
+        directory: &'a Directory,
+        batch: Batch,
+    ) -> Self {
+        Self { core, overlay, directory, batch, effects: Vec::with_capacity(32) }
+    }
+
+    /// Lets what is due happen.
+    pub(crate) fn tick(&mut self) {
+        self.step(Input::tick());
+    }
+
+    /// Decides one item, after all that came before it.
+    pub(crate) fn decide(&mut self, item: Item) {
+        match item {
+            Item::Put(settings) => {
+                self.step(Input::new(Actor::System, blendline_core::Command::Put(settings)));
+            }
+            Item::Happening(happening) => self.happening(*happening),
+            Item::Quarantine(row) => self.quarantine(row),
+            Item::Result(result) => self.send_result(result),
+            Item::Call { actor, call, reply } => self.call(actor, *call, reply),
+            Item::Attach(attach) => self.attach(*attach),
+            Item::Lost(worker, session) => {
+                self.step(Input::new(Actor::System, blendline_core::Command::Lost { worker, session }));
+                self.batch.outputs.push(Output::End(session, "drain"));
+            }
+            Item::ConfirmEnded(conversation) => self.confirm_ended(conversation),
+        }
+    }
+
+    /// The time of this batch. It is read once, so that the journal replays it (P6).
+    pub(crate) const fn now(&self) -> Millis {
+        self.batch.commit.now
+    }
+
+    /// One step of the core.
+    pub(crate) fn step(&mut self, input: Input) -> Stepped {
+        self.batch.record(&input);
+        let mut effects = std::mem::take(&mut self.effects);
+        self.core.step(self.batch.commit.now, input, &mut effects);
+        let mut stepped = Stepped { wrote: false, answer: None };
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::Write(write) => {
+                    // Counters alone are no trace of an input.
+                    stepped.wrote |= !matches!(write, Write::Meta(_));
+                    self.overlay.absorb(&write);
+                    self.batch.write(write);
+                }
+                Effect::Release(Release::Answer { result, .. }) => stepped.answer = Some(result),
+                Effect::Release(release) => self.release(release),
+            }
+        }
+        self.effects = effects;
+        stepped
+    }
+
+    fn release(&mut self, release: Release) {
+        let output = match release {
+            Release::Offer { session, task, lease, .. } => match self.view(task, lease, true) {
+                Some(view) => Output::Task(session, view),
+                None => return,
+            },
+            Release::Assigned { session, task, lease, .. } => match self.view(task, lease, false) {
+                Some(view) => Output::Task(session, view),
+                None => return,
+            },
+            Release::Message { session, task, lease, seq, payload, .. } => {
+                Output::Message { session, task, lease, seq, payload }
+            }
+            Release::Withdrawn { session, task, lease, reason, .. } => {
+                Output::Frame(session, ServerFrame::Withdrawn { task, lease, reason })
+            }
+            Release::Remind { session, task, lease, .. } => Output::Frame(session, ServerFrame::Remind { task, lease }),
+            Release::Replaced { session, .. } => Output::End(session, "replaced"),
+            Release::Supervisor { task, .. } => return telemetry::supervisor(task),
+            Release::Send { outbound, attempt, .. } => {
+                return self.batch.sends.push(Handed { outbound, attempt });
+            }
+            Release::ReplyStatus { worker, task, outbound, status, reason } => {
+                // He may be away; what became of the reply is in the task's history.
+                let Some(session) = self.core.worker(worker).and_then(|worker| worker.session) else { return };
+                let detail = (!reason.is_empty()).then_some(reason);
+                Output::Frame(session, ServerFrame::ReplyStatus { task, outbound, status: status.to_owned(), detail })
+            }
+            // Taken out by the caller.
+            Release::Answer { .. } => return,
+        };
+        self.batch.outputs.push(output);
+    }
+
+    /// A task as a worker is shown it, as it stands after this step. `None` when it was closed within the step.
+    pub(crate) fn view(&self, id: TaskId, lease: Lease, offered: bool) -> Option<View> {
+        let task = self.core.task(id)?;
+        let conversation = task.conversation.and_then(|id| self.core.conversation(id));
+        let (transcript, seq) = match (task.conversation, conversation) {
+            (Some(id), Some(row)) => (Transcript::Conversation(id), row.seq),
+            // The conversation is over while its back work goes on: all of it is shown.
+            (Some(id), None) => (Transcript::Conversation(id), u64::MAX),
+            (None, _) => (Transcript::Task(id), task.seq),
+        };
+        Some(View { task: self.shown(task, lease, offered), transcript, seq })
+    }
+
+    fn shown(&self, task: &Task, lease: Lease, offered: bool) -> TaskView {
+        TaskView {
+            id: task.id,
+            lease,
+            offered,
+            until: match task.state {
+                TaskState::Offered { until, .. } if offered => Some(until),
+                _ => None,
+            },
+            kind: task.kind,
+            side: task.side,
+            queue: self.directory.queues.get(&task.queue).map(|(_, name)| name.clone()).unwrap_or_default(),
+            matter: task.matter,
+            conversation: task.conversation,
+            parent: task.parent,
+            earned_at: task.earned_at,
+            due_at: task.due_at,
+            title: None,
+            fields: Default::default(),
+            messages: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What the driver tells about itself: one function per happening, log line and counter together, no personal data.
+
+use std::time::Duration;
+
+use blendline_wire::{OutboundId, SessionId, TaskId};
+
+use crate::driver::batch::Tally;
+use crate::ports::broker::BrokerError;
+use crate::ports::store::StoreError;
+
+/// A batch is durable.
+pub(crate) fn committed(rows: usize, took: Duration) {
+    metrics::counter!("blendline_batches_total").increment(1);
+    metrics::histogram!("blendline_batch_rows").record(rows as f64);
+    metrics::histogram!("blendline_commit_ms").record(took.as_secs_f64() * 1000.0);
+}
+
+/// A batch was decided.
+pub(crate) fn decided(tally: &Tally) {
+    let mut all = 0;
+    for (kind, count) in &tally.inputs {
+        metrics::counter!("blendline_inputs_total", "kind" => *kind).increment(*count);
+        all += count;
+    }
+    for (fate, count) in &tally.fates {
+        metrics::counter!("blendline_events_total", "fate" => *fate).increment(*count);
+    }
+    metrics::histogram!("blendline_batch_inputs").record(all as f64);
+}
+
+/// What waits, and what is open.
+pub(crate) fn waiting(front: usize, back: usize, open: usize) {
+    metrics::gauge!("blendline_tasks_waiting", "side" => "front").set(front as f64);
+    metrics::gauge!("blendline_tasks_waiting", "side" => "back").set(back as f64);
+    metrics::gauge!("blendline_tasks_open").set(open as f64);
+}
+
+/// We own the shard.
+pub(crate) fn serving(shard: u16, epoch: u64, open: usize) {
+    metrics::gauge!("blendline_shard_epoch", "shard" => shard.to_string()).set(epoch as f64);
+    tracing::info!(shard, epoch, open, "The shard is served.");
+}
+
+/// Somebody else owns the shard.
+pub(crate) fn held(shard: u16, owner: &str, left_ms: u64) {
+    tracing::info!(shard, owner, left_ms, "The shard is held by another owner; standing by.");
+}
+
+/// The shard has a newer owner.
+pub(crate) fn fenced(shard: u16, epoch: u64) {
+    metrics::counter!("blendline_fenced_total").increment(1);
+    tracing::warn!(shard, epoch, "The shard has a newer owner; everything of it stops here.");
+}
+
+/// The record does not answer; what is asked of it is repeated.
+pub(crate) fn store_unavailable(what: &'static str, error: &StoreError) {
+    metrics::counter!("blendline_store_failures_total", "call" => what).increment(1);
+    tracing::warn!(what, %error, "The store does not answer; trying again.");
+}
+
+/// The record did not answer for too long.
+pub(crate) fn given_up(shard: u16, error: &StoreError) {
+    tracing::error!(shard, %error, "The store did not answer in time; the shard is loaded again when it does.");
+}
+
+/// The record or the live rows cannot be used.
+pub(crate) fn unusable(shard: u16, error: &str) {
+    tracing::error!(shard, error, "The shard cannot be served.");
+}
+
+/// The queue service does not answer.
+pub(crate) fn broker_unavailable(what: &'static str, error: &BrokerError) {
+    metrics::counter!("blendline_broker_failures_total", "call" => what).increment(1);
+    tracing::warn!(what, %error, "The broker does not answer; trying again.");
+}
+
+/// Intake stopped or goes on (P15).
+pub(crate) fn intake(open: bool) {
+    metrics::gauge!("blendline_intake_open").set(if open { 1.0 } else { 0.0 });
+    tracing::warn!(open, "Intake changed.");
+}
+
+/// A worker's connection did not take what was sent.
+pub(crate) fn slow_reader(session: SessionId) {
+    metrics::counter!("blendline_slow_readers_total").increment(1);
+    tracing::warn!(%session, "A worker's connection does not keep up and is ended.");
+}
+
+/// Earlier messages could not be shown with a task.
+pub(crate) fn transcripts_missing(error: &StoreError) {
+    metrics::counter!("blendline_store_failures_total", "call" => "transcripts").increment(1);
+    tracing::warn!(%error, "Tasks are shown without their earlier messages.");
+}
+
+/// A message of ours has no text or address in the record.
+pub(crate) fn letter_missing(outbound: OutboundId) {
+    metrics::counter!("blendline_letters_missing_total").increment(1);
+    tracing::error!(%outbound, "A message of ours is not in the record and cannot be sent.");
+}
+
+/// A supervisor should look at a task.
+pub(crate) fn supervisor(task: TaskId) {
+    metrics::counter!("blendline_supervisor_told_total").increment(1);
+    tracing::warn!(%task, "A task needs a supervisor.");
+}

@@ -1,0 +1,91 @@
+//! The latest messages that a worker is shown with a task.
+
+use std::collections::{HashMap, HashSet};
+
+use blendline_core::Write;
+use blendline_wire::worker::{MESSAGES_SHOWN_MAX, TaskView};
+
+use crate::driver::release::{Output, View};
+use crate::driver::telemetry;
+use crate::payload::StoredMessage;
+use crate::ports::store::{Archive, Commit, Transcript};
+
+/// The latest messages of what a commit shows to workers.
+#[derive(Default)]
+pub(crate) struct Transcripts {
+    lines: HashMap<Transcript, Vec<StoredMessage>>,
+}
+
+impl Transcripts {
+    /// One read for all; none for what is whole in the batch itself, as every new conversation is.
+    pub(crate) async fn read(archive: &dyn Archive, commit: &Commit, outputs: &[Output]) -> Self {
+        let mut wanted = HashSet::new();
+        for output in outputs {
+            let views = match output {
+                Output::Task(_, view) => std::slice::from_ref(view),
+                Output::Welcome { tasks, .. } => tasks,
+                _ => continue,
+            };
+            wanted.extend(views.iter().filter(|view| view.seq > 0).map(|view| view.transcript));
+        }
+        if wanted.is_empty() {
+            return Self::default();
+        }
+        let mut lines = in_batch(commit, &wanted);
+        wanted.retain(|transcript| lines.get(transcript).is_none_or(|lines| !is_whole(lines)));
+        let missing: Vec<Transcript> = wanted.into_iter().collect();
+        if !missing.is_empty() {
+            match archive.transcripts(&missing, MESSAGES_SHOWN_MAX).await {
+                Ok(found) => lines.extend(missing.into_iter().zip(found)),
+                // The task is his all the same: shown with what the batch has, the rest is a call away.
+                Err(error) => telemetry::transcripts_missing(&error),
+            }
+        }
+        Self { lines }
+    }
+
+    pub(crate) fn fill(&self, view: View) -> TaskView {
+        let View { mut task, transcript, seq } = view;
+        let Some(lines) = self.lines.get(&transcript) else { return task };
+        // A later batch may be in the record already; its messages come as frames of their own.
+        let shown = lines.iter().filter(|line| line.seq <= seq);
+        for line in shown.clone() {
+            if let Some(title) = &line.body.title {
+                task.title = Some(title.clone());
+                task.fields.clone_from(&line.body.fields);
+            }
+        }
+        let skipped = shown.clone().count().saturating_sub(MESSAGES_SHOWN_MAX);
+        task.messages = shown.skip(skipped).map(|line| line.clone().view()).collect();
+        task
+    }
+}
+
+/// True when nothing before the first line has to be shown.
+fn is_whole(lines: &[StoredMessage]) -> bool {
+    lines.first().is_some_and(|line| line.seq == 1) || lines.len() >= MESSAGES_SHOWN_MAX
+}
+
+/// The lines that the batch itself wrote of these transcripts.
+fn in_batch(commit: &Commit, wanted: &HashSet<Transcript>) -> HashMap<Transcript, Vec<StoredMessage>> {
+    let mut lines: HashMap<Transcript, Vec<StoredMessage>> = HashMap::new();
+    for write in &commit.writes {
+        let Write::Message(row) = write else { continue };
+        let transcript = match (row.conversation, row.task) {
+            (Some(conversation), _) => Transcript::Conversation(conversation),
+            (None, Some(task)) => Transcript::Task(task),
+            (None, None) => continue,
+        };
+        if let Some(body) = commit.payloads.get(&row.payload).filter(|_| wanted.contains(&transcript)) {
+            lines.entry(transcript).or_default().push(StoredMessage {
+                seq: row.seq,
+                at: row.at,
+                author: row.author,
+                worker: row.worker,
+                outbound: row.outbound,
+                body: body.clone(),
+            });
+        }
+    }
+    lines
+}

@@ -1,0 +1,97 @@
+//! One attempt to send one message.
+
+use blendline_connectors::Connector;
+use blendline_connectors::limits::Rates;
+use blendline_wire::outbound::{Outbound, SendFailure, SendOutcome, SendResult};
+use sha2::{Digest, Sha256};
+use tokio::time::{Duration, Instant, sleep, timeout};
+
+use crate::directory::AccountEntry;
+use crate::patience::BackOff;
+use crate::ports::store::{Claim, StoreError};
+use crate::sender::engine::Desk;
+use crate::sender::telemetry;
+
+impl Desk {
+    /// What came of it; `None` when the sender was stopped before it began.
+    pub(crate) async fn attempt(&self, outbound: &Outbound) -> Option<SendResult> {
+        let began = Instant::now();
+        let outcome = match self.channel_of(outbound) {
+            Err(cause) => SendOutcome::Failed { cause },
+            Ok((entry, connector)) => {
+                self.allowed(outbound, entry, connector).await?;
+                match self.claim(outbound).await? {
+                    Err(outcome) => outcome,
+                    Ok(()) => self.call(outbound, entry, connector).await,
+                }
+            }
+        };
+        telemetry::sent(outbound.id, outbound.attempt, outbound.account, &outcome, began.elapsed());
+        Some(SendResult { id: outbound.id, attempt: outbound.attempt, outcome })
+    }
+
+    async fn call(&self, outbound: &Outbound, entry: &AccountEntry, connector: &dyn Connector) -> SendOutcome {
+        let call = connector.send(&entry.account, outbound, self.clock.now(), &self.http);
+        timeout(Duration::from_millis(self.config.call_ms), call).await.unwrap_or_else(|_| SendOutcome::Unknown {
+            cause: SendFailure::new("timeout", "the platform did not answer in time; its report will tell"),
+        })
+    }
+
+    fn channel_of(&self, outbound: &Outbound) -> Result<(&AccountEntry, &'static dyn Connector), SendFailure> {
+        let entry = self.directory.accounts.get(&outbound.account).ok_or_else(|| {
+            SendFailure::new("unknown_account", "the account is not configured any more: configure it and say it again")
+        })?;
+        let connector = (self.config.connectors)(&entry.channel).ok_or_else(|| {
+            SendFailure::new("unknown_channel", "this program does not speak the account's channel: use one that does")
+        })?;
+        Ok((entry, connector))
+    }
+
+    /// Waits for the account's and the recipient's allowance; `None` when stopped meanwhile.
+    async fn allowed(&self, outbound: &Outbound, entry: &AccountEntry, connector: &dyn Connector) -> Option<()> {
+        let rates = Rates::of(&entry.account, connector.capabilities());
+        let recipient = recipient(outbound);
+        while let Err(wait) = self.limits.check(&entry.account, rates, recipient, self.clock.now()) {
+            telemetry::held_back(outbound.account, wait);
+            tokio::select! {
+                () = self.stop.cancelled() => return None,
+                () = sleep(Duration::from_millis(wait.max(1))) => {}
+            }
+        }
+        Some(())
+    }
+
+    /// Claims the attempt, so that nobody else ever makes it; `Err` with what to report when it may not be made.
+    async fn claim(&self, outbound: &Outbound) -> Option<Result<(), SendOutcome>> {
+        let now = self.clock.now();
+        let mut back_off = BackOff::default();
+        loop {
+            let sender = &self.config.sender;
+            match self.store.claim(outbound.id, outbound.attempt, sender, now).await {
+                Ok(Claim::Granted) => return Some(Ok(())),
+                // The answer to our own claim was lost: we make an attempt once at a time, so this very one made it.
+                Ok(Claim::Taken { sender: by, at }) if by == *sender && at == now => return Some(Ok(())),
+                Ok(Claim::Taken { .. }) => {
+                    let detail = "an earlier try ended without a word; the platform's report will tell";
+                    let cause = SendFailure::new("claimed_before", detail);
+                    return Some(Err(SendOutcome::Unknown { cause }));
+                }
+                Err(error @ StoreError::Unavailable(_)) => telemetry::unavailable("claim", &error),
+                Err(error) => {
+                    let cause = SendFailure::new("claim_refused", error.to_string());
+                    return Some(Err(SendOutcome::Retry { after_ms: 0, cause }));
+                }
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => return None,
+                () = back_off.wait() => {}
+            }
+        }
+    }
+}
+
+/// A hash: addresses do not live in the limiter.
+fn recipient(outbound: &Outbound) -> u64 {
+    let digest = Sha256::digest(outbound.to.expose().as_bytes());
+    digest.iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
+}
