@@ -1,10 +1,15 @@
 //! The contract suites over the embedded adapters.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects by failing")]
 
 use std::path::{Path, PathBuf};
 
-use blendline_router::adapters::sqlite::{BrokerOptions, DataDir, OpenError, SqliteBroker};
+use blendline_core::Write;
+use blendline_router::adapters::sqlite::{BrokerOptions, DataDir, OpenError, SqliteBroker, SqliteStore};
 use blendline_router::ports::broker::Broker;
-use blendline_tests::contract::broker::{self, BrokerWorld};
+use blendline_router::ports::store::{Store, StoreError, Wanted};
+use blendline_tests::contract::broker::BrokerWorld;
+use blendline_tests::contract::rows;
+use blendline_tests::contract::store::{SHARD, StoreWorld, take};
 
 /// A directory of this test's own; removed when it is over.
 struct Directory(PathBuf);
@@ -53,34 +58,34 @@ impl BrokerWorld for Directory {
     }
 }
 
-#[tokio::test]
-async fn broker_keeps_order() {
-    broker::keeps_order(&Directory::new("order")).await;
+impl StoreWorld for Directory {
+    type Store = SqliteStore;
+
+    async fn open(&self) -> SqliteStore {
+        SqliteStore::open(&self.open()).unwrap()
+    }
 }
 
-#[tokio::test]
-async fn broker_takes_many_publishers() {
-    broker::takes_many_publishers(&Directory::new("many")).await;
+/// A test for each suite of a port.
+macro_rules! suites {
+    ($($port:ident: $($suite:ident),+ $(,)?;)+) => {
+        $(mod $port {
+            $(#[tokio::test]
+            async fn $suite() {
+                let name = concat!(stringify!($port), "-", stringify!($suite));
+                blendline_tests::contract::$port::$suite(&super::Directory::new(name)).await;
+            })+
+        })+
+    };
 }
 
-#[tokio::test]
-async fn broker_delivers_again_after_reopening() {
-    broker::delivers_again_after_reopening(&Directory::new("reopen")).await;
-}
-
-#[tokio::test]
-async fn broker_replaces_a_subscription() {
-    broker::replaces_a_subscription(&Directory::new("replace")).await;
-}
-
-#[tokio::test]
-async fn broker_refuses_when_full() {
-    broker::refuses_when_full(&Directory::new("full")).await;
-}
-
-#[tokio::test]
-async fn broker_holds_the_prefetch() {
-    broker::holds_the_prefetch(&Directory::new("prefetch")).await;
+suites! {
+    broker: keeps_order, takes_many_publishers, delivers_again_after_reopening, replaces_a_subscription,
+        refuses_when_full, holds_the_prefetch;
+    store: owns_by_lease, fences_commits, loads_what_was_written, looks_up_a_batch, grants_a_claim_once,
+        tells_contradictions;
+    archive: keeps_transcripts, joins_letters, lists_in_pages, finds_what_nobody_confirmed, keeps_quarantine,
+        gives_handles_once, keeps_what_was_sent;
 }
 
 /// What was answered is in the files at once: nothing waits for a clean end.
@@ -111,4 +116,53 @@ fn a_second_process_on_the_same_directory_is_refused() {
     assert!(refused.to_string().contains(&format!("process {}", std::process::id())), "{refused}");
     drop(held);
     world.open();
+}
+
+/// What was committed is in the files at once, and a killed process's lease does not keep its successor waiting.
+#[tokio::test]
+async fn store_survives_a_crash() {
+    let world = Directory::new("store-crash");
+    let store = StoreWorld::open(&world).await;
+    let tenure = store.take(SHARD, "embedded:first", 60_000).await.unwrap();
+    for number in 1..=20 {
+        let mut commit = rows::batch(SHARD, tenure, number);
+        commit.writes.push(Write::Task(Box::new(rows::task(number))));
+        store.commit(&commit).await.unwrap();
+    }
+    assert!(matches!(store.take(SHARD, "embedded:second", 60_000).await, Err(StoreError::Held { .. })));
+    let after = world.crash_copy("store-crash-after");
+    let store = StoreWorld::open(&after).await;
+    let second = store.take(SHARD, "embedded:second", 60_000).await.unwrap();
+    assert_eq!((second.epoch, second.batch), (tenure.epoch + 1, 20));
+    assert_eq!(store.load(SHARD).await.unwrap().tasks.len(), 20);
+    // An owner that does not live and die with the directory keeps his lease.
+    store.give_up(SHARD, second.epoch).await.unwrap();
+    store.take(SHARD, "http://elsewhere", 60_000).await.unwrap();
+    drop(store);
+    let store = StoreWorld::open(&after).await;
+    assert!(matches!(store.take(SHARD, "embedded:third", 60_000).await, Err(StoreError::Held { .. })));
+}
+
+/// Keys are known for eight days and swept after them, a bounded part at a time.
+#[tokio::test]
+async fn store_sweeps_old_days() {
+    const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+    let world = Directory::new("store-sweep");
+    let store = StoreWorld::open(&world).await;
+    let tenure = take(&store).await;
+    let key = |day: u64, n: u64| (u128::from(day) << 64 | u128::from(n)).to_be_bytes();
+    for day in 0..3 {
+        let mut commit = rows::batch(SHARD, tenure, day + 1);
+        commit.now = rows::NOW + day * DAY_MS;
+        commit.keys = (0..25_000).map(|n| (key(day, n), Vec::new())).collect();
+        store.commit(&commit).await.unwrap();
+    }
+    let wanted = Wanted { keys: vec![key(0, 1), key(1, 24_999), key(2, 0)], ..Wanted::default() };
+    assert!(!store.sweep(rows::NOW + 8 * DAY_MS).await.unwrap());
+    assert_eq!(store.prefetch(SHARD, &wanted).await.unwrap().keys.len(), 3);
+    assert!(store.sweep(rows::NOW + 9 * DAY_MS).await.unwrap(), "more than one part");
+    assert!(!store.sweep(rows::NOW + 9 * DAY_MS).await.unwrap());
+    let found = store.prefetch(SHARD, &wanted).await.unwrap();
+    assert_eq!(found.keys.len(), 2);
+    assert!(!found.keys.contains_key(&key(0, 1)));
 }

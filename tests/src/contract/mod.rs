@@ -1,3 +1,6 @@
 //! Contract suites: what every adapter of a port must do, as functions that take the adapter.
 
+pub mod archive;
 pub mod broker;
+pub mod rows;
+pub mod store;

@@ -17,6 +17,13 @@ pub(super) fn open_writer(path: &Path, cache_kib: u32, migrations: &[&str]) -> R
     Ok(connection)
 }
 
+/// Opens `path`, which has its schema, for reading.
+pub(super) fn open_reader(path: &Path, cache_kib: u32) -> rusqlite::Result<Connection> {
+    let connection = connect(path, cache_kib, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
 /// `synchronous=FULL` because NORMAL loses the last commits at a power loss, and a commit is a promise here.
 /// Checkpoints are the [`super::checkpoint`] thread's, so no commit ever waits for one. No memory map: a disk error
 /// would be a signal instead of an error code.

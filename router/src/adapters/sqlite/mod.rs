@@ -6,6 +6,7 @@
 pub mod broker;
 mod checkpoint;
 mod connection;
+pub mod store;
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write as _;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use broker::{BrokerOptions, SqliteBroker};
+pub use store::SqliteStore;
 
 /// The directory with the files of one installation, held by this process alone.
 ///

@@ -1,5 +1,6 @@
 //! The broker in a file: durable queues with group commit and an in-process wake-up.
 
+mod file;
 mod line;
 mod writer;
 
@@ -51,7 +52,7 @@ impl SqliteBroker {
         let path = directory.file("broker.db");
         let io = |cause| OpenError::Io { path: path.clone(), cause };
         let (jobs, queue) = mpsc::channel();
-        let connection = writer::open(&path)?;
+        let connection = file::open(&path)?;
         let checkpointer = Checkpointer::start(&path, "broker-log").map_err(io)?;
         let writer = Writer::new(path.clone(), connection, options, queue, checkpointer)
             .map_err(|cause| OpenError::Database { path: path.clone(), cause })?;

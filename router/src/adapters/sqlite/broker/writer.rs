@@ -1,24 +1,21 @@
 //! The one thread that writes and reads the broker's file.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::file::{self, Put};
 use super::line::Line;
 use super::{BrokerOptions, Waiting};
 use crate::adapters::sqlite::checkpoint::Checkpointer;
-use crate::adapters::sqlite::{OpenError, connection, sql, unsql};
+use crate::adapters::sqlite::unsql;
 use crate::ports::broker::{BrokerError, Delivery};
 
-/// The schema, oldest step first.
-const MIGRATIONS: &[&str] = &[include_str!("../../../../migrations/broker/0001_messages.sql")];
-/// The page cache: enough for the head and the tail of a long queue.
-const CACHE_KIB: u32 = 8 * 1024;
 /// How long acks wait for a publish to share its commit.
 const ACKS_WAIT: Duration = Duration::from_millis(10);
 
@@ -37,21 +34,7 @@ pub(super) enum Job {
 }
 
 /// Where an answer goes. That nobody waits any more is no fault.
-type Reply<T> = oneshot::Sender<Result<T, BrokerError>>;
-
-/// A message on its way into the file.
-struct Put {
-    line: usize,
-    number: u64,
-    body: Bytes,
-    reply: Reply<()>,
-    _waiting: Waiting,
-}
-
-/// Opens the file for the writer.
-pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
-    connection::open_writer(path, CACHE_KIB, MIGRATIONS)
-}
+pub(super) type Reply<T> = oneshot::Sender<Result<T, BrokerError>>;
 
 /// The writer's state.
 pub(super) struct Writer {
@@ -234,7 +217,7 @@ impl Writer {
         self.connected()?;
         let Some(mut connection) = self.connection.take() else { return Err(unavailable("no connection")) };
         // On an error the connection is dropped: the next try opens the file anew and reads what is really there.
-        let deleted = write(&mut connection, &mut self.lines, group, &self.added).map_err(unavailable)?;
+        let deleted = file::write(&mut connection, &mut self.lines, group, &self.added).map_err(unavailable)?;
         for ((line, added), deleted) in self.lines.iter_mut().zip(&self.added).zip(deleted) {
             line.last += added;
             line.stored = (line.stored + added).saturating_sub(deleted);
@@ -251,7 +234,7 @@ impl Writer {
         let Some(connection) = &self.connection else { return };
         for line in &mut self.lines {
             let Some((from, room)) = line.wants() else { continue };
-            match read(connection, line, from, room) {
+            match file::read(connection, line, from, room) {
                 Ok(page) => {
                     let last = page.len() < room;
                     for (number, body) in page {
@@ -273,7 +256,7 @@ impl Writer {
     /// The connection, opened again if it was lost.
     fn connected(&mut self) -> Result<&Connection, BrokerError> {
         if self.connection.is_none() {
-            let connection = open(&self.path).map_err(unavailable)?;
+            let connection = file::open(&self.path).map_err(unavailable)?;
             self.read_lines(&connection).map_err(unavailable)?;
             self.connection = Some(connection);
         }
@@ -294,44 +277,6 @@ impl Writer {
         }
         Ok(())
     }
-}
-
-/// One transaction: the group's messages in, what was acked out, the queues' numbers. Gives how many went, per line.
-fn write(connection: &mut Connection, lines: &mut [Line], group: &[Put], added: &[u64]) -> rusqlite::Result<Vec<u64>> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut insert = transaction.prepare_cached("INSERT INTO messages (id, body) VALUES (?1, ?2)")?;
-    for put in group {
-        insert.execute((lines[put.line].key(put.number), &put.body[..]))?;
-    }
-    drop(insert);
-    let deleted = lines.iter_mut().map(|line| delete_acked(&transaction, line)).collect::<Result<Vec<_>, _>>()?;
-    let mut update = transaction.prepare_cached("UPDATE queues SET last = ?2, depth = ?3 WHERE id = ?1")?;
-    for ((line, &added), &deleted) in lines.iter().zip(added).zip(&deleted) {
-        if added > 0 || deleted > 0 {
-            update.execute((line.id, sql(line.last + added), sql((line.stored + added).saturating_sub(deleted))))?;
-        }
-    }
-    drop(update);
-    transaction.commit()?;
-    Ok(deleted)
-}
-
-fn delete_acked(transaction: &Transaction<'_>, line: &mut Line) -> rusqlite::Result<u64> {
-    let mut delete = transaction.prepare_cached("DELETE FROM messages WHERE id BETWEEN ?1 AND ?2")?;
-    let mut deleted = 0;
-    for (from, to) in line.acked_runs() {
-        deleted += delete.execute((line.key(from), line.key(to)))? as u64;
-    }
-    Ok(deleted)
-}
-
-fn read(connection: &Connection, line: &Line, from: u64, limit: usize) -> rusqlite::Result<Vec<(u64, Bytes)>> {
-    let mut select =
-        connection.prepare_cached("SELECT id, body FROM messages WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3")?;
-    let page = select.query_map((line.key(from), line.key(line.last), limit as i64), |row| {
-        Ok((line.number(row.get(0)?), Bytes::from(row.get::<_, Vec<u8>>(1)?)))
-    })?;
-    page.collect()
 }
 
 fn unavailable(error: impl std::fmt::Display) -> BrokerError {

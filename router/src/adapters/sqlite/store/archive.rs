@@ -1,0 +1,196 @@
+//! Reads of what was committed, for pages, the API and releases.
+
+use async_trait::async_trait;
+use blendline_core::rows::{Conversation, OutboundRow, Task};
+use blendline_wire::event::Event;
+use blendline_wire::{AccountId, ConversationId, Millis, OutboundId, TaskId, TenantId, WorkerId};
+use rusqlite::{Connection, Row};
+
+use super::batch::{AddressBody, author, contact_bytes, side_name};
+use super::readers::{collect, first, parse};
+use super::writer::{Answer, Order};
+use super::{SqliteStore, fault};
+use crate::adapters::sqlite::{sql, unsql};
+use crate::payload::StoredMessage;
+use crate::ports::store::{Archive, Letter, QuarantineRow, StoreError, TaskFilter, Transcript};
+
+#[async_trait]
+impl Archive for SqliteStore {
+    async fn transcripts(&self, of: &[Transcript], limit: usize) -> Result<Vec<Vec<StoredMessage>>, StoreError> {
+        let of = of.to_vec();
+        self.readers.read(move |connection| of.iter().map(|one| transcript(connection, *one, limit)).collect()).await
+    }
+
+    async fn letters(&self, outbound: &[OutboundId]) -> Result<Vec<Letter>, StoreError> {
+        let ids = outbound.to_vec();
+        self.readers
+            .read(move |connection| ids.iter().filter_map(|id| letter(connection, *id).transpose()).collect())
+            .await
+    }
+
+    async fn task(&self, id: TaskId) -> Result<Option<Task>, StoreError> {
+        let query = "SELECT body FROM tasks WHERE id = ?1";
+        self.readers.read(move |connection| first(connection, query, [sql(id.0)], |row| parse(row, 0))).await
+    }
+
+    async fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
+        let query = "SELECT body FROM conversations WHERE id = ?1";
+        self.readers.read(move |connection| first(connection, query, [sql(id.0)], |row| parse(row, 0))).await
+    }
+
+    async fn tasks(
+        &self,
+        tenant: TenantId,
+        filter: &TaskFilter,
+        after: TaskId,
+        limit: usize,
+    ) -> Result<Vec<Task>, StoreError> {
+        let filter = filter.clone();
+        self.readers.read(move |connection| tasks(connection, tenant, &filter, after, limit)).await
+    }
+
+    async fn conversations(
+        &self,
+        tenant: TenantId,
+        after: ConversationId,
+        limit: usize,
+    ) -> Result<Vec<Conversation>, StoreError> {
+        let query = "SELECT body FROM conversations WHERE tenant = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+        let params = (sql(tenant.0), sql(after.0), rows(limit));
+        self.readers.read(move |connection| collect(connection, query, params, |row| parse(row, 0))).await
+    }
+
+    async fn events(&self, tenant: TenantId, after: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
+        let query = "SELECT body FROM events WHERE tenant = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+        let params = (sql(tenant.0), sql(after), rows(limit));
+        self.readers.read(move |connection| collect(connection, query, params, |row| parse(row, 0))).await
+    }
+
+    async fn outbox(
+        &self,
+        tenant: TenantId,
+        unknown_only: bool,
+        after: OutboundId,
+        limit: usize,
+    ) -> Result<Vec<OutboundRow>, StoreError> {
+        let query = if unknown_only {
+            "SELECT body FROM outbound WHERE tenant = ?1 AND state = 'unknown' AND id > ?2 ORDER BY id LIMIT ?3"
+        } else {
+            "SELECT body FROM outbound WHERE tenant = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
+        };
+        let params = (sql(tenant.0), sql(after.0), rows(limit));
+        self.readers.read(move |connection| collect(connection, query, params, |row| parse(row, 0))).await
+    }
+
+    async fn confirm_ended(&self, shard: u16, now: Millis, limit: usize) -> Result<Vec<Conversation>, StoreError> {
+        let query = "SELECT body FROM conversations WHERE shard = ?1 AND confirm_until <= ?2
+                     ORDER BY confirm_until LIMIT ?3";
+        let params = (shard, sql(now.0), rows(limit));
+        self.readers.read(move |connection| collect(connection, query, params, |row| parse(row, 0))).await
+    }
+
+    async fn quarantined(&self, tenant: TenantId, limit: usize) -> Result<Vec<QuarantineRow>, StoreError> {
+        let query = "SELECT account, channel, at, cause, raw FROM quarantine WHERE tenant = ?1
+                     ORDER BY id DESC LIMIT ?2";
+        let params = (sql(tenant.0), rows(limit));
+        let read = move |row: &Row<'_>| quarantined(row, tenant).map_err(|error| fault(&error));
+        self.readers.read(move |connection| collect(connection, query, params, read)).await
+    }
+
+    async fn handles(&self, names: &[(String, String)]) -> Result<Vec<u64>, StoreError> {
+        match self.ask(Order::Handles(names.to_vec())).await? {
+            Answer::Handles(handles) => Ok(handles),
+            other => Err(other.unexpected()),
+        }
+    }
+}
+
+/// A limit as SQL has it.
+fn rows(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+fn quarantined(row: &Row<'_>, tenant: TenantId) -> rusqlite::Result<QuarantineRow> {
+    Ok(QuarantineRow {
+        tenant,
+        account: row.get::<_, Option<i64>>(0)?.map(|account| AccountId(unsql(account))),
+        channel: row.get(1)?,
+        at: Millis(unsql(row.get(2)?)),
+        cause: row.get(3)?,
+        raw: row.get(4)?,
+    })
+}
+
+fn transcript(connection: &Connection, of: Transcript, limit: usize) -> Result<Vec<StoredMessage>, StoreError> {
+    let transcript = match of {
+        Transcript::Conversation(conversation) => conversation.0,
+        Transcript::Task(task) => task.0,
+    };
+    let query = "SELECT seq, at, author, worker, outbound, body FROM messages WHERE transcript = ?1
+                 ORDER BY seq DESC LIMIT ?2";
+    let mut lines = collect(connection, query, (sql(transcript), rows(limit)), message)?;
+    lines.reverse();
+    Ok(lines)
+}
+
+fn message(row: &Row<'_>) -> Result<StoredMessage, StoreError> {
+    let sqlite = |error| fault(&error);
+    let name: String = row.get(2).map_err(sqlite)?;
+    let worker: Option<i64> = row.get(3).map_err(sqlite)?;
+    let outbound: Option<i64> = row.get(4).map_err(sqlite)?;
+    Ok(StoredMessage {
+        seq: unsql(row.get(0).map_err(sqlite)?),
+        at: Millis(unsql(row.get(1).map_err(sqlite)?)),
+        author: author(&name).ok_or_else(|| StoreError::Corrupt(format!("the author {name:?} is not known")))?,
+        worker: worker.map(|worker| WorkerId(unsql(worker))),
+        outbound: outbound.map(|outbound| OutboundId(unsql(outbound))),
+        body: parse(row, 5)?,
+    })
+}
+
+/// A message of ours with its content and the address of the contact: the one that made the contact, or the latest.
+fn letter(connection: &Connection, id: OutboundId) -> Result<Option<Letter>, StoreError> {
+    let query = "SELECT body, content FROM outbound WHERE id = ?1 AND content IS NOT NULL";
+    let found = first(connection, query, [sql(id.0)], |row| Ok((parse::<OutboundRow>(row, 0)?, parse(row, 1)?)))?;
+    let Some((row, content)) = found else { return Ok(None) };
+    let query = "SELECT body FROM addresses WHERE contact = ?1 ORDER BY (hash = contact) DESC, seen_at DESC LIMIT 1";
+    let address = first(connection, query, [contact_bytes(row.contact)], |row| parse::<AddressBody>(row, 0))?;
+    Ok(address.map(|address| Letter { row, content, to: address.address, thread: address.thread }))
+}
+
+/// Tasks by filter. The text is one of a few, so it stays among the prepared ones. `+tenant` keeps the index of the
+/// tenant out of the choice where a filter has a narrower one.
+fn tasks(
+    connection: &Connection,
+    tenant: TenantId,
+    filter: &TaskFilter,
+    after: TaskId,
+    limit: usize,
+) -> Result<Vec<Task>, StoreError> {
+    let narrow = filter.worker.is_some() || filter.matter.is_some() || (filter.open && filter.queue.is_some());
+    let mut query = String::from("SELECT body FROM tasks WHERE id > ?2 AND ");
+    query.push_str(if narrow { "+tenant = ?1" } else { "tenant = ?1" });
+    for (wanted, condition) in [
+        (filter.open, " AND open = 1"),
+        (filter.queue.is_some(), " AND queue = ?3"),
+        (filter.side.is_some(), " AND side = ?4"),
+        (filter.worker.is_some(), " AND worker = ?5"),
+        (filter.matter.is_some(), " AND matter = ?6"),
+    ] {
+        if wanted {
+            query.push_str(condition);
+        }
+    }
+    // The limit has the highest number, so the statement has all seven parameters, whichever it looks at.
+    query.push_str(" ORDER BY id LIMIT ?7");
+    let params = (
+        sql(tenant.0),
+        sql(after.0),
+        filter.queue.map(|queue| sql(queue.0)),
+        filter.side.map(side_name),
+        filter.worker.map(|worker| sql(worker.0)),
+        filter.matter.map(|matter| sql(matter.0)),
+        rows(limit),
+    );
+    collect(connection, &query, params, |row| parse(row, 0))
+}

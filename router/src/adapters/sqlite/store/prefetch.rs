@@ -1,0 +1,86 @@
+//! The one look-up before a batch (P3). Prepared statements in loops: each is a seek or two.
+
+use std::collections::hash_map::Entry;
+
+use blendline_core::rows::Conversation;
+use blendline_wire::{ContactKey, OutboundId};
+use rusqlite::Connection;
+
+use super::batch::contact_bytes;
+use super::fault;
+use super::readers::{first, parse};
+use crate::adapters::sqlite::{sql, unsql};
+use crate::ports::store::{Found, StoreError, Wanted};
+
+/// Looks everything up; `days` are those that have duplicate keys, newest first.
+pub(super) fn prefetch(connection: &Connection, wanted: &Wanted, days: &[i64]) -> Result<Found, StoreError> {
+    let mut found = Found::default();
+    for key in &wanted.keys {
+        if let Some(value) = known_key(connection, key, days)? {
+            found.keys.insert(*key, value);
+        }
+    }
+    for hash in &wanted.addresses {
+        let contact = first(connection, "SELECT contact FROM addresses WHERE hash = ?1", [hash], |row| {
+            Ok(ContactKey(u128::from_be_bytes(row.get(0).map_err(|error| fault(&error))?)))
+        })?;
+        let Some(contact) = contact else { continue };
+        found.contacts.insert(*hash, contact);
+        if let Some(latest) = latest_closed(connection, contact)? {
+            found.latest.insert(contact, latest);
+        }
+    }
+    for (account, external) in &wanted.external {
+        let id = first(
+            connection,
+            "SELECT id FROM outbound WHERE account = ?1 AND external_id = ?2 ORDER BY id DESC LIMIT 1",
+            (sql(account.0), external.as_bytes()),
+            |row| row.get(0).map(|id| OutboundId(unsql(id))).map_err(|error| fault(&error)),
+        )?;
+        let Some(id) = id else { continue };
+        found.external.insert((*account, external.clone()), id);
+        // Its row too, so that a report of the platform needs no second look-up.
+        outbound(connection, id, &mut found)?;
+    }
+    for id in &wanted.outbound {
+        outbound(connection, *id, &mut found)?;
+    }
+    for id in &wanted.conversations {
+        let query = "SELECT body FROM conversations WHERE id = ?1 AND open = 0";
+        if let Some(conversation) = first(connection, query, [sql(id.0)], |row| parse(row, 0))? {
+            found.conversations.insert(*id, conversation);
+        }
+    }
+    Ok(found)
+}
+
+fn known_key(connection: &Connection, key: &[u8; 16], days: &[i64]) -> Result<Option<Vec<u8>>, StoreError> {
+    for day in days {
+        let query = "SELECT value FROM dedup_keys WHERE day = ?1 AND key = ?2";
+        let value = first(connection, query, (day, key), |row| row.get(0).map_err(|error| fault(&error)))?;
+        if value.is_some() {
+            return Ok(value);
+        }
+    }
+    Ok(None)
+}
+
+/// The newest conversation of a contact, unless it is open: an open one is the core's.
+fn latest_closed(connection: &Connection, contact: ContactKey) -> Result<Option<Conversation>, StoreError> {
+    let query = "SELECT open, body FROM conversations WHERE contact = ?1 ORDER BY id DESC LIMIT 1";
+    let latest = first(connection, query, [contact_bytes(contact)], |row| {
+        let open: bool = row.get(0).map_err(|error| fault(&error))?;
+        if open { Ok(None) } else { parse(row, 1).map(Some) }
+    })?;
+    Ok(latest.flatten())
+}
+
+fn outbound(connection: &Connection, id: OutboundId, found: &mut Found) -> Result<(), StoreError> {
+    if let Entry::Vacant(place) = found.outbound.entry(id)
+        && let Some(row) =
+            first(connection, "SELECT body FROM outbound WHERE id = ?1", [sql(id.0)], |row| parse(row, 0))?
+    {
+        place.insert(row);
+    }
+    Ok(())
+}

@@ -1,0 +1,193 @@
+//! What every archive must do: give back what was committed.
+
+use blendline_core::input::DeliveryStatus;
+use blendline_core::rows::{Closed, OutboundState, Task, TaskState};
+use blendline_core::{PayloadId, Write};
+use blendline_router::payload::MessageBody;
+use blendline_router::ports::store::{Archive, QuarantineRow, Store, TaskFilter, Transcript};
+use blendline_wire::task::Side;
+use blendline_wire::{ConversationId, MatterId, Millis, OutboundId, QueueId, TaskId, TenantId, WorkerId};
+
+use super::rows::{self, ACCOUNT, NOW, QUEUE, TENANT};
+use super::store::{SHARD, StoreWorld, take};
+
+/// Transcripts come in the order asked for, oldest line first, the latest of them when there are many.
+pub async fn keeps_transcripts(world: &impl StoreWorld) {
+    let store = world.open().await;
+    let tenure = take(&store).await;
+    let mut commit = rows::batch(SHARD, tenure, 1);
+    for seq in 1..=5 {
+        rows::say(&mut commit, Some(10), None, seq, &format!("line {seq}\0 שלום"));
+    }
+    rows::say(&mut commit, None, Some(11), 1, "an item");
+    // A note on the task of a conversation has its place in the conversation.
+    rows::say(&mut commit, Some(10), Some(12), 6, "a note");
+    store.commit(&commit).await.unwrap();
+
+    let of = [
+        Transcript::Task(TaskId(11)),
+        Transcript::Conversation(ConversationId(10)),
+        Transcript::Conversation(ConversationId(99)),
+    ];
+    let found = store.transcripts(&of, 3).await.unwrap();
+    let texts: Vec<Vec<_>> = found
+        .iter()
+        .map(|lines| lines.iter().map(|line| line.body.text.as_ref().unwrap().expose().as_str()).collect())
+        .collect();
+    assert_eq!(texts, [vec!["an item"], vec!["line 4\0 שלום", "line 5\0 שלום", "a note"], vec![]]);
+    assert_eq!(found[1].iter().map(|line| line.seq).collect::<Vec<_>>(), [4, 5, 6]);
+    assert_eq!(found[0][0].at, NOW);
+}
+
+/// A letter has its row as it is now, its content as it was said, and the address that made the contact.
+pub async fn joins_letters(world: &impl StoreWorld) {
+    let store = world.open().await;
+    let tenure = take(&store).await;
+    let mut commit = rows::batch(SHARD, tenure, 1);
+    commit.addresses = vec![rows::address(50, 50, "first"), rows::address(61, 60, "older")];
+    for (id, contact) in [(1, 50), (2, 60)] {
+        commit.payloads.insert(PayloadId(id), MessageBody::reply(rows::content(&format!("words {id}"))));
+        commit.writes.push(Write::Outbound(Box::new(rows::outbound(id, contact, id))));
+    }
+    store.commit(&commit).await.unwrap();
+    let mut handed = rows::outbound(1, 50, 1);
+    (handed.attempt, handed.state) = (1, OutboundState::Handed { at: NOW });
+    let mut commit = rows::batch(SHARD, tenure, 2);
+    commit.now = NOW + 1;
+    commit.addresses = vec![rows::address(51, 50, "alias"), rows::address(62, 60, "newer")];
+    commit.writes.push(Write::Outbound(Box::new(handed.clone())));
+    store.commit(&commit).await.unwrap();
+
+    let letters = store.letters(&[OutboundId(2), OutboundId(9), OutboundId(1)]).await.unwrap();
+    let [second, first] = &letters[..] else { panic!("{} letters", letters.len()) };
+    assert_eq!((&first.row, &first.content), (&handed, &rows::content("words 1")));
+    assert_eq!((first.to.expose().as_str(), first.thread.as_deref()), ("first", Some("thread of first")));
+    assert_eq!((second.row.id, second.to.expose().as_str()), (OutboundId(2), "newer"));
+}
+
+fn numbers(tasks: &[Task]) -> Vec<u64> {
+    tasks.iter().map(|task| task.id.0).collect()
+}
+
+/// Lists are by number, in pages, of one tenant; each filter narrows them.
+pub async fn lists_in_pages(world: &impl StoreWorld) {
+    let store = world.open().await;
+    let tenure = take(&store).await;
+    let mut commit = rows::batch(SHARD, tenure, 1);
+    for id in 1..=6 {
+        let mut task = rows::task(id);
+        match id {
+            2 => task.state = TaskState::Active { worker: WorkerId(8) },
+            3 => task.state = TaskState::Closed { at: NOW, how: Closed::Solved, worker: Some(WorkerId(8)) },
+            4 => (task.queue, task.side) = (QueueId(6), Side::Back),
+            5 => task.tenant = TenantId(8),
+            _ => {}
+        }
+        commit.writes.push(Write::Task(Box::new(task)));
+        commit.writes.push(Write::Conversation(Box::new(rows::conversation(id, id.into()))));
+        let mut outbound = rows::outbound(id, 1, id);
+        if id > 4 {
+            outbound.state = OutboundState::Unknown { reason: "timeout".into() };
+        }
+        commit.writes.push(Write::Outbound(Box::new(outbound)));
+        commit.writes.push(Write::Event(Box::new(rows::event(id, if id == 2 { TenantId(8) } else { TENANT }))));
+    }
+    store.commit(&commit).await.unwrap();
+
+    let all = TaskFilter::default();
+    assert_eq!(numbers(&store.tasks(TENANT, &all, TaskId(0), 3).await.unwrap()), [1, 2, 3]);
+    assert_eq!(numbers(&store.tasks(TENANT, &all, TaskId(3), 3).await.unwrap()), [4, 6]);
+    let filters = [
+        (TaskFilter { open: true, ..all.clone() }, vec![1, 2, 4, 6]),
+        (TaskFilter { queue: Some(QUEUE), ..all.clone() }, vec![1, 2, 3, 6]),
+        (TaskFilter { queue: Some(QUEUE), open: true, ..all.clone() }, vec![1, 2, 6]),
+        (TaskFilter { side: Some(Side::Back), ..all.clone() }, vec![4]),
+        (TaskFilter { worker: Some(WorkerId(8)), ..all.clone() }, vec![2, 3]),
+        (TaskFilter { worker: Some(WorkerId(8)), open: true, queue: Some(QUEUE), ..all.clone() }, vec![2]),
+        (TaskFilter { matter: Some(MatterId(5)), ..all.clone() }, vec![4]),
+        // Another tenant's matter.
+        (TaskFilter { matter: Some(MatterId(6)), ..all }, vec![]),
+    ];
+    for (filter, expected) in filters {
+        assert_eq!(numbers(&store.tasks(TENANT, &filter, TaskId(0), 9).await.unwrap()), expected, "{filter:?}");
+    }
+    let conversations = store.conversations(TENANT, ConversationId(4), 9).await.unwrap();
+    assert_eq!(conversations, [5, 6].map(|id| rows::conversation(id, id.into())));
+    let events = store.events(TENANT, 1, 2).await.unwrap();
+    assert_eq!(events, [3, 4].map(|id| rows::event(id, TENANT)));
+    let outbox = store.outbox(TENANT, false, OutboundId(3), 2).await.unwrap();
+    assert_eq!(outbox.iter().map(|row| row.id.0).collect::<Vec<_>>(), [4, 5]);
+    let unknown = store.outbox(TENANT, true, OutboundId(5), 9).await.unwrap();
+    assert_eq!(unknown.iter().map(|row| row.id.0).collect::<Vec<_>>(), [6]);
+}
+
+/// Conversations whose time to confirm is over, oldest first; settled ones leave the list.
+pub async fn finds_what_nobody_confirmed(world: &impl StoreWorld) {
+    let store = world.open().await;
+    let tenure = take(&store).await;
+    let mut commit = rows::batch(SHARD, tenure, 1);
+    for (id, until) in [(1, 30), (2, 10), (3, 20), (4, 40)] {
+        commit.writes.push(Write::Conversation(Box::new(rows::solved(id, id.into(), Millis(until)))));
+    }
+    store.commit(&commit).await.unwrap();
+    let ended = store.confirm_ended(SHARD, Millis(30), 9).await.unwrap();
+    assert_eq!(ended.iter().map(|conversation| conversation.id.0).collect::<Vec<_>>(), [2, 3, 1]);
+    let mut commit = rows::batch(SHARD, tenure, 2);
+    let mut settled = rows::conversation(2, 2);
+    settled.state = blendline_core::rows::ConversationState::Unconfirmed { at: NOW };
+    commit.writes.push(Write::Conversation(Box::new(settled.clone())));
+    store.commit(&commit).await.unwrap();
+    let ended = store.confirm_ended(SHARD, Millis(30), 1).await.unwrap();
+    assert_eq!(ended, [rows::solved(3, 3, Millis(20))]);
+    assert_eq!(store.conversation(ConversationId(2)).await.unwrap(), Some(settled));
+}
+
+/// What could not be read is kept whole, newest first.
+pub async fn keeps_quarantine(world: &impl StoreWorld) {
+    let store = world.open().await;
+    let tenure = take(&store).await;
+    let row = |n: u8| QuarantineRow {
+        tenant: TENANT,
+        account: (n > 1).then_some(ACCOUNT),
+        channel: "whatsapp_cloud".into(),
+        at: NOW,
+        cause: format!("cause {n}"),
+        raw: vec![0, n, 255],
+    };
+    let mut commit = rows::batch(SHARD, tenure, 1);
+    commit.quarantine = vec![row(1), row(2), row(3)];
+    store.commit(&commit).await.unwrap();
+    assert_eq!(store.quarantined(TENANT, 2).await.unwrap(), [row(3), row(2)]);
+    assert_eq!(store.quarantined(TenantId(1), 2).await.unwrap(), []);
+}
+
+/// A name keeps its handle for good, within its kind; asked for at once by many it gets one.
+pub async fn gives_handles_once(world: &impl StoreWorld) {
+    let name = |kind: &str, name: &str| (kind.to_owned(), name.to_owned());
+    let store = world.open().await;
+    let names = [name("queue", "sales"), name("queue", "billing"), name("worker", "sales"), name("queue", "sales")];
+    let handles = store.handles(&names).await.unwrap();
+    assert_eq!(handles[0], handles[3]);
+    assert_ne!(handles[0], handles[1]);
+    assert!(handles.iter().all(|handle| *handle > 0));
+    let (one, other) = (name("tenant", "acme"), name("tenant", "acme"));
+    let (one, other) = (&[one], &[other]);
+    let (first, second) = tokio::join!(store.handles(one), store.handles(other));
+    assert_eq!(first, second);
+    drop(store);
+    assert_eq!(world.open().await.handles(&names).await.unwrap(), handles, "after reopening");
+}
+
+/// A message of ours that is final can still be read, and by the platform's id.
+pub async fn keeps_what_was_sent(world: &impl StoreWorld) {
+    let store = world.open().await;
+    let tenure = take(&store).await;
+    let mut row = rows::outbound(1, 1, 1);
+    row.state = OutboundState::Sent { status: DeliveryStatus::Delivered };
+    let mut commit = rows::batch(SHARD, tenure, 1);
+    commit.writes.push(Write::Outbound(Box::new(row.clone())));
+    commit.sent.push((OutboundId(1), ACCOUNT, "wamid.1".into()));
+    store.commit(&commit).await.unwrap();
+    assert_eq!(store.outbox(TENANT, false, OutboundId(0), 9).await.unwrap(), [row]);
+    assert!(store.load(SHARD).await.unwrap().outbound.is_empty());
+}
