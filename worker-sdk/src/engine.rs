@@ -1,0 +1,397 @@
+//! The loop around the book: it connects, hands frames over in both directions, and runs the worker.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use blendline_wire::task::Presence;
+use blendline_wire::worker::{ClientFrame, PROTOCOL_VERSION, ServerFrame};
+use blendline_wire::{Lease, TaskId};
+use futures_util::FutureExt;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use crate::backoff::{Backoff, seed};
+use crate::book::Book;
+use crate::error::{CallError, RunError};
+use crate::link::{Address, DialError, Link, LinkEvent, dial};
+use crate::runtime::{Settings, Summary, Worker};
+use crate::task::{Command, Task};
+use crate::verdict::Verdict;
+
+/// Calls that may wait for the loop; more wait in their tasks.
+const COMMANDS_MAX: usize = 1_024;
+/// A connection that held so long was a good one: the next back-off begins anew.
+const HELD_MIN: Duration = Duration::from_secs(10);
+/// A router that says less is not believed: the loop would do nothing else.
+const HEARTBEAT_MIN: Duration = Duration::from_millis(10);
+
+/// Everything of one runtime.
+pub(crate) struct Engine {
+    settings: Settings,
+    address: Address,
+    worker: Arc<dyn Worker>,
+    book: Book,
+    commands: mpsc::Receiver<Command>,
+    tasks: JoinSet<Ended>,
+    shutdown: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    drain_until: Option<Instant>,
+    given_up: bool,
+    backoff: Backoff,
+    summary: Summary,
+}
+
+/// How the work on one task ended.
+struct Ended {
+    task: TaskId,
+    lease: Lease,
+    how: How,
+}
+
+enum How {
+    Settled,
+    GivenBack,
+    Dropped,
+}
+
+/// What happens inside the program.
+enum Inner {
+    Command(Command),
+    Ended(Option<Ended>),
+    Shutdown,
+    DrainOver,
+}
+
+/// How a connection ended.
+enum End {
+    Lost(String),
+    Goodbye(String),
+    Finished,
+}
+
+impl Engine {
+    pub(crate) fn new(
+        settings: Settings,
+        address: Address,
+        worker: Arc<dyn Worker>,
+        shutdown: Pin<Box<dyn Future<Output = ()> + Send>>,
+    ) -> Self {
+        let (line, commands) = mpsc::channel(COMMANDS_MAX);
+        let (first, longest) = settings.reconnect;
+        Self {
+            book: Book::new(settings.capacity, line),
+            backoff: Backoff::new(first, longest, seed()),
+            settings,
+            address,
+            worker,
+            commands,
+            tasks: JoinSet::new(),
+            shutdown: Some(shutdown),
+            drain_until: None,
+            given_up: false,
+            summary: Summary::default(),
+        }
+    }
+
+    /// Connects again and again until there is a reason to stop.
+    pub(crate) async fn run(mut self) -> Result<Summary, RunError> {
+        loop {
+            let Some((mut link, welcome, told)) = self.connect().await? else { return Ok(self.summary) };
+            let since = Instant::now();
+            let end = match welcome {
+                ServerFrame::Welcome { session, heartbeat_ms, tasks } => {
+                    tracing::info!(%session, worker = self.settings.name, owned = tasks.len(), "Connected to the router.");
+                    self.book.resume(tasks);
+                    if self.book.is_draining() {
+                        self.book.drain(told);
+                    }
+                    self.serve(&mut link, Duration::from_millis(heartbeat_ms).max(HEARTBEAT_MIN)).await
+                }
+                ServerFrame::Goodbye { reason } => End::Goodbye(reason),
+                _ => End::Lost("the router did not welcome this worker".to_owned()),
+            };
+            self.book.cut();
+            if since.elapsed() >= HELD_MIN {
+                self.backoff.held();
+            }
+            let wait = match end {
+                End::Finished => {
+                    link.close().await;
+                    return Ok(self.summary);
+                }
+                End::Lost(why) => {
+                    tracing::warn!(why, "The connection was lost; running tasks go on.");
+                    self.backoff.wait()
+                }
+                End::Goodbye(reason) => self.goodbye(&reason)?,
+            };
+            drop(link);
+            if self.pause(wait).await {
+                return Ok(self.summary);
+            }
+        }
+    }
+
+    /// How long to wait after the router's goodbye, or why not to come back.
+    fn goodbye(&mut self, reason: &str) -> Result<Duration, RunError> {
+        let worker = self.settings.name.clone();
+        match reason {
+            "replaced" => Err(RunError::Replaced { worker }),
+            "refused" => Err(RunError::Refused { worker, version: PROTOCOL_VERSION }),
+            "drain" => {
+                tracing::info!("The router drains; connecting again.");
+                Ok(self.backoff.wait_when_asked())
+            }
+            _ => {
+                tracing::warn!(reason, "The router ended the connection.");
+                Ok(self.backoff.wait())
+            }
+        }
+    }
+
+    /// A connection with its first frame, and whether the hello said that we drain; `None` when there is nothing
+    /// left to connect for.
+    async fn connect(&mut self) -> Result<Option<(Link, ServerFrame, bool)>, RunError> {
+        loop {
+            let told = self.book.is_draining();
+            let hello = ClientFrame::Hello {
+                version: PROTOCOL_VERSION,
+                worker: self.settings.name.clone(),
+                accept: self.settings.accept,
+                capacity: self.settings.capacity,
+                presence: told.then_some(Presence::Draining),
+            };
+            let mut dialing = Box::pin(dial(self.address.clone(), hello));
+            let dialed = loop {
+                if self.is_finished() {
+                    return Ok(None);
+                }
+                tokio::select! {
+                    dialed = &mut dialing => break dialed,
+                    inner = self.inner() => self.on_inner(inner),
+                }
+            };
+            match dialed {
+                Ok((link, frame)) => return Ok(Some((link, frame, told))),
+                Err(DialError::Final(error)) => return Err(error),
+                Err(DialError::Again(why)) => {
+                    let wait = self.backoff.wait();
+                    tracing::warn!(why, wait_ms = wait.as_millis(), "The router cannot be reached; trying again.");
+                    if self.pause(wait).await {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits while the work goes on; true when there is nothing left to wait for.
+    async fn pause(&mut self, wait: Duration) -> bool {
+        let until = Instant::now() + wait;
+        loop {
+            if self.is_finished() {
+                return true;
+            }
+            tokio::select! {
+                () = tokio::time::sleep_until(until) => return false,
+                inner = self.inner() => self.on_inner(inner),
+            }
+        }
+    }
+
+    /// Serves one connection until it ends.
+    async fn serve(&mut self, link: &mut Link, heartbeat: Duration) -> End {
+        let mut beat = tokio::time::interval_at(Instant::now() + heartbeat, heartbeat);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut watch = Watch::new(heartbeat);
+        loop {
+            self.start();
+            let finished = self.is_finished();
+            if finished {
+                self.book.say(&ClientFrame::Bye);
+            }
+            if let Err(why) = link.write(self.book.out.drain(..)) {
+                return End::Lost(why);
+            }
+            if finished {
+                return End::Finished;
+            }
+            let event = tokio::select! {
+                biased;
+                _ = beat.tick() => match watch.beat() {
+                    None => {
+                        self.book.say(&ClientFrame::Heartbeat);
+                        if let Err(why) = link.ping() {
+                            return End::Lost(why);
+                        }
+                        continue;
+                    }
+                    // After a stall of our own the router's words may lie in the socket unread: look before judging.
+                    Some(why) => link.next().now_or_never().unwrap_or_else(|| LinkEvent::Lost(why.to_owned())),
+                },
+                inner = self.inner() => {
+                    self.on_inner(inner);
+                    continue;
+                }
+                event = link.next() => event,
+            };
+            watch.heard();
+            match event {
+                LinkEvent::Frame(ServerFrame::Goodbye { reason }) => return End::Goodbye(reason),
+                LinkEvent::Frame(frame) => self.book.hear(frame),
+                LinkEvent::Alive => {}
+                LinkEvent::Lost(why) => return End::Lost(why),
+            }
+        }
+    }
+
+    /// What happens next inside the program. Cancel safe: every branch is.
+    async fn inner(&mut self) -> Inner {
+        let Self { commands, tasks, shutdown, drain_until, .. } = self;
+        let asked = async {
+            match shutdown {
+                Some(shutdown) => shutdown.await,
+                None => std::future::pending().await,
+            }
+        };
+        let over = async {
+            match drain_until {
+                Some(until) => tokio::time::sleep_until(*until).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            Some(command) = commands.recv() => Inner::Command(command),
+            Some(ended) = tasks.join_next() => Inner::Ended(ended.ok()),
+            () = asked => Inner::Shutdown,
+            () = over => Inner::DrainOver,
+        }
+    }
+
+    fn on_inner(&mut self, inner: Inner) {
+        match inner {
+            Inner::Command(command) => self.book.command(command),
+            Inner::Ended(Some(ended)) => {
+                match ended.how {
+                    How::Settled => self.summary.settled += 1,
+                    How::GivenBack => {
+                        self.summary.settled += 1;
+                        self.summary.given_back += 1;
+                    }
+                    How::Dropped => self.summary.dropped += 1,
+                }
+                self.book.ended(ended.task, ended.lease);
+            }
+            // Only a task that was aborted when everything was given up ends without a word.
+            Inner::Ended(None) => {}
+            Inner::Shutdown => {
+                self.shutdown = None;
+                self.drain_until = Some(Instant::now() + self.settings.drain_max);
+                self.book.drain(false);
+                tracing::info!(running = self.tasks.len(), "Shutting down: running tasks are finished first.");
+            }
+            Inner::DrainOver => {
+                tracing::warn!(running = self.tasks.len(), "The time for shutting down is over: open tasks go back.");
+                self.drain_until = None;
+                self.given_up = true;
+                self.summary.dropped += u64::try_from(self.tasks.len()).unwrap_or(u64::MAX);
+                self.book.give_up();
+                self.tasks.abort_all();
+            }
+        }
+    }
+
+    fn start(&mut self) {
+        for task in self.book.starts.drain(..) {
+            self.tasks.spawn(work(Arc::clone(&self.worker), task, self.settings.grace));
+        }
+    }
+
+    fn is_finished(&self) -> bool {
+        self.given_up || (self.book.is_draining() && self.book.is_idle())
+    }
+}
+
+/// Runs the worker on one task and settles it.
+async fn work(worker: Arc<dyn Worker>, task: Task, grace: Duration) -> Ended {
+    let how = tokio::select! {
+        biased;
+        verdict = AssertUnwindSafe(worker.work(&task)).catch_unwind() => match verdict {
+            Ok(Ok(verdict)) => settle(&task, verdict, How::Settled).await,
+            Ok(Err(error)) => settle(&task, Verdict::refuse(error.to_string()), How::GivenBack).await,
+            Err(_panic) => settle(&task, Verdict::refuse("the worker panicked"), How::GivenBack).await,
+        },
+        () = abandoned(&task, grace) => How::Dropped,
+    };
+    Ended { task: task.id(), lease: task.lease(), how }
+}
+
+/// Resolves when the grace time after a cancellation is over.
+async fn abandoned(task: &Task, grace: Duration) {
+    let why = task.cancelled().await;
+    tokio::time::sleep(grace).await;
+    tracing::warn!(task = %task.id(), %why, "The work on a cancelled task did not end by itself and was dropped.");
+}
+
+/// Says the verdict. One that the router refuses gives the task back, so that it does not wait for nobody.
+async fn settle(task: &Task, verdict: Verdict, how: How) -> How {
+    if let Some(why) = task.is_cancelled() {
+        tracing::info!(task = %task.id(), %why, "The verdict on a cancelled task was dropped.");
+        return How::Dropped;
+    }
+    let (outcome, replies) = verdict.into_parts();
+    match task.settle(outcome, replies).await {
+        Ok(()) => how,
+        Err(CallError::Refused(problem)) => {
+            tracing::warn!(task = %task.id(), %problem, "The router refused a verdict; the task goes back to its queue.");
+            let (outcome, _) = Verdict::refuse(format!("its verdict was refused: {problem}")).into_parts();
+            match task.settle(outcome, Vec::new()).await {
+                Ok(()) => How::GivenBack,
+                Err(error) => late(task, &error),
+            }
+        }
+        Err(error) => late(task, &error),
+    }
+}
+
+fn late(task: &Task, error: &CallError) -> How {
+    tracing::warn!(task = %task.id(), %error, "A verdict had no effect.");
+    How::Dropped
+}
+
+/// Notices a router that is silent and a machine that slept.
+struct Watch {
+    heartbeat: Duration,
+    heard: Instant,
+    beat: Instant,
+    /// Runs on while the machine sleeps, unlike [`Instant`] on Linux.
+    wall: SystemTime,
+}
+
+impl Watch {
+    fn new(heartbeat: Duration) -> Self {
+        let now = Instant::now();
+        Self { heartbeat, heard: now, beat: now, wall: SystemTime::now() }
+    }
+
+    fn heard(&mut self) {
+        self.heard = Instant::now();
+    }
+
+    /// Called once per heartbeat; says why the connection must be taken for dead.
+    fn beat(&mut self) -> Option<&'static str> {
+        let ran = self.beat.elapsed();
+        // A clock that was set back shows no time at all, which is no sign of sleep.
+        let passed = self.wall.elapsed().unwrap_or_default();
+        self.beat = Instant::now();
+        self.wall = SystemTime::now();
+        if passed > ran + self.heartbeat * 2 {
+            return Some("this machine slept");
+        }
+        (self.heard.elapsed() >= self.heartbeat * 2).then_some("the router was silent for two heartbeats")
+    }
+}

@@ -1,0 +1,6 @@
+//! The runtime against a scripted router in this process.
+
+mod connection;
+mod fake;
+mod resume;
+mod tasks;

@@ -1,0 +1,221 @@
+//! One connection: tasks, calls and verdicts.
+
+use blendline_wire::outbound::Content;
+use blendline_wire::task::WithdrawReason;
+use blendline_wire::worker::{ClientFrame, Reply, ServerFrame, Verdict as Outcome};
+use blendline_wire::{Lease, TaskId};
+use blendline_worker::{CallError, Cancelled, Verdict};
+
+use crate::fake::{Connection, FakeRouter, Running, message, offered, soon, view};
+
+async fn settled(connection: &mut Connection) -> (u64, TaskId, Lease, Outcome, Vec<Reply>) {
+    let frame = connection.read().await;
+    let ClientFrame::Settle { call, task, lease, verdict, replies } = frame else { panic!("{frame:?}") };
+    (call, task, lease, verdict, replies)
+}
+
+async fn replied(connection: &mut Connection) -> (u64, Reply) {
+    let frame = connection.read().await;
+    let ClientFrame::Reply { call, reply, .. } = frame else { panic!("{frame:?}") };
+    (call, reply)
+}
+
+#[tokio::test]
+async fn an_assigned_task_is_worked_and_settled_with_its_replies_in_one_frame() {
+    let router = FakeRouter::start().await;
+    let mut running = Running::start(router.runtime());
+    let mut connection = router.welcomed(vec![]).await;
+    connection.assign(view(7, 3)).await;
+    let arrival = running.arrival().await;
+    assert_eq!(arrival.task.text().expose(), "hello");
+    arrival.end.send(Ok(Verdict::done().with_reply(arrival.task.text()).with_reply("bye"))).unwrap();
+    let (call, task, lease, verdict, replies) = settled(&mut connection).await;
+    assert_eq!((task, lease), (TaskId(7), Lease(3)));
+    assert_eq!(verdict, Outcome::Done { disposition: String::new(), note: None });
+    assert_eq!(
+        replies,
+        [
+            Reply { key: "3.1.1".into(), content: Content::Text { text: "hello".into() } },
+            Reply { key: "3.1.2".into(), content: Content::Text { text: "bye".into() } },
+        ]
+    );
+    connection.ok(call).await;
+    let summary = running.finish(connection).await;
+    assert_eq!((summary.settled, summary.given_back, summary.dropped), (1, 0, 0));
+}
+
+#[tokio::test]
+async fn an_offer_is_accepted_while_there_is_room_and_declined_when_there_is_none() {
+    let router = FakeRouter::start().await;
+    let mut running = Running::start(router.runtime().capacity(1));
+    let mut connection = router.welcomed(vec![]).await;
+    connection.say(ServerFrame::Offer { task: offered(1, 1) }).await;
+    let ClientFrame::Accept { call, task, lease } = connection.read().await else { panic!() };
+    assert_eq!((task, lease), (TaskId(1), Lease(1)));
+    // The acceptance on its way fills the room already.
+    connection.say(ServerFrame::Offer { task: offered(2, 1) }).await;
+    let frame = connection.read().await;
+    assert!(matches!(frame, ClientFrame::Decline { task: TaskId(2), .. }), "{frame:?}");
+    connection.ok(call).await;
+    let arrival = running.arrival().await;
+    arrival.end.send(Ok(Verdict::done())).unwrap();
+    let (call, ..) = settled(&mut connection).await;
+    connection.ok(call).await;
+    let summary = running.finish(connection).await;
+    assert_eq!(summary.settled, 1);
+}
+
+#[tokio::test]
+async fn an_offer_that_was_gone_makes_room_again() {
+    let router = FakeRouter::start().await;
+    let mut running = Running::start(router.runtime().capacity(1));
+    let mut connection = router.welcomed(vec![]).await;
+    connection.say(ServerFrame::Offer { task: offered(1, 1) }).await;
+    let ClientFrame::Accept { call, .. } = connection.read().await else { panic!() };
+    connection.refuse(call, 409, "fenced").await;
+    connection.say(ServerFrame::Offer { task: offered(2, 1) }).await;
+    let frame = connection.read().await;
+    let ClientFrame::Accept { call, task: TaskId(2), .. } = frame else { panic!("{frame:?}") };
+    connection.ok(call).await;
+    let arrival = running.arrival().await;
+    assert_eq!(arrival.task.id(), TaskId(2));
+    arrival.end.send(Ok(Verdict::refuse("no"))).unwrap();
+    let (call, _, _, verdict, _) = settled(&mut connection).await;
+    assert_eq!(verdict, Outcome::Refuse { reason: "no".into() });
+    connection.ok(call).await;
+    running.finish(connection).await;
+}
+
+#[tokio::test]
+async fn a_reply_returns_when_it_is_durable_and_a_refusal_is_typed() {
+    let router = FakeRouter::start().await;
+    let mut running = Running::start(router.runtime());
+    let mut connection = router.welcomed(vec![view(1, 5)]).await;
+    let arrival = running.arrival().await;
+
+    let task = arrival.task.clone();
+    let saying = tokio::spawn(async move { task.reply("one").await });
+    let (call, reply) = replied(&mut connection).await;
+    assert_eq!(reply.key, "5.1.1");
+    assert!(!saying.is_finished(), "the reply returned before its answer");
+    connection.ok(call).await;
+    assert_eq!(soon("the reply", saying).await.unwrap(), Ok(()));
+
+    // The customer wrote again: what is said now is another message, whatever its number was before.
+    connection.say(ServerFrame::Message { task: TaskId(1), lease: Lease(5), message: message(4, "and?") }).await;
+    assert_eq!(soon("a message", arrival.task.next_message()).await, Some(message(4, "and?")));
+    assert_eq!(arrival.task.text().expose(), "and?");
+    let task = arrival.task.clone();
+    let saying = tokio::spawn(async move { task.reply("two").await });
+    let (call, reply) = replied(&mut connection).await;
+    assert_eq!(reply.key, "5.4.1");
+    connection.refuse(call, 422, "window_closed").await;
+    let Err(CallError::Refused(problem)) = soon("the reply", saying).await.unwrap() else { panic!() };
+    assert_eq!(problem.code, "window_closed");
+
+    let task = arrival.task.clone();
+    let saying = tokio::spawn(async move { task.reply("three").await });
+    let (call, _) = replied(&mut connection).await;
+    connection.refuse(call, 409, "fenced").await;
+    let fenced = Err(CallError::Fenced { detail: "a detail".into() });
+    assert_eq!(soon("the reply", saying).await.unwrap(), fenced);
+
+    arrival.end.send(Ok(Verdict::done())).unwrap();
+    let (call, ..) = settled(&mut connection).await;
+    connection.ok(call).await;
+    running.finish(connection).await;
+}
+
+#[tokio::test]
+async fn a_busy_router_is_asked_again_under_the_same_key() {
+    let router = FakeRouter::start().await;
+    let mut running = Running::start(router.runtime());
+    let mut connection = router.welcomed(vec![view(1, 5)]).await;
+    let arrival = running.arrival().await;
+    let saying = tokio::spawn(async move {
+        let result = arrival.task.reply("one").await;
+        arrival.end.send(Ok(Verdict::done())).unwrap();
+        result
+    });
+    let (call, first) = replied(&mut connection).await;
+    connection.refuse(call, 503, "store_down").await;
+    let (call, second) = replied(&mut connection).await;
+    assert_eq!(first, second);
+    connection.ok(call).await;
+    assert_eq!(soon("the reply", saying).await.unwrap(), Ok(()));
+    let (call, ..) = settled(&mut connection).await;
+    connection.ok(call).await;
+    running.finish(connection).await;
+}
+
+#[tokio::test]
+async fn a_late_verdict_is_dropped_and_counted() {
+    let router = FakeRouter::start().await;
+    let mut running = Running::start(router.runtime());
+    let mut connection = router.welcomed(vec![view(1, 1)]).await;
+    running.arrival().await.end.send(Ok(Verdict::done())).unwrap();
+    let (call, ..) = settled(&mut connection).await;
+    connection.refuse(call, 409, "fenced").await;
+    let summary = running.finish(connection).await;
+    assert_eq!((summary.settled, summary.dropped), (0, 1));
+}
+
+#[tokio::test]
+async fn a_withdrawn_task_is_cancelled_and_its_verdict_never_leaves() {
+    let router = FakeRouter::start().await;
+    let mut running = Running::start(router.runtime());
+    let mut connection = router.welcomed(vec![view(1, 1)]).await;
+    let arrival = running.arrival().await;
+    let reason = WithdrawReason::Reassigned;
+    // Of another lease: not ours to lose.
+    connection.say(ServerFrame::Withdrawn { task: TaskId(1), lease: Lease(0), reason: WithdrawReason::Silent }).await;
+    connection.say(ServerFrame::Withdrawn { task: TaskId(1), lease: Lease(1), reason }).await;
+    assert_eq!(soon("the cancellation", arrival.task.cancelled()).await, Cancelled::Withdrawn(reason));
+    assert_eq!(arrival.task.next_message().await, None);
+    let late = arrival.task.reply("too late").await;
+    assert!(matches!(late, Err(CallError::Fenced { .. })), "{late:?}");
+    arrival.end.send(Ok(Verdict::done())).unwrap();
+    // The only frames that still come are those of leaving.
+    let summary = running.finish(connection).await;
+    assert_eq!((summary.settled, summary.dropped), (0, 1));
+}
+
+#[tokio::test]
+async fn work_that_ignores_its_cancellation_is_dropped_after_the_grace_time() {
+    let router = FakeRouter::start().await;
+    let mut running = Running::start(router.runtime().grace(std::time::Duration::ZERO));
+    let mut connection = router.welcomed(vec![view(1, 1)]).await;
+    let mut arrival = running.arrival().await;
+    let reason = WithdrawReason::Silent;
+    connection.say(ServerFrame::Withdrawn { task: TaskId(1), lease: Lease(1), reason }).await;
+    soon("the end of the work", arrival.end.closed()).await;
+    assert_eq!(running.finish(connection).await.dropped, 1);
+}
+
+#[tokio::test]
+async fn an_error_a_panic_and_a_refused_verdict_give_the_task_back() {
+    let router = FakeRouter::start().await;
+    let mut running = Running::start(router.runtime());
+    let mut connection = router.welcomed(vec![view(1, 1)]).await;
+    running.arrival().await.end.send(Err("the till is closed".into())).unwrap();
+    let (call, _, _, verdict, _) = settled(&mut connection).await;
+    assert_eq!(verdict, Outcome::Refuse { reason: "the till is closed".into() });
+    connection.ok(call).await;
+
+    connection.assign(view(2, 1)).await;
+    drop(running.arrival().await); // the worker of this test panics on that
+    let (call, _, _, verdict, _) = settled(&mut connection).await;
+    assert_eq!(verdict, Outcome::Refuse { reason: "the worker panicked".into() });
+    connection.ok(call).await;
+
+    connection.assign(view(3, 1)).await;
+    running.arrival().await.end.send(Ok(Verdict::transfer_to_queue("no such").with_note("see above"))).unwrap();
+    let (call, ..) = settled(&mut connection).await;
+    connection.refuse(call, 422, "unknown_queue").await;
+    let (call, task, _, verdict, _) = settled(&mut connection).await;
+    assert_eq!(task, TaskId(3));
+    assert!(matches!(&verdict, Outcome::Refuse { reason } if reason.contains("unknown_queue")), "{verdict:?}");
+    connection.ok(call).await;
+    let summary = running.finish(connection).await;
+    assert_eq!((summary.settled, summary.given_back), (3, 3));
+}
