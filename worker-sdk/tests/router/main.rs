@@ -1,4 +1,5 @@
 //! The runtime against a scripted router in this process.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail")]
 
 mod connection;
 mod fake;
