@@ -1,0 +1,111 @@
+//! What every scenario shares: an installation, the machine's figures, the report.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use blendline_tests::api::Api;
+use blendline_tests::config::{Installation, Worker};
+use blendline_tests::machine;
+use blendline_tests::process::Router;
+use blendline_tests::whatsapp::Number;
+use serde_json::{Value, json};
+
+/// Accounts over which the load is spread, as a company of this size would have.
+const NUMBERS: usize = 8;
+
+/// A running router under measurement.
+pub(crate) struct Bench {
+    pub(crate) router: Router,
+    pub(crate) api: Api,
+    pub(crate) numbers: Vec<Number>,
+    scenario: &'static str,
+    fdatasync_us: u64,
+    begun: Instant,
+}
+
+impl Bench {
+    /// Starts a router whose replies go to `graph_url`.
+    pub(crate) async fn start(scenario: &'static str, graph_url: &str, workers: Vec<Worker>) -> Self {
+        let mut installation = Installation::new(graph_url);
+        installation.numbers = (0..NUMBERS).map(Number::test).collect();
+        installation.workers = workers;
+        installation.log = "error".to_owned();
+        let router = Router::start(scenario, &installation).await;
+        let fdatasync_us = machine::fdatasync_us(&router.data_dir());
+        progress(&format!("{scenario}: the router runs as {}, fdatasync {fdatasync_us} µs", router.pid()));
+        let api = Api::admin(router.addr);
+        Self { router, api, numbers: installation.numbers, scenario, fdatasync_us, begun: Instant::now() }
+    }
+
+    /// Tasks that wait in the queue now.
+    pub(crate) async fn waiting(&self) -> u64 {
+        let queue = self.api.get("/v1/queues/care").await.map(|reply| reply.json()).unwrap_or_default();
+        queue["waiting"].as_u64().unwrap_or_else(|| panic!("a queue says how many tasks wait: {queue}"))
+    }
+
+    /// Waits until `count` tasks wait, and gives the time it took.
+    pub(crate) async fn until_waiting(&self, count: u64) -> Duration {
+        let begin = Instant::now();
+        let mut told = Instant::now();
+        loop {
+            let waiting = self.waiting().await;
+            if waiting >= count {
+                return begin.elapsed();
+            }
+            if told.elapsed() > Duration::from_secs(5) {
+                told = Instant::now();
+                progress(&format!("{waiting} of {count} are tasks"));
+            }
+            assert!(begin.elapsed() < Duration::from_secs(900), "{waiting} of {count} became tasks within 15 minutes");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// The report: the figures beside what the machine is.
+    pub(crate) fn report(&self, figures: Value) -> Value {
+        json!({
+            "scenario": self.scenario,
+            "seconds": round(self.begun.elapsed().as_secs_f64()),
+            "cores": machine::cores(),
+            "fdatasync_us": self.fdatasync_us,
+            "profile": profile(),
+            "commit": commit(),
+            "figures": figures,
+        })
+    }
+}
+
+/// A line for whoever waits.
+pub(crate) fn progress(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Two places are all that such figures bear.
+pub(crate) fn round(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+/// Microseconds as milliseconds.
+pub(crate) fn ms(us: u64) -> f64 {
+    round(us as f64 / 1000.0)
+}
+
+/// p50, p99, p99.9 and the longest of times in microseconds, as milliseconds.
+pub(crate) fn quantiles_ms(mut times_us: Vec<u64>) -> Value {
+    times_us.sort_unstable();
+    let at = |permille| ms(machine::quantile(&times_us, permille));
+    json!({ "p50": at(500), "p99": at(990), "p99_9": at(999), "max": at(1000), "count": times_us.len() })
+}
+
+/// The profile is the name of the directory that the build put us in.
+fn profile() -> String {
+    let me = std::env::current_exe().unwrap_or_default();
+    let dir = me.parent().and_then(Path::file_name).unwrap_or_default();
+    dir.to_string_lossy().into_owned()
+}
+
+fn commit() -> String {
+    let run = Command::new("git").args(["-C", env!("CARGO_MANIFEST_DIR"), "rev-parse", "--short=12", "HEAD"]).output();
+    run.map_or_else(|_| "unknown".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}

@@ -1,0 +1,120 @@
+//! From the platform's hand into an SDK worker's, at a steady rate, counted from the time it should have been sent.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use blendline_tests::config::{WORKER_KEY, Worker as Settings};
+use blendline_tests::http::Connection;
+use blendline_tests::machine;
+use blendline_worker::{AcceptMode, BoxError, Runtime, Task, Verdict, Worker, async_trait};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use crate::bench::{Bench, progress, quantiles_ms, round};
+use crate::hands::Times;
+use crate::post::{Requests, number_of};
+
+const WORKERS: usize = 4;
+const CONNECTIONS: usize = 16;
+/// The first seconds fill caches and connections; they are not counted.
+const WARM_UP: Duration = Duration::from_secs(3);
+
+struct Noting {
+    times: Arc<Times>,
+}
+
+#[async_trait]
+impl Worker for Noting {
+    async fn work(&self, task: &Task) -> Result<Verdict, BoxError> {
+        if let Some(number) = number_of(task.text().expose()) {
+            self.times.note(&self.times.assigned[number]);
+            self.times.done.fetch_add(1, Ordering::Relaxed);
+            self.times.changed.notify_waiters();
+        }
+        Ok(Verdict::done())
+    }
+}
+
+pub(crate) async fn run(seconds: u64, rate: u64) -> Value {
+    let names: Vec<String> = (0..WORKERS).map(|n| format!("sdk-{n}")).collect();
+    let staff = names.iter().map(|name| Settings::new(name, &["care"], 64)).collect();
+    let bench = Bench::start("latency", "http://127.0.0.1:1", staff).await;
+    let warm_up = (WARM_UP.as_secs() * rate) as usize;
+    let requests = Requests::build(&bench.numbers, 0, warm_up + (seconds * rate) as usize);
+    let times = Times::new(requests.len());
+    let mut stops = Vec::new();
+    for name in names {
+        let runtime = Runtime::builder(format!("http://{}", bench.router.addr), WORKER_KEY)
+            .name(name)
+            .accept(AcceptMode::Auto)
+            .build();
+        let worker = Noting { times: Arc::clone(&times) };
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        stops.push(stop);
+        tokio::spawn(async move { runtime.run(worker, async { drop(stopped.await) }).await });
+    }
+    let pid = bench.router.pid();
+    let before = machine::cpu(pid);
+    progress(&format!("{rate}/s for {seconds} s after {} s of warming up", WARM_UP.as_secs()));
+    let not_200 = post_on_time(&bench, &requests, &times, rate).await;
+    let all = async {
+        loop {
+            let changed = times.changed.notified();
+            if times.done.load(Ordering::Relaxed) as usize >= requests.len() {
+                return;
+            }
+            changed.await;
+        }
+    };
+    let whole = tokio::time::timeout(Duration::from_secs(30), all).await.is_ok();
+    let cpu = machine::cpu(pid) - before;
+    let (sent, accepted, hand) = (&times.sent[warm_up..], &times.completed[warm_up..], &times.assigned[warm_up..]);
+    bench.report(json!({
+        "rate": rate,
+        "posted": requests.len() - warm_up,
+        "not_200": not_200,
+        "all_arrived": whole,
+        "intended_send_to_hand_ms": quantiles_ms(Times::between(sent, hand)),
+        "accepted_to_hand_ms": quantiles_ms(Times::between(accepted, hand)),
+        "intended_send_to_accepted_ms": quantiles_ms(Times::between(sent, accepted)),
+        "router_cpu_us_per_task": round(cpu.as_micros() as f64 / requests.len() as f64),
+        "workers": WORKERS,
+    }))
+}
+
+/// Posts each request at its intended time, late or not; `sent` is the intended time, `completed` that of the 200.
+async fn post_on_time(bench: &Bench, requests: &Arc<Requests>, times: &Arc<Times>, rate: u64) -> u64 {
+    let mut lanes = Vec::new();
+    let mut senders = tokio::task::JoinSet::new();
+    for _ in 0..CONNECTIONS {
+        let (lane, mut due) = mpsc::unbounded_channel::<usize>();
+        lanes.push(lane);
+        let (requests, times) = (Arc::clone(requests), Arc::clone(times));
+        let mut connection = Connection::connect(bench.router.addr).await.expect("the router takes connections");
+        senders.spawn(async move {
+            let mut refused = 0;
+            while let Some(index) = due.recv().await {
+                match connection.exchange_status(requests.get(index)).await {
+                    Ok(200) => times.note(&times.completed[index]),
+                    _ => refused += 1,
+                }
+            }
+            refused
+        });
+    }
+    let (count, begin, clock) = (requests.len(), Instant::now(), Arc::clone(times));
+    let offset = clock.begin.elapsed();
+    // A thread of its own: the runtime's timer knows only whole milliseconds.
+    let ticking = std::thread::spawn(move || {
+        for index in 0..count {
+            let due = Duration::from_nanos(index as u64 * 1_000_000_000 / rate);
+            std::thread::sleep(due.saturating_sub(begin.elapsed()));
+            clock.sent[index].store((offset + due).as_micros().max(1) as u64, Ordering::Relaxed);
+            let _ = lanes[index % lanes.len()].send(index);
+        }
+    });
+    let refused = senders.join_all().await.into_iter().sum();
+    ticking.join().expect("the clock thread ends");
+    refused
+}

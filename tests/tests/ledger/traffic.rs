@@ -1,0 +1,95 @@
+//! Posts webhooks as the platform does: every one again and again until it is answered 200.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use blendline_tests::http::Connection;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::plan::Plan;
+
+/// The platform gives up waiting after some seconds and tries again later.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// The pause after a 5xx. Real platforms wait longer.
+const AGAIN: Duration = Duration::from_millis(20);
+
+pub(crate) struct Traffic {
+    addr: SocketAddr,
+    attempts: AtomicU64,
+    accepted: watch::Sender<usize>,
+    up: watch::Sender<bool>,
+    planned: usize,
+}
+
+impl Traffic {
+    pub(crate) fn new(addr: SocketAddr, planned: usize) -> Self {
+        let (accepted, up) = (watch::Sender::new(0), watch::Sender::new(true));
+        Self { addr, attempts: AtomicU64::new(0), accepted, up, planned }
+    }
+
+    /// Begins to post; ends when everything is accepted.
+    pub(crate) fn start(self: &Arc<Self>, plan: &Plan) -> JoinHandle<()> {
+        let mut lanes = tokio::task::JoinSet::new();
+        for requests in plan.lanes() {
+            let traffic = Arc::clone(self);
+            lanes.spawn(async move {
+                let mut connection = None;
+                for request in requests {
+                    traffic.until_taken(&mut connection, &request).await;
+                }
+            });
+        }
+        tokio::spawn(async move { drop(lanes.join_all().await) })
+    }
+
+    async fn until_taken(&self, connection: &mut Option<Connection>, request: &[u8]) {
+        loop {
+            if connection.is_none() {
+                *connection = Connection::connect(self.addr).await.ok();
+            }
+            let Some(open) = connection else {
+                self.until_up().await;
+                continue;
+            };
+            self.attempts.fetch_add(1, Ordering::Relaxed);
+            match tokio::time::timeout(ANSWER_WITHIN, open.exchange(request)).await {
+                Ok(Ok(reply)) if reply.status == 200 => {
+                    self.accepted.send_modify(|accepted| *accepted += 1);
+                    return;
+                }
+                Ok(Ok(reply)) => {
+                    assert!(reply.status >= 500, "a signed webhook was refused: {} {}", reply.status, reply.text());
+                    tokio::time::sleep(AGAIN).await;
+                }
+                Ok(Err(_)) | Err(_) => *connection = None,
+            }
+        }
+    }
+
+    /// Waits for the start of the program; a refused connection before we knew of its end is tried again soon.
+    async fn until_up(&self) {
+        let mut up = self.up.subscribe();
+        drop(up.wait_for(|up| *up).await);
+        tokio::time::sleep(AGAIN).await;
+    }
+
+    pub(crate) async fn until_accepted(&self, count: usize) {
+        drop(self.accepted.subscribe().wait_for(|accepted| *accepted >= count.min(self.planned)).await);
+    }
+
+    pub(crate) fn router_is_down(&self) {
+        self.up.send_replace(false);
+    }
+
+    pub(crate) fn router_is_up(&self) {
+        self.up.send_replace(true);
+    }
+
+    /// How many requests were written, answered or not.
+    pub(crate) fn attempts(&self) -> u64 {
+        self.attempts.load(Ordering::Relaxed)
+    }
+}

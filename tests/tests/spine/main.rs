@@ -1,0 +1,15 @@
+//! From the outside: a signed webhook in, a worker's answer out at the platform, and what bad input gets.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "test code: a broken expectation must stop the run and say where"
+)]
+
+mod bad_input;
+mod intake;
+mod platform;
+mod restart;
+mod settings;
+mod workers;
+mod world;
