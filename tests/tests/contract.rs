@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use blendline_core::Write;
 use blendline_router::adapters::sqlite::{BrokerOptions, DataDir, OpenError, SqliteBroker, SqliteStore};
-use blendline_router::ports::broker::Broker;
+use blendline_router::ports::broker::{Broker, BrokerError};
 use blendline_router::ports::store::{Store, StoreError, Wanted};
 use blendline_tests::contract::broker::BrokerWorld;
 use blendline_tests::contract::rows;
@@ -105,6 +105,33 @@ async fn broker_survives_a_crash() {
         assert!(delivery.redelivered, "nobody can know whether it was delivered before the crash");
     }
     assert_eq!(broker_after.depth("q").await, Ok(50));
+}
+
+/// Somebody else writes to a file, as a disk that refuses would: nothing is taken, and all is well again after it,
+/// subscriptions too.
+#[tokio::test]
+async fn both_recover_from_a_file_that_refuses() {
+    let world = Directory::new("refusing");
+    let data = world.open();
+    let broker = SqliteBroker::open(&data, BrokerOptions::default()).unwrap();
+    let store = SqliteStore::open(&data).unwrap();
+    let tenure = take(&store).await;
+    let mut subscription = broker.subscribe("q", 10).await.unwrap();
+    let others = ["broker.db", "store.db"].map(|file| rusqlite::Connection::open(world.0.join(file)).unwrap());
+    for other in &others {
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    }
+    let commit = rows::batch(SHARD, tenure, 1);
+    let (refused, unknown) = tokio::join!(broker.publish("q", b"lost".to_vec()), store.commit(&commit));
+    assert!(matches!(refused, Err(BrokerError::Unavailable(_))), "{refused:?}");
+    assert!(matches!(unknown, Err(StoreError::Unavailable(_))), "{unknown:?}");
+    for other in &others {
+        other.execute_batch("ROLLBACK").unwrap();
+    }
+    broker.publish("q", b"kept".to_vec()).await.unwrap();
+    assert_eq!(subscription.deliveries.recv().await.unwrap().body, "kept");
+    assert_eq!(broker.depth("q").await, Ok(1));
+    store.commit(&commit).await.unwrap();
 }
 
 #[test]

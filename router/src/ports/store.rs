@@ -123,6 +123,17 @@ pub struct Wanted {
     pub conversations: Vec<ConversationId>,
 }
 
+impl Wanted {
+    /// True when there is nothing to look up.
+    pub const fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+            && self.addresses.is_empty()
+            && self.outbound.is_empty()
+            && self.external.is_empty()
+            && self.conversations.is_empty()
+    }
+}
+
 /// What was found.
 #[derive(Debug, Default)]
 pub struct Found {

@@ -1,11 +1,15 @@
 //! Opening a file, and bringing its schema up to date.
 
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::OpenError;
 
+/// How long a statement waits for a lock: nobody else writes these files, so this is somebody's backup or shell. Short
+/// enough for a webhook to get its 503 within two seconds.
+const BUSY: Duration = Duration::from_secs(1);
 /// How many prepared statements a connection keeps.
 const STATEMENTS_MAX: usize = 128;
 
@@ -29,7 +33,7 @@ pub(super) fn open_reader(path: &Path, cache_kib: u32) -> rusqlite::Result<Conne
 /// would be a signal instead of an error code.
 pub(super) fn connect(path: &Path, cache_kib: u32, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;

@@ -126,6 +126,9 @@ impl Store for SqliteStore {
     }
 
     async fn prefetch(&self, _shard: u16, wanted: &Wanted) -> Result<Found, StoreError> {
+        if wanted.is_empty() {
+            return Ok(Found::default());
+        }
         let (wanted, days) = (wanted.clone(), self.days.read().unwrap_or_else(PoisonError::into_inner).clone());
         self.readers.read(move |connection| prefetch::prefetch(connection, &wanted, &days)).await
     }
