@@ -162,6 +162,8 @@ pub enum EventKind {
     /// What could not be read was put aside whole.
     Quarantined {
         /// Why it could not be read.
+        // The event itself has a `cause`: two of one name cannot be read back.
+        #[serde(rename = "fault")]
         cause: String,
     },
     /// A conversation began.
@@ -373,6 +375,7 @@ pub enum EventKind {
         /// The next try.
         attempt: u32,
         /// When.
+        #[serde(rename = "next_at")]
         at: Millis,
         /// A stable word.
         reason: String,
@@ -410,6 +413,7 @@ pub enum EventKind {
         /// What: `tenant`, `queue`, `worker`, `account`, `calendar`.
         what: String,
         /// Its opaque id.
+        #[serde(rename = "setting")]
         id: String,
     },
 }
@@ -417,6 +421,40 @@ pub enum EventKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_kind_hides_a_field_of_the_event() {
+        for kind in [
+            EventKind::Quarantined { cause: "line 1".into() },
+            EventKind::ReplyDelayed {
+                outbound: OutboundId(1),
+                attempt: 2,
+                at: Millis(7),
+                reason: "rate_limited".into(),
+            },
+            EventKind::SettingsChanged { what: "queue".into(), id: "que_1".into() },
+            EventKind::MessageDiscarded { kind: InboundKind::Message, reason: "unknown_account".into() },
+        ] {
+            let event = Event {
+                id: EventId(1),
+                at: Millis(9),
+                tenant: TenantId(1),
+                kind,
+                actor: Actor::System,
+                activity: Activity::Administration,
+                unit: Some(UnitId(2)),
+                matter: Some(MatterId(3)),
+                conversation: Some(ConversationId(4)),
+                task: Some(TaskId(5)),
+                side: Some(Side::Back),
+                channel: Some("whatsapp_cloud".into()),
+                cause: Some(EventId(6)),
+                rule_set: 7,
+            };
+            let text = serde_json::to_string(&event).unwrap();
+            assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event, "{text}");
+        }
+    }
 
     #[test]
     fn an_event_is_one_flat_object() {

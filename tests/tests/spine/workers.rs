@@ -36,12 +36,12 @@ async fn a_lost_worker_loses_the_task_and_comes_back_fenced() {
 
     let mut noa = world.hand("noa").await;
     assert!(noa.owned.is_empty(), "what is not in the welcome is somebody else's");
-    let late = noa.settle(&task, done(), vec![said("r", "too late")]).await.unwrap_err();
+    let late = noa.settle(&task, done(), vec![said("noa.1", "too late")]).await.unwrap_err();
     assert_eq!((late.status, late.code.as_str()), (409, "fenced"), "{late}");
     assert!(!late.detail.is_empty());
 
-    dan.settle(&taken, done(), vec![said("r", "in time")]).await.unwrap();
-    let after = noa.settle(&task, done(), vec![said("r", "far too late")]).await.unwrap_err();
+    dan.settle(&taken, done(), vec![said("dan.1", "in time")]).await.unwrap();
+    let after = noa.settle(&task, done(), vec![said("noa.2", "far too late")]).await.unwrap_err();
     assert_eq!(after.code, "fenced", "{after}");
     let calls = world.graph.until("both replies", |calls| calls.len() >= 2).await;
     let texts: Vec<&str> = calls.iter().map(|call| call.text()).collect();
