@@ -190,8 +190,7 @@ impl Scheduler {
         let line = self.letters.entry(row.conversation).or_default();
         line.push_back(row.id);
         let first = line.len() == 1;
-        let post = self.post.entry(row.account).or_default();
-        count_outbound(post, row, first, true);
+        self.count_outbound(row, first, true);
         self.index.add_outbound(row);
     }
 
@@ -200,37 +199,50 @@ impl Scheduler {
     pub(crate) fn edit_outbound(&mut self, step: &mut Step<'_>, id: OutboundId, change: impl FnOnce(&mut OutboundRow)) {
         let Some(mut row) = self.outbound.remove(&id) else { return };
         let first = self.letters.get(&row.conversation).and_then(|line| line.front()) == Some(&id);
-        let post = self.post.entry(row.account).or_default();
-        count_outbound(post, &row, first, false);
+        self.count_outbound(&row, first, false);
         self.index.remove_outbound(&row);
         change(&mut row);
         step.posting.insert(row.account);
         if !row.state.is_final() {
-            count_outbound(post, &row, first, true);
+            self.count_outbound(&row, first, true);
             self.index.add_outbound(&row);
             self.outbound.insert(id, row);
             step.dirty_outbound.insert(id);
             return;
         }
         step.dirty_outbound.remove(&id);
+        let mut next = None;
         if let Some(line) = self.letters.get_mut(&row.conversation) {
             line.retain(|waiting| *waiting != id);
-            match line.front() {
-                Some(next) if first => {
-                    if let Some(next) = self.outbound.get(next) {
-                        count_outbound(post, next, true, true);
-                    }
-                }
-                Some(_) => {}
-                None => {
-                    self.letters.remove(&row.conversation);
-                }
+            next = line.front().copied().filter(|_| first);
+            if line.is_empty() {
+                self.letters.remove(&row.conversation);
             }
+        }
+        if let Some(next) = next.and_then(|next| self.outbound.get(&next)).cloned() {
+            self.count_outbound(&next, true, true);
+        }
+        step.write(Write::Outbound(row));
+    }
+
+    /// Counts a message of ours in or out of its account's post box. Only the first of a conversation can be handed
+    /// over. A box with nothing in it is not kept.
+    fn count_outbound(&mut self, row: &OutboundRow, first: bool, enters: bool) {
+        let post = self.post.entry(row.account).or_default();
+        match (&row.state, enters) {
+            (OutboundState::Handed { .. }, true) => post.handed += 1,
+            (OutboundState::Handed { .. }, false) => post.handed -= 1,
+            (OutboundState::Queued, true) if first => {
+                post.ready.insert(row.id);
+            }
+            (OutboundState::Queued, false) if first => {
+                post.ready.remove(&row.id);
+            }
+            _ => {}
         }
         if *post == PostBox::default() {
             self.post.remove(&row.account);
         }
-        step.write(Write::Outbound(row));
     }
 
     /// Adds a line to the transcript of a task's conversation, or of the task itself, and gives its place.
@@ -338,20 +350,5 @@ impl About {
     fn of(task: &Task) -> Self {
         let Task { id, tenant, kind, side, queue, matter, conversation, account, rule_set, .. } = *task;
         Self { tenant, kind, side, queue, matter, conversation, account, task: id, rule_set }
-    }
-}
-
-/// Counts a message of ours in or out of its account's post box. Only the first of a conversation can be handed over.
-fn count_outbound(post: &mut PostBox, row: &OutboundRow, first: bool, enters: bool) {
-    match (&row.state, enters) {
-        (OutboundState::Handed { .. }, true) => post.handed += 1,
-        (OutboundState::Handed { .. }, false) => post.handed -= 1,
-        (OutboundState::Queued, true) if first => {
-            post.ready.insert(row.id);
-        }
-        (OutboundState::Queued, false) if first => {
-            post.ready.remove(&row.id);
-        }
-        _ => {}
     }
 }

@@ -57,9 +57,7 @@ impl Scheduler {
         let seq = self.hear(step, task, message.payload);
         let received = EventKind::MessageReceived { seq, kind: message.kind, account: message.account };
         self.task_event(step, task, received);
-        if message.kind.wants_answer() {
-            self.unanswered(step, task, message.received_at);
-        }
+        // Whoever is told first has it told in the state in which it was said.
         if let Some(open) = self.tasks.get(&task)
             && let Some(worker) = open.state.holder()
             && let Some(session) = self.workers.get(&worker).and_then(|desk| desk.row.session)
@@ -68,10 +66,12 @@ impl Scheduler {
             step.release(Release::Message { worker, session, task, lease, seq, payload: message.payload });
         }
         self.task_event(step, task, EventKind::TaskMerged { seq });
-        if message.kind.wants_answer()
-            && self.tasks.get(&task).is_some_and(|task| matches!(task.state, TaskState::Parked { .. }))
-        {
-            self.wake(step, task, "customer");
+        if message.kind.wants_answer() {
+            // What was put aside comes back first: its stopped clock ends before the new message starts it.
+            if self.tasks.get(&task).is_some_and(|task| matches!(task.state, TaskState::Parked { .. })) {
+                self.wake(step, task, "customer");
+            }
+            self.unanswered(step, task, message.received_at);
         }
         Ok(Answer::Task(task))
     }

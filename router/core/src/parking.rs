@@ -19,14 +19,12 @@ impl Scheduler {
             return;
         };
         let stopped_ms = match clock {
-            ClockRule::Stops => now.since(since),
+            ClockRule::Stops => now.since(since.max(task.earned_at)),
             ClockRule::Runs => 0,
         };
         self.edit_task(step, id, |task| {
             task.state = TaskState::Waiting;
-            // A message that came meanwhile has set both anew; they never lie beyond now.
-            task.due_at = task.due_at.plus(stopped_ms.min(now.since(task.earned_at)));
-            task.earned_at = task.earned_at.plus(stopped_ms).min(now);
+            task.due_at = task.due_at.plus(stopped_ms);
         });
         self.direct(step, id, worker);
         self.task_event(step, id, EventKind::TaskWoken { why: why.to_owned() });
