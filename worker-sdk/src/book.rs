@@ -268,10 +268,26 @@ impl Book {
         self.calls += 1;
         // An unencodable frame drops `kind`, so whoever waits is told that nobody will answer.
         let Some(frame) = encode(&frame(self.calls)) else { return };
+        if frame.len() > FRAME_BYTES_MAX {
+            return refuse_large(kind, frame.len());
+        }
         if self.online {
             self.out.push(frame.clone());
         }
         self.pending.insert(self.calls, Pending { frame, kind });
+    }
+}
+
+/// The router ends a connection that says more at once, and would end the next one when it is said again there.
+const FRAME_BYTES_MAX: usize = 64 * 1024;
+
+fn refuse_large(kind: Kind, bytes: usize) {
+    if let Kind::Work(answer) = kind {
+        let detail =
+            format!("a call has at most {FRAME_BYTES_MAX} bytes and this one {bytes}: say less, or send a link");
+        let problem = Problem::new(413, "too_large", "The call is too large", detail);
+        // Who asked may have been dropped with its task; then nobody is interested.
+        let _ = answer.send(Err(CallError::from_problem(problem)));
     }
 }
 

@@ -1,14 +1,12 @@
 //! The loop around the book: it connects, hands frames over in both directions, and runs the worker.
 
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use blendline_wire::task::Presence;
 use blendline_wire::worker::{ClientFrame, PROTOCOL_VERSION, ServerFrame};
-use blendline_wire::{Lease, TaskId};
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -16,11 +14,12 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::backoff::{Backoff, seed};
 use crate::book::Book;
-use crate::error::{CallError, RunError};
+use crate::error::RunError;
 use crate::link::{Address, DialError, Link, LinkEvent, dial};
 use crate::runtime::{Settings, Summary, Worker};
-use crate::task::{Command, Task};
-use crate::verdict::Verdict;
+use crate::task::Command;
+use crate::watch::Watch;
+use crate::work::{Ended, How, work};
 
 /// Calls that may wait for the loop; more wait in their tasks.
 const COMMANDS_MAX: usize = 1_024;
@@ -44,19 +43,6 @@ pub(crate) struct Engine {
     summary: Summary,
 }
 
-/// How the work on one task ended.
-struct Ended {
-    task: TaskId,
-    lease: Lease,
-    how: How,
-}
-
-enum How {
-    Settled,
-    GivenBack,
-    Dropped,
-}
-
 /// What happens inside the program.
 enum Inner {
     Command(Command),
@@ -69,6 +55,7 @@ enum Inner {
 enum End {
     Lost(String),
     Goodbye(String),
+    Refused(String),
     Finished,
 }
 
@@ -127,6 +114,7 @@ impl Engine {
                     self.backoff.wait()
                 }
                 End::Goodbye(reason) => self.goodbye(&reason)?,
+                End::Refused(why) => return Err(self.refused(why)),
             };
             drop(link);
             if self.pause(wait).await {
@@ -137,10 +125,9 @@ impl Engine {
 
     /// How long to wait after the router's goodbye, or why not to come back.
     fn goodbye(&mut self, reason: &str) -> Result<Duration, RunError> {
-        let worker = self.settings.name.clone();
         match reason {
-            "replaced" => Err(RunError::Replaced { worker }),
-            "refused" => Err(RunError::Refused { worker, version: PROTOCOL_VERSION }),
+            "replaced" => Err(RunError::Replaced { worker: self.settings.name.clone() }),
+            "refused" => Err(self.refused("it gave no reason".to_owned())),
             "drain" => {
                 tracing::info!("The router drains; connecting again.");
                 Ok(self.backoff.wait_when_asked())
@@ -150,6 +137,10 @@ impl Engine {
                 Ok(self.backoff.wait())
             }
         }
+    }
+
+    fn refused(&self, detail: String) -> RunError {
+        RunError::Refused { worker: self.settings.name.clone(), detail }
     }
 
     /// A connection with its first frame, and whether the hello said that we drain; `None` when there is nothing
@@ -177,6 +168,7 @@ impl Engine {
             match dialed {
                 Ok((link, frame)) => return Ok(Some((link, frame, told))),
                 Err(DialError::Final(error)) => return Err(error),
+                Err(DialError::Refused(why)) => return Err(self.refused(why)),
                 Err(DialError::Again(why)) => {
                     let wait = self.backoff.wait();
                     tracing::warn!(why, wait_ms = wait.as_millis(), "The router cannot be reached; trying again.");
@@ -243,6 +235,7 @@ impl Engine {
                 LinkEvent::Frame(ServerFrame::Goodbye { reason }) => return End::Goodbye(reason),
                 LinkEvent::Frame(frame) => self.book.hear(frame),
                 LinkEvent::Alive => {}
+                LinkEvent::Refused(why) => return End::Refused(why),
                 LinkEvent::Lost(why) => return End::Lost(why),
             }
         }
@@ -313,85 +306,5 @@ impl Engine {
 
     fn is_finished(&self) -> bool {
         self.given_up || (self.book.is_draining() && self.book.is_idle())
-    }
-}
-
-/// Runs the worker on one task and settles it.
-async fn work(worker: Arc<dyn Worker>, task: Task, grace: Duration) -> Ended {
-    let how = tokio::select! {
-        biased;
-        verdict = AssertUnwindSafe(worker.work(&task)).catch_unwind() => match verdict {
-            Ok(Ok(verdict)) => settle(&task, verdict, How::Settled).await,
-            Ok(Err(error)) => settle(&task, Verdict::refuse(error.to_string()), How::GivenBack).await,
-            Err(_panic) => settle(&task, Verdict::refuse("the worker panicked"), How::GivenBack).await,
-        },
-        () = abandoned(&task, grace) => How::Dropped,
-    };
-    Ended { task: task.id(), lease: task.lease(), how }
-}
-
-/// Resolves when the grace time after a cancellation is over.
-async fn abandoned(task: &Task, grace: Duration) {
-    let why = task.cancelled().await;
-    tokio::time::sleep(grace).await;
-    tracing::warn!(task = %task.id(), %why, "The work on a cancelled task did not end by itself and was dropped.");
-}
-
-/// Says the verdict. One that the router refuses gives the task back, so that it does not wait for nobody.
-async fn settle(task: &Task, verdict: Verdict, how: How) -> How {
-    if let Some(why) = task.is_cancelled() {
-        tracing::info!(task = %task.id(), %why, "The verdict on a cancelled task was dropped.");
-        return How::Dropped;
-    }
-    let (outcome, replies) = verdict.into_parts();
-    match task.settle(outcome, replies).await {
-        Ok(()) => how,
-        Err(CallError::Refused(problem)) => {
-            tracing::warn!(task = %task.id(), %problem, "The router refused a verdict; the task goes back to its queue.");
-            let (outcome, _) = Verdict::refuse(format!("its verdict was refused: {problem}")).into_parts();
-            match task.settle(outcome, Vec::new()).await {
-                Ok(()) => How::GivenBack,
-                Err(error) => late(task, &error),
-            }
-        }
-        Err(error) => late(task, &error),
-    }
-}
-
-fn late(task: &Task, error: &CallError) -> How {
-    tracing::warn!(task = %task.id(), %error, "A verdict had no effect.");
-    How::Dropped
-}
-
-/// Notices a router that is silent and a machine that slept.
-struct Watch {
-    heartbeat: Duration,
-    heard: Instant,
-    beat: Instant,
-    /// Runs on while the machine sleeps, unlike [`Instant`] on Linux.
-    wall: SystemTime,
-}
-
-impl Watch {
-    fn new(heartbeat: Duration) -> Self {
-        let now = Instant::now();
-        Self { heartbeat, heard: now, beat: now, wall: SystemTime::now() }
-    }
-
-    fn heard(&mut self) {
-        self.heard = Instant::now();
-    }
-
-    /// Called once per heartbeat; says why the connection must be taken for dead.
-    fn beat(&mut self) -> Option<&'static str> {
-        let ran = self.beat.elapsed();
-        // A clock that was set back shows no time at all, which is no sign of sleep.
-        let passed = self.wall.elapsed().unwrap_or_default();
-        self.beat = Instant::now();
-        self.wall = SystemTime::now();
-        if passed > ran + self.heartbeat * 2 {
-            return Some("this machine slept");
-        }
-        (self.heard.elapsed() >= self.heartbeat * 2).then_some("the router was silent for two heartbeats")
     }
 }

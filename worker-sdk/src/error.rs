@@ -67,14 +67,14 @@ pub enum RunError {
     },
     /// The router does not want this worker.
     #[error(
-        "the router refused the worker {worker:?}: check that a worker of this name is configured \
-         and that this program speaks protocol version {version}"
+        "the router refused the worker {worker:?} ({detail}): check that a worker of this name is configured, \
+         that the key may speak for it, and that this program speaks the router's protocol version"
     )]
     Refused {
         /// The name that was given.
         worker: String,
-        /// The version that was given.
-        version: u32,
+        /// What the router said.
+        detail: String,
     },
     /// TLS cannot be set up on this machine.
     #[error("TLS cannot be set up: {detail}; install the ca-certificates package or set SSL_CERT_FILE")]

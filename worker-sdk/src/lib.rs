@@ -24,7 +24,7 @@
 //! [`testing`] runs a worker on one task without a router.
 //!
 //! Suggested reading order: [`Worker`], [`Task`], [`Verdict`], [`Runtime`]; inside, `book` (what a runtime holds,
-//! without IO), `engine` (the loop around it) and `link` (the socket).
+//! without IO), `engine` (the loop around it), `work` (one task in it) and `link` (the socket).
 
 mod backoff;
 mod book;
@@ -36,6 +36,8 @@ mod shutdown;
 mod task;
 pub mod testing;
 mod verdict;
+mod watch;
+mod work;
 
 pub use async_trait::async_trait;
 pub use blendline_wire::org::{FieldValue, Fields};

@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode, Uri, header};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Bytes, Error as SocketError, Message, Utf8Bytes};
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 
@@ -58,6 +59,8 @@ impl Address {
 pub(crate) enum DialError {
     /// Trying again changes nothing.
     Final(RunError),
+    /// The router knows the key but will not have this worker; its words.
+    Refused(String),
     /// Trying again may help; the text is for the log.
     Again(String),
 }
@@ -68,6 +71,8 @@ pub(crate) enum LinkEvent {
     Frame(ServerFrame),
     /// Something else that shows the router is there.
     Alive,
+    /// The router will not have this worker: its words.
+    Refused(String),
     /// The connection is gone; the text is for the log.
     Lost(String),
 }
@@ -97,6 +102,7 @@ pub(crate) async fn dial(address: Address, hello: ClientFrame) -> Result<(Link, 
                     return Ok((link, frame));
                 }
                 LinkEvent::Frame(_) | LinkEvent::Alive => {}
+                LinkEvent::Refused(why) => return Err(DialError::Refused(why)),
                 LinkEvent::Lost(why) => return Err(DialError::Again(why)),
             }
         }
@@ -194,6 +200,12 @@ fn sort_read(read: Option<Result<Message, SocketError>>) -> LinkEvent {
                 LinkEvent::Alive
             }
         },
+        Some(Ok(Message::Close(Some(close)))) if close.code == CloseCode::Policy => {
+            LinkEvent::Refused(close.reason.to_string())
+        }
+        Some(Ok(Message::Close(close))) => LinkEvent::Lost(
+            close.map_or_else(|| "the router closed the connection".to_owned(), |close| close.to_string()),
+        ),
         Some(Ok(_)) => LinkEvent::Alive,
         Some(Err(error)) => LinkEvent::Lost(error.to_string()),
         None => LinkEvent::Lost("the router closed the connection".to_owned()),

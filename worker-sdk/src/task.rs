@@ -162,8 +162,12 @@ impl Task {
     /// [`CallError::Fenced`] when the task is not this worker's any more, [`CallError::Refused`] when the router says
     /// no (it names the cure), [`CallError::Gone`] when the runtime stops.
     pub async fn reply(&self, content: impl IntoContent) -> Result<(), CallError> {
-        let key = self.next_key();
-        self.reply_with_key(key, content).await
+        let key = self.next_key("");
+        match self.reply_with_key(key, content).await {
+            // Said before this program was restarted, in other words: the customer has his answer.
+            Err(CallError::Refused(problem)) if problem.code == "key_reused" => Ok(()),
+            result => result,
+        }
     }
 
     /// [`Self::reply`] under a key of the caller's own: the same key twice within a task is one message, even when
@@ -206,7 +210,8 @@ impl Task {
 
     /// Settles the task: the outcome and the replies in one step.
     pub(crate) async fn settle(&self, verdict: Outcome, contents: Vec<Content>) -> Result<(), CallError> {
-        let replies = contents.into_iter().map(|content| Reply { key: self.next_key(), content }).collect();
+        // Keys of their own kind: what an earlier run of this program said under this lease cannot swallow them.
+        let replies = contents.into_iter().map(|content| Reply { key: self.next_key("v"), content }).collect();
         self.call(Ask::Settle { task: self.id(), lease: self.lease(), verdict, replies }).await
     }
 
@@ -255,14 +260,14 @@ impl Task {
 
     /// A key that is the same when the same work is done again under the same lease (a restarted program), and
     /// another once the customer has written again: neither a doubled nor a swallowed reply.
-    fn next_key(&self) -> String {
+    fn next_key(&self, kind: &str) -> String {
         let mut state = self.state();
         let said = |message: &&MessageView| message.from != Author::Worker;
         let latest = state.later.iter().rev().chain(self.shared.view.messages.iter().rev()).find(said);
         let seq = latest.map_or(0, |message| message.seq);
         let count = if state.keyed.0 == seq { state.keyed.1 + 1 } else { 1 };
         state.keyed = (seq, count);
-        format!("{}.{seq}.{count}", self.lease().0)
+        format!("{}.{seq}.{kind}{count}", self.lease().0)
     }
 
     fn latest(&self, from: Author) -> Option<MessageView> {

@@ -6,6 +6,8 @@ use blendline_wire::task::Presence;
 use blendline_wire::worker::{ClientFrame, PROTOCOL_VERSION, ServerFrame};
 use blendline_worker::{AcceptMode, CallError, RunError, Verdict};
 
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
 use crate::fake::{FakeRouter, Running, offered, soon, view};
 
 /// Short enough to wait for, long enough for a busy machine.
@@ -108,6 +110,12 @@ async fn goodbyes_are_obeyed() {
     let (mut connection, _) = router.connection().await;
     connection.goodbye("refused").await;
     assert!(matches!(running.result().await, Err(RunError::Refused { .. })));
+
+    let running = Running::start(router.runtime());
+    let (connection, _) = router.connection().await;
+    connection.close(CloseCode::Policy, "there is no such worker").await;
+    let error = running.result().await.unwrap_err().to_string();
+    assert!(error.contains("there is no such worker"), "{error}");
 }
 
 #[tokio::test]

@@ -12,8 +12,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
 
 /// A heartbeat so long that none comes during a test.
@@ -94,6 +96,13 @@ impl Connection {
 
     pub(crate) async fn goodbye(&mut self, reason: &str) {
         self.say(ServerFrame::Goodbye { reason: reason.into() }).await;
+    }
+
+    pub(crate) async fn close(mut self, code: CloseCode, reason: &'static str) {
+        let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
+        self.socket.send(Message::Close(Some(frame))).await.unwrap();
+        // Until the worker has read it.
+        while let Some(Ok(_)) = soon("the end", self.socket.next()).await {}
     }
 
     pub(crate) async fn ok(&mut self, call: u64) {

@@ -35,8 +35,8 @@ async fn an_assigned_task_is_worked_and_settled_with_its_replies_in_one_frame() 
     assert_eq!(
         replies,
         [
-            Reply { key: "3.1.1".into(), content: Content::Text { text: "hello".into() } },
-            Reply { key: "3.1.2".into(), content: Content::Text { text: "bye".into() } },
+            Reply { key: "3.1.v1".into(), content: Content::Text { text: "hello".into() } },
+            Reply { key: "3.1.v2".into(), content: Content::Text { text: "bye".into() } },
         ]
     );
     connection.ok(call).await;
@@ -211,11 +211,48 @@ async fn an_error_a_panic_and_a_refused_verdict_give_the_task_back() {
     connection.assign(view(3, 1)).await;
     running.arrival().await.end.send(Ok(Verdict::transfer_to_queue("no such").with_note("see above"))).unwrap();
     let (call, ..) = settled(&mut connection).await;
-    connection.refuse(call, 422, "unknown_queue").await;
+    connection.refuse(call, 404, "unknown_queue").await;
     let (call, task, _, verdict, _) = settled(&mut connection).await;
     assert_eq!(task, TaskId(3));
     assert!(matches!(&verdict, Outcome::Refuse { reason } if reason.contains("unknown_queue")), "{verdict:?}");
     connection.ok(call).await;
     let summary = running.finish(connection).await;
     assert_eq!((summary.settled, summary.given_back), (3, 3));
+}
+
+#[tokio::test]
+async fn a_restarted_program_that_says_it_in_other_words_is_not_told_off() {
+    let router = FakeRouter::start().await;
+    let mut running = Running::start(router.runtime());
+    let mut connection = router.welcomed(vec![view(1, 1)]).await;
+    let arrival = running.arrival().await;
+    let task = arrival.task.clone();
+    let saying = tokio::spawn(async move { (task.reply("one").await, task.reply_with_key("own", "two").await) });
+    let (call, _) = replied(&mut connection).await;
+    connection.refuse(call, 409, "key_reused").await;
+    let (call, reply) = replied(&mut connection).await;
+    assert_eq!(reply.key, "own");
+    connection.refuse(call, 409, "key_reused").await;
+    let (ours, own) = soon("the replies", saying).await.unwrap();
+    assert_eq!(ours, Ok(()));
+    assert!(matches!(own, Err(CallError::Refused(_))), "a key of the caller's own is the caller's to mind");
+    arrival.end.send(Ok(Verdict::done())).unwrap();
+    let (call, ..) = settled(&mut connection).await;
+    connection.ok(call).await;
+    running.finish(connection).await;
+}
+
+#[tokio::test]
+async fn a_call_too_large_for_the_router_is_refused_here() {
+    let router = FakeRouter::start().await;
+    let mut running = Running::start(router.runtime());
+    let mut connection = router.welcomed(vec![view(1, 1)]).await;
+    let arrival = running.arrival().await;
+    let Err(CallError::Refused(problem)) = arrival.task.reply("x".repeat(70_000)).await else { panic!() };
+    assert_eq!(problem.code, "too_large");
+    arrival.end.send(Ok(Verdict::done().with_reply("x".repeat(70_000)))).unwrap();
+    let (call, _, _, verdict, replies) = settled(&mut connection).await;
+    assert!(matches!(verdict, Outcome::Refuse { .. }) && replies.is_empty(), "{verdict:?}");
+    connection.ok(call).await;
+    running.finish(connection).await;
 }
