@@ -75,8 +75,7 @@ impl<'a> Rules<'a> {
     pub(crate) fn silence_due(&self, task: &Task) -> Option<Millis> {
         let since = task.silence.since?;
         let queue = self.queues.get(&task.queue)?;
-        let after =
-            if task.silence.reminded || queue.remind_ms.is_none() { queue.take_back_ms } else { queue.remind_ms };
+        let after = if task.silence.reminded || !reminds(queue) { queue.take_back_ms } else { queue.remind_ms };
         self.hours(task.queue).after_open(since, after?)
     }
 
@@ -105,6 +104,11 @@ impl<'a> Rules<'a> {
         let target = Self::target_runs(task).then_some(task.due_at);
         min(min(own, target), task.silence.supervisor_at)
     }
+}
+
+/// True when a silent owner is reminded before he loses a task.
+pub(crate) fn reminds(queue: &QueueSettings) -> bool {
+    queue.remind_ms.is_some_and(|remind| queue.take_back_ms.is_none_or(|take_back| remind < take_back))
 }
 
 /// The earlier of two instants that may not come.

@@ -6,6 +6,7 @@ use blendline_wire::{Lease, Millis, QueueId, TaskId, WorkerId};
 
 use crate::dispatch::begin_silence;
 use crate::effect::{Answer, Refusal, Release};
+use crate::index::reminds;
 use crate::limits;
 use crate::policy;
 use crate::rows::{Closed, Silence, Task, TaskState};
@@ -99,6 +100,7 @@ impl Scheduler {
         self.edit_task(step, id, |task| {
             task.state = TaskState::Waiting;
             task.silence.since = None;
+            task.silence.reminded = false;
             task.sticky = task.sticky.filter(|(who, _)| *who != worker);
             task.declines = task.declines.saturating_add(1);
             task.declined.retain(|(who, until)| *who != worker && now < *until);
@@ -145,9 +147,10 @@ impl Scheduler {
     pub(crate) fn silent(&mut self, step: &mut Step<'_>, id: TaskId) {
         let Some(task) = self.tasks.get(&id) else { return };
         let (lease, Some(worker)) = (task.lease, task.state.owner()) else { return };
-        let reminds = self.queues.get(&task.queue).is_some_and(|queue| queue.remind_ms.is_some());
-        if task.silence.reminded || !reminds {
-            self.take_back(step, id, WithdrawReason::Silent);
+        if task.silence.reminded || !self.queues.get(&task.queue).is_some_and(reminds) {
+            self.tell_withdrawn(step, id, WithdrawReason::Silent);
+            // Not to the one who was silent, or it would be his again at once.
+            self.not_by(step, id, worker);
             return;
         }
         self.edit_task(step, id, |task| task.silence.reminded = true);
