@@ -33,8 +33,8 @@ impl CallError {
     }
 }
 
-/// Why a runtime stopped without being asked to.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+/// Why a runtime stopped without being asked to. `Debug` shows the same sentence as `Display`.
+#[derive(Clone, Eq, PartialEq, thiserror::Error)]
 pub enum RunError {
     /// The URL is not one that a worker can connect to.
     #[error("{url:?} is not a router's URL: {detail}; expected one like http://127.0.0.1:8080 or wss://router.example")]
@@ -88,4 +88,11 @@ pub enum RunError {
         /// What is known of it.
         detail: String,
     },
+}
+
+/// `fn main() -> Result<…>` prints an error by `Debug`, and there above all it must name the cure.
+impl std::fmt::Debug for RunError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
 }
