@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use blendline_connectors::Account;
 use blendline_core::input::{Class, Settings};
-use blendline_wire::{AccountId, QueueId, SkillId, TenantId, WorkerId};
+use blendline_wire::org::Unit;
+use blendline_wire::{AccountId, CalendarId, QueueId, SkillId, TenantId, UnitId, WorkerId};
+
+use crate::config::Calendar;
 
 /// The configured organisation, resolved to handles.
 #[derive(Debug, Default)]
@@ -19,6 +22,10 @@ pub struct Directory {
     pub workers: BTreeMap<WorkerId, (TenantId, String)>,
     /// (tenant, name) of skills by handle.
     pub skills: BTreeMap<SkillId, (TenantId, String)>,
+    /// Units of the organisation's tree by handle.
+    pub units: BTreeMap<UnitId, Unit>,
+    /// Working hours by handle, to be compiled anew as time goes on.
+    pub calendars: BTreeMap<CalendarId, Calendar>,
     /// Access keys by the SHA-256 of the whole key.
     pub keys: BTreeMap<[u8; 32], KeyEntry>,
     /// What the core is told at start: every setting, tenants first, then calendars, accounts, queues, workers.
@@ -73,6 +80,11 @@ impl Directory {
     /// The queue of this name.
     pub fn queue(&self, tenant: TenantId, name: &str) -> Option<QueueId> {
         self.queues.iter().find(|(_, (owner, known))| *owner == tenant && known == name).map(|(id, _)| *id)
+    }
+
+    /// The skill of this name.
+    pub fn skill(&self, tenant: TenantId, name: &str) -> Option<SkillId> {
+        self.skills.iter().find(|(_, (owner, known))| *owner == tenant && known == name).map(|(id, _)| *id)
     }
 
     /// The worker of this name.

@@ -3,11 +3,16 @@
 //! Suggested reading order: [`ports`], [`directory`], [`payload`], [`driver`], [`api`].
 
 pub mod adapters;
+pub mod api;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod directory;
 pub mod driver;
 pub mod handle;
+pub mod intake;
 mod patience;
 pub mod payload;
 pub mod ports;
 pub mod sender;
+pub mod telemetry;

@@ -1,0 +1,272 @@
+//! A worker's connection: one WebSocket, calls one way, offers and answers the other.
+//!
+//! Calls are handed to the owner in the order in which they were said and without waiting for each other's answers,
+//! so what is said about one task stays in order and a quick worker is never held up by his own last commit.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Extension;
+use axum::extract::State;
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
+use blendline_wire::event::Actor;
+use blendline_wire::task::Presence;
+use blendline_wire::worker::{ClientFrame, PROTOCOL_VERSION, ServerFrame};
+use futures_util::SinkExt as _;
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite;
+
+use super::Shared;
+use super::auth::{Caller, forbidden};
+use super::frames::{Asked, Speaker, asked};
+use super::problem::{Failure, of_call};
+use super::server::Place;
+use crate::handle::{Call, CallError, CallResult, Request};
+
+/// The largest frame and message.
+const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+/// How long a connection may take to say hello.
+const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a worker may take to read what is sent to him.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Frames for a worker that wait to be written; the owner ends a connection that lets more pile up.
+const FRAMES_MAX: usize = 256;
+/// Calls of one connection that wait for their answers; more are not read until some are answered.
+const CALLS_MAX: usize = 256;
+/// How often the owner is told that a worker was heard: often enough for any heartbeat, seldom enough to cost nothing.
+const HEARD_EVERY: Duration = Duration::from_millis(500);
+
+/// Opens a worker's connection.
+pub async fn connect(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Arc<Caller>>,
+    place: Option<Extension<Arc<Place>>>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+) -> Result<Response, Failure> {
+    check_origin(&app, &headers)?;
+    let upgrade = upgrade.map_err(|error| Failure::bad("Upgrade", format!("open a WebSocket here: {error}")))?;
+    let open = app.lines.token();
+    Ok(upgrade.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX).on_upgrade(
+        move |socket| async move {
+            serve(app, caller, socket).await;
+            // Until here the connection counts, against the server's limit and for an orderly end.
+            drop((place, open));
+        },
+    ))
+}
+
+/// A browser always names its page; a page that is not ours may not use its visitor's network position.
+fn check_origin(app: &Shared, headers: &HeaderMap) -> Result<(), Failure> {
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+    let allowed = origin.to_str().is_ok_and(|origin| app.parts.server.origins.iter().any(|known| known == origin));
+    if allowed {
+        return Ok(());
+    }
+    Err(forbidden("this page may not connect: add it to `server.origins`").at("Origin"))
+}
+
+/// How a connection ends: the close code and its reason.
+struct End(u16, &'static str);
+
+const LEFT: End = End(close_code::NORMAL, "");
+const GONE: End = End(close_code::ABNORMAL, "");
+const SLOW: End = End(close_code::AGAIN, "slow reader: read what is sent, or take fewer tasks");
+const RESTART: End = End(close_code::RESTART, "the router ends: connect again");
+
+async fn serve(app: Shared, caller: Arc<Caller>, mut socket: WebSocket) {
+    let end = match greet(&app, &caller, &mut socket).await {
+        Ok((speaker, frames)) => {
+            let mut line = Line { app: &app, speaker, frames, waiting: FuturesUnordered::new(), heard: Instant::now() };
+            let end = line.run(&mut socket).await;
+            let Speaker { worker, session, .. } = speaker;
+            // An owner that is gone has no connections to forget.
+            let _ = app.handle().send(Request::Gone { worker, session }).await;
+            end
+        }
+        Err(end) => end,
+    };
+    if end.0 != GONE.0 {
+        let close = Message::Close(Some(CloseFrame { code: end.0, reason: Utf8Bytes::from_static(end.1) }));
+        // The other side may be gone already.
+        let _ = timeout(WRITE_TIMEOUT, socket.send(close)).await;
+    }
+}
+
+/// Reads the hello and tells the owner who is there.
+async fn greet(
+    app: &Shared,
+    caller: &Caller,
+    socket: &mut WebSocket,
+) -> Result<(Speaker, mpsc::Receiver<ServerFrame>), End> {
+    let said = timeout(HELLO_TIMEOUT, socket.recv()).await.map_err(|_| End(close_code::POLICY, "no hello came"))?;
+    let Some(ClientFrame::Hello { version, worker, accept, capacity, presence }) = read(said)? else {
+        return Err(End(close_code::POLICY, "say hello first"));
+    };
+    if version != PROTOCOL_VERSION {
+        return Err(End(close_code::POLICY, "this router speaks protocol version 1"));
+    }
+    let refused = End(close_code::POLICY, "this key may not speak for this worker, or there is no such worker");
+    let Ok(worker) = caller.speaks_for(app.directory(), Some(&worker)) else { return Err(refused) };
+    let speaker = Speaker { tenant: caller.tenant, worker, session: app.next_session() };
+    let (sender, frames) = mpsc::channel(FRAMES_MAX);
+    let presence = presence.unwrap_or(Presence::Ready);
+    let attach = Request::Attach { worker, session: speaker.session, accept, capacity, presence, frames: sender };
+    app.handle().send(attach).await.map_err(|_| RESTART)?;
+    Ok((speaker, frames))
+}
+
+/// A frame of the worker's; `None` for what needs no reading.
+fn read(said: Option<Result<Message, axum::Error>>) -> Result<Option<ClientFrame>, End> {
+    match said {
+        Some(Ok(Message::Text(text))) => {
+            let bad = |_| End(close_code::INVALID, "this is no frame of the protocol: see blendline_wire::worker");
+            serde_json::from_str(&text).map(Some).map_err(bad)
+        }
+        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(None),
+        Some(Ok(Message::Binary(_))) => Err(End(close_code::UNSUPPORTED, "frames are JSON text")),
+        Some(Ok(Message::Close(_))) | None => Err(GONE),
+        Some(Err(error)) => Err(end_of(&error.into_inner())),
+    }
+}
+
+fn end_of(error: &axum::BoxError) -> End {
+    match error.downcast_ref::<tungstenite::Error>() {
+        Some(tungstenite::Error::Capacity(_)) => End(close_code::SIZE, "a message has at most 64 KiB"),
+        Some(tungstenite::Error::Utf8(_)) => End(close_code::INVALID, "text is UTF-8"),
+        Some(tungstenite::Error::Protocol(_)) => End(close_code::PROTOCOL, "this is no WebSocket"),
+        _ => GONE,
+    }
+}
+
+/// A running connection.
+struct Line<'a> {
+    app: &'a Shared,
+    speaker: Speaker,
+    frames: mpsc::Receiver<ServerFrame>,
+    waiting: FuturesUnordered<BoxFuture<'static, (u64, CallResult)>>,
+    heard: Instant,
+}
+
+impl Line<'_> {
+    async fn run(&mut self, socket: &mut WebSocket) -> End {
+        let mut batch = Vec::with_capacity(FRAMES_MAX);
+        let app = self.app.clone();
+        loop {
+            tokio::select! {
+                said = socket.recv(), if self.waiting.len() < CALLS_MAX => {
+                    match self.hear(said).await {
+                        Ok(frame) => batch.extend(frame),
+                        Err(end) => return end,
+                    }
+                }
+                count = self.frames.recv_many(&mut batch, FRAMES_MAX) => {
+                    // The owner lets go of a connection after a goodbye, or when too much piled up.
+                    if count == 0 {
+                        return SLOW;
+                    }
+                }
+                Some((call, result)) = self.waiting.next(), if !self.waiting.is_empty() => {
+                    batch.push(self.answer(call, result));
+                }
+                () = app.parts.stopping.cancelled() => {
+                    let goodbye = [ServerFrame::Goodbye { reason: "drain".into() }];
+                    // Best effort: the close code says it too.
+                    let _ = write(socket, &mut goodbye.to_vec()).await;
+                    return RESTART;
+                }
+            }
+            // Whatever is ready goes out in the same write.
+            while batch.len() < FRAMES_MAX
+                && let Ok(frame) = self.frames.try_recv()
+            {
+                batch.push(frame);
+            }
+            let last = batch.iter().any(|frame| matches!(frame, ServerFrame::Goodbye { .. }));
+            if let Err(end) = write(socket, &mut batch).await {
+                return end;
+            }
+            if last {
+                return LEFT;
+            }
+        }
+    }
+
+    /// Takes in what the worker said; a frame to write at once is the answer to a call that names what is not there.
+    async fn hear(&mut self, said: Option<Result<Message, axum::Error>>) -> Result<Option<ServerFrame>, End> {
+        let frame = read(said)?;
+        self.tell_heard().await?;
+        let Some(frame) = frame else { return Ok(None) };
+        match asked(self.app.directory(), self.speaker, frame) {
+            Asked::Nothing => Ok(None),
+            Asked::Hello => Err(End(close_code::POLICY, "hello is said once")),
+            Asked::Wrong(call, failure) => Ok(Some(ServerFrame::Answer { call, problem: Some(*failure.problem) })),
+            Asked::Call(number, call) => {
+                let answer = self.ask(call).await?;
+                if let Some(number) = number {
+                    self.waiting.push(Box::pin(async move { (number, outcome(answer.await)) }));
+                }
+                Ok(None)
+            }
+            Asked::Bye(call) => {
+                let answer = self.ask(call).await?;
+                // Whoever leaves may be sure that what he owned went back.
+                let _ = timeout(WRITE_TIMEOUT, answer).await;
+                Err(LEFT)
+            }
+        }
+    }
+
+    async fn ask(&mut self, call: Call) -> Result<oneshot::Receiver<CallResult>, End> {
+        let (reply, answer) = oneshot::channel();
+        let actor = Actor::Worker(self.speaker.worker);
+        let request = Request::Call { actor, call: Box::new(call), reply };
+        self.app.handle().send(request).await.map_err(|_| RESTART)?;
+        Ok(answer)
+    }
+
+    async fn tell_heard(&mut self) -> Result<(), End> {
+        let now = Instant::now();
+        if now.duration_since(self.heard) < HEARD_EVERY {
+            return Ok(());
+        }
+        self.heard = now;
+        let Speaker { worker, session, .. } = self.speaker;
+        self.app.handle().send(Request::Heard { worker, session }).await.map_err(|_| RESTART)
+    }
+
+    fn answer(&self, call: u64, result: CallResult) -> ServerFrame {
+        let problem = |error| *of_call(error, self.speaker.tenant, self.app.directory()).problem;
+        ServerFrame::Answer { call, problem: result.err().map(problem) }
+    }
+}
+
+fn outcome(answer: Result<CallResult, oneshot::error::RecvError>) -> CallResult {
+    answer.unwrap_or_else(|_| Err(CallError::Unavailable("the owner stopped before it answered".into())))
+}
+
+/// Writes all frames and flushes once.
+async fn write(socket: &mut WebSocket, batch: &mut Vec<ServerFrame>) -> Result<(), End> {
+    if batch.is_empty() {
+        return Ok(());
+    }
+    let writing = async {
+        for frame in batch.drain(..) {
+            // These types cannot fail to be written: no map of theirs has a key that is not text.
+            let text = serde_json::to_string(&frame).unwrap_or_default();
+            socket.feed(Message::Text(text.into())).await?;
+        }
+        socket.flush().await
+    };
+    match timeout(WRITE_TIMEOUT, writing).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(GONE),
+        Err(_) => Err(SLOW),
+    }
+}

@@ -1,0 +1,158 @@
+//! Conversations: read, begun by workers, and logged after the fact.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use blendline_core::Answer;
+use blendline_core::rows::Conversation;
+use blendline_wire::event::Actor;
+use blendline_wire::outbound::Content;
+use blendline_wire::worker::{MessageView, Reply};
+use blendline_wire::{ConversationId, Pii, QueueId};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Value, json};
+
+use super::auth::Caller;
+use super::json::Strict;
+use super::page::{Limit, Page, Params, id, parsed};
+use super::problem::{Failure, of_call};
+use super::tasks::{Latest, transcript};
+use super::view::{self, ConversationInfo};
+use super::{Shared, items};
+use crate::handle::Call;
+use crate::ports::store::Transcript;
+
+/// Which conversations to list.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wanted {
+    #[serde(default, deserialize_with = "after")]
+    after: ConversationId,
+    #[serde(default)]
+    limit: Limit,
+}
+
+fn after<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ConversationId, D::Error> {
+    parsed(deserializer, "an id of the form cnv_…")
+}
+
+/// Conversations, a page at a time.
+pub async fn list(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Params(wanted): Params<Wanted>,
+) -> Result<Json<Page<ConversationInfo>>, Failure> {
+    let found = app.archive().conversations(caller.tenant, wanted.after, wanted.limit.0).await?;
+    let view = |row| view::conversation(row, app.directory());
+    Ok(Json(Page::of(found, wanted.limit, |row: &Conversation| row.id.to_string(), view)))
+}
+
+/// One conversation.
+pub async fn one(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(text): Path<String>,
+) -> Result<Json<ConversationInfo>, Failure> {
+    let row = owned(&app, &caller, id("conversation", &text)?).await?;
+    Ok(Json(view::conversation(row, app.directory())))
+}
+
+/// The conversation, when it is the caller's tenant's. Another tenant's looks like none at all.
+pub async fn owned(app: &Shared, caller: &Caller, id: ConversationId) -> Result<Conversation, Failure> {
+    let row = app.archive().conversation(id).await?.filter(|row| row.tenant == caller.tenant);
+    row.ok_or_else(|| Failure::not_found("conversation", "no conversation has this id"))
+}
+
+/// The transcript.
+pub async fn messages(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(text): Path<String>,
+    Params(latest): Params<Latest>,
+) -> Result<Json<Page<MessageView>>, Failure> {
+    let row = owned(&app, &caller, id("conversation", &text)?).await?;
+    transcript(&app, Transcript::Conversation(row.id), latest.limit).await
+}
+
+/// A conversation that a worker begins.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Start {
+    #[serde(default)]
+    worker: Option<String>,
+    channel: String,
+    account: String,
+    to: Pii<String>,
+    queue: String,
+    key: String,
+    content: Content,
+}
+
+/// Begins a conversation; the worker has its task at once.
+pub async fn start(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Strict(body): Strict<Start>,
+) -> Result<(StatusCode, Json<Value>), Failure> {
+    let directory = app.directory();
+    let worker = caller.speaks_for(directory, body.worker.as_deref())?;
+    let account = directory.account(&body.channel, &body.account).filter(|(_, entry)| entry.tenant == caller.tenant);
+    let Some((account, _)) = account else {
+        let detail = format!("the channel {} has no account called `{}`", body.channel, body.account);
+        return Err(Failure::not_found("account", detail).at("/account"));
+    };
+    if body.to.expose().is_empty() {
+        return Err(Failure::bad("/to", "give the customer's address on this channel"));
+    }
+    let queue = queue_of(&app, &caller, &body.queue)?;
+    let reply = Reply { key: body.key, content: body.content };
+    let call = Call::Start { worker, account, to: body.to, queue, reply };
+    match app.handle().call(Actor::Worker(worker), call).await {
+        Ok(Answer::Conversation(conversation, task)) => {
+            Ok((StatusCode::CREATED, Json(json!({ "conversation": conversation, "task": task }))))
+        }
+        Ok(_) => Err(Failure::busy("the owner gave no conversation: try again")),
+        Err(error) => Err(of_call(error, caller.tenant, directory)),
+    }
+}
+
+/// A contact that is over: a call, a visit, a walk-in.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    #[serde(default)]
+    worker: Option<String>,
+    queue: String,
+    medium: String,
+    #[serde(default)]
+    duration_ms: u64,
+    note: Pii<String>,
+}
+
+/// Logs a contact that is over.
+pub async fn log(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Strict(body): Strict<Log>,
+) -> Result<(StatusCode, Json<Value>), Failure> {
+    let directory = app.directory();
+    let worker = caller.speaks_for(directory, body.worker.as_deref())?;
+    if body.medium.is_empty() || 64 < body.medium.len() {
+        return Err(Failure::bad("/medium", "say how it was: call, visit, counter, …"));
+    }
+    let queue = queue_of(&app, &caller, &body.queue)?;
+    let call = Call::Log { worker, queue, medium: body.medium, duration_ms: body.duration_ms, note: body.note };
+    match app.handle().call(Actor::Worker(worker), call).await {
+        Ok(Answer::Task(task)) => Ok((StatusCode::CREATED, Json(json!({ "task": task })))),
+        Ok(_) => Ok((StatusCode::CREATED, Json(json!({})))),
+        Err(error) => Err(of_call(error, caller.tenant, directory)),
+    }
+}
+
+fn queue_of(app: &Shared, caller: &Caller, name: &str) -> Result<QueueId, Failure> {
+    let directory = app.directory();
+    let unknown = || items::unknown_queue(directory, caller.tenant, name, "/queue");
+    directory.queue(caller.tenant, name).ok_or_else(unknown)
+}

@@ -1,0 +1,120 @@
+//! Work items that other systems push in.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use blendline_core::Answer;
+use blendline_core::input::Class;
+use blendline_wire::org::Fields;
+use blendline_wire::task::SkillNeed;
+use blendline_wire::{ConversationId, Pii, TenantId};
+use serde::{Deserialize, Serialize};
+
+use super::auth::Caller;
+use super::json::Strict;
+use super::problem::{Failure, of_call};
+use super::tasks::owned;
+use super::{Shared, view};
+use crate::config::did_you_mean;
+use crate::directory::Directory;
+use crate::handle::Call;
+
+/// What the caller's own reference and title may hold at most, in bytes.
+const REFERENCE_MAX: usize = 200;
+const TITLE_MAX: usize = 1000;
+
+/// A work item.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    queue: String,
+    external_ref: String,
+    title: Pii<String>,
+    #[serde(default)]
+    text: Option<Pii<String>>,
+    #[serde(default)]
+    fields: Fields,
+    #[serde(default)]
+    skills: BTreeMap<String, u8>,
+    #[serde(default)]
+    target_ms: Option<u64>,
+    #[serde(default)]
+    conversation: Option<ConversationId>,
+}
+
+/// Pushes a work item in. Pushing the same reference again gives the same task.
+pub async fn push(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Strict(item): Strict<Item>,
+) -> Result<Response, Failure> {
+    check_lengths(&item)?;
+    let class = classify(&item, caller.tenant, app.directory())?;
+    if let Some(id) = item.conversation {
+        super::conversations::owned(&app, &caller, id).await.map_err(|failure| failure.at("/conversation"))?;
+    }
+    let call = Call::Push {
+        tenant: caller.tenant,
+        class,
+        external_ref: item.external_ref,
+        title: item.title,
+        text: item.text,
+        fields: item.fields,
+        conversation: item.conversation,
+    };
+    let answer = app.handle().call(caller.actor(), call).await;
+    match answer.map_err(|error| of_call(error, caller.tenant, app.directory()))? {
+        Answer::Task(id) => {
+            let task = owned(&app, &caller, id).await?;
+            let mut response = (StatusCode::CREATED, Json(view::task(task, app.directory()))).into_response();
+            if let Ok(location) = HeaderValue::try_from(format!("/v1/tasks/{id}")) {
+                response.headers_mut().insert(header::LOCATION, location);
+            }
+            Ok(response)
+        }
+        _ => Err(Failure::busy("the owner gave no task: try again")),
+    }
+}
+
+fn check_lengths(item: &Item) -> Result<(), Failure> {
+    if item.external_ref.is_empty() || REFERENCE_MAX < item.external_ref.len() {
+        let detail = "give your system's own id of this item, 1 to 200 bytes: pushing it twice makes one task";
+        return Err(Failure::bad("/external_ref", detail));
+    }
+    let title = item.title.expose();
+    if title.trim().is_empty() || TITLE_MAX < title.len() {
+        return Err(Failure::bad("/title", "give one line that says what it is about, at most 1000 bytes"));
+    }
+    Ok(())
+}
+
+fn classify(item: &Item, tenant: TenantId, directory: &Directory) -> Result<Class, Failure> {
+    let queue =
+        directory.queue(tenant, &item.queue).ok_or_else(|| unknown_queue(directory, tenant, &item.queue, "/queue"))?;
+    let mut needs = Vec::new();
+    for (name, level) in &item.skills {
+        let place = || format!("/skills/{name}");
+        let skill = directory
+            .skill(tenant, name)
+            .ok_or_else(|| Failure::not_found("skill", format!("no skill is called `{name}`")).at(place()))?;
+        if !(1..=10).contains(level) {
+            return Err(Failure::bad(place(), "a level is from 1 to 10"));
+        }
+        needs.push(SkillNeed { skill, level: *level });
+    }
+    needs.sort_unstable();
+    if item.target_ms == Some(0) {
+        return Err(Failure::bad("/target_ms", "give at least 1, or leave it to the queue"));
+    }
+    Ok(Class { queue, needs, target_ms: item.target_ms, rule_set: 0 })
+}
+
+/// There is no such queue; the nearest name is offered.
+pub fn unknown_queue(directory: &Directory, tenant: TenantId, name: &str, place: &str) -> Failure {
+    let known = directory.queues.values().filter(|(owner, _)| *owner == tenant).map(|(_, name)| name.as_str());
+    Failure::not_found("queue", format!("no queue is called `{name}`: {}", did_you_mean(name, known))).at(place)
+}

@@ -1,0 +1,134 @@
+//! The HTTP API: controllers by noun, one table of routes and roles, problem documents for everything that is wrong.
+
+pub mod auth;
+pub mod body;
+pub mod connect;
+pub mod conversations;
+pub mod frames;
+pub mod health;
+pub mod items;
+pub mod json;
+pub mod operations;
+pub mod page;
+pub mod problem;
+pub mod queues;
+pub mod routes;
+pub mod server;
+pub mod tasks;
+#[cfg(test)]
+mod tests;
+pub mod view;
+pub mod webhooks;
+pub mod work;
+pub mod workers;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use blendline_wire::{Millis, SessionId};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::Server;
+use crate::directory::Directory;
+use crate::handle::Handle;
+use crate::intake::Intake;
+use crate::ports::broker::Broker;
+use crate::ports::store::Archive;
+
+pub use routes::app;
+
+/// What every handler shares. Cheap to clone.
+pub type Shared = Arc<App>;
+
+/// What the API stands on.
+pub struct Parts {
+    /// What is configured.
+    pub directory: Arc<Directory>,
+    /// The door to the owner.
+    pub handle: Handle,
+    /// What was committed.
+    pub archive: Arc<dyn Archive>,
+    /// Where webhooks go.
+    pub broker: Arc<dyn Broker>,
+    /// The shard of this installation's accounts.
+    pub shard: u16,
+    /// The limits.
+    pub server: Server,
+    /// The metrics to show.
+    pub metrics: Option<PrometheusHandle>,
+    /// Cancelled when the process is to end: workers are told to connect elsewhere.
+    pub stopping: CancellationToken,
+}
+
+/// The API's state.
+pub struct App {
+    parts: Parts,
+    intake: Intake,
+    limits: Limits,
+    key_limits: auth::KeyLimits,
+    last_session: AtomicU64,
+    lines: TaskTracker,
+}
+
+/// The limits of one request.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The largest body of the API.
+    pub body_bytes_max: usize,
+    /// How long a body may take.
+    pub body_timeout: Duration,
+}
+
+impl App {
+    /// The API over these parts.
+    pub fn new(parts: Parts) -> Shared {
+        let intake = Intake::new(parts.directory.clone(), parts.broker.clone(), parts.shard);
+        let limits = Limits {
+            body_bytes_max: parts.server.body_bytes_max,
+            body_timeout: Duration::from_millis(parts.server.body_timeout_ms),
+        };
+        let key_limits = auth::KeyLimits::new(parts.server.requests_per_second, parts.server.requests_burst);
+        // Numbers of an earlier run must not come again: a late loss of an old connection would end a new one.
+        let last_session = AtomicU64::new(now().0 << 16);
+        Arc::new(Self { parts, intake, limits, key_limits, last_session, lines: TaskTracker::new() })
+    }
+
+    /// Waits until every worker's connection has ended; they end when `stopping` is cancelled.
+    pub async fn lines_ended(&self) {
+        self.lines.close();
+        self.lines.wait().await;
+    }
+
+    fn directory(&self) -> &Directory {
+        &self.parts.directory
+    }
+
+    fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    fn key_limits(&self) -> &auth::KeyLimits {
+        &self.key_limits
+    }
+
+    fn archive(&self) -> &dyn Archive {
+        self.parts.archive.as_ref()
+    }
+
+    fn handle(&self) -> &Handle {
+        &self.parts.handle
+    }
+
+    fn next_session(&self) -> SessionId {
+        SessionId(self.last_session.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+}
+
+/// The wall clock, read at the edge only; everything inside takes time as an argument.
+pub fn now() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,161 @@
+//! What a caller is told when something is wrong: one shape, with the place and the cure.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use blendline_core::Refusal;
+use blendline_wire::{Problem, TenantId, WorkerId};
+
+use crate::directory::Directory;
+use crate::handle::CallError;
+use crate::ports::store::StoreError;
+
+/// A problem on its way to a caller.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What is wrong. Boxed: results pass through many hands, and most hold none.
+    pub problem: Box<Problem>,
+    /// When to try again, in seconds.
+    pub retry_after_s: Option<u64>,
+}
+
+impl Failure {
+    /// A failure that trying again does not mend.
+    pub fn new(status: StatusCode, code: &str, title: &str, detail: impl Into<String>) -> Self {
+        Self { problem: Box::new(Problem::new(status.as_u16(), code, title, detail)), retry_after_s: None }
+    }
+
+    /// The same, naming the place.
+    #[must_use]
+    pub fn at(mut self, field: impl Into<String>) -> Self {
+        self.problem.field = Some(field.into());
+        self
+    }
+
+    /// The same, to be tried again.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// There is no such thing, or it belongs to another tenant: nobody can tell which.
+    pub fn not_found(what: &str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, &format!("unknown_{what}"), "There is no such thing", detail)
+    }
+
+    /// What was sent cannot be read or makes no sense.
+    pub fn bad(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", "The request cannot be read", detail).at(field)
+    }
+
+    /// Somebody else is needed first, or more time.
+    pub fn busy(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Not available at the moment", detail).retry_after(1)
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self { problem: Box::new(problem), retry_after_s: None }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        tracing::warn!(%error, "the record did not answer");
+        Self::busy("the record does not answer: try again")
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self.problem).unwrap_or_default();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// A refused call in a caller's words: with names, and nothing of other tenants.
+pub fn of_call(error: CallError, tenant: TenantId, directory: &Directory) -> Failure {
+    let name = |worker: WorkerId| {
+        let (owner, name) = directory.workers.get(&worker)?;
+        (*owner == tenant).then_some(name.as_str())
+    };
+    match error {
+        CallError::Refused(Refusal::Fenced { lease, owner: Some(owner) }) => match name(owner) {
+            Some(name) => fenced(format!("the task belongs to {name} now, under lease {}", lease.0)),
+            None => unknown_task(),
+        },
+        CallError::Refused(Refusal::Fenced { lease, owner: None }) => {
+            fenced(format!("the task went back to its queue and belongs to nobody now; the last lease was {}", lease.0))
+        }
+        CallError::Closed { how, worker, lease } => {
+            let by = worker.and_then(name).map_or_else(String::new, |name| format!(" by {name}"));
+            fenced(format!("the task was closed as {how}{by}, under lease {}", lease.0))
+        }
+        CallError::Refused(refusal) => of_refusal(&refusal),
+        CallError::KeyReused => conflict(
+            "key_reused",
+            "this key was used before for other words: give each message a key of its own".to_owned(),
+        )
+        .at("key"),
+        CallError::Unavailable(cause) => Failure::busy(format!("{cause}: try again")),
+    }
+}
+
+fn fenced(what: String) -> Failure {
+    let detail = format!("{what}; nothing of this call was done: drop the task and wait for the next");
+    Failure::new(StatusCode::CONFLICT, "fenced", "The task is not yours any more", detail)
+}
+
+fn conflict(code: &str, detail: String) -> Failure {
+    Failure::new(StatusCode::CONFLICT, code, "This cannot be done now", detail)
+}
+
+fn unknown_task() -> Failure {
+    Failure::not_found("task", "no task has this id")
+}
+
+fn unprocessable(code: &str, detail: String) -> Failure {
+    Failure::new(StatusCode::UNPROCESSABLE_ENTITY, code, "This cannot be done", detail)
+}
+
+fn of_refusal(refusal: &Refusal) -> Failure {
+    match refusal {
+        Refusal::Fenced { .. } => fenced("the task belongs to somebody else".to_owned()),
+        Refusal::UnknownTask | Refusal::OtherTenant => unknown_task(),
+        Refusal::UnknownWorker => Failure::not_found("worker", "no worker has this name"),
+        Refusal::UnknownQueue => Failure::not_found("queue", "no queue has this name"),
+        Refusal::UnknownAccount => Failure::not_found("account", "no account has this name"),
+        Refusal::NotConnected => {
+            conflict("not_connected", "the worker has no connection: connect to /v1/workers/connect first".into())
+        }
+        Refusal::WrongState(state) => {
+            conflict("wrong_state", format!("the task is {state}, and in that state this cannot be done"))
+        }
+        Refusal::Circle => unprocessable("circle", "whoever is asked waits for this very task: ask another".into()),
+        Refusal::TooDeep => {
+            unprocessable("too_deep", "requests of requests are bounded: answer this one first".to_owned())
+        }
+        Refusal::TooMany(what) => unprocessable("too_many", format!("there are too many {what}: let some end first")),
+        Refusal::OutOfRange(what) => unprocessable("out_of_range", format!("{what} is out of range")).at(*what),
+        Refusal::AlreadyOpen(conversation) => {
+            conflict("already_open", format!("the contact has the open conversation {conversation}: reply there"))
+        }
+        Refusal::NoConversation => {
+            unprocessable("no_conversation", "the task has no customer to reply to: put it in the note".to_owned())
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What a worker does with a task, over plain HTTP: the same calls as over the WebSocket.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use blendline_core::Command;
+use blendline_wire::event::Actor;
+use blendline_wire::outbound::Content;
+use blendline_wire::worker::{Reply, Verdict};
+use blendline_wire::{Lease, TaskId, WorkerId};
+use serde::{Deserialize, Serialize};
+
+use super::Shared;
+use super::auth::Caller;
+use super::frames::verdict;
+use super::json::Strict;
+use super::page::id;
+use super::problem::{Failure, of_call};
+use crate::handle::Call;
+
+/// Takes an offer.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accept {
+    #[serde(default)]
+    worker: Option<String>,
+    lease: Lease,
+}
+
+/// Takes an offer.
+pub async fn accept(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(text): Path<String>,
+    Strict(body): Strict<Accept>,
+) -> Result<StatusCode, Failure> {
+    let (worker, task) = who_and_what(&app, &caller, body.worker.as_deref(), &text).await?;
+    let command = Command::Accept { worker, task, lease: body.lease };
+    call(&app, &caller, worker, Call::Plain(command)).await
+}
+
+/// Does not take an offer.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decline {
+    #[serde(default)]
+    worker: Option<String>,
+    lease: Lease,
+    #[serde(default)]
+    reason: String,
+}
+
+/// Does not take an offer.
+pub async fn decline(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(text): Path<String>,
+    Strict(body): Strict<Decline>,
+) -> Result<StatusCode, Failure> {
+    let (worker, task) = who_and_what(&app, &caller, body.worker.as_deref(), &text).await?;
+    let command = Command::Decline { worker, task, lease: body.lease, reason: body.reason };
+    call(&app, &caller, worker, Call::Plain(command)).await
+}
+
+/// Says something to the customer.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Say {
+    #[serde(default)]
+    worker: Option<String>,
+    lease: Lease,
+    key: String,
+    content: Content,
+}
+
+/// Says something to the customer. The same key twice is one message.
+pub async fn reply(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(text): Path<String>,
+    Strict(body): Strict<Say>,
+) -> Result<StatusCode, Failure> {
+    let (worker, task) = who_and_what(&app, &caller, body.worker.as_deref(), &text).await?;
+    let reply = Reply { key: body.key, content: body.content };
+    call(&app, &caller, worker, Call::Reply { worker, task, lease: body.lease, reply }).await
+}
+
+/// Says what becomes of a task.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settle {
+    #[serde(default)]
+    worker: Option<String>,
+    lease: Lease,
+    verdict: Verdict,
+    #[serde(default)]
+    replies: Vec<Reply>,
+}
+
+/// Says what becomes of a task.
+pub async fn settle(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(text): Path<String>,
+    Strict(body): Strict<Settle>,
+) -> Result<StatusCode, Failure> {
+    let (worker, task) = who_and_what(&app, &caller, body.worker.as_deref(), &text).await?;
+    let verdict = verdict(app.directory(), caller.tenant, body.verdict)?;
+    let settle = Call::Settle { worker, task, lease: body.lease, verdict, replies: body.replies };
+    call(&app, &caller, worker, settle).await
+}
+
+/// The worker spoken for, and the task, which must be of his tenant.
+///
+/// Who has it is not asked here: a late worker is told by the owner what happened, not that it never was.
+async fn who_and_what(
+    app: &Shared,
+    caller: &Caller,
+    named: Option<&str>,
+    text: &str,
+) -> Result<(WorkerId, TaskId), Failure> {
+    let worker = caller.speaks_for(app.directory(), named)?;
+    let task: TaskId = id("task", text)?;
+    let known = app.archive().task(task).await?.is_some_and(|row| row.tenant == caller.tenant);
+    if known { Ok((worker, task)) } else { Err(Failure::not_found("task", "no task has this id")) }
+}
+
+async fn call(app: &Shared, caller: &Caller, worker: WorkerId, call: Call) -> Result<StatusCode, Failure> {
+    match app.handle().call(Actor::Worker(worker), call).await {
+        Ok(_) => Ok(StatusCode::NO_CONTENT),
+        Err(error) => Err(of_call(error, caller.tenant, app.directory())),
+    }
+}

@@ -1,0 +1,86 @@
+//! Workers as they are now, and their presence.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use blendline_core::{Command, Scheduler};
+use blendline_wire::task::{AcceptMode, Presence};
+use blendline_wire::time::Instant;
+use blendline_wire::{TaskId, WorkerId};
+use serde::{Deserialize, Serialize};
+
+use super::Shared;
+use super::auth::Caller;
+use super::json::Strict;
+use super::page::Page;
+use super::problem::{Failure, of_call};
+use crate::directory::Role;
+use crate::handle::Call;
+
+/// A worker now.
+#[derive(Debug, Serialize)]
+pub struct WorkerInfo {
+    name: String,
+    connected: bool,
+    presence: Presence,
+    accept: AcceptMode,
+    capacity: u32,
+    load: u32,
+    tasks: Vec<TaskId>,
+    idle_since: Instant,
+}
+
+/// All workers.
+pub async fn list(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Arc<Caller>>,
+) -> Result<Json<Page<WorkerInfo>>, Failure> {
+    let of_tenant = app.directory().workers.iter().filter(|(_, (owner, _))| *owner == caller.tenant);
+    let asked: Vec<(WorkerId, String)> = of_tenant.map(|(id, (_, name))| (*id, name.clone())).collect();
+    let look = move |core: &Scheduler| asked.into_iter().filter_map(|(id, name)| info(core, id, name)).collect();
+    let seen = app.handle().look(look).await;
+    let items: Vec<WorkerInfo> = seen.map_err(|error| of_call(error, caller.tenant, app.directory()))?;
+    Ok(Json(Page { items, next: None }))
+}
+
+fn info(core: &Scheduler, id: WorkerId, name: String) -> Option<WorkerInfo> {
+    let worker = core.worker(id)?;
+    Some(WorkerInfo {
+        name,
+        connected: worker.session.is_some(),
+        presence: worker.presence,
+        accept: worker.accept,
+        capacity: worker.capacity,
+        load: core.load_of(id),
+        tasks: core.held_by(id).collect(),
+        idle_since: Instant(worker.idle_since),
+    })
+}
+
+/// A change of presence.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct PresenceChange {
+    presence: Presence,
+    #[serde(default)]
+    reason: String,
+}
+
+/// Changes a worker's presence: his own, or anybody's by a supervisor.
+pub async fn presence(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(name): Path<String>,
+    Strict(change): Strict<PresenceChange>,
+) -> Result<StatusCode, Failure> {
+    let directory = app.directory();
+    let worker = caller.speaks_for(directory, Some(&name))?;
+    let actor = if caller.role == Role::Worker { blendline_wire::event::Actor::Worker(worker) } else { caller.actor() };
+    let command = Command::Presence { worker, presence: change.presence, reason: change.reason };
+    match app.handle().call(actor, Call::Plain(command)).await {
+        Ok(_) => Ok(StatusCode::NO_CONTENT),
+        Err(error) => Err(of_call(error, caller.tenant, directory)),
+    }
+}

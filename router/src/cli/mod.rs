@@ -1,0 +1,135 @@
+//! The `blendline` command.
+
+mod check;
+pub mod demo;
+mod key;
+pub mod normalize;
+mod serve;
+mod sign;
+
+use std::ffi::OsString;
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Routes messages and work to the right worker.
+#[derive(Debug, Parser)]
+#[command(name = "blendline", version, about)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the router.
+    Serve {
+        /// The configuration file.
+        #[arg(long, env = "BLENDLINE_CONFIG", conflicts_with = "demo")]
+        config: Option<PathBuf>,
+        /// Runs a demo tenant with an echo worker and a platform of its own, on loopback.
+        #[arg(long)]
+        demo: bool,
+    },
+    /// Prints what a channel's bodies mean: one JSON event a line.
+    Normalize {
+        /// The channel, such as whatsapp_cloud.
+        #[arg(long)]
+        channel: String,
+        /// The account to write where the body names none.
+        #[arg(long)]
+        account: Option<String>,
+        /// Bodies as the platform posted them; `-` is standard input.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Looks at a configuration.
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Makes access keys.
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
+    /// Prints the X-Hub-Signature-256 of a body.
+    Sign {
+        /// The app's secret.
+        #[arg(long, env = "BLENDLINE_SIGN_SECRET", hide_env_values = true)]
+        secret: String,
+        /// The body; `-` is standard input.
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Refuses a configuration with file, line, key and hint, or says what it holds.
+    Check {
+        /// The configuration file.
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum KeyCommand {
+    /// Prints a new key and the SHA-256 that the configuration wants.
+    New,
+}
+
+/// Runs the command that was asked for.
+pub fn main() -> ExitCode {
+    run(std::env::args_os().collect())
+}
+
+fn run(args: Vec<OsString>) -> ExitCode {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => {
+            // Where the terminal is gone there is nobody to tell.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let outcome = match args.command {
+        Command::Serve { config, demo } => serve::run(config.as_deref(), demo),
+        Command::Normalize { channel, account, files } => normalize::run(&channel, account.as_deref(), &files),
+        Command::Config { command: ConfigCommand::Check { file } } => check::run(&file),
+        Command::Key { command: KeyCommand::New } => key::run(),
+        Command::Sign { secret, file } => sign::run(&secret, &file),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever closed the pipe has read enough.
+        Err(error) if broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr().lock(), "{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Writes to standard output, all at once.
+fn print<E: From<io::Error>>(write: impl FnOnce(&mut dyn Write) -> Result<(), E>) -> Result<(), E> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written = write(&mut out);
+    out.flush()?;
+    written
+}
+
+/// The bytes of a file, or of standard input for `-`.
+fn read_input(file: &std::path::Path) -> io::Result<Vec<u8>> {
+    if file.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        io::Read::read_to_end(&mut io::stdin().lock(), &mut bytes)?;
+        return Ok(bytes);
+    }
+    std::fs::read(file).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))
+}

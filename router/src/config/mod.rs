@@ -1,0 +1,148 @@
+//! The configuration: a TOML file, a few environment variables, and the compiled-in defaults below them.
+//!
+//! Reading ([`Config::parse`]) checks everything that can be checked without the record: every fault is one
+//! [`ConfigError`] that names file, line, key and cure. [`resolve()`] then gives each name its handle.
+
+mod calendar;
+mod check;
+mod error;
+mod file;
+mod resolve;
+mod secret;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+
+pub use calendar::Calendar;
+pub use check::{CheckedAccount, CheckedTenant};
+pub use error::ConfigError;
+pub use file::{Log, LogFormat, Server, Workers};
+pub use resolve::{calendars, resolve};
+pub use secret::DEMO_PREFIX;
+
+use error::Source;
+pub(crate) use error::did_you_mean;
+use file::File;
+
+/// The defaults, as the file that documents them.
+const DEFAULTS: &str = include_str!("../../config.default.toml");
+/// What the defaults are called in errors.
+const DEFAULTS_NAME: &str = "config.default.toml";
+
+/// A checked configuration.
+#[derive(Debug)]
+pub struct Config {
+    /// Where the data lies.
+    pub data_dir: PathBuf,
+    /// The HTTP server and its limits.
+    pub server: Server,
+    /// How workers are kept.
+    pub workers: Workers,
+    /// What is logged.
+    pub log: Log,
+    /// The organisation, checked; names are not handles yet.
+    pub tenants: Vec<CheckedTenant>,
+}
+
+impl Config {
+    /// Reads the file at `path`, or only the defaults, and the process's environment.
+    pub fn load(path: Option<&Path>) -> Result<Self, ConfigError> {
+        let env = |name: &str| std::env::var(name).ok();
+        let Some(path) = path else {
+            return Self::parse("(no file)", "", &env);
+        };
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| ConfigError {
+            file: name.clone(),
+            line: 0,
+            column: 0,
+            key: String::new(),
+            message: format!("cannot be read: {error}"),
+            hint: "check the path and who may read it".into(),
+        })?;
+        Self::parse(&name, &text, &env)
+    }
+
+    /// Reads `text`, which is called `name` in errors.
+    pub fn parse(name: &str, text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let source = Source { file: name, text };
+        let mut file: File = toml::from_str(text).map_err(|error| source.unreadable(&error))?;
+        override_by_environment(&mut file, env)?;
+        let below: File = toml::from_str(DEFAULTS)
+            .map_err(|error| Source { file: DEFAULTS_NAME, text: DEFAULTS }.unreadable(&error))?;
+
+        let listen_at = file.server.listen.as_ref().map_or(0..0, Spanned::span);
+        let whole = |section: &str| {
+            let section = section.to_owned();
+            move |key| ConfigError {
+                file: DEFAULTS_NAME.into(),
+                line: 0,
+                column: 0,
+                key: format!("{section}.{key}"),
+                message: "has no default".into(),
+                hint: "set it in your file".into(),
+            }
+        };
+        check::ranges(&source, &file)?;
+        let server = file.server.clone().or(&below.server).finish().map_err(whole("server"))?;
+        let workers = file.workers.clone().or(&below.workers).finish().map_err(whole("workers"))?;
+        let log = file.log.clone().or(&below.log).finish().map_err(whole("log"))?;
+        let data_dir = file.data_dir.clone().or(below.data_dir.clone()).ok_or("data_dir").map_err(whole("(top)"))?;
+        let tenants = check::organisation(&source, &file, &below.defaults, env)?;
+        if tenants.iter().any(|tenant| tenant.demo) && !server.listen.ip().is_loopback() {
+            return Err(source.error(
+                listen_at,
+                format!("a demo tenant has published secrets and may not listen on {}", server.listen),
+                "listen on 127.0.0.1, or remove `demo = true` and use secrets of your own",
+            ));
+        }
+        Ok(Self { data_dir, server, workers, log, tenants })
+    }
+}
+
+/// The environment wins over the file. A short list on purpose: what is not here is in the file.
+fn override_by_environment(file: &mut File, env: &dyn Fn(&str) -> Option<String>) -> Result<(), ConfigError> {
+    if let Some(value) = env("BLENDLINE_DATA_DIR") {
+        file.data_dir = Some(value.into());
+    }
+    set(&mut file.server.listen, env, "BLENDLINE_LISTEN", "an address such as 127.0.0.1:8080")?;
+    set(&mut file.workers.heartbeat_ms, env, "BLENDLINE_HEARTBEAT_MS", "milliseconds, such as 5000")?;
+    set(&mut file.workers.grace_ms, env, "BLENDLINE_GRACE_MS", "milliseconds, such as 30000")?;
+    set(&mut file.log.filter, env, "BLENDLINE_LOG", "a filter such as info")?;
+    if let Some(value) = env("BLENDLINE_LOG_FORMAT") {
+        let format = match value.as_str() {
+            "text" => LogFormat::Text,
+            "json" => LogFormat::Json,
+            _ => return Err(bad_variable("BLENDLINE_LOG_FORMAT", "text or json")),
+        };
+        file.log.format = Some(Spanned::new(0..0, format));
+    }
+    Ok(())
+}
+
+fn set<T: std::str::FromStr>(
+    slot: &mut Option<Spanned<T>>,
+    env: &dyn Fn(&str) -> Option<String>,
+    name: &str,
+    expected: &str,
+) -> Result<(), ConfigError> {
+    if let Some(value) = env(name) {
+        let value = value.trim().parse().map_err(|_| bad_variable(name, expected))?;
+        *slot = Some(Spanned::new(0..0, value));
+    }
+    Ok(())
+}
+
+fn bad_variable(name: &str, expected: &str) -> ConfigError {
+    ConfigError {
+        file: format!("environment variable {name}"),
+        line: 0,
+        column: 0,
+        key: String::new(),
+        message: "has a value that cannot be used".into(),
+        hint: format!("expected {expected}"),
+    }
+}

@@ -1,0 +1,217 @@
+//! From names to handles: the record gives each name a number once and for good.
+
+use std::collections::{BTreeMap, HashMap};
+
+use blendline_connectors::Account;
+use blendline_core::input::{Class, Settings};
+use blendline_wire::org::{AccountSettings, CalendarSettings, QueueSettings, SkillLevel, Unit, WorkerSettings};
+use blendline_wire::task::SkillNeed;
+use blendline_wire::{AccountId, CalendarId, Millis, QueueId, SkillId, TenantId, UnitId, WorkerId};
+
+use super::check::{CheckedAccount, CheckedQueue, CheckedTenant, CheckedWorker, NamedLevel};
+use super::{Calendar, Config};
+use crate::directory::{AccountEntry, Directory, KeyEntry};
+use crate::ports::store::{Archive, StoreError};
+
+/// The directory of this configuration; calendars are compiled from `now` on.
+pub async fn resolve(config: &Config, archive: &dyn Archive, now: Millis) -> Result<Directory, StoreError> {
+    let names: Vec<(String, String)> = config.tenants.iter().flat_map(names_of).collect();
+    let numbers = archive.handles(&names).await?;
+    let handles = Handles(names.into_iter().zip(numbers).collect());
+    let mut directory = Directory::default();
+    let mut later = Later::default();
+    for tenant in &config.tenants {
+        let scope =
+            Scope { tenant: &tenant.name, id: TenantId(handles.get("tenant", &tenant.name, "")), handles: &handles };
+        scope.put(tenant, now, &mut directory, &mut later);
+    }
+    // The core wants to know a thing before another refers to it.
+    for part in [later.calendars, later.accounts, later.queues, later.workers] {
+        directory.settings.extend(part);
+    }
+    Ok(directory)
+}
+
+/// Settings by kind, to be told after all tenants.
+#[derive(Default)]
+struct Later {
+    calendars: Vec<Settings>,
+    accounts: Vec<Settings>,
+    queues: Vec<Settings>,
+    workers: Vec<Settings>,
+}
+
+fn names_of(tenant: &CheckedTenant) -> Vec<(String, String)> {
+    let own = |kind: &'static str, name: &str| (kind.to_owned(), full(&tenant.name, name));
+    let mut names = vec![("tenant".to_owned(), full(&tenant.name, ""))];
+    names.extend(tenant.skills.iter().map(|name| own("skill", name)));
+    names.extend(tenant.units.iter().map(|unit| own("unit", unit.name.get_ref())));
+    names.extend(tenant.calendars.iter().map(|(name, _)| own("calendar", name)));
+    names.extend(tenant.queues.iter().map(|queue| own("queue", &queue.name)));
+    names.extend(tenant.accounts.iter().map(|account| own("account", &account_name(account))));
+    names.extend(tenant.workers.iter().map(|worker| own("worker", &worker.name)));
+    names
+}
+
+fn full(tenant: &str, name: &str) -> String {
+    if name.is_empty() { tenant.to_owned() } else { format!("{tenant}/{name}") }
+}
+
+fn account_name(account: &CheckedAccount) -> String {
+    format!("{}/{}", account.channel, account.name)
+}
+
+struct Handles(HashMap<(String, String), u64>);
+
+impl Handles {
+    /// Every name was asked for by [`names_of`], so zero is never seen.
+    fn get(&self, kind: &str, tenant: &str, name: &str) -> u64 {
+        self.0.get(&(kind.to_owned(), full(tenant, name))).copied().unwrap_or_default()
+    }
+}
+
+struct Scope<'a> {
+    tenant: &'a str,
+    id: TenantId,
+    handles: &'a Handles,
+}
+
+impl Scope<'_> {
+    fn put(&self, tenant: &CheckedTenant, now: Millis, directory: &mut Directory, later: &mut Later) {
+        directory.tenants.insert(self.id, tenant.name.clone());
+        directory
+            .settings
+            .push(Settings::Tenant(blendline_wire::org::TenantSettings { id: self.id, ..tenant.settings.clone() }));
+        for skill in &tenant.skills {
+            directory.skills.insert(self.skill(skill), (self.id, skill.clone()));
+        }
+        for unit in &tenant.units {
+            let id = self.unit(unit.name.get_ref());
+            let named = |name: &Option<toml::Spanned<String>>| name.as_ref().map(|name| name.get_ref().clone());
+            directory.units.insert(
+                id,
+                Unit {
+                    id,
+                    tenant: self.id,
+                    name: unit.name.get_ref().clone(),
+                    parent: named(&unit.parent).map(|name| self.unit(&name)),
+                    manager: named(&unit.manager).map(|name| self.worker(&name)),
+                    location: unit.location.clone(),
+                    valid_from: None,
+                    valid_until: None,
+                },
+            );
+        }
+        for (name, calendar) in &tenant.calendars {
+            let id = self.calendar(name);
+            later.calendars.push(compile(id, calendar, now));
+            directory.calendars.insert(id, calendar.clone());
+        }
+        for account in &tenant.accounts {
+            self.put_account(account, directory, later);
+        }
+        for queue in &tenant.queues {
+            later.queues.push(self.put_queue(queue, directory));
+        }
+        for worker in &tenant.workers {
+            later.workers.push(self.put_worker(worker, directory));
+        }
+        for key in &tenant.keys {
+            let worker = key.worker.as_ref().map(|name| self.worker(name));
+            let entry = KeyEntry { tenant: self.id, name: key.name.clone(), role: key.role, worker };
+            directory.keys.insert(key.sha256, entry);
+        }
+    }
+
+    fn put_account(&self, account: &CheckedAccount, directory: &mut Directory, later: &mut Later) {
+        let Some(connector) = blendline_connectors::by_name(&account.channel) else { return };
+        let id = AccountId(self.handles.get("account", self.tenant, &account_name(account)));
+        let capabilities = connector.capabilities();
+        later.accounts.push(Settings::Account(AccountSettings {
+            id,
+            tenant: self.id,
+            channel: account.channel.as_str().into(),
+            unit: account.unit.as_ref().map(|name| self.unit(name)),
+            window_ms: capabilities.window_ms,
+            idempotent_send: capabilities.idempotent_send,
+        }));
+        let mut needs: Vec<SkillNeed> =
+            account.needs.iter().map(|(skill, level)| SkillNeed { skill: self.skill(skill), level: *level }).collect();
+        needs.sort_unstable();
+        directory.accounts.insert(
+            id,
+            AccountEntry {
+                tenant: self.id,
+                channel: account.channel.clone(),
+                account: Account {
+                    id,
+                    name: account.name.clone(),
+                    external_id: account.external_id.clone(),
+                    settings: account.settings.clone(),
+                },
+                class: Class { queue: self.queue(&account.queue), needs, target_ms: account.target_ms, rule_set: 0 },
+            },
+        );
+    }
+
+    fn put_queue(&self, queue: &CheckedQueue, directory: &mut Directory) -> Settings {
+        let id = self.queue(&queue.name);
+        directory.queues.insert(id, (self.id, queue.name.clone()));
+        Settings::Queue(QueueSettings {
+            id,
+            tenant: self.id,
+            unit: queue.unit.as_ref().map(|name| self.unit(name)),
+            calendar: queue.calendar.as_ref().map(|name| self.calendar(name)),
+            ..queue.settings.clone()
+        })
+    }
+
+    fn put_worker(&self, worker: &CheckedWorker, directory: &mut Directory) -> Settings {
+        let id = self.worker(&worker.name);
+        directory.workers.insert(id, (self.id, worker.name.clone()));
+        let level = |(skill, level): &NamedLevel| SkillLevel { skill: self.skill(skill), level: *level };
+        let mut skills: Vec<SkillLevel> = worker.skills.iter().map(level).collect();
+        skills.sort_unstable();
+        let mut queues: Vec<QueueId> = worker.queues.iter().map(|name| self.queue(name)).collect();
+        queues.sort_unstable();
+        Settings::Worker(WorkerSettings {
+            id,
+            tenant: self.id,
+            unit: worker.unit.as_ref().map(|name| self.unit(name)),
+            skills,
+            queues,
+            stand_in: worker.stand_in.as_ref().map(|name| self.worker(name)),
+            ..worker.settings.clone()
+        })
+    }
+
+    fn skill(&self, name: &str) -> SkillId {
+        SkillId(self.handles.get("skill", self.tenant, name))
+    }
+
+    fn unit(&self, name: &str) -> UnitId {
+        UnitId(self.handles.get("unit", self.tenant, name))
+    }
+
+    fn calendar(&self, name: &str) -> CalendarId {
+        CalendarId(self.handles.get("calendar", self.tenant, name))
+    }
+
+    fn queue(&self, name: &str) -> QueueId {
+        QueueId(self.handles.get("queue", self.tenant, name))
+    }
+
+    fn worker(&self, name: &str) -> WorkerId {
+        WorkerId(self.handles.get("worker", self.tenant, name))
+    }
+}
+
+/// What the core is told of a calendar.
+fn compile(id: CalendarId, calendar: &Calendar, now: Millis) -> Settings {
+    Settings::Calendar(CalendarSettings { id, open: calendar.open(now) })
+}
+
+/// All calendars, compiled anew from `now` on; to be told to the core once a day.
+pub fn calendars(calendars: &BTreeMap<CalendarId, Calendar>, now: Millis) -> Vec<Settings> {
+    calendars.iter().map(|(id, calendar)| compile(*id, calendar, now)).collect()
+}

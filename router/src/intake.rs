@@ -1,0 +1,200 @@
+//! From a signed body to one durable broker message. No record is asked: a store that is down does not stop intake.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use blendline_connectors::{Connector, Refusal, Webhook};
+use blendline_wire::broker::{AccountEvent, BrokerMessage, InboundBatch, Quarantine};
+use blendline_wire::inbound::InboundEvent;
+use blendline_wire::{AccountId, Millis, TenantId};
+use metrics::Counter;
+
+use crate::directory::{AccountEntry, Directory};
+use crate::ports::broker::{Broker, BrokerError, inbound_queue};
+
+/// How long a webhook waits for the broker. A platform that hears nothing for longer counts it as failed anyway.
+const PUBLISH_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What became of a body.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Taken {
+    /// Its events are durable.
+    Accepted,
+    /// It held no event, so nothing was kept.
+    Nothing,
+    /// It could not be read and is kept whole.
+    Quarantined,
+}
+
+/// Why a body was not taken. Nothing of it was kept.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum NotTaken {
+    /// The platform did not send it, as far as can be proved.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The broker did not confirm.
+    #[error("{0}")]
+    Busy(BrokerError),
+}
+
+/// Takes webhooks in.
+pub struct Intake {
+    directory: Arc<Directory>,
+    broker: Arc<dyn Broker>,
+    queue: String,
+    /// Channel, then account name: looked up without building a key.
+    endpoints: HashMap<String, HashMap<String, Endpoint>>,
+    counters: Counters,
+}
+
+/// Where a platform posts: one account of one channel.
+#[derive(Clone, Copy)]
+pub struct Endpoint {
+    account: AccountId,
+    tenant: TenantId,
+    connector: &'static dyn Connector,
+}
+
+impl Endpoint {
+    /// The largest body that its platform sends.
+    pub fn body_bytes_max(&self) -> usize {
+        self.connector.capabilities().body_bytes_max
+    }
+}
+
+impl Intake {
+    /// The intake of one shard for every account of `directory`.
+    pub fn new(directory: Arc<Directory>, broker: Arc<dyn Broker>, shard: u16) -> Self {
+        let mut endpoints: HashMap<String, HashMap<String, Endpoint>> = HashMap::new();
+        for (id, entry) in &directory.accounts {
+            if let Some(connector) = blendline_connectors::by_name(&entry.channel) {
+                let endpoint = Endpoint { account: *id, tenant: entry.tenant, connector };
+                endpoints.entry(entry.channel.clone()).or_default().insert(entry.account.name.clone(), endpoint);
+            }
+        }
+        Self { directory, broker, queue: inbound_queue(shard), endpoints, counters: Counters::new() }
+    }
+
+    /// The endpoint of this address.
+    pub fn endpoint(&self, channel: &str, account: &str) -> Option<Endpoint> {
+        self.endpoints.get(channel)?.get(account).copied()
+    }
+
+    /// Answers the platform's handshake.
+    pub fn handshake(&self, endpoint: Endpoint, query: &[(String, String)]) -> Result<String, Refusal> {
+        let entry = self.entry(endpoint.account).ok_or(Refusal::NotSupported)?;
+        endpoint.connector.handshake(&entry.account, query)
+    }
+
+    /// Checks, translates and publishes one body; `Ok` means that what it held is durable.
+    pub async fn take(&self, endpoint: Endpoint, hook: Webhook<'_>, now: Millis) -> Result<Taken, NotTaken> {
+        let Some(entry) = self.entry(endpoint.account) else {
+            return Err(NotTaken::Refused(Refusal::NotSupported));
+        };
+        if let Err(refusal) = endpoint.connector.authenticate(&entry.account, &hook) {
+            self.counters.refused.increment(1);
+            return Err(NotTaken::Refused(refusal));
+        }
+        let (message, taken) = match endpoint.connector.normalise(hook.body) {
+            Ok(events) if events.is_empty() => {
+                self.counters.nothing.increment(1);
+                return Ok(Taken::Nothing);
+            }
+            Ok(events) => (self.batch(endpoint, entry, hook, events, now), Taken::Accepted),
+            Err(malformed) => {
+                let quarantine = Quarantine {
+                    channel: entry.channel.clone(),
+                    tenant: endpoint.tenant,
+                    account: endpoint.account,
+                    received_at: now,
+                    cause: malformed.to_string(),
+                };
+                (BrokerMessage::QuarantineV1(quarantine), Taken::Quarantined)
+            }
+        };
+        self.publish(message.encode(hook.body)).await?;
+        match taken {
+            Taken::Quarantined => self.counters.quarantined.increment(1),
+            _ => self.counters.accepted.increment(1),
+        }
+        Ok(taken)
+    }
+
+    fn batch(
+        &self,
+        endpoint: Endpoint,
+        entry: &AccountEntry,
+        hook: Webhook<'_>,
+        events: Vec<InboundEvent>,
+        now: Millis,
+    ) -> BrokerMessage {
+        let events = events
+            .into_iter()
+            .map(|event| AccountEvent { account: self.account_of(endpoint, entry, hook, &event), event })
+            .collect();
+        BrokerMessage::InboundV1(InboundBatch {
+            channel: entry.channel.clone(),
+            tenant: endpoint.tenant,
+            received_at: now,
+            events,
+        })
+    }
+
+    /// The account that an event is for. A platform may post for several accounts to one address; another account
+    /// is believed only when the same bytes are signed for it too, so one tenant's secret says nothing of others.
+    fn account_of(
+        &self,
+        endpoint: Endpoint,
+        entry: &AccountEntry,
+        hook: Webhook<'_>,
+        event: &InboundEvent,
+    ) -> Option<AccountId> {
+        let external = &event.conversation_key.account;
+        if *external == entry.account.external_id || external.is_empty() {
+            return Some(endpoint.account);
+        }
+        let (id, _) = self.directory.accounts.iter().find(|(_, other)| {
+            other.tenant == endpoint.tenant
+                && other.account.external_id == *external
+                && other.channel == entry.channel
+                && endpoint.connector.authenticate(&other.account, &hook).is_ok()
+        })?;
+        Some(*id)
+    }
+
+    async fn publish(&self, body: Vec<u8>) -> Result<(), NotTaken> {
+        let published = tokio::time::timeout(PUBLISH_TIMEOUT, self.broker.publish(&self.queue, body)).await;
+        let outcome = published.unwrap_or_else(|_| Err(BrokerError::Unavailable("no confirm within 2 s".into())));
+        outcome.map_err(|error| {
+            self.counters.busy.increment(1);
+            NotTaken::Busy(error)
+        })
+    }
+
+    fn entry(&self, account: AccountId) -> Option<&AccountEntry> {
+        self.directory.accounts.get(&account)
+    }
+}
+
+/// Counters, registered once: looking one up for each webhook would cost more than its signature.
+struct Counters {
+    accepted: Counter,
+    nothing: Counter,
+    quarantined: Counter,
+    refused: Counter,
+    busy: Counter,
+}
+
+impl Counters {
+    fn new() -> Self {
+        let counter = |outcome: &'static str| metrics::counter!("blendline_webhooks_total", "outcome" => outcome);
+        Self {
+            accepted: counter("accepted"),
+            nothing: counter("nothing"),
+            quarantined: counter("quarantined"),
+            refused: counter("refused"),
+            busy: counter("busy"),
+        }
+    }
+}
