@@ -1,12 +1,13 @@
 //! Bringing tasks and workers together.
 
-use std::collections::BTreeSet;
+use std::cmp::Ordering;
 
 use blendline_wire::event::{Because, Decision, EventKind};
 use blendline_wire::task::{AcceptMode, Presence, Side, TaskKind};
 use blendline_wire::{Lease, Millis, QueueId, TaskId, TenantId, WorkerId};
 
 use crate::effect::Release;
+use crate::index::Line;
 use crate::policy;
 use crate::rows::{Silence, Task, TaskState};
 use crate::scheduler::{Desk, Scheduler, Step};
@@ -20,32 +21,44 @@ struct Candidate {
 }
 
 impl Scheduler {
-    /// Matches until nothing more can be: freed workers look for work, fresh tasks for workers, and back work starts
-    /// where the reserve lets it.
+    /// Matches until nothing more can be. First freed workers look for work, then fresh tasks for workers, and only
+    /// then, when the front line has what it needs, back work starts where the reserve lets it.
     pub(crate) fn dispatch(&mut self, step: &mut Step<'_>) {
         loop {
             while let Some(worker) = step.freed.pop_first() {
                 self.fill(step, worker);
             }
-            let fresh = std::mem::take(&mut step.fresh);
-            if fresh.is_empty() {
-                let Some(tenant) = step.slack.pop_first() else { break };
-                self.start_back(step, tenant);
-                continue;
+            for task in std::mem::take(&mut step.fresh) {
+                match self.held_back(task) {
+                    // It may start, but not before older work of the back office.
+                    Some(tenant) => {
+                        step.slack.insert(tenant);
+                    }
+                    None => self.place(step, task),
+                }
             }
-            for task in fresh {
-                self.place(step, task);
-            }
+            let Some(tenant) = step.slack.pop_first() else { break };
+            self.start_back(step, tenant);
         }
     }
 
-    /// Gives a worker the most urgent tasks he can do until he is full.
+    /// The tenant of a task that the reserve may hold back: back work in line that is not late.
+    fn held_back(&self, task: TaskId) -> Option<TenantId> {
+        let task = self.tasks.get(&task)?;
+        let held = task.side == Side::Back && !task.missed && task.directed.is_none();
+        held.then_some(task.tenant)
+    }
+
+    /// Gives a worker the most urgent tasks he can do until he is full; back work that is not late has to wait.
     fn fill(&mut self, step: &mut Step<'_>, worker: WorkerId) {
         while let Some(task) = self.next_directed(step.now, worker) {
             self.bind(step, task, worker, Because::Directed, None, None);
         }
         while let Some((best, runner_up)) = self.next_for(step.now, worker) {
             self.bind(step, best.task, worker, Because::MostUrgent, runner_up.map(|next| next.urgency), None);
+        }
+        if let Some(desk) = self.workers.get(&worker) {
+            step.slack.insert(desk.row.settings.tenant);
         }
     }
 
@@ -70,9 +83,7 @@ impl Scheduler {
     fn next_for(&self, now: Millis, worker: WorkerId) -> Option<(Candidate, Option<Candidate>)> {
         let desk = self.workers.get(&worker)?;
         desk.ready?;
-        let back_allowed = self.back_allowed(desk);
         let (mut best, mut second): (Option<Candidate>, Option<Candidate>) = (None, None);
-        let back_allowed = back_allowed.allows(&self.meta.seed);
         for queue in &desk.row.settings.queues {
             let (Some(settings), Some(lines)) = (self.queues.get(queue), self.index.lines.get(queue)) else { continue };
             if !self.rules().hours(*queue).is_open(now) || !self.has_room(desk, *queue) {
@@ -85,7 +96,7 @@ impl Scheduler {
                 let head = line.iter().filter_map(|(_, id)| self.tasks.get(id));
                 let Some(task) = head.into_iter().find(|task| !declined_by(task, worker, now)) else { continue };
                 // Late back work is not held back: the reserve protects the front line, not the idle.
-                if settings.side == Side::Back && !task.missed && !back_allowed {
+                if settings.side == Side::Back && !task.missed {
                     continue;
                 }
                 let urgency = policy::urgency_milli(now, task.earned_at, task.due_at, settings.weight_milli);
@@ -142,40 +153,44 @@ impl Scheduler {
         Some((worker, Because::LeastLoaded, ready.take(RUNNER_UP_LOOKS).find(able)))
     }
 
-    /// Starts back work of a tenant while the reserve lets it: workers who were kept free may now have it.
+    /// Starts back work of a tenant, most urgent first, while the reserve lets it: workers who were kept free may now
+    /// have it.
     fn start_back(&mut self, step: &mut Step<'_>, tenant: TenantId) {
-        let back: Vec<QueueId> = self
-            .queues
-            .values()
-            .filter(|queue| queue.tenant == tenant && queue.side == Side::Back)
-            .map(|queue| queue.id)
-            .filter(|queue| self.index.lines.contains_key(queue) && self.index.ready.contains_key(queue))
-            .collect();
-        for queue in back {
-            // The heads of the lines, most urgent first, until one of them finds nobody.
-            while let Some(task) = self.next_back(step.now, queue) {
-                self.place(step, task);
-                if self.tasks.get(&task).is_some_and(|task| task.state == TaskState::Waiting) {
-                    break;
-                }
-            }
+        while let Some((task, worker, because, runner_up)) = self.next_back(step.now, tenant) {
+            self.bind(step, task, worker, because, None, runner_up);
         }
     }
 
-    /// The most urgent task of a queue that some ready worker could have now.
-    fn next_back(&self, now: Millis, queue: QueueId) -> Option<TaskId> {
-        let lines = self.index.lines.get(&queue)?;
-        let mut heads = BTreeSet::new();
-        for line in lines.values() {
-            for place in line {
-                heads.insert(*place);
-                // Tasks of a line differ only by who declined them: behind one that nobody declined no other can do better.
-                if self.tasks.get(&place.1).is_none_or(|task| task.declined.is_empty()) {
-                    break;
-                }
+    /// The most urgent back work of a tenant that some ready worker could have now, and who.
+    fn next_back(&self, now: Millis, tenant: TenantId) -> Option<(TaskId, WorkerId, Because, Option<WorkerId>)> {
+        let mut heads = Vec::new();
+        for queue in self.queues.values().filter(|queue| queue.tenant == tenant && queue.side == Side::Back) {
+            let Some(lines) = self.index.lines.get(&queue.id) else { continue };
+            if !self.index.ready.contains_key(&queue.id) {
+                continue;
+            }
+            for place in lines.values().flat_map(|line| self.worth_a_look(line)) {
+                let Some(task) = self.tasks.get(&place) else { continue };
+                let urgency = policy::urgency_milli(now, task.earned_at, task.due_at, queue.weight_milli);
+                heads.push(Candidate { urgency, due_at: task.due_at, task: place });
             }
         }
-        heads.into_iter().map(|(_, task)| task).find(|task| self.worker_for(now, *task).is_some())
+        heads.sort_unstable_by(|one, other| if before(one, other) { Ordering::Less } else { Ordering::Greater });
+        heads.into_iter().find_map(|head| {
+            let (worker, because, runner_up) = self.worker_for(now, head.task)?;
+            Some((head.task, worker, because, runner_up))
+        })
+    }
+
+    /// The tasks of a line up to the first that nobody declined: tasks of a line differ only by who may not have them,
+    /// so behind that one no other can do better.
+    fn worth_a_look<'a>(&'a self, line: &'a Line) -> impl Iterator<Item = TaskId> + 'a {
+        let mut more = true;
+        line.iter().map(|(_, task)| *task).take_while(move |task| {
+            let look = more;
+            more = self.tasks.get(task).is_some_and(|task| !task.declined.is_empty());
+            look
+        })
     }
 
     /// Whether this worker may start back work that is not late.
