@@ -45,9 +45,12 @@ impl Scheduler {
 
     /// A target was missed. Late back work is not held back by the reserve any more, so it may find a worker now.
     fn target_missed(&mut self, step: &mut Step<'_>, id: TaskId) {
-        let Some(due_at) = self.tasks.get(&id).map(|task| task.due_at) else { return };
+        let Some((due_at, unanswered)) = self.tasks.get(&id).map(|task| (task.due_at, task.unanswered)) else { return };
         self.edit_task(step, id, |task| task.missed = true);
-        self.task_event(step, id, EventKind::TargetMissed { due_at });
+        // Who has his answer misses nothing: the task is only late in line.
+        if unanswered {
+            self.task_event(step, id, EventKind::TargetMissed { due_at });
+        }
         step.fresh.push(id);
     }
 

@@ -79,14 +79,18 @@ impl<'a> Rules<'a> {
         self.hours(task.queue).after_open(since, after?)
     }
 
-    /// True while passing the due time would be a missed target.
+    /// True while something happens when the due time passes: what stands in line becomes late, what waits for an
+    /// answer has missed its target.
     pub(crate) fn target_runs(task: &Task) -> bool {
-        let clock_runs = match &task.state {
-            TaskState::Waiting | TaskState::Offered { .. } | TaskState::Active { .. } => true,
-            TaskState::Parked { clock, .. } | TaskState::Requesting { clock, .. } => *clock == ClockRule::Runs,
+        let runs = match &task.state {
+            TaskState::Waiting | TaskState::Offered { .. } => true,
+            TaskState::Active { .. } => task.unanswered,
+            TaskState::Parked { clock, .. } | TaskState::Requesting { clock, .. } => {
+                task.unanswered && *clock == ClockRule::Runs
+            }
             TaskState::Closed { .. } => false,
         };
-        clock_runs && task.unanswered && !task.missed
+        runs && !task.missed
     }
 
     /// The earliest instant at which something happens to a task by itself.

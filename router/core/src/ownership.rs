@@ -244,8 +244,9 @@ impl Scheduler {
             back_in_line(task);
             task.queue = queue;
             task.side = side;
+            // The time its clock stood still stays with it.
+            task.due_at = Millis(task.due_at.0.saturating_sub(task.target_ms)).plus(target_ms);
             task.target_ms = target_ms;
-            task.due_at = task.earned_at.plus(target_ms);
             task.missed &= task.due_at <= now;
             task.needs = Box::default();
         });

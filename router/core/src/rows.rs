@@ -95,7 +95,7 @@ pub struct Task {
     pub target_ms: u64,
     /// `earned_at` and the target, moved by stopped clocks.
     pub due_at: Millis,
-    /// True once the target was missed and the event written.
+    /// True once its due time passed: what stands in line is late, what is not answered has missed its target.
     #[serde(default, skip_serializing_if = "is_default")]
     pub missed: bool,
     /// True while the customer (or whoever asked) has no answer to what was said last.
