@@ -36,8 +36,8 @@ pub async fn serve(listener: TcpListener, app: Router, limits: &Server, stop: Ca
         .header_read_timeout(Duration::from_millis(limits.head_timeout_ms))
         .max_headers(limits.headers_max)
         .max_header_size(limits.head_bytes_max)
-        .max_buf_size(limits.head_bytes_max.max(64 * 1024))
-        .pipeline_flush(true);
+        .max_buf_size(limits.head_bytes_max.max(64 * 1024));
+    // Not `pipeline_flush`: with it the library never writes the 400 and 431 that it answers by itself.
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,

@@ -1,1 +1,201 @@
+//! Each mistake is named with its line, its key and its cure.
 
+use super::*;
+
+const GOOD: &str = r#"
+[server]
+listen = "127.0.0.1:9000"
+
+[[tenant]]
+name = "acme"
+skills = ["hebrew", "billing"]
+
+[[tenant.unit]]
+name = "service"
+
+[[tenant.calendar]]
+name = "office"
+zone = "Asia/Jerusalem"
+hours = { sun = ["08:30-17:00"] }
+
+[[tenant.queue]]
+name = "service"
+side = "front"
+unit = "service"
+calendar = "office"
+
+[[tenant.account]]
+name = "main"
+channel = "whatsapp_cloud"
+external_id = "100"
+queue = "service"
+needs = { hebrew = 3 }
+settings = { app_secret = "0123456789abcdef", verify_token = "0123456789abcdef", access_token = "0123456789abcdef" }
+
+[[tenant.worker]]
+name = "dana"
+queues = ["service"]
+skills = { hebrew = 10 }
+capacity = 200
+
+[[tenant.key]]
+name = "dana"
+role = "worker"
+worker = "dana"
+sha256 = "00000000000000000000000000000000000000000000000000000000000000ff"
+"#;
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    Config::parse("acme.toml", text, &|_| None)
+}
+
+#[test]
+fn the_defaults_are_whole_and_good() {
+    let config = parse("").unwrap();
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.workers.heartbeat_ms, 5000);
+    assert!(config.tenants.is_empty());
+    assert_eq!(parse(GOOD).unwrap().tenants[0].accounts[0].name, "main");
+}
+
+#[test]
+fn each_mistake_has_its_line_key_and_hint() {
+    for (from, to, key, message, hint) in [
+        ("listen =", "lisen =", "server.lisen", "unknown field `lisen`", "did you mean `listen`?"),
+        ("[[tenant.queue]]", "[[tenant.queu]]", "tenant.queu", "unknown field `queu`", "did you mean `queue`?"),
+        ("\"127.0.0.1:9000\"", "\"localhost\"", "server.listen", "invalid socket address", "config.default.toml"),
+        ("side = \"front\"", "side = \"frnt\"", "tenant.queue.side", "unknown variant `frnt`", "did you mean `front`?"),
+        (
+            "queue = \"service\"",
+            "queue = \"servce\"",
+            "tenant.account.queue",
+            "there is no queue `servce`",
+            "`service`?",
+        ),
+        (
+            "queues = [\"service\"]",
+            "queues = [\"x\"]",
+            "tenant.worker.queues",
+            "there is no queue `x`",
+            "known: service",
+        ),
+        ("needs = { hebrew", "needs = { hebrw", "tenant.account.needs", "there is no skill `hebrw`", "`hebrew`?"),
+        ("hebrew = 10", "hebrew = 11", "tenant.worker.skills", "from 1 to 10", "teaches it"),
+        ("unit = \"service\"", "unit = \"sales\"", "tenant.queue.unit", "there is no unit `sales`", "known: service"),
+        ("calendar = \"office\"", "calendar = \"ofice\"", "tenant.queue.calendar", "no calendar `ofice`", "`office`?"),
+        ("worker = \"dana\"", "worker = \"dan\"", "tenant.key.worker", "there is no worker `dan`", "`dana`?"),
+        ("Asia/Jerusalem", "Asia/Haifa", "tenant.calendar.zone", "no such time zone", "Asia/Jerusalem"),
+        ("08:30-17:00", "8-17", "tenant.calendar.hours", "no opening hours", "write `08:30-17:00`"),
+        ("capacity = 200", "capacity = 50", "tenant.queue.name", "weighs 100, above every capacity", "task_weight"),
+        (
+            "queues = [\"service\"]",
+            "queues = []",
+            "tenant.queue.name",
+            "no worker serves this queue",
+            "`queues` of a worker",
+        ),
+        ("hebrew = 3", "hebrew = 3, billing = 1", "tenant.account.name", "what this account needs", "lower `needs`"),
+        ("whatsapp_cloud", "whatsap_cloud", "tenant.account.channel", "no channel", "did you mean `whatsapp_cloud`?"),
+        ("app_secret =", "app_secert =", "tenant.account.settings", "settings.app_secert", "did you mean app_secret"),
+        (
+            "app_secret = \"0123456789abcdef\"",
+            "app_secret = \"changeme\"",
+            "tenant.account.settings",
+            "tries first",
+            "random",
+        ),
+        (
+            "app_secret = \"0123456789abcdef\"",
+            "app_secret = \"short\"",
+            "tenant.account.settings",
+            "fewer than 16",
+            "random",
+        ),
+        (
+            "app_secret = \"0123456789abcdef\"",
+            "app_secret = \"env:X\"",
+            "tenant.account.settings",
+            "X is not set",
+            "export X",
+        ),
+        ("app_secret = \"0123456789abcdef\", ", "", "tenant.account.name", "settings.app_secret", "required"),
+        ("00ff\"", "00\"", "tenant.key.sha256", "no SHA-256", "key new"),
+        ("role = \"worker\"", "role = \"admin\"", "tenant.key.worker", "only keys of role worker", "has the role"),
+        ("name = \"acme\"", "name = \"a b\"", "tenant.name", "no name for a tenant", "letters, digits"),
+        ("[server]", "[server]\nhead_bytes_max = 10", "server.head_bytes_max", "10 is too little", "at least 8192"),
+        ("[server]", "[[tenant]]\nname = \"acme\"\n[server]", "tenant.name", "a tenant `acme` already", "unique"),
+        (
+            "side = \"front\"",
+            "side = \"front\"\ntask_weight = 0",
+            "tenant.queue.name",
+            "task_weight is 0",
+            "at least 1",
+        ),
+        ("name = \"office\"", "name = ", "tenant.calendar.name", "", "config.default.toml"),
+    ] {
+        let text = GOOD.replacen(from, to, 1);
+        assert_ne!(text, GOOD, "{from} is not in the good file");
+        let error = parse(&text).map(|_| ()).expect_err(&format!("{from} → {to} was taken"));
+        assert_eq!(error.file, "acme.toml");
+        assert_eq!(error.key, key, "{error}");
+        assert!(error.message.contains(message), "{error}");
+        assert!(error.hint.contains(hint), "{error}");
+        assert!(0 < error.line && 0 < error.column, "{error}");
+    }
+}
+
+#[test]
+fn the_line_is_the_one_to_mend() {
+    let text = GOOD.replace("queue = \"service\"\nneeds", "queue = \"servce\"\nneeds");
+    let error = parse(&text).unwrap_err();
+    assert_eq!(text.lines().nth(error.line - 1), Some("queue = \"servce\""));
+    assert_eq!(error.column, 9);
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "acme.toml:{}:9: tenant.account.queue: there is no queue `servce`\n  hint: did you mean `service`?",
+            error.line
+        )
+    );
+}
+
+#[test]
+fn the_environment_wins() {
+    let env = |name: &str| match name {
+        "BLENDLINE_LISTEN" => Some("127.0.0.1:1".to_owned()),
+        "BLENDLINE_DATA_DIR" => Some("/elsewhere".to_owned()),
+        "BLENDLINE_LOG_FORMAT" => Some("json".to_owned()),
+        _ => None,
+    };
+    let config = Config::parse("f", GOOD, &env).unwrap();
+    assert_eq!(config.server.listen.port(), 1);
+    assert_eq!(config.data_dir, Path::new("/elsewhere"));
+    assert_eq!(config.log.format, LogFormat::Json);
+    let error = Config::parse("f", "", &|name| (name == "BLENDLINE_GRACE_MS").then(|| "soon".into())).unwrap_err();
+    assert_eq!(error.file, "environment variable BLENDLINE_GRACE_MS");
+    assert!(error.hint.contains("30000"));
+}
+
+#[test]
+fn the_published_files_are_good() {
+    let demo = include_str!("../../../deploy/demo.toml");
+    let config = Config::parse("deploy/demo.toml", demo, &|_| None).unwrap();
+    assert!(config.tenants[0].demo);
+    let open = |name: &str| (name == "BLENDLINE_LISTEN").then(|| "0.0.0.0:8080".to_owned());
+    let error = Config::parse("deploy/demo.toml", demo, &open).unwrap_err();
+    assert!(error.message.contains("may not listen on 0.0.0.0:8080"), "{error}");
+    let error = parse(&demo.replace("demo = true", "")).unwrap_err();
+    assert!(error.message.contains("published"), "{error}");
+
+    let secret = |name: &str| name.starts_with("WHATSAPP_").then(|| "0123456789abcdef".to_owned());
+    let example = include_str!("../../../deploy/examples/embedded.toml");
+    assert!(Config::parse("embedded.toml", example, &secret).is_ok());
+}
+
+#[test]
+fn no_secret_is_shown_in_an_error() {
+    let text = GOOD.replace("access_token = \"0123456789abcdef\"", "access_token = \"CANARY\"");
+    let shown = format!("{:?}", parse(&text).unwrap_err());
+    assert!(!shown.contains("CANARY"), "{shown}");
+    assert!(!format!("{:?}", parse(GOOD).unwrap()).contains("0123456789abcdef"));
+}

@@ -1,0 +1,130 @@
+//! The API without a port: the real router of axum over ports that do what a test says.
+
+mod calls;
+mod connect;
+mod limits;
+mod ports;
+mod roles;
+mod webhooks;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use blendline_wire::Millis;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+use self::ports::{Owner, Records, Wire};
+use crate::api::{App, Parts, Shared, app};
+use crate::config::{Config, resolve};
+
+/// The app secret of the test's account.
+const APP_SECRET: &str = "test-app-secret-0123456789";
+
+/// A router over fake ports, with two tenants that have the same names of everything.
+struct World {
+    router: Router,
+    shared: Shared,
+    owner: Arc<Owner>,
+    wire: Arc<Wire>,
+    records: Arc<Records>,
+    stop: CancellationToken,
+}
+
+/// The key of a tenant's role, as [`config`] puts it in.
+fn key(tenant: &str, role: &str) -> String {
+    format!("blk_{tenant}_{role}")
+}
+
+fn config() -> Config {
+    let mut text = String::from("[server]\norigins = [\"https://desk.example\"]\n");
+    for tenant in ["acme", "other"] {
+        let number = if tenant == "acme" { "100" } else { "200" };
+        text += &format!(
+            r#"
+[[tenant]]
+name = "{tenant}"
+skills = ["hebrew"]
+[[tenant.queue]]
+name = "front"
+side = "front"
+[[tenant.account]]
+name = "{tenant}"
+channel = "whatsapp_cloud"
+external_id = "{number}"
+queue = "front"
+settings = {{ app_secret = "{APP_SECRET}", verify_token = "verify-0123456789", access_token = "token-0123456789" }}
+[[tenant.account]]
+name = "{tenant}-2"
+channel = "whatsapp_cloud"
+external_id = "{number}2"
+queue = "front"
+settings = {{ app_secret = "{APP_SECRET}", verify_token = "verify-0123456789", access_token = "token-0123456789" }}
+[[tenant.account]]
+name = "{tenant}-3"
+channel = "whatsapp_cloud"
+external_id = "{number}3"
+queue = "front"
+settings = {{ app_secret = "another-secret-0123456789", verify_token = "verify-0123456789", access_token = "token-0123456789" }}
+[[tenant.worker]]
+name = "dana"
+queues = ["front"]
+[[tenant.worker]]
+name = "omer"
+queues = ["front"]
+"#
+        );
+        for role in ["integrator", "worker", "supervisor", "operations", "auditor", "admin"] {
+            let sha256 = hex::encode(Sha256::digest(key(tenant, role)));
+            let worker = if role == "worker" { "worker = \"dana\"\n" } else { "" };
+            text += &format!("[[tenant.key]]\nname = \"{role}\"\nrole = \"{role}\"\n{worker}sha256 = \"{sha256}\"\n");
+        }
+    }
+    Config::parse("test.toml", &text, &|_| None).unwrap()
+}
+
+impl World {
+    async fn new() -> Self {
+        Self::with(config()).await
+    }
+
+    async fn with(config: Config) -> Self {
+        let records = Arc::new(Records::default());
+        let directory = Arc::new(resolve(&config, records.as_ref(), Millis(0)).await.unwrap());
+        let wire = Arc::new(Wire::default());
+        let (owner, handle) = Owner::start();
+        let stop = CancellationToken::new();
+        let shared = App::new(Parts {
+            directory,
+            handle,
+            archive: records.clone(),
+            broker: wire.clone(),
+            shard: 0,
+            server: config.server,
+            metrics: None,
+            stopping: stop.clone(),
+        });
+        Self { router: app(shared.clone()), shared, owner, wire, records, stop }
+    }
+
+    /// Sends a request; the answer's status and its JSON (null where there is none).
+    async fn send(&self, request: Request<Body>) -> (StatusCode, Value) {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    async fn call(&self, key: &str, method: &str, path: &str, body: &str) -> (StatusCode, Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {key}"))
+            .header("content-type", "application/json");
+        self.send(request.body(Body::from(body.to_owned())).unwrap()).await
+    }
+}

@@ -1,0 +1,190 @@
+//! Ports that do what a test says.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use blendline_core::rows::{Conversation, OutboundRow, Task};
+use blendline_core::{Answer, Scheduler};
+use blendline_wire::event::Event;
+use blendline_wire::outbound::Content;
+use blendline_wire::worker::ServerFrame;
+use blendline_wire::{ConversationId, Millis, OutboundId, Pii, SessionId, TaskId, TenantId, WorkerId};
+use tokio::sync::{mpsc, watch};
+
+use crate::handle::{Call, CallResult, Handle, Request};
+use crate::payload::{MessageBody, StoredMessage};
+use crate::ports::broker::{Broker, BrokerError, Subscription};
+use crate::ports::store::{Archive, Letter, QuarantineRow, StoreError, TaskFilter, Transcript};
+
+/// An owner who notes what he is asked and answers what he was told to.
+pub(super) struct Owner {
+    calls: Mutex<Vec<String>>,
+    answer: Mutex<Option<CallResult>>,
+    /// How often somebody attached and left.
+    pub(super) comings: watch::Sender<(u32, u32)>,
+    pub(super) frames: Mutex<Option<mpsc::Sender<ServerFrame>>>,
+}
+
+impl Owner {
+    pub(super) fn start() -> (Arc<Self>, Handle) {
+        let (requests, mut inbox) = mpsc::channel(64);
+        let owner = Arc::new(Self {
+            calls: Mutex::default(),
+            answer: Mutex::default(),
+            comings: watch::Sender::new((0, 0)),
+            frames: Mutex::default(),
+        });
+        let serving = owner.clone();
+        tokio::spawn(async move {
+            let core = Scheduler::new(0, 1);
+            while let Some(request) = inbox.recv().await {
+                serving.serve(request, &core);
+            }
+        });
+        (owner, Handle::new(requests))
+    }
+
+    fn serve(&self, request: Request, core: &Scheduler) {
+        match request {
+            Request::Call { actor, call, reply } => {
+                self.calls.lock().unwrap().push(format!("{actor:?} {call:?}"));
+                let usual = if matches!(*call, Call::Push { .. }) { Answer::Task(TaskId(7)) } else { Answer::Done };
+                let answer = self.answer.lock().unwrap().clone().unwrap_or(Ok(usual));
+                let _ = reply.send(answer);
+            }
+            Request::Attach { session, frames, .. } => {
+                let welcome = ServerFrame::Welcome { session, heartbeat_ms: 1000, tasks: Vec::new() };
+                frames.try_send(welcome).unwrap();
+                *self.frames.lock().unwrap() = Some(frames);
+                self.comings.send_modify(|(came, _)| *came += 1);
+            }
+            Request::Gone { .. } => self.comings.send_modify(|(_, left)| *left += 1),
+            Request::Heard { worker: WorkerId(_), session: SessionId(_) } => {}
+            Request::Look(look) => look(core),
+        }
+    }
+
+    pub(super) fn answers(&self, answer: CallResult) {
+        *self.answer.lock().unwrap() = Some(answer);
+    }
+
+    pub(super) fn calls(&self) -> Vec<String> {
+        self.calls.lock().unwrap().clone()
+    }
+}
+
+/// A broker that keeps what is published, or refuses it.
+#[derive(Default)]
+pub(super) struct Wire {
+    pub(super) published: Mutex<Vec<Vec<u8>>>,
+    pub(super) refusal: Mutex<Option<BrokerError>>,
+    /// True: never confirms.
+    pub(super) silent: Mutex<bool>,
+}
+
+#[async_trait]
+impl Broker for Wire {
+    async fn publish(&self, queue: &str, body: Vec<u8>) -> Result<(), BrokerError> {
+        assert_eq!(queue, "inbound.0");
+        if *self.silent.lock().unwrap() {
+            std::future::pending::<()>().await;
+        }
+        if let Some(refusal) = self.refusal.lock().unwrap().clone() {
+            return Err(refusal);
+        }
+        self.published.lock().unwrap().push(body);
+        Ok(())
+    }
+
+    async fn subscribe(&self, _: &str, _: usize) -> Result<Subscription, BrokerError> {
+        Err(BrokerError::Unavailable("nobody consumes here".into()))
+    }
+
+    async fn depth(&self, _: &str) -> Result<u64, BrokerError> {
+        Ok(0)
+    }
+}
+
+/// The record: whatever a test put there.
+#[derive(Default)]
+pub(super) struct Records {
+    names: Mutex<BTreeMap<(String, String), u64>>,
+    pub(super) tasks: Mutex<BTreeMap<TaskId, Task>>,
+    pub(super) conversations: Mutex<BTreeMap<ConversationId, Conversation>>,
+}
+
+#[async_trait]
+impl Archive for Records {
+    async fn transcripts(&self, of: &[Transcript], _: usize) -> Result<Vec<Vec<StoredMessage>>, StoreError> {
+        let line = StoredMessage {
+            seq: 1,
+            at: Millis(1),
+            author: blendline_wire::worker::Author::Customer,
+            worker: None,
+            outbound: None,
+            body: MessageBody::reply(Content::Text { text: Pii::from("hi") }),
+        };
+        Ok(of.iter().map(|_| vec![line.clone()]).collect())
+    }
+
+    async fn letters(&self, _: &[OutboundId]) -> Result<Vec<Letter>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn task(&self, id: TaskId) -> Result<Option<Task>, StoreError> {
+        Ok(self.tasks.lock().unwrap().get(&id).cloned())
+    }
+
+    async fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
+        Ok(self.conversations.lock().unwrap().get(&id).cloned())
+    }
+
+    async fn tasks(
+        &self,
+        tenant: TenantId,
+        _: &TaskFilter,
+        after: TaskId,
+        limit: usize,
+    ) -> Result<Vec<Task>, StoreError> {
+        let tasks = self.tasks.lock().unwrap();
+        let found = tasks.values().filter(|task| task.tenant == tenant && after < task.id);
+        Ok(found.take(limit).cloned().collect())
+    }
+
+    async fn conversations(
+        &self,
+        tenant: TenantId,
+        _: ConversationId,
+        limit: usize,
+    ) -> Result<Vec<Conversation>, StoreError> {
+        let conversations = self.conversations.lock().unwrap();
+        Ok(conversations.values().filter(|row| row.tenant == tenant).take(limit).cloned().collect())
+    }
+
+    async fn events(&self, _: TenantId, _: u64, _: usize) -> Result<Vec<Event>, StoreError> {
+        Err(StoreError::Unavailable("the disk is away".into()))
+    }
+
+    async fn outbox(&self, _: TenantId, _: bool, _: OutboundId, _: usize) -> Result<Vec<OutboundRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn confirm_ended(&self, _: u16, _: Millis, _: usize) -> Result<Vec<Conversation>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn quarantined(&self, _: TenantId, _: usize) -> Result<Vec<QuarantineRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn handles(&self, names: &[(String, String)]) -> Result<Vec<u64>, StoreError> {
+        let mut known = self.names.lock().unwrap();
+        let mut numbers = Vec::new();
+        for name in names {
+            let next = known.len() as u64 + 1;
+            numbers.push(*known.entry(name.clone()).or_insert(next));
+        }
+        Ok(numbers)
+    }
+}

@@ -1,0 +1,165 @@
+//! Every route by every role, and nothing of another tenant.
+
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use axum::http::Request;
+use blendline_core::rows::{Conversation, ConversationState, Silence, Task, TaskState};
+use blendline_wire::task::{Side, TaskKind};
+use blendline_wire::{AccountId, ContactKey, ConversationId, Lease, MatterId, Millis, TaskId, TenantId, WorkerId};
+
+use super::{World, key};
+use crate::api::routes::routes;
+use crate::directory::Role;
+
+const ROLES: [(&str, Role); 6] = [
+    ("integrator", Role::Integrator),
+    ("worker", Role::Worker),
+    ("supervisor", Role::Supervisor),
+    ("operations", Role::Operations),
+    ("auditor", Role::Auditor),
+    ("admin", Role::Admin),
+];
+
+/// A task of the tenant `acme`, which the worker has.
+pub(super) fn task(world: &World, worker: &str) -> Task {
+    let directory = world.shared.directory();
+    let tenant = tenant(world, "acme");
+    Task {
+        id: TaskId(7),
+        tenant,
+        kind: TaskKind::Conversation,
+        queue: directory.queue(tenant, "front").unwrap(),
+        side: Side::Front,
+        state: TaskState::Active { worker: directory.worker(tenant, worker).unwrap() },
+        lease: Lease(2),
+        matter: MatterId(8),
+        conversation: Some(ConversationId(9)),
+        account: None,
+        parent: None,
+        children: Vec::new(),
+        depth: 0,
+        needs: Box::default(),
+        created_at: Millis(1),
+        earned_at: Millis(1),
+        target_ms: 1,
+        due_at: Millis(2),
+        missed: false,
+        unanswered: true,
+        directed: None,
+        sticky: None,
+        declined: Vec::new(),
+        declines: 0,
+        silence: Silence::default(),
+        seq: 0,
+        rule_set: 0,
+    }
+}
+
+pub(super) fn tenant(world: &World, name: &str) -> TenantId {
+    let tenants: BTreeMap<_, _> =
+        world.shared.directory().tenants.iter().map(|(id, name)| (name.as_str(), *id)).collect();
+    tenants[name]
+}
+
+fn fill(world: &World) {
+    let task = task(world, "dana");
+    let conversation = Conversation {
+        id: ConversationId(9),
+        tenant: task.tenant,
+        account: AccountId(1),
+        contact: ContactKey(1),
+        matter: MatterId(8),
+        state: ConversationState::Open { task: task.id },
+        seq: 1,
+        opened_at: Millis(1),
+        heard_at: None,
+        last_worker: Some((WorkerId(1), Millis(1))),
+    };
+    world.records.tasks.lock().unwrap().insert(task.id, task);
+    world.records.conversations.lock().unwrap().insert(conversation.id, conversation);
+}
+
+fn path(pattern: &str) -> String {
+    let id = if pattern.contains("conversations") { "cnv_9" } else { "tsk_7" };
+    let name = if pattern.contains("queues") { "front" } else { "dana" };
+    pattern.replace("{id}", id).replace("{name}", name)
+}
+
+/// A body that the route understands.
+fn body(pattern: &str) -> &'static str {
+    match pattern.rsplit('/').next().unwrap_or_default() {
+        "items" => r#"{"queue":"front","external_ref":"r","title":"t"}"#,
+        "transfer" => r#"{"to":{"queue":"front"}}"#,
+        "accept" => r#"{"lease":2,"worker":"dana"}"#,
+        "decline" => r#"{"lease":2,"worker":"dana","reason":"no"}"#,
+        "reply" => r#"{"lease":2,"worker":"dana","key":"k","content":{"type":"text","text":"t"}}"#,
+        "settle" => r#"{"lease":2,"worker":"dana","verdict":{"verdict":"done"}}"#,
+        "presence" => r#"{"presence":"busy"}"#,
+        "logged-contacts" => r#"{"worker":"dana","queue":"front","medium":"call","note":"n"}"#,
+        _ => "",
+    }
+}
+
+#[tokio::test]
+async fn every_route_takes_its_roles_and_no_other() {
+    let world = World::new().await;
+    fill(&world);
+    let mut cells = 0;
+    for route in routes() {
+        let (method, path, body) = (route.method.as_str(), path(route.path), body(route.path));
+        for (name, role) in ROLES {
+            let (status, problem) = world.call(&key("acme", name), method, &path, body).await;
+            let allowed = route.roles.contains(&role);
+            assert_eq!(status != 403, allowed, "{method} {path} by {name}: {status} {problem}");
+            assert_ne!(status, 401, "{method} {path} by {name}");
+            assert_ne!(status, 404, "{method} {path} by {name}: {problem}");
+            assert_ne!(status, 500, "{method} {path} by {name}: {problem}");
+            cells += 1;
+        }
+        for key in ["", "blk_nobody", "blk_acme_admin2"] {
+            let (status, problem) = world.call(key, method, &path, body).await;
+            assert_eq!(status, 401, "{method} {path} with {key:?}: {problem}");
+            cells += 1;
+        }
+        let bare = Request::builder().method(method).uri(&path).body(Body::empty()).unwrap();
+        assert_eq!(world.send(bare).await.0, 401, "{method} {path} without a key");
+    }
+    assert_eq!(cells, routes().len() * 9);
+}
+
+#[tokio::test]
+async fn another_tenants_things_are_not_there() {
+    let world = World::new().await;
+    fill(&world);
+    for route in routes().into_iter().filter(|route| route.path.contains("{id}")) {
+        let (method, path, body) = (route.method.as_str(), path(route.path), body(route.path));
+        for (name, role) in ROLES {
+            if !route.roles.contains(&role) {
+                continue;
+            }
+            let (status, problem) = world.call(&key("other", name), method, &path, body).await;
+            assert_eq!(status, 404, "{method} {path} by other's {name}: {problem}");
+        }
+    }
+    for list in ["/v1/tasks", "/v1/conversations"] {
+        let (_, page) = world.call(&key("other", "admin"), "GET", list, "").await;
+        assert_eq!(page["items"].as_array().map(Vec::len), Some(0), "{list}");
+    }
+    assert!(world.owner.calls().is_empty(), "{:?}", world.owner.calls());
+}
+
+#[tokio::test]
+async fn a_worker_sees_his_own_and_speaks_for_himself() {
+    let world = World::new().await;
+    let task = task(&world, "omer");
+    world.records.tasks.lock().unwrap().insert(task.id, task);
+    let dana = key("acme", "worker");
+    assert_eq!(world.call(&dana, "GET", "/v1/tasks/tsk_7", "").await.0, 404);
+    let (status, _) = world.call(&dana, "POST", "/v1/tasks/tsk_7/accept", r#"{"lease":2,"worker":"omer"}"#).await;
+    assert_eq!(status, 403);
+    let (status, _) = world.call(&dana, "POST", "/v1/workers/omer/presence", r#"{"presence":"away"}"#).await;
+    assert_eq!(status, 403);
+    let (status, _) = world.call(&dana, "GET", "/v1/tasks?worker=omer", "").await;
+    assert_eq!(status, 403);
+}
