@@ -9,6 +9,8 @@ pub mod clock;
 pub mod config;
 pub mod directory;
 pub mod driver;
+#[cfg(test)]
+mod fakes;
 pub mod handle;
 pub mod intake;
 mod patience;

@@ -98,12 +98,14 @@ impl Serving<'_> {
     ) -> Result<Pause, StoreError> {
         loop {
             self.tick_if_due(draft);
+            if self.owner.stop.is_cancelled() {
+                // Whoever already waits at the door is answered; what is on the queue waits for the next owner.
+                self.take_requests(requests, draft, self.owner.config.batch_inputs_max);
+                return Ok(Pause::Stop);
+            }
             self.take_ready(requests, draft);
             if draft.items.len() >= self.owner.config.batch_inputs_max {
                 return Ok(Pause::Full);
-            }
-            if self.owner.stop.is_cancelled() {
-                return Ok(Pause::Stop);
             }
             if !self.is_committing() && !draft.is_empty() {
                 return Ok(Pause::Idle);
@@ -122,11 +124,11 @@ impl Serving<'_> {
             };
             match woken {
                 Woken::Committed(outcome) => return Ok(Pause::Committed(outcome)),
-                Woken::Stop => return Ok(Pause::Stop),
+                // Seen at the top of the next round.
+                Woken::Stop | Woken::Deadline => {}
                 Woken::Request(request) => self.request(request, draft),
                 Woken::Delivery(Some(delivery)) => decode(&delivery, self.clock.now(), draft),
                 Woken::Delivery(None) => self.intake.deliveries = None,
-                Woken::Deadline => {}
                 Woken::Chores => self.chores(requests.is_empty(), draft).await?,
             }
         }

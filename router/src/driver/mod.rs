@@ -29,6 +29,9 @@ mod step;
 mod telemetry;
 mod transcripts;
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};

@@ -64,19 +64,22 @@ impl Desk {
     /// Claims the attempt, so that nobody else ever makes it; `Err` with what to report when it may not be made.
     async fn claim(&self, outbound: &Outbound) -> Option<Result<(), SendOutcome>> {
         let now = self.clock.now();
-        let mut back_off = BackOff::default();
+        let (mut back_off, mut unheard) = (BackOff::default(), false);
         loop {
             let sender = &self.config.sender;
             match self.store.claim(outbound.id, outbound.attempt, sender, now).await {
                 Ok(Claim::Granted) => return Some(Ok(())),
-                // The answer to our own claim was lost: we make an attempt once at a time, so this very one made it.
-                Ok(Claim::Taken { sender: by, at }) if by == *sender && at == now => return Some(Ok(())),
+                // The answer to this very claim was lost. Without that failure it is an earlier hand-over of ours.
+                Ok(Claim::Taken { sender: by, at }) if unheard && by == *sender && at == now => return Some(Ok(())),
                 Ok(Claim::Taken { .. }) => {
                     let detail = "an earlier try ended without a word; the platform's report will tell";
                     let cause = SendFailure::new("claimed_before", detail);
                     return Some(Err(SendOutcome::Unknown { cause }));
                 }
-                Err(error @ StoreError::Unavailable(_)) => telemetry::unavailable("claim", &error),
+                Err(error @ StoreError::Unavailable(_)) => {
+                    unheard = true;
+                    telemetry::unavailable("claim", &error);
+                }
                 Err(error) => {
                     let cause = SendFailure::new("claim_refused", error.to_string());
                     return Some(Err(SendOutcome::Retry { after_ms: 0, cause }));

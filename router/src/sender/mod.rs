@@ -7,6 +7,9 @@ mod attempt;
 mod engine;
 mod telemetry;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use blendline_connectors::Connector;

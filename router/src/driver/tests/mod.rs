@@ -1,0 +1,6 @@
+//! The driver with the real core over ports in memory; time is paused and runs by itself while all wait.
+
+mod calls;
+mod faults;
+mod intake;
+pub(crate) mod world;

@@ -1,0 +1,388 @@
+//! Ports in memory for tests, with faults on demand. They promise what the contract suites ask of every adapter.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use blendline_core::rows::*;
+use blendline_core::{MessageRow, Write};
+use blendline_wire::event::Event;
+use blendline_wire::*;
+use bytes::Bytes;
+use tokio::sync::{mpsc, watch};
+
+use crate::payload::{MessageBody, StoredMessage};
+use crate::ports::broker::*;
+use crate::ports::store::*;
+
+/// What goes wrong with a commit.
+#[derive(Clone, Copy)]
+pub(crate) enum Fault {
+    /// It is not made and nobody hears of it.
+    Before,
+    /// It is made and nobody hears of it.
+    After,
+}
+
+#[derive(Default)]
+pub(crate) struct Record {
+    pub(crate) epoch: u64,
+    pub(crate) batch: u64,
+    held: bool,
+    rows: Snapshot,
+    pub(crate) tasks: BTreeMap<TaskId, Task>,
+    pub(crate) conversations: BTreeMap<ConversationId, Conversation>,
+    pub(crate) outbound: BTreeMap<OutboundId, OutboundRow>,
+    workers: BTreeMap<WorkerId, Worker>,
+    lines: Vec<(MessageRow, MessageBody)>,
+    pub(crate) events: Vec<Event>,
+    keys: HashMap<[u8; 16], Vec<u8>>,
+    pub(crate) addresses: Vec<NewAddress>,
+    external: HashMap<(AccountId, String), OutboundId>,
+    pub(crate) quarantine: Vec<QuarantineRow>,
+    claims: HashMap<(OutboundId, u32), (String, Millis)>,
+    pub(crate) journal: Vec<String>,
+    pub(crate) faults: VecDeque<Fault>,
+    pub(crate) down: bool,
+    /// So many claims are granted and nobody hears of it.
+    pub(crate) claims_unheard: usize,
+    pub(crate) reads: usize,
+}
+
+/// The record in memory.
+#[derive(Clone)]
+pub(crate) struct FakeStore {
+    record: Arc<Mutex<Record>>,
+    changed: watch::Sender<u64>,
+}
+
+impl FakeStore {
+    pub(crate) fn new() -> Self {
+        Self { record: Arc::default(), changed: watch::channel(0).0 }
+    }
+
+    pub(crate) fn record(&self) -> MutexGuard<'_, Record> {
+        self.record.lock().unwrap()
+    }
+
+    /// Another owner took the shard.
+    pub(crate) fn fence(&self) {
+        self.record().epoch += 1;
+    }
+
+    /// Waits until the record looks so; fails after a (virtual) minute.
+    pub(crate) async fn until<T>(&self, what: &str, look: impl Fn(&Record) -> Option<T>) -> T {
+        let mut changed = self.changed.subscribe();
+        let wait = async {
+            loop {
+                if let Some(seen) = look(&self.record()) {
+                    return seen;
+                }
+                changed.changed().await.unwrap();
+            }
+        };
+        let waited = tokio::time::timeout(tokio::time::Duration::from_secs(60), wait).await;
+        waited.unwrap_or_else(|_| panic!("never saw: {what}"))
+    }
+}
+
+impl Record {
+    fn apply(&mut self, commit: &Commit) {
+        for write in commit.writes.iter().cloned() {
+            match write {
+                Write::Meta(row) => self.rows.meta = row,
+                Write::Tenant(row) => self.rows.tenants.push(row),
+                Write::Account(row) => self.rows.accounts.push(row),
+                Write::Calendar(row) => self.rows.calendars.push(row),
+                Write::Queue(row) => self.rows.queues.push(row),
+                Write::QueueRemoved(id) => self.rows.queues.retain(|row| row.id != id),
+                Write::Worker(row) => drop(self.workers.insert(row.settings.id, *row)),
+                Write::WorkerRemoved(id) => drop(self.workers.remove(&id)),
+                Write::Conversation(row) => drop(self.conversations.insert(row.id, *row)),
+                Write::Task(row) => drop(self.tasks.insert(row.id, *row)),
+                Write::Outbound(row) => drop(self.outbound.insert(row.id, *row)),
+                Write::Message(row) => self.lines.push((row, commit.payloads[&row.payload].clone())),
+                Write::Event(event) => self.events.push(*event),
+            }
+        }
+        for (key, value) in &commit.keys {
+            assert!(self.keys.insert(*key, value.clone()).is_none(), "a key was committed twice");
+        }
+        self.addresses.extend(commit.addresses.iter().cloned());
+        self.quarantine.extend(commit.quarantine.iter().cloned());
+        for (outbound, account, external) in &commit.sent {
+            self.external.insert((*account, external.clone()), *outbound);
+        }
+        self.journal.push(String::from_utf8(commit.journal.clone()).unwrap());
+        self.batch = commit.batch;
+    }
+
+    fn latest(&self, contact: ContactKey) -> Option<&Conversation> {
+        self.conversations.values().rfind(|row| row.contact == contact).filter(|row| row.state.ended_at().is_some())
+    }
+}
+
+fn down() -> StoreError {
+    StoreError::Unavailable("switched off".into())
+}
+
+#[async_trait]
+impl Store for FakeStore {
+    async fn take(&self, _: u16, _: &str, _: u64) -> Result<Tenure, StoreError> {
+        let mut record = self.record();
+        if record.down {
+            return Err(down());
+        }
+        if record.held {
+            return Err(StoreError::Held { owner: "another".into(), left_ms: 1_000 });
+        }
+        record.epoch += 1;
+        Ok(Tenure { epoch: record.epoch, batch: record.batch, now: record.rows.meta.now })
+    }
+
+    async fn renew(&self, _: u16, epoch: u64, _: u64) -> Result<(), StoreError> {
+        let record = self.record();
+        if record.down { Err(down()) } else { (record.epoch == epoch).then_some(()).ok_or(StoreError::Fenced) }
+    }
+
+    async fn give_up(&self, _: u16, _: u64) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn load(&self, _: u16) -> Result<Snapshot, StoreError> {
+        let record = self.record();
+        let mut rows = record.rows.clone();
+        rows.workers = record.workers.values().cloned().collect();
+        rows.conversations = record.conversations.values().filter(|r| r.state.ended_at().is_none()).cloned().collect();
+        let closed = |task: &&Task| !matches!(task.state, TaskState::Closed { .. });
+        rows.tasks = record.tasks.values().filter(closed).cloned().collect();
+        rows.outbound = record.outbound.values().filter(|row| !row.state.is_final()).cloned().collect();
+        Ok(rows)
+    }
+
+    async fn prefetch(&self, _: u16, wanted: &Wanted) -> Result<Found, StoreError> {
+        let record = self.record();
+        if record.down {
+            return Err(down());
+        }
+        let mut found = Found::default();
+        for key in &wanted.keys {
+            found.keys.extend(record.keys.get(key).map(|value| (*key, value.clone())));
+        }
+        for hash in &wanted.addresses {
+            let Some(known) = record.addresses.iter().find(|known| known.hash == *hash) else { continue };
+            found.contacts.insert(*hash, known.contact);
+            found.latest.extend(record.latest(known.contact).map(|row| (known.contact, row.clone())));
+        }
+        for id in &wanted.outbound {
+            found.outbound.extend(record.outbound.get(id).map(|row| (*id, row.clone())));
+        }
+        for name in &wanted.external {
+            found.external.extend(record.external.get(name).map(|id| (name.clone(), *id)));
+        }
+        for id in &wanted.conversations {
+            found.conversations.extend(record.conversations.get(id).map(|row| (*id, row.clone())));
+        }
+        Ok(found)
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
+        let mut record = self.record();
+        if record.epoch != commit.epoch {
+            return Err(StoreError::Fenced);
+        }
+        if record.down {
+            return Err(down());
+        }
+        let fault = record.faults.pop_front();
+        if matches!(fault, Some(Fault::Before)) {
+            return Err(down());
+        }
+        if record.batch != commit.batch {
+            assert_eq!(record.batch + 1, commit.batch, "batches are numbered without gaps");
+            record.apply(commit);
+        }
+        drop(record);
+        self.changed.send_modify(|count| *count += 1);
+        if fault.is_some() { Err(down()) } else { Ok(()) }
+    }
+
+    async fn claim(&self, id: OutboundId, attempt: u32, sender: &str, now: Millis) -> Result<Claim, StoreError> {
+        let mut record = self.record();
+        if record.claims_unheard > 0 {
+            record.claims_unheard -= 1;
+            record.claims.insert((id, attempt), (sender.to_owned(), now));
+            return Err(down());
+        }
+        if let Some((sender, at)) = record.claims.get(&(id, attempt)).cloned() {
+            return Ok(Claim::Taken { sender, at });
+        }
+        record.claims.insert((id, attempt), (sender.to_owned(), now));
+        Ok(Claim::Granted)
+    }
+}
+
+#[async_trait]
+impl Archive for FakeStore {
+    async fn transcripts(&self, of: &[Transcript], limit: usize) -> Result<Vec<Vec<StoredMessage>>, StoreError> {
+        let mut record = self.record();
+        record.reads += 1;
+        let lines = |of: &Transcript| {
+            let mine = record.lines.iter().filter(|(row, _)| match of {
+                Transcript::Conversation(id) => row.conversation == Some(*id),
+                Transcript::Task(id) => row.conversation.is_none() && row.task == Some(*id),
+            });
+            let all: Vec<_> = mine.map(|(row, body)| stored(row, body)).collect();
+            all[all.len().saturating_sub(limit)..].to_vec()
+        };
+        Ok(of.iter().map(lines).collect())
+    }
+
+    async fn letters(&self, outbound: &[OutboundId]) -> Result<Vec<Letter>, StoreError> {
+        let record = self.record();
+        let letter = |id: &OutboundId| {
+            let row = record.outbound.get(id)?.clone();
+            let (_, body) = record.lines.iter().find(|(line, _)| line.outbound == Some(*id))?;
+            let address = record.addresses.iter().find(|address| address.contact == row.contact)?;
+            let (to, thread) = (address.address.clone(), address.thread.clone());
+            Some(Letter { row, content: body.content.clone()?, to, thread })
+        };
+        Ok(outbound.iter().filter_map(letter).collect())
+    }
+
+    async fn task(&self, id: TaskId) -> Result<Option<Task>, StoreError> {
+        Ok(self.record().tasks.get(&id).cloned())
+    }
+
+    async fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
+        Ok(self.record().conversations.get(&id).cloned())
+    }
+
+    async fn tasks(&self, _: TenantId, _: &TaskFilter, _: TaskId, _: usize) -> Result<Vec<Task>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn conversations(&self, _: TenantId, _: ConversationId, _: usize) -> Result<Vec<Conversation>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn events(&self, _: TenantId, _: u64, _: usize) -> Result<Vec<Event>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn outbox(&self, _: TenantId, _: bool, _: OutboundId, _: usize) -> Result<Vec<OutboundRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn confirm_ended(&self, _: u16, now: Millis, limit: usize) -> Result<Vec<Conversation>, StoreError> {
+        let record = self.record();
+        let over = |row: &&Conversation| matches!(row.state, ConversationState::Solved { confirm_until, .. } if confirm_until <= now);
+        Ok(record.conversations.values().filter(over).take(limit).cloned().collect())
+    }
+
+    async fn quarantined(&self, _: TenantId, _: usize) -> Result<Vec<QuarantineRow>, StoreError> {
+        Ok(self.record().quarantine.clone())
+    }
+
+    async fn handles(&self, names: &[(String, String)]) -> Result<Vec<u64>, StoreError> {
+        Ok((1..=names.len() as u64).collect())
+    }
+}
+
+fn stored(row: &MessageRow, body: &MessageBody) -> StoredMessage {
+    StoredMessage {
+        seq: row.seq,
+        at: row.at,
+        author: row.author,
+        worker: row.worker,
+        outbound: row.outbound,
+        body: body.clone(),
+    }
+}
+
+#[derive(Default)]
+struct Queue {
+    /// Not acked yet, in order.
+    bodies: BTreeMap<u64, Bytes>,
+    last: u64,
+    subscriber: Option<mpsc::Sender<Delivery>>,
+}
+
+/// Queues in memory.
+#[derive(Clone, Default)]
+pub(crate) struct FakeBroker {
+    queues: Arc<Mutex<HashMap<String, Queue>>>,
+    /// Publishing to this queue fails.
+    pub(crate) refuses: Arc<Mutex<Option<String>>>,
+    changed: Arc<tokio::sync::Notify>,
+}
+
+impl FakeBroker {
+    /// What is on a queue and not acked.
+    pub(crate) fn waiting(&self, queue: &str) -> Vec<Bytes> {
+        let queues = self.queues.lock().unwrap();
+        queues.get(queue).map(|queue| queue.bodies.values().cloned().collect()).unwrap_or_default()
+    }
+
+    /// Waits until everything on a queue is acked.
+    pub(crate) async fn drained(&self, queue: &str) {
+        let wait = async {
+            loop {
+                let changed = self.changed.notified();
+                if self.waiting(queue).is_empty() {
+                    return;
+                }
+                changed.await;
+            }
+        };
+        tokio::time::timeout(tokio::time::Duration::from_secs(60), wait).await.expect("never drained");
+    }
+}
+
+#[async_trait]
+impl Broker for FakeBroker {
+    async fn publish(&self, queue: &str, body: Vec<u8>) -> Result<(), BrokerError> {
+        if self.refuses.lock().unwrap().as_deref() == Some(queue) {
+            return Err(BrokerError::Full);
+        }
+        let mut queues = self.queues.lock().unwrap();
+        let queue = queues.entry(queue.to_owned()).or_default();
+        queue.last += 1;
+        let body = Bytes::from(body);
+        queue.bodies.insert(queue.last, body.clone());
+        if let Some(subscriber) = &queue.subscriber {
+            let _ = subscriber.try_send(Delivery { tag: queue.last, body, redelivered: false });
+        }
+        Ok(())
+    }
+
+    async fn subscribe(&self, name: &str, _: usize) -> Result<Subscription, BrokerError> {
+        let (sender, deliveries) = mpsc::channel(10_000);
+        let mut queues = self.queues.lock().unwrap();
+        let queue = queues.entry(name.to_owned()).or_default();
+        for (tag, body) in &queue.bodies {
+            let _ = sender.try_send(Delivery { tag: *tag, body: body.clone(), redelivered: true });
+        }
+        queue.subscriber = Some(sender);
+        Ok(Subscription { deliveries, acker: Box::new(FakeAcker { broker: self.clone(), queue: name.to_owned() }) })
+    }
+
+    async fn depth(&self, queue: &str) -> Result<u64, BrokerError> {
+        Ok(self.waiting(queue).len() as u64)
+    }
+}
+
+struct FakeAcker {
+    broker: FakeBroker,
+    queue: String,
+}
+
+#[async_trait]
+impl Acker for FakeAcker {
+    async fn ack(&self, tags: &[u64]) {
+        let mut queues = self.broker.queues.lock().unwrap();
+        let queue = queues.get_mut(&self.queue).unwrap();
+        queue.bodies.retain(|tag, _| !tags.contains(tag));
+        self.broker.changed.notify_waiters();
+    }
+}
