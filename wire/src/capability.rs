@@ -11,6 +11,8 @@ pub struct Capabilities {
     pub window_ms: Option<u64>,
     /// True when a second call with the same id cannot send twice, so an unknown outcome may be retried.
     pub idempotent_send: bool,
+    /// True when a committed message is a sent one: the channel has no platform, its readers follow the transcript.
+    pub commit_is_send: bool,
     /// True when the platform reports delivery, so an unknown outcome settles by itself.
     pub reports_delivery: bool,
     /// Approved templates exist.

@@ -71,6 +71,9 @@ pub struct AccountSettings {
     pub window_ms: Option<u64>,
     /// True when sending twice under one id cannot reach the customer twice.
     pub idempotent_send: bool,
+    /// True when what is committed is sent: the channel's own readers follow the transcript (P13).
+    #[serde(default)]
+    pub commit_is_send: bool,
 }
 
 /// Whom we serve: a person or an organisation with several contacts.

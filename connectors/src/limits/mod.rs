@@ -282,6 +282,7 @@ mod tests {
             text_chars_max: 1,
             window_ms: None,
             idempotent_send: false,
+            commit_is_send: false,
             reports_delivery: false,
             templates: false,
             buttons: false,

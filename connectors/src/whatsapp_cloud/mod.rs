@@ -27,6 +27,7 @@ static CAPABILITIES: Capabilities = Capabilities {
     window_ms: Some(24 * 60 * 60 * 1000),
     // There is no idempotency key: a second call is a second message.
     idempotent_send: false,
+    commit_is_send: false,
     reports_delivery: true,
     templates: true,
     buttons: true,

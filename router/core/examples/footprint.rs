@@ -101,6 +101,7 @@ fn settings() -> Vec<Settings> {
             unit: None,
             window_ms: Some(86_400_000),
             idempotent_send: false,
+            commit_is_send: false,
         }),
         Settings::Queue(QueueSettings {
             id: QueueId(1),

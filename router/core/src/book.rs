@@ -5,7 +5,7 @@ use blendline_wire::task::{Presence, Side, TaskKind};
 use blendline_wire::worker::Author;
 use blendline_wire::{AccountId, ConversationId, EventId, MatterId, OutboundId, QueueId, TaskId, TenantId, WorkerId};
 
-use crate::effect::{MessageRow, Write};
+use crate::effect::{MessageRow, Release, Write};
 use crate::index::Rules;
 use crate::input::PayloadId;
 use crate::rows::{Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState, Worker};
@@ -167,8 +167,18 @@ impl Scheduler {
         }
     }
 
+    /// Tells whoever follows a conversation to look again, where a committed message is a sent one.
+    pub(crate) fn followed(&self, step: &mut Step<'_>, conversation: Option<ConversationId>) {
+        let Some(open) = conversation.and_then(|id| self.conversations.get(&id)) else { return };
+        if self.accounts.get(&open.account).is_some_and(|account| account.commit_is_send) {
+            let (account, contact, conversation) = (open.account, open.contact, open.id);
+            step.release(Release::Followed { account, contact, conversation });
+        }
+    }
+
     /// Ends a conversation: its row is written and it leaves the core.
     pub(crate) fn end_conversation(&mut self, step: &mut Step<'_>, id: ConversationId, state: ConversationState) {
+        self.followed(step, Some(id));
         let Some(mut conversation) = self.conversations.remove(&id) else { return };
         self.by_contact.remove(&conversation.contact);
         step.dirty_conversations.remove(&id);
@@ -269,6 +279,9 @@ impl Scheduler {
             }),
         }
         let at = step.now;
+        if author != Author::Note {
+            self.followed(step, conversation);
+        }
         let row = MessageRow { tenant, conversation, task: Some(task), seq, at, author, worker, outbound, payload };
         step.write(Write::Message(row));
         seq

@@ -246,6 +246,7 @@ impl Scheduler {
         if auto {
             self.task_event(step, id, EventKind::TaskAssigned { worker, lease, decision: Some(decision) });
             step.release(Release::Assigned { worker, session, task: id, lease });
+            self.followed(step, self.tasks.get(&id).and_then(|task| task.conversation));
         } else {
             self.task_event(step, id, EventKind::TaskOffered { worker, lease, until, decision });
             step.release(Release::Offer { worker, session, task: id, lease });

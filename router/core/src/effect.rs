@@ -177,6 +177,16 @@ pub enum Release {
         /// What to send.
         payload: PayloadId,
     },
+    /// Whoever follows this conversation should look again: there is more to read, or it stands elsewhere.
+    /// Only for accounts where a committed message is a sent one.
+    Followed {
+        /// Over which account.
+        account: AccountId,
+        /// With whom.
+        contact: ContactKey,
+        /// Which.
+        conversation: ConversationId,
+    },
     /// What became of a worker's reply, where he should know: failed, unknown, or settled after that.
     ReplyStatus {
         /// Who said it.

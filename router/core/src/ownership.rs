@@ -32,6 +32,7 @@ impl Scheduler {
         });
         self.edit_worker(step, worker, |row| row.missed_offers = 0);
         self.task_event(step, id, EventKind::TaskAssigned { worker, lease, decision: None });
+        self.followed(step, self.tasks.get(&id).and_then(|task| task.conversation));
         Ok(Answer::Done)
     }
 

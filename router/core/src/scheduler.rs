@@ -121,7 +121,7 @@ impl<'a> Step<'a> {
 impl Scheduler {
     /// An empty scheduler for `shard`; ids it gives out bear the shard in their upper 16 bits.
     pub fn new(shard: u16, seed: u64) -> Self {
-        let meta = Meta { last_id: u64::from(shard) << 48, last_event: 0, seed, now: Millis(0) };
+        let meta = Meta { last_id: u64::from(shard) << 48, last_event: u64::from(shard) << 48, seed, now: Millis(0) };
         Self { shard, meta, ..Self::default() }
     }
 

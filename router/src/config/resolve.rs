@@ -134,6 +134,7 @@ impl Scope<'_> {
             unit: account.unit.as_ref().map(|name| self.unit(name)),
             window_ms: capabilities.window_ms,
             idempotent_send: capabilities.idempotent_send,
+            commit_is_send: capabilities.commit_is_send,
         }));
         let mut needs: Vec<SkillNeed> =
             account.needs.iter().map(|(skill, level)| SkillNeed { skill: self.skill(skill), level: *level }).collect();

@@ -1,7 +1,12 @@
 //! What can be set about a driver.
 
+use std::sync::Arc;
+
+use crate::adapters::live::InProcessLive;
+use crate::ports::live::Live;
+
 /// How a driver runs its shard. All times in milliseconds.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DriverConfig {
     /// The shard.
     pub shard: u16,
@@ -29,6 +34,8 @@ pub struct DriverConfig {
     pub give_up_after_ms: u64,
     /// Where random choices of a new shard begin.
     pub seed: u64,
+    /// Who is told that a conversation should be looked at again.
+    pub live: Arc<dyn Live>,
 }
 
 impl Default for DriverConfig {
@@ -47,6 +54,7 @@ impl Default for DriverConfig {
             prefetch: 1_024,
             give_up_after_ms: 10_000,
             seed: 1,
+            live: Arc::new(InProcessLive::default()),
         }
     }
 }

@@ -7,6 +7,7 @@ use blendline_core::rows::{Closed, TaskState};
 use blendline_core::{Answer, PayloadId, Refusal};
 use blendline_wire::worker::{Author, ServerFrame, TaskView};
 use blendline_wire::{Lease, OutboundId, SessionId, TaskId, WorkerId};
+use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
@@ -15,6 +16,7 @@ use crate::driver::telemetry;
 use crate::driver::transcripts::Transcripts;
 use crate::handle::{CallError, CallResult};
 use crate::payload::StoredMessage;
+use crate::ports::live::Live;
 use crate::ports::store::{Archive, Commit, Transcript};
 
 /// One thing that happens after the commit.
@@ -37,6 +39,8 @@ pub(crate) enum Output {
     End(SessionId, &'static str),
     /// His connection has ended.
     Ended(SessionId),
+    /// Whoever listens to this topic should look at the record again.
+    Followed(String),
 }
 
 /// A task as a worker is shown it, before its transcript is put in.
@@ -69,14 +73,20 @@ pub(crate) struct Released {
 pub(crate) struct Releaser {
     archive: Arc<dyn Archive>,
     post: mpsc::Sender<Vec<Handed>>,
+    live: Arc<dyn Live>,
     heartbeat_ms: u64,
     connections: HashMap<SessionId, mpsc::Sender<ServerFrame>>,
     late: TaskTracker,
 }
 
 impl Releaser {
-    pub(crate) fn new(archive: Arc<dyn Archive>, post: mpsc::Sender<Vec<Handed>>, heartbeat_ms: u64) -> Self {
-        Self { archive, post, heartbeat_ms, connections: HashMap::new(), late: TaskTracker::new() }
+    pub(crate) fn new(
+        archive: Arc<dyn Archive>,
+        post: mpsc::Sender<Vec<Handed>>,
+        live: Arc<dyn Live>,
+        heartbeat_ms: u64,
+    ) -> Self {
+        Self { archive, post, live, heartbeat_ms, connections: HashMap::new(), late: TaskTracker::new() }
     }
 
     /// Runs until the driver stops; then says goodbye to everybody.
@@ -107,6 +117,8 @@ impl Releaser {
                 // A caller who went away needs no answer.
                 Output::Answer(reply, result) => drop(reply.send(result)),
                 Output::Late(reply, about) => self.look_late(reply, about),
+                // Only a hint: whoever missed it reads from where he was.
+                Output::Followed(topic) => self.live.tell(&topic, Bytes::new()).await,
                 other => frames.push(other),
             }
         }
@@ -147,7 +159,7 @@ impl Releaser {
             }
             Output::Ended(session) => drop(self.connections.remove(&session)),
             // These were carried out before.
-            Output::Answer(..) | Output::Late(..) => {}
+            Output::Answer(..) | Output::Late(..) | Output::Followed(..) => {}
         }
     }
 

@@ -84,7 +84,8 @@ impl<'a> Serving<'a> {
         let (archive, broker) = (Arc::clone(&owner.archive), Arc::clone(&owner.broker));
         let mut helpers = JoinSet::new();
         helpers.spawn(Post { shard: owner.config.shard, archive: Arc::clone(&archive), broker }.run(letters));
-        helpers.spawn(Releaser::new(archive, post.clone(), owner.config.heartbeat_ms).run(released));
+        let live = Arc::clone(&owner.config.live);
+        helpers.spawn(Releaser::new(archive, post.clone(), live, owner.config.heartbeat_ms).run(released));
         let queues = owner.directory.settings.iter().filter_map(|setting| match setting {
             Settings::Queue(queue) => Some((queue.id, queue.side)),
             _ => None,

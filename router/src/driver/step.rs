@@ -12,6 +12,7 @@ use crate::driver::draft::Item;
 use crate::driver::overlay::Overlay;
 use crate::driver::release::{Handed, Output, View};
 use crate::driver::telemetry;
+use crate::ports::live::follow_topic;
 use crate::ports::store::Transcript;
 
 /// Everything that a batch is decided with.
@@ -120,6 +121,7 @@ impl<'a> Stepper<'a> {
                 let detail = (!reason.is_empty()).then_some(reason);
                 Output::Frame(session, ServerFrame::ReplyStatus { task, outbound, status: status.to_owned(), detail })
             }
+            Release::Followed { account, contact, .. } => Output::Followed(follow_topic(account, contact)),
             // Taken out by the caller.
             Release::Answer { .. } => return,
         };

@@ -1,6 +1,7 @@
 //! What may be lost without harm: hints, shared limits, fan-out.
 
 use async_trait::async_trait;
+use blendline_wire::{AccountId, ContactKey};
 use bytes::Bytes;
 use tokio::sync::broadcast;
 
@@ -15,4 +16,9 @@ pub trait Live: Send + Sync + 'static {
 
     /// Takes one from the allowance `key` of `per_minute` with bursts of `burst`; `Err` is the wait in milliseconds.
     async fn allow(&self, key: &str, per_minute: u32, burst: u32) -> Result<(), u64>;
+}
+
+/// The topic of whoever follows a contact's conversations on an account.
+pub fn follow_topic(account: AccountId, contact: ContactKey) -> String {
+    format!("follow.{}.{:032x}", account.0, contact.0)
 }

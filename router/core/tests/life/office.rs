@@ -59,6 +59,7 @@ impl Office {
             unit: None,
             window_ms: Some(24 * 60 * MINUTE),
             idempotent_send: false,
+            commit_is_send: false,
         }));
         for (id, side, target_ms) in
             [(FRONT, Side::Front, MINUTE), (BACK, Side::Back, 60 * MINUTE), (OTHER, Side::Back, 60 * MINUTE)]

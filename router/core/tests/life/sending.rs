@@ -145,3 +145,18 @@ fn an_account_has_a_bounded_number_on_the_way() {
     result(&mut office, first, sent());
     assert_eq!(sends(&office).len(), 65);
 }
+
+#[test]
+fn where_the_commit_is_the_sending_nothing_is_handed_over_and_readers_are_told() {
+    let mut office = Office::new();
+    let mut account = office.core.snapshot().accounts[0].clone();
+    account.commit_is_send = true;
+    office.put(blendline_core::input::Settings::Account(account));
+    let worker = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    let task = office.message(1);
+    office.reply(worker, task).unwrap();
+    assert_eq!(sends(&office), Vec::new());
+    assert_eq!(office.finals[0].state, OutboundState::Sent { status: DeliveryStatus::Sent });
+    let told = office.releases.iter().filter(|release| matches!(release, Release::Followed { .. })).count();
+    assert_eq!(told, 3, "the message, the assignment, the reply");
+}
