@@ -35,12 +35,15 @@ const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a worker may take to read what is sent to him.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Frames for a worker that wait to be written; the owner ends a connection that lets more pile up.
-const FRAMES_MAX: usize = 256;
+/// Frames for a worker that wait to be written; the owner ends a connection that lets more pile up. One commit may
+/// hand a whole capacity of tasks to one bot, so it is far above what a person ever sees.
+const FRAMES_MAX: usize = 4096;
+/// Frames that are written before one flush.
+const FLUSH_MAX: usize = 256;
 /// Calls of one connection that wait for their answers; more are not read until some are answered.
 const CALLS_MAX: usize = 256;
 /// How often the owner is told that a worker was heard: often enough for any heartbeat, seldom enough to cost nothing.
-const HEARD_EVERY: Duration = Duration::from_millis(500);
+const HEARD_EVERY: Duration = Duration::from_millis(50);
 
 /// Opens a worker's connection.
 pub async fn connect(
@@ -156,7 +159,7 @@ struct Line<'a> {
 
 impl Line<'_> {
     async fn run(&mut self, socket: &mut WebSocket) -> End {
-        let mut batch = Vec::with_capacity(FRAMES_MAX);
+        let mut batch = Vec::with_capacity(FLUSH_MAX);
         let app = self.app.clone();
         loop {
             tokio::select! {
@@ -166,7 +169,7 @@ impl Line<'_> {
                         Err(end) => return end,
                     }
                 }
-                count = self.frames.recv_many(&mut batch, FRAMES_MAX) => {
+                count = self.frames.recv_many(&mut batch, FLUSH_MAX) => {
                     // The owner lets go of a connection after a goodbye, or when too much piled up.
                     if count == 0 {
                         return SLOW;
@@ -183,7 +186,7 @@ impl Line<'_> {
                 }
             }
             // Whatever is ready goes out in the same write.
-            while batch.len() < FRAMES_MAX
+            while batch.len() < FLUSH_MAX
                 && let Ok(frame) = self.frames.try_recv()
             {
                 batch.push(frame);

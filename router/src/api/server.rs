@@ -45,7 +45,7 @@ pub async fn serve(listener: TcpListener, app: Router, limits: &Server, stop: Ca
         };
         match accepted {
             Ok((stream, peer)) => {
-                let Some(place) = places.take(peer.ip()) else {
+                let Some(place) = places.take(peer.ip().to_canonical()) else {
                     metrics::counter!("blendline_connections_refused_total").increment(1);
                     continue;
                 };
