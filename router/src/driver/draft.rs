@@ -88,6 +88,11 @@ pub(crate) fn confirmation(event: &InboundEvent) -> Option<(ConversationId, bool
     Some((conversation.parse().ok()?, confirmed))
 }
 
+/// True when the body held the same happening before: connectors set the later one aside under this name.
+pub(crate) fn is_repeated(event: &InboundEvent) -> bool {
+    event.kind == InboundKind::Ignored && event.event.as_deref() == Some("repeated")
+}
+
 /// The message of ours that an event reports on: by our own id where the platform gave it back, else by its own.
 pub(crate) fn reported(event: &InboundEvent) -> (Option<OutboundId>, Option<&str>) {
     let ours = event.outbound_ref.as_deref().and_then(|text| text.parse().ok());

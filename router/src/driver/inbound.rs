@@ -9,7 +9,7 @@ use blendline_wire::outbound::{SendOutcome, SendResult};
 use blendline_wire::{AccountId, ContactKey, ConversationId, OutboundId, Pii};
 
 use crate::directory::AccountEntry;
-use crate::driver::draft::{Happening, addresses_of, confirmation, reported};
+use crate::driver::draft::{Happening, addresses_of, confirmation, is_repeated, reported};
 use crate::driver::keys;
 use crate::driver::step::Stepper;
 use crate::payload::MessageBody;
@@ -17,12 +17,12 @@ use crate::ports::store::{NewAddress, QuarantineRow};
 
 impl Stepper<'_> {
     pub(crate) fn happening(&mut self, happening: Happening) {
+        if is_repeated(&happening.event) {
+            return self.duplicate(&happening);
+        }
         if let Some(key) = happening.key {
             if self.overlay.key(&key).is_some() {
-                let Happening { tenant, account, .. } = happening;
-                let kind = happening.event.kind;
-                self.step(Input::new(Actor::Platform, Command::Duplicate { tenant, account, kind }));
-                return;
+                return self.duplicate(&happening);
             }
             self.overlay.add_key(key, Vec::new());
             self.batch.add_key(key, Vec::new());
@@ -42,6 +42,12 @@ impl Stepper<'_> {
                 None => self.message(happening, account, entry),
             },
         }
+    }
+
+    fn duplicate(&mut self, happening: &Happening) {
+        let Happening { tenant, account, .. } = *happening;
+        let command = Command::Duplicate { tenant, account, kind: happening.event.kind };
+        self.step(Input::new(Actor::Platform, command));
     }
 
     fn discard(&mut self, happening: &Happening, reason: &'static str) {
@@ -146,9 +152,13 @@ impl Stepper<'_> {
     }
 
     fn report(&mut self, happening: &Happening, outbound: OutboundId, status: DeliveryStatus, reason: String) {
+        let error = happening.event.errors.first();
+        self.sentence = error.and_then(|error| error.detail.clone().or_else(|| error.title.clone()));
         let prior = self.prior_outbound(outbound);
         let command = Command::Status { outbound, status, reason, prior };
-        if !self.step(Input::new(Actor::Platform, command)).wrote {
+        let stepped = self.step(Input::new(Actor::Platform, command));
+        self.sentence = None;
+        if !stepped.wrote {
             self.discard(happening, "nothing_new");
         }
     }
@@ -168,8 +178,16 @@ impl Stepper<'_> {
             self.overlay.add_external(account, external_id.clone(), outbound);
             self.batch.commit.sent.push((outbound, account, external_id.clone()));
         }
+        self.sentence = match &outcome {
+            SendOutcome::Sent { .. } => None,
+            SendOutcome::Retry { cause, .. }
+            | SendOutcome::Failed { cause }
+            | SendOutcome::Unknown { cause }
+            | SendOutcome::AccountDown { cause } => Some(cause.detail.clone()),
+        };
         let prior = self.prior_outbound(outbound);
         self.step(Input::new(Actor::Platform, Command::SendResult { outbound, attempt, outcome, prior }));
+        self.sentence = None;
     }
 
     fn confirm(&mut self, happening: &Happening, id: ConversationId, confirmed: bool) {

@@ -21,6 +21,8 @@ pub(crate) struct Stepper<'a> {
     pub(crate) overlay: &'a mut Overlay,
     pub(crate) directory: &'a Directory,
     pub(crate) batch: Batch,
+    /// The platform's sentence on what is being decided: the core knows only its word.
+    pub(crate) sentence: Option<String>,
     effects: Vec<Effect>,
 }
 
@@ -39,7 +41,7 @@ impl<'a> Stepper<'a> {
         directory: &'a Directory,
         batch: Batch,
     ) -> Self {
-        Self { core, overlay, directory, batch, effects: Vec::with_capacity(32) }
+        Self { core, overlay, directory, batch, sentence: None, effects: Vec::with_capacity(32) }
     }
 
     /// Lets what is due happen.
@@ -118,7 +120,10 @@ impl<'a> Stepper<'a> {
             Release::ReplyStatus { worker, task, outbound, status, reason } => {
                 // He may be away; what became of the reply is in the task's history.
                 let Some(session) = self.core.worker(worker).and_then(|worker| worker.session) else { return };
-                let detail = (!reason.is_empty()).then_some(reason);
+                let detail = match &self.sentence {
+                    Some(sentence) if status != "sent" => Some(format!("{reason}: {sentence}")),
+                    _ => (!reason.is_empty()).then_some(reason),
+                };
                 Output::Frame(session, ServerFrame::ReplyStatus { task, outbound, status: status.to_owned(), detail })
             }
             Release::Followed { account, contact, .. } => Output::Followed(follow_topic(account, contact)),

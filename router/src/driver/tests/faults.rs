@@ -2,7 +2,9 @@
 
 use blendline_core::Answer;
 use blendline_wire::SessionId;
+use blendline_wire::broker::BrokerMessage;
 use blendline_wire::event::EventKind;
+use blendline_wire::outbound::{SendFailure, SendOutcome, SendResult};
 use blendline_wire::worker::ServerFrame;
 use tokio::time::{Duration, Instant};
 
@@ -128,6 +130,26 @@ async fn a_worker_who_comes_back_in_time_loses_nothing() {
     }
     assert_eq!(world.events(|kind| matches!(kind, EventKind::WorkerLost)), 0);
     assert!(again.touch(task.id, task.lease).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_reads_why_his_words_were_not_sent() {
+    let world = World::new().await;
+    let mut dana = world.attach(DANA, 1).await;
+    dana.welcome().await;
+    world.webhook(vec![said("m1", "972")]).await;
+    let task = dana.assigned().await;
+    dana.reply(&task, "r1", "hello").await.unwrap();
+    let id = world.store.until("outbound", |record| record.outbound.keys().next().copied()).await;
+    let cause = SendFailure::new("window_closed", "send a template");
+    let result = SendResult { id, attempt: 1, outcome: SendOutcome::Failed { cause } };
+    world.inbound(BrokerMessage::SendResultV1(result).encode(&[])).await;
+    match dana.frame().await {
+        ServerFrame::ReplyStatus { status, detail, .. } => {
+            assert_eq!((status.as_str(), detail.as_deref()), ("failed", Some("window_closed: send a template")));
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test(start_paused = true)]
