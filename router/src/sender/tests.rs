@@ -27,6 +27,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     text_chars_max: 100,
     window_ms: None,
     idempotent_send: false,
+    commit_is_send: false,
     reports_delivery: true,
     templates: false,
     buttons: false,

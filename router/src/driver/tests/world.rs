@@ -183,6 +183,7 @@ pub(crate) fn directory() -> Directory {
         unit: None,
         window_ms: Some(86_400_000),
         idempotent_send: false,
+        commit_is_send: false,
     };
     let queue = |id, side| QueueSettings {
         id,
