@@ -17,5 +17,6 @@ pub mod http;
 pub mod machine;
 pub mod process;
 pub mod seed;
+pub mod sim;
 pub mod whatsapp;
 pub mod worker;

@@ -1,0 +1,211 @@
+//! What callers get: one answer each, fences (I5), and what a good call must bring about.
+
+use blendline_core::effect::{Answer, Refusal, Release};
+use blendline_core::input::{Command, Verdict};
+use blendline_core::limits::{PARK_MS_MAX, REPLIES_MAX};
+use blendline_core::rows::{Closed, ConversationState, Task, TaskState};
+use blendline_wire::task::{Presence, TaskKind};
+use blendline_wire::{Lease, TaskId, WorkerId};
+
+use super::Step;
+use crate::sim::verdict::{Check, ensure};
+use crate::sim::world::answer_of;
+
+pub(super) fn check(step: &Step<'_>) -> Check {
+    let answers: Vec<_> = step
+        .releases()
+        .filter_map(|release| match release {
+            Release::Answer { call, .. } => Some(*call),
+            _ => None,
+        })
+        .collect();
+    let expected: Vec<_> = step.input.call.into_iter().collect();
+    ensure!(answers == expected, "one answer", "the call is {expected:?}, the answers {answers:?}");
+    let Some(result) = answer_of(step.effects) else { return lost(step) };
+    if let Err(refusal) = result {
+        let changed = !step.was_due && !step.changes.is_empty();
+        ensure!(!changed, "I5", "refused with {refusal:?}, and changed {:?}", step.changes);
+    }
+    match &step.input.command {
+        Command::Accept { worker, task, lease }
+        | Command::Decline { worker, task, lease, .. }
+        | Command::Touch { worker, task, lease }
+        | Command::Reply { worker, task, lease, .. }
+        | Command::Settle { worker, task, lease, .. } => leased(step, *worker, *task, *lease, result),
+        Command::Attach { worker, session, .. } if result.is_ok() => {
+            let row = step.rows.workers.get(worker);
+            ensure!(row.is_some_and(|row| row.session == Some(*session)), "attach", "{worker} is {row:?}");
+            Ok(())
+        }
+        Command::Presence { worker, presence: Presence::Away, .. } if result.is_ok() => gone(step, *worker),
+        Command::RemoveWorker { worker } if result.is_ok() => gone(step, *worker),
+        Command::Cancel { task, .. } if result.is_ok() => {
+            let row = step.after(*task);
+            let how = row.is_some_and(|row| matches!(row.state, TaskState::Closed { how: Closed::Cancelled, .. }));
+            ensure!(how, "cancel", "{task} is {row:?}");
+            Ok(())
+        }
+        Command::Start { worker, .. } => start(step, *worker, result),
+        Command::Bye { .. } => lost(step),
+        Command::RemoveQueue { queue, .. } if result.is_ok() => {
+            ensure!(!step.rows.queues.contains_key(queue), "remove queue", "{queue} is still there");
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// I5: a call under a number that is not the live one is refused; one under the live number is heard.
+fn leased(step: &Step<'_>, who: WorkerId, id: TaskId, lease: Lease, result: &Result<Answer, Refusal>) -> Check {
+    let Some(task) = step.before(id) else {
+        ensure!(result.is_err(), "I5", "{id} does not exist, and the call was heard");
+        return Ok(());
+    };
+    let live = task.state.owner() == Some(who) && task.lease == lease;
+    // What fell due is done before the input: the number may have come to be in this very step.
+    let newer = step.was_due && lease > task.lease;
+    if !live && !newer {
+        ensure!(result.is_err(), "I5", "{who} has not {id} under {lease:?} ({:?}), and was heard", task.state);
+        if let Err(Refusal::Fenced { lease: now, owner }) = result
+            && !step.was_due
+        {
+            let same = *now == task.lease && *owner == task.state.owner();
+            ensure!(same, "I5", "fenced by {now:?} of {owner:?}, the row says {:?} of {:?}", task.lease, task.state);
+        }
+        return Ok(());
+    }
+    if step.was_due || newer {
+        return Ok(());
+    }
+    live_call(step, who, task, result)
+}
+
+fn live_call(step: &Step<'_>, who: WorkerId, task: &Task, result: &Result<Answer, Refusal>) -> Check {
+    let active = matches!(task.state, TaskState::Active { .. });
+    let id = task.id;
+    let Some(after) = step.after(id) else { return Ok(()) };
+    let mine = after.state.owner() == Some(who) && after.lease == task.lease;
+    match &step.input.command {
+        Command::Accept { .. } if !active => {
+            ensure!(result.is_ok(), "accept", "{id}: {result:?}");
+            ensure!(mine && matches!(after.state, TaskState::Active { .. }), "accept", "{id} is {:?}", after.state);
+        }
+        Command::Decline { .. } if !active => {
+            ensure!(result.is_ok() && !mine, "decline", "{id}: {result:?}, {:?}", after.state);
+            let noted = after.declined.iter().any(|(worker, until)| *worker == who && *until > step.now);
+            ensure!(noted, "I10 declined", "{id} does not remember that {who} declined: {:?}", after.declined);
+        }
+        Command::Touch { .. } if active => ensure!(result.is_ok() && mine, "touch", "{id}: {result:?}"),
+        Command::Reply { .. } if active => {
+            ensure!(result.is_ok() || !mine || refused_reply(result), "reply", "{id}: {result:?}");
+            ensure!(task.conversation.is_some() || result.is_err(), "reply", "{id} has no customer: {result:?}");
+        }
+        Command::Settle { verdict, replies, .. } if active => {
+            settled(step, task, after, verdict, replies.len(), result)?
+        }
+        // Asked again, as after a lost answer.
+        Command::Accept { .. } => ensure!(mine, "accept", "{id} is {:?}", after.state),
+        _ => ensure!(result.is_err(), "wrong state", "{id} is {}: {result:?}", task.state.name()),
+    }
+    Ok(())
+}
+
+const fn refused_reply(result: &Result<Answer, Refusal>) -> bool {
+    matches!(result, Err(Refusal::TooMany(_) | Refusal::NoConversation | Refusal::WrongState(_)))
+}
+
+fn settled(
+    step: &Step<'_>,
+    before: &Task,
+    after: &Task,
+    verdict: &Verdict,
+    replies: usize,
+    result: &Result<Answer, Refusal>,
+) -> Check {
+    let id = before.id;
+    let too_many = replies > REPLIES_MAX;
+    let nobody = replies > 0 && before.conversation.is_none();
+    ensure!(!(too_many || nobody) || result.is_err(), "settle", "{id} with {replies} replies: {result:?}");
+    let moved = after.state != before.state || after.lease != before.lease;
+    ensure!(result.is_err() || moved, "settle", "{id} is settled by {verdict:?}, and is what it was: {after:?}");
+    if too_many || nobody || replies > 0 && result.is_err() {
+        return Ok(());
+    }
+    match verdict {
+        Verdict::Done { .. } => {
+            let solved = matches!(after.state, TaskState::Closed { how: Closed::Solved, .. });
+            ensure!(result.is_ok() && solved, "settle", "{id} is done: {result:?}, {:?}", after.state);
+            ended(step, after)?;
+        }
+        Verdict::Snooze { for_ms, .. } => {
+            let legal = (1..=PARK_MS_MAX).contains(for_ms);
+            ensure!(legal == result.is_ok(), "settle", "{id} for {for_ms} ms: {result:?}");
+        }
+        Verdict::Refuse { .. } => {
+            ensure!(result.is_ok(), "settle", "{id} is refused: {result:?}");
+        }
+        Verdict::Request { .. } if result.is_ok() => {
+            let children = after.children.len();
+            ensure!(children == before.children.len() + 1, "requests", "{id} has {children} requests after one more");
+        }
+        Verdict::Transfer { .. } | Verdict::Request { .. } => {}
+    }
+    Ok(())
+}
+
+/// A conversation whose task is solved waits to be confirmed, for as long as the tenant says.
+fn ended(step: &Step<'_>, task: &Task) -> Check {
+    let Some(id) = task.conversation.filter(|_| task.kind == TaskKind::Conversation) else { return Ok(()) };
+    let Some(tenant) = step.rows.tenants.get(&task.tenant) else { return Ok(()) };
+    let row = step.rows.ended.get(&id);
+    let right = row.is_some_and(|row| match row.state {
+        ConversationState::Solved { at, task: last, queue, earned_at, confirm_until } => {
+            (at, last, queue, earned_at) == (step.now, task.id, task.queue, task.earned_at)
+                && confirm_until == step.now.plus(tenant.confirm_window_ms)
+        }
+        _ => false,
+    });
+    ensure!(right, "solved", "{id} is {row:?} after {task:?}");
+    Ok(())
+}
+
+/// Whoever is gone holds nothing.
+fn gone(step: &Step<'_>, worker: WorkerId) -> Check {
+    let held = step.rows.held_by(worker);
+    ensure!(held.is_empty(), "absence", "{worker} is gone and holds {held:?}");
+    let waits = step.rows.tasks.values().find(|task| {
+        matches!(task.state, TaskState::Waiting)
+            && task.directed.is_some_and(|(who, until)| who == worker && until > step.now)
+    });
+    ensure!(waits.is_none(), "absence", "{worker} is gone and {waits:?} waits for him alone");
+    Ok(())
+}
+
+/// A connection that ended takes what was on it with it; news of an older one changes nothing.
+fn lost(step: &Step<'_>) -> Check {
+    let (Command::Lost { worker, session } | Command::Bye { worker, session }) = &step.input.command else {
+        return Ok(());
+    };
+    let now = step.rows.workers.get(worker);
+    let before = step.changes.workers.get(worker).map_or(now, Option::as_ref);
+    if before.and_then(|row| row.session) == Some(*session) {
+        let owned = step.rows.tasks.values().find(|task| task.state.owner() == Some(*worker));
+        ensure!(owned.is_none(), "I8 dead owner", "{worker} is gone and has {owned:?}");
+        ensure!(now.is_some_and(|row| row.session.is_none()), "I8 dead owner", "{worker} is gone and {now:?}");
+    } else {
+        ensure!(step.was_due || step.changes.is_empty(), "stale session", "{session} is over, yet {:?}", step.changes);
+    }
+    Ok(())
+}
+
+fn start(step: &Step<'_>, worker: WorkerId, result: &Result<Answer, Refusal>) -> Check {
+    let Ok(Answer::Conversation(conversation, task)) = result else {
+        ensure!(result.is_err(), "start", "answered with {result:?}");
+        return Ok(());
+    };
+    let row = step.after(*task);
+    let his =
+        row.is_some_and(|row| row.state == TaskState::Active { worker } && row.conversation == Some(*conversation));
+    ensure!(his, "start", "{worker} began {conversation}, and {row:?}");
+    Ok(())
+}

@@ -1,0 +1,242 @@
+//! Who is given what: I6 (capacity), I9 (no lost wake-up), I10 (hard constraints), I11 (order), the reserve.
+
+use blendline_core::effect::Release;
+use blendline_core::input::{Command, Verdict};
+use blendline_core::rows::{Task, TaskState, Worker};
+use blendline_wire::task::{Presence, Side, Target};
+use blendline_wire::{Millis, TenantId, WorkerId};
+
+use super::Step;
+use crate::sim::rows::Rows;
+use crate::sim::verdict::{Check, ensure};
+
+pub(super) fn check(step: &Step<'_>) -> Check {
+    for (old, new) in step.changes.tasks.values() {
+        let before = old.as_ref().and_then(|old| old.state.owner());
+        if let Some(worker) = new.state.owner()
+            && before != Some(worker)
+            && let Some(row) = step.rows.workers.get(&worker)
+        {
+            given(step, old.as_ref(), new, row)?;
+        }
+    }
+    released(step)?;
+    // What falls due with the passing of time is found by the tick that was asked for, before or now.
+    let asked = step.core.next_deadline().is_some_and(|at| at <= step.now);
+    if asked || step.was_due && !matches!(step.input.command, Command::Tick) {
+        return Ok(());
+    }
+    no_lost_wake_up(step)
+}
+
+/// A task that this worker did not own before the step.
+fn given(step: &Step<'_>, old: Option<&Task>, new: &Task, worker: &Worker) -> Check {
+    // What fell due is done before the input, under the settings of before.
+    if step.was_due && matches!(step.input.command, Command::Put(_) | Command::RemoveQueue { .. }) {
+        return Ok(());
+    }
+    let id = worker.settings.id;
+    let started = matches!(step.input.command, Command::Start { .. });
+    let load = step.rows.load_of(id);
+    // What fell due is done before the input, which may be a connection for less than the one before it.
+    let was = step.changes.workers.get(&id).and_then(Option::as_ref).filter(|_| step.was_due);
+    let capacity = was.map_or(worker.capacity, |was| was.capacity.max(worker.capacity));
+    ensure!(started || load <= capacity, "I6", "{id} has {load} of {capacity}, given {}", new.id);
+    if started {
+        return Ok(());
+    }
+    let returned = old.is_some_and(|old| old.state.holder() == Some(id));
+    let named = named(step, new) == Some(id);
+    // Who takes nothing new still gets what comes back to him and what a person gives him by name.
+    let his = returned || named || personal(step, old, new, id);
+    let ready = worker.presence == Presence::Ready || was.is_some_and(|was| was.presence == Presence::Ready);
+    let present = ready || his && worker.presence != Presence::Away;
+    ensure!(present, "I10 presence", "{} was given to {id}, who is {:?}", new.id, worker.presence);
+    let declined = old.is_some_and(|old| old.declined.iter().any(|(who, until)| *who == id && *until > step.now));
+    ensure!(!declined || named, "I10 declined", "{} was given to {id}, who had declined it", new.id);
+    if !his {
+        let able = worker.settings.has_skills(&new.needs);
+        ensure!(able, "I10 skills", "{} needs {:?}, {id} has {:?}", new.id, new.needs, worker.settings.skills);
+        let serves = worker.settings.queues.contains(&new.queue);
+        ensure!(serves, "I10 queue", "{} is in {}, {id} serves {:?}", new.id, new.queue, worker.settings.queues);
+        ensure!(
+            step.rows.is_open(new.queue, step.now),
+            "I10 hours",
+            "{} was given while {} is closed",
+            new.id,
+            new.queue
+        );
+        if old.is_none_or(|old| matches!(old.state, TaskState::Waiting)) {
+            in_turn(step, new, worker)?;
+            reserve(step, new, worker)?;
+        }
+    }
+    Ok(())
+}
+
+/// The worker whom the input itself names as the one to have the task.
+fn named(step: &Step<'_>, task: &Task) -> Option<WorkerId> {
+    let to = match &step.input.command {
+        Command::Reassign { task: moved, to } if *moved == task.id => to,
+        Command::Settle { task: moved, verdict: Verdict::Transfer { to, .. }, .. } if *moved == task.id => to,
+        Command::Settle { task: parent, verdict: Verdict::Request { to, .. }, .. } if task.parent == Some(*parent) => {
+            to
+        }
+        _ => return None,
+    };
+    match to {
+        Target::Worker(worker) => Some(*worker),
+        Target::Queue(_) => None,
+    }
+}
+
+/// True when the task was meant for this worker: it waits for him, he had it, or he stands in for who had it.
+fn personal(step: &Step<'_>, old: Option<&Task>, new: &Task, worker: WorkerId) -> bool {
+    let meant = |task: &Task| {
+        [task.directed, task.sticky].into_iter().flatten().any(|(who, _)| who == worker)
+            || task
+                .state
+                .holder()
+                .and_then(|holder| step.rows.workers.get(&holder))
+                .is_some_and(|holder| holder.settings.stand_in == Some(worker))
+    };
+    let knows = new.conversation.and_then(|id| step.rows.conversations.get(&id)).and_then(|row| row.last_worker);
+    old.is_some_and(meant) || meant(new) || knows.is_some_and(|(who, _)| who == worker)
+}
+
+/// I11: of two tasks alike in one queue, the older goes first.
+fn in_turn(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
+    let alike = |other: &&Task| {
+        other.queue == given.queue
+            && other.target_ms == given.target_ms
+            && matches!(other.state, TaskState::Waiting)
+            && !step.changes.tasks.contains_key(&other.id)
+            && other.unanswered == given.unanswered
+            && other.earned_at < given.earned_at
+            && other.due_at < given.due_at
+    };
+    for older in step.rows.tasks.values().filter(alike) {
+        let could = could_have(step.rows, older, worker, step.now);
+        ensure!(!could, "I11", "{} went to {} before {}, which is older", given.id, worker.settings.id, older.id);
+    }
+    Ok(())
+}
+
+/// True when nothing in the rows forbids this worker the task; his free capacity is not looked at.
+fn could_have(rows: &Rows, task: &Task, worker: &Worker, now: Millis) -> bool {
+    let id = worker.settings.id;
+    let kept_for_other = |(who, until): (WorkerId, Millis)| {
+        who != id
+            && until >= now
+            && rows.workers.get(&who).is_some_and(|row| row.session.is_some() && row.presence != Presence::Away)
+    };
+    worker.presence == Presence::Ready
+        && worker.session.is_some()
+        && worker.settings.tenant == task.tenant
+        && worker.settings.queues.contains(&task.queue)
+        && worker.settings.has_skills(&task.needs)
+        && !task.declined.iter().any(|(who, until)| *who == id && *until >= now)
+        && ![task.directed, task.sticky].into_iter().flatten().any(kept_for_other)
+        && rows.is_open(task.queue, now)
+}
+
+/// Free front slots of a tenant in thousandths: the most and the least that a fair count can find.
+fn free_front(rows: &Rows, tenant: TenantId) -> (u64, u64) {
+    let mut free = (0, 0);
+    for worker in rows.workers.values() {
+        let serves = worker.settings.queues.iter().any(|id| rows.queues.get(id).is_some_and(|q| q.side == Side::Front));
+        if worker.settings.tenant == tenant && serves && worker.presence == Presence::Ready && worker.session.is_some()
+        {
+            let room = u64::from(worker.capacity.saturating_sub(rows.load_of(worker.settings.id)));
+            free.0 += room * 10;
+            free.1 += room / 100 * 1_000;
+        }
+    }
+    free
+}
+
+/// Deferrable work starts only while more front slots are free than the reserve; what is overdue may always start.
+fn reserve(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
+    let fronts = |id| step.rows.queues.get(id).is_some_and(|queue| queue.side == Side::Front);
+    let front_worker = worker.settings.queues.iter().any(fronts);
+    if given.side == Side::Front || given.due_at <= step.now || !front_worker {
+        return Ok(());
+    }
+    let Some(tenant) = step.rows.tenants.get(&given.tenant) else { return Ok(()) };
+    // Several may have started in this step: the first of them found all their places free.
+    let started: u64 = step
+        .changes
+        .tasks
+        .values()
+        .filter(|(old, new)| new.state.owner().is_some() && old.as_ref().is_none_or(|old| old.lease != new.lease))
+        .map(|(_, new)| u64::from(step.rows.weight_of(new)) * 10)
+        .sum();
+    // And somebody who was ready may have been taken out of the pool after it.
+    let out = |(id, old): (&WorkerId, &Option<Worker>)| {
+        let now = step.rows.workers.get(id).is_some_and(|row| row.presence == Presence::Ready);
+        old.as_ref().filter(|old| old.presence == Presence::Ready && !now).map_or(0, |old| u64::from(old.capacity) * 10)
+    };
+    let left: u64 = step.changes.workers.iter().map(out).sum();
+    let free = free_front(step.rows, given.tenant).0 + started + left;
+    let floor = tenant.reserve_milli / 1_000 * 1_000;
+    ensure!(
+        floor == 0 || free > floor,
+        "reserve",
+        "{} started with at most {free} thousandths free and {} in reserve",
+        given.id,
+        tenant.reserve_milli
+    );
+    Ok(())
+}
+
+/// I9: a waiting task and a free worker who could have it never stand side by side.
+fn no_lost_wake_up(step: &Step<'_>) -> Check {
+    for task in step.rows.tasks.values().filter(|task| matches!(task.state, TaskState::Waiting)) {
+        let Some(queue) = step.rows.queues.get(&task.queue) else { continue };
+        if task.side == Side::Back && task.due_at > step.now {
+            let reserve =
+                step.rows.tenants.get(&task.tenant).map_or(0, |tenant| tenant.reserve_milli.div_ceil(1_000) * 1_000);
+            if reserve > 0 && free_front(step.rows, task.tenant).1 <= reserve {
+                continue;
+            }
+        }
+        for worker in step.rows.workers.values() {
+            let room = worker.capacity.saturating_sub(step.rows.load_of(worker.settings.id));
+            if room >= queue.task_weight {
+                let could = could_have(step.rows, task, worker, step.now);
+                ensure!(!could, "I9", "{} waits and {} could have it, with {room} free", task.id, worker.settings.id);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What is said to a worker goes to the connection he has and names what the rows say.
+fn released(step: &Step<'_>) -> Check {
+    // What fell due is done before the input: what it said may be overtaken by the same step.
+    if step.was_due && !matches!(step.input.command, Command::Tick) {
+        return Ok(());
+    }
+    for release in step.releases() {
+        let (worker, session, task, lease, offered) = match release {
+            Release::Offer { worker, session, task, lease } => (worker, session, task, lease, true),
+            Release::Assigned { worker, session, task, lease } => (worker, session, task, lease, false),
+            Release::Message { worker, session, .. } | Release::Remind { worker, session, .. } => {
+                let here = step.rows.workers.get(worker).is_some_and(|row| row.session == Some(*session));
+                ensure!(here, "releases", "{release:?} goes to a connection that is not there");
+                continue;
+            }
+            _ => continue,
+        };
+        let here = step.rows.workers.get(worker).is_some_and(|row| row.session == Some(*session));
+        ensure!(here, "releases", "{release:?} goes to a connection that is not there");
+        let row = step.after(*task);
+        let stands = row.is_some_and(|row| match row.state {
+            TaskState::Offered { worker: to, .. } => offered && to == *worker && row.lease == *lease,
+            TaskState::Active { worker: by } => !offered && by == *worker && row.lease == *lease,
+            _ => false,
+        });
+        ensure!(stands, "releases", "{release:?}, yet the row is {row:?}");
+    }
+    Ok(())
+}
