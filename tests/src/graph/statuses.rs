@@ -18,21 +18,13 @@ pub(super) async fn deliver(statuses: Statuses, mut reports: UnboundedReceiver<R
             seed.shuffle(&mut batch);
         }
         for report in batch.drain(..) {
-            if reported(&report, statuses.percent)
-                && let Some(number) = statuses.numbers.iter().find(|n| n.phone_number_id == report.phone_number_id)
-            {
+            if let Some(number) = statuses.numbers.iter().find(|n| n.phone_number_id == report.phone_number_id) {
                 let callback = report.callback.as_deref();
                 let body = whatsapp::status(number, &report.wamid, &report.to, callback, report.status);
                 until_taken(&statuses, &mut connection, &number.request(&body)).await;
             }
         }
     }
-}
-
-/// The same for all statuses of one message: a platform that lost one message's reports lost them all.
-fn reported(report: &Report, percent: u64) -> bool {
-    let sum: u64 = report.wamid.bytes().rev().take(8).fold(0, |sum, byte| sum.wrapping_mul(31) + u64::from(byte));
-    sum % 100 < percent
 }
 
 async fn until_taken(statuses: &Statuses, connection: &mut Option<Connection>, request: &[u8]) {

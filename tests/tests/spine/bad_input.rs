@@ -45,8 +45,8 @@ async fn bad_input_gets_the_right_answer_and_no_effect() {
     }
     assert_eq!(world.count("message_received").await, 0, "nothing of all this may have had an effect");
 
-    // Too large, by what is said and by what comes: the platform's limit is 3 MiB.
-    let large = vec![b' '; 3 * 1024 * 1024 + 1];
+    // Too large, by what is said and by what comes: the channel's limit is 4 MiB.
+    let large = vec![b' '; 4 * 1024 * 1024 + 1];
     let reply = world.post(&large).await;
     assert_eq!(reply.status, 413, "{}", reply.text());
 
