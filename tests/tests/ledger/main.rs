@@ -46,6 +46,7 @@ async fn every_webhook_and_every_reply_is_accounted_for() {
     let mut installation = Installation::new(&graph.url());
     installation.numbers = plan.numbers.clone();
     installation.grace_ms = 10_000;
+    installation.log = "error".to_owned();
     installation.workers = (0..WORKERS).map(|n| Worker::new(&staff::name(n), &["care"], TASKS_AT_ONCE)).collect();
     router.configure(&installation);
     router.start_again().await;
