@@ -70,7 +70,7 @@ async fn every_webhook_and_every_reply_is_accounted_for() {
     println!("all accepted after {:.1} s, {} attempts", begin.elapsed().as_secs_f64(), traffic.attempts());
 
     let api = Api::admin(router.addr);
-    let log = checks::at_rest(&api, REST_WITHIN).await;
+    let log = checks::at_rest(&plan, &api, REST_WITHIN).await;
     println!("at rest after {:.1} s, {} events", begin.elapsed().as_secs_f64(), log.len());
     checks::every_webhook_has_one_fate(&plan, &log, traffic.attempts());
     checks::every_message_made_or_joined_a_task(&log);

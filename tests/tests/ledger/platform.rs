@@ -12,11 +12,11 @@ pub(crate) const LIMITED: &str = "[limited]";
 /// A reply with this mark meets a broken server at its first try.
 pub(crate) const BROKEN: &str = "[broken]";
 
-/// Starts it; it reports on half of the messages, out of order.
+/// Starts it; it reports on some of the messages, out of order.
 pub(crate) async fn start(router: &Router, plan: &Plan, seed: u64) -> FakeGraph {
     let mut options = Options::local();
     options.statuses =
-        Some(Statuses { router: router.addr, numbers: plan.numbers.clone(), percent: 50, shuffled: true, seed });
+        Some(Statuses { router: router.addr, numbers: plan.numbers.clone(), percent: 30, shuffled: true, seed });
     let graph = FakeGraph::start(options).await.expect("a fake platform");
     for (mark, then) in [
         (CUT, Behaviour::DropAfterEffect),
