@@ -76,6 +76,7 @@ impl Rush {
             unit: None,
             window_ms: None,
             idempotent_send: true,
+            commit_is_send: false,
         };
         let worker = WorkerSettings {
             id: WORKER,

@@ -152,6 +152,7 @@ fn account_settings(rng: &mut Rng, tenant: TenantId, id: u64) -> AccountSettings
         unit: None,
         window_ms: rng.one([None, Some(DAY)]),
         idempotent_send: rng.percent(30),
+        commit_is_send: rng.percent(20),
     }
 }
 

@@ -16,17 +16,22 @@ pub(super) fn check(step: &Step<'_>) -> Check {
     for (old, new) in step.changes.outbound.values() {
         match old {
             Some(old) => change(step, old, new)?,
-            None => ensure!(
-                matches!(step.input.command, Command::Reply { .. } | Command::Settle { .. } | Command::Start { .. }),
-                "outbound",
-                "{} came out of nothing",
-                new.id
-            ),
+            None => born(step, new)?,
         }
     }
     sends(step)?;
     lines(step)?;
     result(step)
+}
+
+/// A message of ours begins with somebody's words; where the commit is the send it is sent with them, else it is in
+/// line or with the sender.
+fn born(step: &Step<'_>, new: &OutboundRow) -> Check {
+    let said = matches!(step.input.command, Command::Reply { .. } | Command::Settle { .. } | Command::Start { .. });
+    ensure!(said, "outbound", "{} came out of nothing", new.id);
+    let at_once = step.rows.accounts.get(&new.account).is_some_and(|account| account.commit_is_send);
+    ensure!(new.state.is_final() == at_once, "outbound", "{} was born {:?}", new.id, new.state);
+    Ok(())
 }
 
 fn change(step: &Step<'_>, old: &OutboundRow, new: &OutboundRow) -> Check {
