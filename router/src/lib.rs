@@ -13,6 +13,7 @@ pub mod driver;
 mod fakes;
 pub mod handle;
 pub mod intake;
+pub mod pages;
 mod patience;
 pub mod payload;
 pub mod ports;

@@ -1,0 +1,101 @@
+//! Scripts, styles and the icon, in the binary.
+//!
+//! Their address holds a hash over all of them, so that a browser keeps them for ever and a module's relative
+//! imports always come from the same build as the module.
+
+use std::sync::LazyLock;
+
+use axum::extract::Path;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+
+use super::headers;
+
+/// A file under `/assets/{version}/`.
+pub(super) struct Asset {
+    /// Its path there.
+    pub(super) path: &'static str,
+    /// What it holds.
+    pub(super) body: &'static str,
+}
+
+macro_rules! assets {
+    ($($path:literal),* $(,)?) => {
+        &[$(Asset { path: $path, body: include_str!(concat!("assets/", $path)) }),*]
+    };
+}
+
+/// Every file, by its path.
+pub(super) const ASSETS: &[Asset] = assets![
+    "blendline.css",
+    "desk.css",
+    "desk/bar.js",
+    "desk/book.js",
+    "desk/clock.js",
+    "desk/column.js",
+    "desk/dom.js",
+    "desk/forms.js",
+    "desk/keep.js",
+    "desk/line.js",
+    "desk/main.js",
+    "desk/offers.js",
+    "desk/transcript.js",
+    "icon.svg",
+    "sign-in.js",
+];
+
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let mut hash = Sha256::new();
+    for asset in ASSETS {
+        hash.update(asset.path);
+        hash.update(asset.body);
+    }
+    hex::encode(hash.finalize().get(..8).unwrap_or_default())
+});
+
+/// The address of the asset at `path`.
+pub(super) fn url(path: &str) -> String {
+    format!("/assets/{}/{path}", *VERSION)
+}
+
+/// The entity tag of what is served, strong.
+pub(super) fn tag(body: &str) -> String {
+    format!("\"{}\"", hex::encode(Sha256::digest(body).get(..16).unwrap_or_default()))
+}
+
+/// True when the caller already has what `tag` names.
+pub(super) fn is_known(asked: &HeaderMap, tag: &str) -> bool {
+    let known = asked.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag)
+}
+
+/// An answer with `body`, or 304 to who has it.
+pub(super) fn answer(asked: &HeaderMap, kind: &'static str, cache: &'static str, body: &'static str) -> Response {
+    let tag = tag(body);
+    let known = is_known(asked, &tag);
+    let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { body.into_response() };
+    let headers = response.headers_mut();
+    headers::guard(headers);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
+    if let Ok(value) = HeaderValue::from_str(&tag) {
+        headers.insert(ETAG, value);
+    }
+    response
+}
+
+/// Serves an asset. A page of another build gets the file of this one, but keeps it no longer than needed.
+pub(super) async fn serve(Path((version, path)): Path<(String, String)>, asked: HeaderMap) -> Response {
+    let Some(asset) = ASSETS.iter().find(|asset| asset.path == path) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let kind = match path.rsplit('.').next().unwrap_or_default() {
+        "css" => "text/css; charset=utf-8",
+        "svg" => "image/svg+xml",
+        _ => "text/javascript; charset=utf-8",
+    };
+    let cache = if version == *VERSION { "public, max-age=31536000, immutable" } else { "no-cache" };
+    answer(&asked, kind, cache, asset.body)
+}

@@ -1,0 +1,211 @@
+// What the visitor sees, in a shadow tree of its own: the page around it can neither style nor break it.
+
+/** Text becomes text here, never markup. */
+function make(name, attributes = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value !== null && value !== false) element.setAttribute(key, value === true ? "" : value);
+  }
+  element.append(...children);
+  return element;
+}
+
+function icon(path) {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const shape = document.createElementNS(space, "path");
+  shape.setAttribute("d", path);
+  svg.append(shape);
+  return svg;
+}
+
+class View {
+  /** `on` has `open()`, `send(text)`, `typing()`, `again(id)`, `confirm(yes)` and `takeOver()`. */
+  constructor(lang, mode, place, on) {
+    this.texts = TEXTS[lang];
+    this.on = on;
+    this.mode = mode;
+    this.rows = new Map();
+    this.unread = 0;
+    this.clock = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit" });
+    this.host = make("blendline-chat", { lang, dir: RTL.includes(lang) ? "rtl" : "ltr" });
+    const root = this.host.attachShadow({ mode: "open" });
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(STYLE);
+    root.adoptedStyleSheets = [sheet];
+    root.append(this.frame(lang));
+    place.append(this.host);
+    this.panel.hidden = true;
+    this.show(mode === "page");
+  }
+
+  say(key) {
+    return this.texts[key] ?? key;
+  }
+
+  frame(lang) {
+    const say = (key) => this.say(key);
+    this.log = make("ol", { role: "log", "aria-label": say("log"), "aria-live": "polite", tabindex: "0" });
+    this.log.append(make("li", { class: "us" }, make("p", { class: "text", dir: "auto" }, say("greeting"))));
+    this.typing = make("p", { class: "typing", hidden: true, role: "status" });
+    this.status = make("p", { class: "status", role: "status" });
+    this.bar = make("p", { class: "bar", role: "status", hidden: true });
+    this.input = make("textarea", { rows: "1", dir: "auto", maxlength: "4000", placeholder: say("hint"), "aria-label": say("hint"), enterkeyhint: "send" });
+    this.ask = make("div", { class: "ask", hidden: true, role: "group", "aria-label": say("question") }, make("p", {}, say("question")), this.answer("yes", true), this.answer("no", false));
+    const send = make("button", { class: "send", type: "submit", "aria-label": say("send"), title: say("send") }, icon("M4 12 20 4l-5 16-4-6z"));
+    const form = make("form", {}, this.input, send);
+    const close = make("button", { class: "close", type: "button", "aria-label": say("close"), title: say("close") }, icon("M6 6l12 12M18 6 6 18"));
+    const head = make("header", {}, make("div", {}, make("h2", {}, say("title")), this.status), close);
+    this.panel = make("section", { class: "panel", role: this.mode === "page" ? "region" : "dialog", "aria-label": say("title") }, head, this.log, this.typing, this.bar, this.ask, form);
+    this.badge = make("span", { class: "badge", hidden: true });
+    this.opener = make("button", { class: "opener", type: "button", "aria-expanded": "false" }, icon("M4 5h16v11H9l-5 4z"), make("span", {}, say("open")), this.badge);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.submit();
+    });
+    this.input.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      this.submit();
+    });
+    this.input.addEventListener("input", () => {
+      this.grow();
+      this.on.typing();
+    });
+    this.opener.addEventListener("click", () => this.show(true));
+    close.addEventListener("click", () => this.show(false));
+    this.panel.addEventListener("keydown", (event) => event.key === "Escape" && this.show(false));
+    return make("div", { class: `root ${this.mode}`, lang, dir: this.host.dir }, this.panel, this.opener);
+  }
+
+  answer(key, yes) {
+    const button = make("button", { type: "button", class: yes ? "yes" : "no" }, this.say(key));
+    button.addEventListener("click", () => {
+      this.ask.replaceChildren(make("p", {}, this.say("thanks")));
+      this.on.confirm(yes);
+    });
+    return button;
+  }
+
+  show(open) {
+    if (this.mode === "page") open = true;
+    const was = !this.panel.hidden;
+    this.panel.hidden = !open;
+    this.opener.hidden = open;
+    this.opener.setAttribute("aria-expanded", String(open));
+    if (open) {
+      this.count(0);
+      this.on.open();
+      this.bottom(true);
+      this.input.focus({ preventScroll: true });
+    } else if (was) this.opener.focus();
+  }
+
+  count(unread) {
+    this.unread = unread;
+    this.badge.hidden = unread === 0;
+    this.badge.textContent = unread > 9 ? "9+" : String(unread);
+    this.badge.setAttribute("aria-label", this.say("unread"));
+  }
+
+  submit() {
+    const text = this.input.value.trim();
+    if (!text) return;
+    this.input.value = "";
+    this.grow();
+    this.on.send(text);
+  }
+
+  grow() {
+    this.input.rows = Math.min(this.input.value.split("\n").length, 5);
+  }
+
+  /** A message of ours that is on its way. */
+  sending({ client_id, text }) {
+    const row = this.row("me", this.say("you"), text);
+    const fate = make("p", { class: "fate" }, this.say("sending"));
+    row.append(fate);
+    this.rows.set(client_id, row);
+    this.log.append(row);
+    this.bottom(true);
+  }
+
+  /** What became of a message of ours; `retry` shows a button, `note` says more than that it was not sent. */
+  fate(id, key, retry) {
+    const row = this.rows.get(id);
+    // What has its place and its time already is more than sent.
+    if (!row || row.dataset.fate === "sent") return;
+    row.dataset.fate = key;
+    const fate = row.querySelector(".fate");
+    fate.replaceChildren(this.say(key));
+    if (!retry) return;
+    const again = make("button", { type: "button" }, this.say("again"));
+    again.addEventListener("click", () => this.on.again(id));
+    fate.append(" ", again);
+  }
+
+  /** A message with its place. Ours is already shown where its id is known, and only moves there. */
+  message({ from, name, text, at, client_id }) {
+    const mine = from === "visitor";
+    const known = client_id && this.rows.get(client_id);
+    const row = known ?? this.row(mine ? "me" : "us", name ?? this.say(mine ? "you" : "us"), text);
+    const fate = row.querySelector(".fate") ?? make("p", { class: "fate" });
+    fate.replaceChildren(make("time", { datetime: new Date(at).toISOString() }, this.clock.format(at)));
+    if (mine) fate.append(" · ", this.say("sent"));
+    row.append(fate);
+    row.dataset.fate = "sent";
+    if (client_id) this.rows.set(client_id, row);
+    const stick = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 80;
+    // What is not yet placed stays below what is.
+    const first = [...this.rows.values()].find((other) => other !== row && other.dataset.fate !== "sent");
+    if (first) first.before(row);
+    else if (!known || this.log.lastElementChild !== row) this.log.append(row);
+    this.bottom(stick || mine);
+    if (!mine) {
+      this.typing.hidden = true;
+      if (this.panel.hidden) this.count(this.unread + 1);
+    }
+  }
+
+  row(side, name, text) {
+    const who = make("p", { class: "name" }, make("bdi", {}, name));
+    return make("li", { class: side }, who, make("p", { class: "text", dir: "auto" }, text));
+  }
+
+  types(name) {
+    clearTimeout(this.typingTimer);
+    if (name) this.typing.replaceChildren(make("bdi", {}, name), " ", this.say("typing"));
+    else this.typing.replaceChildren(this.say("typing-us"));
+    this.typing.hidden = false;
+    this.typingTimer = setTimeout(() => (this.typing.hidden = true), 6_000);
+  }
+
+  state(state) {
+    this.status.textContent = this.say(state);
+    this.panel.dataset.state = state;
+    if (this.asked !== state && state === "solved") {
+      this.ask.replaceChildren(make("p", {}, this.say("question")), this.answer("yes", true), this.answer("no", false));
+    }
+    this.asked = state;
+    this.ask.hidden = state !== "solved";
+  }
+
+  link(state) {
+    const shown = { offline: "offline", elsewhere: "elsewhere", closed: "closed" }[state];
+    this.bar.hidden = !shown;
+    this.host.dataset.link = state;
+    if (shown) this.bar.replaceChildren(this.say(shown));
+    else if (state === "connecting" && !this.asked) this.status.textContent = this.say("connecting");
+    else if (state === "online" && !this.asked) this.status.textContent = "";
+    if (state !== "elsewhere") return;
+    const here = make("button", { type: "button" }, this.say("here"));
+    here.addEventListener("click", () => this.on.takeOver());
+    this.bar.append(" ", here);
+  }
+
+  bottom(stick) {
+    if (stick) this.log.scrollTop = this.log.scrollHeight;
+  }
+}

@@ -1,0 +1,139 @@
+// One conversation: its clock, what was said, what can be done with it, and the reply.
+
+import { api, clone, detailOf, notice, say, sayText, setText } from "./dom.js";
+import { lasting, level, now } from "./clock.js";
+import { openForm } from "./forms.js";
+import { Transcript } from "./transcript.js";
+
+/** How often a worker who is writing says so, so that the task is not taken back for silence. */
+const TOUCH_EVERY_MS = 20_000;
+
+/** Shows how much time is left. */
+export function showClock(element, view) {
+  const left = view.due_at - now();
+  element.dataset.level = level(view);
+  setText(element, sayText(left < 0 ? "overdue" : "due-in", { left: lasting(Math.abs(left)) }));
+}
+
+export class Column {
+  /** `desk` has `book`, `line`, `keep`, `title(view)`, `settled(id, lease)`, `back()` and `changed()`. */
+  constructor(desk, task) {
+    Object.assign(this, { desk, task }, clone("t-column"));
+    const { slots, root } = this;
+    this.transcript = new Transcript(slots.scroll, slots.messages);
+    slots.title.id = `title-${task.view.id}`;
+    root.setAttribute("aria-labelledby", slots.title.id);
+    this.text = slots.composer.elements.text;
+    this.text.id = `reply-${task.view.id}`;
+    slots["composer-label"].htmlFor = this.text.id;
+    this.text.value = desk.keep.draft(task.view.id);
+    this.fields();
+    // Without a conversation there is nobody to reply to: a request is answered when it is solved.
+    slots.composer.hidden = !task.view.conversation;
+    this.listen();
+  }
+
+  listen() {
+    const { slots, root, text } = this;
+    text.addEventListener("input", () => {
+      this.desk.keep.setDraft(this.id, text.value);
+      this.touch();
+    });
+    text.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      this.reply();
+    });
+    slots.composer.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.reply();
+    });
+    for (const button of slots.acts.querySelectorAll("button")) {
+      button.addEventListener("click", () => openForm(this, button));
+    }
+    root.querySelector("[data-do=back]").addEventListener("click", () => this.desk.back());
+    const earlier = root.querySelector("[data-do=earlier]");
+    earlier.hidden = this.task.messages.size < 20;
+    earlier.addEventListener("click", () => this.earlier(earlier));
+  }
+
+  get id() {
+    return this.task.view.id;
+  }
+
+  show() {
+    const { slots, task } = this;
+    setText(slots.title, this.desk.title(task.view));
+    setText(slots.queue, task.view.queue);
+    setText(slots.side, sayText(`side-${task.view.side}`));
+    setText(slots.kind, sayText(`kind-${task.view.kind}`));
+    this.transcript.show(this.desk.book.said(task));
+    slots.flag.hidden = !task.reminded;
+    if (task.reminded) slots.flag.replaceChildren(say("remind", { title: this.desk.title(task.view) }));
+    this.tick();
+  }
+
+  tick() {
+    showClock(this.slots.clock, this.task.view);
+  }
+
+  fields() {
+    const entries = Object.entries(this.task.view.fields ?? {});
+    this.slots.fields.hidden = entries.length === 0;
+    for (const [name, value] of entries) {
+      const pair = document.createElement("div");
+      const term = document.createElement("dt");
+      const held = document.createElement("dd");
+      term.textContent = name;
+      held.dir = "auto";
+      held.textContent = typeof value === "boolean" ? (value ? "✓" : "✗") : String(value);
+      pair.append(term, held);
+      this.slots.fields.append(pair);
+    }
+  }
+
+  /** Still at it: the silence timer begins anew. */
+  touch() {
+    if (now() - (this.touched ?? 0) < TOUCH_EVERY_MS) return;
+    this.touched = now();
+    this.task.reminded = false;
+    const { id: task, lease } = this.task.view;
+    this.desk.line.tell({ type: "touch", task, lease });
+  }
+
+  reply() {
+    const text = this.text.value.trim();
+    if (!text) return;
+    this.text.value = "";
+    this.desk.keep.setDraft(this.id, "");
+    this.task.reminded = false;
+    this.desk.send(this.desk.book.reply(this.task, text, now()));
+    this.desk.changed();
+    this.transcript.end();
+  }
+
+  /** A reply that the router refused comes back into the draft, unless something new is there already. */
+  giveBack(text) {
+    if (this.text.value) return;
+    this.text.value = text;
+    this.desk.keep.setDraft(this.id, text);
+  }
+
+  async earlier(button) {
+    button.disabled = true;
+    try {
+      const { items } = await api("GET", `/v1/tasks/${encodeURIComponent(this.id)}/messages?limit=200`);
+      for (const message of items) if (!this.task.messages.has(message.seq)) this.task.messages.set(message.seq, message);
+      button.hidden = true;
+      this.desk.changed();
+    } catch (problem) {
+      notice(say("problem", { detail: detailOf(problem) }));
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  focus() {
+    (this.slots.composer.hidden ? this.root : this.text).focus({ preventScroll: true });
+  }
+}

@@ -1,0 +1,131 @@
+// What becomes of a task: each form makes one verdict, said in one call with nothing lost when it is refused.
+
+import { api, clone, detailOf, sayText } from "./dom.js";
+import { now } from "./clock.js";
+
+const DAY_MS = 86_400_000;
+let lists = null;
+
+/** Queues and workers to choose from, asked for once. */
+async function targets() {
+  lists ??= Promise.all(["/v1/queues", "/v1/workers"].map((path) => api("GET", path).then(({ items }) => items ?? [])));
+  try {
+    return await lists;
+  } catch (problem) {
+    lists = null;
+    throw problem;
+  }
+}
+
+/** Adds the names of a list to a select. */
+export function fill(element, kind, names) {
+  for (const { name } of names) element.append(new Option(name, kind ? `${kind}:${name}` : name));
+}
+
+/** Opens a form in its column, or closes it where it was open. */
+export function openForm(column, button) {
+  const name = button.dataset.form;
+  const place = column.slots.form;
+  const was = place.firstElementChild?.dataset.verdict;
+  close(column);
+  if (was === name) return button.focus();
+  const { root: form, slots } = clone(`t-form-${name}`);
+  button.setAttribute("aria-expanded", "true");
+  const kind = column.task.view.kind;
+  for (const part of form.querySelectorAll("[data-only], [data-not]")) {
+    if ((part.dataset.only ?? kind) !== kind || part.dataset.not === kind) part.remove();
+  }
+  if (form.elements.until) form.elements.until.value = local(now() + DAY_MS);
+  if (slots.queues) fillTargets(column, slots);
+  form.querySelector("[data-do=cancel]").addEventListener("click", () => {
+    close(column);
+    button.focus();
+  });
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    close(column);
+    button.focus();
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    settle(column, form, slots.fault);
+  });
+  place.append(form);
+  place.hidden = false;
+  form.querySelector("input, select, textarea").focus();
+}
+
+async function fillTargets(column, slots) {
+  try {
+    const [queues, workers] = await targets();
+    fill(slots.queues, "queue", queues);
+    if (slots.workers) fill(slots.workers, "worker", workers.filter(({ name }) => name !== column.desk.worker));
+  } catch (problem) {
+    complain(slots.fault, detailOf(problem));
+  }
+}
+
+export function close(column) {
+  column.slots.form.replaceChildren();
+  column.slots.form.hidden = true;
+  for (const button of column.slots.acts.querySelectorAll("button")) button.setAttribute("aria-expanded", "false");
+}
+
+export function complain(fault, text, field) {
+  fault.textContent = text;
+  fault.hidden = false;
+  const form = fault.closest("form");
+  for (const input of form.querySelectorAll("input, select, textarea")) input.setAttribute("aria-invalid", String(input === field));
+  field?.focus();
+}
+
+/** The first field that must be filled and is not. */
+export const missing = (form) => [...form.elements].find((field) => field.required && !field.value.trim());
+
+async function settle(column, form, fault) {
+  const empty = missing(form);
+  if (empty) return complain(fault, sayText("missing"), empty);
+  const verdict = verdictOf(form);
+  if (verdict.for_ms <= 0) return complain(fault, sayText("past"), form.elements.until);
+  const { id: task, lease } = column.task.view;
+  const buttons = form.querySelectorAll("button");
+  for (const button of buttons) button.disabled = true;
+  try {
+    await column.desk.line.call({ type: "settle", task, lease, verdict });
+    column.desk.settled(task, lease);
+  } catch (problem) {
+    complain(fault, detailOf(problem));
+  } finally {
+    for (const button of buttons) button.disabled = false;
+  }
+}
+
+/** The verdict a form stands for. */
+function verdictOf(form) {
+  const field = (name) => form.elements[name]?.value.trim() ?? "";
+  const note = field("note") ? { note: field("note") } : {};
+  switch (form.dataset.verdict) {
+    case "done":
+      return { verdict: "done", disposition: field("disposition"), ...note };
+    case "snooze":
+      return {
+        verdict: "snooze",
+        for_ms: Math.round(new Date(field("until")).getTime() - now()) || 0,
+        reason: field("reason"),
+        clock: "stops",
+      };
+    case "refuse":
+      return { verdict: "refuse", reason: field("reason") };
+    default: {
+      const [kind, ...name] = field("to").split(":");
+      const clock = form.elements.clock && { clock: field("clock") };
+      return { verdict: form.dataset.verdict, to: { [kind]: name.join(":") }, ...note, ...clock };
+    }
+  }
+}
+
+/** An instant as a `datetime-local` field wants it. */
+function local(ms) {
+  const date = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000);
+  return date.toISOString().slice(0, 16);
+}

@@ -1,0 +1,256 @@
+// The desk: what happens on the line changes the book, and the page shows the book.
+
+import { api, byId, clone, detailOf, meta, notice, say, sayText, setText, knows } from "./dom.js";
+import { learn } from "./clock.js";
+import { Keep } from "./keep.js";
+import { Book } from "./book.js";
+import { Line } from "./line.js";
+import { Offers } from "./offers.js";
+import { Column, showClock } from "./column.js";
+import { ring, showLink, startBar } from "./bar.js";
+
+/** A conversation narrower than this is hard to read: then fewer are shown side by side. */
+const COLUMN_MIN_PX = 400;
+const COLUMNS_MAX = 4;
+const title = document.title;
+
+class Desk {
+  constructor() {
+    this.worker = meta("worker");
+    this.keep = new Keep(this.worker);
+    this.book = new Book(this.keep);
+    this.columns = new Map();
+    this.tabs = new Map();
+    /** Task ids, the one looked at last first. */
+    this.recent = [];
+    this.resumed = false;
+    this.line = new Line(this.worker, () => this.keep.presence, {
+      welcome: (tasks) => this.welcome(tasks),
+      frame: (frame) => this[`on_${frame.type}`]?.(frame),
+      state: showLink,
+    });
+    this.offers = new Offers(this);
+    startBar(this);
+    new ResizeObserver(() => this.changed()).observe(byId("work"));
+    setInterval(() => this.tick(), 1_000);
+    addEventListener("keydown", (event) => this.key(event));
+    document.addEventListener("visibilitychange", () => this.changed());
+    api("GET", "/v1/queues").then(({ date }) => learn(date)).catch(() => {});
+    this.line.connect();
+  }
+
+  welcome(tasks) {
+    for (const { view } of this.book.welcome(tasks)) notice(say("gone-elsewhere", { title: this.title(view) }));
+    if (!this.resumed) {
+      this.resumed = true;
+      for (const reply of this.keep.replies) this.resume(reply);
+    }
+    this.changed();
+  }
+
+  /** A reply that was on its way when this page was loaded anew is said again under its own key. */
+  resume(saved) {
+    const task = this.book.owned(saved.task, saved.lease);
+    this.send(task?.replies.find(({ key }) => key === saved.key) ?? { ...saved, fate: "sending" });
+  }
+
+  async send(reply) {
+    const { task, lease, key, text } = reply;
+    try {
+      await this.line.call({ type: "reply", task, lease, reply: { key, content: { type: "text", text } } });
+      this.book.replied(reply);
+    } catch (problem) {
+      this.book.replied(reply, problem);
+      const column = this.columns.get(task);
+      if (column) column.giveBack(text);
+      else {
+        if (!this.keep.draft(task)) this.keep.setDraft(task, text);
+        notice(say("gone-unsent", { detail: detailOf(problem) }), 30_000);
+      }
+    }
+    this.changed();
+  }
+
+  on_offer({ task }) {
+    this.book.offer(task);
+    setText(byId("say-now"), sayText("offer-new", { queue: task.queue }));
+    ring(this.keep);
+    this.changed();
+  }
+
+  on_assigned({ task }) {
+    this.book.assigned(task);
+    this.look(task.id, false);
+  }
+
+  on_message(frame) {
+    const task = this.book.message(frame);
+    if (task) {
+      task.unread++;
+      const name = frame.message.name ?? sayText("customer");
+      setText(byId("say-soon"), `${sayText("message-new", { name })}: ${frame.message.text ?? ""}`);
+    }
+    this.changed();
+  }
+
+  on_withdrawn({ task, lease, reason }) {
+    const view = this.book.offers.get(task) ?? this.book.tasks.get(task)?.view;
+    const shown = view && this.title(view);
+    if (!this.book.remove(task, lease)) return;
+    notice(say(knows(`gone-${reason}`) ? `gone-${reason}` : "gone-elsewhere", { title: shown }));
+    this.changed();
+  }
+
+  on_remind({ task, lease }) {
+    const owned = this.book.owned(task, lease);
+    if (owned) owned.reminded = true;
+    this.changed();
+  }
+
+  on_reply_status({ status, detail }) {
+    if (status === "failed" || status === "unknown") notice(say("delivery", { detail: detail ?? status }), 30_000);
+  }
+
+  accepted(id, lease) {
+    if (this.book.accepted(id, lease)) this.look(id, true);
+  }
+
+  settled(id, lease) {
+    const view = this.book.tasks.get(id)?.view;
+    if (view) notice(say("settled", { title: this.title(view) }), 4_000);
+    this.book.remove(id, lease);
+    this.keep.setDraft(id, "");
+    this.changed();
+    byId("work").focus();
+  }
+
+  title(view) {
+    return this.book.titleOf(view) ?? sayText("untitled", { kind: sayText(`kind-${view.kind}`), id: view.id });
+  }
+
+  /** Looks at a task: its column is shown, and takes the cursor where `go` says so. */
+  look(id, go) {
+    this.recent = go ? [id, ...this.recent.filter((other) => other !== id)] : [...this.recent.filter((other) => other !== id), id];
+    if (go) document.querySelector(".floor").classList.add("reading");
+    this.render();
+    if (go) this.columns.get(id)?.focus();
+  }
+
+  back() {
+    document.querySelector(".floor").classList.remove("reading");
+    this.render();
+    this.tabs.get(this.recent[0])?.root.querySelector("button").focus();
+  }
+
+  /** Shows the book, once for everything that happens in the same turn. */
+  changed() {
+    if (this.due) return;
+    this.due = true;
+    queueMicrotask(() => {
+      this.due = false;
+      this.render();
+    });
+  }
+
+  render() {
+    const { tasks } = this.book;
+    this.recent = [...this.recent.filter((id) => tasks.has(id)), ...[...tasks.keys()].filter((id) => !this.recent.includes(id))];
+    this.offers.show();
+    this.showColumns();
+    this.showTabs();
+    const unread = [...tasks.values()].reduce((sum, task) => sum + task.unread, 0) + this.book.offers.size;
+    document.title = unread > 0 ? `(${unread}) ${title}` : title;
+  }
+
+  showColumns() {
+    const place = byId("columns");
+    const { tasks } = this.book;
+    const room = Math.min(COLUMNS_MAX, Math.max(1, Math.floor(byId("work").clientWidth / COLUMN_MIN_PX)));
+    const shown = new Set(this.recent.slice(0, room));
+    for (const [id, column] of this.columns) {
+      if (!shown.has(id)) column.root.remove();
+      if (tasks.get(id) !== column.task) {
+        column.root.remove();
+        this.columns.delete(id);
+      }
+    }
+    let before = place.firstElementChild;
+    // In the order of the tabs, so that a look at one does not shuffle the others.
+    for (const [id, task] of tasks) {
+      if (!shown.has(id)) continue;
+      const column = this.columns.get(id) ?? this.newColumn(task);
+      const fresh = !column.root.isConnected;
+      if (column.root === before) before = before.nextElementSibling;
+      else place.insertBefore(column.root, before);
+      if (document.visibilityState === "visible" && column.root.offsetParent) task.unread = 0;
+      column.show();
+      if (fresh) column.transcript.end();
+    }
+    if (tasks.size === 0) document.querySelector(".floor").classList.remove("reading");
+    byId("idle").hidden = tasks.size > 0;
+  }
+
+  newColumn(task) {
+    const column = new Column(this, task);
+    column.root.addEventListener("focusin", () => {
+      if (this.recent[0] === task.view.id) return;
+      this.recent = [task.view.id, ...this.recent.filter((id) => id !== task.view.id)];
+      this.showTabs();
+    });
+    this.columns.set(task.view.id, column);
+    return column;
+  }
+
+  showTabs() {
+    const { tasks } = this.book;
+    for (const [id, tab] of this.tabs) {
+      if (tasks.has(id)) continue;
+      tab.root.remove();
+      this.tabs.delete(id);
+    }
+    for (const [id, task] of tasks) {
+      const tab = this.tabs.get(id) ?? this.newTab(id);
+      setText(tab.slots.title, this.title(task.view));
+      setText(tab.slots.queue, task.view.queue);
+      setText(tab.slots.peek, this.book.said(task).at(-1)?.text ?? "");
+      tab.slots.unread.hidden = task.unread === 0;
+      setText(tab.slots.unread, String(task.unread));
+      tab.root.querySelector("button").setAttribute("aria-current", String(id === this.recent[0]));
+      showClock(tab.slots.clock, task.view);
+    }
+    byId("no-tabs").hidden = tasks.size > 0;
+    setText(byId("mine-count"), String(tasks.size));
+  }
+
+  newTab(id) {
+    const tab = clone("t-tab");
+    tab.root.querySelector("button").addEventListener("click", () => this.look(id, true));
+    byId("tabs").append(tab.root);
+    this.tabs.set(id, tab);
+    return tab;
+  }
+
+  tick() {
+    this.offers.tick();
+    for (const column of this.columns.values()) if (column.root.isConnected) column.tick();
+    for (const [id, task] of this.book.tasks) {
+      const tab = this.tabs.get(id);
+      if (tab) showClock(tab.slots.clock, task.view);
+    }
+  }
+
+  /** Alt+O goes to the first offer, Alt+1…9 to a conversation. By place on the keyboard: any layout has it. */
+  key(event) {
+    if (!event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.code === "KeyO") {
+      document.querySelector(".floor").classList.remove("reading");
+      byId("offers").querySelector(".offer [data-do=accept]")?.focus();
+    } else if (/^Digit[1-9]$/.test(event.code)) {
+      const id = [...this.book.tasks.keys()][Number(event.code.at(-1)) - 1];
+      if (id) this.look(id, true);
+    } else return;
+    event.preventDefault();
+  }
+}
+
+new Desk();

@@ -1,0 +1,60 @@
+// The messages of one task, each in its own direction. Text is shown as text, whatever it holds.
+
+import { clone, say, sayText, setText } from "./dom.js";
+import { instant } from "./clock.js";
+
+export class Transcript {
+  constructor(scroll, list) {
+    Object.assign(this, { scroll, list });
+    this.rows = new Map();
+  }
+
+  /** Shows `entries`; stays at the end where it was there. */
+  show(entries) {
+    const { scroll, list } = this;
+    const stick = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 60;
+    const wanted = new Map(entries.map((entry) => [entry.seq ?? entry.key, entry]));
+    for (const [key, row] of this.rows) {
+      if (wanted.has(key)) continue;
+      row.root.remove();
+      this.rows.delete(key);
+    }
+    let place = list.firstElementChild;
+    for (const [key, entry] of wanted) {
+      const row = this.rows.get(key) ?? this.row(key, entry);
+      this.fate(row, entry);
+      if (row.root === place) place = place.nextElementSibling;
+      else list.insertBefore(row.root, place);
+    }
+    if (stick) this.end();
+  }
+
+  end() {
+    this.scroll.scrollTop = this.scroll.scrollHeight;
+  }
+
+  row(key, entry) {
+    const row = clone("t-message");
+    this.rows.set(key, row);
+    const { root, slots } = row;
+    const from = entry.from ?? "worker";
+    root.dataset.from = from;
+    setText(slots.name, entry.name ?? sayText(from === "customer" ? "customer" : "me"));
+    slots.at.dateTime = new Date(entry.at).toISOString();
+    setText(slots.at, instant(entry.at));
+    setText(slots.text, entry.text ?? "");
+    slots.text.hidden = !entry.text;
+    const extras = (entry.attachments ?? []).map(({ kind, filename }) => say("attachment", { kind, name: filename ?? "" }));
+    if (entry.payload) extras.push(say("pressed", { payload: entry.payload }));
+    for (const extra of extras) slots.extra.append(extra, " ");
+    slots.extra.hidden = extras.length === 0;
+    return row;
+  }
+
+  fate({ root, slots }, { fate, problem }) {
+    if (!fate || root.dataset.fate === fate) return;
+    root.dataset.fate = fate;
+    slots.fate.hidden = false;
+    slots.fate.replaceChildren(say(fate, { detail: problem?.detail }));
+  }
+}

@@ -1,0 +1,182 @@
+//! What the desk's scripts clone: an offer, a tab, a column, a message, and every sentence that depends on data.
+
+use maud::{Markup, html};
+
+use super::language::Lang;
+use super::shell;
+use super::texts::{open_text, text};
+
+/// Sentences, by the name a script asks for them, with their open places.
+pub(super) const SENTENCES: [(&str, &str, &[&str]); 40] = [
+    ("offer-new", "desk-say-offer", &["queue"]),
+    ("message-new", "desk-say-message", &["name"]),
+    ("customer", "desk-customer", &[]),
+    ("me", "desk-me", &[]),
+    ("untitled", "desk-untitled", &["kind", "id"]),
+    ("due-in", "desk-due-in", &["left"]),
+    ("overdue", "desk-overdue", &["left"]),
+    ("waiting-since", "desk-waiting-since", &["left"]),
+    ("answer-within", "desk-answer-within", &["left"]),
+    ("kind-conversation", "desk-kind-conversation", &[]),
+    ("kind-item", "desk-kind-item", &[]),
+    ("kind-request", "desk-kind-request", &[]),
+    ("kind-log", "desk-kind-log", &[]),
+    ("why-request", "desk-why-request", &[]),
+    ("why-item", "desk-why-item", &[]),
+    ("why-last_worker", "desk-why-last-worker", &[]),
+    ("why-transfer", "desk-why-transfer", &[]),
+    ("why-returned", "desk-why-returned", &[]),
+    ("why-queue", "desk-why-queue", &["queue"]),
+    ("side-front", "desk-side-front", &[]),
+    ("side-back", "desk-side-back", &[]),
+    ("sending", "desk-reply-sending", &[]),
+    ("sent", "desk-reply-sent", &[]),
+    ("failed", "desk-reply-failed", &["detail"]),
+    ("attachment", "desk-attachment", &["kind", "name"]),
+    ("pressed", "desk-pressed", &["payload"]),
+    ("remind", "desk-remind", &["title"]),
+    ("gone-expired", "desk-gone-expired", &["title"]),
+    ("gone-worker_lost", "desk-gone-worker-lost", &["title"]),
+    ("gone-silent", "desk-gone-silent", &["title"]),
+    ("gone-absence", "desk-gone-absence", &["title"]),
+    ("gone-cancelled", "desk-gone-cancelled", &["title"]),
+    ("gone-reassigned", "desk-gone-reassigned", &["title"]),
+    ("gone-queue_removed", "desk-gone-queue-removed", &["title"]),
+    ("gone-elsewhere", "desk-gone-elsewhere", &["title"]),
+    ("gone-unsent", "desk-gone-unsent", &["detail"]),
+    ("problem", "desk-problem", &["detail"]),
+    ("delivery", "desk-delivery", &["detail"]),
+    ("settled", "desk-settled", &["title"]),
+    ("logged", "desk-logged", &[]),
+];
+
+/// All templates but those of forms.
+pub(super) fn templates(lang: Lang) -> Markup {
+    html! {
+        (offer(lang))
+        (tab(lang))
+        (column(lang))
+        (message())
+        (notice(lang))
+        @for (name, key, slots) in SENTENCES {
+            template id={ "say-" (name) } { (open_text(lang, key, slots)) }
+        }
+    }
+}
+
+fn offer(lang: Lang) -> Markup {
+    let t = |key| text(lang, key);
+    html! {
+        template id="t-offer" {
+            li class="card offer" tabindex="-1" {
+                p class="card-top" { bdi class="queue" data-slot="queue" {} span class="clock" data-slot="left" {} }
+                progress class="lease" data-slot="bar" max="1" value="1" aria-hidden="true" {}
+                h3 class="along" data-slot="title" dir="auto" {}
+                p class="peek along" data-slot="peek" dir="auto" {}
+                p class="why" { span data-slot="why" {} " · " span data-slot="since" {} }
+                div class="row" {
+                    button type="button" class="primary" data-do="accept" { (t("desk-accept")) }
+                    button type="button" data-do="decline" aria-expanded="false" { (t("desk-decline")) }
+                }
+                form class="inline" data-slot="declining" hidden {
+                    label { span { (t("desk-decline-why")) }
+                        select name="reason" {
+                            option value="busy" { (t("desk-decline-busy")) }
+                            option value="skill" { (t("desk-decline-skill")) }
+                            option value="conflict" { (t("desk-decline-conflict")) }
+                            option value="break" { (t("desk-decline-break")) }
+                        }
+                    }
+                    button type="submit" { (t("desk-decline-now")) }
+                }
+            }
+        }
+    }
+}
+
+fn tab(lang: Lang) -> Markup {
+    html! {
+        template id="t-tab" {
+            li { button type="button" class="tab" {
+                span class="tab-top" { span class="name along" data-slot="title" dir="auto" {} span class="clock" data-slot="clock" {} }
+                span class="tab-low" {
+                    bdi class="queue" data-slot="queue" {}
+                    span class="peek along" data-slot="peek" dir="auto" {}
+                    span class="unread" hidden data-slot="unread" title=(text(lang, "desk-unread")) {}
+                }
+            } }
+        }
+    }
+}
+
+fn column(lang: Lang) -> Markup {
+    let t = |key| text(lang, key);
+    html! {
+        template id="t-column" {
+            section class="column" tabindex="-1" {
+                header class="head" {
+                    div class="head-top" {
+                        h2 class="along" data-slot="title" dir="auto" {}
+                        span class="clock" data-slot="clock" {}
+                        button type="button" class="plain back" data-do="back" { (t("desk-back")) }
+                    }
+                    p class="facts" {
+                        bdi class="queue" data-slot="queue" {} span data-slot="side" {} span data-slot="kind" {}
+                    }
+                    dl class="fields" data-slot="fields" hidden {}
+                }
+                div class="transcript" data-slot="scroll" tabindex="0" role="log" aria-live="off"
+                    aria-label=(t("desk-transcript")) {
+                    button type="button" class="plain earlier" data-do="earlier" hidden { (t("desk-earlier")) }
+                    ol data-slot="messages" {}
+                }
+                p class="flag" data-slot="flag" hidden {}
+                div class="acts" data-slot="acts" role="group" aria-label=(t("desk-acts")) {
+                    @for (name, key) in [
+                        ("done", "desk-done"),
+                        ("snooze", "desk-snooze"),
+                        ("transfer", "desk-transfer"),
+                        ("request", "desk-request"),
+                        ("refuse", "desk-refuse"),
+                    ] {
+                        button type="button" data-form=(name) aria-expanded="false" { (t(key)) }
+                    }
+                }
+                div class="form-place" data-slot="form" hidden {}
+                form class="composer" data-slot="composer" {
+                    label class="quiet" data-slot="composer-label" { (t("desk-reply-label")) }
+                    textarea name="text" rows="2" dir="auto" maxlength="8000" placeholder=(t("desk-reply-hint")) {}
+                    button class="primary send" type="submit" aria-label=(t("desk-send")) title=(t("desk-send")) {
+                        (shell::icon("M4 12 20 4l-5 16-4-6z"))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn message() -> Markup {
+    html! {
+        template id="t-message" {
+            li class="message" {
+                p class="meta" { bdi class="name" data-slot="name" dir="auto" {} time data-slot="at" {} }
+                p class="text" data-slot="text" dir="auto" {}
+                p class="extra" data-slot="extra" hidden dir="auto" {}
+                p class="fate" data-slot="fate" hidden {}
+            }
+        }
+    }
+}
+
+fn notice(lang: Lang) -> Markup {
+    html! {
+        template id="t-notice" {
+            div class="notice" {
+                p data-slot="text" dir="auto" {}
+                button type="button" class="plain" data-do="close" aria-label=(text(lang, "desk-close")) {
+                    (shell::icon("M6 6l12 12M18 6 6 18"))
+                }
+            }
+        }
+    }
+}

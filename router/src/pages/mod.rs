@@ -1,0 +1,57 @@
+//! The pages people live in: desk, sign-in and chat, with their scripts, styles and texts, all in the binary.
+//!
+//! What needs no session ([`router`]) is served from here: assets, the chat widget and its page, the sign-in page.
+//! What needs one is rendered for the code that knows the session: [`desk`]. No page has an inline script or style
+//! (the policy of [`headers`] forbids both), and no sentence of the desk lives in a script: its scripts clone
+//! `<template>` elements that were rendered in the page's language.
+
+mod assets;
+mod chat;
+mod desk;
+mod desk_forms;
+mod desk_parts;
+mod headers;
+mod language;
+mod shell;
+mod sign_in;
+mod texts;
+mod widget;
+
+#[cfg(test)]
+mod tests;
+
+use axum::Router;
+use axum::response::Response;
+use axum::routing::get;
+
+pub use self::language::{Lang, Spoken};
+
+/// What a page that belongs to somebody is rendered with.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// The language, and whether the visitor asked for it just now.
+    pub spoken: Spoken,
+    /// The configured name of the worker who is signed in; the desk says it in its hello.
+    pub user: &'a str,
+    /// What the page's scripts send as `X-Blendline-CSRF` with every call that changes something.
+    pub csrf: &'a str,
+}
+
+/// The routes that need no session, for any state.
+pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new()
+        .route("/assets/{version}/{*path}", get(assets::serve))
+        .route("/chat/widget.js", get(widget::serve))
+        .route("/chat/{account}", get(chat::serve))
+        .route("/sign-in", get(sign_in::serve))
+}
+
+/// The desk of `page.user`.
+pub fn desk(page: &Page<'_>) -> Response {
+    headers::page(page.spoken, desk::markup(page))
+}
+
+/// The sign-in page; `csrf` is what its script sends as `X-Blendline-CSRF`.
+pub fn sign_in(spoken: Spoken, csrf: &str) -> Response {
+    headers::page(spoken, sign_in::markup(spoken.lang, csrf))
+}

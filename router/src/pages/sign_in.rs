@@ -1,0 +1,69 @@
+//! The sign-in page.
+
+use axum::response::Response;
+use maud::{Markup, html};
+
+use super::headers;
+use super::language::{Lang, Spoken};
+use super::texts::text;
+use super::{assets, shell};
+
+/// Before there is a session the header's presence is what counts: another site's page cannot send it.
+const CSRF: &str = "1";
+
+/// Serves it.
+pub(super) async fn serve(spoken: Spoken) -> Response {
+    let spoken = spoken.whole();
+    headers::page(spoken, markup(spoken.lang, CSRF))
+}
+
+/// The page.
+pub(super) fn markup(lang: Lang, csrf: &str) -> Markup {
+    let t = |key| text(lang, key);
+    let head = html! {
+        meta name="csrf" content=(csrf);
+        script type="module" src=(assets::url("sign-in.js")) {}
+    };
+    let body = html! {
+        main class="door" {
+            (shell::brand())
+            h1 { (t("sign-in-title")) }
+            form id="sign-in" novalidate {
+                p class="fault" id="fault" role="alert" hidden {}
+                (field(&t("sign-in-tenant"), "tenant", "text", "organization"))
+                (field(&t("sign-in-name"), "name", "text", "username"))
+                (field(&t("sign-in-password"), "password", "password", "current-password"))
+                button class="primary" type="submit" { (t("sign-in-go")) }
+            }
+            noscript { p { (t("page-needs-script")) } }
+            p hidden id="says-unreachable" { (t("sign-in-unreachable")) }
+            p hidden id="says-missing" { (t("sign-in-missing")) }
+            (languages(lang))
+        }
+    };
+    shell::page(lang, &format!("{} · Blendline", t("sign-in-title")), "entrance", &head, &body)
+}
+
+fn field(label: &str, name: &str, kind: &str, complete: &str) -> Markup {
+    let id = format!("field-{name}");
+    html! {
+        label for=(id) { (label) }
+        input id=(id) name=(name) type=(kind) autocomplete=(complete) autocapitalize="none" spellcheck="false"
+            dir="auto" required maxlength="200";
+    }
+}
+
+/// Links to the same page in the other languages.
+pub(super) fn languages(lang: Lang) -> Markup {
+    html! {
+        p class="languages" {
+            @for other in Lang::WHOLE {
+                @if other == lang {
+                    span aria-current="true" { (other.own_name()) }
+                } @else {
+                    a href={ "?lang=" (other.code()) } lang=(other.code()) hreflang=(other.code()) { (other.own_name()) }
+                }
+            }
+        }
+    }
+}

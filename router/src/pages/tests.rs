@@ -1,0 +1,195 @@
+//! The texts are whole, the pages obey their own policy, and nothing is served that should not be.
+
+use std::collections::BTreeSet;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, Response, StatusCode};
+use tower::ServiceExt;
+
+use super::assets::{ASSETS, url};
+use super::language::{Lang, Spoken};
+use super::{Page, chat, desk, desk_forms, desk_parts, router, sign_in, texts, widget};
+
+/// The sources that name keys.
+const SOURCES: [&str; 6] = [
+    include_str!("chat.rs"),
+    include_str!("desk.rs"),
+    include_str!("desk_forms.rs"),
+    include_str!("desk_parts.rs"),
+    include_str!("shell.rs"),
+    include_str!("sign_in.rs"),
+];
+
+fn keys(lang: Lang) -> BTreeSet<&'static str> {
+    texts::source(lang).lines().filter_map(|line| line.split_once(" = ")).map(|(key, _)| key).collect()
+}
+
+/// Every quoted word of `source` that has the form of a key.
+fn quoted(source: &str) -> BTreeSet<&str> {
+    let looks = |word: &&str| {
+        ["desk-", "chat-", "sign-in-", "page-"].iter().any(|start| word.starts_with(start))
+            && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+    };
+    source.split('"').skip(1).step_by(2).filter(looks).collect()
+}
+
+#[test]
+fn english_and_hebrew_have_the_same_keys_and_the_others_have_the_chat() {
+    assert_eq!(keys(Lang::En), keys(Lang::He));
+    let chat: BTreeSet<&str> =
+        keys(Lang::En).into_iter().filter(|key| key.starts_with("chat-") || *key == "page-needs-script").collect();
+    assert_eq!(keys(Lang::Ar), chat);
+    assert_eq!(keys(Lang::Ru), chat);
+}
+
+#[test]
+fn every_key_is_used_and_every_used_key_is_there() {
+    let used: BTreeSet<&str> = SOURCES.into_iter().flat_map(quoted).collect();
+    let script = widget::PARTS.concat();
+    let in_widget = |key: &str| {
+        let rest = key.strip_prefix(widget::PREFIX).unwrap_or(key);
+        // The states of a conversation are texts too; they come from the server by name.
+        ["waiting", "active", "solved"].contains(&rest) || script.contains(&format!("\"{rest}\""))
+    };
+    let there = keys(Lang::En);
+    let unused: Vec<_> = there
+        .iter()
+        .filter(|key| !(used.contains(*key) || key.starts_with(widget::PREFIX) && in_widget(key)))
+        .collect();
+    assert!(unused.is_empty(), "nobody uses {unused:?}");
+    // Class names and addresses have the same form as keys; what is neither must be a text.
+    let known = ["chat-page", "sign-in-", "page-", "desk-", "sign-in"];
+    let missing: Vec<_> = used.iter().filter(|key| !there.contains(*key) && !known.contains(key)).collect();
+    assert!(missing.is_empty(), "no text for {missing:?}");
+}
+
+#[test]
+fn catalogues_read_without_a_fault_and_have_the_same_open_places() {
+    for lang in Lang::ALL {
+        assert!(fluent_bundle::FluentResource::try_new(texts::source(lang).to_owned()).is_ok(), "{lang:?}");
+    }
+    let open = |lang, key: &str| {
+        let line = texts::source(lang).lines().find_map(|line| line.strip_prefix(&format!("{key} = ")));
+        let pieces = line.unwrap_or_default().split("{ $").skip(1);
+        pieces.filter_map(|rest| rest.split_once(" }")).map(|(name, _)| name.to_owned()).collect::<BTreeSet<_>>()
+    };
+    for key in keys(Lang::En) {
+        assert_eq!(open(Lang::En, key), open(Lang::He, key), "{key}");
+    }
+    for (name, key, slots) in desk_parts::SENTENCES {
+        let given: BTreeSet<String> = slots.iter().map(|slot| (*slot).to_owned()).collect();
+        assert_eq!(open(Lang::En, key), given, "{name}");
+    }
+}
+
+#[test]
+fn scripts_ask_only_for_what_the_page_has() {
+    let page = desk_page(Lang::En);
+    for asset in ASSETS.iter().filter(|asset| asset.path.ends_with(".js")) {
+        for call in ["say(\"", "sayText(\"", "clone(\"", "byId(\""] {
+            for name in asset.body.split(call).skip(1).filter_map(|rest| rest.split('"').next()) {
+                let id = if call.starts_with("say") { format!("say-{name}") } else { name.to_owned() };
+                assert!(page.contains(&format!("id=\"{id}\"")), "{} asks for {id}", asset.path);
+            }
+        }
+    }
+}
+
+fn desk_page(lang: Lang) -> String {
+    let spoken = Spoken { lang, asked: false };
+    desk::markup(&Page { spoken, user: "<b>דנה</b>", csrf: "\"><script>" }).into_string()
+}
+
+#[test]
+fn no_page_has_an_inline_script_or_style() {
+    for lang in Lang::ALL {
+        let pages = [
+            desk_page(lang),
+            sign_in::markup(lang.whole(), "token").into_string(),
+            chat::markup(lang, "\" onload=\"x").into_string(),
+            desk_forms::templates(lang.whole()).into_string(),
+        ];
+        for page in pages {
+            assert!(!page.contains("<style") && !page.contains(" style="), "an inline style");
+            assert!(!page.contains("javascript:") && !page.contains(" onload=\""), "an inline handler");
+            for tag in page.split("<script").skip(1) {
+                assert!(tag.split('>').next().unwrap().contains("src="), "an inline script");
+                assert!(tag.split_once('>').unwrap().1.starts_with("</script>"), "an inline script");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_page_is_given_is_text() {
+    let page = desk_page(Lang::He);
+    assert!(page.contains("&lt;b&gt;דנה&lt;/b&gt;") && !page.contains("<b>דנה"));
+    assert!(page.contains("<html lang=\"he\" dir=\"rtl\">"));
+}
+
+#[test]
+fn scripts_never_turn_text_into_markup() {
+    let own = ASSETS.iter().map(|asset| asset.body).chain([widget::script()]);
+    for script in own {
+        for way in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"] {
+            assert!(!script.contains(way), "{way}");
+        }
+    }
+}
+
+async fn get(path: &str, headers: &[(&str, &str)]) -> Response<Body> {
+    let mut request = Request::get(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let app: Router = router();
+    app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+}
+
+fn header<'a>(response: &'a Response<Body>, name: &str) -> &'a str {
+    response.headers().get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+#[tokio::test]
+async fn pages_carry_the_policy_and_are_kept_by_no_cache() {
+    for path in ["/sign-in?lang=he", "/chat/demo"] {
+        let response = get(path, &[]).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        assert!(header(&response, "content-security-policy").starts_with("default-src 'self'; object-src 'none'"));
+        assert_eq!(header(&response, "cache-control"), "no-store");
+        assert_eq!(header(&response, "x-content-type-options"), "nosniff");
+        assert_eq!(header(&response, "content-type"), "text/html; charset=utf-8");
+    }
+    let response = get("/sign-in?lang=he", &[]).await;
+    assert!(header(&response, "set-cookie").starts_with("blendline_lang=he; "));
+    // A chat sets no cookie, whatever it is asked.
+    assert_eq!(header(&get("/chat/demo?lang=he", &[]).await, "set-cookie"), "");
+}
+
+#[tokio::test]
+async fn assets_are_kept_for_ever_under_their_own_version_only() {
+    let path = url("desk/main.js");
+    let response = get(&path, &[]).await;
+    assert_eq!(header(&response, "cache-control"), "public, max-age=31536000, immutable");
+    assert_eq!(header(&response, "content-type"), "text/javascript; charset=utf-8");
+    let tag = header(&response, "etag").to_owned();
+    assert_eq!(get(&path, &[("if-none-match", &tag)]).await.status(), StatusCode::NOT_MODIFIED);
+    assert_eq!(header(&get("/assets/old/desk/main.js", &[]).await, "cache-control"), "no-cache");
+    for path in ["/assets/x/../mod.rs", "/assets/x/%2e%2e/mod.rs", "/assets/x/desk", "/assets/x/none.js"] {
+        assert_eq!(get(path, &[]).await.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_widget_speaks_four_languages_and_may_be_embedded() {
+    let response = get("/chat/widget.js", &[]).await;
+    assert_eq!(header(&response, "cross-origin-resource-policy"), "cross-origin");
+    assert!(!header(&response, "etag").is_empty());
+    let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    let script = std::str::from_utf8(&body).unwrap();
+    assert!(script.starts_with("(() => {\n\"use strict\";\nconst TEXTS = {\"ar\":{"));
+    for lang in Lang::ALL {
+        assert!(script.contains(&widget::texts_of(lang)["greeting"]), "{lang:?}");
+    }
+}
