@@ -328,6 +328,23 @@ describe("the desk", mockOnly, () => {
     await online(page);
   });
 
+  test("runs no text of a customer and fetches nothing for it", async () => {
+    const page = await look();
+    await signIn(page);
+    const before = [];
+    page.on("request", (request) => before.push(request.url()));
+    const hostile = ['<img src=http://evil.test/x onerror=alert(1)>', '"><svg onload=alert(1)>', "javascript:alert(1)", "{{7*7}}", "\u202Egnp.exe\u2066"];
+    page.on("dialog", (dialog) => page.faults.push(`a dialog opened: ${dialog.message()}`));
+    for (const text of hostile) mock.task({ offered: false, title: text, queue: text, fields: { [text]: text }, messages: [{ from: "customer", name: text, text, payload: text, attachments: [{ kind: text, filename: text }] }] });
+    await page.evaluate(() => dispatchEvent(new Event("online")));
+    await page.waitForFunction((count) => document.querySelectorAll("#tabs li").length === count, hostile.length);
+    for (let index = 1; index <= hostile.length; index++) {
+      await page.click(`#tabs li:nth-child(${index}) button`);
+      await page.waitForFunction((text) => [...document.querySelectorAll(".message .text")].some((one) => one.textContent === text), hostile[index - 1]);
+    }
+    assert.deepEqual(before.filter((url) => !url.startsWith(base)), []);
+  });
+
   test("logs a call once, and sets presence with a reason", async () => {
     const page = await look();
     await signIn(page);
@@ -344,6 +361,9 @@ describe("the desk", mockOnly, () => {
     await shot(page, "desk-en-1280-presence");
     await page.click("#presence button");
     await page.waitForSelector("#be-ready:not([hidden])");
+    await page.setViewportSize({ width: 360, height: 640 });
+    await page.waitForSelector("#be-ready", { state: "visible" });
+    await shot(page, "desk-en-360-away");
     assert.equal(mock.presence, "away");
     await page.reload();
     await online(page);

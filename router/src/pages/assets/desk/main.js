@@ -186,7 +186,9 @@ class Desk {
       column.show();
       if (fresh) column.transcript.end();
     }
-    if (tasks.size === 0) document.querySelector(".floor").classList.remove("reading");
+    const floor = document.querySelector(".floor");
+    floor.classList.toggle("none", tasks.size === 0);
+    if (tasks.size === 0) floor.classList.remove("reading");
     byId("idle").hidden = tasks.size > 0;
   }
 
