@@ -11,7 +11,7 @@ export const launch = () => chromium.launch({ executablePath: process.env.CHROMI
 
 /** A page of its own visitor; faults of scripts and of the policy are collected in `page.faults`. */
 export async function visit(browser, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "light", locale: "en", ...options });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "light", locale: "en", reducedMotion: "reduce", ...options });
   context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   page.faults = [];
