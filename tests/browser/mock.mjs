@@ -273,5 +273,6 @@ export class Mock {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const mock = await new Mock().start();
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(mock.stop()));
   console.log(`${mock.url}/chat/demo-site?lang=he and ${mock.url}/sign-in (any name, password "right")`);
 }
