@@ -1,7 +1,6 @@
 //! Everything that can be wrong with an organisation before the record is asked.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 
 use blendline_connectors::Secret;
 use blendline_wire::org::{QueueSettings, TenantSettings, WorkerSettings};
@@ -9,114 +8,13 @@ use blendline_wire::{QueueId, TenantId, WorkerId};
 use toml::Spanned;
 
 use super::calendar::Calendar;
+use super::checked::{CheckedAccount, CheckedKey, CheckedQueue, CheckedTenant, CheckedWorker, NamedLevel};
 use super::error::{ConfigError, Source, did_you_mean};
-use super::file::{AccountFile, Defaults, File, KeyFile, QueueFile, SettingValue, TenantFile, UnitFile, WorkerFile};
+use super::file::{AccountFile, Defaults, File, KeyFile, QueueFile, SettingValue, TenantFile, WorkerFile};
 use super::secret;
 use crate::directory::Role;
 
-/// A tenant whose references are all good. Ids in the settings are zero until the record gives them.
-#[derive(Debug)]
-pub struct CheckedTenant {
-    /// Its name.
-    pub name: String,
-    /// True when published secrets are allowed.
-    pub demo: bool,
-    /// Its settings.
-    pub settings: TenantSettings,
-    /// Its skills.
-    pub skills: Vec<String>,
-    pub(super) units: Vec<UnitFile>,
-    pub(super) calendars: Vec<(String, Calendar)>,
-    pub(super) queues: Vec<CheckedQueue>,
-    /// Its accounts.
-    pub accounts: Vec<CheckedAccount>,
-    pub(super) workers: Vec<CheckedWorker>,
-    pub(super) keys: Vec<CheckedKey>,
-}
-
-impl CheckedTenant {
-    /// How many units, calendars, queues, workers and keys there are.
-    pub fn counts(&self) -> [usize; 5] {
-        [self.units.len(), self.calendars.len(), self.queues.len(), self.workers.len(), self.keys.len()]
-    }
-}
-
-/// A skill by name and a level.
-pub(super) type NamedLevel = (String, u8);
-
-/// A queue and the names it refers to.
-#[derive(Debug)]
-pub(super) struct CheckedQueue {
-    pub(super) name: String,
-    pub(super) unit: Option<String>,
-    pub(super) calendar: Option<String>,
-    pub(super) settings: QueueSettings,
-}
-
-/// An account and the names it refers to.
-#[derive(Debug)]
-pub struct CheckedAccount {
-    /// Its name.
-    pub name: String,
-    /// Its channel's name.
-    pub channel: String,
-    /// The platform's id of it.
-    pub external_id: String,
-    /// The channel's settings.
-    pub settings: BTreeMap<String, Secret>,
-    pub(super) queue: String,
-    pub(super) needs: Vec<NamedLevel>,
-    pub(super) target_ms: Option<u64>,
-    pub(super) unit: Option<String>,
-}
-
-/// A worker and the names he refers to.
-#[derive(Debug)]
-pub(super) struct CheckedWorker {
-    pub(super) name: String,
-    pub(super) queues: Vec<String>,
-    pub(super) skills: Vec<NamedLevel>,
-    pub(super) unit: Option<String>,
-    pub(super) stand_in: Option<String>,
-    pub(super) settings: WorkerSettings,
-}
-
-/// An access key.
-#[derive(Debug)]
-pub(super) struct CheckedKey {
-    pub(super) name: String,
-    pub(super) role: Role,
-    pub(super) worker: Option<String>,
-    pub(super) sha256: [u8; 32],
-}
-
 type Checked<T> = Result<T, ConfigError>;
-
-/// Limits that make no sense are refused before anything is started with them.
-pub(super) fn ranges(source: &Source<'_>, file: &File) -> Checked<()> {
-    let server = &file.server;
-    let at_least = |value: Option<(Range<usize>, u64)>, min: u64| match value {
-        Some((at, found)) if found < min => {
-            Err(source.error(at, format!("{found} is too little"), format!("give at least {min}")))
-        }
-        _ => Ok(()),
-    };
-    let whole = |value: &Option<Spanned<usize>>| value.as_ref().map(|v| (v.span(), *v.get_ref() as u64));
-    let time = |value: &Option<Spanned<u64>>| value.as_ref().map(|v| (v.span(), *v.get_ref()));
-    let number = |value: &Option<Spanned<u32>>| value.as_ref().map(|v| (v.span(), u64::from(*v.get_ref())));
-    at_least(whole(&server.connections_max), 1)?;
-    at_least(whole(&server.connections_per_ip_max), 1)?;
-    at_least(time(&server.head_timeout_ms), 100)?;
-    at_least(time(&server.body_timeout_ms), 100)?;
-    at_least(whole(&server.body_bytes_max), 1024)?;
-    // The HTTP library cannot read with a smaller buffer.
-    at_least(whole(&server.head_bytes_max), 8192)?;
-    at_least(whole(&server.headers_max), 16)?;
-    at_least(number(&server.requests_per_second), 1)?;
-    at_least(number(&server.requests_burst), 1)?;
-    at_least(time(&file.workers.heartbeat_ms), 100)?;
-    at_least(time(&file.workers.grace_ms), 100)
-}
 
 /// Checks every tenant.
 pub(super) fn organisation(

@@ -5,8 +5,10 @@
 
 mod calendar;
 mod check;
+mod checked;
 mod error;
 mod file;
+mod ranges;
 mod resolve;
 mod secret;
 #[cfg(test)]
@@ -17,7 +19,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 pub use calendar::Calendar;
-pub use check::{CheckedAccount, CheckedTenant};
+pub use checked::{CheckedAccount, CheckedTenant};
 pub use error::ConfigError;
 pub use file::{Log, LogFormat, Server, Workers};
 pub use resolve::{calendars, resolve};
@@ -86,7 +88,7 @@ impl Config {
                 hint: "set it in your file".into(),
             }
         };
-        check::ranges(&source, &file)?;
+        ranges::check(&source, &file)?;
         let server = file.server.clone().or(&below.server).finish().map_err(whole("server"))?;
         let workers = file.workers.clone().or(&below.workers).finish().map_err(whole("workers"))?;
         let log = file.log.clone().or(&below.log).finish().map_err(whole("log"))?;

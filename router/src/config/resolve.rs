@@ -8,7 +8,7 @@ use blendline_wire::org::{AccountSettings, CalendarSettings, QueueSettings, Skil
 use blendline_wire::task::SkillNeed;
 use blendline_wire::{AccountId, CalendarId, Millis, QueueId, SkillId, TenantId, UnitId, WorkerId};
 
-use super::check::{CheckedAccount, CheckedQueue, CheckedTenant, CheckedWorker, NamedLevel};
+use super::checked::{CheckedAccount, CheckedQueue, CheckedTenant, CheckedWorker, NamedLevel};
 use super::{Calendar, Config};
 use crate::directory::{AccountEntry, Directory, KeyEntry};
 use crate::ports::store::{Archive, StoreError};

@@ -1,0 +1,86 @@
+//! An organisation whose references are all good, still by name.
+
+use std::collections::BTreeMap;
+
+use blendline_connectors::Secret;
+use blendline_wire::org::{QueueSettings, TenantSettings, WorkerSettings};
+
+use super::calendar::Calendar;
+use super::file::UnitFile;
+use crate::directory::Role;
+
+/// A tenant whose references are all good. Ids in the settings are zero until the record gives them.
+#[derive(Debug)]
+pub struct CheckedTenant {
+    /// Its name.
+    pub name: String,
+    /// True when published secrets are allowed.
+    pub demo: bool,
+    /// Its settings.
+    pub settings: TenantSettings,
+    /// Its skills.
+    pub skills: Vec<String>,
+    pub(super) units: Vec<UnitFile>,
+    pub(super) calendars: Vec<(String, Calendar)>,
+    pub(super) queues: Vec<CheckedQueue>,
+    /// Its accounts.
+    pub accounts: Vec<CheckedAccount>,
+    pub(super) workers: Vec<CheckedWorker>,
+    pub(super) keys: Vec<CheckedKey>,
+}
+
+impl CheckedTenant {
+    /// How many units, calendars, queues, workers and keys there are.
+    pub fn counts(&self) -> [usize; 5] {
+        [self.units.len(), self.calendars.len(), self.queues.len(), self.workers.len(), self.keys.len()]
+    }
+}
+
+/// A skill by name and a level.
+pub(super) type NamedLevel = (String, u8);
+
+/// A queue and the names it refers to.
+#[derive(Debug)]
+pub(super) struct CheckedQueue {
+    pub(super) name: String,
+    pub(super) unit: Option<String>,
+    pub(super) calendar: Option<String>,
+    pub(super) settings: QueueSettings,
+}
+
+/// An account and the names it refers to.
+#[derive(Debug)]
+pub struct CheckedAccount {
+    /// Its name.
+    pub name: String,
+    /// Its channel's name.
+    pub channel: String,
+    /// The platform's id of it.
+    pub external_id: String,
+    /// The channel's settings.
+    pub settings: BTreeMap<String, Secret>,
+    pub(super) queue: String,
+    pub(super) needs: Vec<NamedLevel>,
+    pub(super) target_ms: Option<u64>,
+    pub(super) unit: Option<String>,
+}
+
+/// A worker and the names he refers to.
+#[derive(Debug)]
+pub(super) struct CheckedWorker {
+    pub(super) name: String,
+    pub(super) queues: Vec<String>,
+    pub(super) skills: Vec<NamedLevel>,
+    pub(super) unit: Option<String>,
+    pub(super) stand_in: Option<String>,
+    pub(super) settings: WorkerSettings,
+}
+
+/// An access key.
+#[derive(Debug)]
+pub(super) struct CheckedKey {
+    pub(super) name: String,
+    pub(super) role: Role,
+    pub(super) worker: Option<String>,
+    pub(super) sha256: [u8; 32],
+}

@@ -1,0 +1,36 @@
+//! Limits that make no sense.
+
+use std::ops::Range;
+
+use toml::Spanned;
+
+use super::error::{ConfigError, Source};
+use super::file::File;
+
+type Checked<T> = Result<T, ConfigError>;
+
+/// Refuses them before anything is started with them.
+pub(super) fn check(source: &Source<'_>, file: &File) -> Checked<()> {
+    let server = &file.server;
+    let at_least = |value: Option<(Range<usize>, u64)>, min: u64| match value {
+        Some((at, found)) if found < min => {
+            Err(source.error(at, format!("{found} is too little"), format!("give at least {min}")))
+        }
+        _ => Ok(()),
+    };
+    let whole = |value: &Option<Spanned<usize>>| value.as_ref().map(|v| (v.span(), *v.get_ref() as u64));
+    let time = |value: &Option<Spanned<u64>>| value.as_ref().map(|v| (v.span(), *v.get_ref()));
+    let number = |value: &Option<Spanned<u32>>| value.as_ref().map(|v| (v.span(), u64::from(*v.get_ref())));
+    at_least(whole(&server.connections_max), 1)?;
+    at_least(whole(&server.connections_per_ip_max), 1)?;
+    at_least(time(&server.head_timeout_ms), 100)?;
+    at_least(time(&server.body_timeout_ms), 100)?;
+    at_least(whole(&server.body_bytes_max), 1024)?;
+    // The HTTP library cannot read with a smaller buffer.
+    at_least(whole(&server.head_bytes_max), 8192)?;
+    at_least(whole(&server.headers_max), 16)?;
+    at_least(number(&server.requests_per_second), 1)?;
+    at_least(number(&server.requests_burst), 1)?;
+    at_least(time(&file.workers.heartbeat_ms), 100)?;
+    at_least(time(&file.workers.grace_ms), 100)
+}
