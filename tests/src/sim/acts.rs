@@ -258,7 +258,7 @@ fn send_result(world: &mut World) -> Option<Input> {
         0 => SendOutcome::Retry { after_ms: world.rng.one([0, 1_000, 600_000]), cause: cause() },
         1 => SendOutcome::Unknown { cause: cause() },
         2 => SendOutcome::Failed { cause: cause() },
-        3 if world.rng.percent(30) => SendOutcome::AccountDown { cause: cause() },
+        _ if world.rng.percent(world.shape.account_down) => SendOutcome::AccountDown { cause: cause() },
         _ => SendOutcome::Sent { external_id: "x".to_owned() },
     };
     Some(Input::new(Actor::Platform, Command::SendResult { outbound, attempt, outcome, prior: None }))

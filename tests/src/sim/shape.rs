@@ -44,6 +44,8 @@ pub struct Shape {
     pub wild: u64,
     /// How time passes: weights of nothing, milliseconds, seconds, minutes, hours, days.
     pub pace: [u64; 6],
+    /// Percent of attempts to send that find the account down.
+    pub account_down: u64,
     /// Percent of tasks that need skills.
     pub needs: u64,
     /// The most inputs of one batch.
@@ -79,6 +81,7 @@ impl Shape {
                 rng.one([0, 0, 2]),
                 rng.one([0, 0, 1]),
             ],
+            account_down: rng.one([0, 0, 3, 95]),
             needs: rng.one([0, 30, 80]),
             batch: rng.one([1, 3, 8]),
             rebuild_every: 1,

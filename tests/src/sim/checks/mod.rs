@@ -18,7 +18,7 @@ use blendline_core::effect::{Effect, MessageRow, Release, Write};
 use blendline_core::input::Input;
 use blendline_core::rows::Task;
 use blendline_wire::event::Event;
-use blendline_wire::{ConversationId, Millis, TaskId};
+use blendline_wire::{ConversationId, Millis, OutboundId, TaskId};
 
 use super::rows::{Changes, Rows};
 use super::verdict::Check;
@@ -91,6 +91,8 @@ pub struct Memory {
     by_events: BTreeMap<TaskId, events::Stand>,
     /// Tasks whose missed target was told, with that target.
     missed: BTreeSet<(TaskId, Millis)>,
+    /// Messages that met an account that was down: such attempts do not count.
+    met_down: BTreeSet<OutboundId>,
     /// When the owner of a task last did something in it, or it last began to wait for him.
     expected_since: BTreeMap<TaskId, Millis>,
 }
@@ -101,7 +103,7 @@ pub fn all(memory: &mut Memory, step: &Step<'_>) -> Check {
     tasks::check(step)?;
     scan::check(step)?;
     offers::check(step)?;
-    outbound::check(step)?;
+    outbound::check(memory, step)?;
     intake::check(step)?;
     calls::check(step)?;
     time::check(memory, step)

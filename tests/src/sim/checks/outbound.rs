@@ -9,13 +9,20 @@ use blendline_core::rows::{OutboundRow, OutboundState};
 use blendline_wire::outbound::SendOutcome;
 use blendline_wire::{AccountId, ConversationId};
 
-use super::Step;
+use super::{Memory, Step};
 use crate::sim::verdict::{Check, ensure};
 
-pub(super) fn check(step: &Step<'_>) -> Check {
+pub(super) fn check(memory: &mut Memory, step: &Step<'_>) -> Check {
+    if let Command::SendResult { outbound, outcome: SendOutcome::AccountDown { .. }, .. } = &step.input.command {
+        memory.met_down.insert(*outbound);
+    }
     for (old, new) in step.changes.outbound.values() {
         match old {
-            Some(old) => change(step, old, new)?,
+            Some(old) => {
+                change(step, old, new)?;
+                let bounded = new.attempt <= ATTEMPTS_MAX || memory.met_down.contains(&new.id);
+                ensure!(bounded, "outbound attempts bounded", "{}: {}", new.id, new.attempt);
+            }
             None => born(step, new)?,
         }
     }
@@ -39,7 +46,6 @@ fn change(step: &Step<'_>, old: &OutboundRow, new: &OutboundRow) -> Check {
     let fixed = |row: &OutboundRow| (row.tenant, row.account, row.conversation, row.contact, row.seq, row.payload);
     ensure!(fixed(old) == fixed(new), "outbound identity", "from {old:?} to {new:?}");
     ensure!(new.attempt >= old.attempt, "outbound attempts rise", "{}: {} after {}", new.id, new.attempt, old.attempt);
-    ensure!(new.attempt <= ATTEMPTS_MAX, "outbound attempts bounded", "{}: {}", new.id, new.attempt);
     if old.state.is_final() {
         ensure!(new.state.is_final(), "outbound final", "{}: from {:?} to {:?}", new.id, old.state, new.state);
         ensure!(new.attempt == old.attempt, "outbound final", "{}: tried again", new.id);

@@ -1,0 +1,70 @@
+#!/bin/sh
+# Judges the judge: plants each bug of bugs.txt in a copy of the scheduler, runs the simulator over it, and prints
+# which bug was caught, by which property, at which seed. The working tree is not touched.
+#
+#   tests/planted/run.sh [WORD…]    only the bugs whose name holds all the words
+#   SEEDS=500                       how many seeds a bug may hide from
+#   KEEP=DIR                        where the copy is built (kept between runs, so that the second is quick)
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+work=${KEEP:-$(mktemp -d)}
+[ -n "${KEEP:-}" ] || trap 'rm -rf "$work"' EXIT
+export SEEDS="${SEEDS:-500}" RUST_BACKTRACE=0 CARGO_TARGET_DIR="$work/target"
+
+# Only what the simulator needs: two crates of ours and the world.
+rm -rf "$work/tree"
+mkdir -p "$work/tree/router" "$work/tree/tests/src" "$work/tree/tests/tests"
+cp -R -p "$root/wire" "$work/tree/wire"
+cp -R -p "$root/router/core" "$work/tree/router/core"
+cp -R "$root/tests/src/sim" "$work/tree/tests/src/sim"
+cp "$root/tests/tests/sim.rs" "$work/tree/tests/tests/sim.rs"
+cp "$root/Cargo.lock" "$work/tree/Cargo.lock"
+# Without optimisation: most bugs show within a few seeds, and each has to be compiled.
+sed -e 's|^members = .*|members = ["wire", "router/core", "tests"]|' \
+    -e '/^\[profile.dev.package.blendline-/,/^$/ s/^opt-level.*/opt-level = 0/' "$root/Cargo.toml" >"$work/tree/Cargo.toml"
+printf '//! The simulator alone.\n#![allow(clippy::print_stdout)]\npub mod sim;\n' >"$work/tree/tests/src/lib.rs"
+cat >"$work/tree/tests/Cargo.toml" <<'TOML'
+[package]
+name = "blendline-tests"
+version.workspace = true
+edition.workspace = true
+
+[dependencies]
+blendline-core = { workspace = true }
+blendline-wire = { workspace = true }
+TOML
+cd "$work/tree"
+
+simulate() { cargo test --offline -q -p blendline-tests --test sim -- random nobody --nocapture --test-threads=1 >"$work/log" 2>&1; }
+
+simulate || { echo "the simulator fails without any bug:"; tail -5 "$work/log"; exit 1; }
+echo "| planted bug | caught by | at seed |"
+echo "|---|---|---|"
+missed=0
+grep -v '^#' "$here/bugs.txt" >"$work/bugs"
+while IFS='|' read -r name file edit <&3; do
+    name=$(echo "$name" | sed 's/ *$//')
+    file="router/core/src/$(echo "$file" | tr -d ' ')"
+    for word in "$@"; do case $name in *"$word"*) ;; *) continue 2 ;; esac; done
+    cp "$file" "$work/sound"
+    sed -e "${edit# }" "$work/sound" >"$file"
+    if cmp -s "$file" "$work/sound"; then
+        echo "| $name | NOT PLANTED: the list is out of date | |"
+        missed=1
+    elif simulate; then
+        echo "| $name | NOT CAUGHT | > $SEEDS |"
+        missed=1
+    elif grep -q '^error' "$work/log" && ! grep -q 'panicked' "$work/log"; then
+        echo "| $name | DOES NOT COMPILE | |"
+        grep -m1 -A5 '^error' "$work/log" >&2
+        missed=1
+    else
+        grep -v ' waits ' "$work/log" >"$work/told" || true
+        by=$(sed -n 's/^broken: //p; s/^seed [0-9]*: \([^:]*\): .*/\1 (rush)/p; s/.*panicked at \(router.*\):$/panic at \1/p' "$work/told" | head -1)
+        seed=$(sed -n 's/^seed \([0-9]*\)[,:].*/\1/p' "$work/told" | head -1)
+        echo "| $name | $by | ${seed:-?} |"
+    fi
+    cp "$work/sound" "$file"
+done 3<"$work/bugs"
+exit $missed
