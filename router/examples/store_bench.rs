@@ -290,6 +290,7 @@ fn task(id: u64) -> Task {
         due_at: NOW + 60_000,
         missed: false,
         unanswered: true,
+        asked: None,
         directed: None,
         sticky: None,
         declined: Vec::new(),

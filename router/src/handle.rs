@@ -87,6 +87,8 @@ pub enum Call {
         verdict: Verdict,
         /// What he says to the customer in the same step.
         replies: Vec<Reply>,
+        /// The latest place of the transcript he had seen, where he says so.
+        seen: Option<u64>,
     },
     /// Another system pushes a work item in.
     Push {

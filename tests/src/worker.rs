@@ -136,7 +136,7 @@ impl Hand {
     /// Settles a task.
     pub async fn settle(&mut self, task: &TaskView, verdict: Verdict, replies: Vec<Reply>) -> Result<(), Problem> {
         let (id, lease) = (task.id, task.lease);
-        self.call(|call| ClientFrame::Settle { call, task: id, lease, verdict, replies }).await
+        self.call(|call| ClientFrame::Settle { call, task: id, lease, verdict, replies, seen: None }).await
     }
 
     /// Says `text` to the customer under `key`.

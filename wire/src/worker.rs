@@ -32,7 +32,7 @@ pub enum ClientFrame {
         /// How he wants to receive work; `None` leaves it to his settings.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         accept: Option<AcceptMode>,
-        /// How much he takes at once; `None` leaves it to his settings. Never above them.
+        /// How many ordinary tasks he takes at once; `None` leaves it to his settings. Never above them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         capacity: Option<u32>,
         /// The presence to begin with; `None` is ready.
@@ -95,6 +95,10 @@ pub enum ClientFrame {
         /// What is said to the customer in the same step, committed together with the verdict.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         replies: Vec<Reply>,
+        /// The place of the latest line of the transcript that the worker had seen. When the customer has written after
+        /// it, `done` and `snooze` bring the task back to the worker instead; `None` leaves that out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<u64>,
     },
     /// Ends noting down before its time is over.
     Ready {
@@ -344,6 +348,7 @@ mod tests {
             lease: Lease(2),
             verdict: Verdict::Done { disposition: "answered".into(), note: None },
             replies: vec![Reply { key: "r1".into(), content: Content::Text { text: "שלום".into() } }],
+            seen: None,
         };
         let text = concat!(
             r#"{"type":"settle","call":7,"task":"tsk_1","lease":2,"#,

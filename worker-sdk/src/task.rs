@@ -52,9 +52,17 @@ struct State {
     later: VecDeque<MessageView>,
     /// How many of those [`Task::next_message`] has handed out.
     taken: usize,
+    /// The place of the latest of those that the worker's code has been handed.
+    seen: u64,
     cancelled: Option<Cancelled>,
     /// The place of the latest message when the last reply was keyed, and how many were keyed there.
     keyed: (u64, u32),
+}
+
+impl State {
+    fn newest(&self) -> u64 {
+        self.later.back().map_or(self.seen, |message| message.seq.max(self.seen))
+    }
 }
 
 /// Where calls go: to the runtime, or in a test to the test double.
@@ -82,15 +90,15 @@ pub(crate) enum Command {
 #[derive(Clone)]
 pub(crate) enum Ask {
     Reply { task: TaskId, lease: Lease, reply: Reply },
-    Settle { task: TaskId, lease: Lease, verdict: Outcome, replies: Vec<Reply> },
+    Settle { task: TaskId, lease: Lease, verdict: Outcome, replies: Vec<Reply>, seen: u64 },
 }
 
 impl Ask {
     pub(crate) fn into_frame(self, call: u64) -> ClientFrame {
         match self {
             Self::Reply { task, lease, reply } => ClientFrame::Reply { call, task, lease, reply },
-            Self::Settle { task, lease, verdict, replies } => {
-                ClientFrame::Settle { call, task, lease, verdict, replies }
+            Self::Settle { task, lease, verdict, replies, seen } => {
+                ClientFrame::Settle { call, task, lease, verdict, replies, seen: Some(seen) }
             }
         }
     }
@@ -119,7 +127,8 @@ impl Task {
 
     /// What was said so far, oldest first: what came with the task, and what came since.
     pub fn messages(&self) -> Vec<MessageView> {
-        let state = self.state();
+        let mut state = self.state();
+        state.seen = state.newest();
         self.shared.view.messages.iter().chain(&state.later).cloned().collect()
     }
 
@@ -144,6 +153,7 @@ impl Task {
                 let mut state = self.state();
                 while let Some(message) = state.later.get(state.taken).cloned() {
                     state.taken += 1;
+                    state.seen = state.seen.max(message.seq);
                     if message.from != Author::Worker {
                         return Some(message);
                     }
@@ -212,7 +222,7 @@ impl Task {
     pub(crate) async fn settle(&self, verdict: Outcome, contents: Vec<Content>) -> Result<(), CallError> {
         // Keys of their own kind: what an earlier run of this program said under this lease cannot swallow them.
         let replies = contents.into_iter().map(|content| Reply { key: self.next_key("v"), content }).collect();
-        self.call(Ask::Settle { task: self.id(), lease: self.lease(), verdict, replies }).await
+        self.call(Ask::Settle { task: self.id(), lease: self.lease(), verdict, replies, seen: self.seen() }).await
     }
 
     /// Takes in a message; one that is known already changes nothing.
@@ -270,8 +280,16 @@ impl Task {
         format!("{}.{seq}.{kind}{count}", self.lease().0)
     }
 
+    /// The place of the latest message that the worker's code has been handed: what the customer wrote after it must
+    /// not be closed over.
+    fn seen(&self) -> u64 {
+        let came_with_it = self.shared.view.messages.last().map_or(0, |message| message.seq);
+        self.state().seen.max(came_with_it)
+    }
+
     fn latest(&self, from: Author) -> Option<MessageView> {
-        let state = self.state();
+        let mut state = self.state();
+        state.seen = state.newest();
         let messages = state.later.iter().rev().chain(self.shared.view.messages.iter().rev());
         messages.into_iter().find(|message| message.from == from).cloned()
     }

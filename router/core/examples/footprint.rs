@@ -71,7 +71,7 @@ fn main() {
             .expect("an assignment");
         effects.clear();
         let verdict = Verdict::Done { disposition: String::new(), note: None };
-        let settle = Command::Settle { worker, task, lease, verdict, replies: Vec::new() };
+        let settle = Command::Settle { worker, task, lease, verdict, replies: Vec::new(), seen: None };
         core.step(Millis(count), Input::new(Actor::Worker(worker), settle), &mut effects);
     }
     let served = began.elapsed();

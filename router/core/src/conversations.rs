@@ -39,6 +39,7 @@ impl Scheduler {
         };
         let task = self.open_task(step, conversation, &class, message.received_at.min(now), sticky);
         let seq = self.hear(step, task, message.payload);
+        self.edit_task(step, task, |task| task.asked = Some((seq, task.earned_at)));
         self.task_event(step, task, EventKind::MessageReceived { seq, kind, account });
         self.task_event(step, task, kind_of_event);
         self.created_event(step, task);
@@ -72,6 +73,8 @@ impl Scheduler {
                 self.wake(step, task, "customer");
             }
             self.unanswered(step, task, message.received_at);
+            let received_at = message.received_at.min(step.now);
+            self.edit_task(step, task, |task| task.asked = Some((seq, received_at)));
         }
         Ok(Answer::Task(task))
     }
@@ -207,6 +210,7 @@ impl Scheduler {
             due_at: step.now.plus(target_ms),
             missed: false,
             unanswered: true,
+            asked: None,
             directed: None,
             sticky: None,
             declined: Vec::new(),

@@ -214,6 +214,8 @@ pub enum Command {
         verdict: Verdict,
         /// What he says to the customer in the same step.
         replies: Vec<PayloadId>,
+        /// The latest place of the transcript he had seen, where he says so.
+        seen: Option<u64>,
     },
     /// A worker is done noting down.
     Ready {

@@ -100,6 +100,9 @@ pub struct Task {
     pub missed: bool,
     /// True while the customer (or whoever asked) has no answer to what was said last.
     pub unanswered: bool,
+    /// The place of the latest message of the customer that wants an answer, and when it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<(u64, Millis)>,
     /// For whom it waits, and until when only for him.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directed: Option<(WorkerId, Millis)>,

@@ -172,8 +172,8 @@ impl Scheduler {
             Command::Decline { worker, task, lease, reason } => self.decline(step, worker, task, lease, reason),
             Command::Touch { worker, task, lease } => self.touch(step, worker, task, lease),
             Command::Reply { worker, task, lease, payload } => self.reply(step, worker, task, lease, payload),
-            Command::Settle { worker, task, lease, verdict, replies } => {
-                self.settle(step, worker, task, lease, verdict, replies)
+            Command::Settle { worker, task, lease, verdict, replies, seen } => {
+                self.settle(step, worker, task, lease, verdict, replies, seen)
             }
             Command::Ready { worker, task } => self.end_wrap_up(step, worker, task),
             Command::Start { worker, account, contact, queue, prior, payload } => {

@@ -90,6 +90,7 @@ impl Scheduler {
     }
 
     /// A worker says what becomes of a task. Saying it again is no fault.
+    #[expect(clippy::too_many_arguments, reason = "they are the fields of one command")]
     pub(crate) fn settle(
         &mut self,
         step: &mut Step<'_>,
@@ -98,6 +99,7 @@ impl Scheduler {
         lease: Lease,
         verdict: Verdict,
         replies: Vec<PayloadId>,
+        seen: Option<u64>,
     ) -> Result<Answer, Refusal> {
         if self.settled_before(worker, id, lease, &verdict) {
             return Ok(Answer::Done);
@@ -106,10 +108,21 @@ impl Scheduler {
         // Everything is checked before anything is changed.
         self.check_replies(task, replies.len())?;
         self.check_verdict(worker, task, &verdict)?;
+        let unseen = task.asked.filter(|(seq, _)| seen.is_some_and(|seen| seen < *seq)).map(|(_, at)| at);
         for payload in replies {
             self.say(step, worker, id, payload)?;
         }
+        if let Some(asked_at) = unseen {
+            self.edit_task(step, id, |task| {
+                task.unanswered = true;
+                task.earned_at = asked_at;
+                task.due_at = asked_at.plus(task.target_ms);
+            });
+        }
         match verdict {
+            // The customer wrote while he was answering: nobody may close or put aside what nobody has read.
+            Verdict::Done { note, .. } if unseen.is_some() => self.read_again(step, worker, id, note),
+            Verdict::Snooze { .. } if unseen.is_some() => self.read_again(step, worker, id, None),
             Verdict::Done { disposition, note } => self.solve(step, worker, id, disposition, note),
             Verdict::Snooze { for_ms, reason, clock } => self.park(step, worker, id, for_ms, reason, clock),
             Verdict::Transfer { to, note } => {
@@ -127,6 +140,18 @@ impl Scheduler {
             }
         }
         Ok(Answer::Done)
+    }
+
+    /// Gives a task back to its worker under a new lease, with what he has not seen yet.
+    fn read_again(&mut self, step: &mut Step<'_>, worker: WorkerId, id: TaskId, note: Option<PayloadId>) {
+        self.note(step, worker, id, note);
+        self.edit_task(step, id, |task| {
+            task.state = TaskState::Waiting;
+            task.silence.since = None;
+        });
+        self.direct(step, id, Some(worker));
+        self.task_event(step, id, EventKind::TaskWoken { why: "unseen_message".to_owned() });
+        step.fresh.push(id);
     }
 
     /// True when this very verdict put the task aside before: the answer was lost on its way.

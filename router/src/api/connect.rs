@@ -12,6 +12,7 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgr
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use blendline_wire::event::Actor;
+use blendline_wire::org::WEIGHT_UNIT;
 use blendline_wire::task::Presence;
 use blendline_wire::worker::{ClientFrame, PROTOCOL_VERSION, ServerFrame};
 use futures_util::SinkExt as _;
@@ -120,6 +121,8 @@ async fn greet(
     let speaker = Speaker { tenant: caller.tenant, worker, session: app.next_session() };
     let (sender, frames) = mpsc::channel(FRAMES_MAX);
     let presence = presence.unwrap_or(Presence::Ready);
+    // In the core an ordinary task has a weight.
+    let capacity = capacity.map(|tasks| tasks.saturating_mul(WEIGHT_UNIT));
     let attach = Request::Attach { worker, session: speaker.session, accept, capacity, presence, frames: sender };
     app.handle().send(attach).await.map_err(|_| RESTART)?;
     Ok((speaker, frames))

@@ -52,10 +52,12 @@ pub fn asked(directory: &Directory, speaker: Speaker, frame: ClientFrame) -> Ask
         ClientFrame::Reply { call, task, lease, reply } => {
             Asked::Call(Some(call), Call::Reply { worker, task, lease, reply })
         }
-        ClientFrame::Settle { call, task, lease, verdict: said, replies } => match verdict(directory, tenant, said) {
-            Ok(verdict) => Asked::Call(Some(call), Call::Settle { worker, task, lease, verdict, replies }),
-            Err(failure) => Asked::Wrong(call, failure),
-        },
+        ClientFrame::Settle { call, task, lease, verdict: said, replies, seen } => {
+            match verdict(directory, tenant, said) {
+                Ok(verdict) => Asked::Call(Some(call), Call::Settle { worker, task, lease, verdict, replies, seen }),
+                Err(failure) => Asked::Wrong(call, failure),
+            }
+        }
         ClientFrame::Touch { task, lease } => Asked::Call(None, Call::Plain(Command::Touch { worker, task, lease })),
         ClientFrame::Bye => Asked::Bye(Call::Plain(Command::Bye { worker, session })),
     }

@@ -10,6 +10,7 @@ pub mod items;
 pub mod json;
 pub mod operations;
 pub mod page;
+pub mod poll;
 pub mod problem;
 pub mod queues;
 pub mod routes;
@@ -70,6 +71,7 @@ pub struct App {
     limits: Limits,
     key_limits: auth::KeyLimits,
     last_session: AtomicU64,
+    polls: poll::Polls,
     lines: TaskTracker,
 }
 
@@ -93,7 +95,8 @@ impl App {
         let key_limits = auth::KeyLimits::new(parts.server.requests_per_second, parts.server.requests_burst);
         // Numbers of an earlier run must not come again: a late loss of an old connection would end a new one.
         let last_session = AtomicU64::new(now().0 << 16);
-        Arc::new(Self { parts, intake, limits, key_limits, last_session, lines: TaskTracker::new() })
+        let polls = poll::Polls::default();
+        Arc::new(Self { parts, intake, limits, key_limits, last_session, polls, lines: TaskTracker::new() })
     }
 
     /// Waits until every worker's connection has ended; they end when `stopping` is cancelled.

@@ -9,7 +9,7 @@ use axum::routing::{MethodRouter, delete, get, post};
 
 use super::auth::{Guard, guard};
 use super::problem::Failure;
-use super::{Shared, connect, conversations, health, items, operations, queues, tasks, webhooks, work, workers};
+use super::{Shared, connect, conversations, health, items, operations, poll, queues, tasks, webhooks, work, workers};
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
 
@@ -57,6 +57,7 @@ pub fn routes() -> Vec<Route> {
         get("/v1/queues/{name}", READ_OR_WORK, self::get(queues::one)),
         get("/v1/workers", WATCH, self::get(workers::list)),
         get("/v1/workers/connect", WORK, self::get(connect::connect)),
+        post("/v1/workers/{name}/poll", WORK, self::post(poll::poll)),
         post("/v1/workers/{name}/presence", STAND, self::post(workers::presence)),
         get("/v1/outbox", WATCH, self::get(operations::outbox)),
         get("/v1/events", OPERATE, self::get(operations::events)),

@@ -97,6 +97,9 @@ pub struct Settle {
     verdict: Verdict,
     #[serde(default)]
     replies: Vec<Reply>,
+    /// The place of the latest line he had seen: what the customer wrote after it brings the task back to him.
+    #[serde(default)]
+    seen: Option<u64>,
 }
 
 /// Says what becomes of a task.
@@ -108,7 +111,7 @@ pub async fn settle(
 ) -> Result<StatusCode, Failure> {
     let (worker, task) = who_and_what(&app, &caller, body.worker.as_deref(), &text).await?;
     let verdict = verdict(app.directory(), caller.tenant, body.verdict)?;
-    let settle = Call::Settle { worker, task, lease: body.lease, verdict, replies: body.replies };
+    let settle = Call::Settle { worker, task, lease: body.lease, verdict, replies: body.replies, seen: body.seen };
     call(&app, &caller, worker, settle).await
 }
 

@@ -86,12 +86,12 @@ impl Stepper<'_> {
                 let command = Command::Reply { worker, task, lease, payload };
                 Ok(Prepared { payloads: vec![payload], keys: vec![(key, value)], ..Prepared::plain(command) })
             }
-            Call::Settle { worker, task, lease, verdict, replies } => {
+            Call::Settle { worker, task, lease, verdict, replies, seen } => {
                 let (fresh, keys) = self.new_replies(task, replies)?;
                 let replies: Vec<_> = fresh.into_iter().map(|reply| self.reply_payload(worker, reply)).collect();
                 let mut payloads = replies.clone();
                 let verdict = self.verdict(worker, verdict, &mut payloads);
-                let command = Command::Settle { worker, task, lease, verdict, replies };
+                let command = Command::Settle { worker, task, lease, verdict, replies, seen };
                 Ok(Prepared { payloads, keys, ..Prepared::plain(command) })
             }
             Call::Push { tenant, class, external_ref, title, text, fields, conversation } => {

@@ -141,7 +141,7 @@ fn settle(world: &mut World, worker: WorkerId, task: TaskId, lease: Lease) -> Op
         world.rng.one([0, 0, 1, 3])
     };
     let replies = (0..count).map(|_| world.payload()).collect();
-    Some(by(world, worker, Command::Settle { worker, task, lease, verdict, replies }))
+    Some(by(world, worker, Command::Settle { worker, task, lease, verdict, replies, seen: None }))
 }
 
 fn stale(world: &mut World) -> Option<Input> {
@@ -159,7 +159,7 @@ fn stale(world: &mut World) -> Option<Input> {
         3 => Command::Reply { worker, task, lease, payload: world.payload() },
         _ => {
             let verdict = Verdict::Done { disposition: "late".to_owned(), note: None };
-            Command::Settle { worker, task, lease, verdict, replies: Vec::new() }
+            Command::Settle { worker, task, lease, verdict, replies: Vec::new(), seen: None }
         }
     };
     Some(by(world, worker, command))

@@ -128,7 +128,7 @@ impl Rush {
             self.world.commit(Input::tick())?;
         }
         let verdict = blendline_core::input::Verdict::Done { disposition: "answered".to_owned(), note: None };
-        let settle = Command::Settle { worker: WORKER, task, lease, verdict, replies: Vec::new() };
+        let settle = Command::Settle { worker: WORKER, task, lease, verdict, replies: Vec::new(), seen: None };
         let input = by(&mut self.world, WORKER, settle);
         self.world.commit(input)?;
         if side == Side::Back || rng.percent(1) {

@@ -99,7 +99,7 @@ impl World {
         let full = self.rows.outbound.len() > 50;
         let replies = if customer && !full { vec![self.payload()] } else { Vec::new() };
         let verdict = Verdict::Done { disposition: "answered".to_owned(), note: None };
-        by(self, worker, Command::Settle { worker, task, lease, verdict, replies })
+        by(self, worker, Command::Settle { worker, task, lease, verdict, replies, seen: None })
     }
 
     /// Nothing is left, and every conversation is solved.

@@ -9,6 +9,7 @@
 mod bad_input;
 mod intake;
 mod platform;
+mod poll;
 mod restart;
 mod settings;
 mod workers;

@@ -10,7 +10,7 @@ use crate::fake::{Connection, FakeRouter, Running, message, offered, soon, view}
 
 async fn settled(connection: &mut Connection) -> (u64, TaskId, Lease, Outcome, Vec<Reply>) {
     let frame = connection.read().await;
-    let ClientFrame::Settle { call, task, lease, verdict, replies } = frame else { panic!("{frame:?}") };
+    let ClientFrame::Settle { call, task, lease, verdict, replies, .. } = frame else { panic!("{frame:?}") };
     (call, task, lease, verdict, replies)
 }
 

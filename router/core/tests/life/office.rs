@@ -176,7 +176,7 @@ impl Office {
     }
 
     pub(crate) fn settle(&mut self, worker: WorkerId, task: TaskId, verdict: Verdict) -> Result<Answer, Refusal> {
-        self.call(Command::Settle { worker, task, lease: self.lease(task), verdict, replies: Vec::new() })
+        self.call(Command::Settle { worker, task, lease: self.lease(task), verdict, replies: Vec::new(), seen: None })
     }
 
     pub(crate) fn done(&mut self, worker: WorkerId, task: TaskId) {

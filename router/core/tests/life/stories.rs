@@ -74,7 +74,7 @@ fn a_late_answer_is_fenced_and_changes_nothing() {
     let quick = office.worker(2, 1, &[FRONT], AcceptMode::Auto);
     assert_eq!(office.owner(task), Some(quick));
     let before = office.core.snapshot();
-    let late = Command::Settle { worker: slow, task, lease: old, verdict: done(), replies: Vec::new() };
+    let late = Command::Settle { worker: slow, task, lease: old, verdict: done(), replies: Vec::new(), seen: None };
     let refusal = office.call(late).unwrap_err();
     assert_eq!(refusal, Refusal::Fenced { lease: Lease(old.0 + 1), owner: Some(quick) });
     assert_eq!(office.core.snapshot(), before);
@@ -437,4 +437,31 @@ fn a_full_queue_refuses_items_out_loud_and_never_a_customer() {
         conversation: None,
     };
     assert_eq!(office.call(Command::Push(item)), Err(Refusal::TooMany("tasks")));
+}
+
+#[test]
+fn nobody_closes_what_nobody_has_read() {
+    let mut office = Office::new();
+    let worker = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    let task = office.message(1);
+    office.pass(5_000);
+    office.message(1);
+    let replies = vec![office.payload()];
+    let settle = |office: &Office, replies, seen| Command::Settle {
+        worker,
+        task,
+        lease: office.lease(task),
+        verdict: done(),
+        replies,
+        seen: Some(seen),
+    };
+    let first = settle(&office, replies, 1);
+    office.call(first).unwrap();
+    assert_eq!((office.owner(task), office.lease(task)), (Some(worker), Lease(2)));
+    assert!(office.task(task).unanswered);
+    assert_eq!(office.task(task).earned_at, office.now);
+    assert_eq!(office.happened(|kind| matches!(kind, EventKind::ReplyQueued { .. })), 1);
+    let second = settle(&office, Vec::new(), 2);
+    office.call(second).unwrap();
+    assert_eq!(office.happened(|kind| matches!(kind, EventKind::TaskSolved { .. })), 1);
 }

@@ -46,6 +46,7 @@ pub(super) fn task(world: &World, worker: &str) -> Task {
         due_at: Millis(2),
         missed: false,
         unanswered: true,
+        asked: None,
         directed: None,
         sticky: None,
         declined: Vec::new(),

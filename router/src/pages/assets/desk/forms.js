@@ -91,7 +91,9 @@ async function settle(column, form, fault) {
   const buttons = form.querySelectorAll("button");
   for (const button of buttons) button.disabled = true;
   try {
-    await column.desk.line.call({ type: "settle", task, lease, verdict });
+    // What the customer wrote after this brings the task back: nobody closes what nobody has read.
+    const seen = Math.max(0, ...column.task.messages.keys());
+    await column.desk.line.call({ type: "settle", task, lease, verdict, seen });
     column.desk.settled(task, lease);
   } catch (problem) {
     complain(fault, detailOf(problem));
