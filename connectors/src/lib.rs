@@ -9,6 +9,7 @@ pub mod account;
 mod json;
 pub mod limits;
 pub mod settings;
+mod webchat;
 mod whatsapp_cloud;
 
 use std::fmt;
@@ -24,7 +25,7 @@ pub use settings::{Setting, SettingError, SettingKind, check_settings};
 
 /// Every channel, one line each; a test proves that none is missing.
 pub fn all() -> &'static [&'static dyn Connector] {
-    &[&whatsapp_cloud::WhatsappCloud]
+    &[&webchat::Webchat, &whatsapp_cloud::WhatsappCloud]
 }
 
 /// The channel called `name`, if there is one.

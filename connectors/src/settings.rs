@@ -36,6 +36,10 @@ pub enum SettingKind {
     Url,
     /// A whole number from 1.
     Number,
+    /// `true` or `false`.
+    Flag,
+    /// Web origins as browsers write them, separated by commas.
+    Origins,
 }
 
 /// What is wrong with an account's settings: names the key and the cure, never the value of a secret.
@@ -80,6 +84,8 @@ impl SettingKind {
             Self::Url => reqwest::Url::parse(text)
                 .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some()),
             Self::Number => text.parse::<u32>().is_ok_and(|number| 0 < number),
+            Self::Flag => matches!(text, "true" | "false"),
+            Self::Origins => text.split(',').map(str::trim).all(is_origin),
         }
     }
 
@@ -88,8 +94,19 @@ impl SettingKind {
             Self::Text => "expected text",
             Self::Url => "expected an absolute URL such as https://graph.facebook.com",
             Self::Number => "expected a whole number from 1 to 4294967295",
+            Self::Flag => "expected true or false",
+            Self::Origins => {
+                "expected origins as browsers write them: https://shop.example.org or http://localhost:3000, \
+                 in lower case and with nothing after the host and port"
+            }
         }
     }
+}
+
+/// A browser's spelling exactly, for it is compared as text: lower case, no path, no default port.
+fn is_origin(text: &str) -> bool {
+    reqwest::Url::parse(text)
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text)
 }
 
 fn unknown_key_hint(channel: &str, table: &[Setting], key: &str) -> String {
@@ -127,6 +144,8 @@ mod tests {
         Setting { name: "app_secret", required: true, secret: true, doc: "signs", ..Setting::TEXT },
         Setting { name: "base_url", kind: SettingKind::Url, ..Setting::TEXT },
         Setting { name: "recipient_burst", kind: SettingKind::Number, ..Setting::TEXT },
+        Setting { name: "strict", kind: SettingKind::Flag, ..Setting::TEXT },
+        Setting { name: "pages", kind: SettingKind::Origins, ..Setting::TEXT },
     ];
 
     fn check(given: &[(&str, &str)]) -> Result<(), String> {
@@ -141,6 +160,17 @@ mod tests {
     }
 
     #[test]
+    fn origins_are_spelled_as_browsers_do() {
+        let origins = |text: &str| check(&[("app_secret", "x"), ("pages", text)]);
+        assert_eq!(origins("https://shop.example.org, http://localhost:3000"), Ok(()));
+        for odd in ["*", "null", "shop.example.org", "https://shop.example.org/", "https://Shop.example.org"] {
+            assert!(origins(odd).is_err(), "{odd}");
+        }
+        assert!(origins("https://shop.example.org:443,https://a.example").is_err());
+        assert!(check(&[("app_secret", "x"), ("strict", "no")]).is_err());
+    }
+
+    #[test]
     fn each_mistake_is_named_with_its_cure() {
         for (given, expected) in [
             (&[][..], "app_secret: is required by test: signs"),
@@ -148,7 +178,7 @@ mod tests {
             (&[("app_secert", "x")], "app_secert: is no setting of test: did you mean app_secret?"),
             (
                 &[("colour", "x")],
-                "colour: is no setting of test: expected one of app_secret, base_url, recipient_burst",
+                "colour: is no setting of test: expected one of app_secret, base_url, recipient_burst, strict, pages",
             ),
             (
                 &[("app_secret", "x"), ("base_url", "graph")],

@@ -1,0 +1,89 @@
+//! What a visitor's widget says: one frame, one event.
+
+use blendline_wire::Pii;
+use blendline_wire::inbound::{InboundEvent, InboundKind};
+use serde_json::Value;
+
+use crate::{Malformed, json};
+
+/// The event of one client frame. Who said it and to which account is not in the frame: the chat server knows it from
+/// the token and adds it.
+pub(super) fn normalise(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
+    let frame = json::parse(body)?;
+    let Some(kind) = frame.get("type").and_then(Value::as_str) else {
+        return Err(malformed("/type", "expected an object with the type of a client frame"));
+    };
+    let event = match kind {
+        "message" => message(&frame)?,
+        "typing" => InboundEvent { kind: InboundKind::Typing, ..InboundEvent::default() },
+        "confirm" => confirm(&frame)?,
+        // A newer widget may say more than we know; the event names it, the router leaves it alone.
+        _ => InboundEvent {
+            kind: InboundKind::Unsupported,
+            event: Some("unknown_type at /type".to_owned()),
+            ..InboundEvent::default()
+        },
+    };
+    Ok(vec![event])
+}
+
+fn message(frame: &Value) -> Result<InboundEvent, Malformed> {
+    let id = frame.get("client_id").and_then(Value::as_str).filter(|id| is_uuid(id));
+    let Some(id) = id else {
+        return Err(malformed("/client_id", "expected a UUID in its usual form, lower case with hyphens"));
+    };
+    let Some(text) = frame.get("text").and_then(Value::as_str) else {
+        return Err(malformed("/text", "expected the text"));
+    };
+    let text = plain(text);
+    Ok(InboundEvent {
+        external_message_id: Some(id.to_owned()),
+        // Blank is empty, but what is not blank keeps its blanks.
+        text: (!text.trim().is_empty()).then(|| Pii::new(text)),
+        ..InboundEvent::default()
+    })
+}
+
+fn confirm(frame: &Value) -> Result<InboundEvent, Malformed> {
+    let Some(confirmed) = frame.get("confirmed").and_then(Value::as_bool) else {
+        return Err(malformed("/confirmed", "expected true or false"));
+    };
+    let payload = Some(Pii::from(if confirmed { "confirm" } else { "deny" }));
+    Ok(InboundEvent { kind: InboundKind::Postback, payload, ..InboundEvent::default() })
+}
+
+/// The text without control characters; line feeds and tabs stay, and so do the marks that bidirectional text needs.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+}
+
+fn is_uuid(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() == 36
+        && bytes.iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+        })
+}
+
+fn malformed(place: &str, detail: &str) -> Malformed {
+    Malformed { place: place.to_owned(), detail: detail.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_go_and_direction_marks_stay() {
+        assert_eq!(plain("a\r\n\tb\u{0}\u{7f}\u{9b}\u{200f}ש"), "a\n\tb\u{200f}ש");
+    }
+
+    #[test]
+    fn ids_have_one_form() {
+        assert!(is_uuid("0198c5a4-7b1e-7c3d-9f00-2b6a1d5e8f01"));
+        for odd in ["", "0198C5A4-7b1e-7c3d-9f00-2b6a1d5e8f01", "0198c5a47b1e7c3d9f002b6a1d5e8f01", "x"] {
+            assert!(!is_uuid(odd), "{odd}");
+        }
+    }
+}
