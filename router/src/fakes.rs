@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use blendline_core::rows::*;
 use blendline_core::{MessageRow, Write};
 use blendline_wire::event::Event;
+use blendline_wire::worker::Author;
 use blendline_wire::*;
 use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
@@ -282,6 +283,38 @@ impl Archive for FakeStore {
 
     async fn quarantined(&self, _: TenantId, _: usize) -> Result<Vec<QuarantineRow>, StoreError> {
         Ok(self.record().quarantine.clone())
+    }
+
+    async fn contact_at(&self, address: [u8; 16]) -> Result<Option<ContactKey>, StoreError> {
+        let record = self.record();
+        Ok(record.addresses.iter().find(|known| known.hash == address).map(|known| known.contact))
+    }
+
+    async fn follow(
+        &self,
+        account: AccountId,
+        contact: ContactKey,
+        after: Option<(ConversationId, u64)>,
+        limit: usize,
+    ) -> Result<Following, StoreError> {
+        let record = self.record();
+        let own = |row: &&Conversation| row.contact == contact && row.account == account;
+        let mut lines = Vec::new();
+        for conversation in record.conversations.values().filter(own) {
+            let said = |row: &MessageRow| row.conversation == Some(conversation.id) && row.author != Author::Note;
+            let all = record.lines.iter().filter(|(row, _)| said(row) && after < Some((conversation.id, row.seq)));
+            lines.extend(all.map(|(row, body)| (conversation.id, stored(row, body))));
+        }
+        match after {
+            Some(_) => lines.truncate(limit),
+            None => drop(lines.drain(..lines.len().saturating_sub(limit))),
+        }
+        let conversation = record.conversations.values().rfind(own).cloned();
+        let task = conversation.as_ref().and_then(|row| match row.state {
+            ConversationState::Open { task } => record.tasks.get(&task).cloned(),
+            _ => None,
+        });
+        Ok(Following { lines, conversation, task })
     }
 
     async fn handles(&self, names: &[(String, String)]) -> Result<Vec<u64>, StoreError> {

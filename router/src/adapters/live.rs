@@ -12,8 +12,9 @@ use tokio::sync::broadcast;
 
 use crate::ports::live::Live;
 
-/// How many messages a slow listener may be behind before it misses the oldest.
-const BEHIND_MAX: usize = 1024;
+/// How many messages a slow listener may be behind before it misses the oldest. Few: each topic keeps that many places,
+/// thousands of visitors listen each to his own, and one missed hint among others is no loss.
+const BEHIND_MAX: usize = 16;
 /// After how many new topics or limits the unused ones are thrown away.
 const SWEEP_EVERY: u32 = 1024;
 

@@ -93,6 +93,20 @@ pub trait Archive: Send + Sync + 'static {
     /// What was put aside unread, newest first.
     async fn quarantined(&self, tenant: TenantId, limit: usize) -> Result<Vec<QuarantineRow>, StoreError>;
 
+    /// Whose this address is, by its hash; `None` before the first message from it.
+    async fn contact_at(&self, address: [u8; 16]) -> Result<Option<ContactKey>, StoreError>;
+
+    /// What the contact himself may read of his conversations on an account, notes left out, over one consistent view.
+    ///
+    /// The next `limit` lines after the place `after`, or the latest `limit` where there is none; oldest first.
+    async fn follow(
+        &self,
+        account: AccountId,
+        contact: ContactKey,
+        after: Option<(ConversationId, u64)>,
+        limit: usize,
+    ) -> Result<Following, StoreError>;
+
     /// The handle of each name, given out on first use and kept for good. `kind` is `tenant`, `queue`, …
     async fn handles(&self, names: &[(String, String)]) -> Result<Vec<u64>, StoreError>;
 }
@@ -206,6 +220,17 @@ pub enum Transcript {
     Conversation(ConversationId),
     /// A task's own, where it has no conversation.
     Task(TaskId),
+}
+
+/// What a contact may read of his conversations on one account.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Following {
+    /// Lines with the conversation each belongs to, oldest first. A conversation with a higher number is a later one.
+    pub lines: Vec<(ConversationId, StoredMessage)>,
+    /// The latest conversation.
+    pub conversation: Option<Conversation>,
+    /// Its open task.
+    pub task: Option<Task>,
 }
 
 /// A message of ours with everything the sender needs.

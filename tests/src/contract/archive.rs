@@ -4,9 +4,9 @@ use blendline_core::input::DeliveryStatus;
 use blendline_core::rows::{Closed, OutboundState, Task, TaskState};
 use blendline_core::{PayloadId, Write};
 use blendline_router::payload::MessageBody;
-use blendline_router::ports::store::{Archive, QuarantineRow, Store, TaskFilter, Transcript};
+use blendline_router::ports::store::{Archive, Following, QuarantineRow, Store, TaskFilter, Transcript};
 use blendline_wire::task::Side;
-use blendline_wire::{ConversationId, MatterId, Millis, OutboundId, QueueId, TaskId, TenantId, WorkerId};
+use blendline_wire::{ContactKey, ConversationId, MatterId, Millis, OutboundId, QueueId, TaskId, TenantId, WorkerId};
 
 use super::rows::{self, ACCOUNT, NOW, QUEUE, TENANT};
 use super::store::{SHARD, StoreWorld, take};
@@ -190,4 +190,45 @@ pub async fn keeps_what_was_sent(world: &impl StoreWorld) {
     store.commit(&commit).await.unwrap();
     assert_eq!(store.outbox(TENANT, false, OutboundId(0), 9).await.unwrap(), [row]);
     assert!(store.load(SHARD).await.unwrap().outbound.is_empty());
+}
+
+/// A contact reads on across his conversations from where he was, sees no notes, and nobody else's lines.
+pub async fn follows_a_contact(world: &impl StoreWorld) {
+    let store = world.open().await;
+    let tenure = take(&store).await;
+    let mut commit = rows::batch(SHARD, tenure, 1);
+    commit.addresses = vec![rows::address(50, 7, "visitor")];
+    let solved = rows::solved(10, 7, NOW);
+    let open = rows::conversation(20, 7);
+    let mut elsewhere = rows::conversation(30, 7);
+    elsewhere.account = blendline_wire::AccountId(4);
+    for row in [solved, open.clone(), elsewhere, rows::conversation(40, 8)] {
+        commit.writes.push(Write::Conversation(Box::new(row)));
+    }
+    commit.writes.push(Write::Task(Box::new(rows::task(20))));
+    // Odd lines are the customer's, even ones are notes.
+    for conversation in [10, 20, 30, 40] {
+        for seq in 1..=5 {
+            rows::say(&mut commit, Some(conversation), None, seq, &format!("{conversation}.{seq}"));
+        }
+    }
+    store.commit(&commit).await.unwrap();
+
+    assert_eq!(store.contact_at(50_u128.to_be_bytes()).await.unwrap(), Some(ContactKey(7)));
+    assert_eq!(store.contact_at([9; 16]).await.unwrap(), None);
+    let places = |from: Option<(u64, u64)>, limit: usize| {
+        let (store, from) = (&store, from.map(|(conversation, seq)| (ConversationId(conversation), seq)));
+        async move {
+            let found = store.follow(ACCOUNT, ContactKey(7), from, limit).await.unwrap();
+            found.lines.iter().map(|(conversation, line)| (conversation.0, line.seq)).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(places(None, 4).await, [(10, 5), (20, 1), (20, 3), (20, 5)], "the latest");
+    assert_eq!(places(Some((0, 0)), 4).await, [(10, 1), (10, 3), (10, 5), (20, 1)], "the first");
+    assert_eq!(places(Some((10, 3)), 2).await, [(10, 5), (20, 1)]);
+    assert_eq!(places(Some((20, 5)), 9).await, []);
+    let found = store.follow(ACCOUNT, ContactKey(7), Some((ConversationId(20), 3)), 9).await.unwrap();
+    assert_eq!(found.lines[0].1.body.text.as_ref().unwrap().expose(), "20.5");
+    assert_eq!((found.conversation, found.task), (Some(open), Some(rows::task(20))));
+    assert_eq!(store.follow(ACCOUNT, ContactKey(99), None, 9).await.unwrap(), Following::default());
 }

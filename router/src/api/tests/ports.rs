@@ -9,13 +9,15 @@ use blendline_core::{Answer, Scheduler};
 use blendline_wire::event::Event;
 use blendline_wire::outbound::Content;
 use blendline_wire::worker::ServerFrame;
-use blendline_wire::{ConversationId, Millis, OutboundId, Pii, SessionId, TaskId, TenantId, WorkerId};
+use blendline_wire::{
+    AccountId, ContactKey, ConversationId, Millis, OutboundId, Pii, SessionId, TaskId, TenantId, WorkerId,
+};
 use tokio::sync::{mpsc, watch};
 
 use crate::handle::{Call, CallResult, Handle, Request};
 use crate::payload::{MessageBody, StoredMessage};
 use crate::ports::broker::{Broker, BrokerError, Subscription};
-use crate::ports::store::{Archive, Letter, QuarantineRow, StoreError, TaskFilter, Transcript};
+use crate::ports::store::{Archive, Following, Letter, QuarantineRow, StoreError, TaskFilter, Transcript};
 
 /// An owner who notes what he is asked and answers what he was told to.
 pub(super) struct Owner {
@@ -176,6 +178,20 @@ impl Archive for Records {
 
     async fn quarantined(&self, _: TenantId, _: usize) -> Result<Vec<QuarantineRow>, StoreError> {
         Ok(Vec::new())
+    }
+
+    async fn contact_at(&self, _: [u8; 16]) -> Result<Option<ContactKey>, StoreError> {
+        Ok(None)
+    }
+
+    async fn follow(
+        &self,
+        _: AccountId,
+        _: ContactKey,
+        _: Option<(ConversationId, u64)>,
+        _: usize,
+    ) -> Result<Following, StoreError> {
+        Ok(Following::default())
     }
 
     async fn handles(&self, names: &[(String, String)]) -> Result<Vec<u64>, StoreError> {

@@ -3,16 +3,16 @@
 use async_trait::async_trait;
 use blendline_core::rows::{Conversation, OutboundRow, Task};
 use blendline_wire::event::Event;
-use blendline_wire::{AccountId, ConversationId, Millis, OutboundId, TaskId, TenantId, WorkerId};
+use blendline_wire::{AccountId, ContactKey, ConversationId, Millis, OutboundId, TaskId, TenantId, WorkerId};
 use rusqlite::{Connection, Row};
 
 use super::batch::{AddressBody, author, contact_bytes, side_name};
 use super::readers::{collect, first, parse};
 use super::writer::{Answer, Order};
-use super::{SqliteStore, fault};
+use super::{SqliteStore, fault, follow};
 use crate::adapters::sqlite::{sql, unsql};
 use crate::payload::StoredMessage;
-use crate::ports::store::{Archive, Letter, QuarantineRow, StoreError, TaskFilter, Transcript};
+use crate::ports::store::{Archive, Following, Letter, QuarantineRow, StoreError, TaskFilter, Transcript};
 
 #[async_trait]
 impl Archive for SqliteStore {
@@ -97,6 +97,20 @@ impl Archive for SqliteStore {
         self.readers.read(move |connection| collect(connection, query, params, read)).await
     }
 
+    async fn contact_at(&self, address: [u8; 16]) -> Result<Option<ContactKey>, StoreError> {
+        self.readers.read(move |connection| follow::contact_at(connection, address)).await
+    }
+
+    async fn follow(
+        &self,
+        account: AccountId,
+        contact: ContactKey,
+        after: Option<(ConversationId, u64)>,
+        limit: usize,
+    ) -> Result<Following, StoreError> {
+        self.readers.read(move |connection| follow::follow(connection, account, contact, after, limit)).await
+    }
+
     async fn handles(&self, names: &[(String, String)]) -> Result<Vec<u64>, StoreError> {
         match self.ask(Order::Handles(names.to_vec())).await? {
             Answer::Handles(handles) => Ok(handles),
@@ -106,7 +120,7 @@ impl Archive for SqliteStore {
 }
 
 /// A limit as SQL has it.
-fn rows(limit: usize) -> i64 {
+pub(super) fn rows(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
@@ -133,7 +147,8 @@ fn transcript(connection: &Connection, of: Transcript, limit: usize) -> Result<V
     Ok(lines)
 }
 
-fn message(row: &Row<'_>) -> Result<StoredMessage, StoreError> {
+/// A line of a transcript: its first six columns are seq, at, author, worker, outbound and body.
+pub(super) fn message(row: &Row<'_>) -> Result<StoredMessage, StoreError> {
     let sqlite = |error| fault(&error);
     let name: String = row.get(2).map_err(sqlite)?;
     let worker: Option<i64> = row.get(3).map_err(sqlite)?;

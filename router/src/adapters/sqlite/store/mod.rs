@@ -1,9 +1,11 @@
 //! The record in a file: one writer thread with group commit, and a few readers beside it.
 //!
-//! Suggested reading order: `batch` (what a commit becomes), `writer`, `write`, `tables`, `shards`, `prefetch`, `load`, `archive`.
+//! Suggested reading order: `batch` (what a commit becomes), `writer`, `write`, `tables`, `shards`, `prefetch`, `load`, `archive`,
+//! `follow`.
 
 mod archive;
 mod batch;
+mod follow;
 mod load;
 mod prefetch;
 mod readers;
