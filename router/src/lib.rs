@@ -1,9 +1,11 @@
 //! The router: driver, ports and adapters, API, and the `blendline` command.
 //!
-//! Suggested reading order: [`ports`], [`directory`], [`payload`], [`driver`], [`api`].
+//! Suggested reading order: [`ports`], [`directory`], [`payload`], [`driver`], [`api`],
+//! [`chat`].
 
 pub mod adapters;
 pub mod api;
+pub mod chat;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -101,7 +101,7 @@ async fn answer(mut app: Router, place: Arc<Place>, request: Request<Incoming>) 
 
 /// Places for connections, in all and for each address.
 #[derive(Clone)]
-struct Places(Arc<Mutex<Taken>>);
+pub(crate) struct Places(Arc<Mutex<Taken>>);
 
 struct Taken {
     all: usize,
@@ -111,12 +111,12 @@ struct Taken {
 }
 
 impl Places {
-    fn new(all_max: usize, by_address_max: usize) -> Self {
+    pub(crate) fn new(all_max: usize, by_address_max: usize) -> Self {
         Self(Arc::new(Mutex::new(Taken { all: 0, by_address: HashMap::new(), all_max, by_address_max })))
     }
 
     /// A place for a connection from `address`.
-    fn take(&self, address: IpAddr) -> Option<Place> {
+    pub(crate) fn take(&self, address: IpAddr) -> Option<Place> {
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let from_there = taken.by_address.get(&address).copied().unwrap_or_default();
         if taken.all_max <= taken.all || taken.by_address_max <= from_there {
@@ -132,6 +132,18 @@ impl Places {
 pub struct Place {
     places: Places,
     address: IpAddr,
+}
+
+impl Place {
+    /// Who has it.
+    pub const fn address(&self) -> IpAddr {
+        self.address
+    }
+
+    /// How many are taken by now.
+    pub(crate) fn taken(&self) -> usize {
+        self.places.0.lock().unwrap_or_else(PoisonError::into_inner).all
+    }
 }
 
 impl Drop for Place {

@@ -35,9 +35,13 @@ pub(super) fn config() -> Result<Config, ConfigError> {
     Config::parse(NAME, TEXT, &|name| std::env::var(name).ok())
 }
 
-/// Points every account that names no platform at our own.
+/// Points every account that has a platform and names none at our own.
 pub(super) fn send_to(directory: &mut Directory, address: SocketAddr) {
-    for entry in directory.accounts.values_mut() {
+    let has_platform = |channel: &str| {
+        let connector = blendline_connectors::by_name(channel);
+        connector.is_some_and(|it| it.settings().iter().any(|setting| setting.name == "base_url"))
+    };
+    for entry in directory.accounts.values_mut().filter(|entry| has_platform(&entry.channel)) {
         let base_url = || Secret::new(format!("http://{address}/demo/graph"));
         entry.account.settings.entry("base_url".to_owned()).or_insert_with(base_url);
     }

@@ -1,5 +1,6 @@
 //! `blendline serve`: puts the parts together, runs them, and ends them in order.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,14 +14,17 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::demo;
+use crate::adapters::live::InProcessLive;
 use crate::adapters::sqlite::store::EMBEDDED_OWNER;
 use crate::adapters::sqlite::{BrokerOptions, DataDir, SqliteBroker, SqliteStore};
 use crate::api::{self, Parts, now};
+use crate::chat::{self, ServerSecret};
 use crate::config::{self, Config};
 use crate::directory::Directory;
 use crate::driver::{self, Driver, DriverConfig, Status};
 use crate::handle::{Call, Handle};
 use crate::ports::broker::Broker;
+use crate::ports::live::Live;
 use crate::ports::store::{Archive, Store};
 use crate::sender::{self, Sender, SenderConfig};
 use crate::telemetry;
@@ -74,7 +78,10 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     let directory = Arc::new(directory);
     let stop = CancellationToken::new();
     let chores = TaskTracker::new();
-    let (driver, sender) = start(&config, &adapters, &directory)?;
+    // One for the whole process: what the owner tells, visitors hear.
+    let live: Arc<dyn Live> = Arc::new(InProcessLive::default());
+    let (driver, sender) = start(&config, &adapters, &directory, live.clone())?;
+    let chat = chat(&config, &adapters, &directory, live, address, &stop)?;
     let app = api::App::new(Parts {
         directory: directory.clone(),
         handle: driver.handle(),
@@ -85,7 +92,7 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
         metrics: Some(metrics.clone()),
         stopping: stop.clone(),
     });
-    let mut router = api::app(app.clone());
+    let mut router = api::app(app.clone()).merge(chat::router(chat.clone()));
     if demo {
         router = router.merge(demo::platform());
     }
@@ -101,8 +108,9 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     stop.cancel();
     server.await.context("the server")?;
     let grace = Duration::from_millis(config.server.stop_grace_ms);
-    if tokio::time::timeout(grace, app.lines_ended()).await.is_err() {
-        tracing::warn!("workers' connections were still open after the grace time");
+    let lines_ended = async { tokio::join!(app.lines_ended(), chat.lines_ended()) };
+    if tokio::time::timeout(grace, lines_ended).await.is_err() {
+        tracing::warn!("workers' or visitors' connections were still open after the grace time");
     }
     chores.close();
     chores.wait().await;
@@ -112,13 +120,19 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     failed
 }
 
-fn start(config: &Config, adapters: &Adapters, directory: &Arc<Directory>) -> anyhow::Result<(Driver, Sender)> {
+fn start(
+    config: &Config,
+    adapters: &Adapters,
+    directory: &Arc<Directory>,
+    live: Arc<dyn Live>,
+) -> anyhow::Result<(Driver, Sender)> {
     let driver_config = DriverConfig {
         shard: SHARD,
         // The store knows by this prefix that an owner's lease ended with its process.
         owner: format!("{EMBEDDED_OWNER}{}", uuid::Uuid::now_v7()),
         heartbeat_ms: config.workers.heartbeat_ms,
         grace_ms: config.workers.grace_ms,
+        live,
         ..DriverConfig::default()
     };
     let store: Arc<dyn Store> = adapters.store.clone();
@@ -129,11 +143,35 @@ fn start(config: &Config, adapters: &Adapters, directory: &Arc<Directory>) -> an
     Ok((driver, sender))
 }
 
+fn chat(
+    config: &Config,
+    adapters: &Adapters,
+    directory: &Arc<Directory>,
+    live: Arc<dyn Live>,
+    address: SocketAddr,
+    stop: &CancellationToken,
+) -> anyhow::Result<chat::Shared> {
+    let secret = ServerSecret::of(&config.data_dir).context("the secret of the web chat in the data directory")?;
+    let parts = chat::Parts {
+        directory: directory.clone(),
+        archive: adapters.store.clone(),
+        broker: adapters.broker.clone(),
+        live,
+        shard: SHARD,
+        limits: config.chat.clone(),
+        secret,
+        origins: chat::own_origins(address, &config.server.origins),
+        stopping: stop.clone(),
+        stop_grace_ms: config.server.stop_grace_ms,
+    };
+    chat::Chat::new(parts).context("this program has no web chat channel")
+}
+
 /// Waits for the signal to end; `Err` when the owner stopped by itself.
 async fn until_told(
     driver: &Driver,
     demo: bool,
-    address: std::net::SocketAddr,
+    address: SocketAddr,
     stop: &CancellationToken,
     chores: &TaskTracker,
 ) -> anyhow::Result<()> {

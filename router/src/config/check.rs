@@ -245,7 +245,9 @@ impl<'a> Scope<'a> {
         let mut settings = BTreeMap::new();
         for (key, value) in &account.settings {
             let text = match value.get_ref() {
+                SettingValue::Flag(flag) => flag.to_string(),
                 SettingValue::Number(number) => number.to_string(),
+                SettingValue::List(all) => all.join(","),
                 SettingValue::Text(text) => secret::fetch(text, env)
                     .map_err(|(message, hint)| self.source.error(value.span(), message, hint))?,
             };

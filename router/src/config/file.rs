@@ -1,7 +1,7 @@
 //! The configuration as it is written: every key optional, so that three layers can be laid over one another.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use blendline_wire::task::{AcceptMode, Side};
@@ -17,6 +17,7 @@ pub(super) struct File {
     pub(super) data_dir: Option<PathBuf>,
     pub(super) server: ServerFile,
     pub(super) workers: WorkersFile,
+    pub(super) chat: ChatFile,
     pub(super) log: LogFile,
     pub(super) defaults: Defaults,
     pub(super) tenant: Vec<TenantFile>,
@@ -97,6 +98,28 @@ section! {
         heartbeat_ms: u64,
         /// How long a worker who is gone may take to come back, in milliseconds.
         grace_ms: u64,
+    }
+}
+
+section! {
+    /// The web chat's limits.
+    Chat as ChatFile {
+        /// Sockets and long polls at once.
+        sockets_max: usize,
+        /// The same from one address.
+        sockets_per_ip_max: usize,
+        /// Sessions that one address may open per minute.
+        sessions_per_minute: u32,
+        /// Messages that one visitor may send per minute, steadily.
+        messages_per_minute: u32,
+        /// Messages that one visitor may send at once.
+        messages_burst: u32,
+        /// How often a silent visitor is asked whether he is there, in milliseconds.
+        ping_ms: u64,
+        /// How long a visitor may take to read what is sent to him, in milliseconds.
+        write_timeout_ms: u64,
+        /// Proxies of ours, whose `X-Forwarded-For` names the visitor's address.
+        trusted_proxies: Vec<IpAddr>,
     }
 }
 
@@ -258,12 +281,14 @@ pub(super) struct AccountFile {
     pub(super) settings: BTreeMap<String, Spanned<SettingValue>>,
 }
 
-/// A channel's setting: text, or a number where the channel wants one.
+/// A channel's setting: text, or what the channel reads as such.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub(super) enum SettingValue {
+    Flag(bool),
     Number(i64),
     Text(String),
+    List(Vec<String>),
 }
 
 /// An access key.

@@ -21,7 +21,7 @@ use toml::Spanned;
 pub use calendar::Calendar;
 pub use checked::{CheckedAccount, CheckedTenant};
 pub use error::ConfigError;
-pub use file::{Log, LogFormat, Server, Workers};
+pub use file::{Chat, Log, LogFormat, Server, Workers};
 pub use resolve::{calendars, resolve};
 pub use secret::DEMO_PREFIX;
 
@@ -43,6 +43,8 @@ pub struct Config {
     pub server: Server,
     /// How workers are kept.
     pub workers: Workers,
+    /// The web chat's limits.
+    pub chat: Chat,
     /// What is logged.
     pub log: Log,
     /// The organisation, checked; names are not handles yet.
@@ -91,6 +93,7 @@ impl Config {
         ranges::check(&source, &file)?;
         let server = file.server.clone().or(&below.server).finish().map_err(whole("server"))?;
         let workers = file.workers.clone().or(&below.workers).finish().map_err(whole("workers"))?;
+        let chat = file.chat.clone().or(&below.chat).finish().map_err(whole("chat"))?;
         let log = file.log.clone().or(&below.log).finish().map_err(whole("log"))?;
         let data_dir = file.data_dir.clone().or(below.data_dir.clone()).ok_or("data_dir").map_err(whole("(top)"))?;
         let tenants = check::organisation(&source, &file, &below.defaults, env)?;
@@ -101,7 +104,7 @@ impl Config {
                 "listen on 127.0.0.1, or remove `demo = true` and use secrets of your own",
             ));
         }
-        Ok(Self { data_dir, server, workers, log, tenants })
+        Ok(Self { data_dir, server, workers, chat, log, tenants })
     }
 }
 

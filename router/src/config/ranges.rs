@@ -31,6 +31,13 @@ pub(super) fn check(source: &Source<'_>, file: &File) -> Checked<()> {
     at_least(whole(&server.headers_max), 16)?;
     at_least(number(&server.requests_per_second), 1)?;
     at_least(number(&server.requests_burst), 1)?;
+    at_least(whole(&file.chat.sockets_max), 1)?;
+    at_least(whole(&file.chat.sockets_per_ip_max), 1)?;
+    at_least(number(&file.chat.sessions_per_minute), 1)?;
+    at_least(number(&file.chat.messages_per_minute), 1)?;
+    at_least(number(&file.chat.messages_burst), 1)?;
+    at_least(time(&file.chat.ping_ms), 100)?;
+    at_least(time(&file.chat.write_timeout_ms), 100)?;
     at_least(time(&file.workers.heartbeat_ms), 100)?;
     at_least(time(&file.workers.grace_ms), 100)
 }

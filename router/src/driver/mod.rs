@@ -18,7 +18,7 @@ mod decode;
 mod draft;
 mod inbound;
 mod intake;
-mod keys;
+pub(crate) mod keys;
 mod overlay;
 mod owner;
 mod post;

@@ -1,0 +1,118 @@
+//! The chat where WebSockets do not get through: one request waits for what is new, others say something.
+
+use std::time::Duration;
+
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::{Extension, Json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Instant, sleep_until};
+
+use super::Shared;
+use super::frames::{MessageFrame, State as Standing};
+use super::gate::Visit;
+use super::reader::Reader;
+use super::say::{FRAME_BYTES_MAX, NotTaken};
+use super::session::too_many;
+use crate::api::body::read_body;
+use crate::api::problem::Failure;
+use crate::ports::live::follow_topic;
+
+/// The longest a request waits, in seconds: below the patience of the proxies on the way.
+const WAIT_MAX_S: u64 = 25;
+/// How long a body may take.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What is asked for.
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    after: Option<String>,
+    wait: Option<u64>,
+}
+
+/// What there is.
+#[derive(Serialize)]
+pub(super) struct Answer {
+    messages: Vec<MessageFrame>,
+    state: Option<Standing>,
+}
+
+/// Gives what came after the cursor as soon as there is something, at the latest after `wait` seconds.
+pub(super) async fn read(
+    State(chat): State<Shared>,
+    Extension(Visit { site, client, .. }): Extension<Visit>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Result<Json<Answer>, Failure> {
+    let visitor = chat.bearer(&site, &headers)?;
+    let after = asked.after.map(|text| text.parse().map_err(|()| Failure::bad("after", "this is no cursor of ours")));
+    let busy = || Failure::busy("too many visitors are waiting: try again");
+    let _place = chat.places.take(client).ok_or_else(busy)?;
+    let contact = chat.contact(&site, &visitor).await?;
+    // Who listens before he reads misses nothing in between.
+    let mut hints = chat.live.listen(&follow_topic(site.account, contact)).await;
+    let mut reader = Reader::new(contact, after.transpose()?);
+    let first = reader.news(&chat, &site).await?;
+    let mut messages = first.messages;
+    let known = reader.state();
+    let until = Instant::now() + Duration::from_secs(asked.wait.unwrap_or(WAIT_MAX_S).min(WAIT_MAX_S));
+    while messages.is_empty() && reader.state() == known {
+        tokio::select! {
+            hint = hints.recv() => match hint {
+                // Only "look again" has no body; what others say to one another is not for here.
+                Ok(body) if !body.is_empty() => continue,
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => break,
+            },
+            () = sleep_until(until) => break,
+            () = chat.stopping.cancelled() => break,
+        }
+        messages = reader.news(&chat, &site).await?.messages;
+    }
+    Ok(Json(Answer { messages, state: reader.state() }))
+}
+
+/// What a visitor says.
+#[derive(Deserialize)]
+struct Said {
+    client_id: Value,
+    text: Value,
+}
+
+/// Takes one message; 200 means that it is durable.
+pub(super) async fn say(
+    State(chat): State<Shared>,
+    Extension(Visit { site, .. }): Extension<Visit>,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Json<Value>, Failure> {
+    let visitor = chat.bearer(&site, &headers)?;
+    let body = read_body(request, FRAME_BYTES_MAX, BODY_TIMEOUT).await?;
+    let Said { client_id, text } = serde_json::from_slice(&body)
+        .map_err(|error| Failure::bad("/", format!("expected client_id and text; line {}", error.line())))?;
+    // The same frame as over a socket, read by the same reader.
+    let frame = json!({ "type": "message", "client_id": client_id, "text": text }).to_string();
+    let events = chat.connector.normalise(frame.as_bytes()).map_err(|error| Failure::bad(error.place, error.detail))?;
+    for event in events {
+        chat.say(&site, &visitor, event).await.map_err(refused)?;
+    }
+    Ok(Json(json!({ "type": "ack", "client_id": client_id })))
+}
+
+fn refused(NotTaken { reason, retry_after_ms }: NotTaken) -> Failure {
+    match (reason, retry_after_ms) {
+        ("too_fast", Some(wait_ms)) => too_many("this visitor sends too many messages", wait_ms),
+        ("too_long", _) => Failure::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_long",
+            "The message is too long",
+            "a message has at most 8 KiB of text: send it in parts",
+        ),
+        (reason, None) => {
+            Failure::new(StatusCode::UNPROCESSABLE_ENTITY, reason, "The message was not taken", "it holds no words")
+        }
+        (_, Some(_)) => Failure::busy("the message could not be kept: send it again"),
+    }
+}

@@ -1,0 +1,107 @@
+//! What a visitor says, made durable before he is told so.
+
+use std::time::Duration;
+
+use blendline_wire::broker::{AccountEvent, BrokerMessage, InboundBatch};
+use blendline_wire::inbound::{ConversationKey, InboundEvent, InboundKind};
+use blendline_wire::{ConversationId, Millis, Pii};
+
+use super::site::Site;
+use super::token::Visitor;
+use super::{CHANNEL, Chat, telemetry};
+use crate::api::now;
+
+/// The longest text, in bytes.
+pub(super) const TEXT_BYTES_MAX: usize = 8 * 1024;
+/// The largest frame or body.
+pub(super) const FRAME_BYTES_MAX: usize = 16 * 1024;
+/// How long a message waits for the broker; then the widget is told to say it again.
+const PUBLISH_TIMEOUT: Duration = Duration::from_secs(2);
+/// When to try again what the broker did not take.
+const BUSY_MS: u64 = 1000;
+
+/// Why a message was not taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct NotTaken {
+    /// A stable word.
+    pub(super) reason: &'static str,
+    /// When saying it again may help; `None`: never.
+    pub(super) retry_after_ms: Option<u64>,
+}
+
+impl NotTaken {
+    fn count(reason: &'static str, retry_after_ms: Option<u64>) -> Self {
+        telemetry::refused(reason);
+        Self { reason, retry_after_ms }
+    }
+}
+
+impl Chat {
+    /// Takes a message; `Ok` means that it is durable.
+    pub(super) async fn say(&self, site: &Site, visitor: &Visitor, event: InboundEvent) -> Result<(), NotTaken> {
+        let Some(text) = &event.text else { return Err(NotTaken::count("empty", None)) };
+        if TEXT_BYTES_MAX < text.expose().len() {
+            return Err(NotTaken::count("too_long", None));
+        }
+        self.allow(site, visitor).await?;
+        let own_id = event.external_message_id.clone().unwrap_or_default();
+        self.publish(site, visitor, &own_id, event).await?;
+        telemetry::taken();
+        Ok(())
+    }
+
+    /// Takes the visitor's word on whether it is solved. Pressed twice it counts once; after a denial and a second
+    /// solution it counts again.
+    pub(super) async fn confirm(
+        &self,
+        site: &Site,
+        visitor: &Visitor,
+        (conversation, solved_at): (ConversationId, Millis),
+        confirmed: bool,
+    ) -> Result<(), NotTaken> {
+        self.allow(site, visitor).await?;
+        let verb = if confirmed { "confirm" } else { "deny" };
+        let payload = Some(Pii::new(format!("blendline:{verb}:{conversation}")));
+        let event = InboundEvent { kind: InboundKind::Postback, payload, ..InboundEvent::default() };
+        self.publish(site, visitor, &format!("{conversation}@{}", solved_at.0), event).await
+    }
+
+    /// One message of the visitor's allowance.
+    async fn allow(&self, site: &Site, visitor: &Visitor) -> Result<(), NotTaken> {
+        let key = format!("chat.say.{}", hex::encode(site.address(visitor.peer.expose())));
+        let (per_minute, burst) = (self.limits.messages_per_minute, self.limits.messages_burst);
+        let allowed = self.live.allow(&key, per_minute, burst).await;
+        allowed.map_err(|wait_ms| NotTaken::count("too_fast", Some(wait_ms)))
+    }
+
+    async fn publish(&self, site: &Site, visitor: &Visitor, own_id: &str, event: InboundEvent) -> Result<(), NotTaken> {
+        let peer = visitor.peer.expose();
+        let event = InboundEvent {
+            conversation_key: ConversationKey {
+                account: site.external_id.clone(),
+                peer: Some(peer.clone()),
+                thread: None,
+            },
+            sender_id: Some(peer.clone()),
+            sender_name: visitor.name.clone(),
+            // Ids are the widget's own, so another visitor's must never make this one a duplicate.
+            dedup_key: Some(format!("{peer}\u{1f}{own_id}")),
+            ..event
+        };
+        let message = BrokerMessage::InboundV1(InboundBatch {
+            channel: CHANNEL.to_owned(),
+            tenant: site.tenant,
+            received_at: now(),
+            events: vec![AccountEvent { account: Some(site.account), event }],
+        });
+        let publishing = self.broker.publish(&self.queue, message.encode(b""));
+        match tokio::time::timeout(PUBLISH_TIMEOUT, publishing).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "a visitor's message was not taken");
+                Err(NotTaken::count("busy", Some(BUSY_MS)))
+            }
+            Err(_) => Err(NotTaken::count("busy", Some(BUSY_MS))),
+        }
+    }
+}
