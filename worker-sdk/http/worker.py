@@ -18,7 +18,10 @@ def work(task):
     said = next((line.get("text") for line in reversed(task["messages"]) if line["from"] == "customer"), None)
     # The key makes a repeated call harmless: the same key is the same reply.
     reply = {"key": f"echo-{task['lease']}", "content": {"type": "text", "text": f"You said: {said}"}}
-    settle = {"lease": task["lease"], "verdict": {"verdict": "done", "disposition": "answered"}, "replies": [reply]}
+    verdict = {"verdict": "done", "disposition": "answered"}
+    # What the customer wrote after `seen` brings the task back instead of closing it unread.
+    seen = max((line["seq"] for line in task["messages"]), default=0)
+    settle = {"worker": NAME, "lease": task["lease"], "verdict": verdict, "replies": [reply], "seen": seen}
     post(f"/v1/tasks/{task['id']}/settle", settle)
 
 

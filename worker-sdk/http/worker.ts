@@ -2,7 +2,7 @@
 //
 // BLENDLINE_URL=http://127.0.0.1:8080 BLENDLINE_KEY=blk_… BLENDLINE_WORKER=echo node worker.js
 declare const process: { env: Record<string, string | undefined> };
-type Line = { from: string; text?: string };
+type Line = { seq: number; from: string; text?: string };
 type Task = { id: string; lease: number; messages: Line[] };
 type Frame = { type: "welcome"; tasks: Task[] } | { type: "assigned"; task: Task } | { type: "other" };
 
@@ -21,7 +21,10 @@ async function work(task: Task): Promise<void> {
   // The key makes a repeated call harmless: the same key is the same reply.
   const reply = { key: `echo-${task.lease}`, content: { type: "text", text: `You said: ${said}` } };
   const verdict = { verdict: "done", disposition: "answered" };
-  await post(`/v1/tasks/${task.id}/settle`, { lease: task.lease, verdict, replies: [reply] });
+  // What the customer wrote after `seen` brings the task back instead of closing it unread.
+  const seen = Math.max(0, ...task.messages.map((line) => line.seq));
+  const settle = { worker: name, lease: task.lease, verdict, replies: [reply], seen };
+  await post(`/v1/tasks/${task.id}/settle`, settle);
 }
 
 for (let session: string | null = null; ; ) {
