@@ -60,7 +60,7 @@ while IFS='|' read -r name file edit <&3; do
         grep -m1 -A5 '^error' "$work/log" >&2
         missed=1
     else
-        grep -v ' waits ' "$work/log" >"$work/told" || true
+        grep -v 'longest waits' "$work/log" >"$work/told" || true
         by=$(sed -n 's/^broken: //p; s/^seed [0-9]*: \([^:]*\): .*/\1 (rush)/p; s/.*panicked at \(router.*\):$/panic at \1/p' "$work/told" | head -1)
         seed=$(sed -n 's/^seed \([0-9]*\)[,:].*/\1/p' "$work/told" | head -1)
         echo "| $name | $by | ${seed:-?} |"

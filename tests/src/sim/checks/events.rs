@@ -54,7 +54,7 @@ fn missed_once(memory: &mut Memory, event: &Event) -> Check {
 /// Replays one event; a transition the life of a task does not know is a violation.
 fn follow(memory: &mut Memory, event: &Event) -> Check {
     let Some(task) = event.task else { return Ok(()) };
-    if matches!(event.kind, EventKind::TaskTransferred { .. }) {
+    if matches!(event.kind, EventKind::TaskTransferred { .. } | EventKind::FirstResponse { .. }) {
         memory.missed.retain(|(other, _)| *other != task);
     }
     let old = memory.by_events.get(&task).copied();

@@ -1,7 +1,7 @@
 //! I1: every event that came in ends in exactly one way; I13: a message never falls between close and reopen.
 
 use blendline_core::input::{Command, InboundMessage, Input};
-use blendline_core::rows::{Conversation, ConversationState};
+use blendline_core::rows::{Conversation, ConversationState, TaskState};
 use blendline_wire::event::EventKind;
 
 use super::Step;
@@ -58,11 +58,14 @@ fn message(step: &Step<'_>, said: &InboundMessage) -> Check {
     if wants && received == 1 && rejected == 0 {
         let open = step.rows.open_conversation(said.account, said.contact);
         ensure!(open.is_some(), "I13", "a message was taken and no conversation of its contact is open");
-        let unanswered = open.is_some_and(|row| match row.state {
-            ConversationState::Open { task } => step.rows.tasks.get(&task).is_some_and(|task| task.unanswered),
-            _ => false,
+        let task = open.and_then(|row| match row.state {
+            ConversationState::Open { task } => step.rows.tasks.get(&task),
+            _ => None,
         });
+        let unanswered = task.is_some_and(|task| task.unanswered);
         ensure!(unanswered, "I13", "a message was taken and its task counts as answered");
+        let asleep = task.is_some_and(|task| matches!(task.state, TaskState::Parked { .. }));
+        ensure!(!asleep, "I13", "a message was taken and its task sleeps: {task:?}");
         if let (Some(prior), Some(open)) = (&said.prior, open) {
             reopened(step, said, prior, open)?;
         }

@@ -7,6 +7,7 @@ mod events;
 mod intake;
 mod offers;
 mod outbound;
+mod returns;
 mod scan;
 mod tasks;
 mod time;
@@ -105,6 +106,7 @@ pub fn all(memory: &mut Memory, step: &Step<'_>) -> Check {
     offers::check(step)?;
     outbound::check(memory, step)?;
     intake::check(step)?;
+    returns::check(step)?;
     calls::check(step)?;
     time::check(memory, step)
 }

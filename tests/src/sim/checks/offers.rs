@@ -92,14 +92,19 @@ fn named(step: &Step<'_>, task: &Task) -> Option<WorkerId> {
 
 /// True when the task was meant for this worker: it waits for him, he had it, or he stands in for who had it.
 fn personal(step: &Step<'_>, old: Option<&Task>, new: &Task, worker: WorkerId) -> bool {
+    let stands_in =
+        |other: WorkerId| step.rows.workers.get(&other).is_some_and(|other| other.settings.stand_in == Some(worker));
     let meant = |task: &Task| {
-        [task.directed, task.sticky].into_iter().flatten().any(|(who, _)| who == worker)
-            || task
-                .state
-                .holder()
-                .and_then(|holder| step.rows.workers.get(&holder))
-                .is_some_and(|holder| holder.settings.stand_in == Some(worker))
+        [task.directed, task.sticky].into_iter().flatten().any(|(who, _)| who == worker || stands_in(who))
+            || task.state.holder().is_some_and(stands_in)
     };
+    if let Command::Presence { worker: away, presence: Presence::Away, .. } = step.input.command
+        && step.was_due
+        && stands_in(away)
+    {
+        // What fell due gave it to the one who now goes away.
+        return true;
+    }
     let knows = new.conversation.and_then(|id| step.rows.conversations.get(&id)).and_then(|row| row.last_worker);
     old.is_some_and(meant) || meant(new) || knows.is_some_and(|(who, _)| who == worker)
 }
@@ -123,7 +128,7 @@ fn in_turn(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
 }
 
 /// True when nothing in the rows forbids this worker the task; his free capacity is not looked at.
-fn could_have(rows: &Rows, task: &Task, worker: &Worker, now: Millis) -> bool {
+pub(super) fn could_have(rows: &Rows, task: &Task, worker: &Worker, now: Millis) -> bool {
     let id = worker.settings.id;
     let kept_for_other = |(who, until): (WorkerId, Millis)| {
         who != id

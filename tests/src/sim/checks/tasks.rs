@@ -52,6 +52,8 @@ fn transition(old: &Task, new: &Task) -> Check {
     use TaskState as S;
     let legal = match (&old.state, &new.state) {
         (S::Closed { .. }, _) => false,
+        // It had an owner in between: what fell due gave it away, and the input was his. The events tell it apart.
+        _ if new.lease > old.lease => true,
         (S::Active { .. }, S::Closed { how, .. }) => *how != Closed::Logged,
         (_, S::Closed { how, .. }) => *how == Closed::Cancelled,
         (S::Waiting | S::Offered { .. } | S::Requesting { .. }, S::Parked { .. })
