@@ -25,10 +25,16 @@ pub struct Installation {
     pub graph_url: String,
     /// The numbers of ours.
     pub numbers: Vec<Number>,
+    /// The web chats of ours.
+    pub sites: Vec<Site>,
+    /// The limits of web chats, as lines of `[chat]`: one address makes all the load here.
+    pub chat: String,
     /// The queues; messages go to the first.
     pub queues: Vec<Queue>,
     /// The workers.
     pub workers: Vec<Worker>,
+    /// How often a worker says that he is there, in milliseconds.
+    pub heartbeat_ms: u64,
     /// How long a worker who is gone may take to come back, in milliseconds.
     pub grace_ms: u64,
     /// How long a solved conversation can be reopened by a new message, in milliseconds.
@@ -37,6 +43,28 @@ pub struct Installation {
     pub log: String,
     /// Lines put before everything else: faults to be planted.
     pub extra: String,
+}
+
+/// A web chat of a test installation.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Its account's name.
+    pub account: String,
+    /// The page that carries its widget.
+    pub origin: String,
+    /// What the company signs its users' ids with.
+    pub identity_secret: String,
+}
+
+impl Site {
+    /// A chat on a page of its own.
+    pub fn new(account: &str) -> Self {
+        Self {
+            account: account.to_owned(),
+            origin: format!("https://{account}.example"),
+            identity_secret: format!("identity-of-{account}-0123456789"),
+        }
+    }
 }
 
 /// A queue of a test installation.
@@ -80,8 +108,13 @@ impl Installation {
         Self {
             graph_url: graph_url.to_owned(),
             numbers: vec![Number::test(1)],
+            sites: Vec::new(),
+            chat: "sockets_max = 20000\nsockets_per_ip_max = 20000\nsessions_per_minute = 100000\n\
+                   messages_per_minute = 6000\nmessages_burst = 100"
+                .to_owned(),
             queues: vec![Queue::new("care", "front")],
             workers: Vec::new(),
+            heartbeat_ms: 500,
             grace_ms: 1_000,
             reopen_window_ms: 86_400_000,
             log: "warn".to_owned(),
@@ -101,7 +134,8 @@ impl Installation {
         // One address and one key make all the load here: the limits per address and key are not what is tested.
         writeln!(out, "[server]\nlisten = \"{listen}\"\nconnections_max = 20000\nconnections_per_ip_max = 20000")?;
         writeln!(out, "requests_per_second = 100000\nrequests_burst = 100000\n")?;
-        writeln!(out, "[workers]\nheartbeat_ms = 500\ngrace_ms = {}\n", self.grace_ms)?;
+        writeln!(out, "[workers]\nheartbeat_ms = {}\ngrace_ms = {}\n", self.heartbeat_ms, self.grace_ms)?;
+        writeln!(out, "[chat]\n{}\n", self.chat)?;
         writeln!(out, "[log]\nfilter = {:?}\n", self.log)?;
         writeln!(out, "[[tenant]]\nname = \"acme\"\nreopen_window_ms = {}", self.reopen_window_ms)?;
         writeln!(out, "open_tasks_max = 2000000\n")?;
@@ -116,6 +150,12 @@ impl Installation {
             writeln!(out, "verify_token = {VERIFY_TOKEN:?}\naccess_token = {GRAPH_TOKEN:?}")?;
             writeln!(out, "base_url = {:?}", self.graph_url)?;
             writeln!(out, "account_rate_per_second = 5000\nrecipient_burst = 1000\n")?;
+        }
+        for site in &self.sites {
+            writeln!(out, "[[tenant.account]]\nname = {:?}\nchannel = \"webchat\"", site.account)?;
+            writeln!(out, "external_id = {:?}\nqueue = {:?}", site.account, self.queues[0].name)?;
+            writeln!(out, "[tenant.account.settings]\nallowed_origins = [{:?}]", site.origin)?;
+            writeln!(out, "identity_secret = {:?}\n", site.identity_secret)?;
         }
         for worker in &self.workers {
             writeln!(out, "[[tenant.worker]]\nname = {:?}\nqueues = {:?}", worker.name, worker.queues)?;

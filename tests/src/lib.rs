@@ -18,5 +18,6 @@ pub mod machine;
 pub mod process;
 pub mod seed;
 pub mod sim;
+pub mod webchat;
 pub mod whatsapp;
 pub mod worker;

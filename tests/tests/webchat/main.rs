@@ -1,0 +1,7 @@
+//! The web chat from the outside: the real program, and visitors by hand.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod bounds;
+mod office;
+mod resume;
+mod talk;
