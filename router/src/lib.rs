@@ -18,6 +18,7 @@ pub mod intake;
 pub mod pages;
 mod patience;
 pub mod payload;
+pub mod people;
 pub mod ports;
 pub mod sender;
 pub mod telemetry;

@@ -24,10 +24,11 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite;
 
 use super::Shared;
-use super::auth::{Caller, forbidden};
+use super::auth::{Caller, forbidden, from_own_page};
 use super::frames::{Asked, Speaker, asked};
 use super::problem::{Failure, of_call};
 use super::server::Place;
+use super::watch::Watch;
 use crate::handle::{Call, CallError, CallResult, Request};
 
 /// The largest frame and message.
@@ -54,7 +55,7 @@ pub async fn connect(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Result<Response, Failure> {
-    check_origin(&app, &headers)?;
+    check_origin(&app, &caller, &headers)?;
     let upgrade = upgrade.map_err(|error| Failure::bad("Upgrade", format!("open a WebSocket here: {error}")))?;
     let open = app.lines.token();
     Ok(upgrade.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX).on_upgrade(
@@ -66,8 +67,12 @@ pub async fn connect(
     ))
 }
 
-/// A browser always names its page; a page that is not ours may not use its visitor's network position.
-fn check_origin(app: &Shared, headers: &HeaderMap) -> Result<(), Failure> {
+/// A browser always names its page; a page that is not ours may not use its visitor's network position, and only a page
+/// of this server may use its visitor's session.
+fn check_origin(app: &Shared, caller: &Caller, headers: &HeaderMap) -> Result<(), Failure> {
+    if caller.person.is_some() {
+        return from_own_page(headers);
+    }
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
     let allowed = origin.to_str().is_ok_and(|origin| app.parts.server.origins.iter().any(|known| known == origin));
     if allowed {
@@ -82,12 +87,21 @@ struct End(u16, &'static str);
 const LEFT: End = End(close_code::NORMAL, "");
 const GONE: End = End(close_code::ABNORMAL, "");
 const SLOW: End = End(close_code::AGAIN, "slow reader: read what is sent, or take fewer tasks");
+/// The close code of a session that ended; from the range of applications.
+const SIGNED_OUT: End = End(4401, "the session is over: sign in again");
 const RESTART: End = End(close_code::RESTART, "the router ends: connect again");
 
 async fn serve(app: Shared, caller: Arc<Caller>, mut socket: WebSocket) {
-    let end = match greet(&app, &caller, &mut socket).await {
+    let watch = Watch::start(&app, caller.person.as_ref());
+    // Whichever is taken, nobody is left attached: greeting ends in the moment in which the owner is told.
+    let greeted = tokio::select! {
+        () = watch.over() => Err(SIGNED_OUT),
+        greeted = greet(&app, &caller, &mut socket) => greeted,
+    };
+    let end = match greeted {
         Ok((speaker, frames)) => {
-            let mut line = Line { app: &app, speaker, frames, waiting: FuturesUnordered::new(), heard: Instant::now() };
+            let (waiting, heard) = (FuturesUnordered::new(), Instant::now());
+            let mut line = Line { app: &app, watch: &watch, speaker, frames, waiting, heard };
             let end = line.run(&mut socket).await;
             let Speaker { worker, session, .. } = speaker;
             // An owner that is gone has no connections to forget.
@@ -117,7 +131,9 @@ async fn greet(
         return Err(End(close_code::POLICY, "this router speaks protocol version 1"));
     }
     let refused = End(close_code::POLICY, "this key may not speak for this worker, or there is no such worker");
-    let Ok(worker) = caller.speaks_for(app.directory(), Some(&worker)) else { return Err(refused) };
+    // Who is bound to a worker need not name him.
+    let named = Some(worker.as_str()).filter(|name| !name.is_empty() || caller.worker.is_none());
+    let Ok(worker) = caller.speaks_for(app.directory(), named) else { return Err(refused) };
     let speaker = Speaker { tenant: caller.tenant, worker, session: app.next_session() };
     let (sender, frames) = mpsc::channel(FRAMES_MAX);
     let presence = presence.unwrap_or(Presence::Ready);
@@ -154,6 +170,7 @@ fn end_of(error: &axum::BoxError) -> End {
 /// A running connection.
 struct Line<'a> {
     app: &'a Shared,
+    watch: &'a Watch,
     speaker: Speaker,
     frames: mpsc::Receiver<ServerFrame>,
     waiting: FuturesUnordered<BoxFuture<'static, (u64, CallResult)>>,
@@ -180,6 +197,11 @@ impl Line<'_> {
                 }
                 Some((call, result)) = self.waiting.next(), if !self.waiting.is_empty() => {
                     batch.push(self.answer(call, result));
+                }
+                () = self.watch.over() => {
+                    let goodbye = [ServerFrame::Goodbye { reason: "refused".into() }];
+                    let _ = write(socket, &mut goodbye.to_vec()).await;
+                    return SIGNED_OUT;
                 }
                 () = app.parts.stopping.cancelled() => {
                     let goodbye = [ServerFrame::Goodbye { reason: "drain".into() }];
@@ -230,6 +252,7 @@ impl Line<'_> {
     }
 
     async fn ask(&mut self, call: Call) -> Result<oneshot::Receiver<CallResult>, End> {
+        self.watch.used();
         let (reply, answer) = oneshot::channel();
         let actor = Actor::Worker(self.speaker.worker);
         let request = Request::Call { actor, call: Box::new(call), reply };

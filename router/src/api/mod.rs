@@ -1,5 +1,6 @@
 //! The HTTP API: controllers by noun, one table of routes and roles, problem documents for everything that is wrong.
 
+pub mod audit;
 pub mod auth;
 pub mod body;
 pub mod connect;
@@ -10,15 +11,19 @@ pub mod items;
 pub mod json;
 pub mod operations;
 pub mod page;
+pub mod pages;
 pub mod poll;
 pub mod problem;
 pub mod queues;
 pub mod routes;
 pub mod server;
+pub mod sessions;
 pub mod tasks;
 #[cfg(test)]
 mod tests;
+pub mod users;
 pub mod view;
+mod watch;
 pub mod webhooks;
 pub mod work;
 pub mod workers;
@@ -36,6 +41,8 @@ use crate::config::Server;
 use crate::directory::Directory;
 use crate::handle::Handle;
 use crate::intake::Intake;
+use crate::people::Gate;
+use crate::people::session::Cookie;
 use crate::ports::broker::Broker;
 use crate::ports::store::Archive;
 
@@ -58,6 +65,8 @@ pub struct Parts {
     pub shard: u16,
     /// The limits.
     pub server: Server,
+    /// Where people sign in.
+    pub people: Arc<Gate>,
     /// The metrics to show.
     pub metrics: Option<PrometheusHandle>,
     /// Cancelled when the process is to end: workers are told to connect elsewhere.
@@ -119,6 +128,14 @@ impl App {
 
     fn archive(&self) -> &dyn Archive {
         self.parts.archive.as_ref()
+    }
+
+    fn people(&self) -> &Gate {
+        &self.parts.people
+    }
+
+    fn cookie(&self) -> Cookie {
+        Cookie { secure: self.parts.server.cookie_secure }
     }
 
     fn handle(&self) -> &Handle {

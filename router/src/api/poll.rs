@@ -22,6 +22,7 @@ use super::Shared;
 use super::auth::Caller;
 use super::json::Strict;
 use super::problem::Failure;
+use super::watch::Watch;
 use crate::handle::Request;
 
 /// How long a poll may wait at most, in seconds; proxies cut longer ones.
@@ -125,12 +126,15 @@ pub async fn poll(
     let line = line.filter(|line| line.worker == worker).ok_or_else(ended)?;
     line.set_idle(None);
     let _waiting = Waiting(&line);
+    // A person's poll ends with his session; the next is told why.
+    let watch = Watch::start(&app, caller.person.as_ref());
     let mut inbox = line.frames.lock().await;
     let mut frames = Vec::new();
     let first = async {
         tokio::select! {
             count = inbox.recv_many(&mut frames, BRING_MAX) => count > 0,
             () = app.parts.stopping.cancelled() => true,
+            () = watch.over() => false,
         }
     };
     // A poll that brings nothing is no fault; a connection that the owner let go is.

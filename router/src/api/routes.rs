@@ -5,11 +5,14 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::routing::{MethodRouter, delete, get, patch, post};
 
 use super::auth::{Guard, guard};
 use super::problem::Failure;
-use super::{Shared, connect, conversations, health, items, operations, poll, queues, tasks, webhooks, work, workers};
+use super::{
+    Shared, audit, connect, conversations, health, items, operations, pages, poll, queues, sessions, tasks, users,
+    webhooks, work, workers,
+};
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
 
@@ -21,6 +24,8 @@ pub struct Route {
     pub path: &'static str,
     /// Who may.
     pub roles: &'static [Role],
+    /// True for what a person must be able to do before he has a password of his own.
+    pub early: bool,
     handler: MethodRouter<Shared>,
 }
 
@@ -32,16 +37,21 @@ const PUSH: &[Role] = &[Integrator, Supervisor, Admin];
 const MOVE: &[Role] = &[Supervisor, Admin];
 const WORK: &[Role] = &[Worker, Admin];
 const STAND: &[Role] = &[Worker, Supervisor, Admin];
+const ALL: &[Role] = READ_OR_WORK;
+const MANAGE: &[Role] = &[Operations, Admin];
+const REVIEW: &[Role] = &[Auditor, Admin];
 
-/// Every route that takes a key.
+/// Every route that takes a key or a session.
 pub fn routes() -> Vec<Route> {
-    let get = |path, roles, handler| Route { method: Method::GET, path, roles, handler };
-    let post = |path, roles, handler| Route { method: Method::POST, path, roles, handler };
+    let route = |method, path, roles, handler| Route { method, path, roles, early: false, handler };
+    let get = |path, roles, handler| route(Method::GET, path, roles, handler);
+    let post = |path, roles, handler| route(Method::POST, path, roles, handler);
+    let early = |route| Route { early: true, ..route };
     vec![
         post("/v1/items", PUSH, self::post(items::push)),
         get("/v1/tasks", READ_OR_WORK, self::get(tasks::list)),
         get("/v1/tasks/{id}", READ_OR_WORK, self::get(tasks::one)),
-        Route { method: Method::DELETE, path: "/v1/tasks/{id}", roles: PUSH, handler: delete(tasks::cancel) },
+        route(Method::DELETE, "/v1/tasks/{id}", PUSH, delete(tasks::cancel)),
         get("/v1/tasks/{id}/messages", READ_OR_WORK, self::get(tasks::messages)),
         post("/v1/tasks/{id}/transfer", MOVE, self::post(tasks::transfer)),
         post("/v1/tasks/{id}/accept", WORK, self::post(work::accept)),
@@ -62,6 +72,13 @@ pub fn routes() -> Vec<Route> {
         get("/v1/outbox", WATCH, self::get(operations::outbox)),
         get("/v1/events", OPERATE, self::get(operations::events)),
         get("/v1/quarantine", OPERATE, self::get(operations::quarantine)),
+        early(get("/v1/sessions/current", ALL, self::get(sessions::current))),
+        early(route(Method::DELETE, "/v1/sessions/current", ALL, delete(sessions::end))),
+        early(post("/v1/sessions/current/password", ALL, self::post(sessions::change_password))),
+        get("/v1/users", MANAGE, self::get(users::list)),
+        post("/v1/users", MANAGE, self::post(users::add)),
+        route(Method::PATCH, "/v1/users/{name}", MANAGE, patch(users::change)),
+        get("/v1/audit", REVIEW, self::get(audit::list)),
     ]
 }
 
@@ -69,15 +86,19 @@ pub fn routes() -> Vec<Route> {
 pub fn app(shared: Shared) -> Router {
     let mut router = Router::new();
     for route in routes() {
-        let guarded = Guard { app: shared.clone(), roles: route.roles };
+        let guarded = Guard { app: shared.clone(), roles: route.roles, early: route.early };
         let handler = route.handler.layer(from_fn_with_state(guarded, guard)).layer(from_fn(quiet_headers));
         router = router.route(route.path, handler);
     }
     router
         .route("/v1/webhooks/{channel}/{account}", get(webhooks::handshake).post(webhooks::receive))
+        .route("/v1/sessions", post(sessions::begin).layer(from_fn(quiet_headers)))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
+        .route("/", get(pages::home))
+        .route("/desk", get(pages::desk).layer(from_fn(quiet_headers)))
+        .merge(crate::pages::router())
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         .with_state(shared)

@@ -14,6 +14,7 @@ use blendline_worker::{BoxError, Runtime, Task, Verdict, Worker};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use super::people::DemoUser;
 use crate::api::now;
 use crate::config::{Config, ConfigError};
 use crate::directory::Directory;
@@ -27,6 +28,8 @@ const APP_SECRET: &str = "blendline-demo-app-secret";
 const WORKER_KEY: &str = "blk_de300002_d39bfc0086c15c416c21f0c0bd24ad2dbb147068c97be064c35705eff7a4c430";
 /// The demo's number, as the file has it.
 const PHONE_NUMBER_ID: &str = "106540352242922";
+/// The demo's web chat, as the file has it.
+const CHAT: &str = "demo-site";
 /// How many sent messages the platform keeps.
 const KEPT_MAX: usize = 200;
 
@@ -108,7 +111,7 @@ async fn take(
 }
 
 /// Says how to send the first message, with a right signature, and where to see the reply.
-pub(super) fn explain(address: SocketAddr) -> anyhow::Result<()> {
+pub(super) fn explain(address: SocketAddr, users: &[DemoUser]) -> anyhow::Result<()> {
     let at = now();
     let body = first_message(&format!("wamid.DEMO-IN-{}", at.0), at.0 / 1000);
     let signature = super::sign::signature(APP_SECRET, body.as_bytes())?;
@@ -123,7 +126,14 @@ pub(super) fn explain(address: SocketAddr) -> anyhow::Result<()> {
         writeln!(out, "curl -s http://{address}/demo/graph/messages\n")?;
         writeln!(out, "Sent twice, the message is a recorded duplicate. Other words need another signature:")?;
         writeln!(out, "  blendline sign --secret {APP_SECRET} FILE")?;
-        writeln!(out, "Ctrl-C ends it.\n")?;
+        writeln!(out, "\nWrite as a customer in one window, answer as a worker in another:\n")?;
+        writeln!(out, "  http://{address}/chat/{CHAT}")?;
+        writeln!(out, "  http://{address}/desk\n")?;
+        writeln!(out, "Sign in to the tenant demo with a name and the password of this start:\n")?;
+        for DemoUser { name, does, password } in users {
+            writeln!(out, "  {name}  {password}  {does}")?;
+        }
+        writeln!(out, "\nCtrl-C ends it.\n")?;
         Ok(())
     })
 }

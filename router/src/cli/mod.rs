@@ -4,6 +4,7 @@ mod check;
 pub mod demo;
 mod key;
 pub mod normalize;
+mod people;
 mod serve;
 mod sign;
 
@@ -13,6 +14,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::directory::Role;
 
 /// Routes messages and work to the right worker.
 #[derive(Debug, Parser)]
@@ -55,6 +58,16 @@ enum Command {
         #[command(subcommand)]
         command: KeyCommand,
     },
+    /// Manages the people who sign in, while the router is stopped; while it runs, POST /v1/users does.
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// Looks at the log of what was done to users and sessions, while the router is stopped; GET /v1/audit shows it.
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// Prints the X-Hub-Signature-256 of a body.
     Sign {
         /// The app's secret.
@@ -80,6 +93,45 @@ enum KeyCommand {
     New,
 }
 
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Adds a user and prints a password for his first sign-in.
+    Add {
+        #[command(flatten)]
+        which: people::Which,
+        /// What he may do: worker, supervisor, operations, auditor or admin.
+        #[arg(long, value_parser = role)]
+        role: Role,
+        /// With the role worker: the configured worker he is.
+        #[arg(long)]
+        worker: Option<String>,
+    },
+    /// Gives a user a new password for his next sign-in, and lets him in again where he was disabled.
+    Reset {
+        #[command(flatten)]
+        which: people::Which,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Checks that no entry was changed, moved, taken out or cut off.
+    Verify {
+        /// The configuration file.
+        #[arg(long, env = "BLENDLINE_CONFIG")]
+        config: PathBuf,
+        /// The tenant's name.
+        #[arg(long)]
+        tenant: String,
+    },
+}
+
+/// A role by the name that configuration and API use.
+fn role(text: &str) -> Result<Role, String> {
+    let name = serde::de::value::StrDeserializer::<serde::de::value::Error>::new(text);
+    serde::Deserialize::deserialize(name).map_err(|error| error.to_string())
+}
+
 /// Runs the command that was asked for.
 pub fn main() -> ExitCode {
     run(std::env::args_os().collect())
@@ -99,6 +151,9 @@ fn run(args: Vec<OsString>) -> ExitCode {
         Command::Normalize { channel, account, files } => normalize::run(&channel, account.as_deref(), &files),
         Command::Config { command: ConfigCommand::Check { file } } => check::run(&file),
         Command::Key { command: KeyCommand::New } => key::run(),
+        Command::User { command: UserCommand::Add { which, role, worker } } => people::add(&which, role, worker),
+        Command::User { command: UserCommand::Reset { which } } => people::reset(&which),
+        Command::Audit { command: AuditCommand::Verify { config, tenant } } => people::verify(&config, &tenant),
         Command::Sign { secret, file } => sign::run(&secret, &file),
     };
     match outcome {

@@ -13,7 +13,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::demo;
+use super::people::DemoUser;
+use super::{demo, people};
 use crate::adapters::live::InProcessLive;
 use crate::adapters::sqlite::store::EMBEDDED_OWNER;
 use crate::adapters::sqlite::{BrokerOptions, DataDir, SqliteBroker, SqliteStore};
@@ -80,6 +81,9 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     let chores = TaskTracker::new();
     // One for the whole process: what the owner tells, visitors hear.
     let live: Arc<dyn Live> = Arc::new(InProcessLive::default());
+    let gate = people::gate(adapters.store.clone(), live.clone())?;
+    people::first_users(&config, &directory, &gate).await?;
+    let users = if demo { people::demo_users(&directory, &gate).await? } else { Vec::new() };
     let (driver, sender) = start(&config, &adapters, &directory, live.clone())?;
     let chat = chat(&config, &adapters, &directory, live, address, &stop)?;
     let app = api::App::new(Parts {
@@ -88,6 +92,7 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
         archive: adapters.store.clone(),
         broker: adapters.broker.clone(),
         shard: SHARD,
+        people: gate,
         server: config.server.clone(),
         metrics: Some(metrics.clone()),
         stopping: stop.clone(),
@@ -104,7 +109,7 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     let server = tokio::spawn(async move { api::server::serve(listener, router, &limits, server_stop).await });
     tracing::info!(%address, data_dir = %config.data_dir.display(), "listening");
 
-    let failed = until_told(&driver, demo, address, &stop, &chores).await;
+    let failed = until_told(&driver, demo.then_some(&users), address, &stop, &chores).await;
     stop.cancel();
     server.await.context("the server")?;
     let grace = Duration::from_millis(config.server.stop_grace_ms);
@@ -170,7 +175,7 @@ fn chat(
 /// Waits for the signal to end; `Err` when the owner stopped by itself.
 async fn until_told(
     driver: &Driver,
-    demo: bool,
+    demo: Option<&Vec<DemoUser>>,
     address: SocketAddr,
     stop: &CancellationToken,
     chores: &TaskTracker,
@@ -192,9 +197,9 @@ async fn until_told(
                     Status::Serving { epoch } if !told => {
                         told = true;
                         tracing::info!(epoch, "serving");
-                        if demo {
+                        if let Some(users) = demo {
                             chores.spawn(demo::work(address, stop.clone()));
-                            demo::explain(address)?;
+                            demo::explain(address, users)?;
                         }
                     }
                     _ => {}

@@ -12,6 +12,7 @@ use super::checked::{CheckedAccount, CheckedKey, CheckedQueue, CheckedTenant, Ch
 use super::error::{ConfigError, Source, did_you_mean};
 use super::file::{AccountFile, Defaults, File, KeyFile, QueueFile, SettingValue, TenantFile, WorkerFile};
 use super::secret;
+use super::users::users;
 use crate::directory::Role;
 
 type Checked<T> = Result<T, ConfigError>;
@@ -129,6 +130,7 @@ impl<'a> Scope<'a> {
         let each_account = written.account.iter().map(|account| self.account(account, env));
         let accounts = each_account.collect::<Checked<Vec<_>>>()?;
         let keys = written.key.iter().map(|key| self.key(key)).collect::<Checked<Vec<_>>>()?;
+        let users = users(self.source, written.name.get_ref(), &written.user, &self.workers, env)?;
         self.somebody_can_serve(&queues, &workers, &accounts)?;
         Ok(CheckedTenant {
             name: written.name.get_ref().clone(),
@@ -141,6 +143,7 @@ impl<'a> Scope<'a> {
             accounts,
             workers,
             keys,
+            users,
         })
     }
 

@@ -7,6 +7,7 @@ use blendline_wire::org::{QueueSettings, TenantSettings, WorkerSettings};
 
 use super::calendar::Calendar;
 use super::file::UnitFile;
+use super::users::CheckedUser;
 use crate::directory::Role;
 
 /// A tenant whose references are all good. Ids in the settings are zero until the record gives them.
@@ -27,9 +28,16 @@ pub struct CheckedTenant {
     pub accounts: Vec<CheckedAccount>,
     pub(super) workers: Vec<CheckedWorker>,
     pub(super) keys: Vec<CheckedKey>,
+    /// Its users at the first start.
+    pub users: Vec<CheckedUser>,
 }
 
 impl CheckedTenant {
+    /// Whether there is a worker of this name.
+    pub fn has_worker(&self, name: &str) -> bool {
+        self.workers.iter().any(|worker| worker.name == name)
+    }
+
     /// How many units, calendars, queues, workers and keys there are.
     pub fn counts(&self) -> [usize; 5] {
         [self.units.len(), self.calendars.len(), self.queues.len(), self.workers.len(), self.keys.len()]

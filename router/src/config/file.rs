@@ -86,6 +86,10 @@ section! {
         requests_burst: u32,
         /// Pages that may open a worker's WebSocket.
         origins: Vec<String>,
+        /// Whether the cookie of sessions is for TLS and loopback only.
+        cookie_secure: bool,
+        /// Proxies whose `X-Forwarded-For` tells from where a connection comes.
+        trusted_proxies: Vec<IpAddr>,
         /// How long requests may take to end after SIGTERM, in milliseconds.
         stop_grace_ms: u64,
     }
@@ -192,6 +196,7 @@ tuned! {
         #[serde(default)] account: Vec<AccountFile>,
         #[serde(default)] worker: Vec<WorkerFile>,
         #[serde(default)] key: Vec<KeyFile>,
+        #[serde(default)] user: Vec<UserFile>,
     }
 }
 
@@ -289,6 +294,16 @@ pub(super) enum SettingValue {
     Number(i64),
     Text(String),
     List(Vec<String>),
+}
+
+/// A user who is made at the first start.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UserFile {
+    pub(super) name: Spanned<String>,
+    pub(super) role: Spanned<Role>,
+    pub(super) worker: Option<Spanned<String>>,
+    pub(super) password: Spanned<String>,
 }
 
 /// An access key.

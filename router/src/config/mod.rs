@@ -13,6 +13,7 @@ mod resolve;
 mod secret;
 #[cfg(test)]
 mod tests;
+mod users;
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,7 @@ pub use error::ConfigError;
 pub use file::{Chat, Log, LogFormat, Server, Workers};
 pub use resolve::{calendars, resolve};
 pub use secret::DEMO_PREFIX;
+pub use users::CheckedUser;
 
 use error::Source;
 pub(crate) use error::did_you_mean;

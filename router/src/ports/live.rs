@@ -1,7 +1,7 @@
 //! What may be lost without harm: hints, shared limits, fan-out.
 
 use async_trait::async_trait;
-use blendline_wire::{AccountId, ContactKey};
+use blendline_wire::{AccountId, ContactKey, TenantId};
 use bytes::Bytes;
 use tokio::sync::broadcast;
 
@@ -21,4 +21,9 @@ pub trait Live: Send + Sync + 'static {
 /// The topic of whoever follows a contact's conversations on an account.
 pub fn follow_topic(account: AccountId, contact: ContactKey) -> String {
     format!("follow.{}.{:032x}", account.0, contact.0)
+}
+
+/// The topic of whoever must know that a user's sessions may be over: a notice means "look again".
+pub fn session_topic(tenant: TenantId, user: &str) -> String {
+    format!("session.{}.{user}", tenant.0)
 }

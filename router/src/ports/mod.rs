@@ -2,4 +2,5 @@
 
 pub mod broker;
 pub mod live;
+pub mod people;
 pub mod store;

@@ -6,6 +6,7 @@
 pub mod broker;
 mod checkpoint;
 mod connection;
+mod people;
 pub mod store;
 
 use std::fs::{File, OpenOptions, TryLockError};

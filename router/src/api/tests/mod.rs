@@ -19,8 +19,11 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use self::ports::{Owner, Records, Wire};
+use crate::adapters::live::InProcessLive;
+use crate::adapters::sqlite::{DataDir, SqliteStore};
 use crate::api::{App, Parts, Shared, app};
 use crate::config::{Config, resolve};
+use crate::people::Gate;
 
 /// The app secret of the test's account.
 const APP_SECRET: &str = "test-app-secret-0123456789";
@@ -33,6 +36,22 @@ struct World {
     wire: Arc<Wire>,
     records: Arc<Records>,
     stop: CancellationToken,
+    _scratch: Scratch,
+}
+
+/// A directory for the record of people, removed at the end.
+struct Scratch(std::path::PathBuf);
+
+impl Scratch {
+    fn new() -> Self {
+        Self(std::env::temp_dir().join(format!("blendline-api-{}", uuid::Uuid::now_v7())))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// The key of a tenant's role, as [`config`] puts it in.
@@ -98,6 +117,8 @@ impl World {
         let wire = Arc::new(Wire::default());
         let (owner, handle) = Owner::start();
         let stop = CancellationToken::new();
+        let directory_of_people = Scratch::new();
+        let people = Arc::new(SqliteStore::open(&DataDir::open(&directory_of_people.0).unwrap()).unwrap());
         let shared = App::new(Parts {
             directory,
             handle,
@@ -105,10 +126,11 @@ impl World {
             broker: wire.clone(),
             shard: 0,
             server: config.server,
+            people: Arc::new(Gate::new(people, Arc::new(InProcessLive::default())).unwrap()),
             metrics: None,
             stopping: stop.clone(),
         });
-        Self { router: app(shared.clone()), shared, owner, wire, records, stop }
+        Self { router: app(shared.clone()), shared, owner, wire, records, stop, _scratch: directory_of_people }
     }
 
     /// Sends a request; the answer's status and its JSON (null where there is none).

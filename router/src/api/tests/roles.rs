@@ -96,6 +96,8 @@ fn body(pattern: &str) -> &'static str {
         "decline" => r#"{"lease":2,"worker":"dana","reason":"no"}"#,
         "reply" => r#"{"lease":2,"worker":"dana","key":"k","content":{"type":"text","text":"t"}}"#,
         "settle" => r#"{"lease":2,"worker":"dana","verdict":{"verdict":"done"}}"#,
+        // About sessions a key is told so: 400, whatever its role.
+        "users" => r#"{"name":"noa","role":"auditor"}"#,
         "presence" => r#"{"presence":"busy"}"#,
         "logged-contacts" => r#"{"worker":"dana","queue":"front","medium":"call","note":"n"}"#,
         _ => "",

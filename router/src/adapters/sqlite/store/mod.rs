@@ -8,7 +8,7 @@ mod batch;
 mod follow;
 mod load;
 mod prefetch;
-mod readers;
+pub(super) mod readers;
 mod shards;
 mod tables;
 mod write;
@@ -27,6 +27,7 @@ use self::batch::Batch;
 use self::readers::Readers;
 use self::writer::{Answer, Job, Order, Writer};
 use super::checkpoint::Checkpointer;
+use super::people::{PeopleAnswer, PeopleOrder};
 use super::{DataDir, OpenError};
 use crate::ports::store::{Claim, Commit, Found, Store, StoreError, Tenure, Wanted};
 
@@ -82,6 +83,19 @@ impl SqliteStore {
         self.jobs.send(Job::Order(order, reply)).map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
+
+    /// Asks the writer for a change of people and waits until it is durable.
+    pub(super) async fn people(&self, order: PeopleOrder) -> Result<PeopleAnswer, StoreError> {
+        match self.ask(Order::People(Box::new(order))).await? {
+            Answer::People(answer) => Ok(answer),
+            other => Err(other.unexpected()),
+        }
+    }
+
+    /// The reading connections.
+    pub(super) const fn readers(&self) -> &Arc<Readers> {
+        &self.readers
+    }
 }
 
 /// The day of an instant: days since 1970.
@@ -94,7 +108,7 @@ fn stopped() -> StoreError {
 }
 
 /// What an error of SQLite means to a caller.
-fn fault(error: &rusqlite::Error) -> StoreError {
+pub(super) fn fault(error: &rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
         // Trying again would not help: the rows contradict each other.
         Some(

@@ -17,7 +17,7 @@ const READERS_MAX: usize = 4;
 const CACHE_KIB: u32 = 4 * 1024;
 
 /// The reading connections.
-pub(super) struct Readers {
+pub(in crate::adapters::sqlite) struct Readers {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
     permits: Arc<Semaphore>,
@@ -25,12 +25,12 @@ pub(super) struct Readers {
 
 impl Readers {
     /// Readers of a file that has its schema. Connections are opened when they are needed.
-    pub(super) fn new(path: PathBuf) -> Self {
+    pub(in crate::adapters::sqlite) fn new(path: PathBuf) -> Self {
         Self { path, idle: Mutex::new(Vec::new()), permits: Arc::new(Semaphore::new(READERS_MAX)) }
     }
 
     /// Runs `read` on a thread that may block, over one consistent view of the file.
-    pub(super) async fn read<T: Send + 'static>(
+    pub(in crate::adapters::sqlite) async fn read<T: Send + 'static>(
         self: &Arc<Self>,
         read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -57,7 +57,7 @@ impl Readers {
 }
 
 /// A column with a row as JSON.
-pub(super) fn parse<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T, StoreError> {
+pub(in crate::adapters::sqlite) fn parse<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T, StoreError> {
     let text = row.get_ref(column).map_err(|error| fault(&error))?.as_bytes();
     let text = text.map_err(|error| StoreError::Corrupt(error.to_string()))?;
     // The error names line and column, never the content.
@@ -65,7 +65,7 @@ pub(super) fn parse<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result
 }
 
 /// All rows of a query, each read by `read`.
-pub(super) fn collect<T>(
+pub(in crate::adapters::sqlite) fn collect<T>(
     connection: &Connection,
     query: &str,
     params: impl rusqlite::Params,
@@ -82,7 +82,7 @@ pub(super) fn collect<T>(
 }
 
 /// The first row of a query, read by `read`.
-pub(super) fn first<T>(
+pub(in crate::adapters::sqlite) fn first<T>(
     connection: &Connection,
     query: &str,
     params: impl rusqlite::Params,

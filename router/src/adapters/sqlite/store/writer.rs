@@ -11,11 +11,15 @@ use tokio::sync::oneshot;
 use super::batch::Batch;
 use super::{Days, fault, shards, write};
 use crate::adapters::sqlite::checkpoint::Checkpointer;
+use crate::adapters::sqlite::people::{self, PeopleAnswer, PeopleOrder};
 use crate::adapters::sqlite::{OpenError, connection};
 use crate::ports::store::{Claim, StoreError, Tenure};
 
 /// The schema, oldest step first.
-const MIGRATIONS: &[&str] = &[include_str!("../../../../migrations/sqlite/0001_record.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../../migrations/sqlite/0001_record.sql"),
+    include_str!("../../../../migrations/sqlite/0003_people.sql"),
+];
 /// The page cache: the tails of the tables and the upper pages of the indexes.
 const CACHE_KIB: u32 = 32 * 1024;
 /// How many orders share one disk write.
@@ -41,6 +45,7 @@ pub(super) enum Order {
     Claim { outbound: OutboundId, attempt: u32, sender: String, now: Millis },
     Handles(Vec<(String, String)>),
     Sweep { before: u64 },
+    People(Box<PeopleOrder>),
 }
 
 /// What it brought.
@@ -57,6 +62,7 @@ pub(super) enum Answer {
     Swept {
         more: bool,
     },
+    People(PeopleAnswer),
 }
 
 impl Answer {
@@ -182,6 +188,7 @@ fn carry_out(transaction: &mut Transaction<'_>, order: &Order) -> rusqlite::Resu
             write::claim(transaction, *outbound, *attempt, sender, *now).map(|claim| Ok(Answer::Claim(claim)))
         }
         Order::Handles(names) => write::handles(transaction, names).map(|handles| Ok(Answer::Handles(handles))),
+        Order::People(order) => people::carry_out(transaction, order).map(|answer| answer.map(Answer::People)),
         Order::Sweep { before } => write::sweep(transaction, *before).map(|more| Ok(Answer::Swept { more })),
         Order::Commit(batch) => {
             // A part of its own, so that rows which contradict each other do not fail the others' orders.

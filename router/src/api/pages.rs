@@ -1,0 +1,37 @@
+//! The pages that belong to a session: who has none is led to the sign-in page.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::auth::session_secret;
+use super::problem::Failure;
+use super::{Shared, now};
+use crate::pages::{self, Spoken};
+use crate::people::SignedIn;
+
+/// The front door: to one's page, or to the sign-in page.
+pub async fn home() -> Redirect {
+    // The desk knows who may see it.
+    Redirect::to("/desk")
+}
+
+/// The desk of the worker who is signed in.
+pub async fn desk(State(app): State<Shared>, spoken: Spoken, headers: HeaderMap) -> Result<Response, Failure> {
+    let Some(person) = visitor(&app, &headers).await? else {
+        return Ok(Redirect::to("/sign-in?next=/desk").into_response());
+    };
+    let Some(worker) = &person.worker else {
+        let detail =
+            format!("the desk is for workers, and {} is none: sign in as a worker at /sign-in", person.display);
+        return Err(Failure::new(StatusCode::FORBIDDEN, "no_worker", "The desk is for workers", detail));
+    };
+    Ok(pages::desk(&pages::Page { spoken: spoken.whole(), user: worker, csrf: &person.csrf }))
+}
+
+async fn visitor(app: &Shared, headers: &HeaderMap) -> Result<Option<SignedIn>, Failure> {
+    match session_secret(app, headers) {
+        Some(secret) => Ok(app.people().session(now(), &secret).await?),
+        None => Ok(None),
+    }
+}
