@@ -113,10 +113,14 @@ impl Scheduler {
             self.say(step, worker, id, payload)?;
         }
         if let Some(asked_at) = unseen {
+            // What nobody has answered at all keeps the place it earned.
             self.edit_task(step, id, |task| {
-                task.unanswered = true;
-                task.earned_at = asked_at;
-                task.due_at = asked_at.plus(task.target_ms);
+                if !task.unanswered {
+                    task.unanswered = true;
+                    task.earned_at = asked_at;
+                    task.due_at = asked_at.plus(task.target_ms);
+                    task.missed = false;
+                }
             });
         }
         match verdict {
