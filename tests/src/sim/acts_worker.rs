@@ -117,7 +117,8 @@ fn settle(world: &mut World, worker: WorkerId, task: TaskId, lease: Lease) -> Op
     let tenant = world.rows.tasks.get(&task)?.tenant;
     let has_customer = world.rows.tasks.get(&task)?.conversation.is_some();
     let note = Some(world.payload());
-    let verdict = match world.rng.below(10) {
+    let asks = world.rng.percent(world.shape.asking);
+    let verdict = match if asks { 6 } else { world.rng.below(10) } {
         0..=3 => Verdict::Done { disposition: "answered".to_owned(), note },
         4 => {
             let too_long = PARK_MS_MAX + 1;
@@ -141,7 +142,10 @@ fn settle(world: &mut World, worker: WorkerId, task: TaskId, lease: Lease) -> Op
         world.rng.one([0, 0, 1, 3])
     };
     let replies = (0..count).map(|_| world.payload()).collect();
-    Some(by(world, worker, Command::Settle { worker, task, lease, verdict, replies, seen: None }))
+    let last = world.rows.tasks.get(&task)?.conversation.and_then(|id| world.rows.conversations.get(&id));
+    let last = last.map_or(0, |row| row.seq);
+    let seen = world.rng.one([None, Some(last), Some(last), Some(last.saturating_sub(1)), Some(0)]);
+    Some(by(world, worker, Command::Settle { worker, task, lease, verdict, replies, seen }))
 }
 
 fn stale(world: &mut World) -> Option<Input> {

@@ -46,6 +46,8 @@ pub struct Shape {
     pub pace: [u64; 6],
     /// Percent of attempts to send that find the account down.
     pub account_down: u64,
+    /// Percent of settled tasks that ask for more work, beside those that do so anyway.
+    pub asking: u64,
     /// Percent of tasks that need skills.
     pub needs: u64,
     /// The most inputs of one batch.
@@ -65,7 +67,7 @@ impl Shape {
         let workers = rng.one([1, 2, 3, 5, 8]);
         Self {
             tenants: rng.one([1, 1, 2]),
-            queues: rng.between(2, 4),
+            queues: rng.one([2, 3, 4, 8]),
             workers,
             contacts: rng.one([1, 3, 8, 20]),
             weights,
@@ -82,6 +84,7 @@ impl Shape {
                 rng.one([0, 0, 1]),
             ],
             account_down: rng.one([0, 0, 3, 95]),
+            asking: rng.one([0, 0, 0, 70]),
             needs: rng.one([0, 30, 80]),
             batch: rng.one([1, 3, 8]),
             rebuild_every: 1,

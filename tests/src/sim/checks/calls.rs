@@ -7,11 +7,11 @@ use blendline_core::rows::{Closed, ConversationState, Task, TaskState};
 use blendline_wire::task::{Presence, TaskKind};
 use blendline_wire::{Lease, TaskId, WorkerId};
 
-use super::Step;
+use super::{Memory, Step};
 use crate::sim::verdict::{Check, ensure};
 use crate::sim::world::answer_of;
 
-pub(super) fn check(step: &Step<'_>) -> Check {
+pub(super) fn check(memory: &Memory, step: &Step<'_>) -> Check {
     let answers: Vec<_> = step
         .releases()
         .filter_map(|release| match release {
@@ -31,7 +31,7 @@ pub(super) fn check(step: &Step<'_>) -> Check {
         | Command::Decline { worker, task, lease, .. }
         | Command::Touch { worker, task, lease }
         | Command::Reply { worker, task, lease, .. }
-        | Command::Settle { worker, task, lease, .. } => leased(step, *worker, *task, *lease, result),
+        | Command::Settle { worker, task, lease, .. } => leased(memory, step, *worker, *task, *lease, result),
         Command::Attach { worker, session, .. } if result.is_ok() => {
             let row = step.rows.workers.get(worker);
             ensure!(row.is_some_and(|row| row.session == Some(*session)), "attach", "{worker} is {row:?}");
@@ -56,7 +56,14 @@ pub(super) fn check(step: &Step<'_>) -> Check {
 }
 
 /// I5: a call under a number that is not the live one is refused; one under the live number is heard.
-fn leased(step: &Step<'_>, who: WorkerId, id: TaskId, lease: Lease, result: &Result<Answer, Refusal>) -> Check {
+fn leased(
+    memory: &Memory,
+    step: &Step<'_>,
+    who: WorkerId,
+    id: TaskId,
+    lease: Lease,
+    result: &Result<Answer, Refusal>,
+) -> Check {
     let Some(task) = step.before(id) else {
         ensure!(result.is_err(), "I5", "{id} does not exist, and the call was heard");
         return Ok(());
@@ -77,10 +84,10 @@ fn leased(step: &Step<'_>, who: WorkerId, id: TaskId, lease: Lease, result: &Res
     if step.was_due || newer {
         return Ok(());
     }
-    live_call(step, who, task, result)
+    live_call(memory, step, who, task, result)
 }
 
-fn live_call(step: &Step<'_>, who: WorkerId, task: &Task, result: &Result<Answer, Refusal>) -> Check {
+fn live_call(memory: &Memory, step: &Step<'_>, who: WorkerId, task: &Task, result: &Result<Answer, Refusal>) -> Check {
     let active = matches!(task.state, TaskState::Active { .. });
     let id = task.id;
     let Some(after) = step.after(id) else { return Ok(()) };
@@ -99,6 +106,14 @@ fn live_call(step: &Step<'_>, who: WorkerId, task: &Task, result: &Result<Answer
         Command::Reply { .. } if active => {
             ensure!(result.is_ok() || !mine || refused_reply(result), "reply", "{id}: {result:?}");
             ensure!(task.conversation.is_some() || result.is_err(), "reply", "{id} has no customer: {result:?}");
+        }
+        Command::Settle { verdict: Verdict::Done { .. } | Verdict::Snooze { .. }, .. }
+            if active && memory.unread(step, id).is_some() =>
+        {
+            let open = !matches!(after.state, TaskState::Closed { .. } | TaskState::Parked { .. });
+            ensure!(open && after.unanswered, "unread", "{id} was settled over an unread message: {after:?}");
+            let his = after.state.owner() == Some(who) || after.directed.is_some_and(|(worker, _)| worker == who);
+            ensure!(his, "unread", "{id} has an unread message, and is not {who}'s: {after:?}");
         }
         Command::Settle { verdict, replies, .. } if active => {
             settled(step, task, after, verdict, replies.len(), result)?

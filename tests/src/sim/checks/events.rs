@@ -82,7 +82,10 @@ fn follow(memory: &mut Memory, event: &Event) -> Check {
             Some(Stand::Offered(by, _) | Stand::Active(by, _)) => by == from,
             other => matches!(other, Some(Stand::Waiting | Stand::Parked | Stand::Requesting)),
         },
-        EventKind::TaskWoken { .. } => matches!(old, Some(Stand::Parked | Stand::Requesting)),
+        EventKind::TaskWoken { ref why } => match old {
+            Some(Stand::Parked | Stand::Requesting) => true,
+            other => why == "unseen_message" && matches!(other, Some(Stand::Active(..))),
+        },
         _ => true,
     };
     ensure!(legal, "I18 transitions", "{task} was {old:?}, yet: {:?}", event.kind);

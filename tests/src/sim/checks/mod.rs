@@ -16,13 +16,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use blendline_core::Scheduler;
 use blendline_core::effect::{Effect, MessageRow, Release, Write};
-use blendline_core::input::Input;
+use blendline_core::input::{Command, Input};
 use blendline_core::rows::Task;
-use blendline_wire::event::Event;
+use blendline_wire::event::{Event, EventKind};
 use blendline_wire::{ConversationId, Millis, OutboundId, TaskId};
 
 use super::rows::{Changes, Rows};
 use super::verdict::Check;
+use super::world::answer_of;
 
 /// One step, as seen from outside.
 pub struct Step<'a> {
@@ -94,19 +95,41 @@ pub struct Memory {
     missed: BTreeSet<(TaskId, Millis)>,
     /// Messages that met an account that was down: such attempts do not count.
     met_down: BTreeSet<OutboundId>,
+    /// The place and the coming of the last message in each task that wants an answer.
+    asked: BTreeMap<TaskId, (u64, Millis)>,
     /// When the owner of a task last did something in it, or it last began to wait for him.
     expected_since: BTreeMap<TaskId, Millis>,
+}
+
+impl Memory {
+    /// Remembers what a customer asked.
+    fn hear(&mut self, step: &Step<'_>) {
+        let Command::Message(message) = &step.input.command else { return };
+        for event in step.events().filter(|_| message.kind.wants_answer()) {
+            if let (EventKind::MessageReceived { seq, .. }, Some(task)) = (&event.kind, event.task) {
+                self.asked.insert(task, (*seq, message.received_at.min(step.now)));
+            }
+        }
+    }
+
+    /// When the message came that a worker had not seen when he settled this task with success.
+    fn unread(&self, step: &Step<'_>, id: TaskId) -> Option<Millis> {
+        let Command::Settle { task, seen: Some(seen), .. } = &step.input.command else { return None };
+        let heard = *task == id && matches!(answer_of(step.effects), Some(Ok(_)));
+        self.asked.get(&id).filter(|(seq, _)| heard && seen < seq).map(|(_, at)| *at)
+    }
 }
 
 /// Every check of one step.
 pub fn all(memory: &mut Memory, step: &Step<'_>) -> Check {
     events::check(memory, step)?;
-    tasks::check(step)?;
+    memory.hear(step);
+    tasks::check(memory, step)?;
     scan::check(step)?;
     offers::check(step)?;
     outbound::check(memory, step)?;
     intake::check(step)?;
     returns::check(step)?;
-    calls::check(step)?;
+    calls::check(memory, step)?;
     time::check(memory, step)
 }

@@ -6,18 +6,18 @@ use blendline_core::rows::{Closed, Task, TaskState};
 use blendline_wire::event::EventKind;
 use blendline_wire::task::{ClockRule, TaskKind};
 
-use super::Step;
+use super::{Memory, Step};
 use crate::sim::verdict::{Check, ensure};
 
-pub(super) fn check(step: &Step<'_>) -> Check {
+pub(super) fn check(memory: &Memory, step: &Step<'_>) -> Check {
     leases(step)?;
     for (old, new) in step.changes.tasks.values() {
         match old {
             Some(old) => {
                 transition(old, new)?;
                 same(old, new)?;
-                place(step, old, new)?;
-                clock(step, old, new)?;
+                place(memory, step, old, new)?;
+                clock(memory, step, old, new)?;
             }
             None => born(step, new)?,
         }
@@ -72,7 +72,14 @@ fn same(old: &Task, new: &Task) -> Check {
 }
 
 /// A customer who writes again keeps the place that the first unanswered message earned.
-fn place(step: &Step<'_>, old: &Task, new: &Task) -> Check {
+fn place(memory: &Memory, step: &Step<'_>, old: &Task, new: &Task) -> Check {
+    if let Some(asked_at) = memory.unread(step, new.id) {
+        // Nobody had read it: it is the first unanswered message now, unless an older one had no answer either.
+        let silent = matches!(&step.input.command, Command::Settle { replies, .. } if replies.is_empty());
+        let place = if old.unanswered && silent { old.earned_at } else { asked_at };
+        ensure!(new.earned_at == place, "place in line", "{}: {}, not {}", new.id, new.earned_at.0, place.0);
+        return Ok(());
+    }
     let wrote = match &step.input.command {
         Command::Message(message) if message.kind.wants_answer() && new.kind == TaskKind::Conversation => {
             let conversation = new.conversation.and_then(|id| step.rows.conversations.get(&id));
@@ -102,12 +109,13 @@ fn place(step: &Step<'_>, old: &Task, new: &Task) -> Check {
 }
 
 /// The target stands still only while its rule says so.
-fn clock(step: &Step<'_>, old: &Task, new: &Task) -> Check {
+fn clock(memory: &Memory, step: &Step<'_>, old: &Task, new: &Task) -> Check {
     let stood = stood(step, old, new);
     // Whoever passes a task on gives it the target of its new line.
-    let passed = step
-        .events()
-        .any(|event| event.task == Some(new.id) && matches!(event.kind, EventKind::TaskTransferred { .. }));
+    let passed = memory.unread(step, new.id).is_some()
+        || step
+            .events()
+            .any(|event| event.task == Some(new.id) && matches!(event.kind, EventKind::TaskTransferred { .. }));
     if passed
         || new.earned_at != old.earned_at
         || (old.queue, old.target_ms) != (new.queue, new.target_ms)
