@@ -21,12 +21,23 @@ pub async fn desk(State(app): State<Shared>, spoken: Spoken, headers: HeaderMap)
     let Some(person) = visitor(&app, &headers).await? else {
         return Ok(Redirect::to("/sign-in?next=/desk").into_response());
     };
+    if person.must_change {
+        return Ok(Redirect::to("/password?next=/desk").into_response());
+    }
     let Some(worker) = &person.worker else {
         let detail =
             format!("the desk is for workers, and {} is none: sign in as a worker at /sign-in", person.display);
         return Err(Failure::new(StatusCode::FORBIDDEN, "no_worker", "The desk is for workers", detail));
     };
     Ok(pages::desk(&pages::Page { spoken: spoken.whole(), user: worker, csrf: &person.csrf }))
+}
+
+/// Where who is signed in changes his password.
+pub async fn password(State(app): State<Shared>, spoken: Spoken, headers: HeaderMap) -> Result<Response, Failure> {
+    match visitor(&app, &headers).await? {
+        Some(person) => Ok(pages::password(spoken.whole(), &person.csrf)),
+        None => Ok(Redirect::to("/sign-in?next=/password").into_response()),
+    }
 }
 
 async fn visitor(app: &Shared, headers: &HeaderMap) -> Result<Option<SignedIn>, Failure> {

@@ -98,6 +98,7 @@ pub fn app(shared: Shared) -> Router {
         .route("/metrics", get(health::metrics))
         .route("/", get(pages::home))
         .route("/desk", get(pages::desk).layer(from_fn(quiet_headers)))
+        .route("/password", get(pages::password).layer(from_fn(quiet_headers)))
         .merge(crate::pages::router())
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)

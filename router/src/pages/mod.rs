@@ -51,6 +51,11 @@ pub fn desk(page: &Page<'_>) -> Response {
     headers::page(page.spoken, desk::markup(page))
 }
 
+/// The page to choose a password of one's own.
+pub fn password(spoken: Spoken, csrf: &str) -> Response {
+    headers::page(spoken, sign_in::password(spoken.lang, csrf))
+}
+
 /// The sign-in page; `csrf` is what its script sends as `X-Blendline-CSRF`.
 pub fn sign_in(spoken: Spoken, csrf: &str) -> Response {
     headers::page(spoken, sign_in::markup(spoken.lang, csrf))

@@ -1,4 +1,4 @@
-//! The sign-in page.
+//! The sign-in page, and the page to choose a password of one's own.
 
 use axum::response::Response;
 use maud::{Markup, html};
@@ -28,7 +28,7 @@ pub(super) fn markup(lang: Lang, csrf: &str) -> Markup {
         main class="door" {
             (shell::brand())
             h1 { (t("sign-in-title")) }
-            form id="sign-in" novalidate {
+            form id="sign-in" novalidate data-call="/v1/sessions" {
                 p class="fault" id="fault" role="alert" hidden {}
                 (field(&t("sign-in-tenant"), "tenant", "text", "organization"))
                 (field(&t("sign-in-name"), "name", "text", "username"))
@@ -44,12 +44,41 @@ pub(super) fn markup(lang: Lang, csrf: &str) -> Markup {
     shell::page(lang, &format!("{} · Blendline", t("sign-in-title")), "entrance", &head, &body)
 }
 
+/// The page to choose a password of one's own, for who signed in with one that somebody else knows.
+pub(super) fn password(lang: Lang, csrf: &str) -> Markup {
+    let t = |key| text(lang, key);
+    let head = html! {
+        meta name="csrf" content=(csrf);
+        script type="module" src=(assets::url("sign-in.js")) {}
+    };
+    let body = html! {
+        main class="door" {
+            (shell::brand())
+            h1 { (t("sign-in-new-title")) }
+            p { (t("sign-in-new-hint")) }
+            form id="sign-in" novalidate data-call="/v1/sessions/current/password" {
+                p class="fault" id="fault" role="alert" hidden {}
+                (field(&t("sign-in-old"), "old", "password", "current-password"))
+                (field(&t("sign-in-new"), "new", "password", "new-password"))
+                button class="primary" type="submit" { (t("sign-in-new-go")) }
+            }
+            noscript { p { (t("page-needs-script")) } }
+            p hidden id="says-unreachable" { (t("sign-in-unreachable")) }
+            p hidden id="says-missing" { (t("sign-in-missing")) }
+            (languages(lang))
+        }
+    };
+    shell::page(lang, &format!("{} · Blendline", t("sign-in-new-title")), "entrance", &head, &body)
+}
+
 fn field(label: &str, name: &str, kind: &str, complete: &str) -> Markup {
     let id = format!("field-{name}");
+    // A password is cut off nowhere: whoever pastes a long one would never get in.
+    let most = if kind == "password" { 1024 } else { 200 };
     html! {
         label for=(id) { (label) }
         input id=(id) name=(name) type=(kind) autocomplete=(complete) autocapitalize="none" spellcheck="false"
-            dir="auto" required maxlength="200";
+            dir="auto" required maxlength=(most);
     }
 }
 

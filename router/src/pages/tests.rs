@@ -107,6 +107,7 @@ fn no_page_has_an_inline_script_or_style() {
         let pages = [
             desk_page(lang),
             sign_in::markup(lang.whole(), "token").into_string(),
+            sign_in::password(lang.whole(), "token").into_string(),
             chat::markup(lang, "\" onload=\"x").into_string(),
             desk_forms::templates(lang.whole()).into_string(),
         ];

@@ -162,9 +162,14 @@ async fn the_pages_lead_to_each_other() {
     assert_eq!(page.status, 200, "{}", page.text());
     assert!(page.text().contains(&format!("<meta name=\"csrf\" content=\"{}\">", noa.csrf)), "{}", page.text());
     assert_eq!(page.header("cache-control"), Some("no-store"));
+    let first = add(&router, "new", "worker").await;
+    let new = Browser::sign_in(router.addr, "new", &first).await.unwrap();
+    assert_eq!(new.get("/desk").await.header("location"), Some("/password?next=/desk"));
+    let page = new.get("/password").await.text();
+    assert!(page.contains(&new.csrf) && page.contains("data-call=\"/v1/sessions/current/password\""), "{page}");
     let amit = member(&router, "amit", "supervisor").await;
     assert_eq!(amit.get("/desk").await.json()["code"], "no_worker");
-    for (path, leads) in [("/", "/desk"), ("/desk", "/sign-in?next=/desk")] {
+    for (path, leads) in [("/", "/desk"), ("/desk", "/sign-in?next=/desk"), ("/password", "/sign-in?next=/password")] {
         let reply = http::once(router.addr, &http::request("GET", path, &[], b"")).await.unwrap();
         assert_eq!((reply.status, reply.header("location")), (303, Some(leads)));
     }

@@ -1,14 +1,15 @@
-// Signs in. What was typed stays when something goes wrong, and the cursor goes to the field at fault.
+// Signs in, or changes a password: whatever the form calls. What was typed stays when something goes wrong, and the cursor goes to the field at fault.
 
 const form = document.querySelector("#sign-in");
 const fault = document.querySelector("#fault");
+const inputs = [...form.querySelectorAll("input")];
 const csrf = document.querySelector("meta[name=csrf]").content;
 
 function complain(text, field) {
   fault.textContent = text;
   fault.hidden = false;
-  for (const input of form.querySelectorAll("input")) input.setAttribute("aria-invalid", String(input === field));
-  (field ?? form.elements.password).focus();
+  for (const input of inputs) input.setAttribute("aria-invalid", String(input === field));
+  (field ?? inputs.at(-1)).focus();
 }
 
 /** Where to go afterwards: a path of this site and nothing else. */
@@ -20,12 +21,12 @@ function next() {
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const body = Object.fromEntries(new FormData(form));
-  const empty = [...form.querySelectorAll("input")].find((input) => !input.value.trim());
+  const empty = inputs.find((input) => !input.value.trim());
   if (empty) return complain(document.querySelector("#says-missing").textContent, empty);
   const button = form.querySelector("button");
   button.disabled = true;
   try {
-    const answer = await fetch("/v1/sessions", {
+    const answer = await fetch(form.dataset.call, {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-Blendline-CSRF": csrf },
       body: JSON.stringify(body),
@@ -39,4 +40,4 @@ form.addEventListener("submit", async (event) => {
     button.disabled = false;
   }
 });
-form.elements.tenant.focus();
+inputs[0].focus();

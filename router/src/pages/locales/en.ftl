@@ -8,7 +8,12 @@ sign-in-name = Name
 sign-in-password = Password
 sign-in-go = Sign in
 sign-in-unreachable = The server cannot be reached. Check the connection and try again.
-sign-in-missing = Fill in all three fields.
+sign-in-missing = Fill in all fields.
+sign-in-new-title = Choose your own password
+sign-in-new-hint = At least 10 characters; four random words are a good choice.
+sign-in-old = The password you were given
+sign-in-new = Your new password
+sign-in-new-go = Save and continue
 
 desk-title = Desk
 desk-skip = Skip to my work

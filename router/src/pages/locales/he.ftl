@@ -8,7 +8,12 @@ sign-in-name = שם
 sign-in-password = סיסמה
 sign-in-go = כניסה
 sign-in-unreachable = אין קשר עם השרת. בדקו את החיבור ונסו שוב.
-sign-in-missing = יש למלא את שלושת השדות.
+sign-in-missing = יש למלא את כל השדות.
+sign-in-new-title = בחירת סיסמה אישית
+sign-in-new-hint = לפחות 10 תווים; ארבע מילים אקראיות הן בחירה טובה.
+sign-in-old = הסיסמה שקיבלתם
+sign-in-new = הסיסמה החדשה שלכם
+sign-in-new-go = שמירה והמשך
 
 desk-title = שולחן עבודה
 desk-skip = דילוג אל העבודה שלי

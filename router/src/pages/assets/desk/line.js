@@ -83,6 +83,7 @@ export class Line {
 
   connect() {
     this.drop();
+    this.refused = false;
     this.on.state("connecting");
     const url = new URL("/v1/workers/connect", location.href);
     url.protocol = url.protocol.replace("http", "ws");
@@ -98,6 +99,7 @@ export class Line {
     socket.onclose = ({ code }) => {
       if (!mine()) return;
       if (code === 4401) return this.end("ended");
+      if (this.refused) return this.end("refused");
       this.lost();
     };
   }
@@ -137,7 +139,8 @@ export class Line {
 
   goodbye(reason) {
     if (reason === "replaced") return this.end("replaced");
-    if (reason === "refused") return this.end("refused");
+    // The close code that follows tells why: a session that ended leads to the sign-in page.
+    if (reason === "refused") return void (this.refused = true);
     // A router that drains asks us to come back at once, unless that keeps happening.
     if (this.failures > 0) return this.lost();
     this.failures = 1;
