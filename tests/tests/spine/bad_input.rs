@@ -38,7 +38,9 @@ async fn bad_input_gets_the_right_answer_and_no_effect() {
     assert_eq!(raw(&world, &path, Some(&good), &changed).await.status, 401);
 
     // Addresses that are not ours.
-    for path in ["/v1/webhooks/whatsapp_cloud/nobody", "/v1/webhooks/pigeon/line-1", "/v1/webhooks", "/v2/x", "/"] {
+    for path in
+        ["/v1/webhooks/whatsapp_cloud/nobody", "/v1/webhooks/pigeon/line-1", "/v1/webhooks", "/v2/x", "/nowhere"]
+    {
         let reply = raw(&world, path, Some(&good), &body).await;
         assert_eq!(reply.status, 404, "{path}: {}", reply.text());
         problem(&reply);
