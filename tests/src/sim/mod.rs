@@ -15,6 +15,7 @@ pub mod verdict;
 pub mod world;
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use verdict::Violation;
@@ -86,11 +87,19 @@ fn run_one(seed: u64, inputs: u64, exact: bool) -> Result<Outcome, Box<Failure>>
         Box::new(Failure { seed, inputs, step: 0, violation, trace: vec!["the settings".to_owned()] })
     })?;
     world.exact = exact;
-    let lived = world.rage(inputs).and_then(|()| world.heal()).and_then(|()| world.converge());
+    let life = AssertUnwindSafe(|| world.rage(inputs).and_then(|()| world.heal()).and_then(|()| world.converge()));
+    let lived = catch_unwind(life).unwrap_or_else(|panic| Err(panicked(&*panic)));
     match lived {
         Ok(()) => Ok(Outcome { hash: world.hash.0, steps: world.steps, simulated_ms: world.now.since(shape::EPOCH) }),
         Err(violation) => Err(failed(&world, violation)),
     }
+}
+
+/// A core that panics breaks its promise as any other does.
+fn panicked(panic: &(dyn std::any::Any + Send)) -> Violation {
+    let said = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let said = said.or_else(|| panic.downcast_ref::<String>().cloned());
+    Violation { invariant: "no panic", detail: said.unwrap_or_default() }
 }
 
 /// Runs many seeds on all processors; the failure of the lowest seed that broke, and how far the others came.
