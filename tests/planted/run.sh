@@ -15,8 +15,8 @@ export SEEDS="${SEEDS:-500}" RUST_BACKTRACE=0 CARGO_TARGET_DIR="$work/target"
 # Only what the simulator needs: two crates of ours and the world.
 rm -rf "$work/tree"
 mkdir -p "$work/tree/router" "$work/tree/tests/src" "$work/tree/tests/tests"
-cp -R -p "$root/wire" "$work/tree/wire"
-cp -R -p "$root/router/core" "$work/tree/router/core"
+cp -R "$root/wire" "$work/tree/wire"
+cp -R "$root/router/core" "$work/tree/router/core"
 cp -R "$root/tests/src/sim" "$work/tree/tests/src/sim"
 cp "$root/tests/tests/sim.rs" "$work/tree/tests/tests/sim.rs"
 cp "$root/Cargo.lock" "$work/tree/Cargo.lock"
@@ -65,6 +65,7 @@ while IFS='|' read -r name file edit <&3; do
         grep -v 'longest waits' "$work/log" >"$work/told" || true
         by=$(sed -n 's/^broken: //p; s/^seed [0-9]*: \([^:]*\): .*/\1 (rush)/p' "$work/told" | head -1)
         seed=$(sed -n 's/^seed \([0-9]*\)[,:].*/\1/p' "$work/told" | head -1)
+        [ -n "$by" ] || by=$(grep -o 'signal: [0-9A-Z, ]*' "$work/log" | head -1)
         echo "| $name | $by | ${seed:-?} |"
     fi
     cp "$work/sound" "$file"
