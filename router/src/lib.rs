@@ -10,6 +10,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod directory;
+pub mod doors;
 pub mod driver;
 #[cfg(test)]
 mod fakes;

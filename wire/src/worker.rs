@@ -251,10 +251,14 @@ pub enum ServerFrame {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         problem: Option<Problem>,
     },
-    /// This connection ends: `replaced` (a newer one took over), `drain` (connect again elsewhere), `refused`.
+    /// This connection ends: `replaced` (a newer one took over), `drain` (connect again), `elsewhere` (another router
+    /// serves this worker), `refused`.
     Goodbye {
         /// A stable word.
         reason: String,
+        /// With `elsewhere`: the base URL of the router that serves this worker now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<String>,
     },
 }
 

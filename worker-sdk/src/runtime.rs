@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::engine::Engine;
 use crate::error::{BoxError, RunError};
-use crate::link::Address;
+use crate::routers::Routers;
 use crate::task::Task;
 use crate::verdict::Verdict;
 
@@ -28,7 +28,8 @@ pub trait Worker: Send + Sync + 'static {
 /// Settings that are all decided.
 #[derive(Clone)]
 pub(crate) struct Settings {
-    pub(crate) url: String,
+    /// The routers of the installation, the first to be tried first.
+    pub(crate) urls: Vec<String>,
     pub(crate) key: String,
     pub(crate) name: String,
     pub(crate) capacity: Option<u32>,
@@ -48,6 +49,13 @@ impl Builder {
     /// The worker's configured name; `worker` when it is not given.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.settings.name = name.into();
+        self
+    }
+
+    /// Another router of the same installation, tried when the ones before it cannot be reached. A router that is
+    /// reached and does not serve this worker names the one that does.
+    pub fn or_at(mut self, url: impl Into<String>) -> Self {
+        self.settings.urls.push(url.into());
         self
     }
 
@@ -110,7 +118,7 @@ impl Runtime {
     pub fn builder(url: impl Into<String>, key: impl Into<String>) -> Builder {
         Builder {
             settings: Settings {
-                url: url.into(),
+                urls: vec![url.into()],
                 key: key.into(),
                 name: "worker".to_owned(),
                 capacity: None,
@@ -132,8 +140,8 @@ impl Runtime {
         worker: impl Worker,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<Summary, RunError> {
-        let address = Address::new(&self.settings.url, &self.settings.key)?;
-        let engine = Engine::new(self.settings, address, Arc::new(worker), Box::pin(shutdown));
+        let routers = Routers::new(&self.settings.urls, &self.settings.key)?;
+        let engine = Engine::new(self.settings, routers, Arc::new(worker), Box::pin(shutdown));
         // A task of its own: what it starts then shares its thread's queue, which is much cheaper than waking
         // another thread for every task. The set ends it when this future is dropped.
         let mut set = JoinSet::new();

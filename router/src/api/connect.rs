@@ -105,7 +105,7 @@ async fn serve(app: Shared, caller: Arc<Caller>, mut socket: WebSocket) {
             let end = line.run(&mut socket).await;
             let Speaker { worker, session, .. } = speaker;
             // An owner that is gone has no connections to forget.
-            let _ = app.handle().send(Request::Gone { worker, session }).await;
+            let _ = app.door(caller.tenant).send(Request::Gone { worker, session }).await;
             end
         }
         Err(end) => end,
@@ -140,7 +140,7 @@ async fn greet(
     // In the core an ordinary task has a weight.
     let capacity = capacity.map(|tasks| tasks.saturating_mul(WEIGHT_UNIT));
     let attach = Request::Attach { worker, session: speaker.session, accept, capacity, presence, frames: sender };
-    app.handle().send(attach).await.map_err(|_| RESTART)?;
+    app.door(caller.tenant).send(attach).await.map_err(|_| RESTART)?;
     Ok((speaker, frames))
 }
 
@@ -199,12 +199,12 @@ impl Line<'_> {
                     batch.push(self.answer(call, result));
                 }
                 () = self.watch.over() => {
-                    let goodbye = [ServerFrame::Goodbye { reason: "refused".into() }];
+                    let goodbye = [ServerFrame::Goodbye { reason: "refused".into(), at: None }];
                     let _ = write(socket, &mut goodbye.to_vec()).await;
                     return SIGNED_OUT;
                 }
                 () = app.parts.stopping.cancelled() => {
-                    let goodbye = [ServerFrame::Goodbye { reason: "drain".into() }];
+                    let goodbye = [ServerFrame::Goodbye { reason: "drain".into(), at: None }];
                     // Best effort: the close code says it too.
                     let _ = write(socket, &mut goodbye.to_vec()).await;
                     return RESTART;
@@ -256,7 +256,7 @@ impl Line<'_> {
         let (reply, answer) = oneshot::channel();
         let actor = Actor::Worker(self.speaker.worker);
         let request = Request::Call { actor, call: Box::new(call), reply };
-        self.app.handle().send(request).await.map_err(|_| RESTART)?;
+        self.app.door(self.speaker.tenant).send(request).await.map_err(|_| RESTART)?;
         Ok(answer)
     }
 
@@ -266,8 +266,8 @@ impl Line<'_> {
             return Ok(());
         }
         self.heard = now;
-        let Speaker { worker, session, .. } = self.speaker;
-        self.app.handle().send(Request::Heard { worker, session }).await.map_err(|_| RESTART)
+        let Speaker { tenant, worker, session } = self.speaker;
+        self.app.door(tenant).send(Request::Heard { worker, session }).await.map_err(|_| RESTART)
     }
 
     fn answer(&self, call: u64, result: CallResult) -> ServerFrame {

@@ -109,7 +109,7 @@ pub async fn start(
     let queue = queue_of(&app, &caller, &body.queue)?;
     let reply = Reply { key: body.key, content: body.content };
     let call = Call::Start { worker, account, to: body.to, queue, reply };
-    match app.handle().call(Actor::Worker(worker), call).await {
+    match app.door(caller.tenant).call(Actor::Worker(worker), call).await {
         Ok(Answer::Conversation(conversation, task)) => {
             Ok((StatusCode::CREATED, Json(json!({ "conversation": conversation, "task": task }))))
         }
@@ -144,7 +144,7 @@ pub async fn log(
     }
     let queue = queue_of(&app, &caller, &body.queue)?;
     let call = Call::Log { worker, queue, medium: body.medium, duration_ms: body.duration_ms, note: body.note };
-    match app.handle().call(Actor::Worker(worker), call).await {
+    match app.door(caller.tenant).call(Actor::Worker(worker), call).await {
         Ok(Answer::Task(task)) => Ok((StatusCode::CREATED, Json(json!({ "task": task })))),
         Ok(_) => Ok((StatusCode::CREATED, Json(json!({})))),
         Err(error) => Err(of_call(error, caller.tenant, directory)),

@@ -66,7 +66,7 @@ pub async fn push(
         fields: item.fields,
         conversation: item.conversation,
     };
-    let answer = app.handle().call(caller.actor(), call).await;
+    let answer = app.door(caller.tenant).call(caller.actor(), call).await;
     match answer.map_err(|error| of_call(error, caller.tenant, app.directory()))? {
         Answer::Task(id) => {
             let task = owned(&app, &caller, id).await?;

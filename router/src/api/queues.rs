@@ -56,7 +56,7 @@ async fn seen(app: &Shared, caller: &Caller, ids: Vec<QueueId>) -> Result<Vec<Qu
         let now = asked.into_iter().map(|id| core.queue_now(id));
         now.map(|now| (now.waiting, now.first_due)).collect::<Vec<_>>()
     };
-    let seen = app.handle().look(look).await.map_err(|error| of_call(error, caller.tenant, directory))?;
+    let seen = app.door(caller.tenant).look(look).await.map_err(|error| of_call(error, caller.tenant, directory))?;
     let info = |(id, (waiting, first_due)): (QueueId, (usize, Option<Millis>))| {
         let settings = directory.settings.iter().find_map(|setting| match setting {
             Settings::Queue(queue) if queue.id == id => Some(queue),

@@ -167,7 +167,7 @@ pub async fn transfer(
 }
 
 async fn command(app: &Shared, caller: &Caller, command: Command) -> Result<StatusCode, Failure> {
-    match app.handle().call(caller.actor(), Call::Plain(command)).await {
+    match app.door(caller.tenant).call(caller.actor(), Call::Plain(command)).await {
         Ok(_) => Ok(StatusCode::NO_CONTENT),
         // It was there a moment ago, so it was closed meanwhile.
         Err(CallError::Refused(Refusal::UnknownTask)) => {

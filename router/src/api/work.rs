@@ -131,7 +131,7 @@ async fn who_and_what(
 }
 
 async fn call(app: &Shared, caller: &Caller, worker: WorkerId, call: Call) -> Result<StatusCode, Failure> {
-    match app.handle().call(Actor::Worker(worker), call).await {
+    match app.door(caller.tenant).call(Actor::Worker(worker), call).await {
         Ok(_) => Ok(StatusCode::NO_CONTENT),
         Err(error) => Err(of_call(error, caller.tenant, app.directory())),
     }

@@ -40,7 +40,7 @@ pub async fn list(
     let of_tenant = app.directory().workers.iter().filter(|(_, (owner, _))| *owner == caller.tenant);
     let asked: Vec<(WorkerId, String)> = of_tenant.map(|(id, (_, name))| (*id, name.clone())).collect();
     let look = move |core: &Scheduler| asked.into_iter().filter_map(|(id, name)| info(core, id, name)).collect();
-    let seen = app.handle().look(look).await;
+    let seen = app.door(caller.tenant).look(look).await;
     let items: Vec<WorkerInfo> = seen.map_err(|error| of_call(error, caller.tenant, app.directory()))?;
     Ok(Json(Page { items, next: None }))
 }
@@ -79,7 +79,7 @@ pub async fn presence(
     let worker = caller.speaks_for(directory, Some(&name))?;
     let actor = if caller.role == Role::Worker { blendline_wire::event::Actor::Worker(worker) } else { caller.actor() };
     let command = Command::Presence { worker, presence: change.presence, reason: change.reason };
-    match app.handle().call(actor, Call::Plain(command)).await {
+    match app.door(caller.tenant).call(actor, Call::Plain(command)).await {
         Ok(_) => Ok(StatusCode::NO_CONTENT),
         Err(error) => Err(of_call(error, caller.tenant, directory)),
     }

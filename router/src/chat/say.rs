@@ -10,6 +10,7 @@ use super::site::Site;
 use super::token::Visitor;
 use super::{CHANNEL, Chat, telemetry};
 use crate::api::now;
+use crate::ports::broker::inbound_queue;
 
 /// The longest text, in bytes.
 pub(super) const TEXT_BYTES_MAX: usize = 8 * 1024;
@@ -94,7 +95,8 @@ impl Chat {
             received_at: now(),
             events: vec![AccountEvent { account: Some(site.account), event }],
         });
-        let publishing = self.broker.publish(&self.queue, message.encode(b""));
+        let queue = inbound_queue(self.doors.shard(site.tenant));
+        let publishing = self.broker.publish(&queue, message.encode(b""));
         match tokio::time::timeout(PUBLISH_TIMEOUT, publishing).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => {

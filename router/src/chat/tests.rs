@@ -1,5 +1,6 @@
 //! The chat's doors without a port: pages, identities, tokens, limits.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -15,6 +16,7 @@ use super::secret::sign;
 use super::{Chat, Parts, ServerSecret, own_origins, router};
 use crate::adapters::live::InProcessLive;
 use crate::config::{Config, resolve};
+use crate::doors::Doors;
 use crate::fakes::{FakeBroker, FakeStore};
 
 const SHOP: &str = "https://shop.example";
@@ -42,7 +44,7 @@ impl World {
             archive: Arc::new(store),
             broker: Arc::new(broker.clone()),
             live: Arc::new(InProcessLive::default()),
-            shard: 0,
+            doors: Doors::new(BTreeMap::new(), BTreeMap::new()),
             limits: config.chat,
             secret: ServerSecret::test(),
             origins: own_origins("127.0.0.1:8080".parse().unwrap(), &[]),

@@ -95,7 +95,7 @@ impl Connection {
     }
 
     pub(crate) async fn goodbye(&mut self, reason: &str) {
-        self.say(ServerFrame::Goodbye { reason: reason.into() }).await;
+        self.say(ServerFrame::Goodbye { reason: reason.into(), at: None }).await;
     }
 
     pub(crate) async fn close(mut self, code: CloseCode, reason: &'static str) {

@@ -23,6 +23,7 @@ use crate::adapters::live::InProcessLive;
 use crate::adapters::sqlite::{DataDir, SqliteStore};
 use crate::api::{App, Parts, Shared, app};
 use crate::config::{Config, resolve};
+use crate::doors::Doors;
 use crate::people::Gate;
 
 /// The app secret of the test's account.
@@ -116,15 +117,16 @@ impl World {
         let directory = Arc::new(resolve(&config, records.as_ref(), Millis(0)).await.unwrap());
         let wire = Arc::new(Wire::default());
         let (owner, handle) = Owner::start();
+        let doors = Doors::single(directory.tenants.keys().copied(), handle);
         let stop = CancellationToken::new();
         let directory_of_people = Scratch::new();
         let people = Arc::new(SqliteStore::open(&DataDir::open(&directory_of_people.0).unwrap()).unwrap());
         let shared = App::new(Parts {
             directory,
-            handle,
+            doors,
+            owners: Default::default(),
             archive: records.clone(),
             broker: wire.clone(),
-            shard: 0,
             server: config.server,
             people: Arc::new(Gate::new(people, Arc::new(InProcessLive::default())).unwrap()),
             metrics: None,

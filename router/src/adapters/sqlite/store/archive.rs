@@ -117,6 +117,13 @@ impl Archive for SqliteStore {
             other => Err(other.unexpected()),
         }
     }
+
+    async fn shards(&self, tenants: &[TenantId], among: u16) -> Result<Vec<u16>, StoreError> {
+        match self.ask(Order::Shards { tenants: tenants.to_vec(), among }).await? {
+            Answer::Shards(shards) => Ok(shards),
+            other => Err(other.unexpected()),
+        }
+    }
 }
 
 /// A limit as SQL has it.

@@ -69,15 +69,6 @@ impl SqliteStore {
         Ok(Self { jobs, readers, days, thread: Some(thread), _directory: directory.clone() })
     }
 
-    /// Drops a bounded part of the duplicate keys and journal entries that are more than eight days older than `now`.
-    /// True when there is more to drop.
-    pub async fn sweep(&self, now: Millis) -> Result<bool, StoreError> {
-        match self.ask(Order::Sweep { before: day(now).saturating_sub(KEPT_DAYS) }).await? {
-            Answer::Swept { more } => Ok(more),
-            other => Err(other.unexpected()),
-        }
-    }
-
     async fn ask(&self, order: Order) -> Result<Answer, StoreError> {
         let (reply, answer) = oneshot::channel();
         self.jobs.send(Job::Order(order, reply)).map_err(|_| stopped())?;
@@ -152,6 +143,13 @@ impl Store for SqliteStore {
     async fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
         // Turning rows to text happens here, so that the writer thread only writes.
         self.ask(Order::Commit(Box::new(Batch::new(commit)?))).await.map(drop)
+    }
+
+    async fn sweep(&self, now: Millis) -> Result<bool, StoreError> {
+        match self.ask(Order::Sweep { before: day(now).saturating_sub(KEPT_DAYS) }).await? {
+            Answer::Swept { more } => Ok(more),
+            other => Err(other.unexpected()),
+        }
     }
 
     async fn claim(&self, outbound: OutboundId, attempt: u32, sender: &str, now: Millis) -> Result<Claim, StoreError> {

@@ -1,0 +1,177 @@
+//! `blendline serve`: puts the parts together, runs them, and ends them in order.
+
+mod adapters;
+mod chores;
+mod shards;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::adapters::Adapters;
+use self::shards::{Chores, Shards};
+use super::people::DemoUser;
+use super::{demo, people};
+use crate::adapters::live::InProcessLive;
+use crate::api::{self, Parts, now};
+use crate::chat::{self, ServerSecret};
+use crate::config::{self, Config};
+use crate::directory::Directory;
+use crate::doors::Doors;
+use crate::driver::Status;
+use crate::ports::live::Live;
+use crate::telemetry;
+
+/// Runs the router until it is told to end.
+pub(super) fn run(config: Option<&Path>, demo: bool) -> anyhow::Result<()> {
+    let config = if demo { demo::config()? } else { Config::load(config)? };
+    telemetry::start_log(&config.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime")?;
+    let outcome = runtime.block_on(serve(config, demo));
+    // Nothing that still runs has anything to finish: what must be durable is.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
+    // An error means that somebody chose one before, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let metrics = telemetry::install_metrics()?;
+    let listen = config.server.listen;
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let address = listener.local_addr().context("the address that is listened on")?;
+    let adapters = adapters::open(&config).await?;
+    let mut directory = config::resolve(&config, adapters.archive.as_ref(), now()).await?;
+    let point_at_demo = |directory: &mut Directory| {
+        if demo {
+            demo::send_to(directory, address);
+        }
+    };
+    point_at_demo(&mut directory);
+    if directory.tenants.is_empty() {
+        tracing::warn!("no tenant is configured: nothing can come in");
+    }
+    let stop = CancellationToken::new();
+    let chores = TaskTracker::new();
+    // One for the whole process: what the owner tells, visitors hear.
+    let live: Arc<dyn Live> = Arc::new(InProcessLive::default());
+    let gate = people::gate(adapters.people.clone(), live.clone())?;
+    people::first_users(&config, &directory, &gate).await?;
+    let users = if demo { people::demo_users(&directory, &gate).await? } else { Vec::new() };
+    let on = shards::of_tenants(&config, &adapters, &directory).await?;
+    let mut shards = if config.cluster.router {
+        let chores = Chores { tracker: &chores, stop: &stop };
+        Shards::start(&config, &adapters, &on, &directory, &live, &chores, point_at_demo).await?
+    } else {
+        Shards::none()
+    };
+    let directory = Arc::new(directory);
+    let doors = Doors::new(on, shards.handles());
+    let chat = chat(&config, &adapters, &directory, doors.clone(), live, address, &stop)?;
+    let app = api::App::new(Parts {
+        directory: directory.clone(),
+        doors,
+        owners: shards.statuses(),
+        archive: adapters.archive.clone(),
+        broker: adapters.broker.clone(),
+        people: gate,
+        server: config.server.clone(),
+        metrics: Some(metrics.clone()),
+        stopping: stop.clone(),
+    });
+    let mut router = api::app(app.clone()).merge(chat::router(chat.clone()));
+    if demo {
+        router = router.merge(demo::platform());
+    }
+    chores.spawn(telemetry::keep_metrics(metrics, stop.clone()));
+    chores.spawn(chores::sweep(adapters.store.clone(), stop.clone()));
+    let limits = config.server.clone();
+    let server_stop = stop.clone();
+    let server = tokio::spawn(async move { api::server::serve(listener, router, &limits, server_stop).await });
+    tracing::info!(%address, "listening");
+
+    let failed = until_told(&mut shards, demo.then_some(&users), address, &stop, &chores).await;
+    stop.cancel();
+    server.await.context("the server")?;
+    let grace = Duration::from_millis(config.server.stop_grace_ms);
+    let lines_ended = async { tokio::join!(app.lines_ended(), chat.lines_ended()) };
+    if tokio::time::timeout(grace, lines_ended).await.is_err() {
+        tracing::warn!("workers' or visitors' connections were still open after the grace time");
+    }
+    chores.close();
+    chores.wait().await;
+    shards.stop().await;
+    tracing::info!("ended in order");
+    failed
+}
+
+fn chat(
+    config: &Config,
+    adapters: &Adapters,
+    directory: &Arc<Directory>,
+    doors: Doors,
+    live: Arc<dyn Live>,
+    address: SocketAddr,
+    stop: &CancellationToken,
+) -> anyhow::Result<chat::Shared> {
+    let secret = match &config.cluster.secret {
+        Some(shared) => ServerSecret::shared(shared.expose()),
+        None => ServerSecret::of(&config.data_dir).context("the secret of the web chat in the data directory")?,
+    };
+    let parts = chat::Parts {
+        directory: directory.clone(),
+        archive: adapters.archive.clone(),
+        broker: adapters.broker.clone(),
+        live,
+        doors,
+        limits: config.chat.clone(),
+        secret,
+        origins: chat::own_origins(address, &config.server.origins),
+        stopping: stop.clone(),
+        stop_grace_ms: config.server.stop_grace_ms,
+    };
+    chat::Chat::new(parts).context("this program has no web chat channel")
+}
+
+/// Waits for the signal to end; `Err` when an owner stopped by itself. The demo begins when all shards are served.
+async fn until_told(
+    shards: &mut Shards,
+    demo: Option<&Vec<DemoUser>>,
+    address: SocketAddr,
+    stop: &CancellationToken,
+    chores: &TaskTracker,
+) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("the signal to end")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("the signal to end")?;
+    let statuses = shards.statuses();
+    let served = async move {
+        for (_, mut status) in statuses {
+            // One that stops instead is told below.
+            let _ = status.wait_for(|status| matches!(status, Status::Serving { .. })).await;
+        }
+    };
+    tokio::pin!(served);
+    let mut waiting = true;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            cause = shards.stopped() => bail!("the owner stopped: {cause}"),
+            () = &mut served, if waiting => {
+                waiting = false;
+                tracing::info!("serving");
+                if let Some(users) = demo {
+                    chores.spawn(demo::work(address, stop.clone()));
+                    demo::explain(address, users)?;
+                }
+            }
+        }
+    }
+}
