@@ -1,13 +1,13 @@
 //! What a contact may read of his own conversations.
 
-use blendline_core::rows::{Conversation, Task};
+use blendline_core::rows::{Conversation, ConversationState, Task};
 use blendline_wire::{AccountId, ContactKey, ConversationId};
 use deadpool_postgres::Transaction;
 use tokio_postgres::{IsolationLevel, Row};
 
 use super::archive::message;
 use super::connections::{Lent, in_time, told};
-use super::values::{Body, Hash, parse};
+use super::values::{Hash, parse};
 use crate::adapters::columns::{rows, sql, unsql};
 use crate::payload::StoredMessage;
 use crate::ports::store::{Following, StoreError};
@@ -23,10 +23,9 @@ const LATEST: &str = "SELECT m.seq, m.at, m.author, m.worker, m.outbound, m.body
         WHERE transcript = c.id AND author <> 'note' ORDER BY seq DESC LIMIT $3) m
     WHERE c.contact = $1 AND c.account = $2
     ORDER BY c.id DESC, m.seq DESC LIMIT $3";
-/// The latest conversation, and its open task. Bodies of conversations hold no words of people.
-const NOW: &str = "SELECT c.body, t.body FROM conversations c
-    LEFT JOIN tasks t ON c.open AND t.id = (c.body::json #>> '{state,open,task}')::bigint
-    WHERE c.contact = $1 AND c.account = $2 ORDER BY c.id DESC LIMIT 1";
+const CONVERSATION: &str =
+    "SELECT body FROM conversations WHERE contact = $1 AND account = $2 ORDER BY id DESC LIMIT 1";
+const TASK: &str = "SELECT body FROM tasks WHERE id = $1";
 
 /// Reads over one consistent view.
 pub(super) async fn follow(
@@ -75,12 +74,16 @@ fn line(row: &Row) -> Result<(ConversationId, StoredMessage), StoreError> {
     Ok((ConversationId(unsql(told(row.try_get(6))?)), message(row)?))
 }
 
+/// The latest conversation and its open task.
 async fn now(
     view: &Transaction<'_>,
     (contact, account): (Hash, i64),
 ) -> Result<(Option<Conversation>, Option<Task>), StoreError> {
-    let now = told(view.prepare_cached(NOW).await)?;
-    let Some(row) = told(view.query_opt(&now, &[&contact, &account]).await)? else { return Ok((None, None)) };
-    let has_task = told(row.try_get::<_, Option<Body<'_>>>(1))?.is_some();
-    Ok((Some(parse(&row, 0)?), if has_task { Some(parse(&row, 1)?) } else { None }))
+    let query = told(view.prepare_cached(CONVERSATION).await)?;
+    let Some(row) = told(view.query_opt(&query, &[&contact, &account]).await)? else { return Ok((None, None)) };
+    let conversation: Conversation = parse(&row, 0)?;
+    let ConversationState::Open { task } = conversation.state else { return Ok((Some(conversation), None)) };
+    let query = told(view.prepare_cached(TASK).await)?;
+    let row = told(view.query_opt(&query, &[&sql(task.0)]).await)?;
+    Ok((Some(conversation), row.map(|row| parse(&row, 0)).transpose()?))
 }
