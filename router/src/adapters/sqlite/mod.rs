@@ -101,13 +101,3 @@ pub enum OpenError {
         known: usize,
     },
 }
-
-/// A number as SQL has it. Ids and times stay far below the limit; [`blendline_wire::Millis::MAX`] becomes the largest.
-fn sql(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-/// A number as the program has it; the columns it is read from never hold negative ones.
-fn unsql(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or(0)
-}

@@ -12,8 +12,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::file::{self, Put};
 use super::line::Line;
 use super::{BrokerOptions, Waiting};
+use crate::adapters::columns::unsql;
 use crate::adapters::sqlite::checkpoint::Checkpointer;
-use crate::adapters::sqlite::unsql;
 use crate::ports::broker::{BrokerError, Delivery};
 
 /// How long acks wait for a publish to share its commit.

@@ -1,10 +1,9 @@
 //! The record in a file: one writer thread with group commit, and a few readers beside it.
 //!
-//! Suggested reading order: `batch` (what a commit becomes), `writer`, `write`, `tables`, `shards`, `prefetch`, `load`, `archive`,
+//! Suggested reading order: `columns` beside this adapter (what a commit becomes), `writer`, `write`, `tables`, `shards`, `prefetch`, `load`, `archive`,
 //! `follow`.
 
 mod archive;
-mod batch;
 mod follow;
 mod load;
 mod prefetch;
@@ -23,12 +22,12 @@ use blendline_core::rows::Snapshot;
 use blendline_wire::{Millis, OutboundId};
 use tokio::sync::oneshot;
 
-use self::batch::Batch;
 use self::readers::Readers;
 use self::writer::{Answer, Job, Order, Writer};
 use super::checkpoint::Checkpointer;
 use super::people::{PeopleAnswer, PeopleOrder};
 use super::{DataDir, OpenError};
+use crate::adapters::columns::Batch;
 use crate::ports::store::{Claim, Commit, Found, Store, StoreError, Tenure, Wanted};
 
 /// The prefix of owners that live and die with this process and its lock on the data directory.

@@ -3,12 +3,11 @@
 use blendline_wire::{Millis, OutboundId, TenantId};
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
-use super::batch::Batch;
 use super::day;
 use super::shards::{Fence, fence};
 use super::tables::{Tables, Text};
 use super::writer::Answer;
-use crate::adapters::sqlite::{sql, unsql};
+use crate::adapters::columns::{Batch, sql, unsql};
 use crate::ports::store::{Claim, StoreError};
 
 /// How many keys one sweep drops at most.

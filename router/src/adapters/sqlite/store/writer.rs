@@ -8,8 +8,8 @@ use blendline_wire::{Millis, OutboundId, TenantId};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::batch::Batch;
 use super::{Days, fault, shards, write};
+use crate::adapters::columns::Batch;
 use crate::adapters::sqlite::checkpoint::Checkpointer;
 use crate::adapters::sqlite::people::{self, PeopleAnswer, PeopleOrder};
 use crate::adapters::sqlite::{OpenError, connection};
