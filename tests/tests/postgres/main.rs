@@ -23,5 +23,5 @@ suites! {
     store: owns_by_lease, fences_commits, loads_what_was_written, looks_up_a_batch, grants_a_claim_once,
         tells_contradictions;
     archive: keeps_transcripts, joins_letters, lists_in_pages, finds_what_nobody_confirmed, keeps_quarantine,
-        gives_handles_once, keeps_what_was_sent, follows_a_contact;
+        gives_handles_once, keeps_tenants_on_their_shards, keeps_what_was_sent, follows_a_contact;
 }

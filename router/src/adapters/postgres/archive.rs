@@ -185,6 +185,12 @@ impl Archive for PostgresStore {
         let handles = names::handles(&mut lent, names).await;
         lent.back(handles)
     }
+
+    async fn shards(&self, tenants: &[TenantId], among: u16) -> Result<Vec<u16>, StoreError> {
+        let mut lent = self.writers.lend().await?;
+        let shards = names::shards(&mut lent, tenants, among).await;
+        lent.back(shards)
+    }
 }
 
 /// True when a filter has an index narrower than the tenant's: `tenant + 0` keeps that one out of the choice.

@@ -10,6 +10,7 @@ use super::error::words;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0001_record.sql"),
     include_str!("../../../migrations/postgres/0002_people.sql"),
+    include_str!("../../../migrations/postgres/0003_shards.sql"),
 ];
 /// The oldest version whose settings and statements are all there.
 const OLDEST_VERSION: i32 = 14_00_00;

@@ -74,13 +74,6 @@ impl PostgresStore {
         store.partitions.open(&store.writers).await.map_err(unreachable)?;
         Ok(store)
     }
-
-    /// Makes the partitions of the days and numbers to come, and drops the oldest day of duplicate keys and of the
-    /// journal that is more than eight days older than `now`. True when there is more to drop.
-    pub async fn sweep(&self, now: Millis) -> Result<bool, StoreError> {
-        self.partitions.ahead(&self.writers, now).await?;
-        self.partitions.drop_old(&self.writers, now).await
-    }
 }
 
 /// Every statement of these connections is served by an index and planned once. Without statistics, or with yesterday's,
@@ -153,6 +146,12 @@ impl Store for PostgresStore {
             }
             outcome => outcome.map_err(StoreError::from),
         }
+    }
+
+    /// Makes the partitions of the days and numbers to come, too; drops one day of each table at a time.
+    async fn sweep(&self, now: Millis) -> Result<bool, StoreError> {
+        self.partitions.ahead(&self.writers, now).await?;
+        self.partitions.drop_old(&self.writers, now).await
     }
 
     async fn claim(&self, outbound: OutboundId, attempt: u32, sender: &str, now: Millis) -> Result<Claim, StoreError> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
+use crate::adapters::postgres::{PostgresOptions, PostgresStore};
 use crate::adapters::sqlite::{BrokerOptions, DataDir, SqliteBroker, SqliteStore};
 use crate::config::Config;
 use crate::ports::broker::Broker;
@@ -33,7 +34,10 @@ pub(super) async fn open(config: &Config) -> anyhow::Result<Adapters> {
         None => Arc::new(SqliteBroker::open(files()?, BrokerOptions::default())?),
     };
     Ok(match &cluster.store {
-        Some(_url) => anyhow::bail!("PostgreSQL is not wired yet"),
+        Some(url) => {
+            let options = PostgresOptions::from_url(url.expose())?;
+            of(broker, Arc::new(PostgresStore::open(options).await?))
+        }
         None => of(broker, Arc::new(SqliteStore::open(files()?)?)),
     })
 }
