@@ -1,7 +1,9 @@
 //! The `blendline` command.
 
+mod adapters;
 mod check;
 pub mod demo;
+mod doctor;
 mod key;
 pub mod normalize;
 mod people;
@@ -52,6 +54,12 @@ enum Command {
     Config {
         #[command(subcommand)]
         command: ConfigCommand,
+    },
+    /// Looks whether the servers that a configuration stands on are set as they must be.
+    Doctor {
+        /// The configuration file.
+        #[arg(long, env = "BLENDLINE_CONFIG")]
+        config: PathBuf,
     },
     /// Makes access keys.
     Key {
@@ -150,6 +158,7 @@ fn run(args: Vec<OsString>) -> ExitCode {
         Command::Serve { config, demo } => serve::run(config.as_deref(), demo),
         Command::Normalize { channel, account, files } => normalize::run(&channel, account.as_deref(), &files),
         Command::Config { command: ConfigCommand::Check { file } } => check::run(&file),
+        Command::Doctor { config } => doctor::run(&config),
         Command::Key { command: KeyCommand::New } => key::run(),
         Command::User { command: UserCommand::Add { which, role, worker } } => people::add(&which, role, worker),
         Command::User { command: UserCommand::Reset { which } } => people::reset(&which),

@@ -13,7 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0003_shards.sql"),
 ];
 /// The oldest version whose settings and statements are all there.
-const OLDEST_VERSION: i32 = 14_00_00;
+pub(super) const OLDEST_VERSION: i32 = 14_00_00;
 /// The advisory lock of whoever changes the schema: "blendline" as a number.
 pub(super) const SCHEMA_LOCK: i64 = 0x626c_656e_646c_696e;
 

@@ -7,6 +7,7 @@
 mod archive;
 mod commit;
 mod connections;
+mod doctor;
 mod error;
 mod follow;
 mod load;
@@ -29,6 +30,7 @@ use blendline_wire::{Millis, OutboundId};
 use tokio::time::timeout;
 use tokio_postgres::NoTls;
 
+pub use self::doctor::examine;
 pub use self::error::OpenError;
 pub use self::options::PostgresOptions;
 

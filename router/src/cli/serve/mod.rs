@@ -1,6 +1,5 @@
 //! `blendline serve`: puts the parts together, runs them, and ends them in order.
 
-mod adapters;
 mod chores;
 mod shards;
 
@@ -15,8 +14,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::adapters::Adapters;
 use self::shards::{Chores, Shards};
+use super::adapters::{self, Record};
 use super::people::DemoUser;
 use super::{demo, people};
 use crate::adapters::live::InProcessLive;
@@ -26,6 +25,7 @@ use crate::config::{self, Config};
 use crate::directory::Directory;
 use crate::doors::Doors;
 use crate::driver::Status;
+use crate::ports::broker::Broker;
 use crate::ports::live::Live;
 use crate::telemetry;
 
@@ -47,8 +47,8 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     let listen = config.server.listen;
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr().context("the address that is listened on")?;
-    let adapters = adapters::open(&config).await?;
-    let mut directory = config::resolve(&config, adapters.archive.as_ref(), now()).await?;
+    let (record, broker) = adapters::open(&config).await?;
+    let mut directory = config::resolve(&config, record.archive.as_ref(), now()).await?;
     let point_at_demo = |directory: &mut Directory| {
         if demo {
             demo::send_to(directory, address);
@@ -62,25 +62,25 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     let chores = TaskTracker::new();
     // One for the whole process: what the owner tells, visitors hear.
     let live: Arc<dyn Live> = Arc::new(InProcessLive::default());
-    let gate = people::gate(adapters.people.clone(), live.clone())?;
+    let gate = people::gate(record.people.clone(), live.clone())?;
     people::first_users(&config, &directory, &gate).await?;
     let users = if demo { people::demo_users(&directory, &gate).await? } else { Vec::new() };
-    let on = shards::of_tenants(&config, &adapters, &directory).await?;
+    let on = shards::of_tenants(&config, &record, &directory).await?;
     let mut shards = if config.cluster.router {
         let chores = Chores { tracker: &chores, stop: &stop };
-        Shards::start(&config, &adapters, &on, &directory, &live, &chores, point_at_demo).await?
+        Shards::start(&config, (&record, &broker), &on, &directory, &live, &chores, point_at_demo).await?
     } else {
         Shards::none()
     };
     let directory = Arc::new(directory);
     let doors = Doors::new(on, shards.handles());
-    let chat = chat(&config, &adapters, &directory, doors.clone(), live, address, &stop)?;
+    let chat = chat(&config, (&record, &broker), &directory, doors.clone(), live, address, &stop)?;
     let app = api::App::new(Parts {
         directory: directory.clone(),
         doors,
         owners: shards.statuses(),
-        archive: adapters.archive.clone(),
-        broker: adapters.broker.clone(),
+        archive: record.archive.clone(),
+        broker: broker.clone(),
         people: gate,
         server: config.server.clone(),
         metrics: Some(metrics.clone()),
@@ -91,7 +91,7 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
         router = router.merge(demo::platform());
     }
     chores.spawn(telemetry::keep_metrics(metrics, stop.clone()));
-    chores.spawn(chores::sweep(adapters.store.clone(), stop.clone()));
+    chores.spawn(chores::sweep(record.store.clone(), stop.clone()));
     let limits = config.server.clone();
     let server_stop = stop.clone();
     let server = tokio::spawn(async move { api::server::serve(listener, router, &limits, server_stop).await });
@@ -114,7 +114,7 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
 
 fn chat(
     config: &Config,
-    adapters: &Adapters,
+    (record, broker): (&Record, &Arc<dyn Broker>),
     directory: &Arc<Directory>,
     doors: Doors,
     live: Arc<dyn Live>,
@@ -127,8 +127,8 @@ fn chat(
     };
     let parts = chat::Parts {
         directory: directory.clone(),
-        archive: adapters.archive.clone(),
-        broker: adapters.broker.clone(),
+        archive: record.archive.clone(),
+        broker: broker.clone(),
         live,
         doors,
         limits: config.chat.clone(),

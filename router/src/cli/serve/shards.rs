@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::adapters::Adapters;
+use super::super::adapters::Record;
 use super::chores::keep_calendars;
 use crate::adapters::sqlite::store::EMBEDDED_OWNER;
 use crate::api::now;
@@ -18,17 +18,18 @@ use crate::config::{self, Config};
 use crate::directory::Directory;
 use crate::driver::{self, Driver, DriverConfig, Status};
 use crate::handle::Handle;
+use crate::ports::broker::Broker;
 use crate::ports::live::Live;
 use crate::sender::{self, Sender, SenderConfig};
 
 /// Which shard each tenant is on. A tenant that is new gets one (P1).
 pub(super) async fn of_tenants(
     config: &Config,
-    adapters: &Adapters,
+    record: &Record,
     directory: &Directory,
 ) -> anyhow::Result<BTreeMap<TenantId, u16>> {
     let tenants: Vec<TenantId> = directory.tenants.keys().copied().collect();
-    let shards = adapters.archive.shards(&tenants, config.cluster.shards).await?;
+    let shards = record.archive.shards(&tenants, config.cluster.shards).await?;
     Ok(tenants.into_iter().zip(shards).collect())
 }
 
@@ -54,7 +55,7 @@ impl Shards {
     /// Starts an owner and a sender for every shard that has tenants. `change` is made to each shard's directory.
     pub(super) async fn start(
         config: &Config,
-        adapters: &Adapters,
+        (record, broker): (&Record, &Arc<dyn Broker>),
         shards: &BTreeMap<TenantId, u16>,
         directory: &Directory,
         live: &Arc<dyn Live>,
@@ -71,16 +72,16 @@ impl Shards {
         let mut running = BTreeMap::new();
         for (shard, names) in by_shard {
             let here = config.tenants.iter().filter(|tenant| names.contains(&tenant.name.as_str()));
-            let mut own = config::resolve_some(here, adapters.archive.as_ref(), now()).await?;
+            let mut own = config::resolve_some(here, record.archive.as_ref(), now()).await?;
             change(&mut own);
             let own = Arc::new(own);
-            let (store, broker) = (adapters.store.clone(), adapters.broker.clone());
+            let (store, archive) = (record.store.clone(), record.archive.clone());
             let settings = driver_config(config, shard, live.clone());
-            let driver = driver::start(settings, store, adapters.archive.clone(), broker, own.clone());
+            let driver = driver::start(settings, store, archive, broker.clone(), own.clone());
             tokio::spawn(tell_stopped(driver.status(), causes.clone()));
             let renewing = keep_calendars(own.clone(), driver.handle(), chores.stop.clone());
             chores.tracker.spawn(renewing);
-            let (store, broker, http) = (adapters.store.clone(), adapters.broker.clone(), http.clone());
+            let (store, broker, http) = (record.store.clone(), broker.clone(), http.clone());
             let begin = move || {
                 let (store, broker) = (store.clone(), broker.clone());
                 sender::start(SenderConfig::new(shard), store, broker, own.clone(), http.clone())
