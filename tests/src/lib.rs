@@ -17,6 +17,7 @@ pub mod http;
 pub mod machine;
 pub mod process;
 pub mod seed;
+pub mod servers;
 pub mod sim;
 pub mod webchat;
 pub mod whatsapp;

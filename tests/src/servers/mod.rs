@@ -1,0 +1,3 @@
+//! Real servers, started privately and ended with the test, however that ends.
+
+pub mod rabbit;
