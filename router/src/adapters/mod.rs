@@ -3,3 +3,4 @@
 pub mod live;
 pub mod rabbit;
 pub mod sqlite;
+mod waiting;
