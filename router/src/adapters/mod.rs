@@ -5,4 +5,6 @@ pub mod finding;
 pub mod live;
 mod people;
 pub mod postgres;
+pub mod rabbit;
 pub mod sqlite;
+mod waiting;

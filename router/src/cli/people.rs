@@ -163,7 +163,9 @@ pub(super) async fn first_users(config: &Config, directory: &Directory, gate: &G
                 must_change: true,
             };
             match gate.add(now(), STARTED, new, user.password.expose()).await {
-                Ok(_) => tracing::info!(tenant = tenant.name, role = ?user.role, "a user of the configuration was made"),
+                Ok(_) => {
+                    tracing::info!(tenant = tenant.name, role = ?user.role, "a user of the configuration was made")
+                }
                 // Another process of the installation started in the same moment.
                 Err(Refused::Taken) => {}
                 Err(error) => return Err(error.into()),

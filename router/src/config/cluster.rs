@@ -25,7 +25,7 @@ pub struct Cluster {
     /// The broker's URL; `None`: SQLite in the data directory.
     pub broker: Option<Secret>,
     /// How many messages one queue holds at most.
-    pub queue_length_max: u64,
+    pub queue_length_max: u32,
     /// True when this process takes webhooks and web chat in.
     pub connector: bool,
     /// True when this process owns shards.

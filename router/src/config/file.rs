@@ -145,7 +145,7 @@ section! {
         /// Empty: SQLite in the data directory.
         url: String,
         /// How many messages one queue holds at most.
-        queue_length_max: u64,
+        queue_length_max: u32,
     }
 }
 

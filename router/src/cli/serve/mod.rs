@@ -3,6 +3,7 @@
 mod chores;
 mod shards;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -47,7 +48,8 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     let listen = config.server.listen;
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr().context("the address that is listened on")?;
-    let (record, broker) = adapters::open(&config).await?;
+    let (record, carrier) = adapters::open(&config).await?;
+    let broker = carrier.broker.clone();
     let mut directory = config::resolve(&config, record.archive.as_ref(), now()).await?;
     let point_at_demo = |directory: &mut Directory| {
         if demo {
@@ -66,6 +68,7 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     people::first_users(&config, &directory, &gate).await?;
     let users = if demo { people::demo_users(&directory, &gate).await? } else { Vec::new() };
     let on = shards::of_tenants(&config, &record, &directory).await?;
+    carrier.declare(on.values().copied().collect::<BTreeSet<u16>>()).await?;
     let mut shards = if config.cluster.router {
         let chores = Chores { tracker: &chores, stop: &stop };
         Shards::start(&config, (&record, &broker), &on, &directory, &live, &chores, point_at_demo).await?
@@ -108,6 +111,7 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     chores.close();
     chores.wait().await;
     shards.stop().await;
+    carrier.close().await;
     tracing::info!("ended in order");
     failed
 }
