@@ -119,7 +119,9 @@ mod tests {
     #[test]
     fn what_is_settled_out_of_order_is_named_alone() {
         let mut ledger = Ledger::default();
-        (1..=5).for_each(|delivery| drop(ledger.add(delivery, 1)));
+        for delivery in 1..=5 {
+            ledger.add(delivery, 1);
+        }
         assert_eq!(settle(&mut ledger, [1, 3]), 2);
         assert_eq!(ledger.take_head(), None);
         assert!(ledger.has_stranded());

@@ -45,6 +45,9 @@ const LINES_MAX: usize = 1_024;
 /// How long closing may take.
 const CLOSE_WITHIN: Duration = Duration::from_secs(3);
 
+/// Where the subscription of a queue is; locked while it is replaced.
+type Place = Arc<tokio::sync::Mutex<Option<Handle>>>;
+
 /// Queues on a RabbitMQ server or cluster.
 ///
 /// A queue has one subscription in a process: a new one ends the old. Across processes the server sees to it that one
@@ -55,7 +58,7 @@ pub struct RabbitBroker {
     publishing: Link,
     consuming: Link,
     lines: Mutex<HashMap<Box<str>, mpsc::Sender<Put>>>,
-    feeds: Mutex<HashMap<Box<str>, Arc<tokio::sync::Mutex<Option<Handle>>>>>,
+    feeds: Mutex<HashMap<Box<str>, Place>>,
     /// The channel that counts queues that nobody here consumes.
     asking: tokio::sync::Mutex<Option<Channel>>,
     waiting: WaitingRoom,
@@ -139,7 +142,7 @@ impl RabbitBroker {
     }
 
     /// Where the subscription of a queue is. Locked while it is replaced.
-    fn feed(&self, queue: &str) -> Arc<tokio::sync::Mutex<Option<Handle>>> {
+    fn feed(&self, queue: &str) -> Place {
         Arc::clone(lock(&self.feeds).entry(queue.into()).or_default())
     }
 

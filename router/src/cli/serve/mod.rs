@@ -127,6 +127,7 @@ fn chat(
 ) -> anyhow::Result<chat::Shared> {
     let secret = match &config.cluster.secret {
         Some(shared) => ServerSecret::shared(shared.expose()),
+        None if config.cluster.store.is_some() => ServerSecret::of_this_process()?,
         None => ServerSecret::of(&config.data_dir).context("the secret of the web chat in the data directory")?,
     };
     let parts = chat::Parts {
