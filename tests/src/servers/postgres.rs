@@ -172,8 +172,15 @@ impl Postgres {
 
     /// SIGKILL to all its processes at once: what was not on the disk is lost, nobody is told.
     pub async fn kill(&mut self) {
-        signal("KILL", &self.pids());
+        let pids = self.pids();
+        signal("KILL", &pids);
         self.ended().await;
+        // Whoever of them lives a moment longer holds the shared memory, and the next start is refused.
+        for pid in pids {
+            while is_alive(pid) {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        }
     }
 
     /// SIGSTOP to all its processes: connections stay, nothing answers.
@@ -231,6 +238,13 @@ impl Drop for Postgres {
             eprintln!("PostgreSQL said last:\n{}", lines[lines.len().saturating_sub(40)..].join("\n"));
         }
     }
+}
+
+/// Whether a process is there and more than a name that nobody has asked after.
+fn is_alive(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().next());
+    state.is_some_and(|state| state != "Z")
 }
 
 /// Sends a signal; that some process is gone already is no fault.
