@@ -1,5 +1,6 @@
 //! The HTTP API: controllers by noun, one table of routes and roles, problem documents for everything that is wrong.
 
+mod about;
 pub mod audit;
 pub mod auth;
 pub mod body;
