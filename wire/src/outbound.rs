@@ -72,6 +72,7 @@ pub enum Content {
         /// The words.
         text: Pii<String>,
         /// (payload, label) of each button.
+        #[cfg_attr(feature = "openapi", schema(value_type = Vec<Vec<String>>))]
         buttons: Vec<(String, String)>,
     },
 }

@@ -20,9 +20,9 @@ pub struct Wanted {
     /// Entries after this number.
     #[serde(default, deserialize_with = "number")]
     after: u64,
-    /// How many at most.
+    /// How many at most; left out, 50.
     #[serde(default)]
-    #[param(inline, default = 50)]
+    #[param(inline)]
     limit: Limit,
 }
 

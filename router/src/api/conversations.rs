@@ -32,9 +32,9 @@ pub struct Wanted {
     #[serde(default, deserialize_with = "after")]
     #[param(inline)]
     after: ConversationId,
-    /// How many at most.
+    /// How many at most; left out, 50.
     #[serde(default)]
-    #[param(inline, default = 50)]
+    #[param(inline)]
     limit: Limit,
 }
 

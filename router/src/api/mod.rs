@@ -21,7 +21,7 @@ pub mod server;
 pub mod sessions;
 pub mod tasks;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod users;
 pub mod view;
 mod watch;

@@ -27,9 +27,9 @@ pub struct OutboxWanted {
     #[serde(default, deserialize_with = "after_outbound")]
     #[param(inline)]
     after: OutboundId,
-    /// How many at most.
+    /// How many at most; left out, 50.
     #[serde(default)]
-    #[param(inline, default = 50)]
+    #[param(inline)]
     limit: Limit,
 }
 
@@ -64,9 +64,9 @@ pub struct EventsWanted {
     #[serde(default, deserialize_with = "after_event")]
     #[param(inline)]
     after: EventId,
-    /// How many at most.
+    /// How many at most; left out, 50.
     #[serde(default)]
-    #[param(inline, default = 50)]
+    #[param(inline)]
     limit: Limit,
 }
 
@@ -88,9 +88,9 @@ pub async fn events(
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct QuarantineWanted {
-    /// How many at most.
+    /// How many at most; left out, 50.
     #[serde(default)]
-    #[param(inline, default = 50)]
+    #[param(inline)]
     limit: Limit,
 }
 

@@ -46,9 +46,9 @@ pub struct Wanted {
     #[serde(default, deserialize_with = "after")]
     #[param(inline)]
     after: TaskId,
-    /// How many at most.
+    /// How many at most; left out, 50.
     #[serde(default)]
-    #[param(inline, default = 50)]
+    #[param(inline)]
     limit: Limit,
 }
 
@@ -120,9 +120,9 @@ pub async fn owned(app: &Shared, caller: &Caller, id: TaskId) -> Result<Task, Fa
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct Latest {
-    /// How many lines at most.
+    /// How many lines at most; left out, 200.
     #[serde(default = "everything")]
-    #[param(inline, default = 200)]
+    #[param(inline)]
     pub(super) limit: Limit,
 }
 

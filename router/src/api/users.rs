@@ -105,9 +105,9 @@ pub struct Wanted {
     /// Those after this name.
     #[serde(default)]
     after: String,
-    /// How many at most.
+    /// How many at most; left out, 50.
     #[serde(default)]
-    #[param(inline, default = 50)]
+    #[param(inline)]
     limit: Limit,
 }
 

@@ -20,7 +20,7 @@ mod site;
 mod socket;
 mod telemetry;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod token;
 
 use std::collections::HashMap;

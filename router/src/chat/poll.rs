@@ -32,8 +32,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) struct Asked {
     /// The cursor of the last message he has; left out, he gets all.
     after: Option<String>,
-    /// How long to wait at most, in seconds; more than 25 is 25.
-    #[param(default = 25)]
+    /// How long to wait at most, in seconds; left out, or more than that, it is 25.
     wait: Option<u64>,
 }
 
@@ -99,6 +98,7 @@ pub(super) struct Said {
 #[derive(Serialize, ToSchema)]
 #[schema(as = ChatAck)]
 pub(super) struct Ack {
+    /// Always `ack`: the frame of the same name.
     #[serde(rename = "type")]
     kind: AckWord,
     /// The widget's own id of it.
@@ -106,9 +106,10 @@ pub(super) struct Ack {
     client_id: Value,
 }
 
-/// The only word of an [`Ack`], which is the frame of the same name.
+/// The only type of an answer.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ChatAckType)]
 enum AckWord {
     Ack,
 }

@@ -211,7 +211,7 @@ impl About {
             .schema_type(utoipa::openapi::schema::SchemaType::from_iter([Type::String, Type::Null]))
             .description(Some("What to give as `after` for the next page; null at the end."));
         let page = ObjectBuilder::new()
-            .property("items", ArrayBuilder::new().items(self.schema::<T>()))
+            .property("items", ArrayBuilder::new().items(self.schema::<T>()).description(Some(says)))
             .required("items")
             .property("next", next)
             .required("next");

@@ -15,7 +15,7 @@ use utoipa::openapi::{
 
 use super::about::{About, Credentials, Tag};
 use super::faults::{self, Fault};
-use super::plain;
+use super::{plain, variants};
 use crate::directory::Role;
 use crate::people::session::{CSRF_HEADER, Cookie};
 use crate::{api, chat, pages};
@@ -78,6 +78,7 @@ pub fn document() -> OpenApi {
         // In axum `{*path}` is the rest of a path; here every part has a plain name.
         paths.add_path_operation(path.replace("{*", "{"), vec![http_method(&method)], operation);
     }
+    variants::name_all(&mut components.schemas);
     let builder = OpenApiBuilder::new().info(info.build()).servers(Some([Server::new("/")])).paths(paths);
     let mut api = builder.components(Some(components)).tags(Some(tags)).build();
     plain::inline(&mut api);

@@ -4,7 +4,7 @@
 //! ([`about::About`]); a route without one does not compile. The table adds what it knows itself: method, path, roles,
 //! and the problems that every guarded route may answer with.
 //!
-//! Suggested reading order: [`about`], [`faults`], [`document`], [`plain`].
+//! Suggested reading order: [`about`], [`faults`], [`document`], [`plain`], [`variants`].
 
 pub mod about;
 pub mod document;
@@ -12,6 +12,7 @@ pub mod faults;
 pub mod plain;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod variants;
 
 use std::sync::LazyLock;
 

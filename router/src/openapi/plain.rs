@@ -51,6 +51,7 @@ fn settle_operation(operation: &mut Operation, plain: &BTreeMap<String, Object>)
             && let Some(schema) = &mut parameter.schema
         {
             settle(schema, plain);
+            never_null(schema);
         }
     }
     let responses = operation.responses.responses.values_mut();
@@ -113,9 +114,32 @@ fn settle_parts(schema: &mut Schema, plain: &BTreeMap<String, Object>) {
     }
 }
 
+/// A parameter is left out, never null.
+fn never_null(schema: &mut RefOr<Schema>) {
+    match schema {
+        RefOr::T(Schema::Object(object)) => {
+            if let SchemaType::Array(types) = &object.schema_type
+                && let [kind, Type::Null] = types.as_slice()
+            {
+                object.schema_type = SchemaType::Type(kind.clone());
+            }
+        }
+        RefOr::T(Schema::OneOf(one_of)) => {
+            one_of.items.retain(|item| !is_null(item));
+            if let [only] = one_of.items.as_slice() {
+                *schema = only.clone();
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_null(schema: &RefOr<Schema>) -> bool {
+    matches!(schema, RefOr::T(Schema::Object(object)) if object.schema_type == SchemaType::Type(Type::Null))
+}
+
 /// "Null or one plain value" is a plain value of two types.
 fn nullable(one_of: &OneOf) -> Option<Object> {
-    let is_null = |item: &RefOr<Schema>| matches!(item, RefOr::T(Schema::Object(object)) if object.schema_type == SchemaType::Type(Type::Null));
     let mut others = one_of.items.iter().filter(|item| !is_null(item));
     let (Some(RefOr::T(Schema::Object(object))), None) = (others.next(), others.next()) else { return None };
     let SchemaType::Type(kind) = object.schema_type.clone() else { return None };

@@ -9,8 +9,8 @@ use crate::api::tasks::Latest;
 use crate::api::view::ConversationInfo;
 use crate::openapi::about::{About, Tag};
 use crate::openapi::faults::{
-    ALREADY_OPEN, KEY_REUSED, NOT_CONNECTED, OUT_OF_RANGE, TOO_MANY, UNKNOWN_ACCOUNT, UNKNOWN_CONVERSATION,
-    UNKNOWN_QUEUE, UNKNOWN_WORKER,
+    ALREADY_OPEN, KEY_REUSED, NOT_CONNECTED, OUT_OF_RANGE, SERVED_ELSEWHERE, TOO_MANY, UNKNOWN_ACCOUNT,
+    UNKNOWN_CONVERSATION, UNKNOWN_QUEUE, UNKNOWN_WORKER,
 };
 
 fn conversation() -> Value {
@@ -38,6 +38,7 @@ pub(in crate::api) fn start() -> About {
         .gives::<Started>(201, "It is begun.")
         .such_as(json!({ "conversation": "cnv_9", "task": "tsk_7" }))
         .fails(&[UNKNOWN_WORKER, UNKNOWN_ACCOUNT, UNKNOWN_QUEUE, NOT_CONNECTED, ALREADY_OPEN, KEY_REUSED, TOO_MANY])
+        .fails(&[SERVED_ELSEWHERE])
 }
 
 pub(in crate::api) fn one() -> About {
@@ -64,5 +65,5 @@ pub(in crate::api) fn log() -> About {
         }))
         .gives::<Logged>(201, "It is logged, as a closed task.")
         .such_as(json!({ "task": "tsk_7" }))
-        .fails(&[UNKNOWN_WORKER, UNKNOWN_QUEUE, OUT_OF_RANGE])
+        .fails(&[UNKNOWN_WORKER, UNKNOWN_QUEUE, OUT_OF_RANGE, SERVED_ELSEWHERE])
 }

@@ -6,7 +6,7 @@ use crate::api::items::Item;
 use crate::api::view::TaskInfo;
 use crate::openapi::about::{About, Tag};
 use crate::openapi::faults::{
-    OUT_OF_RANGE, TOO_MANY, UNKNOWN_CONVERSATION, UNKNOWN_QUEUE, UNKNOWN_SKILL, UNKNOWN_TASK,
+    OUT_OF_RANGE, SERVED_ELSEWHERE, TOO_MANY, UNKNOWN_CONVERSATION, UNKNOWN_QUEUE, UNKNOWN_SKILL, UNKNOWN_TASK,
 };
 
 pub(in crate::api) fn push() -> About {
@@ -19,5 +19,13 @@ pub(in crate::api) fn push() -> About {
         .gives::<TaskInfo>(201, "The item's task.")
         .such_as(super::task())
         .header("Location", "The task's address.")
-        .fails(&[UNKNOWN_QUEUE, UNKNOWN_SKILL, UNKNOWN_CONVERSATION, UNKNOWN_TASK, OUT_OF_RANGE, TOO_MANY])
+        .fails(&[
+            UNKNOWN_QUEUE,
+            UNKNOWN_SKILL,
+            UNKNOWN_CONVERSATION,
+            UNKNOWN_TASK,
+            OUT_OF_RANGE,
+            TOO_MANY,
+            SERVED_ELSEWHERE,
+        ])
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::api::queues::QueueInfo;
 use crate::openapi::about::{About, Tag};
-use crate::openapi::faults::UNKNOWN_QUEUE;
+use crate::openapi::faults::{SERVED_ELSEWHERE, UNKNOWN_QUEUE};
 
 fn queue() -> Value {
     json!({
@@ -16,6 +16,7 @@ pub(in crate::api) fn list() -> About {
     About::new("list_queues", Tag::Queues, "See what waits in every queue")
         .gives_page::<QueueInfo>("All queues; `next` is null.")
         .such_as(json!({ "items": [queue()], "next": null }))
+        .fails(&[SERVED_ELSEWHERE])
 }
 
 pub(in crate::api) fn one() -> About {
@@ -23,5 +24,5 @@ pub(in crate::api) fn one() -> About {
         .place::<String>("name", "The queue.")
         .gives::<QueueInfo>(200, "The queue.")
         .such_as(queue())
-        .fails(&[UNKNOWN_QUEUE])
+        .fails(&[UNKNOWN_QUEUE, SERVED_ELSEWHERE])
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::api::tasks::{Latest, Transfer, Wanted};
 use crate::api::view::TaskInfo;
 use crate::openapi::about::{About, Tag};
-use crate::openapi::faults::{CLOSED, UNKNOWN_QUEUE, UNKNOWN_TASK, UNKNOWN_WORKER, WRONG_STATE};
+use crate::openapi::faults::{CLOSED, SERVED_ELSEWHERE, UNKNOWN_QUEUE, UNKNOWN_TASK, UNKNOWN_WORKER, WRONG_STATE};
 
 pub(in crate::api) fn list() -> About {
     About::new("list_tasks", Tag::Tasks, "List tasks, oldest first")
@@ -31,7 +31,7 @@ pub(in crate::api) fn cancel() -> About {
         .text("Whoever has the task is told. A conversation's task cannot be taken back: the customer waits for it.")
         .place::<TaskId>("id", "The task.")
         .gives_nothing("It is taken back, with everything that was asked for it.")
-        .fails(&[UNKNOWN_TASK, CLOSED, WRONG_STATE])
+        .fails(&[UNKNOWN_TASK, CLOSED, WRONG_STATE, SERVED_ELSEWHERE])
 }
 
 pub(in crate::api) fn messages() -> About {
@@ -50,5 +50,5 @@ pub(in crate::api) fn transfer() -> About {
         .place::<TaskId>("id", "The task.")
         .takes::<Transfer>(json!({ "to": { "queue": "refunds" } }))
         .gives_nothing("It is moved.")
-        .fails(&[UNKNOWN_TASK, UNKNOWN_QUEUE, UNKNOWN_WORKER, CLOSED, WRONG_STATE])
+        .fails(&[UNKNOWN_TASK, UNKNOWN_QUEUE, UNKNOWN_WORKER, CLOSED, WRONG_STATE, SERVED_ELSEWHERE])
 }

@@ -6,12 +6,17 @@ use serde_json::json;
 use crate::api::work::{Accept, Decline, Say, Settle};
 use crate::openapi::about::{About, Tag};
 use crate::openapi::faults::{
-    CIRCLE, FENCED, KEY_REUSED, NO_CONVERSATION, OUT_OF_RANGE, TOO_DEEP, TOO_MANY, UNKNOWN_QUEUE, UNKNOWN_TASK,
-    UNKNOWN_WORKER, WRONG_STATE,
+    CIRCLE, FENCED, KEY_REUSED, NO_CONVERSATION, OUT_OF_RANGE, SERVED_ELSEWHERE, TOO_DEEP, TOO_MANY, UNKNOWN_QUEUE,
+    UNKNOWN_TASK, UNKNOWN_WORKER, WRONG_STATE,
 };
 
 fn about(id: &'static str, summary: &'static str) -> About {
-    About::new(id, Tag::Work, summary).place::<TaskId>("id", "The task.").fails(&[UNKNOWN_TASK, UNKNOWN_WORKER, FENCED])
+    About::new(id, Tag::Work, summary).place::<TaskId>("id", "The task.").fails(&[
+        UNKNOWN_TASK,
+        UNKNOWN_WORKER,
+        FENCED,
+        SERVED_ELSEWHERE,
+    ])
 }
 
 pub(in crate::api) fn accept() -> About {

@@ -6,7 +6,9 @@ use serde_json::json;
 use crate::api::poll::{Brought, Poll};
 use crate::api::workers::{PresenceChange, WorkerInfo};
 use crate::openapi::about::{About, Tag};
-use crate::openapi::faults::{BAD_REQUEST, FOREIGN_PAGE, NOT_CONNECTED, SESSION_ENDED, UNKNOWN_WORKER};
+use crate::openapi::faults::{
+    BAD_REQUEST, FOREIGN_PAGE, NOT_CONNECTED, SERVED_ELSEWHERE, SESSION_ENDED, UNKNOWN_WORKER,
+};
 
 pub(in crate::api) fn list() -> About {
     About::new("list_workers", Tag::Workers, "See who is there now")
@@ -18,6 +20,7 @@ pub(in crate::api) fn list() -> About {
             }],
             "next": null
         }))
+        .fails(&[SERVED_ELSEWHERE])
 }
 
 pub(in crate::api) fn connect() -> About {
@@ -58,5 +61,5 @@ pub(in crate::api) fn presence() -> About {
         .place::<String>("name", "The worker.")
         .takes::<PresenceChange>(json!({ "presence": "busy", "reason": "meeting" }))
         .gives_nothing("It is so.")
-        .fails(&[UNKNOWN_WORKER, NOT_CONNECTED])
+        .fails(&[UNKNOWN_WORKER, NOT_CONNECTED, SERVED_ELSEWHERE])
 }
