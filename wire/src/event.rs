@@ -222,7 +222,7 @@ pub enum EventKind {
         worker: WorkerId,
         /// Under which number.
         lease: Lease,
-        /// Why; `None` when he accepted an offer, which has the reason.
+        /// Why; left out when he accepted an offer, which has the reason.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         decision: Option<Decision>,
     },
@@ -278,7 +278,7 @@ pub enum EventKind {
     TaskHandedOver {
         /// From whom.
         from: WorkerId,
-        /// To whom; `None` is back to the queue.
+        /// To whom; left out, back to the queue.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         to: Option<WorkerId>,
     },

@@ -30,13 +30,13 @@ pub enum ClientFrame {
         version: u32,
         /// The worker's configured name.
         worker: String,
-        /// How he wants to receive work; `None` leaves it to his settings.
+        /// How he wants to receive work; left out, his settings count.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         accept: Option<AcceptMode>,
-        /// How many ordinary tasks he takes at once; `None` leaves it to his settings. Never above them.
+        /// How many ordinary tasks he takes at once; left out, his settings count. Never above them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         capacity: Option<u32>,
-        /// The presence to begin with; `None` is ready.
+        /// The presence to begin with; left out, it is ready.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         presence: Option<Presence>,
     },
@@ -97,7 +97,7 @@ pub enum ClientFrame {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         replies: Vec<Reply>,
         /// The place of the latest line of the transcript that the worker had seen. When the customer has written after
-        /// it, `done` and `snooze` bring the task back to the worker instead; `None` leaves that out.
+        /// it, `done` and `snooze` bring the task back to the worker instead; left out, nobody looks.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seen: Option<u64>,
     },
@@ -252,7 +252,7 @@ pub enum ServerFrame {
     Answer {
         /// The call's number.
         call: u64,
-        /// What went wrong; `None` is success.
+        /// What went wrong; left out, nothing did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         problem: Option<Problem>,
     },

@@ -139,7 +139,7 @@ async fn quiet_headers(request: Request, next: Next) -> Response {
 }
 
 async fn unknown_path() -> Response {
-    let detail = "there is no such address: GET /v1/openapi.json lists all there are";
+    let detail = "there is no such address: /docs lists all there are";
     Failure::new(StatusCode::NOT_FOUND, "unknown_url", "There is no such address", detail).into_response()
 }
 

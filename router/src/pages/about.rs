@@ -21,6 +21,12 @@ pub(super) fn chat() -> About {
         .gives_text("text/html", "The page.")
 }
 
+pub(super) fn docs() -> About {
+    About::new("docs_page", Tag::Pages, "This document for people to read")
+        .gives_text("text/html", "The page.")
+        .gives_bare(304, KNOWN)
+}
+
 pub(super) fn asset() -> About {
     About::new("page_asset", Tag::Pages, "Scripts, styles and the icon of the pages")
         .place::<String>("version", "The build: what is under it never changes.")

@@ -11,6 +11,7 @@ mod chat;
 mod desk;
 mod desk_forms;
 mod desk_parts;
+mod docs;
 mod headers;
 mod language;
 mod shell;
@@ -44,6 +45,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Vec<Open<S>> {
         Open::get("/sign-in", sign_in::serve, about::sign_in),
         Open::get("/chat/widget.js", widget::serve, about::widget),
         Open::get("/chat/{account}", chat::serve, about::chat),
+        Open::get("/docs", docs::serve, about::docs),
         Open::get("/assets/{version}/{*path}", assets::serve, about::asset),
     ]
 }

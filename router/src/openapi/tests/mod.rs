@@ -156,8 +156,12 @@ fn references_lead_somewhere_and_every_schema_is_used() {
 #[test]
 fn words_are_for_readers_of_the_document() {
     let text = DOCUMENT.to_string();
-    for (leftover, why) in [("[`", "a link of rustdoc"), ("DESIGN.md", "a file nobody has"), ("blendline_wire", "Rust")]
-    {
+    for (leftover, why) in [
+        ("[`", "a link of rustdoc"),
+        ("DESIGN.md", "a file nobody has"),
+        ("blendline_wire", "Rust"),
+        ("`None`", "Rust"),
+    ] {
         assert!(
             !text.contains(leftover),
             "{why}: …{}",
