@@ -4,7 +4,8 @@ mod calls;
 mod connect;
 mod limits;
 mod ports;
-mod roles;
+pub(crate) mod roles;
+mod sessions;
 mod webhooks;
 
 use std::sync::Arc;

@@ -1,5 +1,8 @@
 //! What the wire really holds, against its schema: types whose form comes from `serde` attributes.
 
+use blendline_core::PayloadId;
+use blendline_core::input::DeliveryStatus;
+use blendline_core::rows::{Closed, Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState};
 use blendline_wire::event::{Activity, Actor, Because, Decision, Event, EventKind};
 use blendline_wire::inbound::InboundKind;
 use blendline_wire::org::FieldValue;
@@ -7,12 +10,15 @@ use blendline_wire::outbound::Content;
 use blendline_wire::task::{ClockRule, ParkReason, Side, Target, TaskKind, WithdrawReason};
 use blendline_wire::worker::{Author, ClientFrame, MessageView, Reply, ServerFrame, TargetName, TaskView, Verdict};
 use blendline_wire::{
-    AccountId, ConversationId, EventId, Lease, MatterId, Millis, OutboundId, Problem, QueueId, SessionId, TaskId,
-    TenantId, UnitId, WorkerId,
+    AccountId, ContactKey, ConversationId, EventId, Lease, MatterId, Millis, OutboundId, Problem, QueueId, SessionId,
+    TaskId, TenantId, UnitId, WorkerId,
 };
 use serde::Serialize;
 
 use super::judge::fits;
+use crate::api::view;
+use crate::directory::Directory;
+use crate::ports::store::QuarantineRow;
 
 #[track_caller]
 fn holds<T: Serialize>(name: &str, samples: impl IntoIterator<Item = T>) {
@@ -141,6 +147,84 @@ fn frames_of_workers() {
 #[test]
 fn frames_of_visitors() {
     holds("ChatFrame", crate::chat::tests::frames());
+}
+
+#[tokio::test]
+async fn rows_as_callers_see_them() {
+    let world = crate::api::tests::World::new().await;
+    let (task, directory) = (crate::api::tests::roles::task(&world, "dana"), Directory::default());
+    let (worker, until, since, at) = (WorkerId(1), Millis(5), Millis(1), Millis(9));
+    let states = [
+        TaskState::Waiting,
+        TaskState::Offered { worker, until },
+        TaskState::Active { worker },
+        TaskState::Parked { worker: None, reason: ParkReason::Time, since, until, clock: ClockRule::Runs },
+        TaskState::Requesting { worker: Some(worker), since, clock: ClockRule::Stops },
+        TaskState::Closed { at, how: Closed::Cancelled, worker: Some(worker) },
+    ];
+    holds("Task", states.map(|state| view::task(Task { state, ..task.clone() }, &directory)));
+    let conversation = Conversation {
+        id: ConversationId(9),
+        tenant: TenantId(1),
+        account: AccountId(1),
+        contact: ContactKey(1),
+        matter: MatterId(8),
+        state: ConversationState::Open { task: TaskId(7) },
+        seq: 3,
+        opened_at: at,
+        heard_at: Some(at),
+        last_worker: Some((worker, at)),
+    };
+    let solved = ConversationState::Solved {
+        at,
+        task: TaskId(7),
+        queue: QueueId(1),
+        earned_at: since,
+        confirm_until: Millis::MAX,
+    };
+    let states = [
+        conversation.state.clone(),
+        solved,
+        ConversationState::Confirmed { at },
+        ConversationState::Unconfirmed { at },
+    ];
+    holds(
+        "Conversation",
+        states.map(|state| view::conversation(Conversation { state, ..conversation.clone() }, &directory)),
+    );
+    let outbound = OutboundRow {
+        id: OutboundId(1),
+        tenant: TenantId(1),
+        account: AccountId(1),
+        conversation: ConversationId(9),
+        contact: ContactKey(1),
+        seq: 4,
+        task: TaskId(7),
+        worker: Some(worker),
+        payload: PayloadId(1),
+        queued_at: at,
+        window_until: None,
+        attempt: 1,
+        state: OutboundState::Queued,
+    };
+    let states = [
+        OutboundState::Queued,
+        OutboundState::Handed { at },
+        OutboundState::Delayed { until },
+        OutboundState::Sent { status: DeliveryStatus::Sent },
+        OutboundState::Failed { reason: "undeliverable".into() },
+        OutboundState::Unknown { reason: "timeout".into() },
+    ];
+    holds("Outbound", states.map(|state| view::outbound(OutboundRow { state, ..outbound.clone() }, &directory)));
+    let row = QuarantineRow {
+        tenant: TenantId(1),
+        account: None,
+        channel: "webchat".into(),
+        at,
+        cause: "line 1".into(),
+        raw: vec![0xff],
+    };
+    holds("Quarantined", [view::quarantine(row, &directory)]);
 }
 
 #[test]
