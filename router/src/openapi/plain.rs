@@ -19,8 +19,7 @@ pub fn inline(api: &mut OpenApi) {
     }
 }
 
-/// The operations of a path.
-pub fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     let PathItem { get, put, post, delete, patch, .. } = item;
     [get, put, post, delete, patch].into_iter().flatten()
 }
@@ -30,8 +29,12 @@ fn take_plain(components: &mut Components) -> BTreeMap<String, Object> {
     let mut plain = BTreeMap::new();
     for (name, schema) in schemas {
         match schema {
-            RefOr::T(Schema::Object(object)) if is_plain(&object) => drop(plain.insert(name, object)),
-            schema => drop(components.schemas.insert(name, schema)),
+            RefOr::T(Schema::Object(object)) if is_plain(&object) => {
+                plain.insert(name, object);
+            }
+            schema => {
+                components.schemas.insert(name, schema);
+            }
         }
     }
     plain

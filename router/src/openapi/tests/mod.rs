@@ -28,7 +28,7 @@ fn the_committed_document_is_this_programs() {
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
     let differs = committed.lines().zip(text.lines()).position(|(old, new)| old != new);
-    let line = differs.map_or_else(|| committed.lines().count().min(text.lines().count()), |line| line) + 1;
+    let line = differs.unwrap_or_else(|| committed.lines().count().min(text.lines().count())) + 1;
     assert!(committed == text, "{} differs from line {line} on: UPDATE=1 cargo test rewrites it", path.display());
 }
 

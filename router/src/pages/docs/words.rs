@@ -31,8 +31,7 @@ pub(super) fn line(text: &str, names: Names<'_>) -> Markup {
 }
 
 fn code(word: &str, names: Names<'_>) -> Markup {
-    match names.0.schemas.contains_key(word) {
-        true => html! { a href=(format!("#type-{word}")) { (word) } },
-        false => html! { code { (word) } },
+    html! {
+        @if names.0.schemas.contains_key(word) { a href=(format!("#type-{word}")) { (word) } } @else { code { (word) } }
     }
 }
