@@ -1,7 +1,7 @@
 //! The router: driver, ports and adapters, API, and the `blendline` command.
 //!
 //! Suggested reading order: [`ports`], [`directory`], [`payload`], [`driver`], [`api`],
-//! [`chat`].
+//! [`chat`], [`openapi`].
 
 pub mod adapters;
 pub mod api;
@@ -16,6 +16,7 @@ pub mod driver;
 mod fakes;
 pub mod handle;
 pub mod intake;
+pub mod openapi;
 pub mod pages;
 mod patience;
 pub mod payload;

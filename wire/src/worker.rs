@@ -21,21 +21,22 @@ pub const PROTOCOL_VERSION: u32 = 1;
 
 /// What a worker says.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ClientFrame {
     /// The first frame of a connection.
     Hello {
-        /// [`PROTOCOL_VERSION`].
+        /// The version of the protocol: 1.
         version: u32,
         /// The worker's configured name.
         worker: String,
-        /// How he wants to receive work; `None` leaves it to his settings.
+        /// How he wants to receive work; left out, his settings count.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         accept: Option<AcceptMode>,
-        /// How many ordinary tasks he takes at once; `None` leaves it to his settings. Never above them.
+        /// How many ordinary tasks he takes at once; left out, his settings count. Never above them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         capacity: Option<u32>,
-        /// The presence to begin with; `None` is ready.
+        /// The presence to begin with; left out, it is ready.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         presence: Option<Presence>,
     },
@@ -96,7 +97,7 @@ pub enum ClientFrame {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         replies: Vec<Reply>,
         /// The place of the latest line of the transcript that the worker had seen. When the customer has written after
-        /// it, `done` and `snooze` bring the task back to the worker instead; `None` leaves that out.
+        /// it, `done` and `snooze` bring the task back to the worker instead; left out, nobody looks.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seen: Option<u64>,
     },
@@ -120,6 +121,7 @@ pub enum ClientFrame {
 
 /// Something to say to the customer.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Reply {
     /// Unique within the task: the same key twice is one message.
     pub key: String,
@@ -129,6 +131,7 @@ pub struct Reply {
 
 /// What becomes of a task, as a value.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
     /// It is solved. For a request: this is the answer.
@@ -175,6 +178,7 @@ pub enum Verdict {
 
 /// To whom, by configured name.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TargetName {
     /// A queue.
@@ -185,6 +189,7 @@ pub enum TargetName {
 
 /// What a router says.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame {
     /// The answer to a hello.
@@ -247,7 +252,7 @@ pub enum ServerFrame {
     Answer {
         /// The call's number.
         call: u64,
-        /// What went wrong; `None` is success.
+        /// What went wrong; left out, nothing did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         problem: Option<Problem>,
     },
@@ -264,6 +269,7 @@ pub enum ServerFrame {
 
 /// A task as a worker sees it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TaskView {
     /// The task.
     pub id: TaskId,
@@ -296,9 +302,10 @@ pub struct TaskView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<Pii<String>>,
     /// What the tenant records about it.
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, crate::org::FieldValue>))]
     #[serde(default, skip_serializing_if = "Fields::is_empty")]
     pub fields: Fields,
-    /// The latest messages, notes and answers, oldest first, at most [`MESSAGES_SHOWN_MAX`].
+    /// The latest messages, notes and answers, oldest first, at most 20.
     pub messages: Vec<MessageView>,
 }
 
@@ -307,6 +314,7 @@ pub const MESSAGES_SHOWN_MAX: usize = 20;
 
 /// A message as a worker sees it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MessageView {
     /// Its place: the order everyone sees.
     pub seq: u64,
@@ -330,6 +338,7 @@ pub struct MessageView {
 
 /// Who said something.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Author {
     /// The customer.

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Shared;
 use super::problem::Failure;
@@ -20,8 +22,23 @@ pub async fn live() -> &'static str {
     "live\n"
 }
 
+/// That the program serves.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Ready {
+    /// Always true: an answer that is none is a 503.
+    ready: bool,
+    /// Tasks that are not closed, of all tenants.
+    open_tasks: usize,
+    /// Messages on the broker that wait to be taken in.
+    inbound: u64,
+    /// The shards that are served here.
+    served: Vec<u16>,
+    /// The shards that another router serves.
+    standby: Vec<u16>,
+}
+
 /// Every shard is served here, or by a router that this one would take over from; and the broker answers.
-pub async fn ready(State(app): State<Shared>) -> Result<Response, Failure> {
+pub async fn ready(State(app): State<Shared>) -> Result<Json<Ready>, Failure> {
     if app.parts.stopping.is_cancelled() {
         return Err(Failure::busy("the process is ending"));
     }
@@ -47,8 +64,7 @@ pub async fn ready(State(app): State<Shared>) -> Result<Response, Failure> {
         .map_err(|_| Failure::busy("the broker does not answer"))?
         .map_err(|error| Failure::busy(error.to_string()))?;
     let inbound: u64 = depths.into_iter().sum();
-    let body = json!({ "ready": true, "open_tasks": open, "inbound": inbound, "served": served, "standby": standby });
-    Ok(([(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response())
+    Ok(Json(Ready { ready: true, open_tasks: open, inbound, served, standby }))
 }
 
 /// True when another router is known to serve this shard.

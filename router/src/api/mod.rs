@@ -1,5 +1,6 @@
 //! The HTTP API: controllers by noun, one table of routes and roles, problem documents for everything that is wrong.
 
+mod about;
 pub mod audit;
 pub mod auth;
 pub mod body;
@@ -20,7 +21,7 @@ pub mod server;
 pub mod sessions;
 pub mod tasks;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod users;
 pub mod view;
 mod watch;

@@ -17,6 +17,7 @@ use blendline_wire::{SessionId, TenantId, WorkerId};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex as Turn, mpsc};
 use tokio::time::{Instant, interval, timeout};
+use utoipa::ToSchema;
 
 use super::Shared;
 use super::auth::Caller;
@@ -37,7 +38,7 @@ const FRAMES_MAX: usize = 1024;
 const BRING_MAX: usize = 100;
 
 /// A poll.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Poll {
     /// The connection; left out in the first poll, which makes one.
@@ -45,6 +46,7 @@ pub struct Poll {
     session: Option<SessionId>,
     /// How long to wait for a frame, in seconds.
     #[serde(default)]
+    #[schema(maximum = 25)]
     wait_s: u64,
     /// In the first poll: how he wants to receive work.
     #[serde(default)]
@@ -58,7 +60,8 @@ pub struct Poll {
 }
 
 /// What a poll brings.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PollAnswer)]
 pub struct Brought {
     /// The connection, for the next poll.
     session: SessionId,

@@ -10,6 +10,7 @@ use blendline_wire::task::{AcceptMode, Presence};
 use blendline_wire::time::Instant;
 use blendline_wire::{TaskId, WorkerId};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Shared;
 use super::auth::Caller;
@@ -20,15 +21,24 @@ use crate::directory::Role;
 use crate::handle::Call;
 
 /// A worker now.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Worker)]
 pub struct WorkerInfo {
+    /// The configured name.
     name: String,
+    /// Whether he has a connection.
     connected: bool,
+    /// Whether he takes work.
     presence: Presence,
+    /// How he receives it.
     accept: AcceptMode,
+    /// How much he can have at once; an ordinary task weighs 100.
     capacity: u32,
+    /// How much of that is taken.
     load: u32,
+    /// What he has, is offered, or gets back.
     tasks: Vec<TaskId>,
+    /// Since when he has nothing.
     idle_since: Instant,
 }
 
@@ -60,10 +70,12 @@ fn info(core: &Scheduler, id: WorkerId, name: String) -> Option<WorkerInfo> {
 }
 
 /// A change of presence.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PresenceChange {
+    /// To what.
     presence: Presence,
+    /// Why, in his words or from a list.
     #[serde(default)]
     reason: String,
 }

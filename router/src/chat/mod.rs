@@ -6,6 +6,7 @@
 //!
 //! Suggested reading order: [`token`], `session`, `gate`, `reader`, `say`, `socket`, `poll`.
 
+mod about;
 mod frames;
 mod gate;
 mod origin;
@@ -19,7 +20,7 @@ mod site;
 mod socket;
 mod telemetry;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod token;
 
 use std::collections::HashMap;
@@ -30,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub(crate) use origin::own_origins;
-pub use routes::router;
+pub use routes::{router, routes};
 pub use secret::ServerSecret;
 
 use crate::api::server::Places;

@@ -5,11 +5,13 @@
 //! (the policy of [`headers`] forbids both), and no sentence of the desk lives in a script: its scripts clone
 //! `<template>` elements that were rendered in the page's language.
 
+mod about;
 mod assets;
 mod chat;
 mod desk;
 mod desk_forms;
 mod desk_parts;
+mod docs;
 mod headers;
 mod language;
 mod shell;
@@ -22,9 +24,9 @@ mod tests;
 
 use axum::Router;
 use axum::response::Response;
-use axum::routing::get;
 
 pub use self::language::{Lang, Spoken};
+use crate::openapi::Open;
 
 /// What a page that belongs to somebody is rendered with.
 #[derive(Clone, Copy, Debug)]
@@ -38,12 +40,19 @@ pub struct Page<'a> {
 }
 
 /// The routes that need no session, for any state.
+pub fn routes<S: Clone + Send + Sync + 'static>() -> Vec<Open<S>> {
+    vec![
+        Open::get("/sign-in", sign_in::serve, about::sign_in),
+        Open::get("/chat/widget.js", widget::serve, about::widget),
+        Open::get("/chat/{account}", chat::serve, about::chat),
+        Open::get("/docs", docs::serve, about::docs),
+        Open::get("/assets/{version}/{*path}", assets::serve, about::asset),
+    ]
+}
+
+/// These routes as a service.
 pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::new()
-        .route("/assets/{version}/{*path}", get(assets::serve))
-        .route("/chat/widget.js", get(widget::serve))
-        .route("/chat/{account}", get(chat::serve))
-        .route("/sign-in", get(sign_in::serve))
+    Open::add(Router::new(), routes())
 }
 
 /// The desk of `page.user`.
