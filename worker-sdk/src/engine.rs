@@ -1,6 +1,7 @@
 //! The loop around the book: it connects, hands frames over in both directions, and runs the worker.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::backoff::{Backoff, seed};
-use crate::book::Book;
+use crate::book::{Book, Chooser};
 use crate::error::RunError;
 use crate::link::{DialError, Link, LinkEvent, dial};
 use crate::routers::Routers;
@@ -70,7 +71,7 @@ impl Engine {
         let (line, commands) = mpsc::channel(COMMANDS_MAX);
         let (first, longest) = settings.reconnect;
         Self {
-            book: Book::new(settings.capacity, line),
+            book: Book::new(settings.capacity, line, chooser(Arc::clone(&worker))),
             backoff: Backoff::new(first, longest, seed()),
             settings,
             routers,
@@ -315,4 +316,12 @@ impl Engine {
     fn is_finished(&self) -> bool {
         self.given_up || (self.book.is_draining() && self.book.is_idle())
     }
+}
+
+/// Asks the worker about offers. One that panics is one he does not take, as with the work itself.
+fn chooser(worker: Arc<dyn Worker>) -> Chooser {
+    Box::new(move |offer| {
+        catch_unwind(AssertUnwindSafe(|| worker.declines(offer)))
+            .unwrap_or_else(|_| Some("the worker panicked".to_owned()))
+    })
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use blendline_wire::task::AcceptMode;
+use blendline_wire::worker::TaskView;
 use tokio::task::JoinSet;
 
 use crate::engine::Engine;
@@ -23,6 +24,15 @@ pub trait Worker: Send + Sync + 'static {
     /// An `Err` gives the task back to its queue without this worker ([`Verdict::refuse`] with the error's text), and
     /// so does a panic. It may run again, here or elsewhere, so what it does outside must bear repeating.
     async fn work(&self, task: &Task) -> Result<Verdict, BoxError>;
+
+    /// Why this worker does not take an offer; `None`, the default, takes it. What is declined goes to others, and not
+    /// to this worker for a while. `reason` is for people and logs, so it must not hold customer data.
+    ///
+    /// Everything waits for the answer, so it must be quick. What is assigned at once ([`AcceptMode::Auto`]) is not asked.
+    fn declines(&self, offer: &TaskView) -> Option<String> {
+        let _ = offer;
+        None
+    }
 }
 
 /// Settings that are all decided.

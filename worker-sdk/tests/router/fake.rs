@@ -256,7 +256,7 @@ impl Running {
 
 impl Connection {
     /// An idle runtime says that it drains and leaves in the same breath.
-    async fn draining_or_bye(&mut self) {
+    pub(crate) async fn draining_or_bye(&mut self) {
         loop {
             match self.read().await {
                 ClientFrame::Presence { .. } => {}
