@@ -2,13 +2,15 @@
 
 mod adapters;
 mod check;
-pub mod demo;
+mod demo;
 mod doctor;
 mod key;
 pub mod normalize;
 mod people;
+mod platform;
 mod serve;
 mod sign;
+mod traffic;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
@@ -17,6 +19,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use self::demo::Demo;
 use crate::directory::Role;
 
 /// Routes messages and work to the right worker.
@@ -37,6 +40,8 @@ enum Command {
         /// Runs a demo tenant with an echo worker and a platform of its own, on loopback.
         #[arg(long)]
         demo: bool,
+        #[command(flatten)]
+        traffic: traffic::Options,
     },
     /// Prints what a channel's bodies mean: one JSON event a line.
     Normalize {
@@ -155,7 +160,9 @@ fn run(args: Vec<OsString>) -> ExitCode {
         }
     };
     let outcome = match args.command {
-        Command::Serve { config, demo } => serve::run(config.as_deref(), demo),
+        Command::Serve { config, demo, traffic } => {
+            serve::run(config.as_deref(), demo.then(|| Demo::new(traffic.traffic())))
+        }
         Command::Normalize { channel, account, files } => normalize::run(&channel, account.as_deref(), &files),
         Command::Config { command: ConfigCommand::Check { file } } => check::run(&file),
         Command::Doctor { config } => doctor::run(&config),

@@ -17,7 +17,8 @@ use tokio_util::task::TaskTracker;
 
 use self::shards::{Chores, Shards};
 use super::adapters::{self, Record};
-use super::people::DemoUser;
+use super::demo::Demo;
+use super::traffic::Inside;
 use super::{demo, people};
 use crate::adapters::live::InProcessLive;
 use crate::api::{self, Parts, now};
@@ -31,8 +32,8 @@ use crate::ports::live::Live;
 use crate::telemetry;
 
 /// Runs the router until it is told to end.
-pub(super) fn run(config: Option<&Path>, demo: bool) -> anyhow::Result<()> {
-    let config = if demo { demo::config()? } else { Config::load(config)? };
+pub(super) fn run(config: Option<&Path>, demo: Option<Demo>) -> anyhow::Result<()> {
+    let config = if demo.is_some() { demo::config()? } else { Config::load(config)? };
     telemetry::start_log(&config.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime")?;
     let outcome = runtime.block_on(serve(config, demo));
@@ -41,7 +42,7 @@ pub(super) fn run(config: Option<&Path>, demo: bool) -> anyhow::Result<()> {
     outcome
 }
 
-async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
+async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     // An error means that somebody chose one before, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let metrics = telemetry::install_metrics()?;
@@ -52,8 +53,8 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     let broker = carrier.broker.clone();
     let mut directory = config::resolve(&config, record.archive.as_ref(), now()).await?;
     let point_at_demo = |directory: &mut Directory| {
-        if demo {
-            demo::send_to(directory, address);
+        if let Some(demo) = &demo {
+            demo.send_to(directory, address);
         }
     };
     point_at_demo(&mut directory);
@@ -66,7 +67,7 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     let live: Arc<dyn Live> = Arc::new(InProcessLive::default());
     let gate = people::gate(record.people.clone(), live.clone())?;
     people::first_users(&config, &directory, &gate).await?;
-    let users = if demo { people::demo_users(&directory, &gate).await? } else { Vec::new() };
+    let users = if demo.is_some() { people::demo_users(&directory, &gate).await? } else { Vec::new() };
     let on = shards::of_tenants(&config, &record, &directory).await?;
     carrier.declare(on.values().copied().collect::<BTreeSet<u16>>()).await?;
     let mut shards = if config.cluster.router {
@@ -75,6 +76,7 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     } else {
         Shards::none()
     };
+    let inside = Inside::new(&directory, &on, shards.handles(), record.archive.clone());
     let directory = Arc::new(directory);
     let doors = Doors::new(on, shards.handles());
     let chat = chat(&config, (&record, &broker), &directory, doors.clone(), live, address, &stop)?;
@@ -90,8 +92,8 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
         stopping: stop.clone(),
     });
     let mut router = api::app(app.clone()).merge(chat::router(chat.clone()));
-    if demo {
-        router = router.merge(demo::platform());
+    if let Some(demo) = &demo {
+        router = router.merge(demo.platform());
     }
     chores.spawn(telemetry::keep_metrics(metrics, stop.clone()));
     chores.spawn(chores::sweep(record.store.clone(), stop.clone()));
@@ -100,7 +102,11 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     let server = tokio::spawn(async move { api::server::serve(listener, router, &limits, server_stop).await });
     tracing::info!(%address, "listening");
 
-    let failed = until_told(&mut shards, demo.then_some(&users), address, &stop, &chores).await;
+    let begin = || match &demo {
+        Some(demo) => demo.begin(address, &users, inside, &stop, &chores),
+        None => Ok(()),
+    };
+    let failed = until_told(&mut shards, begin).await;
     stop.cancel();
     server.await.context("the server")?;
     let grace = Duration::from_millis(config.server.stop_grace_ms);
@@ -145,14 +151,8 @@ fn chat(
     chat::Chat::new(parts).context("this program has no web chat channel")
 }
 
-/// Waits for the signal to end; `Err` when an owner stopped by itself. The demo begins when all shards are served.
-async fn until_told(
-    shards: &mut Shards,
-    demo: Option<&Vec<DemoUser>>,
-    address: SocketAddr,
-    stop: &CancellationToken,
-    chores: &TaskTracker,
-) -> anyhow::Result<()> {
+/// Waits for the signal to end, and calls `begin` when all shards are served; `Err` when an owner stopped by himself.
+async fn until_told(shards: &mut Shards, begin: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("the signal to end")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("the signal to end")?;
     let statuses = shards.statuses();
@@ -163,19 +163,15 @@ async fn until_told(
         }
     };
     tokio::pin!(served);
-    let mut waiting = true;
+    let mut begin = Some(begin);
     loop {
         tokio::select! {
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
             cause = shards.stopped() => bail!("the owner stopped: {cause}"),
-            () = &mut served, if waiting => {
-                waiting = false;
+            () = &mut served, if begin.is_some() => {
                 tracing::info!("serving");
-                if let Some(users) = demo {
-                    chores.spawn(demo::work(address, stop.clone()));
-                    demo::explain(address, users)?;
-                }
+                begin.take().map_or(Ok(()), |begin| begin())?;
             }
         }
     }
