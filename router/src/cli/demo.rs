@@ -117,18 +117,17 @@ fn explain(address: SocketAddr, users: &[DemoUser], traffic: Option<Traffic>) ->
     let body = message(&NUMBER, &id, ("972500000001", "Test Customer"), "Hello, is anybody there?");
     let signature = sign::signature(APP_SECRET, body.as_bytes())?;
     let account = NUMBER.account;
+    let (chat, desk) = (format!("http://{address}/chat/{CHAT}"), format!("http://{address}/desk"));
     super::print(|out| {
         writeln!(out, "\nBlendline is ready on http://{address}. Open two windows:\n")?;
-        writeln!(out, "  http://{address}/chat/{CHAT}   write as a customer")?;
-        writeln!(out, "  http://{address}/desk             answer as a worker\n")?;
-        writeln!(
-            out,
-            "Sign in at the desk to the tenant {TENANT}, with one of these (each start makes new passwords):\n"
-        )?;
-        for DemoUser { name, does, password } in users {
-            writeln!(out, "  {name}  {password}  {does}")?;
+        writeln!(out, "  {chat}   write as a customer")?;
+        writeln!(out, "  {desk:width$}   answer as a worker\n", width = chat.len())?;
+        writeln!(out, "At the desk, sign in to the company {TENANT} with a name and its password:\n")?;
+        for DemoUser { name, password } in users {
+            writeln!(out, "  {name}   {password}")?;
         }
-        writeln!(out, "\nOr send a customer's WhatsApp message; the echo worker's reply appears here:\n")?;
+        writeln!(out, "\nThese passwords are for this start; the next one makes others.")?;
+        writeln!(out, "\nOr let a customer's WhatsApp message come in; the echo worker's reply appears here:\n")?;
         writeln!(
             out,
             "curl -i http://{address}/v1/webhooks/whatsapp_cloud/{account} -H 'Content-Type: application/json' \
@@ -137,18 +136,19 @@ fn explain(address: SocketAddr, users: &[DemoUser], traffic: Option<Traffic>) ->
         writeln!(out, "Sent twice, it is a recorded duplicate. Other words need another signature:")?;
         writeln!(out, "  blendline sign --secret {APP_SECRET} FILE")?;
         writeln!(out, "Everything that was sent: curl -s http://{address}/demo/graph/messages\n")?;
-        if let Some(Traffic { seed, rate }) = traffic {
-            writeln!(
-                out,
-                "Customers write to the demo's store, {rate} messages a second and more in its peaks, and its"
-            )?;
-            writeln!(
-                out,
-                "workers answer (--seed {seed}). Whoever signs in at the desk gets his share. What moves, as"
-            )?;
-            writeln!(out, "the store's clock has it, in the front line and in the back office:\n")?;
-        } else {
-            writeln!(out, "To see a whole store at work, start it with --traffic. Ctrl-C ends it.\n")?;
+        match traffic {
+            Some(Traffic { seed, rate }) => {
+                writeln!(
+                    out,
+                    "The demo's store is open (--seed {seed} --rate {rate}): customers write in English and Hebrew, more of"
+                )?;
+                writeln!(
+                    out,
+                    "them in the peak of each short day. Whoever signs in at the desk gets a share of the work. By the"
+                )?;
+                writeln!(out, "store's clock, in the front line and in the back office:\n")?;
+            }
+            None => writeln!(out, "To see a whole store at work, start it with --traffic. Ctrl-C ends it.\n")?,
         }
         Ok(())
     })

@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use blendline_wire::TenantId;
 
 use super::adapters::Record;
+use super::demo::TENANT;
 use crate::adapters::live::InProcessLive;
 use crate::adapters::sqlite::OpenError;
 use crate::api::now;
@@ -178,23 +179,18 @@ pub(super) async fn first_users(config: &Config, directory: &Directory, gate: &G
 /// A person of the demo, with the password of this start.
 pub(super) struct DemoUser {
     pub(super) name: &'static str,
-    pub(super) does: &'static str,
     pub(super) password: String,
 }
 
 /// Makes the demo's users, or gives them a new password: each start has its own.
 pub(super) async fn demo_users(directory: &Directory, gate: &Gate) -> anyhow::Result<Vec<DemoUser>> {
-    let found = directory.tenants.iter().find(|(_, name)| *name == "demo");
-    let (id, tenant) = found.context("the demo has no tenant `demo`")?;
-    let people = [
-        ("dana", Role::Worker, Some("dana"), "a worker"),
-        ("omer", Role::Worker, Some("omer"), "a worker"),
-        ("amit", Role::Supervisor, None, "their supervisor"),
-    ];
-    let mut users = Vec::new();
-    for (name, role, worker, does) in people {
+    let found = directory.tenants.iter().find(|(_, name)| *name == TENANT);
+    let (id, tenant) = found.context("the demo has no tenant of its name")?;
+    // Everybody who can sign in has a page to see.
+    let (role, mut users) = (Role::Worker, Vec::new());
+    for name in ["dana", "omer"] {
         let password = one_time()?;
-        let worker = worker.map(str::to_owned);
+        let worker = Some(name.to_owned());
         let change = UserChange {
             tenant: *id,
             name: name.to_owned(),
@@ -212,7 +208,7 @@ pub(super) async fn demo_users(directory: &Directory, gate: &Gate) -> anyhow::Re
             }
             changed => drop(changed?),
         }
-        users.push(DemoUser { name, does, password });
+        users.push(DemoUser { name, password });
     }
     Ok(users)
 }

@@ -7,11 +7,12 @@ use super::shell;
 use super::texts::{open_text, text};
 
 /// Sentences, by the name a script asks for them, with their open places.
-pub(super) const SENTENCES: [(&str, &str, &[&str]); 40] = [
+pub(super) const SENTENCES: [(&str, &str, &[&str]); 41] = [
     ("offer-new", "desk-say-offer", &["queue"]),
     ("message-new", "desk-say-message", &["name"]),
     ("customer", "desk-customer", &[]),
     ("me", "desk-me", &[]),
+    ("system", "desk-system", &[]),
     ("untitled", "desk-untitled", &["kind", "id"]),
     ("due-in", "desk-due-in", &["left"]),
     ("overdue", "desk-overdue", &["left"]),

@@ -65,7 +65,8 @@ impl DataDir {
 pub enum OpenError {
     /// Another process has the directory.
     #[error(
-        "the data directory {} is in use by another blendline (process {pid}): stop it, or give this one a directory of its own",
+        "the data directory {} is in use by another blendline (process {pid}): stop it, or give this one a directory of \
+         its own (`data_dir` in the configuration, or BLENDLINE_DATA_DIR)",
         path.display()
     )]
     InUse {
@@ -91,7 +92,11 @@ pub enum OpenError {
         cause: rusqlite::Error,
     },
     /// A newer program wrote the file.
-    #[error("{} was written by a newer version (schema {found}, this program knows {known}): use that version", path.display())]
+    #[error(
+        "{} was written by a newer version (schema {found}, this program knows {known}): use that version, or another \
+         directory (`data_dir` in the configuration, or BLENDLINE_DATA_DIR)",
+        path.display()
+    )]
     Newer {
         /// The file.
         path: PathBuf,

@@ -4,12 +4,13 @@ mod chores;
 mod shards;
 
 use std::collections::BTreeSet;
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -42,12 +43,27 @@ pub(super) fn run(config: Option<&Path>, demo: Option<Demo>) -> anyhow::Result<(
     outcome
 }
 
+/// Listens on `address`, or says what to do about it.
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let hint = match error.kind() {
+            io::ErrorKind::AddrInUse => "somebody listens there, perhaps another blendline: stop it, or take another port",
+            io::ErrorKind::AddrNotAvailable => "this machine has no such address: take one that it has",
+            io::ErrorKind::PermissionDenied => "only the system's own services may: take a port above 1023",
+            _ => "take another address",
+        };
+        let other = SocketAddr::new(address.ip(), address.port().saturating_add(1).max(1024));
+        anyhow!(
+            "cannot listen on {address}: {error}\n  hint: {hint}: `listen` in the configuration, or BLENDLINE_LISTEN={other}"
+        )
+    })
+}
+
 async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     // An error means that somebody chose one before, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let metrics = telemetry::install_metrics()?;
-    let listen = config.server.listen;
-    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let listener = listen(config.server.listen).await?;
     let address = listener.local_addr().context("the address that is listened on")?;
     let (record, carrier) = adapters::open(&config).await?;
     let broker = carrier.broker.clone();

@@ -88,6 +88,7 @@ impl Script {
 pub(super) struct Item {
     pub(super) queue: &'static str,
     pub(super) title: String,
+    pub(super) details: String,
     pub(super) order: String,
     /// Whether it takes somebody who reads Hebrew.
     pub(super) hebrew: bool,
@@ -100,16 +101,18 @@ impl Item {
         let hebrew = dice.chance(40);
         let words = phrases(if hebrew { Tongue::Hebrew } else { Tongue::English });
         let order = dice.between(400_000, 499_999).to_string();
-        let title = fill(dice.pick(words.items), &order, dice.pick(PRODUCTS));
+        let product = dice.pick(PRODUCTS);
+        let title = fill(dice.pick(words.items), &order, product);
+        let details = fill(words.details, &order, product);
         let queue = if dice.chance(70) { ORDERS } else { REFUNDS };
-        Self { queue, title, order, hebrew }
+        Self { queue, title, details, order, hebrew }
     }
 
     /// As `POST /v1/items` takes it; `run` and `slot` make its reference unlike any other's.
     pub(super) fn body(&self, run: u64, slot: u64) -> Value {
         let skills = if self.hebrew { json!({ "hebrew": 3 }) } else { json!({}) };
         json!({
-            "queue": self.queue, "external_ref": format!("store-{run}-{slot}"), "title": self.title,
+            "queue": self.queue, "external_ref": format!("store-{run}-{slot}"), "title": self.title, "text": self.details,
             "fields": { "order_number": self.order }, "skills": skills,
         })
     }

@@ -43,8 +43,9 @@ pub(super) struct Phrases {
     pub(super) one_moment: &'static str,
     /// What a worker tells a colleague to whom he passes a task.
     pub(super) handover: &'static str,
-    /// Work items of the back office.
+    /// Work items of the back office, and what comes with each.
     pub(super) items: [&'static str; 4],
+    pub(super) details: &'static str,
 }
 
 /// What is said in `tongue`.
@@ -146,6 +147,7 @@ static ENGLISH: Phrases = Phrases {
         "Correct the stock of {product}",
         "Call the courier about order {order}",
     ],
+    details: "Order {order}, 1 × {product}, 249.90 ₪. From the shop's system.",
 };
 
 static HEBREW: Phrases = Phrases {
@@ -214,6 +216,7 @@ static HEBREW: Phrases = Phrases {
         "לתקן את המלאי של {product}",
         "להתקשר לשליח בעניין הזמנה {order}",
     ],
+    details: "הזמנה {order}, 1 × {product}, 249.90 ₪. ממערכת החנות.",
 };
 
 #[cfg(test)]
@@ -251,7 +254,7 @@ mod tests {
             let phrases = phrases(tongue);
             let of_talks =
                 phrases.talks.iter().flat_map(|it| [it.opening, it.more, it.solution, it.inquiry, it.finding]);
-            for sentence in of_talks.chain(phrases.items) {
+            for sentence in of_talks.chain(phrases.items).chain([phrases.details]) {
                 let said = fill(sentence, "410077", "AirFry XL");
                 assert!(!said.contains(['{', '}']), "{said}");
             }

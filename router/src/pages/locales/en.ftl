@@ -80,6 +80,7 @@ desk-say-offer = New offer in { $queue }
 desk-say-message = { $name } wrote
 desk-customer = Customer
 desk-me = You
+desk-system = Another system
 desk-untitled = { $kind } { $id }
 desk-due-in = due in { $left }
 desk-overdue = late by { $left }

@@ -80,6 +80,7 @@ desk-say-offer = הצעה חדשה בתור { $queue }
 desk-say-message = הודעה חדשה מאת { $name }
 desk-customer = לקוח
 desk-me = ממני
+desk-system = מערכת אחרת
 desk-untitled = { $kind } { $id }
 desk-due-in = לענות תוך { $left }
 desk-overdue = באיחור של { $left }

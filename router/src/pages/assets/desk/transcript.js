@@ -39,7 +39,8 @@ export class Transcript {
     const { root, slots } = row;
     const from = entry.from ?? "worker";
     root.dataset.from = from;
-    setText(slots.name, entry.name ?? sayText(from === "customer" ? "customer" : "me"));
+    // Only another system notes something without a name.
+    setText(slots.name, entry.name ?? sayText({ customer: "customer", note: "system" }[from] ?? "me"));
     slots.at.dateTime = new Date(entry.at).toISOString();
     setText(slots.at, instant(entry.at));
     setText(slots.text, entry.text ?? "");
@@ -48,6 +49,8 @@ export class Transcript {
     if (entry.payload) extras.push(say("pressed", { payload: entry.payload }));
     for (const extra of extras) slots.extra.append(extra, " ");
     slots.extra.hidden = extras.length === 0;
+    // A work item may come with nothing but its title.
+    root.hidden = slots.text.hidden && slots.extra.hidden;
     return row;
   }
 
