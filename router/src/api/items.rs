@@ -58,7 +58,7 @@ pub struct Item {
     conversation: Option<ConversationId>,
 }
 
-/// Pushes a work item in. Pushing the same reference again gives the same task.
+/// Pushes a work item in: 201. Pushing the same reference again gives the same task: 200.
 pub async fn push(
     State(app): State<Shared>,
     Extension(caller): Extension<Arc<Caller>>,
@@ -79,17 +79,17 @@ pub async fn push(
         conversation: item.conversation,
     };
     let answer = app.door(caller.tenant).call(caller.actor(), call).await;
-    match answer.map_err(|error| of_call(error, caller.tenant, app.directory()))? {
-        Answer::Task(id) => {
-            let task = owned(&app, &caller, id).await?;
-            let mut response = (StatusCode::CREATED, Json(view::task(task, app.directory()))).into_response();
-            if let Ok(location) = HeaderValue::try_from(format!("/v1/tasks/{id}")) {
-                response.headers_mut().insert(header::LOCATION, location);
-            }
-            Ok(response)
-        }
-        _ => Err(Failure::busy("the owner gave no task: try again")),
+    let (status, id) = match answer.map_err(|error| of_call(error, caller.tenant, app.directory()))? {
+        Answer::Task(id) => (StatusCode::CREATED, id),
+        Answer::Known(id) => (StatusCode::OK, id),
+        _ => return Err(Failure::busy("the owner gave no task: try again")),
+    };
+    let task = owned(&app, &caller, id).await?;
+    let mut response = (status, Json(view::task(task, app.directory()))).into_response();
+    if let Ok(location) = HeaderValue::try_from(format!("/v1/tasks/{id}")) {
+        response.headers_mut().insert(header::LOCATION, location);
     }
+    Ok(response)
 }
 
 fn check_lengths(item: &Item) -> Result<(), Failure> {

@@ -97,7 +97,7 @@ impl Stepper<'_> {
             Call::Push { tenant, class, external_ref, title, text, fields, conversation } => {
                 let key = keys::push(tenant, &external_ref);
                 if let Some(task) = self.overlay.key(&key).and_then(|value| number(value, 0)) {
-                    return Err(Ok(Answer::Task(TaskId(task))));
+                    return Err(Ok(Answer::Known(TaskId(task))));
                 }
                 let body = MessageBody { title: Some(title), text, fields, ..MessageBody::default() };
                 let payload = self.batch.payload(body);
@@ -225,7 +225,7 @@ impl Stepper<'_> {
 /// The numbers an answer brought, as they are kept beside a key.
 fn ids_of(answer: &Answer) -> Vec<u8> {
     match answer {
-        Answer::Task(task) => task.0.to_be_bytes().to_vec(),
+        Answer::Task(task) | Answer::Known(task) => task.0.to_be_bytes().to_vec(),
         Answer::Conversation(conversation, task) => [conversation.0.to_be_bytes(), task.0.to_be_bytes()].concat(),
         Answer::Done | Answer::Welcome { .. } => Vec::new(),
     }

@@ -19,6 +19,9 @@ pub(in crate::api) fn push() -> About {
         .gives::<TaskInfo>(201, "The item's task.")
         .such_as(super::task())
         .header("Location", "The task's address.")
+        .gives::<TaskInfo>(200, "The task that an earlier push of this reference made, as it is now.")
+        .such_as(super::task())
+        .header("Location", "The task's address.")
         .fails(&[
             UNKNOWN_QUEUE,
             UNKNOWN_SKILL,
