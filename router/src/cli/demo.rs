@@ -117,6 +117,7 @@ fn explain(address: SocketAddr, users: &[DemoUser], traffic: Option<Traffic>) ->
     let body = message(&NUMBER, &id, ("972500000001", "Test Customer"), "Hello, is anybody there?");
     let signature = sign::signature(APP_SECRET, body.as_bytes())?;
     let account = NUMBER.account;
+    let program = std::env::current_exe().map_or_else(|_| "blendline".to_owned(), |path| path.display().to_string());
     let (chat, desk) = (format!("http://{address}/chat/{CHAT}"), format!("http://{address}/desk"));
     super::print(|out| {
         writeln!(out, "\nBlendline is ready on http://{address}. Open two windows:\n")?;
@@ -134,7 +135,7 @@ fn explain(address: SocketAddr, users: &[DemoUser], traffic: Option<Traffic>) ->
              -H 'X-Hub-Signature-256: {signature}' --data-binary '{body}'\n"
         )?;
         writeln!(out, "Sent twice, it is a recorded duplicate. Other words need another signature:")?;
-        writeln!(out, "  blendline sign --secret {APP_SECRET} FILE")?;
+        writeln!(out, "  {program} sign --secret {APP_SECRET} FILE")?;
         writeln!(out, "Everything that was sent: curl -s http://{address}/demo/graph/messages\n")?;
         match traffic {
             Some(Traffic { seed, rate }) => {

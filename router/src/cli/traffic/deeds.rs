@@ -147,7 +147,9 @@ fn work_off(dice: &mut Dice, sight: &Sight<'_>) -> Deed {
         80..90 => Deed::Park { for_ms: dice.between(8_000, 25_000) },
         _ => {
             let queue = if sight.queue == ORDERS { REFUNDS } else { ORDERS };
-            Deed::PassOn { queue, note: "This is for you.".to_owned() }
+            // What came with an item is a note.
+            let words = phrases(tongue_of(sight.note.unwrap_or_default()));
+            Deed::PassOn { queue, note: words.yours.to_owned() }
         }
     }
 }

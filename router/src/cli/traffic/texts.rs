@@ -41,8 +41,9 @@ pub(super) struct Phrases {
     pub(super) welcome: &'static str,
     pub(super) anything: &'static str,
     pub(super) one_moment: &'static str,
-    /// What a worker tells a colleague to whom he passes a task.
+    /// What a worker tells a colleague to whom he passes a conversation, or a work item.
     pub(super) handover: &'static str,
+    pub(super) yours: &'static str,
     /// Work items of the back office, and what comes with each.
     pub(super) items: [&'static str; 4],
     pub(super) details: &'static str,
@@ -96,12 +97,12 @@ static ENGLISH: Phrases = Phrases {
         Talk {
             clue: "refund",
             opening: "I returned the {product} two weeks ago and still have no refund",
-            more: "Order {order}, 249.90 ₪",
+            more: "Order {order}, ₪249.90",
             question: "Was it paid by card or by PayPal?",
             answer: "By card, it ends in 4417",
-            solution: "The refund of 249.90 ₪ was approved today. It takes 3 to 5 business days.",
+            solution: "The refund of ₪249.90 was approved today. It takes 3 to 5 business days.",
             inquiry: "Please approve the refund of the {product}.",
-            finding: "Approved: 249.90 ₪ to the card.",
+            finding: "Approved: ₪249.90 to the card.",
         },
         Talk {
             clue: "come in black",
@@ -141,13 +142,14 @@ static ENGLISH: Phrases = Phrases {
     anything: "Thank you for writing to us. I passed it on, and we will come back to you today.",
     one_moment: "One moment please, I am asking my colleague.",
     handover: "The customer knows that a colleague goes on.",
+    yours: "This one is for you.",
     items: [
         "Check the supplier's bill against order {order}",
         "Book the return of a {product}, order {order}",
         "Correct the stock of {product}",
         "Call the courier about order {order}",
     ],
-    details: "Order {order}, 1 × {product}, 249.90 ₪. From the shop's system.",
+    details: "Order {order}: one {product}, ₪249.90. From the shop's system.",
 };
 
 static HEBREW: Phrases = Phrases {
@@ -165,12 +167,12 @@ static HEBREW: Phrases = Phrases {
         Talk {
             clue: "זיכוי",
             opening: "החזרתי את ה-{product} לפני שבועיים ועדיין אין זיכוי",
-            more: "הזמנה {order}, 249.90 ₪",
+            more: "הזמנה {order}, ₪249.90",
             question: "שולם בכרטיס או ב-PayPal?",
             answer: "בכרטיס שמסתיים ב-4417",
-            solution: "הזיכוי על סך 249.90 ₪ אושר היום. זה לוקח 3 עד 5 ימי עסקים.",
+            solution: "הזיכוי על סך ₪249.90 אושר היום. זה לוקח 3 עד 5 ימי עסקים.",
             inquiry: "נא לאשר זיכוי עבור {product}.",
-            finding: "אושר: 249.90 ₪ לכרטיס.",
+            finding: "אושר: ₪249.90 לכרטיס.",
         },
         Talk {
             clue: "בשחור",
@@ -210,13 +212,14 @@ static HEBREW: Phrases = Phrases {
     anything: "תודה שפנית אלינו. העברתי את זה הלאה ונחזור אליך עוד היום.",
     one_moment: "רגע אחד בבקשה, אני בודקת עם עמית.",
     handover: "הלקוח יודע שעמית ממשיך.",
+    yours: "זה בשבילך.",
     items: [
         "לבדוק את חשבון הספק מול הזמנה {order}",
         "לרשום החזרה של {product}, הזמנה {order}",
         "לתקן את המלאי של {product}",
         "להתקשר לשליח בעניין הזמנה {order}",
     ],
-    details: "הזמנה {order}, 1 × {product}, 249.90 ₪. ממערכת החנות.",
+    details: "הזמנה {order}: {product} אחד, ₪249.90. ממערכת החנות.",
 };
 
 #[cfg(test)]
