@@ -207,6 +207,8 @@ pub enum Release {
 pub enum Answer {
     /// It is done.
     Done,
+    /// A message of ours has this place in its conversation.
+    Said(u64),
     /// A task came to be, or an item with it was already there.
     Task(TaskId),
     /// A worker is connected: what he owns now.

@@ -27,6 +27,7 @@ impl Scheduler {
             task.due_at = task.due_at.plus(stopped_ms);
         });
         self.direct(step, id, worker);
+        self.edit_task(step, id, |task| task.returns = task.directed.is_some());
         self.task_event(step, id, EventKind::TaskWoken { why: why.to_owned() });
         step.fresh.push(id);
     }

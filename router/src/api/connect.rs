@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
+use blendline_core::Answer;
 use blendline_wire::event::Actor;
 use blendline_wire::org::WEIGHT_UNIT;
 use blendline_wire::task::Presence;
@@ -234,7 +235,9 @@ impl Line<'_> {
         match asked(self.app.directory(), self.speaker, frame) {
             Asked::Nothing => Ok(None),
             Asked::Hello => Err(End(close_code::POLICY, "hello is said once")),
-            Asked::Wrong(call, failure) => Ok(Some(ServerFrame::Answer { call, problem: Some(*failure.problem) })),
+            Asked::Wrong(call, failure) => {
+                Ok(Some(ServerFrame::Answer { call, problem: Some(*failure.problem), seq: None }))
+            }
             Asked::Call(number, call) => {
                 let answer = self.ask(call).await?;
                 if let Some(number) = number {
@@ -272,7 +275,11 @@ impl Line<'_> {
 
     fn answer(&self, call: u64, result: CallResult) -> ServerFrame {
         let problem = |error| *of_call(error, self.speaker.tenant, self.app.directory()).problem;
-        ServerFrame::Answer { call, problem: result.err().map(problem) }
+        let seq = match result {
+            Ok(Answer::Said(seq)) => Some(seq),
+            _ => None,
+        };
+        ServerFrame::Answer { call, problem: result.err().map(problem), seq }
     }
 }
 

@@ -81,7 +81,12 @@ impl Stepper<'_> {
         match call {
             Call::Plain(command) => Ok(Prepared::plain(command)),
             Call::Reply { worker, task, lease, reply } => {
-                let Some((key, value)) = self.new_reply(task, &reply)? else { return Err(Ok(Answer::Done)) };
+                let Some((key, value)) = self.new_reply(task, &reply)? else {
+                    // Its place is kept behind its words; what was said together with a verdict has none.
+                    let known = self.overlay.key(&keys::reply(task, &reply.key));
+                    let place = known.and_then(|value| number(value, size_of::<Key>()));
+                    return Err(Ok(place.map_or(Answer::Done, Answer::Said)));
+                };
                 let payload = self.reply_payload(worker, reply);
                 let command = Command::Reply { worker, task, lease, payload };
                 Ok(Prepared { payloads: vec![payload], keys: vec![(key, value)], ..Prepared::plain(command) })
@@ -225,6 +230,7 @@ impl Stepper<'_> {
 /// The numbers an answer brought, as they are kept beside a key.
 fn ids_of(answer: &Answer) -> Vec<u8> {
     match answer {
+        Answer::Said(seq) => seq.to_be_bytes().to_vec(),
         Answer::Task(task) => task.0.to_be_bytes().to_vec(),
         Answer::Conversation(conversation, task) => [conversation.0.to_be_bytes(), task.0.to_be_bytes()].concat(),
         Answer::Done | Answer::Welcome { .. } => Vec::new(),

@@ -16,8 +16,8 @@ async fn a_reply_said_again_is_one_message_and_other_words_are_refused() {
     world.webhook(vec![said("m1", "972")]).await;
     let task = dana.assigned().await;
     let (first, again) = tokio::join!(dana.reply(&task, "r1", "hello"), dana.reply(&task, "r1", "hello"));
-    assert_eq!((first, again), (Ok(Answer::Done), Ok(Answer::Done)));
-    assert_eq!(dana.reply(&task, "r1", "hello").await, Ok(Answer::Done));
+    assert_eq!((first, again), (Ok(Answer::Said(2)), Ok(Answer::Said(2))));
+    assert_eq!(dana.reply(&task, "r1", "hello").await, Ok(Answer::Said(2)));
     assert_eq!(dana.reply(&task, "r1", "other words").await, Err(CallError::KeyReused));
     let twice = vec![reply("r2", "a"), reply("r2", "b")];
     assert_eq!(dana.done(&task, twice).await, Err(CallError::KeyReused));
