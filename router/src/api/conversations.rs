@@ -118,6 +118,9 @@ pub async fn start(
     }
 }
 
+/// The longest key of a logged contact, in bytes.
+const LOG_KEY_MAX: usize = 200;
+
 /// A contact that is over: a call, a visit, a walk-in.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -129,6 +132,9 @@ pub struct Log {
     #[serde(default)]
     duration_ms: u64,
     note: Pii<String>,
+    /// The same key of one worker twice is one contact.
+    #[serde(default)]
+    key: Option<String>,
 }
 
 /// Logs a contact that is over.
@@ -143,7 +149,11 @@ pub async fn log(
         return Err(Failure::bad("/medium", "say how it was: call, visit, counter, …"));
     }
     let queue = queue_of(&app, &caller, &body.queue)?;
-    let call = Call::Log { worker, queue, medium: body.medium, duration_ms: body.duration_ms, note: body.note };
+    let Log { medium, duration_ms, note, key, .. } = body;
+    if key.as_ref().is_some_and(|key| key.is_empty() || LOG_KEY_MAX < key.len()) {
+        return Err(Failure::bad("/key", "a key has 1 to 200 bytes: a random one for each contact"));
+    }
+    let call = Call::Log { worker, queue, medium, duration_ms, note, key };
     match app.handle().call(Actor::Worker(worker), call).await {
         Ok(Answer::Task(task)) => Ok((StatusCode::CREATED, Json(json!({ "task": task })))),
         Ok(_) => Ok((StatusCode::CREATED, Json(json!({})))),

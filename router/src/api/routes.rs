@@ -32,6 +32,7 @@ pub struct Route {
 const READ: &[Role] = &[Integrator, Supervisor, Operations, Auditor, Admin];
 const READ_OR_WORK: &[Role] = &[Integrator, Worker, Supervisor, Operations, Auditor, Admin];
 const WATCH: &[Role] = &[Supervisor, Operations, Auditor, Admin];
+const MEET: &[Role] = &[Worker, Supervisor, Operations, Auditor, Admin];
 const OPERATE: &[Role] = &[Operations, Auditor, Admin];
 const PUSH: &[Role] = &[Integrator, Supervisor, Admin];
 const MOVE: &[Role] = &[Supervisor, Admin];
@@ -65,7 +66,7 @@ pub fn routes() -> Vec<Route> {
         post("/v1/logged-contacts", WORK, self::post(conversations::log)),
         get("/v1/queues", READ_OR_WORK, self::get(queues::list)),
         get("/v1/queues/{name}", READ_OR_WORK, self::get(queues::one)),
-        get("/v1/workers", WATCH, self::get(workers::list)),
+        get("/v1/workers", MEET, self::get(workers::list)),
         get("/v1/workers/connect", WORK, self::get(connect::connect)),
         post("/v1/workers/{name}/poll", WORK, self::post(poll::poll)),
         post("/v1/workers/{name}/presence", STAND, self::post(workers::presence)),

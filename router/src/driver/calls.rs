@@ -110,10 +110,15 @@ impl Stepper<'_> {
                 Ok(Prepared { payloads: vec![payload], keys: vec![(key, Vec::new())], ..Prepared::plain(command) })
             }
             Call::Start { worker, account, to, queue, reply } => self.start(worker, account, to, queue, reply),
-            Call::Log { worker, queue, medium, duration_ms, note } => {
+            Call::Log { worker, queue, medium, duration_ms, note, key } => {
+                let key = key.map(|own| keys::log(worker, &own));
+                if let Some(task) = key.and_then(|key| number(self.overlay.key(&key)?, 0)) {
+                    return Err(Ok(Answer::Task(TaskId(task))));
+                }
                 let payload = self.note(worker, note);
                 let command = Command::Log { worker, queue, medium, duration_ms, payload };
-                Ok(Prepared { payloads: vec![payload], ..Prepared::plain(command) })
+                let keys = key.into_iter().map(|key| (key, Vec::new())).collect();
+                Ok(Prepared { payloads: vec![payload], keys, ..Prepared::plain(command) })
             }
         }
     }

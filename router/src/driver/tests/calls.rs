@@ -107,3 +107,25 @@ async fn a_conversation_that_a_worker_begins_is_begun_once() {
     world.taken_in().await;
     assert_eq!(world.store.record().conversations.len(), 1, "the answer joins it");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_contact_that_is_logged_again_under_its_key_is_one() {
+    let world = World::new().await;
+    let mut dana = world.attach(DANA, 1).await;
+    dana.welcome().await;
+    let log = |key: Option<&str>| Call::Log {
+        worker: DANA,
+        queue: QUEUE,
+        medium: "call".into(),
+        duration_ms: 60_000,
+        note: "asked about opening hours".into(),
+        key: key.map(str::to_owned),
+    };
+    let (first, again) = tokio::join!(dana.call(log(Some("k1"))), dana.call(log(Some("k1"))));
+    assert!(matches!(first, Ok(Answer::Task(_))) && first == again, "{first:?} {again:?}");
+    assert_eq!(dana.call(log(Some("k1"))).await, first);
+    for key in [Some("k2"), None, None] {
+        assert_ne!(dana.call(log(key)).await, first);
+    }
+    assert_eq!(world.store.record().tasks.len(), 4);
+}
