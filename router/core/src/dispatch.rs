@@ -68,7 +68,7 @@ impl Scheduler {
         line.iter().map(|(_, task)| *task).find(|task| self.can_return(now, *task, worker))
     }
 
-    /// Why a task waits for one worker only: it was sent to him, or it was his before it was put aside.
+    /// Why a task waits for one worker only: it was sent to him, or he had it before.
     fn why_his(&self, task: TaskId) -> Because {
         let returns = self.tasks.get(&task).is_some_and(|task| task.returns);
         if returns { Because::Returned } else { Because::Directed }

@@ -107,7 +107,7 @@ pub struct Task {
     /// For whom it waits, and until when only for him.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directed: Option<(WorkerId, Millis)>,
-    /// True while it waits for whoever had it when it was put aside.
+    /// True while it waits for whoever had it before.
     #[serde(default, skip_serializing_if = "is_default")]
     pub returns: bool,
     /// Who had it last, and until when he is preferred.

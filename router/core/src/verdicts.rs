@@ -152,7 +152,7 @@ impl Scheduler {
             task.state = TaskState::Waiting;
             task.silence.since = None;
         });
-        self.direct(step, id, Some(worker));
+        self.direct_back(step, id, Some(worker));
         self.task_event(step, id, EventKind::TaskWoken { why: "unseen_message".to_owned() });
         step.fresh.push(id);
     }
