@@ -34,6 +34,8 @@ use crate::handle::{Call, CallError, CallResult, Request};
 
 /// The largest frame and message.
 const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+/// Buffers of a connection: a desk is idle most of the time, and the usual 128 KiB would be most of what it costs.
+const BUFFER_BYTES: usize = 16 * 1024;
 /// How long a connection may take to say hello.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a worker may take to read what is sent to him.
@@ -59,13 +61,16 @@ pub async fn connect(
     check_origin(&app, &caller, &headers)?;
     let upgrade = upgrade.map_err(|error| Failure::bad("Upgrade", format!("open a WebSocket here: {error}")))?;
     let open = app.lines.token();
-    Ok(upgrade.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX).on_upgrade(
-        move |socket| async move {
-            serve(app, caller, socket).await;
-            // Until here the connection counts, against the server's limit and for an orderly end.
-            drop((place, open));
-        },
-    ))
+    let upgrade = upgrade
+        .read_buffer_size(BUFFER_BYTES)
+        .write_buffer_size(BUFFER_BYTES)
+        .max_message_size(MESSAGE_BYTES_MAX)
+        .max_frame_size(MESSAGE_BYTES_MAX);
+    Ok(upgrade.on_upgrade(move |socket| async move {
+        serve(app, caller, socket).await;
+        // Until here the connection counts, against the server's limit and for an orderly end.
+        drop((place, open));
+    }))
 }
 
 /// A browser always names its page; a page that is not ours may not use its visitor's network position, and only a page
