@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use blendline_tests::http;
+use blendline_tests::person::{Browser, PASSWORD, sign_in};
 use serde_json::json;
 
-use crate::office::{Browser, PASSWORD, add, by_key, member, office, sign_in};
+use crate::office::{add, by_key, member, office};
 
 #[tokio::test]
 async fn a_session_begins_changes_its_password_and_ends() {
