@@ -132,6 +132,8 @@ pub enum Call {
         duration_ms: u64,
         /// What he noted.
         note: Pii<String>,
+        /// Under which key: the same key twice is one contact.
+        key: Option<String>,
     },
 }
 

@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::Because;
 use crate::ids::{ConversationId, Lease, MatterId, OutboundId, SessionId, TaskId};
 use crate::inbound::Attachment;
 use crate::org::Fields;
@@ -255,6 +256,9 @@ pub enum ServerFrame {
         /// What went wrong; left out, nothing did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         problem: Option<Problem>,
+        /// The place of a reply in its conversation: the order everyone sees.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seq: Option<u64>,
     },
     /// This connection ends: `replaced` (a newer one took over), `drain` (connect again), `elsewhere` (another router
     /// serves this worker), `refused`.
@@ -280,6 +284,9 @@ pub struct TaskView {
     /// Until when an offer can be accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Millis>,
+    /// Why an offer comes to this worker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Because>,
     /// What it is made of.
     pub kind: TaskKind,
     /// Which office.
@@ -371,7 +378,7 @@ mod tests {
         assert_eq!(serde_json::to_string(&settle).unwrap(), text);
         assert_eq!(serde_json::from_str::<ClientFrame>(text).unwrap(), settle);
         assert_eq!(
-            serde_json::to_string(&ServerFrame::Answer { call: 7, problem: None }).unwrap(),
+            serde_json::to_string(&ServerFrame::Answer { call: 7, problem: None, seq: None }).unwrap(),
             r#"{"type":"answer","call":7}"#
         );
         let request = r#"{"verdict":"request","to":{"queue":"refunds"},"note":"n","clock":"runs"}"#;

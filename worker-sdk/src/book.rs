@@ -129,7 +129,7 @@ impl Book {
                     tracing::info!(%task, ?reason, "A task was withdrawn.");
                 }
             }
-            ServerFrame::Answer { call, problem } => self.answered(call, problem),
+            ServerFrame::Answer { call, problem, .. } => self.answered(call, problem),
             ServerFrame::Remind { task, .. } => {
                 tracing::warn!(%task, "The router reminds of a task: reply, touch or settle it before it is taken back.");
             }

@@ -207,6 +207,8 @@ pub enum Release {
 pub enum Answer {
     /// It is done.
     Done,
+    /// A message of ours has this place in its conversation.
+    Said(u64),
     /// A task came to be.
     Task(TaskId),
     /// The task is there already. The driver's answer to an item that is pushed again; the core never gives it.

@@ -138,6 +138,9 @@ pub async fn start(
     }
 }
 
+/// The longest key of a logged contact, in bytes.
+const LOG_KEY_MAX: usize = 200;
+
 /// A contact that is over: a call, a visit, a walk-in.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -156,6 +159,9 @@ pub struct Log {
     duration_ms: u64,
     /// What was said.
     note: Pii<String>,
+    /// The same key of one worker twice is one contact.
+    #[serde(default)]
+    key: Option<String>,
 }
 
 /// A contact that was logged.
@@ -178,7 +184,11 @@ pub async fn log(
         return Err(Failure::bad("/medium", "say how it was: call, visit, counter, …"));
     }
     let queue = queue_of(&app, &caller, &body.queue)?;
-    let call = Call::Log { worker, queue, medium: body.medium, duration_ms: body.duration_ms, note: body.note };
+    let Log { medium, duration_ms, note, key, .. } = body;
+    if key.as_ref().is_some_and(|key| key.is_empty() || LOG_KEY_MAX < key.len()) {
+        return Err(Failure::bad("/key", "a key has 1 to 200 bytes: a random one for each contact"));
+    }
+    let call = Call::Log { worker, queue, medium, duration_ms, note, key };
     match app.door(caller.tenant).call(Actor::Worker(worker), call).await {
         Ok(Answer::Task(task)) => Ok((StatusCode::CREATED, Json(Logged { task }))),
         Ok(_) => Err(Failure::busy("the owner gave no task: try again")),

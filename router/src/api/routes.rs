@@ -36,6 +36,7 @@ pub struct Route {
 const READ: &[Role] = &[Integrator, Supervisor, Operations, Auditor, Admin];
 const READ_OR_WORK: &[Role] = &[Integrator, Worker, Supervisor, Operations, Auditor, Admin];
 const WATCH: &[Role] = &[Supervisor, Operations, Auditor, Admin];
+const MEET: &[Role] = &[Worker, Supervisor, Operations, Auditor, Admin];
 const OPERATE: &[Role] = &[Operations, Auditor, Admin];
 const PUSH: &[Role] = &[Integrator, Supervisor, Admin];
 const MOVE: &[Role] = &[Supervisor, Admin];
@@ -74,7 +75,7 @@ pub fn routes() -> Vec<Route> {
         post("/v1/logged-contacts", WORK, self::post(conversations::log), about::conversations::log),
         get("/v1/queues", READ_OR_WORK, self::get(queues::list), about::queues::list),
         get("/v1/queues/{name}", READ_OR_WORK, self::get(queues::one), about::queues::one),
-        get("/v1/workers", WATCH, self::get(workers::list), about::workers::list),
+        get("/v1/workers", MEET, self::get(workers::list), about::workers::list),
         get("/v1/workers/connect", WORK, self::get(connect::connect), about::workers::connect),
         post("/v1/workers/{name}/poll", WORK, self::post(poll::poll), about::workers::poll),
         post("/v1/workers/{name}/presence", STAND, self::post(workers::presence), about::workers::presence),

@@ -42,7 +42,7 @@ pub struct WorkerInfo {
     idle_since: Instant,
 }
 
-/// All workers.
+/// All workers. A worker sees his colleagues without their tasks.
 pub async fn list(
     State(app): State<Shared>,
     Extension(caller): Extension<Arc<Caller>>,
@@ -51,7 +51,11 @@ pub async fn list(
     let asked: Vec<(WorkerId, String)> = of_tenant.map(|(id, (_, name))| (*id, name.clone())).collect();
     let look = move |core: &Scheduler| asked.into_iter().filter_map(|(id, name)| info(core, id, name)).collect();
     let seen = app.door(caller.tenant).look(look).await;
-    let items: Vec<WorkerInfo> = seen.map_err(|error| of_call(error, caller.tenant, app.directory()))?;
+    let mut items: Vec<WorkerInfo> = seen.map_err(|error| of_call(error, caller.tenant, app.directory()))?;
+    if caller.role == Role::Worker {
+        // Whom he may pass work to, and who is there; what they are at is none of his.
+        items.iter_mut().for_each(|item| item.tasks.clear());
+    }
     Ok(Json(Page { items, next: None }))
 }
 

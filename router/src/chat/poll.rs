@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
+use blendline_wire::inbound::InboundKind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
@@ -15,7 +16,7 @@ use super::Shared;
 use super::frames::{MessageFrame, State as Standing};
 use super::gate::Visit;
 use super::reader::Reader;
-use super::say::{FRAME_BYTES_MAX, NotTaken};
+use super::say::{FRAME_BYTES_MAX, NotTaken, confirms};
 use super::session::too_many;
 use crate::api::body::read_body;
 use crate::api::page::Params;
@@ -82,7 +83,7 @@ pub(super) async fn read(
     Ok(Json(Answer { messages, state: reader.state() }))
 }
 
-/// What a visitor says.
+/// What a visitor says: a message, or whether it is solved.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = ChatSay)]
 pub(super) struct Said {
@@ -90,8 +91,13 @@ pub(super) struct Said {
     #[schema(value_type = String, format = "uuid")]
     client_id: Value,
     /// The words, at most 8 KiB.
+    #[serde(default)]
     #[schema(value_type = String)]
     text: Value,
+    /// Instead of words: whether what was solved is solved.
+    #[serde(default)]
+    #[schema(value_type = bool)]
+    confirmed: Option<Value>,
 }
 
 /// That a message is durable.
@@ -114,7 +120,7 @@ enum AckWord {
     Ack,
 }
 
-/// Takes one message; 200 means that it is durable.
+/// Takes one message or one word on whether it is solved; 200 means that it is durable.
 pub(super) async fn say(
     State(chat): State<Shared>,
     Extension(Visit { site, .. }): Extension<Visit>,
@@ -123,13 +129,24 @@ pub(super) async fn say(
 ) -> Result<Json<Ack>, Failure> {
     let visitor = chat.bearer(&site, &headers)?;
     let body = read_body(request, FRAME_BYTES_MAX, BODY_TIMEOUT).await?;
-    let Said { client_id, text } = serde_json::from_slice(&body)
+    let Said { client_id, text, confirmed } = serde_json::from_slice(&body)
         .map_err(|error| Failure::bad("/", format!("expected client_id and text; line {}", error.line())))?;
     // The same frame as over a socket, read by the same reader.
-    let frame = json!({ "type": "message", "client_id": client_id, "text": text }).to_string();
-    let events = chat.connector.normalise(frame.as_bytes()).map_err(|error| Failure::bad(error.place, error.detail))?;
-    for event in events {
-        chat.say(&site, &visitor, event).await.map_err(refused)?;
+    let frame = match confirmed {
+        Some(confirmed) => json!({ "type": "confirm", "client_id": client_id, "confirmed": confirmed }),
+        None => json!({ "type": "message", "client_id": client_id, "text": text }),
+    };
+    let events = chat.connector.normalise(frame.to_string().as_bytes());
+    for event in events.map_err(|error| Failure::bad(error.place, error.detail))? {
+        if event.kind == InboundKind::Message {
+            chat.say(&site, &visitor, event).await.map_err(refused)?;
+            continue;
+        }
+        let mut reader = Reader::new(chat.contact(&site, &visitor).await?, None);
+        reader.news(&chat, &site).await?;
+        // Where nothing waits for his word (any more) there is nothing to refuse.
+        let Some(solved) = reader.solved() else { continue };
+        chat.confirm(&site, &visitor, solved, confirms(&event)).await.map_err(refused)?;
     }
     Ok(Json(Ack { kind: AckWord::Ack, client_id }))
 }

@@ -23,6 +23,7 @@ mod widget;
 mod tests;
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::response::Response;
 
 pub use self::language::{Lang, Spoken};
@@ -58,6 +59,13 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
 /// The desk of `page.user`.
 pub fn desk(page: &Page<'_>) -> Response {
     headers::page(page.spoken, desk::markup(page))
+}
+
+/// What stands where the desk would be, for who is signed in as `name` and is no worker: refused, and what to do.
+pub fn no_desk(spoken: Spoken, name: &str, csrf: &str) -> Response {
+    let mut response = headers::page(spoken, sign_in::no_desk(spoken.lang, name, csrf));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    response
 }
 
 /// The page to choose a password of one's own.

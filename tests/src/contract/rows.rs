@@ -56,6 +56,7 @@ pub fn task(id: u64) -> Task {
         unanswered: true,
         asked: None,
         directed: None,
+        returns: false,
         sticky: None,
         declined: Vec::new(),
         declines: 0,

@@ -48,6 +48,7 @@ pub(crate) fn task(world: &World, worker: &str) -> Task {
         unanswered: true,
         asked: None,
         directed: None,
+        returns: false,
         sticky: None,
         declined: Vec::new(),
         declines: 0,

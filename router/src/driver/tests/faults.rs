@@ -85,7 +85,7 @@ async fn what_was_committed_and_not_released_is_handed_over_by_the_next_start() 
     world.start().await;
     let mut again = world.attach(DANA, 2).await;
     assert_eq!(again.welcome().await[0].id, task.id, "what was his is his");
-    assert_eq!(again.reply(&task, "r1", "hello").await, Ok(Answer::Done));
+    assert_eq!(again.reply(&task, "r1", "hello").await, Ok(Answer::Said(2)));
     assert_eq!(world.broker.waiting(&outbound_queue(0)).len(), 1);
     assert_eq!(world.store.record().outbound.len(), 1);
 }
@@ -162,7 +162,7 @@ async fn stopping_commits_what_is_at_hand_and_says_goodbye() {
     let handle = world.handle();
     let call = dana.reply(&task, "r1", "hello");
     let (answer, ()) = tokio::join!(call, world.driver.take().unwrap().stop());
-    assert_eq!(answer, Ok(Answer::Done));
+    assert_eq!(answer, Ok(Answer::Said(2)));
     assert_eq!(dana.frame().await, ServerFrame::Goodbye { reason: "drain".into(), at: None });
     assert_eq!(world.broker.waiting(&outbound_queue(0)).len(), 1);
     assert!(handle.look(|core| core.open_tasks()).await.is_err());

@@ -87,6 +87,7 @@ fn view() -> TaskView {
         lease: Lease(2),
         offered: true,
         until: Some(Millis(3)),
+        why: Some(Because::Sticky),
         kind: TaskKind::Conversation,
         side: Side::Front,
         queue: "care".into(),
@@ -112,8 +113,12 @@ fn frames_of_workers() {
             ServerFrame::Message { task, lease, message: view().messages.remove(0) },
             ServerFrame::Withdrawn { task, lease, reason: WithdrawReason::Silent },
             ServerFrame::ReplyStatus { task, outbound: OutboundId(1), status: "sent".into(), detail: None },
-            ServerFrame::Answer { call: 1, problem: None },
-            ServerFrame::Answer { call: 1, problem: Some(Problem::new(409, "fenced", "t", "d").at("/x")) },
+            ServerFrame::Answer { call: 1, problem: None, seq: Some(3) },
+            ServerFrame::Answer {
+                call: 1,
+                problem: Some(Problem::new(409, "fenced", "t", "d").at("/x")),
+                seq: None,
+            },
             ServerFrame::Goodbye { reason: "elsewhere".into(), at: Some("https://two.example".into()) },
         ],
     );
@@ -156,7 +161,7 @@ async fn rows_as_callers_see_them() {
     let (worker, until, since, at) = (WorkerId(1), Millis(5), Millis(1), Millis(9));
     let states = [
         TaskState::Waiting,
-        TaskState::Offered { worker, until },
+        TaskState::Offered { worker, until, because: Because::LeastLoaded },
         TaskState::Active { worker },
         TaskState::Parked { worker: None, reason: ParkReason::Time, since, until, clock: ClockRule::Runs },
         TaskState::Requesting { worker: Some(worker), since, clock: ClockRule::Stops },

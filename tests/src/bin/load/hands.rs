@@ -67,7 +67,7 @@ pub(crate) async fn work(addr: SocketAddr, name: String, times: Arc<Times>) {
         };
         match frame {
             Ok(ServerFrame::Assigned { task }) => settle(&mut hand, &mut calls, &times, task).await,
-            Ok(ServerFrame::Answer { call, problem }) => {
+            Ok(ServerFrame::Answer { call, problem, .. }) => {
                 let (task, number): (TaskId, usize) = calls.remove(&call).expect("an answer to a call of ours");
                 assert!(problem.is_none(), "{task} was not completed: {problem:?}");
                 times.note(&times.completed[number]);

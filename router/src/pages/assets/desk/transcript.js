@@ -7,13 +7,16 @@ export class Transcript {
   constructor(scroll, list) {
     Object.assign(this, { scroll, list });
     this.rows = new Map();
+    this.atEnd = true;
+    scroll.addEventListener("scroll", () => (this.atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 60));
+    // A form or a keyboard that opens takes room from above: the latest words stay in sight.
+    new ResizeObserver(() => this.atEnd && this.end()).observe(scroll);
   }
 
   /** Shows `entries`; stays at the end where it was there. */
   show(entries) {
-    const { scroll, list } = this;
-    const stick = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 60;
-    const wanted = new Map(entries.map((entry) => [entry.seq ?? entry.key, entry]));
+    const { list, atEnd } = this;
+    const wanted = new Map(entries.map((entry) => [entry.key ?? entry.seq, entry]));
     for (const [key, row] of this.rows) {
       if (wanted.has(key)) continue;
       row.root.remove();
@@ -26,7 +29,7 @@ export class Transcript {
       if (row.root === place) place = place.nextElementSibling;
       else list.insertBefore(row.root, place);
     }
-    if (stick) this.end();
+    if (atEnd) this.end();
   }
 
   end() {
