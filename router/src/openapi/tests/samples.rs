@@ -114,11 +114,7 @@ fn frames_of_workers() {
             ServerFrame::Withdrawn { task, lease, reason: WithdrawReason::Silent },
             ServerFrame::ReplyStatus { task, outbound: OutboundId(1), status: "sent".into(), detail: None },
             ServerFrame::Answer { call: 1, problem: None, seq: Some(3) },
-            ServerFrame::Answer {
-                call: 1,
-                problem: Some(Problem::new(409, "fenced", "t", "d").at("/x")),
-                seq: None,
-            },
+            ServerFrame::Answer { call: 1, problem: Some(Problem::new(409, "fenced", "t", "d").at("/x")), seq: None },
             ServerFrame::Goodbye { reason: "elsewhere".into(), at: Some("https://two.example".into()) },
         ],
     );
