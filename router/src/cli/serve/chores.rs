@@ -7,6 +7,7 @@ use blendline_core::Command;
 use blendline_wire::event::Actor;
 use tokio_util::sync::CancellationToken;
 
+use crate::adapters::live::InProcessLive;
 use crate::api::now;
 use crate::config;
 use crate::directory::Directory;
@@ -17,6 +18,20 @@ use crate::ports::store::Store;
 const CALENDARS_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often old duplicate keys and journal entries are dropped.
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// How often visitors and sessions look again by themselves where other processes may have something for them.
+const NUDGE_EVERY: Duration = Duration::from_secs(5);
+
+/// Has everybody who listens look again, now and then.
+pub(super) async fn nudge(live: Arc<InProcessLive>, stop: CancellationToken) {
+    let mut every = tokio::time::interval(NUDGE_EVERY);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = every.tick() => live.nudge(),
+        }
+    }
+}
 
 /// Compiles a shard's calendars anew once a day: the core knows only the open intervals that it was told.
 pub(super) async fn keep_calendars(directory: Arc<Directory>, handle: Handle, stop: CancellationToken) {

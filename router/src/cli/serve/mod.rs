@@ -80,7 +80,11 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let chores = TaskTracker::new();
     // One for the whole process: what the owner tells, visitors hear.
-    let live: Arc<dyn Live> = Arc::new(InProcessLive::default());
+    let here = Arc::new(InProcessLive::default());
+    if config.cluster.store.is_some() {
+        chores.spawn(chores::nudge(here.clone(), stop.clone()));
+    }
+    let live: Arc<dyn Live> = here;
     let gate = people::gate(record.people.clone(), live.clone())?;
     people::first_users(&config, &directory, &gate).await?;
     let users = if demo.is_some() { people::demo_users(&directory, &gate).await? } else { Vec::new() };
