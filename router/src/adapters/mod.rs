@@ -1,6 +1,7 @@
 //! What stands behind the ports. The embedded adapters need nothing installed.
 
 mod columns;
+pub mod dump;
 pub mod finding;
 pub mod live;
 mod people;

@@ -11,6 +11,7 @@ mod platform;
 mod serve;
 mod sign;
 mod traffic;
+mod transfer;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
@@ -80,6 +81,26 @@ enum Command {
     Audit {
         #[command(subcommand)]
         command: AuditCommand,
+    },
+    /// Writes the record of a stopped installation as JSON lines, to move it to another database.
+    ///
+    /// What a data directory holds beside the record stays where it is: the configuration, the queues, and the file with
+    /// the web chat's secret, without which visitors begin anew.
+    Export {
+        #[command(flatten)]
+        place: transfer::Place,
+        /// The file to make; `-` is standard output.
+        file: PathBuf,
+        /// Leaves behind what waits in the embedded queues.
+        #[arg(long, conflicts_with = "store")]
+        leave_queued: bool,
+    },
+    /// Fills an empty record from an export: with all of it or with nothing.
+    Import {
+        #[command(flatten)]
+        place: transfer::Place,
+        /// The export; `-` is standard input.
+        file: PathBuf,
     },
     /// Prints the X-Hub-Signature-256 of a body.
     Sign {
@@ -170,6 +191,8 @@ fn run(args: Vec<OsString>) -> ExitCode {
         Command::User { command: UserCommand::Add { which, role, worker } } => people::add(&which, role, worker),
         Command::User { command: UserCommand::Reset { which } } => people::reset(&which),
         Command::Audit { command: AuditCommand::Verify { config, tenant } } => people::verify(&config, &tenant),
+        Command::Export { place, file, leave_queued } => transfer::export(&place, &file, leave_queued),
+        Command::Import { place, file } => transfer::import(&place, &file),
         Command::Sign { secret, file } => sign::run(&secret, &file),
     };
     match outcome {

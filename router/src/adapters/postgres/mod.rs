@@ -5,9 +5,11 @@
 //! `prefetch`, `load`, `archive`, `follow`, `people`.
 
 mod archive;
+mod claims;
 mod commit;
 mod connections;
 mod doctor;
+pub mod dump;
 mod error;
 mod follow;
 mod load;
@@ -15,6 +17,7 @@ mod migrate;
 mod names;
 mod options;
 mod partitions;
+mod parts;
 mod people;
 mod prefetch;
 mod shards;
@@ -27,13 +30,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use blendline_core::rows::Snapshot;
 use blendline_wire::{Millis, OutboundId};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tokio_postgres::NoTls;
+use tokio_postgres::{Client, NoTls};
 
 pub use self::doctor::examine;
 pub use self::error::OpenError;
 pub use self::options::PostgresOptions;
 
+use self::claims::Claims;
 use self::connections::Connections;
 use self::partitions::Partitions;
 use crate::adapters::columns::Batch;
@@ -49,6 +54,7 @@ pub struct PostgresStore {
     /// For everything that is read for people.
     readers: Connections,
     partitions: Partitions,
+    claims: Claims,
 }
 
 impl PostgresStore {
@@ -57,25 +63,37 @@ impl PostgresStore {
     /// # Errors
     /// With the cure, where there is one. Nothing is tried again: whoever starts before the database starts again.
     pub async fn open(options: PostgresOptions) -> Result<Self, OpenError> {
-        let place = options.place();
-        let silent = |_| OpenError::Unreachable { place: place.clone(), cause: "no answer in time".into() };
-        let connecting = timeout(options.deadline, options.config.connect(NoTls));
-        let (mut client, connection) =
-            connecting.await.map_err(silent)?.map_err(|error| migrate::refused(&error, &place))?;
-        let driving = tokio::spawn(connection);
-        timeout(options.deadline, migrate::check(&client, &place)).await.map_err(silent)??;
-        timeout(MIGRATION_MAX, migrate::migrate(&mut client, &place)).await.map_err(silent)??;
+        let (client, driving) = connect(&options).await?;
         drop(client);
         driving.abort();
         let store = Self {
             writers: Connections::new(&options, options.writers, writers_setup(options.deadline))?,
             readers: Connections::new(&options, options.readers, readers_setup(options.deadline))?,
             partitions: Partitions::default(),
+            claims: Claims::default(),
         };
+        let place = options.place();
         let unreachable = |error: StoreError| OpenError::Unreachable { place, cause: error.to_string() };
         store.partitions.open(&store.writers).await.map_err(unreachable)?;
         Ok(store)
     }
+}
+
+/// A first connection to a database that can be the record, with its schema up to date.
+async fn connect(options: &PostgresOptions) -> Result<(Client, JoinHandle<()>), OpenError> {
+    let place = options.place();
+    let silent = |_| OpenError::Unreachable { place: place.clone(), cause: "no answer in time".into() };
+    let connecting = timeout(options.deadline, options.config.connect(NoTls));
+    let (mut client, connection) =
+        connecting.await.map_err(silent)?.map_err(|error| migrate::refused(&error, &place))?;
+    let driving = tokio::spawn(async {
+        if let Err(error) = connection.await {
+            tracing::debug!(cause = error::words(&error), "A connection to the database ended.");
+        }
+    });
+    timeout(options.deadline, migrate::check(&client, &place)).await.map_err(silent)??;
+    timeout(MIGRATION_MAX, migrate::migrate(&mut client, &place)).await.map_err(silent)??;
+    Ok((client, driving))
 }
 
 /// Every statement of these connections is served by an index and planned once. Without statistics, or with yesterday's,
@@ -90,12 +108,16 @@ fn readers_setup(deadline: Duration) -> String {
     format!("{}SET statement_timeout = {};", setup(deadline), deadline.as_millis())
 }
 
+/// Where the server can, long values are compressed by lz4: a batch's inputs cost a quarter of the CPU so.
+///
 /// Nobody waits for a lock, holds one without a word, or is believed to be there when he is gone, for longer than a call
 /// may take. Compiling plans to machine code costs more than it brings for statements as small as these.
 fn setup(deadline: Duration) -> String {
     let ms = deadline.as_millis().max(1);
     format!(
-        "SET jit = off; SET lock_timeout = {lock}; SET idle_in_transaction_session_timeout = {ms};
+        "SELECT set_config('default_toast_compression', 'lz4', false) FROM pg_settings
+             WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals);
+         SET jit = off; SET lock_timeout = {lock}; SET idle_in_transaction_session_timeout = {ms};
          SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;
          SET tcp_user_timeout = {user};",
         lock = (ms * 4 / 5).max(1),
@@ -157,8 +179,6 @@ impl Store for PostgresStore {
     }
 
     async fn claim(&self, outbound: OutboundId, attempt: u32, sender: &str, now: Millis) -> Result<Claim, StoreError> {
-        let lent = self.writers.lend().await?;
-        let claim = lent.within(shards::claim(&lent, outbound, attempt, sender, now)).await;
-        lent.back(claim)
+        self.claims.claim(&self.writers, outbound, attempt, sender, now).await
     }
 }

@@ -1,12 +1,12 @@
-//! Ownership of shards (P2), by the database's own clock, and claims (P13).
+//! Ownership of shards (P2), by the database's own clock.
 
-use blendline_wire::{Millis, OutboundId};
+use blendline_wire::Millis;
 use tokio::try_join;
 use tokio_postgres::Row;
 
 use super::connections::{Lent, told};
 use crate::adapters::columns::{Batch, sql, unsql};
-use crate::ports::store::{Claim, StoreError, Tenure};
+use crate::ports::store::{StoreError, Tenure};
 
 /// Takes a shard whose lease is over.
 pub(super) async fn take(lent: &Lent<'_>, shard: u16, owner: &str, lease_ms: u64) -> Result<Tenure, StoreError> {
@@ -58,26 +58,4 @@ pub(super) async fn settle(lent: &Lent<'_>, batch: &Batch) -> Result<(), StoreEr
 /// One row was changed, or the shard is somebody else's.
 fn one(rows: u64) -> Result<(), StoreError> {
     if rows == 1 { Ok(()) } else { Err(StoreError::Fenced) }
-}
-
-/// Grants an attempt to the first who asks. Whoever asks at the same time waits for that one's commit.
-pub(super) async fn claim(
-    lent: &Lent<'_>,
-    outbound: OutboundId,
-    attempt: u32,
-    sender: &str,
-    now: Millis,
-) -> Result<Claim, StoreError> {
-    let (outbound, attempt) = (sql(outbound.0), i32::try_from(attempt).unwrap_or(i32::MAX));
-    let claim = lent.prepare_cached(
-        "INSERT INTO claims (outbound, attempt, sender, at) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (outbound, attempt) DO NOTHING",
-    );
-    let look = lent.prepare_cached("SELECT sender, at FROM claims WHERE outbound = $1 AND attempt = $2");
-    let (claim, look) = told(try_join!(claim, look))?;
-    if told(lent.execute(&claim, &[&outbound, &attempt, &sender, &sql(now.0)]).await)? == 1 {
-        return Ok(Claim::Granted);
-    }
-    let row = told(lent.query_one(&look, &[&outbound, &attempt]).await)?;
-    Ok(Claim::Taken { sender: told(row.try_get(0))?, at: Millis(unsql(told(row.try_get(1))?)) })
 }

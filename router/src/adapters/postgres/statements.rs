@@ -8,46 +8,48 @@ use super::tables::Tables;
 pub(super) type Statement<'a> = (&'static str, Vec<&'a (dyn ToSql + Sync)>);
 
 const SETTINGS: &str = "INSERT INTO settings (shard, kind, id, body)
-    SELECT $1, * FROM unnest($2::text[], $3::bigint[], $4::text[])
+    SELECT $1, rows.* FROM unnest($2::text[], $3::bigint[], $4::text[]) AS rows
     ON CONFLICT (shard, kind, id) DO UPDATE SET body = excluded.body";
 const SETTINGS_REMOVED: &str = "DELETE FROM settings USING unnest($2::text[], $3::bigint[]) AS gone (kind, id)
     WHERE settings.shard = $1 AND settings.kind = gone.kind AND settings.id = gone.id";
-const WORKERS: &str = "INSERT INTO workers (shard, id, body) SELECT $1, * FROM unnest($2::bigint[], $3::text[])
+const WORKERS: &str =
+    "INSERT INTO workers (shard, id, body) SELECT $1, rows.* FROM unnest($2::bigint[], $3::text[]) AS rows
     ON CONFLICT (shard, id) DO UPDATE SET body = excluded.body";
 const WORKERS_REMOVED: &str = "DELETE FROM workers WHERE shard = $1 AND id = ANY($2)";
 const CONVERSATIONS: &str = "INSERT INTO conversations
         (shard, id, tenant, account, contact, state, open, confirm_until, body)
-    SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::uuid[], $6::text[], $7::boolean[],
-        $8::bigint[], $9::text[])
+    SELECT $1, rows.* FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::uuid[], $6::text[], $7::boolean[],
+        $8::bigint[], $9::text[]) AS rows
     ON CONFLICT (id) DO UPDATE SET state = excluded.state, open = excluded.open,
         confirm_until = excluded.confirm_until, body = excluded.body";
 const TASKS: &str = "INSERT INTO tasks (shard, id, tenant, queue, matter, worker, open, side, state, body)
-    SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::boolean[],
-        $8::text[], $9::text[], $10::text[])
+    SELECT $1, rows.* FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::boolean[],
+        $8::text[], $9::text[], $10::text[]) AS rows
     ON CONFLICT (id) DO UPDATE SET queue = excluded.queue, side = excluded.side, worker = excluded.worker,
         matter = excluded.matter, state = excluded.state, open = excluded.open, body = excluded.body";
 // The content is written once, with the first row; later rows bring none. So with the platform's id.
 const OUTBOUND: &str = "INSERT INTO outbound
         (shard, id, tenant, account, contact, state, open, external_id, content, body)
-    SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::uuid[], $6::text[], $7::boolean[],
-        $8::bytea[], $9::text[], $10::text[])
+    SELECT $1, rows.* FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::uuid[], $6::text[], $7::boolean[],
+        $8::bytea[], $9::text[], $10::text[]) AS rows
     ON CONFLICT (id) DO UPDATE SET state = excluded.state, open = excluded.open,
         external_id = coalesce(excluded.external_id, outbound.external_id),
         content = coalesce(outbound.content, excluded.content), body = excluded.body";
 const SENT: &str = "UPDATE outbound SET external_id = sent.external_id
     FROM unnest($1::bigint[], $2::bytea[]) AS sent (id, external_id) WHERE outbound.id = sent.id";
 const MESSAGES: &str = "INSERT INTO messages (transcript, seq, tenant, task, at, author, worker, outbound, body)
-    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[],
-        $7::bigint[], $8::bigint[], $9::text[])";
+    SELECT rows.* FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[],
+        $7::bigint[], $8::bigint[], $9::text[]) AS rows";
 const EVENTS: &str = "INSERT INTO events (shard, tenant, id, at, body)
-    SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[])";
-const KEYS: &str = "INSERT INTO dedup_keys (day, key, value) SELECT $1, * FROM unnest($2::uuid[], $3::bytea[])
+    SELECT $1, rows.* FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[]) AS rows";
+const KEYS: &str =
+    "INSERT INTO dedup_keys (day, key, value) SELECT $1, rows.* FROM unnest($2::uuid[], $3::bytea[]) AS rows
     ON CONFLICT DO NOTHING";
 const ADDRESSES: &str = "INSERT INTO addresses (seen_at, hash, contact, tenant, account, body)
-    SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::text[])
+    SELECT $1, rows.* FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::text[]) AS rows
     ON CONFLICT (hash) DO UPDATE SET contact = excluded.contact, seen_at = excluded.seen_at, body = excluded.body";
 const QUARANTINE: &str = "INSERT INTO quarantine (tenant, account, channel, at, cause, raw)
-    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bytea[])";
+    SELECT rows.* FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bytea[]) AS rows";
 const JOURNAL: &str = "INSERT INTO journal (day, shard, epoch, batch, now, inputs) VALUES ($1, $2, $3, $4, $5, $6)";
 
 /// The statements that have something to write.

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::partitions::day;
+use super::parts::day;
 use super::values::{Hash, Hidden};
 use crate::adapters::columns::{Batch, ConversationColumns, MessageColumns, OutboundColumns, Row, TaskColumns, sql};
 

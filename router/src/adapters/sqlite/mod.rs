@@ -6,6 +6,7 @@
 pub mod broker;
 mod checkpoint;
 mod connection;
+pub mod dump;
 mod people;
 pub mod store;
 

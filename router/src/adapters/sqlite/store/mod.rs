@@ -13,6 +13,8 @@ mod tables;
 mod write;
 mod writer;
 
+pub(super) use self::writer::open as open_file;
+
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, PoisonError, RwLock, mpsc};
 use std::thread::JoinHandle;

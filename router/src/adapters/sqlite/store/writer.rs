@@ -76,7 +76,7 @@ impl Answer {
 }
 
 /// Opens the file for the writer.
-pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
+pub(in crate::adapters::sqlite) fn open(path: &Path) -> Result<Connection, OpenError> {
     connection::open_writer(path, CACHE_KIB, MIGRATIONS)
 }
 
