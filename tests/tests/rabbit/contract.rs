@@ -13,7 +13,7 @@ impl BrokerWorld for World {
     type Broker = RabbitBroker;
 
     async fn open(&self) -> RabbitBroker {
-        let mut options = world::options(world::shared().await);
+        let mut options = world::shared_options().await;
         options.length_max = 300;
         options.bundle_max = self.bundle_max;
         RabbitBroker::open(options).await.unwrap()

@@ -4,5 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects by failing")]
 
 mod contract;
+mod crowd;
 mod faults;
+mod owners;
+mod queues;
+mod refusals;
 mod world;

@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::ledger::{Ledger, Settle};
 use super::link::Session;
-use super::queue::Undeclared;
-use super::{RabbitOptions, bundle, queue, said, telemetry};
+use super::queue::{Queues, Undeclared};
+use super::{bundle, queue, said, telemetry};
 use crate::ports::broker::{Acker, Delivery, Subscription};
 
 /// How long settled deliveries wait for one before them, so that one ack settles them all.
@@ -87,6 +87,11 @@ impl Handle {
     /// Ends it and waits until the server has back what was not acked.
     pub(super) async fn end(&self) {
         self.shared.stop.cancel();
+        self.ended().await;
+    }
+
+    /// Waits for its end.
+    pub(super) async fn ended(&self) {
         self.shared.ended.cancelled().await;
     }
 
@@ -134,16 +139,15 @@ impl Feed {
         queue: &str,
         prefetch: usize,
         session: &Session,
-        options: &RabbitOptions,
+        queues: &Queues,
     ) -> Result<(Self, Subscription, Handle), Undeclared> {
         let failed = |error| Undeclared::Failed(said(&error));
-        let channel = session.channel().await.map_err(failed)?;
-        queue::declare(&channel, queue, options).await?;
+        let channel = queues.channel(session, queue).await?;
         let window = u16::try_from(prefetch).unwrap_or(u16::MAX);
         channel.basic_qos(window, BasicQosOptions::default()).await.map_err(failed)?;
         let (name, any) = (ShortString::from(queue), ShortString::default());
         let consume = channel.basic_consume(name, any, BasicConsumeOptions::default(), FieldTable::default());
-        let consumer = consume.await.map_err(|error| queue::explain(queue, &error, options))?;
+        let consumer = consume.await.map_err(|error| queues.explain(queue, &error))?;
         let shared = Arc::new(Shared {
             queue: queue.into(),
             channel,

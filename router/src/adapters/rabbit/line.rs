@@ -9,8 +9,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Duration, Instant, sleep_until, timeout};
 
 use super::link::{Session, State};
+use super::queue::Queues;
 use super::window::{Fate, Publisher, Put, Window};
-use super::{RabbitOptions, queue, said, telemetry};
+use super::{RabbitOptions, said, telemetry};
 use crate::ports::broker::BrokerError;
 
 /// How many messages may wait for a line to take them up; more are refused.
@@ -19,6 +20,8 @@ pub(super) const QUEUED_MAX: usize = 8_192;
 const IN_FLIGHT_MAX: usize = 512;
 /// How many bytes go in one bundle, or one message above it: a frame of the size that RabbitMQ offers holds them.
 const BUNDLE_BYTES_MAX: usize = 64 * 1024;
+/// What publishers are told when their message came back.
+const GONE: &str = "the queue was gone and is made anew";
 /// How soon a queue that could not be used is tried again.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
 
@@ -26,6 +29,7 @@ const TRY_AGAIN: Duration = Duration::from_millis(500);
 pub(super) struct Line {
     queue: Box<str>,
     options: Arc<RabbitOptions>,
+    queues: Arc<Queues>,
     state: watch::Receiver<State>,
     puts: mpsc::Receiver<Put>,
     waiting: VecDeque<Put>,
@@ -37,12 +41,15 @@ pub(super) struct Line {
     full: bool,
     /// What was last said about a queue that cannot be used; it is said once.
     told: Option<String>,
+    /// Since when nothing was confirmed, though something was published.
+    silent_since: Option<Instant>,
 }
 
 impl Line {
     pub(super) fn new(
         queue: &str,
         options: Arc<RabbitOptions>,
+        queues: Arc<Queues>,
         state: watch::Receiver<State>,
         puts: mpsc::Receiver<Put>,
         figures: Arc<telemetry::Published>,
@@ -50,6 +57,7 @@ impl Line {
         Self {
             queue: queue.into(),
             options,
+            queues,
             state,
             puts,
             waiting: VecDeque::new(),
@@ -59,6 +67,7 @@ impl Line {
             closing: false,
             full: false,
             told: None,
+            silent_since: None,
         }
     }
 
@@ -69,18 +78,22 @@ impl Line {
             match state {
                 State::Up(session) => match self.prepare(&session).await {
                     Ok(channel) => {
-                        self.told = None;
-                        self.publish(&session, channel).await;
+                        if self.rest().await {
+                            self.publish(&session, channel).await;
+                        }
                     }
                     Err(cause) => {
-                        if self.told.as_ref() != Some(&cause) {
+                        // Of a lost connection the link tells.
+                        if session.is_connected() && self.told.as_ref() != Some(&cause) {
                             telemetry::unusable(&self.queue, &cause);
                             self.told = Some(cause.clone());
                         }
                         self.refuse(&cause, Some(Instant::now() + TRY_AGAIN)).await;
                     }
                 },
-                State::Down(cause) | State::Blocked(_, cause) => self.refuse(&cause, None).await,
+                State::Down(cause) | State::Blocked(_, cause) => {
+                    self.refuse(&cause, None).await;
+                }
             }
         }
     }
@@ -88,8 +101,7 @@ impl Line {
     /// A channel that confirms, and the queue.
     async fn prepare(&mut self, session: &Session) -> Result<Channel, String> {
         let prepare = async {
-            let channel = session.channel().await.map_err(|error| said(&error))?;
-            queue::declare(&channel, &self.queue, &self.options).await.map_err(|error| error.to_string())?;
+            let channel = self.queues.channel(session, &self.queue).await.map_err(|error| error.to_string())?;
             channel.confirm_select(ConfirmSelectOptions::default()).await.map_err(|error| said(&error))?;
             Ok(channel)
         };
@@ -97,21 +109,29 @@ impl Line {
         prepared.unwrap_or_else(|_| Err("RabbitMQ does not answer".to_owned()))
     }
 
-    /// Refuses everything until the link changes, or until then.
-    async fn refuse(&mut self, cause: &str, until: Option<Instant>) {
+    /// Waits until the queue may be trusted; false when the link changes meanwhile.
+    async fn rest(&mut self) -> bool {
+        match self.queues.settles(&self.queue).filter(|settled| *settled > Instant::now()) {
+            Some(settled) => self.refuse("the queue was made a moment ago", Some(settled)).await,
+            None => true,
+        }
+    }
+
+    /// Refuses everything until the link changes, or until then: true.
+    async fn refuse(&mut self, cause: &str, until: Option<Instant>) -> bool {
         loop {
             self.turn_away(cause);
             tokio::select! {
                 changed = self.state.changed() => {
                     self.closing |= changed.is_err();
-                    return;
+                    return false;
                 }
-                () = at(until) => return,
+                () = at(until) => return true,
                 put = self.puts.recv() => match put {
                     Some(put) => self.wait(put),
                     None => {
                         self.closing = true;
-                        return;
+                        return false;
                     }
                 }
             }
@@ -127,8 +147,7 @@ impl Line {
                 Some(reason) => self.turn_away(reason),
                 None => self.fill(&channel),
             }
-            let stuck =
-                self.window.oldest().filter(|_| blocked.is_none()).map(|since| since + self.options.stuck_after);
+            let slow = self.window.oldest().filter(|_| blocked.is_none()).map(|since| since + self.options.slow_after);
             tokio::select! {
                 // Confirms first: they make room. They are also what sends what was just filled in.
                 biased;
@@ -138,7 +157,11 @@ impl Line {
                     }
                 }
                 changed = self.state.changed() => match &*self.state.borrow_and_update() {
-                    State::Up(same) if changed.is_ok() && Arc::ptr_eq(same, session) => blocked = None,
+                    State::Up(same) if changed.is_ok() && Arc::ptr_eq(same, session) => {
+                        blocked = None;
+                        // What was held up by the server was not slow.
+                        self.window.begin_anew();
+                    }
                     State::Blocked(same, reason) if changed.is_ok() && Arc::ptr_eq(same, session) => {
                         blocked = Some(Arc::clone(reason));
                     }
@@ -148,14 +171,24 @@ impl Line {
                     self.closing = count == 0;
                     come.drain(..).for_each(|put| self.wait(put));
                 }
-                () = at(stuck) => {
-                    telemetry::stuck(&self.queue, self.options.stuck_after.as_secs());
-                    session.cut();
-                    return self.abandon("RabbitMQ did not confirm");
-                }
+                () = at(slow) => return self.give_up(session),
             }
         }
         self.abandon("the connection to RabbitMQ is lost");
+    }
+
+    /// Nothing was confirmed for long: the channel may be dead though the connection is not, or the queue has no leader.
+    fn give_up(&mut self, session: &Session) {
+        let silent = self.silent_since.get_or_insert_with(Instant::now).elapsed();
+        if silent >= self.options.stuck_after {
+            telemetry::stuck(&self.queue, silent.as_secs());
+            session.cut();
+            self.silent_since = None;
+        } else if self.told.is_none() {
+            telemetry::slow(&self.queue, self.options.slow_after.as_secs());
+            self.told = Some("slow".to_owned());
+        }
+        self.abandon("RabbitMQ does not confirm");
     }
 
     fn wait(&mut self, put: Put) {
@@ -172,6 +205,7 @@ impl Line {
             }
             self.figures.bundles.increment(1);
             self.figures.in_flight.increment(puts.len() as f64);
+            self.silent_since.get_or_insert_with(Instant::now);
             self.window.send(channel.clone(), (*self.queue).into(), puts);
         }
     }
@@ -202,8 +236,9 @@ impl Line {
 
     /// Answers those whose fate is known. `Err` with the cause when the channel is of no use any more.
     fn answer(&mut self, settled: Vec<(Vec<Publisher>, Fate)>) -> Result<(), String> {
+        (self.silent_since, self.told) = (None, None);
         let returned = settled.iter().any(|(_, fate)| *fate == Fate::Returned);
-        let mut end = returned.then(|| "the queue was gone and is declared anew".to_owned());
+        let (mut doubtful, mut cause) = (Vec::new(), returned.then(|| GONE.to_owned()));
         for (publishers, fate) in settled {
             self.figures.in_flight.decrement(publishers.len() as f64);
             match fate {
@@ -212,16 +247,18 @@ impl Line {
                 Fate::Returned => {
                     telemetry::returned(&self.queue, publishers.len());
                     self.figures.returned.increment(publishers.len() as u64);
-                    fail(publishers, "the queue was gone; it is declared anew");
+                    fail(publishers, GONE);
                 }
-                Fate::Confirmed => self.doubt(publishers, "the queue was gone"),
-                Fate::InDoubt(cause) => {
-                    self.doubt(publishers, &cause);
-                    end.get_or_insert(cause);
+                Fate::Confirmed => doubtful.extend(publishers),
+                Fate::InDoubt(why) => {
+                    doubtful.extend(publishers);
+                    cause.get_or_insert(why);
                 }
             }
         }
-        end.map_or(Ok(()), Err)
+        let Some(cause) = cause else { return Ok(()) };
+        self.doubt(doubtful, &cause);
+        Err(cause)
     }
 
     fn confirmed(&mut self, publishers: Vec<Publisher>) {
@@ -247,10 +284,10 @@ impl Line {
     }
 
     fn doubt(&self, publishers: Vec<Publisher>, cause: &str) {
-        if publishers.is_empty() {
-            return;
+        // Those who have given up were told then.
+        if publishers.iter().any(|publisher| !publisher.reply.is_closed()) {
+            telemetry::in_doubt(&self.queue, publishers.len(), cause);
         }
-        telemetry::in_doubt(&self.queue, publishers.len(), cause);
         self.figures.in_doubt.increment(publishers.len() as u64);
         fail(publishers, cause);
     }

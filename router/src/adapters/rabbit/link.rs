@@ -66,6 +66,11 @@ impl Session {
         self.connection.create_channel().await
     }
 
+    /// False from its end on.
+    pub(super) fn is_connected(&self) -> bool {
+        self.connection.status().connected()
+    }
+
     /// Ends it for certain, because it is of no use any more.
     pub(super) fn cut(&self) {
         self.plug.pull();
@@ -191,11 +196,11 @@ impl Keeper {
                         telemetry::unblocked(self.purpose);
                         self.state.send_replace(State::Up(Arc::clone(session)));
                     }
-                    Some(Event::Error(error)) if !session.connection.status().connected() => break said(&error),
+                    Some(Event::Error(error)) if !session.is_connected() => break said(&error),
                     Some(_) => {}
                     None => break "the connection ended".to_owned(),
                 },
-                _ = look.tick() => if !session.connection.status().connected() {
+                _ = look.tick() => if !session.is_connected() {
                     break "the connection ended".to_owned();
                 }
             }

@@ -25,7 +25,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use lapin::{Channel, ErrorKind};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::{sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -33,7 +33,7 @@ use self::feed::{Feed, Handle};
 use self::line::Line;
 use self::link::{Link, Purpose};
 pub use self::options::RabbitOptions;
-use self::queue::Undeclared;
+use self::queue::{Queues, Undeclared};
 use self::window::{Publisher, Put};
 use crate::adapters::waiting::WaitingRoom;
 use crate::ports::broker::{Broker, BrokerError, Subscription};
@@ -55,6 +55,7 @@ type Place = Arc<tokio::sync::Mutex<Option<Handle>>>;
 /// missed (10 s at the default of 5).
 pub struct RabbitBroker {
     options: Arc<RabbitOptions>,
+    queues: Arc<Queues>,
     publishing: Link,
     consuming: Link,
     lines: Mutex<HashMap<Box<str>, mpsc::Sender<Put>>>,
@@ -76,6 +77,7 @@ impl RabbitBroker {
         let link = async |purpose| Link::open(Arc::clone(&options), purpose, &links, hang_up.clone()).await;
         let (publishing, consuming) = (link(Purpose::Publish).await?, link(Purpose::Consume).await?);
         Ok(Self {
+            queues: Arc::new(Queues::new(Arc::clone(&options))),
             options,
             publishing,
             consuming,
@@ -91,20 +93,21 @@ impl RabbitBroker {
     }
 
     /// Declares queues, so that a wrong one is found at the start and not by the first message. While the server is
-    /// away this is no error: each queue is declared before it is used.
+    /// away this is no error: each queue is declared before it is used. Takes as long as a queue that had to be made
+    /// rests before it may be trusted.
     pub async fn declare(&self, queues: &[String]) -> Result<(), OpenError> {
         let Ok(session) = self.consuming.session() else { return Ok(()) };
         for queue in queues {
-            let declare = async {
-                let channel = session.channel().await.map_err(|error| Undeclared::Failed(said(&error)))?;
-                queue::declare(&channel, queue, &self.options).await
-            };
-            match timeout(self.options.answer_within, declare).await {
+            match timeout(self.options.answer_within, self.queues.channel(&session, queue)).await {
                 Ok(Err(Undeclared::Wrong(error))) => return Err(error),
                 Ok(Err(Undeclared::Failed(cause))) => telemetry::unusable(queue, &cause),
                 Err(_) => telemetry::unusable(queue, "RabbitMQ does not answer"),
-                Ok(Ok(())) => {}
+                Ok(Ok(_)) => {}
             }
+        }
+        let settled = queues.iter().filter_map(|queue| self.queues.settles(queue)).max();
+        if let Some(settled) = settled {
+            sleep_until(settled).await;
         }
         Ok(())
     }
@@ -135,8 +138,9 @@ impl RabbitBroker {
             return Err(BrokerError::Unavailable("no more queues can be published to".to_owned()));
         }
         let (line, puts) = mpsc::channel(line::QUEUED_MAX);
-        let (options, figures) = (Arc::clone(&self.options), Arc::clone(&self.figures));
-        self.work.spawn(Line::new(queue, options, self.publishing.state(), puts, figures).run());
+        let (options, queues) = (Arc::clone(&self.options), Arc::clone(&self.queues));
+        let figures = Arc::clone(&self.figures);
+        self.work.spawn(Line::new(queue, options, queues, self.publishing.state(), puts, figures).run());
         lines.insert(queue.into(), line.clone());
         Ok(line)
     }
@@ -148,10 +152,11 @@ impl RabbitBroker {
 
     async fn count(&self, queue: &str) -> Result<u64, BrokerError> {
         let feed = self.feed(queue).lock().await.clone();
-        if let Some(feed) = feed
-            && let Some(depth) = feed.depth().await
-        {
-            return Ok(depth);
+        if let Some(feed) = feed {
+            match feed.depth().await {
+                Some(depth) => return Ok(depth),
+                None => feed.ended().await,
+            }
         }
         let session = self.consuming.session()?;
         let mut asking = self.asking.lock().await;
@@ -195,7 +200,7 @@ impl Broker for RabbitBroker {
             old.end().await;
         }
         let session = self.consuming.session()?;
-        let open = Feed::open(queue, prefetch.max(1), &session, &self.options);
+        let open = Feed::open(queue, prefetch.max(1), &session, &self.queues);
         let opened = timeout(self.options.answer_within, open).await.map_err(|_| Self::no_answer())?;
         let (task, subscription, handle) = opened.map_err(|error| BrokerError::Unavailable(error.to_string()))?;
         self.work.spawn(task.run());

@@ -34,9 +34,13 @@ pub struct RabbitOptions {
     pub heartbeat: Duration,
     /// How long opening a connection, a channel, a queue or a subscription may take.
     pub answer_within: Duration,
-    /// How long a confirm may be out before the connection is cut and built anew. An election of a queue's leader
+    /// How long a confirm may be out before it is tried on another channel. Whoever waited for it has given up by then.
+    pub slow_after: Duration,
+    /// How long nothing may be confirmed before the connection is cut and built anew. An election of a queue's leader
     /// takes up to 8 s, so this is longer.
     pub stuck_after: Duration,
+    /// How long a queue that had to be made rests before anything is published to it: see `Queues::settles`.
+    pub settle: Duration,
 }
 
 impl RabbitOptions {
@@ -58,7 +62,9 @@ impl RabbitOptions {
             confirm_within: Duration::from_millis(1_500),
             heartbeat: Duration::from_secs(5),
             answer_within: Duration::from_secs(2),
+            slow_after: Duration::from_secs(3),
             stuck_after: Duration::from_secs(12),
+            settle: Duration::from_secs(2),
         })
     }
 }

@@ -1,10 +1,15 @@
 //! The queues: how they must be, and what to say of one that is not.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
 use lapin::options::QueueDeclareOptions;
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, ErrorKind};
+use tokio::time::Instant;
 
-use super::{OpenError, RabbitOptions, said};
+use super::link::Session;
+use super::{OpenError, RabbitOptions, lock, said, telemetry};
 
 /// AMQP's own numbers of what is wrong with a queue.
 const ACCESS_REFUSED: u16 = 403;
@@ -37,12 +42,52 @@ pub(super) fn table(arguments: &[(&'static str, AMQPValue)]) -> FieldTable {
     table
 }
 
-/// Declares a queue: makes it, or proves that it is as it must be. The server closes the channel when it is not.
-pub(super) async fn declare(channel: &Channel, queue: &str, options: &RabbitOptions) -> Result<(), Undeclared> {
-    let table = table(&arguments(options));
-    match channel.queue_declare(queue.into(), QueueDeclareOptions::durable(), table).await {
-        Ok(_) => Ok(()),
-        Err(error) => Err(explain(queue, &error, options)),
+/// Declares queues, one after the other.
+pub(super) struct Queues {
+    options: Arc<RabbitOptions>,
+    /// Queues that were made in this process, and when.
+    made: Mutex<HashMap<Box<str>, Instant>>,
+    /// Two declarations of a queue that is not there yet can make the server close one of the connections (3.10).
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl Queues {
+    pub(super) fn new(options: Arc<RabbitOptions>) -> Self {
+        Self { options, made: Mutex::default(), turn: tokio::sync::Mutex::default() }
+    }
+
+    /// A new channel, with proof that the queue is as it must be; it is made when it is not there.
+    pub(super) async fn channel(&self, session: &Session, queue: &str) -> Result<Channel, Undeclared> {
+        let failed = |error| Undeclared::Failed(said(&error));
+        let _turn = self.turn.lock().await;
+        let mut channel = session.channel().await.map_err(failed)?;
+        let made = look(&channel, queue).await.map_err(failed)?.is_none();
+        if made {
+            // The server has closed the channel.
+            channel = session.channel().await.map_err(failed)?;
+        }
+        let table = table(&arguments(&self.options));
+        let declared = channel.queue_declare(queue.into(), QueueDeclareOptions::durable(), table).await;
+        declared.map_err(|error| explain(queue, &error, &self.options))?;
+        if made {
+            telemetry::made(queue);
+            lock(&self.made).insert(queue.into(), Instant::now());
+        }
+        Ok(channel)
+    }
+
+    /// What a refusal of the server means.
+    pub(super) fn explain(&self, queue: &str, error: &lapin::Error) -> Undeclared {
+        explain(queue, error, &self.options)
+    }
+
+    /// Until when a queue is too young to be trusted.
+    ///
+    /// The server confirms messages of a new queue before it has the queue's own name on the disk: one that was killed
+    /// within a second of the queue's making came back with the queue empty, and without a leader for ever (measured on
+    /// 3.10; rabbitmq-server#15725).
+    pub(super) fn settles(&self, queue: &str) -> Option<Instant> {
+        lock(&self.made).get(queue).map(|made| *made + self.options.settle)
     }
 }
 

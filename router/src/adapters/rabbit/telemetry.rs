@@ -47,6 +47,16 @@ pub(super) fn stuck(queue: &str, seconds: u64) {
     tracing::error!(queue, seconds, "RabbitMQ has not confirmed for too long; the connection is cut.");
 }
 
+/// A queue was not there and was made.
+pub(super) fn made(queue: &str) {
+    tracing::info!(queue, "The queue was not there and is made.");
+}
+
+/// A channel is given up because nothing on it is confirmed.
+pub(super) fn slow(queue: &str, seconds: u64) {
+    tracing::warn!(queue, seconds, "RabbitMQ does not confirm; trying on another channel.");
+}
+
 /// A queue cannot be published to or consumed.
 pub(super) fn unusable(queue: &str, cause: &str) {
     tracing::error!(queue, cause, "A queue on RabbitMQ cannot be used; trying again.");

@@ -104,6 +104,12 @@ impl Window {
         self.flights.front().map(|flight| flight.since)
     }
 
+    /// Counts everything as sent just now.
+    pub(super) fn begin_anew(&mut self) {
+        let now = Instant::now();
+        self.flights.iter_mut().for_each(|flight| flight.since = now);
+    }
+
     /// Waits for fates. To be called only when something is in flight.
     ///
     /// When one of them is [`Fate::Returned`], no [`Fate::Confirmed`] beside it can be believed, nor any that is still
