@@ -109,7 +109,10 @@ async fn flight(
                 continue;
             }
             match step.as_mut().poll(context) {
-                Poll::Ready(Err(error)) if first => return Poll::Ready(vec![Err(error)]),
+                // Not what the database says of an earlier step: while a large one is written, answers come already.
+                Poll::Ready(Err(error)) if first && error.as_db_error().is_none() => {
+                    return Poll::Ready(vec![Err(error)]);
+                }
                 Poll::Ready(outcome) => *answer = Some(outcome),
                 Poll::Pending => pending = true,
             }
