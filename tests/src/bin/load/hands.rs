@@ -18,6 +18,7 @@ use crate::post::number_of;
 pub(crate) struct Times {
     pub(crate) begin: Instant,
     pub(crate) sent: Vec<AtomicU64>,
+    pub(crate) accepted: Vec<AtomicU64>,
     pub(crate) assigned: Vec<AtomicU64>,
     pub(crate) completed: Vec<AtomicU64>,
     pub(crate) done: AtomicU64,
@@ -30,6 +31,7 @@ impl Times {
         Arc::new(Self {
             begin: Instant::now(),
             sent: empty(),
+            accepted: empty(),
             assigned: empty(),
             completed: empty(),
             done: AtomicU64::new(0),
