@@ -15,10 +15,17 @@ const DEADLINE: Duration = Duration::from_millis(1_000);
 /// A call may wait for a connection, and then for an answer.
 const PATIENCE: Duration = Duration::from_millis(2_500);
 
+/// A store whose calls end soon. Opening makes the schema, which a busy machine may not do within that time: tried again.
 async fn open(url: &str) -> PostgresStore {
     let mut options = PostgresOptions::from_url(url).unwrap();
     options.deadline = DEADLINE;
-    PostgresStore::open(options).await.unwrap()
+    let begin = Instant::now();
+    loop {
+        match PostgresStore::open(options.clone()).await {
+            Ok(store) => return store,
+            Err(error) => assert!(begin.elapsed() < Duration::from_secs(60), "{error}"),
+        }
+    }
 }
 
 fn one_event(tenure: Tenure, number: u64) -> Commit {
