@@ -61,6 +61,10 @@ async fn a_paused_server_keeps_nobody_waiting() {
     well_again(&broker, queue).await;
     let crowd = Crowd::start(&broker, queue, 64);
     for pause in [2, 20] {
+        // Some of the crowd's thousands are on their way.
+        for _ in 0..200 {
+            well_again(&broker, queue).await;
+        }
         rabbit.pause();
         tokio::time::sleep(Duration::from_secs(pause)).await;
         let began = Instant::now();

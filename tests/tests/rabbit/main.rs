@@ -5,6 +5,7 @@
 
 mod contract;
 mod crowd;
+mod doctor;
 mod faults;
 mod owners;
 mod queues;

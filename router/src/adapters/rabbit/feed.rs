@@ -147,7 +147,7 @@ impl Feed {
         channel.basic_qos(window, BasicQosOptions::default()).await.map_err(failed)?;
         let (name, any) = (ShortString::from(queue), ShortString::default());
         let consume = channel.basic_consume(name, any, BasicConsumeOptions::default(), FieldTable::default());
-        let consumer = consume.await.map_err(|error| queues.explain(queue, &error))?;
+        let consumer = consume.await.map_err(|error| queue::explain(queue, &error))?;
         let shared = Arc::new(Shared {
             queue: queue.into(),
             channel,

@@ -61,6 +61,10 @@ pub(super) struct Session {
 }
 
 impl Session {
+    pub(super) fn new(connection: Connection, plug: Plug) -> Self {
+        Self { connection, plug }
+    }
+
     /// A new channel.
     pub(super) async fn channel(&self) -> Result<Channel, lapin::Error> {
         self.connection.create_channel().await
@@ -169,7 +173,7 @@ impl Keeper {
         let node = &self.options.nodes[self.next_node % self.options.nodes.len()];
         let dialled = dial(node, &self.options).await.inspect_err(|_| self.next_node += 1)?;
         let Dialled { connection, events, plug } = dialled;
-        let session = Arc::new(Session { connection, plug });
+        let session = Arc::new(Session::new(connection, plug));
         telemetry::connected(self.purpose, node, &session);
         self.told = None;
         self.state.send_replace(State::Up(Arc::clone(&session)));

@@ -9,7 +9,9 @@
 
 mod bundle;
 mod dial;
+mod doctor;
 mod feed;
+mod greeting;
 mod ledger;
 mod line;
 mod link;
@@ -29,6 +31,7 @@ use tokio::time::{sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use self::doctor::examine;
 use self::feed::{Feed, Handle};
 use self::line::Line;
 use self::link::{Link, Purpose};
@@ -52,7 +55,7 @@ type Place = Arc<tokio::sync::Mutex<Option<Handle>>>;
 ///
 /// A queue has one subscription in a process: a new one ends the old. Across processes the server sees to it that one
 /// is served at a time, in the order they began; a process that is paused keeps its place until its heartbeats are
-/// missed (10 s at the default of 5).
+/// missed: see [`RabbitOptions::heartbeat`].
 pub struct RabbitBroker {
     options: Arc<RabbitOptions>,
     queues: Arc<Queues>,
