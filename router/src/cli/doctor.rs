@@ -6,8 +6,10 @@ use anyhow::Context as _;
 
 use crate::adapters::finding::Finding;
 use crate::adapters::postgres::{self, PostgresOptions};
+use crate::adapters::rabbit::{self, RabbitOptions};
 use crate::api::now;
 use crate::config::Config;
+use crate::ports::broker::{inbound_queue, outbound_queue};
 
 /// Looks at each server and prints what is wrong with it: key, what was found, what is needed, and the cure.
 ///
@@ -40,6 +42,13 @@ async fn examine(config: &Config) -> anyhow::Result<Vec<(&'static str, Vec<Findi
     if let Some(url) = &config.cluster.store {
         let options = PostgresOptions::from_url(url.expose())?;
         found.push(("PostgreSQL", postgres::examine(&options, now).await));
+    }
+    if let Some(url) = &config.cluster.broker {
+        let mut options = RabbitOptions::new(url.expose())?;
+        options.length_max = config.cluster.queue_length_max;
+        let both = |shard| [inbound_queue(shard), outbound_queue(shard)];
+        let queues: Vec<String> = (0..config.cluster.shards).flat_map(both).collect();
+        found.push(("RabbitMQ", rabbit::examine(&options, &queues).await));
     }
     Ok(found)
 }
