@@ -31,7 +31,11 @@ pub fn start_log(log: &Log) -> anyhow::Result<()> {
 /// What is logged. The client libraries of the broker are not, whatever is asked for: they write out messages that come
 /// back, and URLs with their passwords. The adapter tells what happens to it.
 fn filter(asked: &str) -> anyhow::Result<EnvFilter> {
-    let mut filter = EnvFilter::try_new(asked).with_context(|| format!("log.filter `{asked}`"))?;
+    EnvFilter::try_new(asked).with_context(|| format!("log.filter `{asked}`"))?;
+    // A directive about a part of a crate would win over one about the whole crate, so those of theirs are left out.
+    let theirs = |directive: &&str| SILENT.iter().any(|silent| directive.trim().starts_with(silent));
+    let kept: Vec<&str> = asked.split(',').filter(|directive| !theirs(directive)).collect();
+    let mut filter = EnvFilter::try_new(kept.join(",")).with_context(|| format!("log.filter `{asked}`"))?;
     for silent in SILENT {
         filter = filter.add_directive(format!("{silent}=off").parse().context("a directive of our own")?);
     }
