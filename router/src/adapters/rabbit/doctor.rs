@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::{FieldTable, ShortString};
 use lapin::{BasicProperties, Event};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::dial::{Events, NoConnection, dial};
 use super::link::Session;
@@ -102,7 +102,10 @@ async fn alarm(node: &Node, session: &Session, events: &mut Events, options: &Ra
         let nobody = ShortString::from("blendline.doctor");
         let properties = BasicProperties::default();
         let publish = channel.basic_publish("".into(), nobody, BasicPublishOptions::default(), b"", properties);
-        publish.await?.await
+        publish.await?.await?;
+        // The first message of a publisher may get through; the word that it was the last follows.
+        sleep(ALARM_WITHIN).await;
+        Ok::<_, lapin::Error>(())
     };
     let blocked = async {
         while let Some(event) = events.next().await {
@@ -119,7 +122,7 @@ async fn alarm(node: &Node, session: &Session, events: &mut Events, options: &Ra
         biased;
         reason = blocked => Some(Finding::fatal("alarm", format!("{reason} ({node})"), "none", cure)),
         published = timeout(options.answer_within, publish) => match published {
-            Ok(Ok(_)) => None,
+            Ok(Ok(())) => None,
             Ok(Err(error)) if said(&error).contains(ACCESS_REFUSED) => {
                 Some(Finding::fatal("permission", said(&error), "write on amq.default", PERMIT))
             }
