@@ -1,5 +1,7 @@
 //! Is RabbitMQ set as it must be? What a user of AMQP can see, without plugins and without rights over others.
 
+use std::time::Duration;
+
 use futures_util::StreamExt;
 use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::{FieldTable, ShortString};
@@ -18,7 +20,9 @@ const OLDEST: (u32, u32) = (3, 10);
 const MENDED: (u32, u32) = (4, 0);
 /// The smallest frame worth having: one holds a bundle.
 const FRAME_BYTES_MIN: u32 = 64 * 1024;
-/// AMQP's own number of a missing permission.
+/// How long the word of an alarm may take after a message that got through.
+const ALARM_WITHIN: Duration = Duration::from_millis(500);
+/// AMQP's own word for a missing permission.
 const ACCESS_REFUSED: &str = "ACCESS_REFUSED";
 
 /// Looks at every node of `options`, and at these queues where they are there.
