@@ -28,7 +28,8 @@ pub struct Hand {
 }
 
 impl Hand {
-    /// Connects as `worker`, says hello and takes the welcome.
+    /// Connects as `worker`, says hello and takes the welcome. A router that sends him to another one has not let him in:
+    /// `ConnectionClosed`.
     pub async fn connect(addr: SocketAddr, key: &str, worker: &str, accept: AcceptMode) -> Result<Self, Error> {
         let mut request = format!("ws://{addr}/v1/workers/connect").into_client_request()?;
         let bearer = format!("Bearer {key}").parse().expect("a key is a header value");
@@ -47,6 +48,7 @@ impl Hand {
         hand.send(&hello).await?;
         match hand.receive().await? {
             ServerFrame::Welcome { tasks, .. } => hand.owned = tasks,
+            ServerFrame::Goodbye { .. } => return Err(Error::ConnectionClosed),
             other => panic!("the first frame must be a welcome, not {other:?}"),
         }
         Ok(hand)
