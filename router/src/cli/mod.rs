@@ -48,6 +48,8 @@ enum Command {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Simulates whole days of work, decided by the scheduler itself, and prints what became of it: a line of JSON each.
+    Simulate(blendline_simulate::command::Options),
     /// Looks at a configuration.
     Config {
         #[command(subcommand)]
@@ -149,6 +151,9 @@ fn run(args: Vec<OsString>) -> ExitCode {
     let outcome = match args.command {
         Command::Serve { config, demo } => serve::run(config.as_deref(), demo),
         Command::Normalize { channel, account, files } => normalize::run(&channel, account.as_deref(), &files),
+        Command::Simulate(options) => {
+            print(|out| blendline_simulate::command::run(&options, out, &mut io::stderr().lock()))
+        }
         Command::Config { command: ConfigCommand::Check { file } } => check::run(&file),
         Command::Key { command: KeyCommand::New } => key::run(),
         Command::User { command: UserCommand::Add { which, role, worker } } => people::add(&which, role, worker),
