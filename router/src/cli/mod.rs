@@ -56,6 +56,8 @@ enum Command {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Simulates whole days of work, decided by the scheduler itself, and prints what became of it: a line of JSON each.
+    Simulate(blendline_simulate::command::Options),
     /// Looks at a configuration.
     Config {
         #[command(subcommand)]
@@ -185,6 +187,9 @@ fn run(args: Vec<OsString>) -> ExitCode {
             serve::run(config.as_deref(), demo.then(|| Demo::new(traffic.traffic())))
         }
         Command::Normalize { channel, account, files } => normalize::run(&channel, account.as_deref(), &files),
+        Command::Simulate(options) => {
+            print(|out| blendline_simulate::command::run(&options, out, &mut io::stderr().lock()))
+        }
         Command::Config { command: ConfigCommand::Check { file } } => check::run(&file),
         Command::Doctor { config } => doctor::run(&config),
         Command::Key { command: KeyCommand::New } => key::run(),

@@ -1,0 +1,137 @@
+//! What bad scenarios get, and what good ones come to.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects by failing")]
+
+use blendline_simulate::{Report, read, run};
+use serde_json::{Value, json};
+
+fn scenario() -> Value {
+    json!({
+        "name": "small", "seed": 3, "time_unit": "minute", "horizon": 20_000, "warmup": 1_000,
+        "groups": [{"name": "pool", "workers": 10}],
+        "queues": [
+            {"name": "front", "side": "front", "arrivals": {"rate": 1.5}, "service": {"exponential": 4},
+             "target": {"within": 0.3333333, "percent": 80}},
+            {"name": "back", "side": "back", "backlog": "endless", "service": {"exponential": 4}}
+        ],
+        "policy": {"name": "threshold", "reserve": 3}
+    })
+}
+
+fn refused(change: impl Fn(&mut Value)) -> String {
+    let mut changed = scenario();
+    change(&mut changed);
+    read("s.json", &changed.to_string(), None).expect_err("it is refused").to_string()
+}
+
+fn ran(scenario: &Value, seed: u64) -> Report {
+    run(&read("s.json", &scenario.to_string(), None).unwrap().plan, seed)
+}
+
+#[test]
+fn bad_input_is_refused_with_place_and_cure() {
+    let unknown = refused(|s| s["groups"][0]["slot"] = json!(2));
+    assert!(unknown.contains("groups[0]") && unknown.contains("did you mean \"slots\"?"), "{unknown}");
+    let negative = refused(|s| s["queues"][0]["arrivals"] = json!({"rate": -1}));
+    assert!(negative.contains("queues[0].arrivals.rate") && negative.contains("from 0"), "{negative}");
+    let skill = refused(|s| {
+        s["groups"][0]["skills"] = json!(["hebrew"]);
+        s["queues"][0]["skills"] = json!(["hebrw"]);
+    });
+    assert!(skill.contains("queues[0].skills[0]") && skill.contains("did you mean \"hebrew\"?"), "{skill}");
+    let nobody = refused(|s| s["groups"][0]["sides"] = json!(["back"]));
+    assert!(nobody.contains("no group can serve \"front\""), "{nobody}");
+    let order = refused(|s| s["policy"] = json!({"name": "static_priority", "order": ["frnt"]}));
+    assert!(order.contains("did you mean \"front\"?"), "{order}");
+    for (pointer, value) in [
+        ("/horizon", json!(-1)),
+        ("/horizon", json!(10)),
+        ("/replications", json!(0)),
+        ("/queues/0/service", json!({"uniform": [3, 2]})),
+        ("/queues/0/service", json!({"by_group": {"other": {"exponential": 1}}})),
+        ("/queues/0/slots_used", json!(2)),
+        ("/queues/0/slots_used", json!("most")),
+        ("/queues/0/target", json!({"within": 1})),
+        ("/queues/1/backlog", Value::Null),
+        ("/groups/0/slot_rates", json!([1.0, 2.0])),
+        ("/groups/0/staff", json!([[5, 1], [5, 2]])),
+        ("/policy", json!({"name": "threshold"})),
+        ("/time_unit", json!("fortnight")),
+    ] {
+        let said = refused(|s| match s.pointer_mut(pointer) {
+            Some(place) => *place = value.clone(),
+            None => {
+                let (above, key) = pointer.rsplit_once('/').unwrap();
+                s.pointer_mut(above).unwrap()[key] = value.clone();
+            }
+        });
+        assert!(said.starts_with("s.json"), "{pointer} = {value}: {said}");
+    }
+}
+
+#[test]
+fn an_unstable_load_is_warned_of() {
+    let mut unstable = scenario();
+    unstable["queues"][0]["arrivals"]["rate"] = json!(2.6);
+    let warnings = read("s.json", &unstable.to_string(), None).unwrap().warnings;
+    assert!(warnings[0].to_string().contains("104 %"), "{warnings:?}");
+    unstable["queues"][0]["patience"] = json!({"exponential": 5});
+    assert!(read("s.json", &unstable.to_string(), None).unwrap().warnings.is_empty());
+}
+
+#[test]
+fn the_same_seed_is_the_same_world() {
+    for policy in [json!({"name": "blendline"}), json!({"name": "threshold", "reserve": 2.5})] {
+        let mut scenario = scenario();
+        scenario["policy"] = policy;
+        let text = |seed| {
+            let mut report = serde_json::to_value(ran(&scenario, seed)).unwrap();
+            report.as_object_mut().unwrap().remove("decisions_per_cpu_second");
+            report.to_string()
+        };
+        assert_eq!(text(1), text(1));
+        assert_ne!(text(1), text(2));
+    }
+}
+
+/// The closed form of a threshold with equal service times (Bhulai and Koole 2003): throughput and late fraction.
+fn closed_form(servers: usize, rate: f64, mean: f64, within: f64, reserve: usize) -> (f64, f64) {
+    let (least, mu) = (servers - reserve, 1.0 / mean);
+    let mut weights = vec![1.0];
+    for busy in least + 1..=servers {
+        weights.push(weights[busy - least - 1] * rate / (busy as f64 * mu));
+    }
+    let last = weights[reserve];
+    let load = rate / (servers as f64 * mu);
+    let total: f64 = weights.iter().sum::<f64>() + last * load / (1.0 - load);
+    let late = last / total / (1.0 - load) * (-(servers as f64 * mu - rate) * within).exp();
+    (least as f64 * mu / total, late)
+}
+
+#[test]
+fn the_threshold_is_the_one_of_the_books() {
+    let mut scenario = scenario();
+    scenario["horizon"] = json!(400_000);
+    let report = ran(&scenario, 5);
+    let (throughput, late) = closed_form(10, 1.5, 4.0, 1.0 / 3.0, 3);
+    let (front, back) = (report.queues.get("front").unwrap(), report.queues.get("back").unwrap());
+    assert!((back.throughput / throughput - 1.0).abs() < 0.01, "{} and {throughput}", back.throughput);
+    assert!((front.late_fraction - late).abs() < 0.004, "{} and {late}", front.late_fraction);
+}
+
+/// Erlang's delay formula.
+#[test]
+fn a_plain_queue_is_erlangs() {
+    let mut scenario = scenario();
+    scenario["horizon"] = json!(400_000);
+    scenario["queues"] = json!([scenario["queues"][0].clone()]);
+    scenario["queues"][0]["arrivals"]["rate"] = json!(2.0);
+    let (_, late) = closed_form(10, 2.0, 4.0, 0.0, 10);
+    for policy in
+        [json!({"name": "blendline"}), json!({"name": "fcfs_longest_idle"}), json!({"name": "static_priority"})]
+    {
+        scenario["policy"] = policy;
+        let front = ran(&scenario, 7).queues.0.remove(0).1;
+        let mean = late / (10.0 / 4.0 - 2.0);
+        assert!((front.wait_mean / mean - 1.0).abs() < 0.04, "{} and {mean}", front.wait_mean);
+    }
+}
