@@ -292,6 +292,7 @@ fn task(id: u64) -> Task {
         unanswered: true,
         asked: None,
         directed: None,
+        returns: false,
         sticky: None,
         declined: Vec::new(),
         declines: 0,

@@ -59,7 +59,7 @@ pub struct KeyEntry {
 }
 
 /// What a credential may do. Each has one.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Deserialize, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Deserialize, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Pushes items, reads tasks and conversations.

@@ -213,6 +213,10 @@ impl Store for FakeStore {
         if fault.is_some() { Err(down()) } else { Ok(()) }
     }
 
+    async fn sweep(&self, _: Millis) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
     async fn claim(&self, id: OutboundId, attempt: u32, sender: &str, now: Millis) -> Result<Claim, StoreError> {
         let mut record = self.record();
         if record.claims_unheard > 0 {
@@ -324,6 +328,10 @@ impl Archive for FakeStore {
 
     async fn handles(&self, names: &[(String, String)]) -> Result<Vec<u64>, StoreError> {
         Ok((1..=names.len() as u64).collect())
+    }
+
+    async fn shards(&self, tenants: &[TenantId], _: u16) -> Result<Vec<u16>, StoreError> {
+        Ok(vec![0; tenants.len()])
     }
 }
 

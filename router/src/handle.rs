@@ -132,6 +132,8 @@ pub enum Call {
         duration_ms: u64,
         /// What he noted.
         note: Pii<String>,
+        /// Under which key: the same key twice is one contact.
+        key: Option<String>,
     },
 }
 
@@ -196,6 +198,12 @@ pub enum CallError {
     /// The same key was used for other words.
     #[error("the key was used before with another content")]
     KeyReused,
+    /// Another process owns the shard; nothing was changed.
+    #[error("the shard is served by {owner}")]
+    Elsewhere {
+        /// Where it is reached.
+        owner: String,
+    },
     /// The owner is not there or too busy; nothing was changed, or whether it was is told by asking again.
     #[error("not available: {0}")]
     Unavailable(String),

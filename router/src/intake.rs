@@ -11,6 +11,7 @@ use blendline_wire::{AccountId, Millis, TenantId};
 use metrics::Counter;
 
 use crate::directory::{AccountEntry, Directory};
+use crate::doors::Doors;
 use crate::ports::broker::{Broker, BrokerError, inbound_queue};
 
 /// How long a webhook waits for the broker. A platform that hears nothing for longer counts it as failed anyway.
@@ -42,7 +43,8 @@ pub enum NotTaken {
 pub struct Intake {
     directory: Arc<Directory>,
     broker: Arc<dyn Broker>,
-    queue: String,
+    /// The queue of each tenant's shard.
+    queues: HashMap<TenantId, String>,
     /// Channel, then account name: looked up without building a key.
     endpoints: HashMap<String, HashMap<String, Endpoint>>,
     counters: Counters,
@@ -64,8 +66,8 @@ impl Endpoint {
 }
 
 impl Intake {
-    /// The intake of one shard for every account of `directory`.
-    pub fn new(directory: Arc<Directory>, broker: Arc<dyn Broker>, shard: u16) -> Self {
+    /// The intake for every account of `directory`.
+    pub fn new(directory: Arc<Directory>, broker: Arc<dyn Broker>, doors: &Doors) -> Self {
         let mut endpoints: HashMap<String, HashMap<String, Endpoint>> = HashMap::new();
         for (id, entry) in &directory.accounts {
             if let Some(connector) = blendline_connectors::by_name(&entry.channel) {
@@ -73,7 +75,9 @@ impl Intake {
                 endpoints.entry(entry.channel.clone()).or_default().insert(entry.account.name.clone(), endpoint);
             }
         }
-        Self { directory, broker, queue: inbound_queue(shard), endpoints, counters: Counters::new() }
+        let queue = |tenant: &TenantId| (*tenant, inbound_queue(doors.shard(*tenant)));
+        let queues = directory.tenants.keys().map(queue).collect();
+        Self { directory, broker, queues, endpoints, counters: Counters::new() }
     }
 
     /// The endpoint of this address.
@@ -113,7 +117,7 @@ impl Intake {
                 (BrokerMessage::QuarantineV1(quarantine), Taken::Quarantined)
             }
         };
-        self.publish(message.encode(hook.body)).await?;
+        self.publish(endpoint.tenant, message.encode(hook.body)).await?;
         match taken {
             Taken::Quarantined => self.counters.quarantined.increment(1),
             _ => self.counters.accepted.increment(1),
@@ -163,8 +167,10 @@ impl Intake {
         Some(*id)
     }
 
-    async fn publish(&self, body: Vec<u8>) -> Result<(), NotTaken> {
-        let published = tokio::time::timeout(PUBLISH_TIMEOUT, self.broker.publish(&self.queue, body)).await;
+    async fn publish(&self, tenant: TenantId, body: Vec<u8>) -> Result<(), NotTaken> {
+        // Every endpoint is one of a configured tenant's.
+        let queue = self.queues.get(&tenant).ok_or(NotTaken::Refused(Refusal::NotSupported))?;
+        let published = tokio::time::timeout(PUBLISH_TIMEOUT, self.broker.publish(queue, body)).await;
         let outcome = published.unwrap_or_else(|_| Err(BrokerError::Unavailable("no confirm within 2 s".into())));
         outcome.map_err(|error| {
             self.counters.busy.increment(1);

@@ -1,7 +1,7 @@
 //! The router: driver, ports and adapters, API, and the `blendline` command.
 //!
 //! Suggested reading order: [`ports`], [`directory`], [`payload`], [`driver`], [`api`],
-//! [`chat`].
+//! [`chat`], [`openapi`].
 
 pub mod adapters;
 pub mod api;
@@ -10,11 +10,13 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod directory;
+pub mod doors;
 pub mod driver;
 #[cfg(test)]
 mod fakes;
 pub mod handle;
 pub mod intake;
+pub mod openapi;
 pub mod pages;
 mod patience;
 pub mod payload;

@@ -12,9 +12,13 @@ use crate::config::{Log, LogFormat};
 /// How often the metrics are tidied; without it histograms grow for ever.
 const UPKEEP: Duration = Duration::from_secs(5);
 
+/// Crates that log what must not be: all of the AMQP client.
+const SILENT: &[&str] =
+    &["lapin", "amq_protocol", "amq_protocol_tcp", "amq_protocol_types", "amq_protocol_uri", "async_rs"];
+
 /// Starts the log on stderr, so that stdout belongs to a command's own output.
 pub fn start_log(log: &Log) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&log.filter).with_context(|| format!("log.filter `{}`", log.filter))?;
+    let filter = filter(&log.filter)?;
     let coloured = std::io::IsTerminal::is_terminal(&std::io::stderr());
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(coloured).with_writer(std::io::stderr);
     let started = match log.format {
@@ -22,6 +26,16 @@ pub fn start_log(log: &Log) -> anyhow::Result<()> {
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
     started.map_err(|error| anyhow::anyhow!("the log was started before: {error}"))
+}
+
+/// What is logged. The client libraries of the broker are not, whatever is asked for: they write out messages that come
+/// back, and URLs with their passwords. The adapter tells what happens to it.
+fn filter(asked: &str) -> anyhow::Result<EnvFilter> {
+    let mut filter = EnvFilter::try_new(asked).with_context(|| format!("log.filter `{asked}`"))?;
+    for silent in SILENT {
+        filter = filter.add_directive(format!("{silent}=off").parse().context("a directive of our own")?);
+    }
+    Ok(filter)
 }
 
 /// Makes the Prometheus recorder the process's own.
@@ -38,6 +52,46 @@ pub async fn keep_metrics(handle: PrometheusHandle, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => return,
             _ = every.tick() => handle.run_upkeep(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Sink(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_amqp_client_never_logs() {
+        for asked in ["trace", "info,lapin=trace", "lapin::returned_messages=trace"] {
+            let sink = Sink::default();
+            let writer = sink.clone();
+            let log = tracing_subscriber::fmt().with_env_filter(filter(asked).unwrap());
+            tracing::subscriber::with_default(log.with_writer(move || writer.clone()).finish(), || {
+                tracing::error!(target: "lapin::channel", "CANARY");
+                tracing::warn!(target: "lapin::returned_messages", "CANARY");
+                tracing::trace!(target: "amq_protocol_tcp", "CANARY");
+                tracing::info!("ours");
+            });
+            let said = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
+            assert!(!said.contains("CANARY"), "{asked}: {said}");
+            assert_eq!(said.contains("ours"), asked != "lapin::returned_messages=trace", "{asked}: {said}");
         }
     }
 }

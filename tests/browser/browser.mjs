@@ -4,16 +4,22 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { chromium } from "playwright-core";
 
-const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const SHOTS = process.env.BLENDLINE_SHOTS;
+/** The longest that anything on a page is waited for: far more than it takes, even on a busy machine. */
+const WAIT_MS = 20_000;
 
-export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS, timeout: 60_000 });
 
 /** A page of its own visitor; faults of scripts and of the policy are collected in `page.faults`. */
 export async function visit(browser, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "light", locale: "en", reducedMotion: "reduce", ...options });
-  context.setDefaultTimeout(10_000);
-  const page = await context.newPage();
+  context.setDefaultTimeout(WAIT_MS);
+  return another(await context.newPage());
+}
+
+/** Collects what goes wrong on a page. */
+export function another(page) {
   page.faults = [];
   page.on("pageerror", (error) => page.faults.push(String(error)));
   page.on("console", (message) => {
@@ -23,6 +29,9 @@ export async function visit(browser, options = {}) {
   });
   return page;
 }
+
+/** Whether photographs are taken. */
+export const takesShots = SHOTS !== undefined;
 
 /** Photographs a page where `BLENDLINE_SHOTS` names a directory. */
 export async function shot(page, name) {

@@ -1,58 +1,175 @@
-// Photographs of every page in both languages, three widths, light and dark, to be looked at. Run by run.mjs.
+// Every page in both languages, wide and narrow. Nothing may stick out; with `BLENDLINE_SHOTS` all of it is photographed,
+// in light and dark, to be looked at.
 
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
-import { shot } from "./browser.mjs";
-import { base, chat, look, mock, online, signIn, write } from "./stage.mjs";
+import { after, describe } from "node:test";
+import { shot, takesShots } from "./browser.mjs";
+import { FIRST_PASSWORD, PASSWORD, TENANT } from "./router.mjs";
+import { shopOf } from "./shop.mjs";
+import { accept, away, beside, chat, check, desk, linked, look, office, online, reply, sent, settle, shown, write } from "./stage.mjs";
 
-/** Some work to look at: an offer, and three conversations that are open. */
-async function furnish(page) {
-  const now = Date.now();
-  const said = (from, name, text, before) => ({ from, name, text, at: now - before * 1_000 });
-  mock.task({ offered: false, messages: [said("customer", "Dana Levi", "Hi, my order 10482 came without the charger.", 200), said("worker", "dana", "I am sorry. I am checking what happened at the warehouse.", 150), said("customer", "Dana Levi", "Thanks! I need it before Thursday.", 40)], earned_at: now - 40_000, due_at: now + 140_000, fields: { order: "10482", segment: "gold", amount: 34900 } });
-  mock.task({ offered: false, queue: "החזרות ומלאי", messages: [said("customer", "משה כהן", "שלום, הזמנתי 3 יחידות של SKU-77 וקיבלתי 2. מה עושים?", 400), said("note", "yossi", "נבדק במחסן: היחידה השלישית יצאה היום במשלוח 5512.", 300), said("customer", "משה כהן", "אפשר זיכוי של ₪149.90 לכרטיס?", 250)], earned_at: now - 250_000, due_at: now - 70_000 });
-  mock.task({ offered: false, kind: "request", side: "back", queue: "refunds", title: "Refund of ₪349.00 for order 10482", messages: [said("note", "yossi", "Please approve: the charger is out of stock until Sunday.", 3_000)], earned_at: now - 3_000_000, due_at: now + 9_000_000 });
-  mock.task({ messages: [said("customer", "أحمد", "مرحبا، متى يصل الطلب رقم 22871؟", 30)], earned_at: now - 30_000 });
-  mock.task({ kind: "item", side: "back", queue: "refunds", title: "זיכוי ידני – חשבונית 8841", earned_at: now - 5_000_000, due_at: now + 3_600_000 });
-  await page.reload();
-  await online(page);
+const WIDTHS = [[1280, 800], [360, 740]];
+const SCHEMES = takesShots ? ["light", "dark"] : ["light"];
+const HOUR_MS = 3_600_000;
+
+/** Looks at a page as it stands, at every width. */
+async function everyWidth(page, name) {
+  for (const [width, height] of WIDTHS) {
+    await page.setViewportSize({ width, height });
+    for (const colorScheme of SCHEMES) {
+      await page.emulateMedia({ colorScheme });
+      await shot(page, `${name}-${width}-${colorScheme}`);
+    }
+    const out = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(out <= 0, `${name} sticks out by ${out} pixels at a width of ${width}`);
+  }
+  await page.setViewportSize({ width: WIDTHS[0][0], height: WIDTHS[0][1] });
 }
 
-describe("photographs", { skip: process.env.BLENDLINE_URL || !process.env.BLENDLINE_SHOTS ? "BLENDLINE_SHOTS names no directory" : false }, () => {
-  for (const lang of ["en", "he"]) {
-    for (const [width, height] of [[360, 740], [1280, 800], [2560, 1300]]) {
-      for (const colorScheme of ["light", "dark"]) {
-        test(`${lang} ${width} ${colorScheme}`, async () => {
-          const name = `${lang}-${width}-${colorScheme}`;
-          const page = await look({ viewport: { width, height }, colorScheme, locale: lang });
-          await page.goto(`${base}/sign-in?lang=${lang}`);
-          await shot(page, `sign-in-${name}`);
-          await signIn(page, base, lang);
-          await shot(page, `desk-idle-${name}`);
-          await furnish(page);
-          await page.waitForSelector(".offer");
-          await shot(page, `desk-${name}`);
-          if (width === 360) {
-            await page.click("#tabs li:nth-child(2) button");
-            await shot(page, `desk-reading-${name}`);
-          }
-          await page.locator(".acts [data-form=request]:visible").first().click();
+for (const lang of ["en", "he"]) {
+  describe(`the pages in ${lang}`, () => {
+    const he = lang === "he";
+    const [front, back, site] = he ? ["שירות", "החזרות-ומלאי", "אתר"] : ["service", "returns-and-stock", "site"];
+    let far;
+    let shop;
+    const held = office(async (wire) => {
+      far = await wire();
+      shop = await shopOf(() => held.router.url);
+      return {
+        queues: [{ name: front, side: "front", offer_ms: 600_000 }, { name: back, side: "back", target_ms: HOUR_MS, offer_ms: 600_000 }],
+        sites: [{ name: site, queue: front, origins: [shop.url] }],
+        workers: [{ name: he ? "דנה" : "dana", queues: [front, back], capacity: 500 }, { name: he ? "יוסי" : "yossi", queues: [back] }],
+        newcomers: [he ? "יוסי" : "yossi"],
+      };
+    });
+    after(() => shop?.stop());
+    const worker = () => held.router.organisation.workers[0].name;
+
+    check(`the door, ${lang}`, async () => {
+      const page = await look({ locale: lang });
+      await page.goto(`${held.router.url}/sign-in?lang=${lang}`);
+      await everyWidth(page, `sign-in-${lang}`);
+      for (const [name, text] of [["tenant", TENANT], ["name", worker()], ["password", "not the password"]]) await page.fill(`[name=${name}]`, text);
+      await page.click("button[type=submit]");
+      await page.waitForSelector("#fault:not([hidden])");
+      await everyWidth(page, `sign-in-wrong-${lang}`);
+      await page.fill("[name=name]", held.router.organisation.newcomers[0]);
+      await page.fill("[name=password]", FIRST_PASSWORD);
+      await page.click("button[type=submit]");
+      await page.waitForURL("**/password**");
+      await everyWidth(page, `password-${lang}`);
+      await page.fill("[name=old]", FIRST_PASSWORD);
+      await page.fill("[name=new]", "short");
+      await page.click("button[type=submit]");
+      await page.waitForSelector("#fault:not([hidden])");
+      await everyWidth(page, `password-weak-${lang}`);
+    });
+
+    check(`the chat, ${lang}`, async () => {
+      const page = await look({ locale: lang });
+      await chat(page, held.router.url, encodeURIComponent(site), lang);
+      await linked(page);
+      await everyWidth(page, `chat-empty-${lang}`);
+      const first = he ? "שלום, איפה הזמנה 10482? (SKU-77)" : "Hello, where is order 10482? (SKU-77)";
+      await write(page, first);
+      await sent(page, first);
+      const colleague = await look({ locale: lang });
+      await desk(colleague, held, worker(), { lang });
+      await accept(colleague);
+      const answer = he ? "בודקת… the courier has it, מספר משלוח AB-5512/3" : "Checking… השליח כבר בדרך, parcel AB-5512/3";
+      await reply(colleague, answer);
+      await page.waitForSelector(`blendline-chat li.us:nth-child(3)`);
+      await write(page, "https://shop.example/orders/10482?tab=history&from=%D7%94%D7%96%D7%9E%D7%A0%D7%95%D7%AA-and-a-very-long-address-without-any-space");
+      await write(page, he ? "שתי שורות,\nהשנייה: ₪349.90" : "Two lines,\nthe second: ₪349.90");
+      await page.waitForFunction(() => document.querySelector("blendline-chat").shadowRoot.querySelectorAll("li.me[data-fate=sent]").length === 3);
+      await everyWidth(page, `chat-${lang}`);
+      await settle(colleague, "done");
+      await page.waitForSelector("blendline-chat .ask:not([hidden])");
+      await everyWidth(page, `chat-solved-${lang}`);
+      await page.click("blendline-chat .ask .yes");
+      await everyWidth(page, `chat-thanks-${lang}`);
+    });
+
+    check(`the widget, ${lang}`, async () => {
+      const page = await look({ locale: lang });
+      await page.goto(`${shop.url}/?account=${encodeURIComponent(site)}&lang=${lang}`);
+      await page.waitForSelector("blendline-chat .opener");
+      await everyWidth(page, `widget-closed-${lang}`);
+      await page.click("blendline-chat .opener");
+      await linked(page);
+      await everyWidth(page, `widget-open-${lang}`);
+    });
+
+    check(`the desk, ${lang}`, async () => {
+      const { router } = held;
+      const page = await look({ locale: lang });
+      await desk(page, held, worker(), { from: far.url, lang });
+      await everyWidth(page, `desk-idle-${lang}`);
+      await page.click("#presence summary");
+      await everyWidth(page, `desk-presence-${lang}`);
+      await page.keyboard.press("Escape");
+      await page.click("#me summary");
+      await everyWidth(page, `desk-me-${lang}`);
+      await page.keyboard.press("Escape");
+      await page.click("#log-contact");
+      await page.waitForSelector("#log-form [name=queue] option:nth-child(2)", { state: "attached" });
+      await page.click("#log-form button.primary");
+      await everyWidth(page, `desk-log-${lang}`);
+      await page.keyboard.press("Escape");
+
+      await furnish(router, page, { site, front, back, he });
+      await everyWidth(page, `desk-reading-item-${lang}`);
+      await page.setViewportSize({ width: 360, height: 740 });
+      await page.click(".column:focus-within [data-do=back]");
+      await everyWidth(page, `desk-${lang}`);
+      await page.click("[data-do=decline]");
+      await everyWidth(page, `desk-decline-${lang}`);
+      await page.click("[data-do=decline]");
+      await page.setViewportSize({ width: 360, height: 740 });
+      await page.click("#tabs li:nth-child(2) button");
+      await everyWidth(page, `desk-reading-${lang}`);
+      for (const name of ["done", "snooze", "transfer", "request", "refuse"]) {
+        const column = page.locator(".column:focus-within");
+        await column.locator(`.acts [data-form=${name}]`).click();
+        if (["transfer", "request"].includes(name)) {
           await page.waitForSelector(".sheet-form optgroup option", { state: "attached" });
-          await shot(page, `desk-form-${name}`);
-          mock.tasks.clear();
-          await chat(page, lang);
-          await write(page, lang === "he" ? "שלום, איפה הזמנה 10482? (SKU-77)" : "Hello, where is order 10482?");
-          await page.waitForSelector("blendline-chat li.me[data-fate=sent]");
-          const visitor = [...mock.visitors.values()].at(-1);
-          mock.place(visitor, { from: "agent", name: "דנה", text: "Checking… אחזור אליך בהקדם", client_id: null });
-          mock.toVisitor(visitor, { type: "typing" });
-          mock.setState(visitor, "solved");
-          await page.waitForSelector("blendline-chat .ask:not([hidden])");
-          await shot(page, `chat-${name}`);
-          const overflow = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-          assert.equal(overflow, false);
-        });
+          await column.locator(".sheet-form button.primary").click();
+        }
+        await everyWidth(page, `desk-form-${name}-${lang}`);
+        await page.keyboard.press("Escape");
       }
-    }
-  }
-});
+      far.cut();
+      await away(page);
+      await reply(page.locator(".column:focus-within"), he ? "עדיין כאן" : "still here");
+      await everyWidth(page, `desk-cut-${lang}`);
+      far.mend();
+      await online(page);
+      const second = await beside(page);
+      await second.goto(`${far.url}/desk`);
+      await page.waitForSelector("#elsewhere[open]");
+      await everyWidth(page, `desk-elsewhere-${lang}`);
+    });
+  });
+}
+
+/** Some work to look at: two offers, and three tasks that are open. */
+async function furnish(router, page, { site, front, back, he }) {
+  const visitor = await router.visitor(site, "Dana Levi");
+  await visitor.say("Hi, my order 10482 came without the charger.");
+  await accept(page);
+  await reply(page, "I am sorry. I am checking what happened at the warehouse.");
+  await visitor.say("Thanks! I need it before Thursday.");
+  await shown(page, "Thanks! I need it before Thursday.");
+  const other = await router.visitor(site, "משה כהן");
+  await other.say("שלום, הזמנתי 3 יחידות של SKU-77 וקיבלתי 2. מה עושים?");
+  await accept(page);
+  await reply(page.locator(".column:focus-within"), "נבדק במחסן: היחידה השלישית יצאה במשלוח 5512.");
+  await other.say("אפשר זיכוי של ₪149.90 לכרטיס?");
+  await shown(page, "אפשר זיכוי של ₪149.90 לכרטיס?");
+  await router.push({ queue: back, title: "Refund of ₪349.00 for order 10482", text: "Please approve: the charger is out of stock until Sunday.", fields: { order: "10482", segment: "gold", amount: 34900, "מספר לקוח": "IL-0057" } });
+  await accept(page);
+  await (await router.visitor(site, "أحمد")).say("مرحبا، متى يصل الطلب رقم 22871؟");
+  await router.push({ queue: back, title: he ? "זיכוי ידני – חשבונית 8841" : "Manual credit – invoice 8841 זיכוי ידני", text: "PDF" });
+  await page.waitForFunction(() => document.querySelectorAll(".offer").length === 2);
+  await online(page);
+}

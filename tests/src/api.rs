@@ -27,6 +27,11 @@ impl Api {
         Self { addr, key: ADMIN_KEY.to_owned() }
     }
 
+    /// A caller with this key.
+    pub fn with_key(addr: SocketAddr, key: &str) -> Self {
+        Self { addr, key: key.to_owned() }
+    }
+
     /// Asks for `path`.
     pub async fn get(&self, path: &str) -> std::io::Result<Reply> {
         self.send("GET", path, b"").await

@@ -88,6 +88,17 @@ pub struct Options {
     pub statuses: Option<Statuses>,
     /// Whether bodies are kept: a load run would fill the memory with them.
     pub keep_bodies: bool,
+    /// Who is told of each message that took effect, as it comes.
+    pub told: Option<tokio::sync::mpsc::UnboundedSender<Told>>,
+}
+
+/// A message that took effect.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// When it came.
+    pub at: std::time::Instant,
+    /// Its words, where it has some.
+    pub text: String,
 }
 
 /// Whether and where to report what became of messages.
@@ -113,6 +124,7 @@ impl Options {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             statuses: None,
             keep_bodies: true,
+            told: None,
         }
     }
 }

@@ -77,6 +77,15 @@ pub struct Router {
     scratch: Scratch,
     child: Option<Child>,
     starts: u32,
+    /// A demo; `None` is an installation with a configuration of its own.
+    demo: Option<Demo>,
+}
+
+/// How a demo is started: beside `serve --demo`.
+#[derive(Clone, Debug)]
+struct Demo {
+    arguments: Vec<String>,
+    data_dir: PathBuf,
 }
 
 impl Router {
@@ -96,7 +105,28 @@ impl Router {
 
     /// An address and a directory, for what must know the address before there is a configuration.
     pub fn reserve(what: &str) -> Self {
-        Self { addr: free_addr(), scratch: Scratch::new(what), child: None, starts: 0 }
+        Self { addr: free_addr(), scratch: Scratch::new(what), child: None, starts: 0, demo: None }
+    }
+
+    /// The demo, to be started with these arguments beside `serve --demo`.
+    pub fn demo(what: &str, arguments: &[&str]) -> Self {
+        let mut router = Self::reserve(what);
+        router.demo = Some(Demo { arguments: Vec::new(), data_dir: router.data_dir() });
+        router.ask_for(arguments);
+        router
+    }
+
+    /// A second demo on the data of this one and on another address.
+    pub fn beside(&self) -> Self {
+        let mut router = Self::reserve("beside");
+        router.demo = self.demo.clone();
+        router
+    }
+
+    /// The arguments of the demo's next start.
+    pub fn ask_for(&mut self, arguments: &[&str]) {
+        let demo = self.demo.as_mut().expect("a demo");
+        demo.arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
     }
 
     /// Writes the configuration; it counts from the next start.
@@ -118,7 +148,14 @@ impl Router {
         let stderr = File::create(self.log_path()).expect("a file for the router's log");
         let stdout = stderr.try_clone().expect("a second handle on the log");
         let mut command = Command::new(program("blendline"));
-        command.arg("serve").arg("--config").arg(self.config_path());
+        command.arg("serve");
+        match &self.demo {
+            None => drop(command.arg("--config").arg(self.config_path())),
+            Some(Demo { arguments, data_dir }) => {
+                command.arg("--demo").args(arguments);
+                command.env("BLENDLINE_LISTEN", self.addr.to_string()).env("BLENDLINE_DATA_DIR", data_dir);
+            }
+        }
         command.stdin(std::process::Stdio::null()).stdout(stdout).stderr(stderr).kill_on_drop(true);
         self.child = Some(command.spawn().expect("the router's program can be started"));
     }
@@ -153,10 +190,23 @@ impl Router {
 
     /// SIGTERM, and waits for the end.
     pub async fn stop(&mut self) -> ExitStatus {
-        let pid = self.pid().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status().await;
-        assert!(sent.is_ok_and(|status| status.success()), "SIGTERM could not be sent");
+        self.signal("TERM").await;
         self.ended().await
+    }
+
+    /// SIGSTOP: connections stay, nothing answers.
+    pub async fn pause(&self) {
+        self.signal("STOP").await;
+    }
+
+    /// SIGCONT.
+    pub async fn resume(&self) {
+        self.signal("CONT").await;
+    }
+
+    async fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([format!("-{name}"), self.pid().to_string()]).status().await;
+        assert!(sent.is_ok_and(|status| status.success()), "SIG{name} could not be sent");
     }
 
     /// The number of the running process.
@@ -169,6 +219,16 @@ impl Router {
         let text = fs::read_to_string(self.log_path()).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(100)..].join("\n")
+    }
+
+    /// Waits until the program has said `words` since its latest start. Ends the test after a minute.
+    pub async fn until_said(&self, words: &str) {
+        let begin = tokio::time::Instant::now();
+        while !self.log().contains(words) {
+            assert!(begin.elapsed() < READY_WITHIN, "{words:?} was not said:\n{}", self.log());
+            // A file cannot be subscribed to: looking again is all one can do.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Where its configuration is.

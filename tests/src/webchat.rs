@@ -75,6 +75,11 @@ impl Session {
         self.call("POST", "", json!({ "client_id": client_id, "text": text }).to_string().as_bytes()).await
     }
 
+    /// Says whether it is solved, by the long poll's other half.
+    pub async fn word(&self, client_id: &str, confirmed: bool) -> Reply {
+        self.call("POST", "", json!({ "client_id": client_id, "confirmed": confirmed }).to_string().as_bytes()).await
+    }
+
     async fn call(&self, method: &str, query: &str, body: &[u8]) -> Reply {
         let bearer = format!("Bearer {}", self.token);
         let headers = [("origin", self.origin.as_str()), ("authorization", bearer.as_str())];

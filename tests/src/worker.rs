@@ -124,7 +124,7 @@ impl Hand {
         let answer = async {
             loop {
                 match self.receive_new().await.expect("an answer") {
-                    ServerFrame::Answer { call: found, problem } if found == call => return problem,
+                    ServerFrame::Answer { call: found, problem, .. } if found == call => return problem,
                     other => self.early.push_back(other),
                 }
             }

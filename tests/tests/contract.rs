@@ -83,9 +83,12 @@ suites! {
     broker: keeps_order, takes_many_publishers, delivers_again_after_reopening, replaces_a_subscription,
         refuses_when_full, holds_the_prefetch;
     store: owns_by_lease, fences_commits, loads_what_was_written, looks_up_a_batch, grants_a_claim_once,
-        tells_contradictions;
+        tells_contradictions, takes_large_batches;
+    race: one_of_many_takes_a_shard, taking_ends_the_commits_of_the_old_owner, the_same_batch_at_once_is_one,
+        shards_do_not_mind_each_other;
+    people: knows_users, changes_users, opens_sessions, keeps_one_chain;
     archive: keeps_transcripts, joins_letters, lists_in_pages, finds_what_nobody_confirmed, keeps_quarantine,
-        gives_handles_once, keeps_what_was_sent, follows_a_contact;
+        gives_handles_once, keeps_tenants_on_their_shards, keeps_what_was_sent, follows_a_contact;
 }
 
 /// What was answered is in the files at once: nothing waits for a clean end.

@@ -16,6 +16,7 @@ use crate::time::Millis;
 
 /// One happening.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Event {
     /// Its number; without gaps within a shard.
     pub id: EventId,
@@ -46,6 +47,7 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub side: Option<Side>,
     /// The channel it came or goes through.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<Arc<str>>,
     /// The event that led to it.
@@ -62,6 +64,7 @@ fn is_zero(number: &u32) -> bool {
 
 /// Who acted.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Actor {
     /// The scheduler itself, or a clock.
@@ -83,6 +86,7 @@ pub enum Actor {
 
 /// What the time of an event went into; reports of worker time are sums over these.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Activity {
     /// With a customer.
@@ -100,8 +104,9 @@ pub enum Activity {
     Idle,
 }
 
-/// The compact record of one routing decision; the full explanation is recomputed from the journal (P6).
+/// The compact record of one routing decision; the full explanation is recomputed from the journal.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Decision {
     /// How long the task had waited, in milliseconds.
     pub waited_ms: u64,
@@ -119,6 +124,7 @@ pub struct Decision {
 
 /// Why a worker was chosen.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Because {
     /// Able, least loaded, longest idle.
@@ -136,6 +142,7 @@ pub enum Because {
 
 /// What happened. A new kind is a new variant; a field is never given another meaning.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum EventKind {
     /// A message was taken into its conversation.
@@ -215,7 +222,7 @@ pub enum EventKind {
         worker: WorkerId,
         /// Under which number.
         lease: Lease,
-        /// Why; `None` when he accepted an offer, which has the reason.
+        /// Why; left out when he accepted an offer, which has the reason.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         decision: Option<Decision>,
     },
@@ -271,7 +278,7 @@ pub enum EventKind {
     TaskHandedOver {
         /// From whom.
         from: WorkerId,
-        /// To whom; `None` is back to the queue.
+        /// To whom; left out, back to the queue.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         to: Option<WorkerId>,
     },

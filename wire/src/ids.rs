@@ -43,7 +43,27 @@ macro_rules! handle {
                 text.parse().map_err(serde::de::Error::custom)
             }
         }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                handle_schema($prefix)
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $name {}
     };
+}
+
+/// A handle in an OpenAPI document: text that begins with its kind.
+#[cfg(feature = "openapi")]
+fn handle_schema(prefix: &str) -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+    utoipa::openapi::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::Type::String)
+        .pattern(Some(format!("^{prefix}_[0-9]+$")))
+        .examples([format!("{prefix}_7")])
+        .into()
 }
 
 /// Text that is not the id that was asked for.
@@ -126,6 +146,7 @@ handle!(
 ///
 /// A call that names an older lease is refused as fenced, so a late worker can never overwrite its successor.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct Lease(pub u32);
 

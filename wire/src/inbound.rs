@@ -145,6 +145,7 @@ pub enum ReactionAction {
 
 /// Something that came with a message.
 #[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Attachment {
     /// `image`, `video`, `audio`, `voice`, `document`, `sticker`, `location`, `contact`, `order`, …
     pub kind: String,
@@ -180,6 +181,7 @@ macro_rules! inbound_kinds {
     ($($(#[$doc:meta])* $variant:ident = $text:literal),+ $(,)?) => {
         /// The closed list of happenings that a channel can report.
         #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         #[serde(rename_all = "snake_case")]
         pub enum InboundKind {
             $($(#[$doc])* $variant),+

@@ -136,6 +136,7 @@ pub type Fields = BTreeMap<String, FieldValue>;
 
 /// The value of a field.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum FieldValue {
     /// Yes or no.

@@ -36,6 +36,7 @@ pub struct Outbound {
 
 /// What is sent.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Content {
     /// Plain text.
@@ -71,6 +72,7 @@ pub enum Content {
         /// The words.
         text: Pii<String>,
         /// (payload, label) of each button.
+        #[cfg_attr(feature = "openapi", schema(value_type = Vec<Vec<String>>))]
         buttons: Vec<(String, String)>,
     },
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// `Debug` hides the content and there is no `Display`.
 /// `Serialize` does write it, because the broker and the store need it: never log a body as JSON.
 #[derive(Clone, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(description = "Personal data."))]
 #[serde(transparent)]
 pub struct Pii<T>(T);
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A problem document (RFC 9457), media type `application/problem+json`.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// A URI reference that names the kind of problem, here always `/problems/{code}`.
     pub r#type: String,

@@ -6,6 +6,7 @@ use crate::ids::{QueueId, SkillId, WorkerId};
 
 /// Which office a queue's work belongs to. Any worker may serve both.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
     /// A customer waits live.
@@ -17,6 +18,7 @@ pub enum Side {
 
 /// What a task is made of.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TaskKind {
     /// A conversation that waits for us.
@@ -41,6 +43,7 @@ pub struct SkillNeed {
 
 /// To whom work is passed.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
     /// Whoever serves this queue.
@@ -51,6 +54,7 @@ pub enum Target {
 
 /// Why a task is put aside.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ParkReason {
     /// Until the customer writes.
@@ -65,6 +69,7 @@ pub enum ParkReason {
 
 /// What the target's clock does while a task is put aside.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ClockRule {
     /// The target keeps running: the customer waits for us.
@@ -76,6 +81,7 @@ pub enum ClockRule {
 
 /// Whether a worker takes work.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Presence {
     /// Takes new work.
@@ -91,6 +97,7 @@ pub enum Presence {
 
 /// How a worker receives work.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AcceptMode {
     /// Each task is offered with a deadline, and the worker accepts or declines.
@@ -102,6 +109,7 @@ pub enum AcceptMode {
 
 /// Why a live ownership ended without the worker's doing.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WithdrawReason {
     /// The offer was not answered in time.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 ///
 /// There is no `now()` on purpose: the driver reads the clock once per batch and hands it over.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(description = "Unix time in milliseconds."))]
 #[serde(transparent)]
 pub struct Millis(pub u64);
 
@@ -65,6 +66,7 @@ impl fmt::Display for Millis {
 
 /// An instant that is written as RFC 3339 text, for what people and other systems read.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = DateTime))]
 pub struct Instant(pub Millis);
 
 impl Serialize for Instant {

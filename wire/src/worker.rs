@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::Because;
 use crate::ids::{ConversationId, Lease, MatterId, OutboundId, SessionId, TaskId};
 use crate::inbound::Attachment;
 use crate::org::Fields;
@@ -21,21 +22,22 @@ pub const PROTOCOL_VERSION: u32 = 1;
 
 /// What a worker says.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ClientFrame {
     /// The first frame of a connection.
     Hello {
-        /// [`PROTOCOL_VERSION`].
+        /// The version of the protocol: 1.
         version: u32,
         /// The worker's configured name.
         worker: String,
-        /// How he wants to receive work; `None` leaves it to his settings.
+        /// How he wants to receive work; left out, his settings count.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         accept: Option<AcceptMode>,
-        /// How many ordinary tasks he takes at once; `None` leaves it to his settings. Never above them.
+        /// How many ordinary tasks he takes at once; left out, his settings count. Never above them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         capacity: Option<u32>,
-        /// The presence to begin with; `None` is ready.
+        /// The presence to begin with; left out, it is ready.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         presence: Option<Presence>,
     },
@@ -96,7 +98,7 @@ pub enum ClientFrame {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         replies: Vec<Reply>,
         /// The place of the latest line of the transcript that the worker had seen. When the customer has written after
-        /// it, `done` and `snooze` bring the task back to the worker instead; `None` leaves that out.
+        /// it, `done` and `snooze` bring the task back to the worker instead; left out, nobody looks.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seen: Option<u64>,
     },
@@ -120,6 +122,7 @@ pub enum ClientFrame {
 
 /// Something to say to the customer.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Reply {
     /// Unique within the task: the same key twice is one message.
     pub key: String,
@@ -129,6 +132,7 @@ pub struct Reply {
 
 /// What becomes of a task, as a value.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
     /// It is solved. For a request: this is the answer.
@@ -175,6 +179,7 @@ pub enum Verdict {
 
 /// To whom, by configured name.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TargetName {
     /// A queue.
@@ -185,6 +190,7 @@ pub enum TargetName {
 
 /// What a router says.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame {
     /// The answer to a hello.
@@ -247,19 +253,27 @@ pub enum ServerFrame {
     Answer {
         /// The call's number.
         call: u64,
-        /// What went wrong; `None` is success.
+        /// What went wrong; left out, nothing did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         problem: Option<Problem>,
+        /// The place of a reply in its conversation: the order everyone sees.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seq: Option<u64>,
     },
-    /// This connection ends: `replaced` (a newer one took over), `drain` (connect again elsewhere), `refused`.
+    /// This connection ends: `replaced` (a newer one took over), `drain` (connect again), `elsewhere` (another router
+    /// serves this worker), `refused`.
     Goodbye {
         /// A stable word.
         reason: String,
+        /// With `elsewhere`: the base URL of the router that serves this worker now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<String>,
     },
 }
 
 /// A task as a worker sees it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TaskView {
     /// The task.
     pub id: TaskId,
@@ -270,6 +284,9 @@ pub struct TaskView {
     /// Until when an offer can be accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Millis>,
+    /// Why an offer comes to this worker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Because>,
     /// What it is made of.
     pub kind: TaskKind,
     /// Which office.
@@ -292,9 +309,10 @@ pub struct TaskView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<Pii<String>>,
     /// What the tenant records about it.
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, crate::org::FieldValue>))]
     #[serde(default, skip_serializing_if = "Fields::is_empty")]
     pub fields: Fields,
-    /// The latest messages, notes and answers, oldest first, at most [`MESSAGES_SHOWN_MAX`].
+    /// The latest messages, notes and answers, oldest first, at most 20.
     pub messages: Vec<MessageView>,
 }
 
@@ -303,6 +321,7 @@ pub const MESSAGES_SHOWN_MAX: usize = 20;
 
 /// A message as a worker sees it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MessageView {
     /// Its place: the order everyone sees.
     pub seq: u64,
@@ -326,6 +345,7 @@ pub struct MessageView {
 
 /// Who said something.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Author {
     /// The customer.
@@ -358,7 +378,7 @@ mod tests {
         assert_eq!(serde_json::to_string(&settle).unwrap(), text);
         assert_eq!(serde_json::from_str::<ClientFrame>(text).unwrap(), settle);
         assert_eq!(
-            serde_json::to_string(&ServerFrame::Answer { call: 7, problem: None }).unwrap(),
+            serde_json::to_string(&ServerFrame::Answer { call: 7, problem: None, seq: None }).unwrap(),
             r#"{"type":"answer","call":7}"#
         );
         let request = r#"{"verdict":"request","to":{"queue":"refunds"},"note":"n","clock":"runs"}"#;

@@ -14,9 +14,13 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use crate::error::CallError;
 use crate::task::{Cancelled, Command, Line, Task};
 
+/// Why an offer is not taken; `None` takes it.
+pub(crate) type Chooser = Box<dyn Fn(&TaskView) -> Option<String> + Send>;
+
 /// The tasks and calls of one runtime.
 pub(crate) struct Book {
     capacity: Option<u32>,
+    chooser: Chooser,
     line: Line,
     held: HashMap<TaskId, Held>,
     pending: BTreeMap<u64, Pending>,
@@ -52,10 +56,11 @@ enum Kind {
 }
 
 impl Book {
-    /// An empty book. New tasks get `line` to make their calls by.
-    pub(crate) fn new(capacity: Option<u32>, line: Line) -> Self {
+    /// An empty book. New tasks get `line` to make their calls by; `chooser` says which offers are taken.
+    pub(crate) fn new(capacity: Option<u32>, line: Line, chooser: Chooser) -> Self {
         Self {
             capacity,
+            chooser,
             line,
             held: HashMap::new(),
             pending: BTreeMap::new(),
@@ -124,7 +129,7 @@ impl Book {
                     tracing::info!(%task, ?reason, "A task was withdrawn.");
                 }
             }
-            ServerFrame::Answer { call, problem } => self.answered(call, problem),
+            ServerFrame::Answer { call, problem, .. } => self.answered(call, problem),
             ServerFrame::Remind { task, .. } => {
                 tracing::warn!(%task, "The router reminds of a task: reply, touch or settle it before it is taken back.");
             }
@@ -211,8 +216,9 @@ impl Book {
         if again && self.owned(task, lease).is_some_and(|held| held.working) {
             return;
         }
-        if !again && (self.draining || !self.has_room()) {
-            let reason = if self.draining { "shutting down" } else { "no room" }.to_owned();
+        // An offer that is listed again after a reconnect was taken before.
+        let declined = if again { None } else { self.declines(&view) };
+        if let Some(reason) = declined {
             self.call(|call| ClientFrame::Decline { call, task, lease, reason }, Kind::Other);
             return;
         }
@@ -223,6 +229,16 @@ impl Book {
             self.held.insert(task, Held { task: Task::new(view, self.line.clone()), working: false });
         }
         self.call(|call| ClientFrame::Accept { call, task, lease }, Kind::Accept(task, lease));
+    }
+
+    fn declines(&self, offer: &TaskView) -> Option<String> {
+        if self.draining {
+            return Some("shutting down".to_owned());
+        }
+        if !self.has_room() {
+            return Some("no room".to_owned());
+        }
+        (self.chooser)(offer)
     }
 
     fn has_room(&self) -> bool {

@@ -1,6 +1,7 @@
 //! The loop around the book: it connects, hands frames over in both directions, and runs the worker.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +14,10 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::backoff::{Backoff, seed};
-use crate::book::Book;
+use crate::book::{Book, Chooser};
 use crate::error::RunError;
-use crate::link::{Address, DialError, Link, LinkEvent, dial};
+use crate::link::{DialError, Link, LinkEvent, dial};
+use crate::routers::Routers;
 use crate::runtime::{Settings, Summary, Worker};
 use crate::task::Command;
 use crate::watch::Watch;
@@ -31,7 +33,7 @@ const HEARTBEAT_MIN: Duration = Duration::from_millis(10);
 /// Everything of one runtime.
 pub(crate) struct Engine {
     settings: Settings,
-    address: Address,
+    routers: Routers,
     worker: Arc<dyn Worker>,
     book: Book,
     commands: mpsc::Receiver<Command>,
@@ -54,7 +56,7 @@ enum Inner {
 /// How a connection ended.
 enum End {
     Lost(String),
-    Goodbye(String),
+    Goodbye { reason: String, at: Option<String> },
     Refused(String),
     Finished,
 }
@@ -62,17 +64,17 @@ enum End {
 impl Engine {
     pub(crate) fn new(
         settings: Settings,
-        address: Address,
+        routers: Routers,
         worker: Arc<dyn Worker>,
         shutdown: Pin<Box<dyn Future<Output = ()> + Send>>,
     ) -> Self {
         let (line, commands) = mpsc::channel(COMMANDS_MAX);
         let (first, longest) = settings.reconnect;
         Self {
-            book: Book::new(settings.capacity, line),
+            book: Book::new(settings.capacity, line, chooser(Arc::clone(&worker))),
             backoff: Backoff::new(first, longest, seed()),
             settings,
-            address,
+            routers,
             worker,
             commands,
             tasks: JoinSet::new(),
@@ -97,7 +99,7 @@ impl Engine {
                     }
                     self.serve(&mut link, Duration::from_millis(heartbeat_ms).max(HEARTBEAT_MIN)).await
                 }
-                ServerFrame::Goodbye { reason } => End::Goodbye(reason),
+                ServerFrame::Goodbye { reason, at } => End::Goodbye { reason, at },
                 _ => End::Lost("the router did not welcome this worker".to_owned()),
             };
             self.book.cut();
@@ -113,7 +115,7 @@ impl Engine {
                     tracing::warn!(why, "The connection was lost; running tasks go on.");
                     self.backoff.wait()
                 }
-                End::Goodbye(reason) => self.goodbye(&reason)?,
+                End::Goodbye { reason, at } => self.goodbye(&reason, at.as_deref())?,
                 End::Refused(why) => return Err(self.refused(why)),
             };
             drop(link);
@@ -124,16 +126,22 @@ impl Engine {
     }
 
     /// How long to wait after the router's goodbye, or why not to come back.
-    fn goodbye(&mut self, reason: &str) -> Result<Duration, RunError> {
+    fn goodbye(&mut self, reason: &str, at: Option<&str>) -> Result<Duration, RunError> {
         match reason {
             "replaced" => Err(RunError::Replaced { worker: self.settings.name.clone() }),
             "refused" => Err(self.refused("it gave no reason".to_owned())),
             "drain" => {
                 tracing::info!("The router drains; connecting again.");
+                self.routers.next();
+                Ok(self.backoff.wait_when_asked())
+            }
+            "elsewhere" if at.is_some_and(|url| self.routers.named(url)) => {
+                tracing::info!(router = self.routers.current().host(), "Another router serves this worker.");
                 Ok(self.backoff.wait_when_asked())
             }
             _ => {
                 tracing::warn!(reason, "The router ended the connection.");
+                self.routers.next();
                 Ok(self.backoff.wait())
             }
         }
@@ -155,7 +163,7 @@ impl Engine {
                 capacity: self.settings.capacity,
                 presence: told.then_some(Presence::Draining),
             };
-            let mut dialing = Box::pin(dial(self.address.clone(), hello));
+            let mut dialing = Box::pin(dial(self.routers.current(), hello));
             let dialed = loop {
                 if self.is_finished() {
                     return Ok(None);
@@ -170,6 +178,7 @@ impl Engine {
                 Err(DialError::Final(error)) => return Err(error),
                 Err(DialError::Refused(why)) => return Err(self.refused(why)),
                 Err(DialError::Again(why)) => {
+                    self.routers.next();
                     let wait = self.backoff.wait();
                     tracing::warn!(why, wait_ms = wait.as_millis(), "The router cannot be reached; trying again.");
                     if self.pause(wait).await {
@@ -232,7 +241,7 @@ impl Engine {
             };
             watch.heard();
             match event {
-                LinkEvent::Frame(ServerFrame::Goodbye { reason }) => return End::Goodbye(reason),
+                LinkEvent::Frame(ServerFrame::Goodbye { reason, at }) => return End::Goodbye { reason, at },
                 LinkEvent::Frame(frame) => self.book.hear(frame),
                 LinkEvent::Alive => {}
                 LinkEvent::Refused(why) => return End::Refused(why),
@@ -307,4 +316,12 @@ impl Engine {
     fn is_finished(&self) -> bool {
         self.given_up || (self.book.is_draining() && self.book.is_idle())
     }
+}
+
+/// Asks the worker about offers. One that panics is one he does not take, as with the work itself.
+fn chooser(worker: Arc<dyn Worker>) -> Chooser {
+    Box::new(move |offer| {
+        catch_unwind(AssertUnwindSafe(|| worker.declines(offer)))
+            .unwrap_or_else(|_| Some("the worker panicked".to_owned()))
+    })
 }

@@ -31,6 +31,7 @@ mod book;
 mod engine;
 mod error;
 mod link;
+mod routers;
 mod runtime;
 mod shutdown;
 mod task;

@@ -53,6 +53,16 @@ impl Address {
         let tls = if secure { Some(Arc::new(tls_config()?)) } else { None };
         Ok(Self { request, tls })
     }
+
+    /// True when everything is under TLS.
+    pub(crate) const fn is_secure(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// Host and port, for the log.
+    pub(crate) fn host(&self) -> String {
+        self.request.uri().authority().map_or_else(String::new, ToString::to_string)
+    }
 }
 
 /// Why there is no connection.

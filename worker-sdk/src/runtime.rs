@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use blendline_wire::task::AcceptMode;
+use blendline_wire::worker::TaskView;
 use tokio::task::JoinSet;
 
 use crate::engine::Engine;
 use crate::error::{BoxError, RunError};
-use crate::link::Address;
+use crate::routers::Routers;
 use crate::task::Task;
 use crate::verdict::Verdict;
 
@@ -23,12 +24,22 @@ pub trait Worker: Send + Sync + 'static {
     /// An `Err` gives the task back to its queue without this worker ([`Verdict::refuse`] with the error's text), and
     /// so does a panic. It may run again, here or elsewhere, so what it does outside must bear repeating.
     async fn work(&self, task: &Task) -> Result<Verdict, BoxError>;
+
+    /// Why this worker does not take an offer; `None`, the default, takes it. What is declined goes to others, and not
+    /// to this worker for a while. `reason` is for people and logs, so it must not hold customer data.
+    ///
+    /// Everything waits for the answer, so it must be quick. What is assigned at once ([`AcceptMode::Auto`]) is not asked.
+    fn declines(&self, offer: &TaskView) -> Option<String> {
+        let _ = offer;
+        None
+    }
 }
 
 /// Settings that are all decided.
 #[derive(Clone)]
 pub(crate) struct Settings {
-    pub(crate) url: String,
+    /// The routers of the installation, the first to be tried first.
+    pub(crate) urls: Vec<String>,
     pub(crate) key: String,
     pub(crate) name: String,
     pub(crate) capacity: Option<u32>,
@@ -48,6 +59,13 @@ impl Builder {
     /// The worker's configured name; `worker` when it is not given.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.settings.name = name.into();
+        self
+    }
+
+    /// Another router of the same installation, tried when the ones before it cannot be reached. A router that is
+    /// reached and does not serve this worker names the one that does.
+    pub fn or_at(mut self, url: impl Into<String>) -> Self {
+        self.settings.urls.push(url.into());
         self
     }
 
@@ -110,7 +128,7 @@ impl Runtime {
     pub fn builder(url: impl Into<String>, key: impl Into<String>) -> Builder {
         Builder {
             settings: Settings {
-                url: url.into(),
+                urls: vec![url.into()],
                 key: key.into(),
                 name: "worker".to_owned(),
                 capacity: None,
@@ -132,8 +150,8 @@ impl Runtime {
         worker: impl Worker,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<Summary, RunError> {
-        let address = Address::new(&self.settings.url, &self.settings.key)?;
-        let engine = Engine::new(self.settings, address, Arc::new(worker), Box::pin(shutdown));
+        let routers = Routers::new(&self.settings.urls, &self.settings.key)?;
+        let engine = Engine::new(self.settings, routers, Arc::new(worker), Box::pin(shutdown));
         // A task of its own: what it starts then shares its thread's queue, which is much cheaper than waking
         // another thread for every task. The set ends it when this future is dropped.
         let mut set = JoinSet::new();

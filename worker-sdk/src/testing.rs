@@ -77,6 +77,7 @@ impl TestTask {
             lease: Lease(1),
             offered: false,
             until: None,
+            why: None,
             kind: TaskKind::Conversation,
             side: Side::Front,
             queue: "test".to_owned(),

@@ -28,10 +28,7 @@ pub(super) fn normalise(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
 }
 
 fn message(frame: &Value) -> Result<InboundEvent, Malformed> {
-    let id = frame.get("client_id").and_then(Value::as_str).filter(|id| is_uuid(id));
-    let Some(id) = id else {
-        return Err(malformed("/client_id", "expected a UUID in its usual form, lower case with hyphens"));
-    };
+    let id = client_id(frame)?;
     let Some(text) = frame.get("text").and_then(Value::as_str) else {
         return Err(malformed("/text", "expected the text"));
     };
@@ -49,7 +46,14 @@ fn confirm(frame: &Value) -> Result<InboundEvent, Malformed> {
         return Err(malformed("/confirmed", "expected true or false"));
     };
     let payload = Some(Pii::from(if confirmed { "confirm" } else { "deny" }));
-    Ok(InboundEvent { kind: InboundKind::Postback, payload, ..InboundEvent::default() })
+    // Under an id of its own it is answered like a message; without one it is said into the dark.
+    let id = if frame.get("client_id").is_some() { Some(client_id(frame)?.to_owned()) } else { None };
+    Ok(InboundEvent { kind: InboundKind::Postback, external_message_id: id, payload, ..InboundEvent::default() })
+}
+
+fn client_id(frame: &Value) -> Result<&str, Malformed> {
+    let id = frame.get("client_id").and_then(Value::as_str).filter(|id| is_uuid(id));
+    id.ok_or_else(|| malformed("/client_id", "expected a UUID in its usual form, lower case with hyphens"))
 }
 
 /// The text without control characters; line feeds and tabs stay, and so do the marks that bidirectional text needs.

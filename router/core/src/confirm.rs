@@ -39,7 +39,7 @@ impl Scheduler {
         };
         let worker = prior.last_worker.map(|(worker, _)| worker);
         let task = self.open_task(step, prior, &class, earned_at, None);
-        self.direct(step, task, worker);
+        self.direct_back(step, task, worker);
         self.task_event(step, task, EventKind::ConversationReopened { denied: true });
         self.created_event(step, task);
         step.fresh.push(task);

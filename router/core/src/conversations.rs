@@ -212,6 +212,7 @@ impl Scheduler {
             unanswered: true,
             asked: None,
             directed: None,
+            returns: false,
             sticky: None,
             declined: Vec::new(),
             declines: 0,

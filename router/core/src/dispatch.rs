@@ -61,7 +61,7 @@ impl Scheduler {
     /// Gives a worker the most urgent tasks he can do until he is full; back work that is not late has to wait.
     fn fill(&mut self, step: &mut Step<'_>, worker: WorkerId) {
         while let Some(task) = self.next_directed(step.now, worker) {
-            self.bind(step, task, worker, Because::Directed, None, None);
+            self.bind(step, task, worker, self.why_his(task), None, None);
         }
         while let Some((best, runner_up)) = self.next_for(step.now, worker) {
             self.bind(step, best.task, worker, Because::MostUrgent, runner_up.map(|next| next.urgency), None);
@@ -75,6 +75,12 @@ impl Scheduler {
     fn next_directed(&self, now: Millis, worker: WorkerId) -> Option<TaskId> {
         let line = self.index.directed.get(&worker)?;
         line.iter().map(|(_, task)| *task).find(|task| self.can_return(now, *task, worker))
+    }
+
+    /// Why a task waits for one worker only: it was sent to him, or he had it before.
+    fn why_his(&self, task: TaskId) -> Because {
+        let returns = self.tasks.get(&task).is_some_and(|task| task.returns);
+        if returns { Because::Returned } else { Because::Directed }
     }
 
     /// True when a task that waits for this worker can be given to him now. He need not be ready for new work: it is
@@ -126,7 +132,7 @@ impl Scheduler {
         let Some(task) = self.tasks.get(&id).filter(|task| task.state == TaskState::Waiting) else { return };
         if let Some((worker, _)) = task.directed {
             if self.can_return(now, id, worker) {
-                self.bind(step, id, worker, Because::Directed, None, None);
+                self.bind(step, id, worker, self.why_his(id), None, None);
             }
             return;
         }
@@ -251,11 +257,12 @@ impl Scheduler {
         self.edit_task(step, id, |task| {
             task.lease = lease;
             task.directed = None;
+            task.returns = false;
             if auto {
                 task.state = TaskState::Active { worker };
                 begin_silence(task, now, supervisor_at);
             } else {
-                task.state = TaskState::Offered { worker, until };
+                task.state = TaskState::Offered { worker, until, because };
             }
         });
         self.edit_worker(step, worker, |row| row.idle_since = now);

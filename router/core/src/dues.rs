@@ -75,6 +75,7 @@ impl Scheduler {
         let now = step.now;
         self.edit_task(step, id, |task| {
             task.directed = task.directed.filter(|(_, until)| now < *until);
+            task.returns &= task.directed.is_some();
             task.declined.retain(|(_, until)| now < *until);
         });
         step.fresh.push(id);

@@ -211,8 +211,12 @@ pub enum Release {
 pub enum Answer {
     /// It is done.
     Done,
-    /// A task came to be, or an item with it was already there.
+    /// A message of ours has this place in its conversation.
+    Said(u64),
+    /// A task came to be.
     Task(TaskId),
+    /// The task is there already. The driver's answer to an item that is pushed again; the core never gives it.
+    Known(TaskId),
     /// A worker is connected: what he owns now.
     Welcome {
         /// Task, lease, and whether it is only offered.

@@ -258,6 +258,7 @@ impl Scheduler {
 fn back_in_line(task: &mut Task) {
     task.state = TaskState::Waiting;
     task.directed = None;
+    task.returns = false;
     task.sticky = None;
     task.silence.since = None;
     task.silence.reminded = false;

@@ -26,7 +26,7 @@ impl Scheduler {
             task.state = TaskState::Waiting;
             task.due_at = task.due_at.plus(stopped_ms);
         });
-        self.direct(step, id, worker);
+        self.direct_back(step, id, worker);
         self.task_event(step, id, EventKind::TaskWoken { why: why.to_owned() });
         step.fresh.push(id);
     }
@@ -36,6 +36,12 @@ impl Scheduler {
         let Some(worker) = worker.filter(|worker| self.is_there(*worker)) else { return };
         let until = step.now.plus(limits::DIRECTED_MS);
         self.edit_task(step, id, |task| task.directed = Some((worker, until)));
+    }
+
+    /// The same for the worker who had it, which is another reason.
+    pub(crate) fn direct_back(&mut self, step: &mut Step<'_>, id: TaskId, worker: Option<WorkerId>) {
+        self.direct(step, id, worker);
+        self.edit_task(step, id, |task| task.returns = task.directed.is_some());
     }
 
     /// True when a worker is connected and not away.

@@ -1,5 +1,6 @@
 //! The state, as rows: a core rebuilt from them equals the running one.
 
+use blendline_wire::event::Because;
 use blendline_wire::org::{AccountSettings, CalendarSettings, QueueSettings, TenantSettings, WorkerSettings};
 use blendline_wire::task::{AcceptMode, ClockRule, ParkReason, Presence, Side, SkillNeed, TaskKind};
 use blendline_wire::{
@@ -177,6 +178,9 @@ pub struct Task {
     /// For whom it waits, and until when only for him.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directed: Option<(WorkerId, Millis)>,
+    /// True while it waits for whoever had it before.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub returns: bool,
     /// Who had it last, and until when he is preferred.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sticky: Option<(WorkerId, Millis)>,
@@ -215,6 +219,9 @@ pub enum TaskState {
         worker: WorkerId,
         /// Until when.
         until: Millis,
+        /// Why to him; what was offered before this was kept reads as the most common reason.
+        #[serde(default)]
+        because: Because,
     },
     /// One worker has it.
     Active {

@@ -264,6 +264,11 @@ impl Scheduler {
         self.tasks.len()
     }
 
+    /// All open tasks, by id.
+    pub fn tasks(&self) -> impl Iterator<Item = &Task> {
+        self.tasks.values().map(|task| &**task)
+    }
+
     /// An open task.
     pub fn task(&self, id: TaskId) -> Option<&Task> {
         self.tasks.get(&id).map(|task| &**task)

@@ -24,8 +24,7 @@ impl Scheduler {
     ) -> Result<Answer, Refusal> {
         let task = self.active(worker, id, lease)?;
         self.check_replies(task, 1)?;
-        self.say(step, worker, id, payload)?;
-        Ok(Answer::Done)
+        Ok(Answer::Said(self.say(step, worker, id, payload)?))
     }
 
     /// True when so many more messages of ours may be said in this task.
@@ -41,14 +40,14 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Queues a message of ours; the customer has his answer.
+    /// Queues a message of ours, and gives its place; the customer has his answer.
     pub(crate) fn say(
         &mut self,
         step: &mut Step<'_>,
         worker: WorkerId,
         id: TaskId,
         payload: PayloadId,
-    ) -> Result<(), Refusal> {
+    ) -> Result<u64, Refusal> {
         let now = step.now;
         let task = self.tasks.get(&id).ok_or(Refusal::UnknownTask)?;
         let (tenant, unanswered) = (task.tenant, task.unanswered);
@@ -86,7 +85,7 @@ impl Scheduler {
             self.task_event(step, id, EventKind::FirstResponse { after_ms, late });
         }
         self.heard(step, id);
-        Ok(())
+        Ok(seq)
     }
 
     /// A worker says what becomes of a task. Saying it again is no fault.
@@ -153,7 +152,7 @@ impl Scheduler {
             task.state = TaskState::Waiting;
             task.silence.since = None;
         });
-        self.direct(step, id, Some(worker));
+        self.direct_back(step, id, Some(worker));
         self.task_event(step, id, EventKind::TaskWoken { why: "unseen_message".to_owned() });
         step.fresh.push(id);
     }

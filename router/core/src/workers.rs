@@ -130,6 +130,7 @@ impl Scheduler {
         for task in waiting {
             self.edit_task(step, task, |task| task.directed = None);
             self.direct(step, task, stand_in);
+            self.edit_task(step, task, |task| task.returns &= task.directed.is_some());
             step.fresh.push(task);
         }
     }

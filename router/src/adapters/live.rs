@@ -38,6 +38,16 @@ struct Limits {
     asked: u32,
 }
 
+impl InProcessLive {
+    /// Has everybody who listens look again. What other processes tell does not come here, so they must now and then.
+    pub fn nudge(&self) {
+        for sender in lock(&self.topics).senders.values() {
+            // Nobody listening any more is no fault.
+            let _ = sender.send(Bytes::new());
+        }
+    }
+}
+
 /// A panic elsewhere leaves these maps whole, and nothing here is a record.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -96,8 +106,10 @@ mod tests {
         let (mut first, mut second) = (live.listen("t").await, live.listen("t").await);
         live.tell("t", Bytes::from_static(b"hello")).await;
         live.tell("other", Bytes::from_static(b"no")).await;
+        live.nudge();
         assert_eq!(first.recv().await.unwrap(), "hello");
         assert_eq!(second.recv().await.unwrap(), "hello");
+        assert_eq!(second.recv().await.unwrap(), "", "a nudge");
         assert!(second.try_recv().is_err());
     }
 

@@ -1,4 +1,11 @@
 //! What stands behind the ports. The embedded adapters need nothing installed.
 
+mod columns;
+pub mod dump;
+pub mod finding;
 pub mod live;
+mod people;
+pub mod postgres;
+pub mod rabbit;
 pub mod sqlite;
+mod waiting;

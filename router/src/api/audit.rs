@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::{Extension, Json};
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::Shared;
 use super::auth::Caller;
@@ -13,12 +14,15 @@ use super::problem::Failure;
 use crate::ports::people::{AuditEntry, AuditHead};
 
 /// Which part of the log.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
+    /// Entries after this number.
     #[serde(default, deserialize_with = "number")]
     after: u64,
+    /// How many at most; left out, 50.
     #[serde(default)]
+    #[param(inline)]
     limit: Limit,
 }
 
@@ -27,11 +31,15 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
 }
 
 /// A page of the log.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct AuditPage {
+    /// The entries.
     items: Vec<AuditEntry>,
+    /// What to give as `after` for the next page; null at the end.
+    #[schema(required)]
     next: Option<String>,
     /// The log's end: whoever keeps it elsewhere can prove later that nothing was cut off or written anew.
+    #[schema(required)]
     head: Option<AuditHead>,
 }
 

@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
+use blendline_core::Answer;
 use blendline_wire::event::Actor;
 use blendline_wire::org::WEIGHT_UNIT;
 use blendline_wire::task::Presence;
@@ -33,6 +34,8 @@ use crate::handle::{Call, CallError, CallResult, Request};
 
 /// The largest frame and message.
 const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+/// Buffers of a connection: a desk is idle most of the time, and the usual 128 KiB would be most of what it costs.
+const BUFFER_BYTES: usize = 16 * 1024;
 /// How long a connection may take to say hello.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a worker may take to read what is sent to him.
@@ -58,13 +61,16 @@ pub async fn connect(
     check_origin(&app, &caller, &headers)?;
     let upgrade = upgrade.map_err(|error| Failure::bad("Upgrade", format!("open a WebSocket here: {error}")))?;
     let open = app.lines.token();
-    Ok(upgrade.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX).on_upgrade(
-        move |socket| async move {
-            serve(app, caller, socket).await;
-            // Until here the connection counts, against the server's limit and for an orderly end.
-            drop((place, open));
-        },
-    ))
+    let upgrade = upgrade
+        .read_buffer_size(BUFFER_BYTES)
+        .write_buffer_size(BUFFER_BYTES)
+        .max_message_size(MESSAGE_BYTES_MAX)
+        .max_frame_size(MESSAGE_BYTES_MAX);
+    Ok(upgrade.on_upgrade(move |socket| async move {
+        serve(app, caller, socket).await;
+        // Until here the connection counts, against the server's limit and for an orderly end.
+        drop((place, open));
+    }))
 }
 
 /// A browser always names its page; a page that is not ours may not use its visitor's network position, and only a page
@@ -105,7 +111,7 @@ async fn serve(app: Shared, caller: Arc<Caller>, mut socket: WebSocket) {
             let end = line.run(&mut socket).await;
             let Speaker { worker, session, .. } = speaker;
             // An owner that is gone has no connections to forget.
-            let _ = app.handle().send(Request::Gone { worker, session }).await;
+            let _ = app.door(caller.tenant).send(Request::Gone { worker, session }).await;
             end
         }
         Err(end) => end,
@@ -140,7 +146,7 @@ async fn greet(
     // In the core an ordinary task has a weight.
     let capacity = capacity.map(|tasks| tasks.saturating_mul(WEIGHT_UNIT));
     let attach = Request::Attach { worker, session: speaker.session, accept, capacity, presence, frames: sender };
-    app.handle().send(attach).await.map_err(|_| RESTART)?;
+    app.door(caller.tenant).send(attach).await.map_err(|_| RESTART)?;
     Ok((speaker, frames))
 }
 
@@ -199,12 +205,12 @@ impl Line<'_> {
                     batch.push(self.answer(call, result));
                 }
                 () = self.watch.over() => {
-                    let goodbye = [ServerFrame::Goodbye { reason: "refused".into() }];
+                    let goodbye = [ServerFrame::Goodbye { reason: "refused".into(), at: None }];
                     let _ = write(socket, &mut goodbye.to_vec()).await;
                     return SIGNED_OUT;
                 }
                 () = app.parts.stopping.cancelled() => {
-                    let goodbye = [ServerFrame::Goodbye { reason: "drain".into() }];
+                    let goodbye = [ServerFrame::Goodbye { reason: "drain".into(), at: None }];
                     // Best effort: the close code says it too.
                     let _ = write(socket, &mut goodbye.to_vec()).await;
                     return RESTART;
@@ -234,7 +240,9 @@ impl Line<'_> {
         match asked(self.app.directory(), self.speaker, frame) {
             Asked::Nothing => Ok(None),
             Asked::Hello => Err(End(close_code::POLICY, "hello is said once")),
-            Asked::Wrong(call, failure) => Ok(Some(ServerFrame::Answer { call, problem: Some(*failure.problem) })),
+            Asked::Wrong(call, failure) => {
+                Ok(Some(ServerFrame::Answer { call, problem: Some(*failure.problem), seq: None }))
+            }
             Asked::Call(number, call) => {
                 let answer = self.ask(call).await?;
                 if let Some(number) = number {
@@ -256,7 +264,7 @@ impl Line<'_> {
         let (reply, answer) = oneshot::channel();
         let actor = Actor::Worker(self.speaker.worker);
         let request = Request::Call { actor, call: Box::new(call), reply };
-        self.app.handle().send(request).await.map_err(|_| RESTART)?;
+        self.app.door(self.speaker.tenant).send(request).await.map_err(|_| RESTART)?;
         Ok(answer)
     }
 
@@ -266,13 +274,17 @@ impl Line<'_> {
             return Ok(());
         }
         self.heard = now;
-        let Speaker { worker, session, .. } = self.speaker;
-        self.app.handle().send(Request::Heard { worker, session }).await.map_err(|_| RESTART)
+        let Speaker { tenant, worker, session } = self.speaker;
+        self.app.door(tenant).send(Request::Heard { worker, session }).await.map_err(|_| RESTART)
     }
 
     fn answer(&self, call: u64, result: CallResult) -> ServerFrame {
         let problem = |error| *of_call(error, self.speaker.tenant, self.app.directory()).problem;
-        ServerFrame::Answer { call, problem: result.err().map(problem) }
+        let seq = match result {
+            Ok(Answer::Said(seq)) => Some(seq),
+            _ => None,
+        };
+        ServerFrame::Answer { call, problem: result.err().map(problem), seq }
     }
 }
 

@@ -10,9 +10,9 @@ use blendline_core::rows::Conversation;
 use blendline_wire::event::Actor;
 use blendline_wire::outbound::Content;
 use blendline_wire::worker::{MessageView, Reply};
-use blendline_wire::{ConversationId, Pii, QueueId};
+use blendline_wire::{ConversationId, Pii, QueueId, TaskId};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
 
 use super::auth::Caller;
 use super::json::Strict;
@@ -25,12 +25,16 @@ use crate::handle::Call;
 use crate::ports::store::Transcript;
 
 /// Which conversations to list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
+    /// Those after this one.
     #[serde(default, deserialize_with = "after")]
+    #[param(inline)]
     after: ConversationId,
+    /// How many at most; left out, 50.
     #[serde(default)]
+    #[param(inline)]
     limit: Limit,
 }
 
@@ -77,17 +81,35 @@ pub async fn messages(
 }
 
 /// A conversation that a worker begins.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ConversationStart)]
 pub struct Start {
+    /// Who begins it; may be left out where the caller is one worker.
     #[serde(default)]
     worker: Option<String>,
+    /// The channel's name.
     channel: String,
+    /// The configured name of the account that writes.
     account: String,
+    /// The customer's address on this channel.
     to: Pii<String>,
+    /// The queue its task counts for.
     queue: String,
+    /// Unique for this address: the same key twice is one conversation.
     key: String,
+    /// What to say first.
     content: Content,
+}
+
+/// A conversation that was begun.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConversationStarted)]
+pub struct Started {
+    /// The conversation.
+    conversation: ConversationId,
+    /// Its task, which the worker has.
+    task: TaskId,
 }
 
 /// Begins a conversation; the worker has its task at once.
@@ -95,7 +117,7 @@ pub async fn start(
     State(app): State<Shared>,
     Extension(caller): Extension<Arc<Caller>>,
     Strict(body): Strict<Start>,
-) -> Result<(StatusCode, Json<Value>), Failure> {
+) -> Result<(StatusCode, Json<Started>), Failure> {
     let directory = app.directory();
     let worker = caller.speaks_for(directory, body.worker.as_deref())?;
     let account = directory.account(&body.channel, &body.account).filter(|(_, entry)| entry.tenant == caller.tenant);
@@ -109,26 +131,45 @@ pub async fn start(
     let queue = queue_of(&app, &caller, &body.queue)?;
     let reply = Reply { key: body.key, content: body.content };
     let call = Call::Start { worker, account, to: body.to, queue, reply };
-    match app.handle().call(Actor::Worker(worker), call).await {
-        Ok(Answer::Conversation(conversation, task)) => {
-            Ok((StatusCode::CREATED, Json(json!({ "conversation": conversation, "task": task }))))
-        }
+    match app.door(caller.tenant).call(Actor::Worker(worker), call).await {
+        Ok(Answer::Conversation(conversation, task)) => Ok((StatusCode::CREATED, Json(Started { conversation, task }))),
         Ok(_) => Err(Failure::busy("the owner gave no conversation: try again")),
         Err(error) => Err(of_call(error, caller.tenant, directory)),
     }
 }
 
+/// The longest key of a logged contact, in bytes.
+const LOG_KEY_MAX: usize = 200;
+
 /// A contact that is over: a call, a visit, a walk-in.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = LoggedContact)]
 pub struct Log {
+    /// Who had it; may be left out where the caller is one worker.
     #[serde(default)]
     worker: Option<String>,
+    /// The queue it counts for.
     queue: String,
+    /// How it was: `call`, `visit`, `counter`, …
+    #[schema(min_length = 1, max_length = 64)]
     medium: String,
+    /// How long it took, in milliseconds.
     #[serde(default)]
     duration_ms: u64,
+    /// What was said.
     note: Pii<String>,
+    /// The same key of one worker twice is one contact.
+    #[serde(default)]
+    key: Option<String>,
+}
+
+/// A contact that was logged.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ContactLogged)]
+pub struct Logged {
+    /// Its closed task.
+    task: TaskId,
 }
 
 /// Logs a contact that is over.
@@ -136,17 +177,21 @@ pub async fn log(
     State(app): State<Shared>,
     Extension(caller): Extension<Arc<Caller>>,
     Strict(body): Strict<Log>,
-) -> Result<(StatusCode, Json<Value>), Failure> {
+) -> Result<(StatusCode, Json<Logged>), Failure> {
     let directory = app.directory();
     let worker = caller.speaks_for(directory, body.worker.as_deref())?;
     if body.medium.is_empty() || 64 < body.medium.len() {
         return Err(Failure::bad("/medium", "say how it was: call, visit, counter, …"));
     }
     let queue = queue_of(&app, &caller, &body.queue)?;
-    let call = Call::Log { worker, queue, medium: body.medium, duration_ms: body.duration_ms, note: body.note };
-    match app.handle().call(Actor::Worker(worker), call).await {
-        Ok(Answer::Task(task)) => Ok((StatusCode::CREATED, Json(json!({ "task": task })))),
-        Ok(_) => Ok((StatusCode::CREATED, Json(json!({})))),
+    let Log { medium, duration_ms, note, key, .. } = body;
+    if key.as_ref().is_some_and(|key| key.is_empty() || LOG_KEY_MAX < key.len()) {
+        return Err(Failure::bad("/key", "a key has 1 to 200 bytes: a random one for each contact"));
+    }
+    let call = Call::Log { worker, queue, medium, duration_ms, note, key };
+    match app.door(caller.tenant).call(Actor::Worker(worker), call).await {
+        Ok(Answer::Task(task)) => Ok((StatusCode::CREATED, Json(Logged { task }))),
+        Ok(_) => Err(Failure::busy("the owner gave no task: try again")),
         Err(error) => Err(of_call(error, caller.tenant, directory)),
     }
 }

@@ -9,10 +9,11 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use blendline_core::Answer;
 use blendline_core::input::Class;
-use blendline_wire::org::Fields;
+use blendline_wire::org::{FieldValue, Fields};
 use blendline_wire::task::SkillNeed;
 use blendline_wire::{ConversationId, Pii, TenantId};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::auth::Caller;
 use super::json::Strict;
@@ -28,25 +29,36 @@ const REFERENCE_MAX: usize = 200;
 const TITLE_MAX: usize = 1000;
 
 /// A work item.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Item {
+    /// The queue's name.
     queue: String,
+    /// The caller's own id of it, 1 to 200 bytes: pushing it twice makes one task.
+    #[schema(min_length = 1, max_length = 200)]
     external_ref: String,
+    /// What it is about, in one line of at most 1000 bytes.
     title: Pii<String>,
+    /// The rest of it.
     #[serde(default)]
     text: Option<Pii<String>>,
+    /// What the tenant records about it.
     #[serde(default)]
+    #[schema(value_type = BTreeMap<String, FieldValue>)]
     fields: Fields,
+    /// Skills that it takes, each with the lowest level that will do, 1 to 10.
     #[serde(default)]
     skills: BTreeMap<String, u8>,
+    /// How soon it should be responded to, in milliseconds; left out, the queue's target counts.
     #[serde(default)]
+    #[schema(minimum = 1)]
     target_ms: Option<u64>,
+    /// The conversation it belongs to, so that it belongs to the same matter.
     #[serde(default)]
     conversation: Option<ConversationId>,
 }
 
-/// Pushes a work item in. Pushing the same reference again gives the same task.
+/// Pushes a work item in: 201. Pushing the same reference again gives the same task: 200.
 pub async fn push(
     State(app): State<Shared>,
     Extension(caller): Extension<Arc<Caller>>,
@@ -66,18 +78,18 @@ pub async fn push(
         fields: item.fields,
         conversation: item.conversation,
     };
-    let answer = app.handle().call(caller.actor(), call).await;
-    match answer.map_err(|error| of_call(error, caller.tenant, app.directory()))? {
-        Answer::Task(id) => {
-            let task = owned(&app, &caller, id).await?;
-            let mut response = (StatusCode::CREATED, Json(view::task(task, app.directory()))).into_response();
-            if let Ok(location) = HeaderValue::try_from(format!("/v1/tasks/{id}")) {
-                response.headers_mut().insert(header::LOCATION, location);
-            }
-            Ok(response)
-        }
-        _ => Err(Failure::busy("the owner gave no task: try again")),
+    let answer = app.door(caller.tenant).call(caller.actor(), call).await;
+    let (status, id) = match answer.map_err(|error| of_call(error, caller.tenant, app.directory()))? {
+        Answer::Task(id) => (StatusCode::CREATED, id),
+        Answer::Known(id) => (StatusCode::OK, id),
+        _ => return Err(Failure::busy("the owner gave no task: try again")),
+    };
+    let task = owned(&app, &caller, id).await?;
+    let mut response = (status, Json(view::task(task, app.directory()))).into_response();
+    if let Ok(location) = HeaderValue::try_from(format!("/v1/tasks/{id}")) {
+        response.headers_mut().insert(header::LOCATION, location);
     }
+    Ok(response)
 }
 
 fn check_lengths(item: &Item) -> Result<(), Failure> {

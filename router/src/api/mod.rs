@@ -1,5 +1,6 @@
 //! The HTTP API: controllers by noun, one table of routes and roles, problem documents for everything that is wrong.
 
+mod about;
 pub mod audit;
 pub mod auth;
 pub mod body;
@@ -20,7 +21,7 @@ pub mod server;
 pub mod sessions;
 pub mod tasks;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod users;
 pub mod view;
 mod watch;
@@ -28,17 +29,20 @@ pub mod webhooks;
 pub mod work;
 pub mod workers;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use blendline_wire::{Millis, SessionId};
+use blendline_wire::{Millis, SessionId, TenantId};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Server;
 use crate::directory::Directory;
+use crate::doors::Doors;
+use crate::driver::Status;
 use crate::handle::Handle;
 use crate::intake::Intake;
 use crate::people::Gate;
@@ -55,14 +59,14 @@ pub type Shared = Arc<App>;
 pub struct Parts {
     /// What is configured.
     pub directory: Arc<Directory>,
-    /// The door to the owner.
-    pub handle: Handle,
+    /// The shards, and the doors to their owners.
+    pub doors: Doors,
+    /// What the owners behind the doors are doing.
+    pub owners: BTreeMap<u16, tokio::sync::watch::Receiver<Status>>,
     /// What was committed.
     pub archive: Arc<dyn Archive>,
     /// Where webhooks go.
     pub broker: Arc<dyn Broker>,
-    /// The shard of this installation's accounts.
-    pub shard: u16,
     /// The limits.
     pub server: Server,
     /// Where people sign in.
@@ -96,7 +100,7 @@ pub struct Limits {
 impl App {
     /// The API over these parts.
     pub fn new(parts: Parts) -> Shared {
-        let intake = Intake::new(parts.directory.clone(), parts.broker.clone(), parts.shard);
+        let intake = Intake::new(parts.directory.clone(), parts.broker.clone(), &parts.doors);
         let limits = Limits {
             body_bytes_max: parts.server.body_bytes_max,
             body_timeout: Duration::from_millis(parts.server.body_timeout_ms),
@@ -138,8 +142,9 @@ impl App {
         Cookie { secure: self.parts.server.cookie_secure }
     }
 
-    fn handle(&self) -> &Handle {
-        &self.parts.handle
+    /// The door to the owner of a tenant's shard.
+    fn door(&self, tenant: TenantId) -> &Handle {
+        self.parts.doors.of(tenant)
     }
 
     fn next_session(&self) -> SessionId {

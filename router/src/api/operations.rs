@@ -8,6 +8,7 @@ use blendline_core::rows::OutboundRow;
 use blendline_wire::event::Event;
 use blendline_wire::{EventId, OutboundId};
 use serde::{Deserialize, Deserializer};
+use utoipa::{IntoParams, ToSchema};
 
 use super::Shared;
 use super::auth::Caller;
@@ -16,18 +17,24 @@ use super::problem::Failure;
 use super::view::{self, OutboundInfo, QuarantineInfo};
 
 /// Which messages of ours to list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct OutboxWanted {
+    /// Only those in this state.
+    #[param(inline)]
     state: Option<OutboxState>,
+    /// Those after this one.
     #[serde(default, deserialize_with = "after_outbound")]
+    #[param(inline)]
     after: OutboundId,
+    /// How many at most; left out, 50.
     #[serde(default)]
+    #[param(inline)]
     limit: Limit,
 }
 
 /// The states that can be asked for.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum OutboxState {
     Unknown,
@@ -50,12 +57,16 @@ pub async fn outbox(
 }
 
 /// Which events to list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct EventsWanted {
+    /// Those after this one.
     #[serde(default, deserialize_with = "after_event")]
+    #[param(inline)]
     after: EventId,
+    /// How many at most; left out, 50.
     #[serde(default)]
+    #[param(inline)]
     limit: Limit,
 }
 
@@ -74,10 +85,12 @@ pub async fn events(
 }
 
 /// How much of the quarantine to show: the newest.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct QuarantineWanted {
+    /// How many at most; left out, 50.
     #[serde(default)]
+    #[param(inline)]
     limit: Limit,
 }
 

@@ -6,8 +6,9 @@ use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
-use super::Shared;
 use super::problem::Failure;
 
 /// The most things one answer holds.
@@ -17,10 +18,10 @@ const LIMIT_DEFAULT: usize = 50;
 /// The query of a URL, read whole.
 pub struct Params<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequestParts<Shared> for Params<T> {
+impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
         Query::try_from_uri(&parts.uri)
             .map(|Query(read)| Self(read))
             .map_err(|error| Failure::bad("query", error.body_text()))
@@ -30,6 +31,14 @@ impl<T: DeserializeOwned> FromRequestParts<Shared> for Params<T> {
 /// How many things an answer is to hold: 1 to [`LIMIT_MAX`].
 #[derive(Clone, Copy, Debug)]
 pub struct Limit(pub usize);
+
+impl PartialSchema for Limit {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(LIMIT_MAX)).into()
+    }
+}
+
+impl ToSchema for Limit {}
 
 impl Default for Limit {
     fn default() -> Self {

@@ -1,7 +1,7 @@
 //! The pages that belong to a session: who has none is led to the sign-in page.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::auth::session_secret;
@@ -25,9 +25,7 @@ pub async fn desk(State(app): State<Shared>, spoken: Spoken, headers: HeaderMap)
         return Ok(Redirect::to("/password?next=/desk").into_response());
     }
     let Some(worker) = &person.worker else {
-        let detail =
-            format!("the desk is for workers, and {} is none: sign in as a worker at /sign-in", person.display);
-        return Err(Failure::new(StatusCode::FORBIDDEN, "no_worker", "The desk is for workers", detail));
+        return Ok(pages::no_desk(spoken.whole(), &person.display, &person.csrf));
     };
     Ok(pages::desk(&pages::Page { spoken: spoken.whole(), user: worker, csrf: &person.csrf }))
 }

@@ -13,10 +13,11 @@ use axum::{Extension, Json};
 use blendline_wire::org::WEIGHT_UNIT;
 use blendline_wire::task::{AcceptMode, Presence};
 use blendline_wire::worker::ServerFrame;
-use blendline_wire::{SessionId, WorkerId};
+use blendline_wire::{SessionId, TenantId, WorkerId};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex as Turn, mpsc};
 use tokio::time::{Instant, interval, timeout};
+use utoipa::ToSchema;
 
 use super::Shared;
 use super::auth::Caller;
@@ -37,7 +38,7 @@ const FRAMES_MAX: usize = 1024;
 const BRING_MAX: usize = 100;
 
 /// A poll.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Poll {
     /// The connection; left out in the first poll, which makes one.
@@ -45,6 +46,7 @@ pub struct Poll {
     session: Option<SessionId>,
     /// How long to wait for a frame, in seconds.
     #[serde(default)]
+    #[schema(maximum = 25)]
     wait_s: u64,
     /// In the first poll: how he wants to receive work.
     #[serde(default)]
@@ -58,7 +60,8 @@ pub struct Poll {
 }
 
 /// What a poll brings.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PollAnswer)]
 pub struct Brought {
     /// The connection, for the next poll.
     session: SessionId,
@@ -120,7 +123,7 @@ pub async fn poll(
     }
     let session = match poll.session {
         Some(session) => session,
-        None => open(&app, worker, &poll).await?,
+        None => open(&app, caller.tenant, worker, &poll).await?,
     };
     let line = app.polls.with(|lines| lines.get(&session).cloned());
     let line = line.filter(|line| line.worker == worker).ok_or_else(ended)?;
@@ -150,22 +153,23 @@ fn ended() -> Failure {
     Failure::new(StatusCode::CONFLICT, "session_ended", "This connection has ended", detail).at("/session")
 }
 
-async fn open(app: &Shared, worker: WorkerId, poll: &Poll) -> Result<SessionId, Failure> {
+async fn open(app: &Shared, tenant: TenantId, worker: WorkerId, poll: &Poll) -> Result<SessionId, Failure> {
     let session = app.next_session();
     let (sender, frames) = mpsc::channel(FRAMES_MAX);
     let presence = poll.presence.unwrap_or(Presence::Ready);
     let accept = poll.accept;
     let capacity = poll.capacity.map(|tasks| tasks.saturating_mul(WEIGHT_UNIT));
     let attach = Request::Attach { worker, session, accept, capacity, presence, frames: sender };
-    app.handle().send(attach).await.map_err(|error| Failure::busy(error.to_string()))?;
+    app.door(tenant).send(attach).await.map_err(|error| Failure::busy(error.to_string()))?;
     let line = Arc::new(Line { worker, frames: Turn::new(frames), idle_since: Mutex::new(None) });
     app.polls.with(|lines| lines.insert(session, line.clone()));
-    tokio::spawn(keep(app.clone(), session, line));
+    tokio::spawn(keep(app.clone(), tenant, session, line));
     Ok(session)
 }
 
 /// Tells the owner that a worker is there while he polls, and that he is gone when he has not for a while.
-async fn keep(app: Shared, session: SessionId, line: Arc<Line>) {
+async fn keep(app: Shared, tenant: TenantId, session: SessionId, line: Arc<Line>) {
+    let door = app.door(tenant);
     let worker = line.worker;
     let mut beat = interval(HEARD_EVERY);
     loop {
@@ -177,10 +181,10 @@ async fn keep(app: Shared, session: SessionId, line: Arc<Line>) {
         if !known || line.is_away() {
             app.polls.with(|lines| lines.remove(&session));
             // An owner that is gone has no connections to forget.
-            let _ = app.handle().send(Request::Gone { worker, session }).await;
+            let _ = door.send(Request::Gone { worker, session }).await;
             return;
         }
-        if app.handle().send(Request::Heard { worker, session }).await.is_err() {
+        if door.send(Request::Heard { worker, session }).await.is_err() {
             return;
         }
     }

@@ -111,6 +111,11 @@ pub fn of_call(error: CallError, tenant: TenantId, directory: &Directory) -> Fai
             "this key was used before for other words: give each message a key of its own".to_owned(),
         )
         .at("key"),
+        CallError::Elsewhere { owner } => {
+            let detail = format!("another router serves this tenant: call {owner}");
+            let (status, title) = (StatusCode::SERVICE_UNAVAILABLE, "Served by another router");
+            Failure::new(status, "served_elsewhere", title, detail).retry_after(1)
+        }
         CallError::Unavailable(cause) => Failure::busy(format!("{cause}: try again")),
     }
 }

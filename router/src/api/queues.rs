@@ -9,6 +9,7 @@ use blendline_wire::task::Side;
 use blendline_wire::time::Instant;
 use blendline_wire::{Millis, QueueId};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::auth::Caller;
 use super::page::Page;
@@ -16,12 +17,20 @@ use super::problem::{Failure, of_call};
 use super::{Shared, items};
 
 /// A queue now.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Queue)]
 pub struct QueueInfo {
+    /// Its name.
     name: String,
+    /// Which office.
+    #[schema(required)]
     side: Option<Side>,
+    /// How soon its tasks should be responded to, in milliseconds.
+    #[schema(required)]
     target_ms: Option<u64>,
+    /// Tasks that wait, those that wait for one worker only not counted.
     waiting: usize,
+    /// When the first of them is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     first_due_at: Option<Instant>,
 }
@@ -56,7 +65,7 @@ async fn seen(app: &Shared, caller: &Caller, ids: Vec<QueueId>) -> Result<Vec<Qu
         let now = asked.into_iter().map(|id| core.queue_now(id));
         now.map(|now| (now.waiting, now.first_due)).collect::<Vec<_>>()
     };
-    let seen = app.handle().look(look).await.map_err(|error| of_call(error, caller.tenant, directory))?;
+    let seen = app.door(caller.tenant).look(look).await.map_err(|error| of_call(error, caller.tenant, directory))?;
     let info = |(id, (waiting, first_due)): (QueueId, (usize, Option<Millis>))| {
         let settings = directory.settings.iter().find_map(|setting| match setting {
             Settings::Queue(queue) if queue.id == id => Some(queue),

@@ -1,4 +1,4 @@
-//! Every route with the roles that may use it, in one place.
+//! Every route with the roles that may use it and what it says of itself, in one place.
 
 use axum::Router;
 use axum::extract::Request;
@@ -10,11 +10,13 @@ use axum::routing::{MethodRouter, delete, get, patch, post};
 use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
-    Shared, audit, connect, conversations, health, items, operations, pages, poll, queues, sessions, tasks, users,
-    webhooks, work, workers,
+    Shared, about, audit, connect, conversations, health, items, operations, pages, poll, queues, sessions, tasks,
+    users, webhooks, work, workers,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
+use crate::openapi::about::About;
+use crate::openapi::{self, Open};
 
 /// A route of the API.
 pub struct Route {
@@ -26,12 +28,15 @@ pub struct Route {
     pub roles: &'static [Role],
     /// True for what a person must be able to do before he has a password of his own.
     pub early: bool,
+    /// What it is, for the OpenAPI document.
+    pub about: fn() -> About,
     handler: MethodRouter<Shared>,
 }
 
 const READ: &[Role] = &[Integrator, Supervisor, Operations, Auditor, Admin];
 const READ_OR_WORK: &[Role] = &[Integrator, Worker, Supervisor, Operations, Auditor, Admin];
 const WATCH: &[Role] = &[Supervisor, Operations, Auditor, Admin];
+const MEET: &[Role] = &[Worker, Supervisor, Operations, Auditor, Admin];
 const OPERATE: &[Role] = &[Operations, Auditor, Admin];
 const PUSH: &[Role] = &[Integrator, Supervisor, Admin];
 const MOVE: &[Role] = &[Supervisor, Admin];
@@ -43,42 +48,70 @@ const REVIEW: &[Role] = &[Auditor, Admin];
 
 /// Every route that takes a key or a session.
 pub fn routes() -> Vec<Route> {
-    let route = |method, path, roles, handler| Route { method, path, roles, early: false, handler };
-    let get = |path, roles, handler| route(Method::GET, path, roles, handler);
-    let post = |path, roles, handler| route(Method::POST, path, roles, handler);
+    let route = |method, path, roles, handler, about| Route { method, path, roles, early: false, about, handler };
+    let get = |path, roles, handler, about| route(Method::GET, path, roles, handler, about);
+    let post = |path, roles, handler, about| route(Method::POST, path, roles, handler, about);
     let early = |route| Route { early: true, ..route };
     vec![
-        post("/v1/items", PUSH, self::post(items::push)),
-        get("/v1/tasks", READ_OR_WORK, self::get(tasks::list)),
-        get("/v1/tasks/{id}", READ_OR_WORK, self::get(tasks::one)),
-        route(Method::DELETE, "/v1/tasks/{id}", PUSH, delete(tasks::cancel)),
-        get("/v1/tasks/{id}/messages", READ_OR_WORK, self::get(tasks::messages)),
-        post("/v1/tasks/{id}/transfer", MOVE, self::post(tasks::transfer)),
-        post("/v1/tasks/{id}/accept", WORK, self::post(work::accept)),
-        post("/v1/tasks/{id}/decline", WORK, self::post(work::decline)),
-        post("/v1/tasks/{id}/reply", WORK, self::post(work::reply)),
-        post("/v1/tasks/{id}/settle", WORK, self::post(work::settle)),
-        get("/v1/conversations", READ, self::get(conversations::list)),
-        post("/v1/conversations", WORK, self::post(conversations::start)),
-        get("/v1/conversations/{id}", READ, self::get(conversations::one)),
-        get("/v1/conversations/{id}/messages", READ, self::get(conversations::messages)),
-        post("/v1/logged-contacts", WORK, self::post(conversations::log)),
-        get("/v1/queues", READ_OR_WORK, self::get(queues::list)),
-        get("/v1/queues/{name}", READ_OR_WORK, self::get(queues::one)),
-        get("/v1/workers", WATCH, self::get(workers::list)),
-        get("/v1/workers/connect", WORK, self::get(connect::connect)),
-        post("/v1/workers/{name}/poll", WORK, self::post(poll::poll)),
-        post("/v1/workers/{name}/presence", STAND, self::post(workers::presence)),
-        get("/v1/outbox", WATCH, self::get(operations::outbox)),
-        get("/v1/events", OPERATE, self::get(operations::events)),
-        get("/v1/quarantine", OPERATE, self::get(operations::quarantine)),
-        early(get("/v1/sessions/current", ALL, self::get(sessions::current))),
-        early(route(Method::DELETE, "/v1/sessions/current", ALL, delete(sessions::end))),
-        early(post("/v1/sessions/current/password", ALL, self::post(sessions::change_password))),
-        get("/v1/users", MANAGE, self::get(users::list)),
-        post("/v1/users", MANAGE, self::post(users::add)),
-        route(Method::PATCH, "/v1/users/{name}", MANAGE, patch(users::change)),
-        get("/v1/audit", REVIEW, self::get(audit::list)),
+        post("/v1/items", PUSH, self::post(items::push), about::items::push),
+        get("/v1/tasks", READ_OR_WORK, self::get(tasks::list), about::tasks::list),
+        get("/v1/tasks/{id}", READ_OR_WORK, self::get(tasks::one), about::tasks::one),
+        route(Method::DELETE, "/v1/tasks/{id}", PUSH, delete(tasks::cancel), about::tasks::cancel),
+        get("/v1/tasks/{id}/messages", READ_OR_WORK, self::get(tasks::messages), about::tasks::messages),
+        post("/v1/tasks/{id}/transfer", MOVE, self::post(tasks::transfer), about::tasks::transfer),
+        post("/v1/tasks/{id}/accept", WORK, self::post(work::accept), about::work::accept),
+        post("/v1/tasks/{id}/decline", WORK, self::post(work::decline), about::work::decline),
+        post("/v1/tasks/{id}/reply", WORK, self::post(work::reply), about::work::reply),
+        post("/v1/tasks/{id}/settle", WORK, self::post(work::settle), about::work::settle),
+        get("/v1/conversations", READ, self::get(conversations::list), about::conversations::list),
+        post("/v1/conversations", WORK, self::post(conversations::start), about::conversations::start),
+        get("/v1/conversations/{id}", READ, self::get(conversations::one), about::conversations::one),
+        get(
+            "/v1/conversations/{id}/messages",
+            READ,
+            self::get(conversations::messages),
+            about::conversations::messages,
+        ),
+        post("/v1/logged-contacts", WORK, self::post(conversations::log), about::conversations::log),
+        get("/v1/queues", READ_OR_WORK, self::get(queues::list), about::queues::list),
+        get("/v1/queues/{name}", READ_OR_WORK, self::get(queues::one), about::queues::one),
+        get("/v1/workers", MEET, self::get(workers::list), about::workers::list),
+        get("/v1/workers/connect", WORK, self::get(connect::connect), about::workers::connect),
+        post("/v1/workers/{name}/poll", WORK, self::post(poll::poll), about::workers::poll),
+        post("/v1/workers/{name}/presence", STAND, self::post(workers::presence), about::workers::presence),
+        get("/v1/outbox", WATCH, self::get(operations::outbox), about::operations::outbox),
+        get("/v1/events", OPERATE, self::get(operations::events), about::operations::events),
+        get("/v1/quarantine", OPERATE, self::get(operations::quarantine), about::operations::quarantine),
+        early(get("/v1/sessions/current", ALL, self::get(sessions::current), about::sessions::current)),
+        early(route(Method::DELETE, "/v1/sessions/current", ALL, delete(sessions::end), about::sessions::end)),
+        early(post(
+            "/v1/sessions/current/password",
+            ALL,
+            self::post(sessions::change_password),
+            about::sessions::change_password,
+        )),
+        get("/v1/users", MANAGE, self::get(users::list), about::users::list),
+        post("/v1/users", MANAGE, self::post(users::add), about::users::add),
+        route(Method::PATCH, "/v1/users/{name}", MANAGE, patch(users::change), about::users::change),
+        get("/v1/audit", REVIEW, self::get(audit::list), about::users::audit),
+    ]
+}
+
+/// Every route of the API that takes neither.
+pub fn open_routes() -> Vec<Open<Shared>> {
+    let quiet = |route: Open<Shared>| route.around(|handler| handler.layer(from_fn(quiet_headers)));
+    let webhook = "/v1/webhooks/{channel}/{account}";
+    vec![
+        Open::get(webhook, webhooks::handshake, about::webhooks::handshake),
+        Open::post(webhook, webhooks::receive, about::webhooks::receive),
+        quiet(Open::post("/v1/sessions", sessions::begin, about::sessions::begin)),
+        Open::get("/v1/openapi.json", openapi::serve, about::health::document),
+        Open::get("/livez", health::live, about::health::live),
+        Open::get("/readyz", health::ready, about::health::ready),
+        Open::get("/metrics", health::metrics, about::health::metrics),
+        Open::get("/", pages::home, about::pages::home),
+        quiet(Open::get("/desk", pages::desk, about::pages::desk)),
+        quiet(Open::get("/password", pages::password, about::pages::password)),
     ]
 }
 
@@ -90,15 +123,7 @@ pub fn app(shared: Shared) -> Router {
         let handler = route.handler.layer(from_fn_with_state(guarded, guard)).layer(from_fn(quiet_headers));
         router = router.route(route.path, handler);
     }
-    router
-        .route("/v1/webhooks/{channel}/{account}", get(webhooks::handshake).post(webhooks::receive))
-        .route("/v1/sessions", post(sessions::begin).layer(from_fn(quiet_headers)))
-        .route("/livez", get(health::live))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
-        .route("/", get(pages::home))
-        .route("/desk", get(pages::desk).layer(from_fn(quiet_headers)))
-        .route("/password", get(pages::password).layer(from_fn(quiet_headers)))
+    Open::add(router, open_routes())
         .merge(crate::pages::router())
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
@@ -115,7 +140,7 @@ async fn quiet_headers(request: Request, next: Next) -> Response {
 }
 
 async fn unknown_path() -> Response {
-    let detail = "there is no such address: see the list of routes in the README";
+    let detail = "there is no such address: /docs lists all there are";
     Failure::new(StatusCode::NOT_FOUND, "unknown_url", "There is no such address", detail).into_response()
 }
 

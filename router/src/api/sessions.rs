@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use blendline_wire::{Pii, TenantId};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::auth::{Caller, from_own_page, session_secret};
 use super::json::Strict;
@@ -20,30 +21,43 @@ use crate::people::name::folded;
 use crate::people::{Refused, SignIn, SignedIn};
 
 /// Who wants to sign in.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Credentials {
+    /// The tenant's name.
     tenant: String,
+    /// The user's name, in whatever case.
     name: String,
+    /// The password.
     password: Pii<String>,
 }
 
 /// Who is signed in.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Session)]
 pub struct SessionInfo {
+    /// The tenant's name.
     tenant: String,
+    /// The user's name.
     name: String,
+    /// What he may do.
     role: Role,
+    /// The worker he is; null for those who take no tasks.
+    #[schema(required)]
     worker: Option<String>,
+    /// True until he has chosen a password of his own; until then nothing else is allowed.
     must_change: bool,
+    /// What his pages send as `X-Blendline-CSRF` with everything that changes something.
     csrf: String,
 }
 
 /// A change of one's own password.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordChange {
+    /// The one so far.
     old: Pii<String>,
+    /// The one from now on.
     new: Pii<String>,
 }
 

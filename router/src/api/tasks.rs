@@ -11,6 +11,7 @@ use blendline_wire::task::Side;
 use blendline_wire::worker::{MessageView, TargetName};
 use blendline_wire::{MatterId, TaskId};
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::auth::Caller;
 use super::frames::target;
@@ -25,19 +26,29 @@ use crate::payload::StoredMessage;
 use crate::ports::store::{TaskFilter, Transcript};
 
 /// Which tasks to list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
+    /// Those of this queue.
     queue: Option<String>,
+    /// Those of this office.
     side: Option<Side>,
+    /// Those that this worker has.
     worker: Option<String>,
+    /// Those of this matter.
     #[serde(default, deserialize_with = "some_matter")]
+    #[param(inline)]
     matter: Option<MatterId>,
+    /// True: only those that are not closed.
     #[serde(default, deserialize_with = "flag")]
     open: bool,
+    /// Those after this one.
     #[serde(default, deserialize_with = "after")]
+    #[param(inline)]
     after: TaskId,
+    /// How many at most; left out, 50.
     #[serde(default)]
+    #[param(inline)]
     limit: Limit,
 }
 
@@ -106,10 +117,12 @@ pub async fn owned(app: &Shared, caller: &Caller, id: TaskId) -> Result<Task, Fa
 }
 
 /// How much of a transcript to show: the latest lines.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct Latest {
+    /// How many lines at most; left out, 200.
     #[serde(default = "everything")]
+    #[param(inline)]
     pub(super) limit: Limit,
 }
 
@@ -148,9 +161,10 @@ pub async fn cancel(
 }
 
 /// Where a task is to go.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Transfer {
+    /// A queue or a worker.
     to: TargetName,
 }
 
@@ -167,7 +181,7 @@ pub async fn transfer(
 }
 
 async fn command(app: &Shared, caller: &Caller, command: Command) -> Result<StatusCode, Failure> {
-    match app.handle().call(caller.actor(), Call::Plain(command)).await {
+    match app.door(caller.tenant).call(caller.actor(), Call::Plain(command)).await {
         Ok(_) => Ok(StatusCode::NO_CONTENT),
         // It was there a moment ago, so it was closed meanwhile.
         Err(CallError::Refused(Refusal::UnknownTask)) => {

@@ -8,6 +8,7 @@ use axum::{Extension, Json};
 use blendline_wire::Pii;
 use blendline_wire::time::Instant;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::auth::{Caller, forbidden};
 use super::json::Strict;
@@ -22,13 +23,21 @@ use crate::people::{NewUser, Refused};
 use crate::ports::people::{Deed, User, UserChange};
 
 /// A user, without his password's hash.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = User)]
 pub struct UserInfo {
+    /// The name as it was written.
     name: String,
+    /// What he may do.
     role: Role,
+    /// The worker he is; null for those who take no tasks.
+    #[schema(required)]
     worker: Option<String>,
+    /// True when he may not sign in.
     disabled: bool,
+    /// True until he has chosen a password of his own.
     must_change: bool,
+    /// Since when he is known.
     created_at: Instant,
     /// Told once, where it was made here.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,11 +60,15 @@ impl UserInfo {
 }
 
 /// A user to be added.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = UserAddition)]
 pub struct Addition {
+    /// The name to sign in with.
     name: String,
+    /// What he may do; not `integrator`, which is for programs.
     role: Role,
+    /// The worker he is, for the role `worker`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     worker: Option<String>,
     /// For the first sign-in; without one it is made and told once.
@@ -64,13 +77,17 @@ pub struct Addition {
 }
 
 /// A change of a user; what is not named stays.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = UserChange)]
 pub struct Change {
+    /// What he may do from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     role: Option<Role>,
+    /// The worker he is from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     worker: Option<String>,
+    /// Whether he may not sign in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     disabled: Option<bool>,
     /// For the next sign-in.
@@ -82,12 +99,15 @@ pub struct Change {
 }
 
 /// Which part of the list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
+    /// Those after this name.
     #[serde(default)]
     after: String,
+    /// How many at most; left out, 50.
     #[serde(default)]
+    #[param(inline)]
     limit: Limit,
 }
 

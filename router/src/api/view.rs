@@ -5,43 +5,121 @@ use blendline_wire::task::{ClockRule, ParkReason, Side, TaskKind};
 use blendline_wire::time::Instant;
 use blendline_wire::{AccountId, ConversationId, Lease, MatterId, Millis, OutboundId, QueueId, TaskId, WorkerId};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::directory::Directory;
 use crate::ports::store::QuarantineRow;
 
 /// A task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Task)]
 pub struct TaskInfo {
+    /// The task.
     id: TaskId,
+    /// What it is made of.
     kind: TaskKind,
+    /// Which office.
     side: Side,
+    /// The queue's name.
     queue: String,
-    state: &'static str,
+    /// Where it is in its life.
+    state: TaskWord,
+    /// Who has it, is offered it, gets it back, or had it last.
     #[serde(skip_serializing_if = "Option::is_none")]
     worker: Option<String>,
+    /// When an offer ends, or a parked task comes back.
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<Instant>,
+    /// Why it is put aside.
     #[serde(skip_serializing_if = "Option::is_none")]
     parked: Option<ParkReason>,
+    /// What its target does while it is put aside.
     #[serde(skip_serializing_if = "Option::is_none")]
     clock: Option<ClockRule>,
+    /// How it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
-    closed: Option<Closed>,
+    closed: Option<Ending>,
+    /// When it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     closed_at: Option<Instant>,
+    /// The number of its ownership.
     lease: Lease,
+    /// What the customer wants done.
     matter: MatterId,
+    /// The conversation, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     conversation: Option<ConversationId>,
+    /// The task that asked for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     parent: Option<TaskId>,
+    /// What it asked for and waits for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     children: Vec<TaskId>,
+    /// When it came to be.
     created_at: Instant,
+    /// Since when the customer, or the item, waits: its place in line.
     earned_at: Instant,
+    /// When a response is due.
     due_at: Instant,
+    /// True once it waited longer than its target.
     target_missed: bool,
+    /// True while somebody waits for a response.
     unanswered: bool,
+}
+
+/// Where a task is in its life.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = TaskState)]
+pub enum TaskWord {
+    /// In line.
+    Waiting,
+    /// Shown to a worker.
+    Offered,
+    /// A worker has it.
+    Active,
+    /// Put aside.
+    Parked,
+    /// Waiting for what it asked for.
+    Requesting,
+    /// Over.
+    Closed,
+}
+
+impl From<&TaskState> for TaskWord {
+    fn from(state: &TaskState) -> Self {
+        match state {
+            TaskState::Waiting => Self::Waiting,
+            TaskState::Offered { .. } => Self::Offered,
+            TaskState::Active { .. } => Self::Active,
+            TaskState::Parked { .. } => Self::Parked,
+            TaskState::Requesting { .. } => Self::Requesting,
+            TaskState::Closed { .. } => Self::Closed,
+        }
+    }
+}
+
+/// How a task ended.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = TaskEnding)]
+pub enum Ending {
+    /// A worker says it is done.
+    Solved,
+    /// Taken back, or not needed any more.
+    Cancelled,
+    /// Logged after the fact.
+    Logged,
+}
+
+impl From<Closed> for Ending {
+    fn from(how: Closed) -> Self {
+        match how {
+            Closed::Solved => Self::Solved,
+            Closed::Cancelled => Self::Cancelled,
+            Closed::Logged => Self::Logged,
+        }
+    }
 }
 
 /// What callers see of a task.
@@ -51,7 +129,7 @@ pub fn task(row: Task, directory: &Directory) -> TaskInfo {
         kind: row.kind,
         side: row.side,
         queue: queue_name(row.queue, directory),
-        state: row.state.name(),
+        state: TaskWord::from(&row.state),
         worker: row.state.holder().map(|id| worker_name(id, directory)),
         until: None,
         parked: None,
@@ -79,7 +157,7 @@ pub fn task(row: Task, directory: &Directory) -> TaskInfo {
         }
         TaskState::Requesting { clock, .. } => info.clock = Some(clock),
         TaskState::Closed { at, how, worker } => {
-            info.closed = Some(how);
+            info.closed = Some(how.into());
             info.closed_at = Some(Instant(at));
             info.worker = worker.map(|id| worker_name(id, directory));
         }
@@ -88,33 +166,60 @@ pub fn task(row: Task, directory: &Directory) -> TaskInfo {
 }
 
 /// A conversation.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Conversation)]
 pub struct ConversationInfo {
+    /// The conversation.
     id: ConversationId,
+    /// The channel's name.
     channel: String,
+    /// The configured name of the account.
     account: String,
-    state: &'static str,
+    /// Where it stands.
+    state: ConversationWord,
+    /// Its open task, or the one that solved it.
     #[serde(skip_serializing_if = "Option::is_none")]
     task: Option<TaskId>,
+    /// What the customer wants done.
     matter: MatterId,
+    /// How many lines its transcript has.
     messages: u64,
+    /// When it began.
     opened_at: Instant,
+    /// When it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<Instant>,
+    /// When the customer said something last.
     #[serde(skip_serializing_if = "Option::is_none")]
     heard_at: Option<Instant>,
+    /// Who answered last.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_worker: Option<String>,
+}
+
+/// Where a conversation stands.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ConversationState)]
+pub enum ConversationWord {
+    /// It has an open task.
+    Open,
+    /// We say it is solved.
+    Solved,
+    /// The customer says so, too.
+    Confirmed,
+    /// The customer did not say.
+    Unconfirmed,
 }
 
 /// What callers see of a conversation.
 pub fn conversation(row: Conversation, directory: &Directory) -> ConversationInfo {
     let (channel, account) = account_name(row.account, directory);
     let (state, task) = match &row.state {
-        ConversationState::Open { task } => ("open", Some(*task)),
-        ConversationState::Solved { task, .. } => ("solved", Some(*task)),
-        ConversationState::Confirmed { .. } => ("confirmed", None),
-        ConversationState::Unconfirmed { .. } => ("unconfirmed", None),
+        ConversationState::Open { task } => (ConversationWord::Open, Some(*task)),
+        ConversationState::Solved { task, .. } => (ConversationWord::Solved, Some(*task)),
+        ConversationState::Confirmed { .. } => (ConversationWord::Confirmed, None),
+        ConversationState::Unconfirmed { .. } => (ConversationWord::Unconfirmed, None),
     };
     ConversationInfo {
         id: row.id,
@@ -132,23 +237,55 @@ pub fn conversation(row: Conversation, directory: &Directory) -> ConversationInf
 }
 
 /// A message of ours on its way.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Outbound)]
 pub struct OutboundInfo {
+    /// The message.
     id: OutboundId,
+    /// The channel's name.
     channel: String,
+    /// The configured name of the account that sends it.
     account: String,
+    /// The conversation it belongs to.
     conversation: ConversationId,
+    /// The task in which it was said.
     task: TaskId,
+    /// Its place in the conversation.
     seq: u64,
+    /// Who said it.
     #[serde(skip_serializing_if = "Option::is_none")]
     worker: Option<String>,
-    state: &'static str,
+    /// What became of it so far.
+    state: OutboundWord,
+    /// Why it was not sent: a stable word.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    /// When it is tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_try_at: Option<Instant>,
+    /// The number of the latest try; 0 before the first.
     attempt: u32,
+    /// Since when it is durable.
     queued_at: Instant,
+}
+
+/// What became of a message of ours.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = OutboundState)]
+pub enum OutboundWord {
+    /// It waits.
+    Queued,
+    /// It is being sent.
+    Handed,
+    /// It will be tried again.
+    Delayed,
+    /// The platform took it.
+    Sent,
+    /// It was not sent and will not be.
+    Failed,
+    /// Nobody can say whether it was sent.
+    Unknown,
 }
 
 /// What callers see of a message of ours.
@@ -156,15 +293,15 @@ pub fn outbound(row: OutboundRow, directory: &Directory) -> OutboundInfo {
     let (channel, account) = account_name(row.account, directory);
     let mut next_try_at: Option<Millis> = None;
     let (state, reason) = match row.state {
-        OutboundState::Queued => ("queued", None),
-        OutboundState::Handed { .. } => ("handed", None),
+        OutboundState::Queued => (OutboundWord::Queued, None),
+        OutboundState::Handed { .. } => (OutboundWord::Handed, None),
         OutboundState::Delayed { until } => {
             next_try_at = Some(until);
-            ("delayed", None)
+            (OutboundWord::Delayed, None)
         }
-        OutboundState::Sent { .. } => ("sent", None),
-        OutboundState::Failed { reason } => ("failed", Some(reason)),
-        OutboundState::Unknown { reason } => ("unknown", Some(reason)),
+        OutboundState::Sent { .. } => (OutboundWord::Sent, None),
+        OutboundState::Failed { reason } => (OutboundWord::Failed, Some(reason)),
+        OutboundState::Unknown { reason } => (OutboundWord::Unknown, Some(reason)),
     };
     OutboundInfo {
         id: row.id,
@@ -183,14 +320,21 @@ pub fn outbound(row: OutboundRow, directory: &Directory) -> OutboundInfo {
 }
 
 /// Something that could not be read.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Quarantined)]
 pub struct QuarantineInfo {
+    /// The channel's name.
     channel: String,
+    /// The configured name of the account.
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<String>,
+    /// When it came.
     at: Instant,
+    /// Why it could not be read.
     cause: String,
+    /// How long it is, in bytes.
     bytes: usize,
+    /// What came; what is no text is shown with replacement marks.
     raw: String,
 }
 

@@ -11,6 +11,7 @@ use blendline_wire::outbound::Content;
 use blendline_wire::worker::{Reply, Verdict};
 use blendline_wire::{Lease, TaskId, WorkerId};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Shared;
 use super::auth::Caller;
@@ -21,11 +22,14 @@ use super::problem::{Failure, of_call};
 use crate::handle::Call;
 
 /// Takes an offer.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = TaskAccept)]
 pub struct Accept {
+    /// Who speaks; may be left out where the caller is one worker.
     #[serde(default)]
     worker: Option<String>,
+    /// The number of his ownership, as the task came with.
     lease: Lease,
 }
 
@@ -42,12 +46,16 @@ pub async fn accept(
 }
 
 /// Does not take an offer.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = TaskDecline)]
 pub struct Decline {
+    /// Who speaks; may be left out where the caller is one worker.
     #[serde(default)]
     worker: Option<String>,
+    /// The number of his ownership, as the task came with.
     lease: Lease,
+    /// Why, in his words or from a list.
     #[serde(default)]
     reason: String,
 }
@@ -65,13 +73,18 @@ pub async fn decline(
 }
 
 /// Says something to the customer.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = TaskReply)]
 pub struct Say {
+    /// Who speaks; may be left out where the caller is one worker.
     #[serde(default)]
     worker: Option<String>,
+    /// The number of his ownership, as the task came with.
     lease: Lease,
+    /// Unique within the task: the same key twice is one message.
     key: String,
+    /// What to say.
     content: Content,
 }
 
@@ -88,13 +101,18 @@ pub async fn reply(
 }
 
 /// Says what becomes of a task.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = TaskSettle)]
 pub struct Settle {
+    /// Who speaks; may be left out where the caller is one worker.
     #[serde(default)]
     worker: Option<String>,
+    /// The number of his ownership, as the task came with.
     lease: Lease,
+    /// What becomes of it.
     verdict: Verdict,
+    /// What is said to the customer in the same step, at most 10.
     #[serde(default)]
     replies: Vec<Reply>,
     /// The place of the latest line he had seen: what the customer wrote after it brings the task back to him.
@@ -131,7 +149,7 @@ async fn who_and_what(
 }
 
 async fn call(app: &Shared, caller: &Caller, worker: WorkerId, call: Call) -> Result<StatusCode, Failure> {
-    match app.handle().call(Actor::Worker(worker), call).await {
+    match app.door(caller.tenant).call(Actor::Worker(worker), call).await {
         Ok(_) => Ok(StatusCode::NO_CONTENT),
         Err(error) => Err(of_call(error, caller.tenant, app.directory())),
     }

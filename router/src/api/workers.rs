@@ -10,6 +10,7 @@ use blendline_wire::task::{AcceptMode, Presence};
 use blendline_wire::time::Instant;
 use blendline_wire::{TaskId, WorkerId};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Shared;
 use super::auth::Caller;
@@ -20,19 +21,28 @@ use crate::directory::Role;
 use crate::handle::Call;
 
 /// A worker now.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Worker)]
 pub struct WorkerInfo {
+    /// The configured name.
     name: String,
+    /// Whether he has a connection.
     connected: bool,
+    /// Whether he takes work.
     presence: Presence,
+    /// How he receives it.
     accept: AcceptMode,
+    /// How much he can have at once; an ordinary task weighs 100.
     capacity: u32,
+    /// How much of that is taken.
     load: u32,
+    /// What he has, is offered, or gets back.
     tasks: Vec<TaskId>,
+    /// Since when he has nothing.
     idle_since: Instant,
 }
 
-/// All workers.
+/// All workers. A worker sees his colleagues without their tasks.
 pub async fn list(
     State(app): State<Shared>,
     Extension(caller): Extension<Arc<Caller>>,
@@ -40,8 +50,12 @@ pub async fn list(
     let of_tenant = app.directory().workers.iter().filter(|(_, (owner, _))| *owner == caller.tenant);
     let asked: Vec<(WorkerId, String)> = of_tenant.map(|(id, (_, name))| (*id, name.clone())).collect();
     let look = move |core: &Scheduler| asked.into_iter().filter_map(|(id, name)| info(core, id, name)).collect();
-    let seen = app.handle().look(look).await;
-    let items: Vec<WorkerInfo> = seen.map_err(|error| of_call(error, caller.tenant, app.directory()))?;
+    let seen = app.door(caller.tenant).look(look).await;
+    let mut items: Vec<WorkerInfo> = seen.map_err(|error| of_call(error, caller.tenant, app.directory()))?;
+    if caller.role == Role::Worker {
+        // Whom he may pass work to, and who is there; what they are at is none of his.
+        items.iter_mut().for_each(|item| item.tasks.clear());
+    }
     Ok(Json(Page { items, next: None }))
 }
 
@@ -60,10 +74,12 @@ fn info(core: &Scheduler, id: WorkerId, name: String) -> Option<WorkerInfo> {
 }
 
 /// A change of presence.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PresenceChange {
+    /// To what.
     presence: Presence,
+    /// Why, in his words or from a list.
     #[serde(default)]
     reason: String,
 }
@@ -79,7 +95,7 @@ pub async fn presence(
     let worker = caller.speaks_for(directory, Some(&name))?;
     let actor = if caller.role == Role::Worker { blendline_wire::event::Actor::Worker(worker) } else { caller.actor() };
     let command = Command::Presence { worker, presence: change.presence, reason: change.reason };
-    match app.handle().call(actor, Call::Plain(command)).await {
+    match app.door(caller.tenant).call(actor, Call::Plain(command)).await {
         Ok(_) => Ok(StatusCode::NO_CONTENT),
         Err(error) => Err(of_call(error, caller.tenant, directory)),
     }

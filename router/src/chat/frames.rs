@@ -5,55 +5,99 @@ use std::str::FromStr;
 
 use blendline_wire::{ConversationId, Millis, Pii};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The first frame of a socket.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[schema(as = ChatHello)]
 pub(super) enum Opening {
     /// Who is there, and the last message he has.
     Hello {
+        /// The session's token.
         token: Pii<String>,
+        /// The cursor of the last message he has; left out, he is told all.
         #[serde(default)]
         after: Option<String>,
     },
 }
 
 /// What a visitor is told.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[schema(as = ChatFrame)]
 pub(super) enum ServerFrame {
-    Welcome { visitor: Pii<String> },
+    /// The answer to a hello.
+    Welcome {
+        /// Who he is.
+        visitor: Pii<String>,
+    },
+    /// Something was said.
     Message(Box<MessageFrame>),
-    Ack { client_id: String },
-    Refused { client_id: String, reason: &'static str, retry_after_ms: Option<u64> },
+    /// What he said is durable.
+    Ack {
+        /// His own id of it.
+        client_id: String,
+    },
+    /// What he said was not taken.
+    Refused {
+        /// His own id of it.
+        client_id: String,
+        /// A stable word: `empty`, `too_long`, `too_fast`, `busy`.
+        #[schema(value_type = String)]
+        reason: &'static str,
+        /// When saying it again may help; null: never.
+        #[schema(required)]
+        retry_after_ms: Option<u64>,
+    },
+    /// Somebody is typing.
     Typing,
-    State { state: State },
-    Reconnect { after_ms: u64 },
+    /// Where his matter stands now.
+    State {
+        /// Where.
+        state: State,
+    },
+    /// This socket will end: connect again.
+    Reconnect {
+        /// After how long, in milliseconds.
+        after_ms: u64,
+    },
 }
 
 /// One line of the conversation.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ChatMessage)]
 pub(super) struct MessageFrame {
+    /// Its place: opaque, to be given as `after`.
+    #[schema(value_type = String)]
     pub(super) cursor: Cursor,
+    /// Who said it.
     pub(super) from: From,
+    /// What the visitor is to see as the name.
+    #[schema(required)]
     pub(super) name: Option<Pii<String>>,
+    /// What was said.
     pub(super) text: Pii<String>,
+    /// When.
     pub(super) at: Millis,
     /// The widget's own id of what the visitor said.
+    #[schema(required)]
     pub(super) client_id: Option<String>,
 }
 
 /// Who said it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ChatAuthor)]
 pub(super) enum From {
     Visitor,
     Agent,
 }
 
 /// Where the visitor's matter stands.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ChatState)]
 pub(super) enum State {
     /// Somebody will come.
     Waiting,

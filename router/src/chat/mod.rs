@@ -6,6 +6,7 @@
 //!
 //! Suggested reading order: [`token`], `session`, `gate`, `reader`, `say`, `socket`, `poll`.
 
+mod about;
 mod frames;
 mod gate;
 mod origin;
@@ -19,7 +20,7 @@ mod site;
 mod socket;
 mod telemetry;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod token;
 
 use std::collections::HashMap;
@@ -30,13 +31,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub(crate) use origin::own_origins;
-pub use routes::router;
+pub use routes::{router, routes};
 pub use secret::ServerSecret;
 
 use crate::api::server::Places;
 use crate::config;
 use crate::directory::Directory;
-use crate::ports::broker::{Broker, inbound_queue};
+use crate::doors::Doors;
+use crate::ports::broker::Broker;
 use crate::ports::live::Live;
 use crate::ports::store::Archive;
 use site::Site;
@@ -57,8 +59,8 @@ pub struct Parts {
     pub broker: Arc<dyn Broker>,
     /// Who tells that there is more to read.
     pub live: Arc<dyn Live>,
-    /// The shard of this installation's accounts.
-    pub shard: u16,
+    /// The shards of the tenants.
+    pub doors: Doors,
     /// The limits.
     pub limits: config::Chat,
     /// What visitors' tokens are signed with, where an account has no secret of its own for it.
@@ -77,7 +79,7 @@ pub struct Chat {
     archive: Arc<dyn Archive>,
     broker: Arc<dyn Broker>,
     live: Arc<dyn Live>,
-    queue: String,
+    doors: Doors,
     connector: &'static dyn Connector,
     limits: config::Chat,
     own_origins: Vec<String>,
@@ -98,7 +100,7 @@ impl Chat {
             entries.map(|(_, entry)| (entry.account.name.clone(), Arc::new(Site::new(entry, &secret)))).collect();
         Some(Arc::new(Self {
             connector: blendline_connectors::by_name(CHANNEL)?,
-            queue: inbound_queue(parts.shard),
+            doors: parts.doors,
             own_origins: origins,
             sites,
             places: Places::new(limits.sockets_max, limits.sockets_per_ip_max),

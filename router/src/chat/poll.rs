@@ -2,21 +2,24 @@
 
 use std::time::Duration;
 
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
+use blendline_wire::inbound::InboundKind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until};
+use utoipa::{IntoParams, ToSchema};
 
 use super::Shared;
 use super::frames::{MessageFrame, State as Standing};
 use super::gate::Visit;
 use super::reader::Reader;
-use super::say::{FRAME_BYTES_MAX, NotTaken};
+use super::say::{FRAME_BYTES_MAX, NotTaken, confirms};
 use super::session::too_many;
 use crate::api::body::read_body;
+use crate::api::page::Params;
 use crate::api::problem::Failure;
 use crate::ports::live::follow_topic;
 
@@ -26,16 +29,22 @@ const WAIT_MAX_S: u64 = 25;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What is asked for.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 pub(super) struct Asked {
+    /// The cursor of the last message he has; left out, he gets all.
     after: Option<String>,
+    /// How long to wait at most, in seconds; left out, or more than that, it is 25.
     wait: Option<u64>,
 }
 
 /// What there is.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ChatNews)]
 pub(super) struct Answer {
+    /// What was said, oldest first.
     messages: Vec<MessageFrame>,
+    /// Where his matter stands; null before he has said anything.
+    #[schema(required)]
     state: Option<Standing>,
 }
 
@@ -43,7 +52,7 @@ pub(super) struct Answer {
 pub(super) async fn read(
     State(chat): State<Shared>,
     Extension(Visit { site, client, .. }): Extension<Visit>,
-    Query(asked): Query<Asked>,
+    Params(asked): Params<Asked>,
     headers: HeaderMap,
 ) -> Result<Json<Answer>, Failure> {
     let visitor = chat.bearer(&site, &headers)?;
@@ -74,31 +83,72 @@ pub(super) async fn read(
     Ok(Json(Answer { messages, state: reader.state() }))
 }
 
-/// What a visitor says.
-#[derive(Deserialize)]
-struct Said {
+/// What a visitor says: a message, or whether it is solved.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ChatSay)]
+pub(super) struct Said {
+    /// The widget's own id of it: a UUID in lower case with hyphens.
+    #[schema(value_type = String, format = "uuid")]
     client_id: Value,
+    /// The words, at most 8 KiB.
+    #[serde(default)]
+    #[schema(value_type = String)]
     text: Value,
+    /// Instead of words: whether what was solved is solved.
+    #[serde(default)]
+    #[schema(value_type = bool)]
+    confirmed: Option<Value>,
 }
 
-/// Takes one message; 200 means that it is durable.
+/// That a message is durable.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ChatAck)]
+pub(super) struct Ack {
+    /// Always `ack`: the frame of the same name.
+    #[serde(rename = "type")]
+    kind: AckWord,
+    /// The widget's own id of it.
+    #[schema(value_type = String)]
+    client_id: Value,
+}
+
+/// The only type of an answer.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ChatAckType)]
+enum AckWord {
+    Ack,
+}
+
+/// Takes one message or one word on whether it is solved; 200 means that it is durable.
 pub(super) async fn say(
     State(chat): State<Shared>,
     Extension(Visit { site, .. }): Extension<Visit>,
     headers: HeaderMap,
     request: Request,
-) -> Result<Json<Value>, Failure> {
+) -> Result<Json<Ack>, Failure> {
     let visitor = chat.bearer(&site, &headers)?;
     let body = read_body(request, FRAME_BYTES_MAX, BODY_TIMEOUT).await?;
-    let Said { client_id, text } = serde_json::from_slice(&body)
+    let Said { client_id, text, confirmed } = serde_json::from_slice(&body)
         .map_err(|error| Failure::bad("/", format!("expected client_id and text; line {}", error.line())))?;
     // The same frame as over a socket, read by the same reader.
-    let frame = json!({ "type": "message", "client_id": client_id, "text": text }).to_string();
-    let events = chat.connector.normalise(frame.as_bytes()).map_err(|error| Failure::bad(error.place, error.detail))?;
-    for event in events {
-        chat.say(&site, &visitor, event).await.map_err(refused)?;
+    let frame = match confirmed {
+        Some(confirmed) => json!({ "type": "confirm", "client_id": client_id, "confirmed": confirmed }),
+        None => json!({ "type": "message", "client_id": client_id, "text": text }),
+    };
+    let events = chat.connector.normalise(frame.to_string().as_bytes());
+    for event in events.map_err(|error| Failure::bad(error.place, error.detail))? {
+        if event.kind == InboundKind::Message {
+            chat.say(&site, &visitor, event).await.map_err(refused)?;
+            continue;
+        }
+        let mut reader = Reader::new(chat.contact(&site, &visitor).await?, None);
+        reader.news(&chat, &site).await?;
+        // Where nothing waits for his word (any more) there is nothing to refuse.
+        let Some(solved) = reader.solved() else { continue };
+        chat.confirm(&site, &visitor, solved, confirms(&event)).await.map_err(refused)?;
     }
-    Ok(Json(json!({ "type": "ack", "client_id": client_id })))
+    Ok(Json(Ack { kind: AckWord::Ack, client_id }))
 }
 
 fn refused(NotTaken { reason, retry_after_ms }: NotTaken) -> Failure {

@@ -10,6 +10,7 @@ use super::site::Site;
 use super::token::Visitor;
 use super::{CHANNEL, Chat, telemetry};
 use crate::api::now;
+use crate::ports::broker::inbound_queue;
 
 /// The longest text, in bytes.
 pub(super) const TEXT_BYTES_MAX: usize = 8 * 1024;
@@ -17,6 +18,8 @@ pub(super) const TEXT_BYTES_MAX: usize = 8 * 1024;
 pub(super) const FRAME_BYTES_MAX: usize = 16 * 1024;
 /// How long a message waits for the broker; then the widget is told to say it again.
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often a visitor may say whether it is solved, per minute and at once: pressed again and again it counts once.
+const WORDS: (u32, u32) = (20, 5);
 /// When to try again what the broker did not take.
 const BUSY_MS: u64 = 1000;
 
@@ -36,6 +39,11 @@ impl NotTaken {
     }
 }
 
+/// Whether a visitor's word is that it is solved.
+pub(super) fn confirms(event: &InboundEvent) -> bool {
+    event.payload.as_ref().is_some_and(|payload| payload.expose() == "confirm")
+}
+
 impl Chat {
     /// Takes a message; `Ok` means that it is durable.
     pub(super) async fn say(&self, site: &Site, visitor: &Visitor, event: InboundEvent) -> Result<(), NotTaken> {
@@ -43,7 +51,7 @@ impl Chat {
         if TEXT_BYTES_MAX < text.expose().len() {
             return Err(NotTaken::count("too_long", None));
         }
-        self.allow(site, visitor).await?;
+        self.allow("say", (self.limits.messages_per_minute, self.limits.messages_burst), site, visitor).await?;
         let own_id = event.external_message_id.clone().unwrap_or_default();
         self.publish(site, visitor, &own_id, event).await?;
         telemetry::taken();
@@ -51,7 +59,7 @@ impl Chat {
     }
 
     /// Takes the visitor's word on whether it is solved. Pressed twice it counts once; after a denial and a second
-    /// solution it counts again.
+    /// solution it counts again. It has an allowance of its own: whoever wrote a lot may still say it.
     pub(super) async fn confirm(
         &self,
         site: &Site,
@@ -59,17 +67,22 @@ impl Chat {
         (conversation, solved_at): (ConversationId, Millis),
         confirmed: bool,
     ) -> Result<(), NotTaken> {
-        self.allow(site, visitor).await?;
+        self.allow("confirm", WORDS, site, visitor).await?;
         let verb = if confirmed { "confirm" } else { "deny" };
         let payload = Some(Pii::new(format!("blendline:{verb}:{conversation}")));
         let event = InboundEvent { kind: InboundKind::Postback, payload, ..InboundEvent::default() };
         self.publish(site, visitor, &format!("{conversation}@{}", solved_at.0), event).await
     }
 
-    /// One message of the visitor's allowance.
-    async fn allow(&self, site: &Site, visitor: &Visitor) -> Result<(), NotTaken> {
-        let key = format!("chat.say.{}", hex::encode(site.address(visitor.peer.expose())));
-        let (per_minute, burst) = (self.limits.messages_per_minute, self.limits.messages_burst);
+    /// One of what the visitor may say: so many per minute, so many at once.
+    async fn allow(
+        &self,
+        what: &str,
+        (per_minute, burst): (u32, u32),
+        site: &Site,
+        visitor: &Visitor,
+    ) -> Result<(), NotTaken> {
+        let key = format!("chat.{what}.{}", hex::encode(site.address(visitor.peer.expose())));
         let allowed = self.live.allow(&key, per_minute, burst).await;
         allowed.map_err(|wait_ms| NotTaken::count("too_fast", Some(wait_ms)))
     }
@@ -94,7 +107,8 @@ impl Chat {
             received_at: now(),
             events: vec![AccountEvent { account: Some(site.account), event }],
         });
-        let publishing = self.broker.publish(&self.queue, message.encode(b""));
+        let queue = inbound_queue(self.doors.shard(site.tenant));
+        let publishing = self.broker.publish(&queue, message.encode(b""));
         match tokio::time::timeout(PUBLISH_TIMEOUT, publishing).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => {

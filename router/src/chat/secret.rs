@@ -35,6 +35,16 @@ impl ServerSecret {
         Ok(Self(secret))
     }
 
+    /// The secret that several processes were given.
+    pub fn shared(secret: &str) -> Self {
+        Self(sign(secret.as_bytes(), b"blendline chat"))
+    }
+
+    /// A secret that ends with the process, where nobody has a chat.
+    pub fn of_this_process() -> io::Result<Self> {
+        random().map(Self)
+    }
+
     /// The key of one account, so that a token of one is nothing to another.
     pub(super) fn key_of(&self, account: u64) -> [u8; 32] {
         sign(&self.0, format!("blendline chat token {account}").as_bytes())

@@ -6,6 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use blendline_wire::{Millis, Pii};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::gate::{Visit, bad_token, foreign};
 use super::origin::Page;
@@ -27,30 +28,39 @@ const USER_BYTES_MAX: usize = 128;
 const NAME_CHARS_MAX: usize = 100;
 
 /// What is asked for.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = ChatSessionRequest)]
 pub(super) struct Ask {
     /// A token from earlier.
     #[serde(default)]
     token: Option<Pii<String>>,
+    /// Whom the company vouches for.
     #[serde(default)]
     identity: Option<Identity>,
 }
 
 /// Who the page says its visitor is.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ChatIdentity)]
 pub(super) struct Identity {
+    /// The company's own id of the user, at most 128 bytes.
     user_id: Pii<String>,
+    /// The name to show, at most 100 characters.
     #[serde(default)]
     name: Option<Pii<String>>,
-    /// Lower- or upper-case hex of HMAC-SHA256(identity_secret, user_id).
+    /// HMAC-SHA256 of `user_id` under the account's `identity_secret`, in hexadecimal.
     hmac: String,
 }
 
 /// A session.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ChatSession)]
 pub(super) struct Session {
+    /// What the visitor's requests bear.
     token: String,
+    /// Who he is on this channel.
     visitor: Pii<String>,
+    /// Until when the token is good.
     expires_at: Millis,
 }
 

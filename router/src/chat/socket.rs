@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite;
 use super::frames::{Opening, ServerFrame};
 use super::gate::Visit;
 use super::reader::Reader;
-use super::say::{FRAME_BYTES_MAX, NotTaken};
+use super::say::{FRAME_BYTES_MAX, NotTaken, confirms};
 use super::secret::random;
 use super::site::Site;
 use super::token::{self, Opened};
@@ -267,7 +267,7 @@ impl Line<'_> {
             match event.kind {
                 InboundKind::Message => self.say(event, socket).await?,
                 InboundKind::Typing => self.types().await,
-                InboundKind::Postback => self.confirm(&event, socket).await?,
+                InboundKind::Postback => self.confirm(event, socket).await?,
                 _ => telemetry::refused("unknown_type"),
             }
         }
@@ -286,7 +286,12 @@ impl Line<'_> {
 
     async fn say(&mut self, event: InboundEvent, socket: &mut WebSocket) -> Result<(), End> {
         let client_id = event.external_message_id.clone().unwrap_or_default();
-        let frame = match self.chat.say(self.site, &self.opened.visitor, event).await {
+        let taken = self.chat.say(self.site, &self.opened.visitor, event).await;
+        self.answer(client_id, taken, socket).await
+    }
+
+    async fn answer(&self, client_id: String, taken: Result<(), NotTaken>, socket: &mut WebSocket) -> Result<(), End> {
+        let frame = match taken {
             Ok(()) => ServerFrame::Ack { client_id },
             Err(NotTaken { reason, retry_after_ms }) => ServerFrame::Refused { client_id, reason, retry_after_ms },
         };
@@ -300,15 +305,17 @@ impl Line<'_> {
         }
     }
 
-    /// Passes the visitor's word on; there is nothing to refuse, for the state that comes back tells what counted.
-    async fn confirm(&mut self, event: &InboundEvent, socket: &mut WebSocket) -> Result<(), End> {
+    /// Passes the visitor's word on. Where nothing waits for it (any more) there is nothing to refuse.
+    async fn confirm(&mut self, event: InboundEvent, socket: &mut WebSocket) -> Result<(), End> {
         self.look(socket).await?;
-        let Some(solved) = self.reader.solved() else { return Ok(()) };
-        let confirmed = event.payload.as_ref().is_some_and(|payload| payload.expose() == "confirm");
-        if let Err(error) = self.chat.confirm(self.site, &self.opened.visitor, solved, confirmed).await {
-            tracing::debug!(?error, "a visitor's word was not taken");
+        let taken = match self.reader.solved() {
+            Some(solved) => self.chat.confirm(self.site, &self.opened.visitor, solved, confirms(&event)).await,
+            None => Ok(()),
+        };
+        match event.external_message_id {
+            Some(client_id) => self.answer(client_id, taken, socket).await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// When to come back at the end of this process: at once where few are, spread where many are, and always before

@@ -1,33 +1,38 @@
 //! The chat's doors without a port: pages, identities, tokens, limits.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
+use axum::middleware::from_fn;
 use blendline_wire::Millis;
 use blendline_wire::broker::BrokerMessage;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use super::frames::{From, MessageFrame, ServerFrame, State};
 use super::secret::sign;
 use super::{Chat, Parts, ServerSecret, own_origins, router};
 use crate::adapters::live::InProcessLive;
 use crate::config::{Config, resolve};
+use crate::doors::Doors;
 use crate::fakes::{FakeBroker, FakeStore};
+use crate::openapi::tests::judge::judge;
 
-const SHOP: &str = "https://shop.example";
+pub(crate) const SHOP: &str = "https://shop.example";
 const SECRET: &str = "identity-secret-0123456789";
 const ID: &str = "0198c5a4-7b1e-7c3d-9f00-2b6a1d5e8f01";
 
-struct World {
-    app: Router,
+pub(crate) struct World {
+    pub(crate) app: Router,
     broker: FakeBroker,
 }
 
 impl World {
-    async fn new(settings: &str, chat: &str) -> Self {
+    pub(crate) async fn new(settings: &str, chat: &str) -> Self {
         let text = format!(
             "[chat]\n{chat}\n[[tenant]]\nname = \"acme\"\n[[tenant.queue]]\nname = \"front\"\nside = \"front\"\n\
              [[tenant.account]]\nname = \"site\"\nchannel = \"webchat\"\nexternal_id = \"site\"\nqueue = \"front\"\n\
@@ -42,14 +47,15 @@ impl World {
             archive: Arc::new(store),
             broker: Arc::new(broker.clone()),
             live: Arc::new(InProcessLive::default()),
-            shard: 0,
+            doors: Doors::new(BTreeMap::new(), BTreeMap::new()),
             limits: config.chat,
             secret: ServerSecret::test(),
             origins: own_origins("127.0.0.1:8080".parse().unwrap(), &[]),
             stopping: CancellationToken::new(),
             stop_grace_ms: 1000,
         });
-        Self { app: router(chat.unwrap()), broker }
+        // Whatever a test asks, the answer must be one that the document describes.
+        Self { app: router(chat.unwrap()).layer(from_fn(judge)), broker }
     }
 
     async fn send(
@@ -196,4 +202,29 @@ async fn what_is_too_much_is_refused_with_a_word_and_a_time() {
 
     world.session(Value::Null).await;
     assert_eq!(world.session(Value::Null).await.0, StatusCode::TOO_MANY_REQUESTS);
+}
+
+/// One of each frame that a visitor is told.
+pub(crate) fn frames() -> Vec<Value> {
+    let message = MessageFrame {
+        cursor: "5.12".parse().unwrap(),
+        from: From::Agent,
+        name: None,
+        text: "שלום".into(),
+        at: Millis(7),
+        client_id: Some(ID.to_owned()),
+    };
+    let client_id = ID.to_owned();
+    [
+        ServerFrame::Welcome { visitor: "anon:1".into() },
+        ServerFrame::Message(Box::new(message)),
+        ServerFrame::Ack { client_id: client_id.clone() },
+        ServerFrame::Refused { client_id, reason: "empty", retry_after_ms: None },
+        ServerFrame::Typing,
+        ServerFrame::State { state: State::Solved },
+        ServerFrame::Reconnect { after_ms: 9 },
+    ]
+    .iter()
+    .map(|frame| serde_json::to_value(frame).unwrap())
+    .collect()
 }

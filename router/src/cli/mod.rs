@@ -1,12 +1,17 @@
 //! The `blendline` command.
 
+mod adapters;
 mod check;
-pub mod demo;
+mod demo;
+mod doctor;
 mod key;
 pub mod normalize;
 mod people;
+mod platform;
 mod serve;
 mod sign;
+mod traffic;
+mod transfer;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
@@ -15,6 +20,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use self::demo::Demo;
 use crate::directory::Role;
 
 /// Routes messages and work to the right worker.
@@ -35,6 +41,8 @@ enum Command {
         /// Runs a demo tenant with an echo worker and a platform of its own, on loopback.
         #[arg(long)]
         demo: bool,
+        #[command(flatten)]
+        traffic: traffic::Options,
     },
     /// Prints what a channel's bodies mean: one JSON event a line.
     Normalize {
@@ -55,6 +63,12 @@ enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    /// Looks whether the servers that a configuration stands on are set as they must be.
+    Doctor {
+        /// The configuration file.
+        #[arg(long, env = "BLENDLINE_CONFIG")]
+        config: PathBuf,
+    },
     /// Makes access keys.
     Key {
         #[command(subcommand)]
@@ -69,6 +83,26 @@ enum Command {
     Audit {
         #[command(subcommand)]
         command: AuditCommand,
+    },
+    /// Writes the record of a stopped installation as JSON lines, to move it to another database.
+    ///
+    /// What a data directory holds beside the record stays where it is: the configuration, the queues, and the file with
+    /// the web chat's secret, without which visitors begin anew.
+    Export {
+        #[command(flatten)]
+        place: transfer::Place,
+        /// The file to make; `-` is standard output.
+        file: PathBuf,
+        /// Leaves behind what waits in the embedded queues.
+        #[arg(long, conflicts_with = "store")]
+        leave_queued: bool,
+    },
+    /// Fills an empty record from an export: with all of it or with nothing.
+    Import {
+        #[command(flatten)]
+        place: transfer::Place,
+        /// The export; `-` is standard input.
+        file: PathBuf,
     },
     /// Prints the X-Hub-Signature-256 of a body.
     Sign {
@@ -149,16 +183,21 @@ fn run(args: Vec<OsString>) -> ExitCode {
         }
     };
     let outcome = match args.command {
-        Command::Serve { config, demo } => serve::run(config.as_deref(), demo),
+        Command::Serve { config, demo, traffic } => {
+            serve::run(config.as_deref(), demo.then(|| Demo::new(traffic.traffic())))
+        }
         Command::Normalize { channel, account, files } => normalize::run(&channel, account.as_deref(), &files),
         Command::Simulate(options) => {
             print(|out| blendline_simulate::command::run(&options, out, &mut io::stderr().lock()))
         }
         Command::Config { command: ConfigCommand::Check { file } } => check::run(&file),
+        Command::Doctor { config } => doctor::run(&config),
         Command::Key { command: KeyCommand::New } => key::run(),
         Command::User { command: UserCommand::Add { which, role, worker } } => people::add(&which, role, worker),
         Command::User { command: UserCommand::Reset { which } } => people::reset(&which),
         Command::Audit { command: AuditCommand::Verify { config, tenant } } => people::verify(&config, &tenant),
+        Command::Export { place, file, leave_queued } => transfer::export(&place, &file, leave_queued),
+        Command::Import { place, file } => transfer::import(&place, &file),
         Command::Sign { secret, file } => sign::run(&secret, &file),
     };
     match outcome {

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use blendline_wire::TenantId;
 
+use super::adapters::Record;
+use super::demo::TENANT;
 use crate::adapters::live::InProcessLive;
-use crate::adapters::sqlite::{DataDir, OpenError, SqliteStore};
+use crate::adapters::sqlite::OpenError;
 use crate::api::now;
 use crate::config::{CheckedTenant, Config};
 use crate::directory::{Directory, Role};
@@ -18,7 +20,6 @@ use crate::people::password::one_time;
 use crate::people::{Gate, NewUser, Refused};
 use crate::ports::live::Live;
 use crate::ports::people::{Deed, People, UserChange};
-use crate::ports::store::Archive as _;
 
 /// Who did it, in the audit log.
 const ACTOR: &str = "command line";
@@ -106,7 +107,7 @@ pub(super) fn verify(config: &Path, tenant: &str) -> anyhow::Result<()> {
     })
 }
 
-/// A tenant in a data directory that is ours for the moment.
+/// A tenant in a record that is ours for the moment, or that we share.
 struct Place {
     runtime: tokio::runtime::Runtime,
     gate: Gate,
@@ -118,24 +119,31 @@ impl Place {
     fn open(config: &Path, tenant: &str) -> anyhow::Result<Self> {
         let config = Config::load(Some(config))?;
         let known: Vec<String> = config.tenants.iter().map(|tenant| tenant.name.clone()).collect();
-        let found = config.tenants.into_iter().find(|known| known.name == tenant);
-        let found = found.with_context(|| format!("there is no tenant `{tenant}`; known: {}", known.join(", ")))?;
-        let directory = DataDir::open(&config.data_dir).map_err(|error| match error {
-            OpenError::InUse { .. } => anyhow::anyhow!(
-                "{error}\n  hint: stop the router, or ask it while it runs: POST /v1/users, PATCH /v1/users/NAME"
-            ),
-            other => other.into(),
-        })?;
-        let store = Arc::new(SqliteStore::open(&directory)?);
+        let place = config.tenants.iter().position(|known| known.name == tenant);
+        let place = place.with_context(|| format!("there is no tenant `{tenant}`; known: {}", known.join(", ")))?;
+        let mut config = config;
+        let found = config.tenants.swap_remove(place);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime")?;
+        let record = runtime.block_on(Record::open(&config)).map_err(while_it_runs)?;
         let named = [("tenant".to_owned(), found.name.clone())];
-        let id = runtime.block_on(store.handles(&named))?.first().copied().context("the tenant has no handle")?;
-        let gate = Gate::new(store, Arc::new(InProcessLive::default()))?;
+        let id =
+            runtime.block_on(record.archive.handles(&named))?.first().copied().context("the tenant has no handle")?;
+        let gate = Gate::new(record.people, Arc::new(InProcessLive::default()))?;
         Ok(Self { runtime, gate, tenant: found, id: TenantId(id) })
     }
 
     fn run<T, E: Into<anyhow::Error>>(&self, work: impl Future<Output = Result<T, E>>) -> anyhow::Result<T> {
         self.runtime.block_on(work).map_err(Into::into)
+    }
+}
+
+/// SQLite files belong to one process: what runs on them has to be asked instead.
+fn while_it_runs(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<OpenError>() {
+        Some(OpenError::InUse { .. }) => anyhow::anyhow!(
+            "{error}\n  hint: stop the router, or ask it while it runs: POST /v1/users, PATCH /v1/users/NAME"
+        ),
+        _ => error,
     }
 }
 
@@ -155,8 +163,14 @@ pub(super) async fn first_users(config: &Config, directory: &Directory, gate: &G
                 worker: user.worker.clone(),
                 must_change: true,
             };
-            gate.add(now(), STARTED, new, user.password.expose()).await?;
-            tracing::info!(tenant = tenant.name, role = ?user.role, "a user of the configuration was made");
+            match gate.add(now(), STARTED, new, user.password.expose()).await {
+                Ok(_) => {
+                    tracing::info!(tenant = tenant.name, role = ?user.role, "a user of the configuration was made")
+                }
+                // Another process of the installation started in the same moment.
+                Err(Refused::Taken) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
     }
     Ok(())
@@ -165,23 +179,18 @@ pub(super) async fn first_users(config: &Config, directory: &Directory, gate: &G
 /// A person of the demo, with the password of this start.
 pub(super) struct DemoUser {
     pub(super) name: &'static str,
-    pub(super) does: &'static str,
     pub(super) password: String,
 }
 
 /// Makes the demo's users, or gives them a new password: each start has its own.
 pub(super) async fn demo_users(directory: &Directory, gate: &Gate) -> anyhow::Result<Vec<DemoUser>> {
-    let found = directory.tenants.iter().find(|(_, name)| *name == "demo");
-    let (id, tenant) = found.context("the demo has no tenant `demo`")?;
-    let people = [
-        ("dana", Role::Worker, Some("dana"), "a worker"),
-        ("omer", Role::Worker, Some("omer"), "a worker"),
-        ("amit", Role::Supervisor, None, "their supervisor"),
-    ];
-    let mut users = Vec::new();
-    for (name, role, worker, does) in people {
+    let found = directory.tenants.iter().find(|(_, name)| *name == TENANT);
+    let (id, tenant) = found.context("the demo has no tenant of its name")?;
+    // Everybody who can sign in has a page to see.
+    let (role, mut users) = (Role::Worker, Vec::new());
+    for name in ["dana", "omer"] {
         let password = one_time()?;
-        let worker = worker.map(str::to_owned);
+        let worker = Some(name.to_owned());
         let change = UserChange {
             tenant: *id,
             name: name.to_owned(),
@@ -199,7 +208,7 @@ pub(super) async fn demo_users(directory: &Directory, gate: &Gate) -> anyhow::Re
             }
             changed => drop(changed?),
         }
-        users.push(DemoUser { name, does, password });
+        users.push(DemoUser { name, password });
     }
     Ok(users)
 }

@@ -19,6 +19,9 @@ pub(super) struct File {
     pub(super) workers: WorkersFile,
     pub(super) chat: ChatFile,
     pub(super) log: LogFile,
+    pub(super) store: StoreFile,
+    pub(super) broker: BrokerFile,
+    pub(super) cluster: ClusterFile,
     pub(super) defaults: Defaults,
     pub(super) tenant: Vec<TenantFile>,
 }
@@ -37,6 +40,7 @@ macro_rules! section {
     ($(#[$doc:meta])* $name:ident as $file:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)+ }) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq)]
+        #[allow(unreachable_pub, reason = "some sections are checked into something else and never leave the module")]
         pub struct $name {
             $($(#[$field_doc])* pub $field: $type,)+
         }
@@ -125,6 +129,48 @@ section! {
         /// Proxies of ours, whose `X-Forwarded-For` names the visitor's address.
         trusted_proxies: Vec<IpAddr>,
     }
+}
+
+section! {
+    /// The record, as it is written.
+    StoreSection as StoreFile {
+        /// Empty: SQLite in the data directory.
+        url: String,
+    }
+}
+
+section! {
+    /// What carries messages, as it is written.
+    BrokerSection as BrokerFile {
+        /// Empty: SQLite in the data directory.
+        url: String,
+        /// How many messages one queue holds at most.
+        queue_length_max: u32,
+    }
+}
+
+section! {
+    /// This process among others, as it is written.
+    ClusterSection as ClusterFile {
+        /// What this process does.
+        roles: Vec<Part>,
+        /// How many shards tenants are spread over; 0 leaves it to the store.
+        shards: u16,
+        /// Where this process is reached; empty: where it listens.
+        url: String,
+        /// What all processes share.
+        secret: String,
+    }
+}
+
+/// What a process of an installation may do.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Part {
+    /// Takes webhooks and web chat in.
+    Connector,
+    /// Owns shards, serves workers and the API, sends.
+    Router,
 }
 
 section! {

@@ -6,6 +6,7 @@
 mod calendar;
 mod check;
 mod checked;
+mod cluster;
 mod error;
 mod file;
 mod ranges;
@@ -21,9 +22,10 @@ use toml::Spanned;
 
 pub use calendar::Calendar;
 pub use checked::{CheckedAccount, CheckedTenant};
+pub use cluster::Cluster;
 pub use error::ConfigError;
 pub use file::{Chat, Log, LogFormat, Server, Workers};
-pub use resolve::{calendars, resolve};
+pub use resolve::{calendars, resolve, resolve_some};
 pub use secret::DEMO_PREFIX;
 pub use users::CheckedUser;
 
@@ -49,6 +51,8 @@ pub struct Config {
     pub chat: Chat,
     /// What is logged.
     pub log: Log,
+    /// On what it stands, and what this process does.
+    pub cluster: Cluster,
     /// The organisation, checked; names are not handles yet.
     pub tenants: Vec<CheckedTenant>,
 }
@@ -97,6 +101,12 @@ impl Config {
         let workers = file.workers.clone().or(&below.workers).finish().map_err(whole("workers"))?;
         let chat = file.chat.clone().or(&below.chat).finish().map_err(whole("chat"))?;
         let log = file.log.clone().or(&below.log).finish().map_err(whole("log"))?;
+        let stands_on = (
+            file.store.clone().or(&below.store).finish().map_err(whole("store"))?,
+            file.broker.clone().or(&below.broker).finish().map_err(whole("broker"))?,
+            file.cluster.clone().or(&below.cluster).finish().map_err(whole("cluster"))?,
+        );
+        let cluster = cluster::check(&source, &file, stands_on, server.listen, env)?;
         let data_dir = file.data_dir.clone().or(below.data_dir.clone()).ok_or("data_dir").map_err(whole("(top)"))?;
         let tenants = check::organisation(&source, &file, &below.defaults, env)?;
         if tenants.iter().any(|tenant| tenant.demo) && !server.listen.ip().is_loopback() {
@@ -106,7 +116,7 @@ impl Config {
                 "listen on 127.0.0.1, or remove `demo = true` and use secrets of your own",
             ));
         }
-        Ok(Self { data_dir, server, workers, chat, log, tenants })
+        Ok(Self { data_dir, server, workers, chat, log, cluster, tenants })
     }
 }
 
@@ -118,6 +128,16 @@ fn override_by_environment(file: &mut File, env: &dyn Fn(&str) -> Option<String>
     set(&mut file.server.listen, env, "BLENDLINE_LISTEN", "an address such as 127.0.0.1:8080")?;
     set(&mut file.workers.heartbeat_ms, env, "BLENDLINE_HEARTBEAT_MS", "milliseconds, such as 5000")?;
     set(&mut file.workers.grace_ms, env, "BLENDLINE_GRACE_MS", "milliseconds, such as 30000")?;
+    for (slot, name) in [
+        (&mut file.store.url, "BLENDLINE_STORE_URL"),
+        (&mut file.broker.url, "BLENDLINE_BROKER_URL"),
+        (&mut file.cluster.url, "BLENDLINE_URL"),
+        (&mut file.cluster.secret, "BLENDLINE_CLUSTER_SECRET"),
+    ] {
+        if let Some(value) = env(name) {
+            *slot = Some(Spanned::new(0..0, value));
+        }
+    }
     set(&mut file.log.filter, env, "BLENDLINE_LOG", "a filter such as info")?;
     if let Some(value) = env("BLENDLINE_LOG_FORMAT") {
         let format = match value.as_str() {

@@ -38,6 +38,7 @@ pub(super) fn check(source: &Source<'_>, file: &File) -> Checked<()> {
     at_least(number(&file.chat.messages_burst), 1)?;
     at_least(time(&file.chat.ping_ms), 100)?;
     at_least(time(&file.chat.write_timeout_ms), 100)?;
+    at_least(number(&file.broker.queue_length_max), 1000)?;
     at_least(time(&file.workers.heartbeat_ms), 100)?;
     at_least(time(&file.workers.grace_ms), 100)
 }

@@ -15,12 +15,21 @@ use crate::ports::store::{Archive, StoreError};
 
 /// The directory of this configuration; calendars are compiled from `now` on.
 pub async fn resolve(config: &Config, archive: &dyn Archive, now: Millis) -> Result<Directory, StoreError> {
-    let names: Vec<(String, String)> = config.tenants.iter().flat_map(names_of).collect();
+    resolve_some(config.tenants.iter(), archive, now).await
+}
+
+/// The directory of some of a configuration's tenants, as the owner of their shard knows them.
+pub async fn resolve_some<'a>(
+    tenants: impl Iterator<Item = &'a CheckedTenant> + Clone,
+    archive: &dyn Archive,
+    now: Millis,
+) -> Result<Directory, StoreError> {
+    let names: Vec<(String, String)> = tenants.clone().flat_map(names_of).collect();
     let numbers = archive.handles(&names).await?;
     let handles = Handles(names.into_iter().zip(numbers).collect());
     let mut directory = Directory::default();
     let mut later = Later::default();
-    for tenant in &config.tenants {
+    for tenant in tenants {
         let scope =
             Scope { tenant: &tenant.name, id: TenantId(handles.get("tenant", &tenant.name, "")), handles: &handles };
         scope.put(tenant, now, &mut directory, &mut later);

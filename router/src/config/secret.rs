@@ -10,6 +10,8 @@ pub const DEMO_PREFIX: &str = "blendline-demo-";
 pub(super) const PUBLISHED_KEYS: &[&str] = &[
     "b9ec88627e3ae2485ff129e3ba5072e5149ef2da463aa0ae26077fc902ac7f5d",
     "befcc862f48d2ee49b483a1ebe38d5754494731dbcbdf9974f08c9e1c668cae6",
+    "ade9db17bb4fcf6518061a9e672e6a53cd477a6de588340edc2aca10c18d631a",
+    "23c037c93a32c37f0cec121041c40dddbbec213107d02a11139c1163a4904e53",
 ];
 /// Words that people leave in place.
 const LEFT_IN_PLACE: &[&str] = &["changeme", "change-me", "change_me", "secret", "password", "example", "test", "todo"];

@@ -132,6 +132,15 @@ fn each_mistake_has_its_line_key_and_hint() {
             "at least 1",
         ),
         ("name = \"office\"", "name = ", "tenant.calendar.name", "", "config.default.toml"),
+        ("[server]", "[store]\nurl = \"mysql://x\"\n[server]", "store.url", "no URL of a server", "postgres://"),
+        ("[server]", "[broker]\nurl = \"env:X\"\n[server]", "broker.url", "X is not set", "export X"),
+        ("[server]", "[broker]\nqueue_length_max = 9\n[server]", "broker.queue_length_max", "too little", "1000"),
+        ("[server]", "[cluster]\nroles = []\n[server]", "cluster.roles", "would do nothing", "router"),
+        ("[server]", "[cluster]\nroles = [\"router\"]\n[server]", "cluster.roles", "one process", "both roles"),
+        ("[server]", "[cluster]\nroles = [\"sender\"]\n[server]", "cluster.roles", "`sender`", "known: connector"),
+        ("[server]", "[cluster]\nshards = 1000\n[server]", "cluster.shards", "too many", "at most 256"),
+        ("[server]", "[cluster]\nurl = \"10.0.0.1\"\n[server]", "cluster.url", "cannot connect", "http://"),
+        ("[server]", "[cluster]\nsecret = \"secret\"\n[server]", "cluster.secret", "tries first", "openssl"),
     ] {
         let text = GOOD.replacen(from, to, 1);
         assert_ne!(text, GOOD, "{from} is not in the good file");
@@ -177,6 +186,28 @@ fn the_environment_wins() {
 }
 
 #[test]
+fn what_it_stands_on_decides_what_it_may_do() {
+    let embedded = parse(GOOD).unwrap().cluster;
+    assert!(embedded.store.is_none() && embedded.broker.is_none() && embedded.connector && embedded.router);
+    assert_eq!((embedded.shards, embedded.url.as_str()), (1, "http://127.0.0.1:9000"));
+
+    let servers = "[store]\nurl = \"postgres://u:CANARY@h/d\"\n[broker]\nurl = \"amqp://u:CANARY@h/v\"\n";
+    let roles = "[cluster]\nroles = [\"connector\"]\nurl = \"https://in.example/\"\n";
+    let config = parse(&format!("{servers}{roles}{GOOD}")).unwrap();
+    assert!(config.cluster.connector && !config.cluster.router);
+    assert_eq!((config.cluster.shards, config.cluster.url.as_str()), (16, "https://in.example"));
+    assert!(!format!("{config:?}").contains("CANARY"));
+
+    let chat = "[[tenant.account]]\nname = \"site\"\nchannel = \"webchat\"\nexternal_id = \"site\"\n\
+                queue = \"service\"\nsettings = { allowed_origins = [\"https://a.example\"] }\n[[tenant.worker]]";
+    let text = format!("{servers}{}", GOOD.replace("[[tenant.worker]]", chat));
+    let error = parse(&text).unwrap_err();
+    assert!(error.message.contains("every process must know"), "{error}");
+    let env = |name: &str| (name == "BLENDLINE_CLUSTER_SECRET").then(|| "0123456789abcdef".to_owned());
+    assert!(Config::parse("f", &text, &env).unwrap().cluster.secret.is_some());
+}
+
+#[test]
 fn the_published_files_are_good() {
     let demo = include_str!("../../../deploy/demo.toml");
     let config = Config::parse("deploy/demo.toml", demo, &|_| None).unwrap();
@@ -190,6 +221,15 @@ fn the_published_files_are_good() {
     let secret = |name: &str| name.starts_with("WHATSAPP_").then(|| "0123456789abcdef".to_owned());
     let example = include_str!("../../../deploy/examples/embedded.toml");
     assert!(Config::parse("embedded.toml", example, &secret).is_ok());
+    let servers = |name: &str| match name {
+        "BLENDLINE_STORE_URL" => Some("postgres://localhost/blendline".to_owned()),
+        "BLENDLINE_BROKER_URL" => Some("amqp://localhost".to_owned()),
+        name => {
+            (name == "BLENDLINE_CLUSTER_SECRET" || name.starts_with("WHATSAPP_")).then(|| "0123456789abcdef".to_owned())
+        }
+    };
+    let example = include_str!("../../../deploy/examples/cluster.toml");
+    assert!(Config::parse("cluster.toml", example, &servers).is_ok());
 }
 
 #[test]

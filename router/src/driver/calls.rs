@@ -81,7 +81,12 @@ impl Stepper<'_> {
         match call {
             Call::Plain(command) => Ok(Prepared::plain(command)),
             Call::Reply { worker, task, lease, reply } => {
-                let Some((key, value)) = self.new_reply(task, &reply)? else { return Err(Ok(Answer::Done)) };
+                let Some((key, value)) = self.new_reply(task, &reply)? else {
+                    // Its place is kept behind its words; what was said together with a verdict has none.
+                    let known = self.overlay.key(&keys::reply(task, &reply.key));
+                    let place = known.and_then(|value| number(value, size_of::<Key>()));
+                    return Err(Ok(place.map_or(Answer::Done, Answer::Said)));
+                };
                 let payload = self.reply_payload(worker, reply);
                 let command = Command::Reply { worker, task, lease, payload };
                 Ok(Prepared { payloads: vec![payload], keys: vec![(key, value)], ..Prepared::plain(command) })
@@ -97,7 +102,7 @@ impl Stepper<'_> {
             Call::Push { tenant, class, external_ref, title, text, fields, conversation } => {
                 let key = keys::push(tenant, &external_ref);
                 if let Some(task) = self.overlay.key(&key).and_then(|value| number(value, 0)) {
-                    return Err(Ok(Answer::Task(TaskId(task))));
+                    return Err(Ok(Answer::Known(TaskId(task))));
                 }
                 let body = MessageBody { title: Some(title), text, fields, ..MessageBody::default() };
                 let payload = self.batch.payload(body);
@@ -105,10 +110,15 @@ impl Stepper<'_> {
                 Ok(Prepared { payloads: vec![payload], keys: vec![(key, Vec::new())], ..Prepared::plain(command) })
             }
             Call::Start { worker, account, to, queue, reply } => self.start(worker, account, to, queue, reply),
-            Call::Log { worker, queue, medium, duration_ms, note } => {
+            Call::Log { worker, queue, medium, duration_ms, note, key } => {
+                let key = key.map(|own| keys::log(worker, &own));
+                if let Some(task) = key.and_then(|key| number(self.overlay.key(&key)?, 0)) {
+                    return Err(Ok(Answer::Task(TaskId(task))));
+                }
                 let payload = self.note(worker, note);
                 let command = Command::Log { worker, queue, medium, duration_ms, payload };
-                Ok(Prepared { payloads: vec![payload], ..Prepared::plain(command) })
+                let keys = key.into_iter().map(|key| (key, Vec::new())).collect();
+                Ok(Prepared { payloads: vec![payload], keys, ..Prepared::plain(command) })
             }
         }
     }
@@ -225,7 +235,8 @@ impl Stepper<'_> {
 /// The numbers an answer brought, as they are kept beside a key.
 fn ids_of(answer: &Answer) -> Vec<u8> {
     match answer {
-        Answer::Task(task) => task.0.to_be_bytes().to_vec(),
+        Answer::Said(seq) => seq.to_be_bytes().to_vec(),
+        Answer::Task(task) | Answer::Known(task) => task.0.to_be_bytes().to_vec(),
         Answer::Conversation(conversation, task) => [conversation.0.to_be_bytes(), task.0.to_be_bytes()].concat(),
         Answer::Done | Answer::Welcome { .. } => Vec::new(),
     }

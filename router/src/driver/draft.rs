@@ -186,7 +186,8 @@ impl Draft {
                     self.wanted.keys.push(keys::start(address, &reply.key));
                 }
             }
-            Call::Plain(_) | Call::Log { .. } => {}
+            Call::Log { worker, key, .. } => self.wanted.keys.extend(key.iter().map(|key| keys::log(*worker, key))),
+            Call::Plain(_) => {}
         }
         self.items.push(Item::Call { actor, call, reply });
     }

@@ -1,7 +1,7 @@
 //! Hashes by which the record recognises things: 16 bytes of SHA-256 (P3), so that platform texts need no index.
 
 use blendline_wire::outbound::Content;
-use blendline_wire::{AccountId, ContactKey, TaskId, TenantId};
+use blendline_wire::{AccountId, ContactKey, TaskId, TenantId, WorkerId};
 use sha2::{Digest, Sha256};
 
 /// A hash as the record keeps it.
@@ -45,6 +45,11 @@ pub(crate) fn reply(task: TaskId, key: &str) -> Key {
 /// Recognises an item that is pushed again.
 pub(crate) fn push(tenant: TenantId, external_ref: &str) -> Key {
     hash("push", &[&tenant.0.to_be_bytes(), external_ref.as_bytes()])
+}
+
+/// Recognises a contact that a worker logs again.
+pub(crate) fn log(worker: WorkerId, key: &str) -> Key {
+    hash("log", &[&worker.0.to_be_bytes(), key.as_bytes()])
 }
 
 /// Recognises a conversation that a worker begins again.

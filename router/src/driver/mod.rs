@@ -49,7 +49,10 @@ use crate::ports::store::{Archive, Store};
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Status {
     /// It waits for its turn: nobody's requests are taken.
-    Standby,
+    Standby {
+        /// Who owns the shard, once the record has said so.
+        owner: Option<String>,
+    },
     /// It has the shard and reads its rows.
     Loading,
     /// It serves the shard under this epoch.
@@ -114,7 +117,7 @@ pub fn start(
     directory: Arc<Directory>,
 ) -> Driver {
     let (requests, inbox) = mpsc::channel(config.requests_max);
-    let (status, seen) = watch::channel(Status::Standby);
+    let (status, seen) = watch::channel(Status::Standby { owner: None });
     let stop = CancellationToken::new();
     let owner = owner::Owner { config, store, archive, broker, directory, status, stop: stop.clone() };
     let task = tokio::spawn(owner.run(inbox));

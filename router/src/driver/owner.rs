@@ -6,6 +6,7 @@ use blendline_core::Scheduler;
 use blendline_core::input::Settings;
 use blendline_core::rows::{OutboundState, Snapshot};
 use blendline_wire::Millis;
+use blendline_wire::worker::ServerFrame;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -50,7 +51,7 @@ impl Owner {
     pub(crate) async fn run(self, mut requests: mpsc::Receiver<Request>) {
         let shard = self.config.shard;
         let cause = loop {
-            self.status.send_replace(Status::Standby);
+            self.status.send_replace(Status::Standby { owner: None });
             let tenure = match self.stand_by(&mut requests).await {
                 Ok(Some(tenure)) => tenure,
                 Ok(None) => break "stopped".to_owned(),
@@ -100,23 +101,28 @@ impl Owner {
     async fn stand_by(&self, requests: &mut mpsc::Receiver<Request>) -> Result<Option<Tenure>, StoreError> {
         let DriverConfig { shard, ref owner, lease_ms, .. } = self.config;
         let mut back_off = BackOff::default();
-        let mut told = None;
+        let mut elsewhere: Option<String> = None;
         loop {
+            let taking = self.store.take(shard, owner, lease_ms);
             let taken = tokio::select! {
                 () = self.stop.cancelled() => return Ok(None),
-                taken = refusing(requests, self.store.take(shard, owner, lease_ms)) => taken,
+                taken = refusing(requests, elsewhere.as_deref(), taking) => taken,
             };
             let wait = match taken {
                 Ok(tenure) => return Ok(Some(tenure)),
                 Err(StoreError::Held { owner, left_ms }) => {
-                    if told.as_ref() != Some(&owner) {
+                    if elsewhere.as_ref() != Some(&owner) {
                         telemetry::held(shard, &owner, left_ms);
-                        told = Some(owner);
+                        self.status.send_replace(Status::Standby { owner: Some(owner.clone()) });
+                        elsewhere = Some(owner);
                     }
                     Some(left_ms.clamp(1, STANDBY_MS))
                 }
                 Err(error @ (StoreError::Unavailable(_) | StoreError::Fenced)) => {
                     telemetry::store_unavailable("take", &error);
+                    if elsewhere.take().is_some() {
+                        self.status.send_replace(Status::Standby { owner: None });
+                    }
                     None
                 }
                 Err(error) => return Err(error),
@@ -129,7 +135,7 @@ impl Owner {
             };
             tokio::select! {
                 () = self.stop.cancelled() => return Ok(None),
-                () = refusing(requests, pause) => {}
+                () = refusing(requests, elsewhere.as_deref(), pause) => {}
             }
         }
     }
@@ -174,27 +180,37 @@ fn is_loaded(rows: &Snapshot, new: &Settings) -> bool {
     }
 }
 
-/// Waits for `what`, telling everybody who asks meanwhile that the shard is not served.
-async fn refusing<T>(requests: &mut mpsc::Receiver<Request>, what: impl Future<Output = T>) -> T {
+/// Waits for `what`, telling everybody who asks meanwhile that the shard is not served here, and who serves it.
+async fn refusing<T>(
+    requests: &mut mpsc::Receiver<Request>,
+    elsewhere: Option<&str>,
+    what: impl Future<Output = T>,
+) -> T {
     tokio::pin!(what);
     loop {
         tokio::select! {
             done = &mut what => return done,
-            Some(request) = requests.recv() => refuse(request),
+            Some(request) = requests.recv() => refuse(request, elsewhere),
         }
     }
 }
 
-/// Answers a request while the shard is not served.
-pub(crate) fn refuse(request: Request) {
+/// Answers a request while the shard is not served here.
+pub(crate) fn refuse(request: Request, elsewhere: Option<&str>) {
+    // An embedded owner has no address that anybody could go to.
+    let elsewhere = elsewhere.filter(|owner| owner.contains("://"));
     match request {
         Request::Call { reply, .. } => {
+            let error = match elsewhere {
+                Some(owner) => CallError::Elsewhere { owner: owner.to_owned() },
+                None => CallError::Unavailable("the shard is not served here now".into()),
+            };
             // A caller who went away needs no answer.
-            let _ = reply.send(Err(CallError::Unavailable("the shard is not served here now".into())));
+            let _ = reply.send(Err(error));
         }
         Request::Attach { frames, .. } => {
-            let goodbye = blendline_wire::worker::ServerFrame::Goodbye { reason: "drain".into() };
-            let _ = frames.try_send(goodbye);
+            let reason = if elsewhere.is_some() { "elsewhere" } else { "drain" }.to_owned();
+            let _ = frames.try_send(ServerFrame::Goodbye { reason, at: elsewhere.map(str::to_owned) });
         }
         Request::Heard { .. } | Request::Gone { .. } | Request::Look(_) => {}
     }

@@ -205,5 +205,5 @@ fn late(about: About, how: Closed, worker: Option<WorkerId>, lease: Lease) -> Ca
 }
 
 fn goodbye(reason: &str) -> ServerFrame {
-    ServerFrame::Goodbye { reason: reason.to_owned() }
+    ServerFrame::Goodbye { reason: reason.to_owned(), at: None }
 }

@@ -147,14 +147,16 @@ impl<'a> Stepper<'a> {
     }
 
     fn shown(&self, task: &Task, lease: Lease, offered: bool) -> TaskView {
+        let (until, why) = match task.state {
+            TaskState::Offered { until, because, .. } if offered => (Some(until), Some(because)),
+            _ => (None, None),
+        };
         TaskView {
             id: task.id,
             lease,
             offered,
-            until: match task.state {
-                TaskState::Offered { until, .. } if offered => Some(until),
-                _ => None,
-            },
+            until,
+            why,
             kind: task.kind,
             side: task.side,
             queue: self.directory.queues.get(&task.queue).map(|(_, name)| name.clone()).unwrap_or_default(),

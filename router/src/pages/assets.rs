@@ -42,6 +42,7 @@ pub(super) const ASSETS: &[Asset] = assets![
     "desk/main.js",
     "desk/offers.js",
     "desk/transcript.js",
+    "docs.css",
     "icon.svg",
     "sign-in.js",
 ];

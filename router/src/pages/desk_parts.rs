@@ -7,11 +7,12 @@ use super::shell;
 use super::texts::{open_text, text};
 
 /// Sentences, by the name a script asks for them, with their open places.
-pub(super) const SENTENCES: [(&str, &str, &[&str]); 40] = [
+pub(super) const SENTENCES: [(&str, &str, &[&str]); 44] = [
     ("offer-new", "desk-say-offer", &["queue"]),
     ("message-new", "desk-say-message", &["name"]),
     ("customer", "desk-customer", &[]),
     ("me", "desk-me", &[]),
+    ("system", "desk-system", &[]),
     ("untitled", "desk-untitled", &["kind", "id"]),
     ("due-in", "desk-due-in", &["left"]),
     ("overdue", "desk-overdue", &["left"]),
@@ -23,8 +24,10 @@ pub(super) const SENTENCES: [(&str, &str, &[&str]); 40] = [
     ("kind-log", "desk-kind-log", &[]),
     ("why-request", "desk-why-request", &[]),
     ("why-item", "desk-why-item", &[]),
-    ("why-last_worker", "desk-why-last-worker", &[]),
-    ("why-transfer", "desk-why-transfer", &[]),
+    ("why-least_loaded", "desk-why-least-loaded", &[]),
+    ("why-most_urgent", "desk-why-most-urgent", &["queue"]),
+    ("why-sticky", "desk-why-sticky", &[]),
+    ("why-directed", "desk-why-directed", &[]),
     ("why-returned", "desk-why-returned", &[]),
     ("why-queue", "desk-why-queue", &["queue"]),
     ("side-front", "desk-side-front", &[]),
@@ -48,6 +51,7 @@ pub(super) const SENTENCES: [(&str, &str, &[&str]); 40] = [
     ("delivery", "desk-delivery", &["detail"]),
     ("settled", "desk-settled", &["title"]),
     ("logged", "desk-logged", &[]),
+    ("not-there", "desk-worker-not-there", &["name"]),
 ];
 
 /// All templates but those of forms.

@@ -5,11 +5,13 @@
 //! (the policy of [`headers`] forbids both), and no sentence of the desk lives in a script: its scripts clone
 //! `<template>` elements that were rendered in the page's language.
 
+mod about;
 mod assets;
 mod chat;
 mod desk;
 mod desk_forms;
 mod desk_parts;
+mod docs;
 mod headers;
 mod language;
 mod shell;
@@ -21,10 +23,11 @@ mod widget;
 mod tests;
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::get;
 
 pub use self::language::{Lang, Spoken};
+use crate::openapi::Open;
 
 /// What a page that belongs to somebody is rendered with.
 #[derive(Clone, Copy, Debug)]
@@ -38,17 +41,31 @@ pub struct Page<'a> {
 }
 
 /// The routes that need no session, for any state.
+pub fn routes<S: Clone + Send + Sync + 'static>() -> Vec<Open<S>> {
+    vec![
+        Open::get("/sign-in", sign_in::serve, about::sign_in),
+        Open::get("/chat/widget.js", widget::serve, about::widget),
+        Open::get("/chat/{account}", chat::serve, about::chat),
+        Open::get("/docs", docs::serve, about::docs),
+        Open::get("/assets/{version}/{*path}", assets::serve, about::asset),
+    ]
+}
+
+/// These routes as a service.
 pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::new()
-        .route("/assets/{version}/{*path}", get(assets::serve))
-        .route("/chat/widget.js", get(widget::serve))
-        .route("/chat/{account}", get(chat::serve))
-        .route("/sign-in", get(sign_in::serve))
+    Open::add(Router::new(), routes())
 }
 
 /// The desk of `page.user`.
 pub fn desk(page: &Page<'_>) -> Response {
     headers::page(page.spoken, desk::markup(page))
+}
+
+/// What stands where the desk would be, for who is signed in as `name` and is no worker: refused, and what to do.
+pub fn no_desk(spoken: Spoken, name: &str, csrf: &str) -> Response {
+    let mut response = headers::page(spoken, sign_in::no_desk(spoken.lang, name, csrf));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    response
 }
 
 /// The page to choose a password of one's own.

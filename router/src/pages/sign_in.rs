@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::headers;
 use super::language::{Lang, Spoken};
-use super::texts::text;
+use super::texts::{open_text, text};
 use super::{assets, shell};
 
 /// Before there is a session the header's presence is what counts: another site's page cannot send it.
@@ -36,8 +36,7 @@ pub(super) fn markup(lang: Lang, csrf: &str) -> Markup {
                 button class="primary" type="submit" { (t("sign-in-go")) }
             }
             noscript { p { (t("page-needs-script")) } }
-            p hidden id="says-unreachable" { (t("sign-in-unreachable")) }
-            p hidden id="says-missing" { (t("sign-in-missing")) }
+            (sentences(lang))
             (languages(lang))
         }
     };
@@ -63,12 +62,51 @@ pub(super) fn password(lang: Lang, csrf: &str) -> Markup {
                 button class="primary" type="submit" { (t("sign-in-new-go")) }
             }
             noscript { p { (t("page-needs-script")) } }
-            p hidden id="says-unreachable" { (t("sign-in-unreachable")) }
-            p hidden id="says-missing" { (t("sign-in-missing")) }
+            (sentences(lang))
             (languages(lang))
         }
     };
     shell::page(lang, &format!("{} · Blendline", t("sign-in-new-title")), "entrance", &head, &body)
+}
+
+/// What stands where the desk would be, for who is signed in and is no worker.
+pub(super) fn no_desk(lang: Lang, name: &str, csrf: &str) -> Markup {
+    let t = |key| text(lang, key);
+    let head = html! {
+        meta name="csrf" content=(csrf);
+        script type="module" src=(assets::url("sign-in.js")) {}
+    };
+    let body = html! {
+        main class="door" {
+            (shell::brand())
+            h1 { (t("sign-in-no-desk")) }
+            p { (t("sign-in-no-desk-hint")) " " b { bdi { (name) } } }
+            form id="sign-in" data-call="/v1/sessions/current" data-method="DELETE" data-next="/sign-in" {
+                p class="fault" id="fault" role="alert" hidden {}
+                button class="primary" type="submit" { (t("sign-in-other")) }
+            }
+            noscript { p { (t("page-needs-script")) } }
+            (sentences(lang))
+            (languages(lang))
+        }
+    };
+    shell::page(lang, &format!("{} · Blendline", t("sign-in-no-desk")), "entrance", &head, &body)
+}
+
+/// What the script says, by what it is about or by the code of the API's problem: a problem's own words are English.
+fn sentences(lang: Lang) -> Markup {
+    html! {
+        @for (name, key) in [
+            ("unreachable", "sign-in-unreachable"),
+            ("missing", "sign-in-missing"),
+            ("wrong_credentials", "sign-in-wrong"),
+            ("wrong_password", "sign-in-old-wrong"),
+            ("weak_password", "sign-in-new-weak"),
+            ("rate_limited", "sign-in-later"),
+        ] {
+            p hidden id={ "says-" (name) } { (open_text(lang, key, &["left"])) }
+        }
+    }
 }
 
 fn field(label: &str, name: &str, kind: &str, complete: &str) -> Markup {

@@ -108,6 +108,7 @@ fn no_page_has_an_inline_script_or_style() {
             desk_page(lang),
             sign_in::markup(lang.whole(), "token").into_string(),
             sign_in::password(lang.whole(), "token").into_string(),
+            sign_in::no_desk(lang.whole(), "<b>", "token").into_string(),
             chat::markup(lang, "\" onload=\"x").into_string(),
             desk_forms::templates(lang.whole()).into_string(),
         ];

@@ -3,6 +3,7 @@
 //! Suggested reading order: [`name`], [`password`], [`session`], [`throttle`], [`audit`], [`gate`].
 
 pub mod audit;
+mod bench;
 pub mod gate;
 pub mod name;
 pub mod password;

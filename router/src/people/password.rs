@@ -1,14 +1,13 @@
 //! Passwords: what is accepted, how they are hashed (Argon2id), and how they are compared in the same time for everybody.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::bench::Bench;
 use super::name::folded;
 use super::{NoRandomness, random};
 
@@ -18,8 +17,6 @@ pub const BYTES_MIN: usize = 10;
 pub const BYTES_MAX: usize = 1024;
 /// The fewest different characters.
 const DIFFERENT_MIN: usize = 5;
-/// Memory in KiB, passes and lanes: OWASP's Password Storage Cheat Sheet, Argon2id (19 MiB, 2, 1).
-const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
 /// How many hashes are computed at once: each holds 19 MiB and a whole processor.
 const AT_ONCE: usize = 2;
 /// How many wait for that; more are told to come back.
@@ -93,9 +90,12 @@ pub enum HashError {
     Broken,
 }
 
-/// Hashes and compares passwords, two at a time, on threads that may block.
+/// Something to compute.
+type Job = Box<dyn FnOnce(&mut Bench) + Send>;
+
+/// Hashes and compares passwords, two at a time, on threads of their own, each with the memory that a hash takes.
 pub struct Passwords {
-    running: Arc<Semaphore>,
+    jobs: mpsc::Sender<Job>,
     line: Arc<Semaphore>,
     nobody: String,
     computed: AtomicU64,
@@ -107,9 +107,18 @@ impl Passwords {
     /// # Errors
     /// When the system refuses memory or random numbers.
     pub fn new() -> Result<Self, HashError> {
-        let nobody = compute(&hex::encode(random::<16>().map_err(|_| HashError::Broken)?))?;
-        let (running, line) = (Arc::new(Semaphore::new(AT_ONCE)), Arc::new(Semaphore::new(AT_ONCE + WAITING_MAX)));
-        Ok(Self { running, line, nobody, computed: AtomicU64::new(0) })
+        let nobody = hex::encode(random::<16>().map_err(|_| HashError::Broken)?);
+        let mut first = Bench::default();
+        let nobody = first.hash(nobody.as_bytes())?;
+        let (jobs, waiting) = mpsc::channel();
+        let waiting = Arc::new(Mutex::new(waiting));
+        for _ in 0..AT_ONCE {
+            let (waiting, bench) = (Arc::clone(&waiting), std::mem::take(&mut first));
+            let thread = thread::Builder::new().name("passwords".to_owned());
+            thread.spawn(move || serve(&waiting, bench)).map_err(|_| HashError::Broken)?;
+        }
+        let line = Arc::new(Semaphore::new(AT_ONCE + WAITING_MAX));
+        Ok(Self { jobs, line, nobody, computed: AtomicU64::new(0) })
     }
 
     /// The hash of a password, in PHC form, salted.
@@ -118,7 +127,7 @@ impl Passwords {
     /// [`HashError::Busy`] when too many wait.
     pub async fn hash(&self, password: &str) -> Result<String, HashError> {
         let password = password.to_owned();
-        self.work(move || compute(&password)).await
+        self.work(move |bench| bench.hash(canonical(&password).as_bytes())).await
     }
 
     /// Whether the password is that of `hash`. Without a hash the same work is done and the answer is no, so the time
@@ -129,7 +138,7 @@ impl Passwords {
     pub async fn matches(&self, password: &str, hash: Option<&str>) -> Result<bool, HashError> {
         let (password, known) = (password.to_owned(), hash.is_some());
         let against = hash.unwrap_or(&self.nobody).to_owned();
-        let same = self.work(move || Ok(compare(&password, &against))).await?;
+        let same = self.work(move |bench| Ok(bench.matches(canonical(&password).as_bytes(), &against))).await?;
         Ok(same && known)
     }
 
@@ -145,38 +154,33 @@ impl Passwords {
 
     async fn work<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
+        work: impl FnOnce(&mut Bench) -> Result<T, HashError> + Send + 'static,
     ) -> Result<T, HashError> {
         let place = Arc::clone(&self.line).try_acquire_owned().map_err(|_| HashError::Busy)?;
-        let permit = Arc::clone(&self.running).acquire_owned().await.map_err(|_| HashError::Broken)?;
         self.computed.fetch_add(1, Ordering::Relaxed);
         metrics::counter!("blendline_password_hashes_total").increment(1);
-        // The permits travel along: whoever stops waiting does not make room for another hash.
-        let working = tokio::task::spawn_blocking(move || {
-            let _held = (permit, place);
-            work()
-        });
-        working.await.map_err(|_| HashError::Broken)?
+        let (done, outcome) = oneshot::channel();
+        let job = move |bench: &mut Bench| {
+            // The place travels along: whoever stops waiting does not make room for another hash.
+            let _held = place;
+            // Nobody may be waiting any more.
+            let _ = done.send(work(bench));
+        };
+        self.jobs.send(Box::new(job)).map_err(|_| HashError::Broken)?;
+        outcome.await.map_err(|_| HashError::Broken)?
     }
 }
 
-fn argon() -> Result<Argon2<'static>, HashError> {
-    let (memory, passes, lanes) = COST;
-    let params = Params::new(memory, passes, lanes, None).map_err(|_| HashError::Broken)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+/// Computes one thing after the other until nobody can ask any more. Whoever waits for the next holds the lock; the other
+/// works.
+fn serve(waiting: &Mutex<mpsc::Receiver<Job>>, mut bench: Bench) {
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+    while let Ok(job) = next() {
+        job(&mut bench);
+    }
 }
 
 /// The same password typed on another keyboard may come in another Unicode form.
 fn canonical(password: &str) -> String {
     password.nfkc().collect()
-}
-
-fn compute(password: &str) -> Result<String, HashError> {
-    let hash = argon()?.hash_password(canonical(password).as_bytes()).map_err(|_| HashError::Broken)?;
-    Ok(hash.to_string())
-}
-
-fn compare(password: &str, hash: &str) -> bool {
-    let (Ok(argon), Ok(hash)) = (argon(), PasswordHash::new(hash)) else { return false };
-    argon.verify_password(canonical(password).as_bytes(), &hash).is_ok()
 }

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use blendline_wire::{Millis, TenantId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::store::StoreError;
 use crate::directory::Role;
@@ -161,7 +162,7 @@ pub struct SessionRow {
 }
 
 /// One entry of the audit log.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct AuditEntry {
     /// Its number within the tenant, from 1 without a gap.
     pub seq: u64,
@@ -186,7 +187,7 @@ pub struct AuditEntry {
 }
 
 /// The end of an audit log.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, ToSchema)]
 pub struct AuditHead {
     /// The number of the last entry.
     pub seq: u64,

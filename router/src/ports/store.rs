@@ -39,6 +39,10 @@ pub trait Store: Send + Sync + 'static {
     /// Committing the same batch again after an unknown outcome is `Ok` when it had been committed.
     async fn commit(&self, commit: &Commit) -> Result<(), StoreError>;
 
+    /// Drops a bounded part of the duplicate keys and journal entries that are more than eight days older than `now`.
+    /// True when there is more to drop.
+    async fn sweep(&self, now: Millis) -> Result<bool, StoreError>;
+
     /// Claims one attempt to send, durably, before the call (P13). Each (message, attempt) is granted once.
     async fn claim(&self, outbound: OutboundId, attempt: u32, sender: &str, now: Millis) -> Result<Claim, StoreError>;
 }
@@ -109,6 +113,9 @@ pub trait Archive: Send + Sync + 'static {
 
     /// The handle of each name, given out on first use and kept for good. `kind` is `tenant`, `queue`, …
     async fn handles(&self, names: &[(String, String)]) -> Result<Vec<u64>, StoreError>;
+
+    /// The shard of each tenant (P1): the next of `among` in turn when a tenant is first asked for, and kept for good.
+    async fn shards(&self, tenants: &[TenantId], among: u16) -> Result<Vec<u16>, StoreError>;
 }
 
 /// An ownership of a shard.

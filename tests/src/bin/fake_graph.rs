@@ -48,7 +48,8 @@ async fn main() -> anyhow::Result<()> {
         shuffled: false,
         seed: 1,
     });
-    let options = Options { token: arguments.token, listen: arguments.listen, statuses, keep_bodies: !arguments.quiet };
+    let (token, listen, keep_bodies) = (arguments.token, arguments.listen, !arguments.quiet);
+    let options = Options { token, listen, statuses, keep_bodies, told: None };
     let graph = FakeGraph::start(options).await?;
     println!("fake Graph server on {}", graph.url());
     if arguments.quiet {

@@ -178,6 +178,20 @@ pub async fn gives_handles_once(world: &impl StoreWorld) {
     assert_eq!(world.open().await.handles(&names).await.unwrap(), handles, "after reopening");
 }
 
+/// Tenants are spread over the shards in turn; each keeps its shard for good, whatever is asked for later.
+pub async fn keeps_tenants_on_their_shards(world: &impl StoreWorld) {
+    let store = world.open().await;
+    let tenants = [TenantId(7), TenantId(3), TenantId(9), TenantId(7)];
+    let shards = store.shards(&tenants, 2).await.unwrap();
+    assert_eq!(shards, [0, 1, 0, 0]);
+    let (one, other) = (&[TenantId(11)], &[TenantId(11)]);
+    let (first, second) = tokio::join!(store.shards(one, 2), store.shards(other, 2));
+    assert_eq!((first, second), (Ok(vec![1]), Ok(vec![1])));
+    drop(store);
+    let store = world.open().await;
+    assert_eq!(store.shards(&tenants, 16).await.unwrap(), shards, "after reopening, among more");
+}
+
 /// A message of ours that is final can still be read, and by the platform's id.
 pub async fn keeps_what_was_sent(world: &impl StoreWorld) {
     let store = world.open().await;

@@ -2,5 +2,7 @@
 
 pub mod archive;
 pub mod broker;
+pub mod people;
+pub mod race;
 pub mod rows;
 pub mod store;

@@ -56,6 +56,7 @@ pub fn task(id: u64) -> Task {
         unanswered: true,
         asked: None,
         directed: None,
+        returns: false,
         sticky: None,
         declined: Vec::new(),
         declines: 0,
@@ -173,7 +174,7 @@ pub fn event(id: u64, tenant: TenantId) -> Event {
 
 /// A line of a transcript with its text, added to `commit`.
 pub fn say(commit: &mut Commit, conversation: Option<u64>, task: Option<u64>, seq: u64, text: &str) {
-    let payload = PayloadId(1000 * conversation.or(task).unwrap_or(0) + seq);
+    let payload = PayloadId(conversation.or(task).unwrap_or(0).wrapping_mul(1000) + seq);
     commit.payloads.insert(payload, MessageBody::note(Pii::from(text)));
     commit.writes.push(Write::Message(MessageRow {
         tenant: TENANT,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use blendline_core::Write;
-use blendline_core::rows::{Meta, OutboundState, Snapshot, TaskState};
-use blendline_router::ports::store::{Archive, Claim, Store, StoreError, Tenure, Wanted};
+use blendline_core::rows::{Learnt, Meta, OutboundState, Snapshot, TaskState};
+use blendline_router::ports::store::{Archive, Claim, Store, StoreError, Tenure, Transcript, Wanted};
 use blendline_wire::{ConversationId, Lease, Millis, OutboundId, QueueId, WorkerId};
 
 use super::rows::{self, ACCOUNT, NOW, TENANT};
@@ -91,6 +91,7 @@ pub async fn loads_what_was_written(world: &impl StoreWorld) {
         commit.writes.push(Write::Worker(Box::new(rows::worker(id))));
         commit.writes.push(Write::Tenant(rows::tenant(id)));
         commit.writes.push(Write::Calendar(rows::calendar(id)));
+        commit.writes.push(Write::Learnt(Learnt::new(QueueId(id))));
     }
     store.commit(&commit).await.unwrap();
 
@@ -110,6 +111,8 @@ pub async fn loads_what_was_written(world: &impl StoreWorld) {
         Write::Outbound(Box::new(sent)),
         Write::WorkerRemoved(WorkerId(30)),
         Write::QueueRemoved(QueueId(77)),
+        Write::Learnt(Learnt { seen: 3, ..Learnt::new(QueueId(10)) }),
+        Write::LearntRemoved(QueueId(20)),
     ];
     store.commit(&commit).await.unwrap();
 
@@ -121,6 +124,11 @@ pub async fn loads_what_was_written(world: &impl StoreWorld) {
         conversations: [10, 20, 30].map(|id| rows::conversation(id, id.into())).into(),
         tasks: vec![active, rows::task(30), rows::task(40)],
         outbound: [10, 20, 40].map(|id| rows::outbound(id, id.into(), id)).into(),
+        learnt: vec![
+            Learnt { seen: 3, ..Learnt::new(QueueId(10)) },
+            Learnt::new(QueueId(30)),
+            Learnt::new(QueueId(40)),
+        ],
         ..Snapshot::default()
     };
     assert_eq!(store.load(SHARD).await.unwrap(), expected);
@@ -220,4 +228,47 @@ pub async fn tells_contradictions(world: &impl StoreWorld) {
     assert!(matches!(store.commit(&textless).await, Err(StoreError::Corrupt(_))));
     assert_eq!(store.task(rows::task(1).id).await.unwrap(), None);
     store.commit(&rows::batch(SHARD, tenure, 2)).await.expect("the number was not used up");
+}
+
+/// Large batches and large texts come back as they were: two thousand rows, a megabyte in one line, every character.
+pub async fn takes_large_batches(world: &impl StoreWorld) {
+    let store = world.open().await;
+    let tenure = take(&store).await;
+    let mut commit = rows::batch(SHARD, tenure, 1);
+    let odd = "\0\u{1}\u{7f}\u{200f}שלום \u{fffd}\u{1f600}\\\"'%_$1;--";
+    let large = format!("{odd}{}", "0123456789abcdef".repeat(65_536));
+    for seq in 1..=400 {
+        let text = if seq == 7 { large.clone() } else { format!("{odd} {seq}") };
+        rows::say(&mut commit, Some(1), None, seq, &text);
+    }
+    for id in 1..=400 {
+        commit.writes.push(Write::Task(Box::new(rows::task(id))));
+        commit.writes.push(Write::Conversation(Box::new(rows::conversation(id, id.into()))));
+        commit.writes.push(Write::Event(Box::new(rows::event(2 * id, TENANT))));
+        commit.writes.push(Write::Event(Box::new(rows::event(2 * id + 1, TENANT))));
+        commit.keys.push((u128::from(id).to_be_bytes(), vec![0; 64]));
+    }
+    // Compressible and not, as a journal of texts in several scripts is.
+    commit.journal = (0..2_000_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    commit.quarantine.push(blendline_router::ports::store::QuarantineRow {
+        tenant: TENANT,
+        account: None,
+        channel: "email".into(),
+        at: NOW,
+        cause: "a NUL\0 at byte 6".into(),
+        raw: vec![0; 1_000_000],
+    });
+    store.commit(&commit).await.unwrap();
+    store.commit(&commit).await.expect("the same again");
+
+    let lines = store.transcripts(&[Transcript::Conversation(ConversationId(1))], 1_000).await.unwrap();
+    let texts: Vec<_> = lines[0].iter().map(|line| line.body.text.as_ref().unwrap().expose()).collect();
+    assert_eq!(texts.len(), 400);
+    assert!(texts[6] == &large, "a megabyte comes back as it was");
+    assert_eq!(texts[7], &format!("{odd} 8"));
+    let quarantined = store.quarantined(TENANT, 9).await.unwrap();
+    assert_eq!((quarantined[0].raw.len(), quarantined[0].cause.as_str()), (1_000_000, "a NUL\u{fffd} at byte 6"));
+    let loaded = store.load(SHARD).await.unwrap();
+    assert_eq!((loaded.tasks.len(), loaded.conversations.len()), (400, 400));
+    assert_eq!(store.events(TENANT, 2, 9_999).await.unwrap().len(), 799);
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, to_bytes};
 use hyper::body::Incoming;
@@ -10,7 +10,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 
-use super::{Behaviour, Call, Report, State, Times};
+use super::{Behaviour, Call, Report, State, Times, Told};
 use crate::machine::unix_ms;
 
 /// Larger than any message the platform takes.
@@ -122,6 +122,10 @@ fn behaviour(state: &State, body: &Value) -> Behaviour {
 fn record(state: &State, number: String, body: Value, behaviour: &Behaviour, effect: bool) -> (String, String) {
     let to = body["to"].as_str().or_else(|| body["recipient"].as_str()).unwrap_or_default().to_owned();
     let callback = body["biz_opaque_callback_data"].as_str().map(str::to_owned);
+    if let (true, Some(told)) = (effect, &state.options.told) {
+        let text = body["text"]["body"].as_str().unwrap_or_default().to_owned();
+        let _ = told.send(Told { at: Instant::now(), text });
+    }
     let mut ledger = state.ledger.lock().unwrap();
     ledger.given += 1;
     let wamid = format!("wamid.HBgMOTcyFAKEGRAPH{:016x}AA==", ledger.given);

@@ -9,6 +9,8 @@
 )]
 
 mod checks;
+mod cluster;
+mod faults;
 mod plan;
 mod platform;
 mod staff;
@@ -42,7 +44,7 @@ async fn every_webhook_and_every_reply_is_accounted_for() {
     println!("{}", plan.summary());
 
     let mut router = Router::reserve("ledger");
-    let graph = platform::start(&router, &plan, number).await;
+    let graph = platform::start(router.addr, &plan, number).await;
     let mut installation = Installation::new(&graph.url());
     installation.numbers = plan.numbers.clone();
     installation.grace_ms = 10_000;
@@ -52,8 +54,8 @@ async fn every_webhook_and_every_reply_is_accounted_for() {
     router.start_again().await;
 
     let begin = Instant::now();
-    let staff = Staff::start(router.addr, WORKERS, number);
-    let traffic = Arc::new(Traffic::new(router.addr, plan.posts.len()));
+    let staff = Staff::start(&[router.addr], WORKERS, number);
+    let traffic = Arc::new(Traffic::new(vec![router.addr], plan.posts.len()));
     let posting = traffic.start(&plan);
     let mut instants: Vec<usize> =
         (0..KILLS).map(|_| seed.below(plan.posts.len() as u64 * 95 / 100) as usize).collect();

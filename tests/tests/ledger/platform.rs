@@ -1,7 +1,8 @@
 //! The fake platform of the ledger: mostly well, sometimes not.
 
+use std::net::SocketAddr;
+
 use blendline_tests::graph::{Behaviour, FakeGraph, Line, Options, Statuses, Times};
-use blendline_tests::process::Router;
 
 use crate::plan::Plan;
 
@@ -13,10 +14,10 @@ pub(crate) const LIMITED: &str = "[limited]";
 pub(crate) const BROKEN: &str = "[broken]";
 
 /// Starts it; it reports on some of the messages, out of order.
-pub(crate) async fn start(router: &Router, plan: &Plan, seed: u64) -> FakeGraph {
+pub(crate) async fn start(door: SocketAddr, plan: &Plan, seed: u64) -> FakeGraph {
     let mut options = Options::local();
     options.statuses =
-        Some(Statuses { router: router.addr, numbers: plan.numbers.clone(), percent: 30, shuffled: true, seed });
+        Some(Statuses { router: door, numbers: plan.numbers.clone(), percent: 30, shuffled: true, seed });
     let graph = FakeGraph::start(options).await.expect("a fake platform");
     for (mark, then) in [
         (CUT, Behaviour::DropAfterEffect),

@@ -56,15 +56,16 @@ pub(crate) struct Staff {
 }
 
 impl Staff {
-    pub(crate) fn start(router: SocketAddr, workers: usize, seed: u64) -> Self {
+    pub(crate) fn start(routers: &[SocketAddr], workers: usize, seed: u64) -> Self {
         let tasks = Tasks::default();
         let mut staff = Self { tasks: Arc::clone(&tasks), stop: Vec::new(), running: Vec::new() };
         for n in 0..workers {
-            let runtime = Runtime::builder(format!("http://{router}"), WORKER_KEY)
+            let runtime = Runtime::builder(format!("http://{}", routers[0]), WORKER_KEY)
                 .name(name(n))
                 .accept(AcceptMode::Auto)
-                .reconnect(Duration::from_millis(20), Duration::from_millis(200))
-                .build();
+                .reconnect(Duration::from_millis(20), Duration::from_millis(200));
+            let others = routers[1..].iter();
+            let runtime = others.fold(runtime, |runtime, other| runtime.or_at(format!("http://{other}"))).build();
             let worker = Answering { tasks: Arc::clone(&tasks), seed };
             let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
             staff.stop.push(stop);

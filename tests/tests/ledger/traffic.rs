@@ -17,40 +17,53 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 const AGAIN: Duration = Duration::from_millis(20);
 
 pub(crate) struct Traffic {
-    addr: SocketAddr,
+    /// The doors: who finds one closed tries the next.
+    doors: Vec<SocketAddr>,
     attempts: AtomicU64,
     accepted: watch::Sender<usize>,
     up: watch::Sender<bool>,
     planned: usize,
+    /// The pause of each lane after a webhook, in milliseconds.
+    pause_ms: AtomicU64,
 }
 
 impl Traffic {
-    pub(crate) fn new(addr: SocketAddr, planned: usize) -> Self {
+    pub(crate) fn new(doors: Vec<SocketAddr>, planned: usize) -> Self {
         let (accepted, up) = (watch::Sender::new(0), watch::Sender::new(true));
-        Self { addr, attempts: AtomicU64::new(0), accepted, up, planned }
+        Self { doors, attempts: AtomicU64::new(0), accepted, up, planned, pause_ms: AtomicU64::new(0) }
+    }
+
+    /// From now on each lane rests so long after a webhook.
+    pub(crate) fn pause(&self, pause: Duration) {
+        self.pause_ms.store(pause.as_millis() as u64, Ordering::Relaxed);
     }
 
     /// Begins to post; ends when everything is accepted.
     pub(crate) fn start(self: &Arc<Self>, plan: &Plan) -> JoinHandle<()> {
         let mut lanes = tokio::task::JoinSet::new();
-        for requests in plan.lanes() {
+        for (lane, requests) in plan.lanes().into_iter().enumerate() {
             let traffic = Arc::clone(self);
             lanes.spawn(async move {
-                let mut connection = None;
+                let (mut connection, mut door) = (None, lane);
                 for request in requests {
-                    traffic.until_taken(&mut connection, &request).await;
+                    traffic.until_taken(&mut connection, &mut door, &request).await;
+                    let pause = traffic.pause_ms.load(Ordering::Relaxed);
+                    if pause > 0 {
+                        tokio::time::sleep(Duration::from_millis(pause)).await;
+                    }
                 }
             });
         }
         tokio::spawn(async move { drop(lanes.join_all().await) })
     }
 
-    async fn until_taken(&self, connection: &mut Option<Connection>, request: &[u8]) {
+    async fn until_taken(&self, connection: &mut Option<Connection>, door: &mut usize, request: &[u8]) {
         loop {
             if connection.is_none() {
-                *connection = Connection::connect(self.addr).await.ok();
+                *connection = Connection::connect(self.doors[*door % self.doors.len()]).await.ok();
             }
             let Some(open) = connection else {
+                *door += 1;
                 self.until_up().await;
                 continue;
             };
@@ -64,7 +77,10 @@ impl Traffic {
                     assert!(reply.status >= 500, "a signed webhook was refused: {} {}", reply.status, reply.text());
                     tokio::time::sleep(AGAIN).await;
                 }
-                Ok(Err(_)) | Err(_) => *connection = None,
+                Ok(Err(_)) | Err(_) => {
+                    *connection = None;
+                    *door += 1;
+                }
             }
         }
     }
@@ -78,6 +94,10 @@ impl Traffic {
 
     pub(crate) async fn until_accepted(&self, count: usize) {
         drop(self.accepted.subscribe().wait_for(|accepted| *accepted >= count.min(self.planned)).await);
+    }
+
+    pub(crate) fn accepted(&self) -> usize {
+        *self.accepted.borrow()
     }
 
     pub(crate) fn router_is_down(&self) {

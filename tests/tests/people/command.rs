@@ -2,11 +2,12 @@
 
 use std::process::Output;
 
+use blendline_tests::person::{Browser, sign_in};
 use blendline_tests::process::{Router, program};
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::office::{Browser, by_key, member, office, prepared, sign_in};
+use crate::office::{by_key, member, office, prepared};
 
 fn blendline(router: &Router, words: &[&str]) -> Output {
     let mut command = std::process::Command::new(program("blendline"));

@@ -4,9 +4,10 @@ use blendline_router::api::routes::routes;
 use blendline_router::directory::Role;
 use blendline_tests::config::WORKER_KEY;
 use blendline_tests::http;
+use blendline_tests::person::{Browser, OWN_PAGE, PASSWORD};
 use serde_json::{Value, json};
 
-use crate::office::{Browser, OWN_PAGE, PASSWORD, ROLES, add, member, office};
+use crate::office::{ROLES, add, member, office};
 
 fn role(name: &str) -> Role {
     serde_json::from_value(json!(name)).unwrap()

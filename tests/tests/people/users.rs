@@ -1,9 +1,10 @@
 //! Managing users, and the log of it.
 
 use blendline_tests::api::Api;
+use blendline_tests::person::{Browser, PASSWORD};
 use serde_json::json;
 
-use crate::office::{Browser, PASSWORD, add, by_key, member, office};
+use crate::office::{add, by_key, member, office};
 
 #[tokio::test]
 async fn users_are_managed_by_those_who_may() {

@@ -1,7 +1,7 @@
 //! What visitors may not do, and what it costs when they do.
 
-use blendline_tests::http;
 use blendline_tests::webchat::{Session, client_id};
+use blendline_tests::{http, machine};
 use serde_json::json;
 use tokio::net::TcpSocket;
 use tokio_tungstenite::tungstenite::Error;
@@ -122,8 +122,12 @@ async fn a_slow_reader_is_closed_and_reads_on_later() {
 
     let small = socket();
     small.set_recv_buffer_size(4096).unwrap();
+    let (pid, before) = (office.router.pid(), machine::resident(office.router.pid()));
     let mut slow = visitor.connect_through(small, Some("0.0")).await;
     office.until_metric("blendline_chat_closed_total{code=\"1013\"}", 1.0).await;
+    // A page of 32 lines waited for him, not all 13 MB.
+    let waited = machine::resident(pid).saturating_sub(before);
+    assert!(waited < 6_000_000, "{waited} bytes were kept for a slow reader");
     // Whatever part of the transcript he got, he reads on after it with the next socket.
     let mut got = 0;
     let code = loop {

@@ -118,3 +118,33 @@ async fn long_polling_goes_both_ways() {
     assert_eq!(stolen.poll(None, 0).await.status, 401);
     assert_eq!(stolen.post(&client_id(), "x").await.status, 401);
 }
+
+#[tokio::test]
+async fn whoever_wrote_too_much_may_still_say_that_it_is_solved() {
+    let office = Office::with("word", |it| it.chat = "messages_per_minute = 1\nmessages_burst = 1".into()).await;
+    let mut noa = office.noa().await;
+    for polls in [false, true] {
+        let visitor = office.visitor().await;
+        let mut guest = visitor.connect(None).await;
+        guest.say(&client_id(), "hello").await;
+        guest.of("ack").await;
+        guest.say(&client_id(), "too much").await;
+        assert_eq!(guest.of("refused").await["reason"], "too_fast");
+        let task = noa.task().await;
+        noa.settle(&task, done(), vec![]).await.unwrap();
+        guest.state("solved").await;
+        let id = client_id();
+        // Said again, because nobody knows whether it was heard, it counts once.
+        for _ in 0..2 {
+            if polls {
+                let reply = visitor.word(&id, true).await;
+                assert_eq!((reply.status, reply.json()["client_id"].as_str()), (200, Some(id.as_str())));
+            } else {
+                guest.send(&json!({ "type": "confirm", "client_id": id, "confirmed": true })).await;
+                assert_eq!(guest.of("ack").await["client_id"], id.as_str());
+            }
+        }
+    }
+    office.until_events("task_confirmed", 2).await;
+    assert_eq!(office.api.events("task_confirmed").await.len(), 2);
+}

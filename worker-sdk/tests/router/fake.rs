@@ -95,7 +95,7 @@ impl Connection {
     }
 
     pub(crate) async fn goodbye(&mut self, reason: &str) {
-        self.say(ServerFrame::Goodbye { reason: reason.into() }).await;
+        self.say(ServerFrame::Goodbye { reason: reason.into(), at: None }).await;
     }
 
     pub(crate) async fn close(mut self, code: CloseCode, reason: &'static str) {
@@ -106,12 +106,12 @@ impl Connection {
     }
 
     pub(crate) async fn ok(&mut self, call: u64) {
-        self.say(ServerFrame::Answer { call, problem: None }).await;
+        self.say(ServerFrame::Answer { call, problem: None, seq: None }).await;
     }
 
     pub(crate) async fn refuse(&mut self, call: u64, status: u16, code: &str) {
         let problem = Some(Problem::new(status, code, "a title", "a detail"));
-        self.say(ServerFrame::Answer { call, problem }).await;
+        self.say(ServerFrame::Answer { call, problem, seq: None }).await;
     }
 
     /// The next frame that is not a heartbeat.
@@ -161,6 +161,7 @@ pub(crate) fn view(id: u64, lease: u32) -> TaskView {
         lease: Lease(lease),
         offered: false,
         until: None,
+        why: None,
         kind: TaskKind::Conversation,
         side: Side::Front,
         queue: "support".into(),
@@ -256,7 +257,7 @@ impl Running {
 
 impl Connection {
     /// An idle runtime says that it drains and leaves in the same breath.
-    async fn draining_or_bye(&mut self) {
+    pub(crate) async fn draining_or_bye(&mut self) {
         loop {
             match self.read().await {
                 ClientFrame::Presence { .. } => {}

@@ -2,9 +2,9 @@
 
 use blendline_wire::outbound::Content;
 use blendline_wire::task::WithdrawReason;
-use blendline_wire::worker::{ClientFrame, Reply, ServerFrame, Verdict as Outcome};
+use blendline_wire::worker::{ClientFrame, Reply, ServerFrame, TaskView, Verdict as Outcome};
 use blendline_wire::{Lease, TaskId};
-use blendline_worker::{CallError, Cancelled, Verdict};
+use blendline_worker::{BoxError, CallError, Cancelled, Task, Verdict, Worker, async_trait};
 
 use crate::fake::{Connection, FakeRouter, Running, message, offered, soon, view};
 
@@ -63,6 +63,47 @@ async fn an_offer_is_accepted_while_there_is_room_and_declined_when_there_is_non
     connection.ok(call).await;
     let summary = running.finish(connection).await;
     assert_eq!(summary.settled, 1);
+}
+
+/// Takes no odd task, and falls over the seventh.
+struct Picky;
+
+#[async_trait]
+impl Worker for Picky {
+    async fn work(&self, _: &Task) -> Result<Verdict, BoxError> {
+        Ok(Verdict::done())
+    }
+
+    fn declines(&self, offer: &TaskView) -> Option<String> {
+        assert_ne!(offer.id, TaskId(7));
+        (offer.id.0 % 2 == 1).then(|| "odd".to_owned())
+    }
+}
+
+#[tokio::test]
+async fn a_worker_may_let_an_offer_go() {
+    let router = FakeRouter::start().await;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let runtime = router.runtime().build();
+    let running = tokio::spawn(runtime.run(Picky, async { drop(stopped.await) }));
+    let mut connection = router.welcomed(vec![offered(1, 1)]).await;
+    for (offer, why) in [(None, "odd"), (Some(7), "the worker panicked")] {
+        if let Some(offer) = offer {
+            connection.say(ServerFrame::Offer { task: offered(offer, 1) }).await;
+        }
+        let ClientFrame::Decline { call, reason, .. } = connection.read().await else { panic!() };
+        assert_eq!(reason, why);
+        connection.ok(call).await;
+    }
+    connection.say(ServerFrame::Offer { task: offered(2, 1) }).await;
+    let ClientFrame::Accept { call, .. } = connection.read().await else { panic!() };
+    connection.ok(call).await;
+    let (call, task, ..) = settled(&mut connection).await;
+    assert_eq!(task, TaskId(2));
+    connection.ok(call).await;
+    stop.send(()).unwrap();
+    connection.draining_or_bye().await;
+    assert_eq!(running.await.unwrap().unwrap().settled, 1);
 }
 
 #[tokio::test]

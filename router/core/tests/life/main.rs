@@ -2,5 +2,6 @@
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "these are tests")]
 
 mod office;
+mod reasons;
 mod sending;
 mod stories;

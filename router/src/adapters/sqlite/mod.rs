@@ -6,6 +6,7 @@
 pub mod broker;
 mod checkpoint;
 mod connection;
+pub mod dump;
 mod people;
 pub mod store;
 
@@ -65,7 +66,8 @@ impl DataDir {
 pub enum OpenError {
     /// Another process has the directory.
     #[error(
-        "the data directory {} is in use by another blendline (process {pid}): stop it, or give this one a directory of its own",
+        "the data directory {} is in use by another blendline (process {pid}): stop it, or give this one a directory of \
+         its own (`data_dir` in the configuration, or BLENDLINE_DATA_DIR)",
         path.display()
     )]
     InUse {
@@ -91,7 +93,11 @@ pub enum OpenError {
         cause: rusqlite::Error,
     },
     /// A newer program wrote the file.
-    #[error("{} was written by a newer version (schema {found}, this program knows {known}): use that version", path.display())]
+    #[error(
+        "{} was written by a newer version (schema {found}, this program knows {known}): use that version, or another \
+         directory (`data_dir` in the configuration, or BLENDLINE_DATA_DIR)",
+        path.display()
+    )]
     Newer {
         /// The file.
         path: PathBuf,
@@ -100,14 +106,4 @@ pub enum OpenError {
         /// The schema this program knows.
         known: usize,
     },
-}
-
-/// A number as SQL has it. Ids and times stay far below the limit; [`blendline_wire::Millis::MAX`] becomes the largest.
-fn sql(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-/// A number as the program has it; the columns it is read from never hold negative ones.
-fn unsql(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or(0)
 }

@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 use blendline_wire::{Millis, TenantId};
 use rusqlite::{OptionalExtension as _, Transaction};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::store::readers::{collect, first, parse};
 use super::store::{SqliteStore, fault};
-use super::{sql, unsql};
+use crate::adapters::columns::{sql, unsql};
+use crate::adapters::people::{apply, shown};
 use crate::people::audit;
 use crate::ports::people::{
     AuditEntry, AuditHead, Changed, Deed, Opened, Opening, People, SessionLimits, SessionRow, User, UserChange,
@@ -151,24 +152,8 @@ fn change(
     if change.only_if.is_some_and(|role| role != user.role) {
         return changed(Changed::Meanwhile);
     }
-    let before = shown(&user);
-    if let Some((role, worker)) = &change.role {
-        user.role = *role;
-        user.worker.clone_from(worker);
-    }
-    user.disabled = change.disabled.unwrap_or(user.disabled);
-    let mut after_password = false;
-    if let Some((password, must_change)) = &change.password {
-        user.password.clone_from(password);
-        user.must_change = *must_change;
-        after_password = true;
-    }
+    let (before, after) = apply(change, &mut user);
     put(transaction, &user)?;
-    let mut after = shown(&user);
-    if after_password {
-        // The log tells that there is a new password, and neither of the two.
-        after["password"] = json!("changed");
-    }
     append(transaction, user.tenant, by, &user.name, (before, after))?;
     transaction
         .prepare_cached("DELETE FROM user_sessions WHERE tenant = ?1 AND name = ?2")?
@@ -281,15 +266,4 @@ fn append(
 /// A row as JSON. These types cannot fail to be written; a mistake would be an error and not an empty row.
 fn text(value: &impl serde::Serialize) -> rusqlite::Result<String> {
     serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
-}
-
-/// A user as the log shows him: without anything secret.
-fn shown(user: &User) -> Value {
-    json!({
-        "name": user.display,
-        "role": user.role,
-        "worker": user.worker,
-        "disabled": user.disabled,
-        "must_change": user.must_change,
-    })
 }

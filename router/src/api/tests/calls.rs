@@ -20,6 +20,9 @@ async fn an_item_is_pushed_with_handles_for_names() {
     let body = r#"{"queue":"front","external_ref":"r1","title":"Refund","skills":{"hebrew":3},"fields":{"order":12}}"#;
     let (status, task) = world.call(&key("acme", "integrator"), "POST", "/v1/items", body).await;
     assert_eq!((status.as_u16(), task["id"].as_str()), (201, Some("tsk_7")));
+    world.owner.answers(Ok(Answer::Known(TaskId(7))));
+    let (status, task) = world.call(&key("acme", "integrator"), "POST", "/v1/items", body).await;
+    assert_eq!((status.as_u16(), task["id"].as_str()), (200, Some("tsk_7")));
     let calls = world.owner.calls();
     assert!(calls[0].starts_with("Integrator Push"), "{calls:?}");
     assert!(!calls[0].contains("Refund"), "personal data is shown: {calls:?}");
@@ -83,11 +86,9 @@ async fn a_late_worker_is_told_what_happened() {
         (CallError::Unavailable("the owner stopped".into()), 503, "busy", "try again"),
         (CallError::Refused(Refusal::UnknownTask), 404, "unknown_task", "no task"),
         (CallError::Refused(Refusal::OtherTenant), 404, "unknown_task", "no task"),
-        (CallError::Refused(Refusal::NotConnected), 409, "not_connected", "connect"),
         (CallError::Refused(Refusal::WrongState("parked")), 409, "wrong_state", "parked"),
         (CallError::Refused(Refusal::TooMany("replies")), 422, "too_many", "replies"),
         (CallError::Refused(Refusal::NoConversation), 422, "no_conversation", "note"),
-        (CallError::Refused(Refusal::AlreadyOpen(ConversationId(4))), 409, "already_open", "cnv_4"),
     ] {
         world.owner.answers(Err(error));
         let body = r#"{"lease":2,"key":"k","content":{"type":"text","text":"late"}}"#;
@@ -105,6 +106,15 @@ async fn a_begun_conversation_names_its_task() {
         "content":{"type":"template","name":"hello","language":"he"}}"#;
     let (status, made) = world.call(&key("acme", "worker"), "POST", "/v1/conversations", body).await;
     assert_eq!((status.as_u16(), made["task"].as_str()), (201, Some("tsk_2")));
+    for (refusal, code, says) in [
+        (Refusal::NotConnected, "not_connected", "connect"),
+        (Refusal::AlreadyOpen(ConversationId(4)), "already_open", "cnv_4"),
+    ] {
+        world.owner.answers(Err(CallError::Refused(refusal)));
+        let (status, problem) = world.call(&key("acme", "worker"), "POST", "/v1/conversations", body).await;
+        assert_eq!((status.as_u16(), problem["code"].as_str()), (409, Some(code)), "{problem}");
+        assert!(problem["detail"].as_str().unwrap().contains(says), "{problem}");
+    }
     let foreign = body.replace("\"acme\"", "\"other\"");
     assert_eq!(world.call(&key("acme", "worker"), "POST", "/v1/conversations", &foreign).await.0, 404);
 }

@@ -109,7 +109,7 @@ async fn frames_of_the_owner_arrive_and_the_end_is_told() {
     for task in 1..=100 {
         assert_eq!(hear(&mut socket).await["task"], format!("tsk_{task}"));
     }
-    frames.send(ServerFrame::Goodbye { reason: "replaced".into() }).await.unwrap();
+    frames.send(ServerFrame::Goodbye { reason: "replaced".into(), at: None }).await.unwrap();
     assert_eq!(hear(&mut socket).await["reason"], "replaced");
     assert_eq!(closed(&mut socket).await, 1000);
     let mut comings = world.owner.comings.subscribe();

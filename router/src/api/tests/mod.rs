@@ -4,7 +4,8 @@ mod calls;
 mod connect;
 mod limits;
 mod ports;
-mod roles;
+pub(crate) mod roles;
+mod sessions;
 mod webhooks;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use axum::middleware::from_fn;
 use blendline_wire::Millis;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -23,14 +25,16 @@ use crate::adapters::live::InProcessLive;
 use crate::adapters::sqlite::{DataDir, SqliteStore};
 use crate::api::{App, Parts, Shared, app};
 use crate::config::{Config, resolve};
+use crate::doors::Doors;
+use crate::openapi::tests::judge::judge;
 use crate::people::Gate;
 
 /// The app secret of the test's account.
 const APP_SECRET: &str = "test-app-secret-0123456789";
 
 /// A router over fake ports, with two tenants that have the same names of everything.
-struct World {
-    router: Router,
+pub(crate) struct World {
+    pub(crate) router: Router,
     shared: Shared,
     owner: Arc<Owner>,
     wire: Arc<Wire>,
@@ -55,7 +59,7 @@ impl Drop for Scratch {
 }
 
 /// The key of a tenant's role, as [`config`] puts it in.
-fn key(tenant: &str, role: &str) -> String {
+pub(crate) fn key(tenant: &str, role: &str) -> String {
     format!("blk_{tenant}_{role}")
 }
 
@@ -107,7 +111,7 @@ queues = ["front"]
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(config()).await
     }
 
@@ -116,21 +120,24 @@ impl World {
         let directory = Arc::new(resolve(&config, records.as_ref(), Millis(0)).await.unwrap());
         let wire = Arc::new(Wire::default());
         let (owner, handle) = Owner::start();
+        let doors = Doors::single(directory.tenants.keys().copied(), handle);
         let stop = CancellationToken::new();
         let directory_of_people = Scratch::new();
         let people = Arc::new(SqliteStore::open(&DataDir::open(&directory_of_people.0).unwrap()).unwrap());
         let shared = App::new(Parts {
             directory,
-            handle,
+            doors,
+            owners: Default::default(),
             archive: records.clone(),
             broker: wire.clone(),
-            shard: 0,
             server: config.server,
             people: Arc::new(Gate::new(people, Arc::new(InProcessLive::default())).unwrap()),
             metrics: None,
             stopping: stop.clone(),
         });
-        Self { router: app(shared.clone()), shared, owner, wire, records, stop, _scratch: directory_of_people }
+        // Whatever a test asks, the answer must be one that the document describes.
+        let router = app(shared.clone()).layer(from_fn(judge));
+        Self { router, shared, owner, wire, records, stop, _scratch: directory_of_people }
     }
 
     /// Sends a request; the answer's status and its JSON (null where there is none).

@@ -22,7 +22,7 @@ const ROLES: [(&str, Role); 6] = [
 ];
 
 /// A task of the tenant `acme`, which the worker has.
-pub(super) fn task(world: &World, worker: &str) -> Task {
+pub(crate) fn task(world: &World, worker: &str) -> Task {
     let directory = world.shared.directory();
     let tenant = tenant(world, "acme");
     Task {
@@ -48,6 +48,7 @@ pub(super) fn task(world: &World, worker: &str) -> Task {
         unanswered: true,
         asked: None,
         directed: None,
+        returns: false,
         sticky: None,
         declined: Vec::new(),
         declines: 0,

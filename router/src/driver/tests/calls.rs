@@ -16,8 +16,8 @@ async fn a_reply_said_again_is_one_message_and_other_words_are_refused() {
     world.webhook(vec![said("m1", "972")]).await;
     let task = dana.assigned().await;
     let (first, again) = tokio::join!(dana.reply(&task, "r1", "hello"), dana.reply(&task, "r1", "hello"));
-    assert_eq!((first, again), (Ok(Answer::Done), Ok(Answer::Done)));
-    assert_eq!(dana.reply(&task, "r1", "hello").await, Ok(Answer::Done));
+    assert_eq!((first, again), (Ok(Answer::Said(2)), Ok(Answer::Said(2))));
+    assert_eq!(dana.reply(&task, "r1", "hello").await, Ok(Answer::Said(2)));
     assert_eq!(dana.reply(&task, "r1", "other words").await, Err(CallError::KeyReused));
     let twice = vec![reply("r2", "a"), reply("r2", "b")];
     assert_eq!(dana.done(&task, twice).await, Err(CallError::KeyReused));
@@ -78,11 +78,12 @@ async fn an_item_pushed_again_is_the_same_task() {
     };
     let handle = world.handle();
     let first = handle.call(Actor::Integrator, push("Refund")).await.unwrap();
-    assert_eq!(handle.call(Actor::Integrator, push("Refund")).await.unwrap(), first);
+    let Answer::Task(id) = first else { panic!("{first:?}") };
+    assert_eq!(handle.call(Actor::Integrator, push("Refund")).await.unwrap(), Answer::Known(id));
     let mut dana = world.attach(DANA, 1).await;
     dana.welcome().await;
     let task = dana.assigned().await;
-    assert_eq!(Answer::Task(task.id), first);
+    assert_eq!(task.id, id);
     assert_eq!(task.title.unwrap().expose(), "Refund");
     assert_eq!(task.messages.len(), 1);
 }
@@ -106,4 +107,26 @@ async fn a_conversation_that_a_worker_begins_is_begun_once() {
     world.webhook(vec![said("m1", "972")]).await;
     world.taken_in().await;
     assert_eq!(world.store.record().conversations.len(), 1, "the answer joins it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_contact_that_is_logged_again_under_its_key_is_one() {
+    let world = World::new().await;
+    let mut dana = world.attach(DANA, 1).await;
+    dana.welcome().await;
+    let log = |key: Option<&str>| Call::Log {
+        worker: DANA,
+        queue: QUEUE,
+        medium: "call".into(),
+        duration_ms: 60_000,
+        note: "asked about opening hours".into(),
+        key: key.map(str::to_owned),
+    };
+    let (first, again) = tokio::join!(dana.call(log(Some("k1"))), dana.call(log(Some("k1"))));
+    assert!(matches!(first, Ok(Answer::Task(_))) && first == again, "{first:?} {again:?}");
+    assert_eq!(dana.call(log(Some("k1"))).await, first);
+    for key in [Some("k2"), None, None] {
+        assert_ne!(dana.call(log(key)).await, first);
+    }
+    assert_eq!(world.store.record().tasks.len(), 4);
 }

@@ -36,8 +36,8 @@ async fn a_store_that_stays_away_costs_a_reload_and_nothing_else() {
     let mut status = world.driver.as_ref().unwrap().status();
     world.store.record().down = true;
     world.webhook(vec![said("m1", "972")]).await;
-    status.wait_for(|status| *status == Status::Standby).await.unwrap();
-    assert_eq!(dana.frame().await, ServerFrame::Goodbye { reason: "drain".into() });
+    status.wait_for(|status| matches!(status, Status::Standby { .. })).await.unwrap();
+    assert_eq!(dana.frame().await, ServerFrame::Goodbye { reason: "drain".into(), at: None });
     let refused = dana.touch(blendline_wire::TaskId(1), blendline_wire::Lease(1)).await;
     assert!(matches!(refused, Err(CallError::Unavailable(_))), "{refused:?}");
     world.store.record().down = false;
@@ -63,7 +63,7 @@ async fn a_fenced_owner_stops_at_once() {
     let before = world.store.record().events.len();
     let answer = dana.done(&task, vec![reply("r1", "hello")]).await;
     assert!(matches!(answer, Err(CallError::Unavailable(_))), "{answer:?}");
-    assert_eq!(dana.frame().await, ServerFrame::Goodbye { reason: "drain".into() });
+    assert_eq!(dana.frame().await, ServerFrame::Goodbye { reason: "drain".into(), at: None });
     status.wait_for(|status| *status != Status::Serving { epoch: 1 }).await.unwrap();
     assert!(
         !world.store.record().events[before..].iter().any(|event| matches!(event.kind, EventKind::TaskSolved { .. }))
@@ -85,7 +85,7 @@ async fn what_was_committed_and_not_released_is_handed_over_by_the_next_start() 
     world.start().await;
     let mut again = world.attach(DANA, 2).await;
     assert_eq!(again.welcome().await[0].id, task.id, "what was his is his");
-    assert_eq!(again.reply(&task, "r1", "hello").await, Ok(Answer::Done));
+    assert_eq!(again.reply(&task, "r1", "hello").await, Ok(Answer::Said(2)));
     assert_eq!(world.broker.waiting(&outbound_queue(0)).len(), 1);
     assert_eq!(world.store.record().outbound.len(), 1);
 }
@@ -162,8 +162,8 @@ async fn stopping_commits_what_is_at_hand_and_says_goodbye() {
     let handle = world.handle();
     let call = dana.reply(&task, "r1", "hello");
     let (answer, ()) = tokio::join!(call, world.driver.take().unwrap().stop());
-    assert_eq!(answer, Ok(Answer::Done));
-    assert_eq!(dana.frame().await, ServerFrame::Goodbye { reason: "drain".into() });
+    assert_eq!(answer, Ok(Answer::Said(2)));
+    assert_eq!(dana.frame().await, ServerFrame::Goodbye { reason: "drain".into(), at: None });
     assert_eq!(world.broker.waiting(&outbound_queue(0)).len(), 1);
     assert!(handle.look(|core| core.open_tasks()).await.is_err());
 }

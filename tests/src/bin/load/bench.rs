@@ -11,69 +11,117 @@ use blendline_tests::process::Router;
 use blendline_tests::whatsapp::Number;
 use serde_json::{Value, json};
 
+use crate::cpu::Processes;
+use crate::servers::Servers;
+
 /// Accounts over which the load is spread, as a company of this size would have.
-const NUMBERS: usize = 8;
+pub(crate) const NUMBERS: usize = 8;
 
 /// A running router under measurement.
 pub(crate) struct Bench {
     pub(crate) router: Router,
     pub(crate) api: Api,
     pub(crate) numbers: Vec<Number>,
+    /// The router's and, where it stands on servers, theirs.
+    pub(crate) processes: Processes,
     scenario: &'static str,
     fdatasync_us: u64,
     begun: Instant,
+    servers: Option<Servers>,
+}
+
+/// What an installation under measurement stands on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Ground {
+    /// SQLite files of its own.
+    Files,
+    /// A private PostgreSQL and a private RabbitMQ.
+    Servers,
 }
 
 impl Bench {
     /// Starts a router whose replies go to `graph_url`.
-    pub(crate) async fn start(scenario: &'static str, graph_url: &str, workers: Vec<Worker>) -> Self {
-        let mut installation = Installation::new(graph_url);
-        installation.numbers = (0..NUMBERS).map(Number::test).collect();
-        installation.workers = workers;
-        installation.log = "error".to_owned();
+    pub(crate) async fn start(scenario: &'static str, ground: Ground, graph_url: &str, workers: Vec<Worker>) -> Self {
+        let servers = match ground {
+            Ground::Files => None,
+            Ground::Servers => Some(Servers::start().await),
+        };
+        let mut installation = installation(graph_url, workers);
+        installation.extra = servers.as_ref().map(Servers::sections).unwrap_or_default();
         let router = Router::start(scenario, &installation).await;
-        let fdatasync_us = machine::fdatasync_us(&router.data_dir());
+        let mut processes = Processes::default();
+        processes.add([("router", router.pid())]);
+        processes.add(servers.as_ref().map(Servers::processes).into_iter().flatten());
+        let fdatasync_us = machine::fdatasync_us(&std::env::temp_dir());
         progress(&format!("{scenario}: the router runs as {}, fdatasync {fdatasync_us} µs", router.pid()));
         let api = Api::admin(router.addr);
-        Self { router, api, numbers: installation.numbers, scenario, fdatasync_us, begun: Instant::now() }
+        let numbers = installation.numbers;
+        Self { router, api, numbers, processes, scenario, fdatasync_us, begun: Instant::now(), servers }
     }
 
     /// Tasks that wait in the queue now.
     pub(crate) async fn waiting(&self) -> u64 {
-        let queue = self.api.get("/v1/queues/care").await.map(|reply| reply.json()).unwrap_or_default();
-        queue["waiting"].as_u64().unwrap_or_else(|| panic!("a queue says how many tasks wait: {queue}"))
+        waiting(&self.api).await
     }
 
     /// Waits until `count` tasks wait, and gives the time it took.
     pub(crate) async fn until_waiting(&self, count: u64) -> Duration {
-        let begin = Instant::now();
-        let mut told = Instant::now();
-        loop {
-            let waiting = self.waiting().await;
-            if waiting >= count {
-                return begin.elapsed();
-            }
-            if told.elapsed() > Duration::from_secs(5) {
-                told = Instant::now();
-                progress(&format!("{waiting} of {count} are tasks"));
-            }
-            assert!(begin.elapsed() < Duration::from_secs(900), "{waiting} of {count} became tasks within 15 minutes");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        until_waiting(&self.api, count).await
     }
 
     /// The report: the figures beside what the machine is.
     pub(crate) fn report(&self, figures: Value) -> Value {
-        json!({
-            "scenario": self.scenario,
-            "seconds": round(self.begun.elapsed().as_secs_f64()),
-            "cores": machine::cores(),
-            "fdatasync_us": self.fdatasync_us,
-            "profile": profile(),
-            "commit": commit(),
-            "figures": figures,
-        })
+        let mut report = with_machine(self.scenario, figures);
+        report["seconds"] = round(self.begun.elapsed().as_secs_f64()).into();
+        report["fdatasync_us"] = self.fdatasync_us.into();
+        report["ground"] = if self.servers.is_some() { "postgresql, rabbitmq" } else { "sqlite" }.into();
+        report
     }
+}
+
+/// Figures beside what the machine is.
+pub(crate) fn with_machine(scenario: &str, figures: Value) -> Value {
+    json!({
+        "scenario": scenario,
+        "cores": machine::cores(),
+        "fdatasync_us": machine::fdatasync_us(&std::env::temp_dir()),
+        "profile": profile(),
+        "commit": commit(),
+        "figures": figures,
+    })
+}
+
+/// Tasks that wait in the queue now.
+pub(crate) async fn waiting(api: &Api) -> u64 {
+    let queue = api.get("/v1/queues/care").await.map(|reply| reply.json()).unwrap_or_default();
+    queue["waiting"].as_u64().unwrap_or_else(|| panic!("a queue says how many tasks wait: {queue}"))
+}
+
+/// Waits until `count` tasks wait, and gives the time it took.
+pub(crate) async fn until_waiting(api: &Api, count: u64) -> Duration {
+    let begin = Instant::now();
+    let mut told = Instant::now();
+    loop {
+        let waiting = waiting(api).await;
+        if waiting >= count {
+            return begin.elapsed();
+        }
+        if told.elapsed() > Duration::from_secs(5) {
+            told = Instant::now();
+            progress(&format!("{waiting} of {count} are tasks"));
+        }
+        assert!(begin.elapsed() < Duration::from_secs(900), "{waiting} of {count} became tasks within 15 minutes");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// One tenant with [`NUMBERS`] numbers, one queue and these workers.
+pub(crate) fn installation(graph_url: &str, workers: Vec<Worker>) -> Installation {
+    let mut installation = Installation::new(graph_url);
+    installation.numbers = (0..NUMBERS).map(Number::test).collect();
+    installation.workers = workers;
+    installation.log = "error".to_owned();
+    installation
 }
 
 /// A line for whoever waits.

@@ -11,9 +11,9 @@ use blendline_tests::machine;
 use blendline_tests::process::{free_addr, program};
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, progress, quantiles_ms, round};
+use crate::bench::{Bench, Ground, progress, quantiles_ms, round};
 use crate::hands::{self, Times};
-use crate::post::{Requests, burst};
+use crate::post::{Requests, burst, unnoted};
 
 const WORKERS: usize = 4;
 const TASKS_AT_ONCE: u32 = 64;
@@ -32,7 +32,7 @@ pub(crate) async fn run(seconds: u64, rate: u64, connections: usize) -> Value {
     let graph_pid = graph.id().expect("a running platform");
     let names: Vec<String> = (0..WORKERS).map(|n| format!("hand-{n}")).collect();
     let staff = names.iter().map(|name| Worker::new(name, &["care"], TASKS_AT_ONCE)).collect();
-    let bench = Bench::start("end-to-end", &format!("http://{graph_addr}"), staff).await;
+    let bench = Bench::start("end-to-end", Ground::Files, &format!("http://{graph_addr}"), staff).await;
     progress("building and signing requests");
     let per_second = if rate == 0 { REQUESTS_PER_SECOND_MAX } else { rate as usize };
     let requests = Requests::build(&bench.numbers, 0, seconds as usize * per_second);
@@ -47,7 +47,7 @@ pub(crate) async fn run(seconds: u64, rate: u64, connections: usize) -> Value {
     progress(&format!("the whole way for {seconds} s"));
     let noted = Arc::clone(&times);
     let gate = move |index: usize| hold(Arc::clone(&noted), index, rate, begin);
-    let posted = burst(bench.router.addr, &requests, connections, Duration::from_secs(seconds), gate).await;
+    let posted = burst(bench.router.addr, &requests, connections, Duration::from_secs(seconds), gate, unnoted).await;
     let in_time = times.done.load(Ordering::Relaxed);
     until_done(&times, posted.accepted).await;
     let all_completed = begin.elapsed();

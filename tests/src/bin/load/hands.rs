@@ -18,6 +18,7 @@ use crate::post::number_of;
 pub(crate) struct Times {
     pub(crate) begin: Instant,
     pub(crate) sent: Vec<AtomicU64>,
+    pub(crate) accepted: Vec<AtomicU64>,
     pub(crate) assigned: Vec<AtomicU64>,
     pub(crate) completed: Vec<AtomicU64>,
     pub(crate) done: AtomicU64,
@@ -30,6 +31,7 @@ impl Times {
         Arc::new(Self {
             begin: Instant::now(),
             sent: empty(),
+            accepted: empty(),
             assigned: empty(),
             completed: empty(),
             done: AtomicU64::new(0),
@@ -67,7 +69,7 @@ pub(crate) async fn work(addr: SocketAddr, name: String, times: Arc<Times>) {
         };
         match frame {
             Ok(ServerFrame::Assigned { task }) => settle(&mut hand, &mut calls, &times, task).await,
-            Ok(ServerFrame::Answer { call, problem }) => {
+            Ok(ServerFrame::Answer { call, problem, .. }) => {
                 let (task, number): (TaskId, usize) = calls.remove(&call).expect("an answer to a call of ours");
                 assert!(problem.is_none(), "{task} was not completed: {problem:?}");
                 times.note(&times.completed[number]);

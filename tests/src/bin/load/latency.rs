@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 
 use blendline_tests::config::{WORKER_KEY, Worker as Settings};
 use blendline_tests::http::Connection;
-use blendline_tests::machine;
 use blendline_worker::{AcceptMode, BoxError, Runtime, Task, Verdict, Worker, async_trait};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::bench::{Bench, progress, quantiles_ms, round};
+use crate::bench::{Bench, Ground, progress, quantiles_ms};
 use crate::hands::Times;
 use crate::post::{Requests, number_of};
 
@@ -36,10 +35,10 @@ impl Worker for Noting {
     }
 }
 
-pub(crate) async fn run(seconds: u64, rate: u64) -> Value {
+pub(crate) async fn run(ground: Ground, seconds: u64, rate: u64) -> Value {
     let names: Vec<String> = (0..WORKERS).map(|n| format!("sdk-{n}")).collect();
     let staff = names.iter().map(|name| Settings::new(name, &["care"], 64)).collect();
-    let bench = Bench::start("latency", "http://127.0.0.1:1", staff).await;
+    let bench = Bench::start("latency", ground, "http://127.0.0.1:1", staff).await;
     let warm_up = (WARM_UP.as_secs() * rate) as usize;
     let requests = Requests::build(&bench.numbers, 0, warm_up + (seconds * rate) as usize);
     let times = Times::new(requests.len());
@@ -54,8 +53,7 @@ pub(crate) async fn run(seconds: u64, rate: u64) -> Value {
         stops.push(stop);
         tokio::spawn(async move { runtime.run(worker, async { drop(stopped.await) }).await });
     }
-    let pid = bench.router.pid();
-    let before = machine::cpu(pid);
+    let before = bench.processes.read();
     progress(&format!("{rate}/s for {seconds} s after {} s of warming up", WARM_UP.as_secs()));
     let not_200 = post_on_time(&bench, &requests, &times, rate).await;
     let all = async {
@@ -68,8 +66,8 @@ pub(crate) async fn run(seconds: u64, rate: u64) -> Value {
         }
     };
     let whole = tokio::time::timeout(Duration::from_secs(30), all).await.is_ok();
-    let cpu = machine::cpu(pid) - before;
-    let (sent, accepted, hand) = (&times.sent[warm_up..], &times.completed[warm_up..], &times.assigned[warm_up..]);
+    let cpu = bench.processes.us_per(requests.len() as u64, &before);
+    let (sent, accepted, hand) = (&times.sent[warm_up..], &times.accepted[warm_up..], &times.assigned[warm_up..]);
     bench.report(json!({
         "rate": rate,
         "posted": requests.len() - warm_up,
@@ -78,12 +76,12 @@ pub(crate) async fn run(seconds: u64, rate: u64) -> Value {
         "intended_send_to_hand_ms": quantiles_ms(Times::between(sent, hand)),
         "accepted_to_hand_ms": quantiles_ms(Times::between(accepted, hand)),
         "intended_send_to_accepted_ms": quantiles_ms(Times::between(sent, accepted)),
-        "router_cpu_us_per_task": round(cpu.as_micros() as f64 / requests.len() as f64),
+        "cpu_us_per_task": cpu,
         "workers": WORKERS,
     }))
 }
 
-/// Posts each request at its intended time, late or not; `sent` is the intended time, `completed` that of the 200.
+/// Posts each request at its intended time, late or not; `sent` is the intended time.
 async fn post_on_time(bench: &Bench, requests: &Arc<Requests>, times: &Arc<Times>, rate: u64) -> u64 {
     let mut lanes = Vec::new();
     let mut senders = tokio::task::JoinSet::new();
@@ -96,7 +94,7 @@ async fn post_on_time(bench: &Bench, requests: &Arc<Requests>, times: &Arc<Times
             let mut refused = 0;
             while let Some(index) = due.recv().await {
                 match connection.exchange_status(requests.get(index)).await {
-                    Ok(200) => times.note(&times.completed[index]),
+                    Ok(200) => times.note(&times.accepted[index]),
                     _ => refused += 1,
                 }
             }

@@ -9,14 +9,23 @@
 )]
 
 mod accept;
+mod backlog;
 mod bench;
+mod beside_bare;
+mod compare;
+mod cpu;
 mod end_to_end;
 mod hands;
 mod latency;
 mod memory;
 mod post;
+mod servers;
+mod takeover;
 
 use clap::{Parser, ValueEnum};
+
+use self::bench::Ground;
+use self::compare::{Plan, System};
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -29,7 +38,13 @@ enum Scenario {
     Latency,
     /// Idle, with many waiting tasks, and a restart with them.
     Memory,
-    /// All of them, one after the other.
+    /// Beside what a user would build instead, on PostgreSQL and RabbitMQ.
+    Compare,
+    /// The owner of many open tasks dies or stands still, and another router stands by (`--waiting`: 100,000).
+    Takeover,
+    /// Messages that came while no router ran (`--waiting`: 200,000).
+    Backlog,
+    /// All of the embedded installation's, one after the other.
     All,
 }
 
@@ -47,27 +62,49 @@ struct Arguments {
     /// Connections that post.
     #[arg(long, default_value_t = 64)]
     connections: usize,
-    /// Waiting tasks of the memory scenario.
-    #[arg(long, default_value_t = 1_000_000)]
+    /// Waiting tasks (memory: 1,000,000) or messages; 0 takes the number of the published figure.
+    #[arg(long, default_value_t = 0)]
     waiting: usize,
+    /// On a private PostgreSQL and a private RabbitMQ instead of SQLite files.
+    #[arg(long)]
+    servers: bool,
+    /// Accept: the intake on servers in turn with a handler that does the least (see `bare`).
+    #[arg(long)]
+    beside_bare: bool,
+    /// What is compared.
+    #[arg(long, value_delimiter = ',', default_value = "blendline,celery,bullmq,bullmq-everysec")]
+    systems: Vec<System>,
 }
 
 #[tokio::main]
 async fn main() {
     let arguments = Arguments::parse();
-    let wanted = |scenario| arguments.scenario == scenario || arguments.scenario == Scenario::All;
+    let ground = if arguments.servers { Ground::Servers } else { Ground::Files };
     let seconds = |usual: u64| if arguments.seconds == 0 { usual } else { arguments.seconds };
-    if wanted(Scenario::Accept) {
-        println!("{}", accept::run(seconds(30), arguments.connections).await);
-    }
-    if wanted(Scenario::EndToEnd) {
-        println!("{}", end_to_end::run(seconds(60), arguments.rate, arguments.connections).await);
-    }
-    if wanted(Scenario::Latency) {
-        let rate = if arguments.rate == 0 { 500 } else { arguments.rate };
-        println!("{}", latency::run(seconds(30), rate).await);
-    }
-    if wanted(Scenario::Memory) {
-        println!("{}", memory::run(arguments.waiting, arguments.connections).await);
+    let rate = |usual: u64| if arguments.rate == 0 { usual } else { arguments.rate };
+    let all = [Scenario::Accept, Scenario::EndToEnd, Scenario::Latency, Scenario::Memory];
+    let scenarios = if arguments.scenario == Scenario::All { &all[..] } else { &[arguments.scenario] };
+    let waiting = |usual: usize| if arguments.waiting == 0 { usual } else { arguments.waiting };
+    let connections = arguments.connections;
+    for scenario in scenarios {
+        let report = match scenario {
+            Scenario::Accept if arguments.beside_bare => beside_bare::run(seconds(5), connections).await,
+            Scenario::Accept => accept::run(ground, seconds(30), connections).await,
+            Scenario::EndToEnd if arguments.servers => {
+                let plan = Plan { seconds: seconds(60), rate: rate(500), connections };
+                compare::run(&[System::Blendline], plan).await
+            }
+            Scenario::EndToEnd => end_to_end::run(seconds(60), arguments.rate, connections).await,
+            Scenario::Latency => latency::run(ground, seconds(30), rate(500)).await,
+            Scenario::Memory => memory::run(ground, waiting(1_000_000), connections).await,
+            Scenario::Compare => {
+                let plan = Plan { seconds: seconds(20), rate: rate(100), connections };
+                compare::run(&arguments.systems, plan).await
+            }
+            Scenario::Takeover => takeover::run(waiting(100_000), connections).await,
+            Scenario::Backlog => backlog::run(waiting(200_000), connections).await,
+            Scenario::All => continue,
+        };
+        println!("{report}");
     }
 }

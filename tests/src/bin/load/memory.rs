@@ -5,15 +5,15 @@ use std::time::{Duration, Instant};
 use blendline_tests::machine;
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, progress, round};
-use crate::post::{Requests, burst};
+use crate::bench::{Bench, Ground, progress, round};
+use crate::post::{Requests, at_once, burst, unnoted};
 
 /// Requests built at once: a million of them would need more memory than what is measured.
 const SLICE: usize = 100_000;
 const RESTART_WITHIN: Duration = Duration::from_secs(300);
 
-pub(crate) async fn run(waiting: usize, connections: usize) -> Value {
-    let mut bench = Bench::start("memory", "http://127.0.0.1:1", Vec::new()).await;
+pub(crate) async fn run(ground: Ground, waiting: usize, connections: usize) -> Value {
+    let mut bench = Bench::start("memory", ground, "http://127.0.0.1:1", Vec::new()).await;
     // A reading after a second of quiet: what start-up needed for a moment is given back by then.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let idle = machine::resident(bench.router.pid());
@@ -22,7 +22,7 @@ pub(crate) async fn run(waiting: usize, connections: usize) -> Value {
         let count = SLICE.min(waiting - posted);
         let requests = Requests::build(&bench.numbers, posted, count);
         let limit = Duration::from_secs(600);
-        let burst = burst(bench.router.addr, &requests, connections, limit, |_| std::future::ready(())).await;
+        let burst = burst(bench.router.addr, &requests, connections, limit, at_once, unnoted).await;
         assert_eq!(burst.accepted as usize, count, "every webhook must be accepted");
         posted += count;
         bench.until_waiting(posted as u64).await;
@@ -46,7 +46,7 @@ pub(crate) async fn run(waiting: usize, connections: usize) -> Value {
         "resident_mb": mb(resident),
         "resident_peak_mb": mb(peak),
         "resident_bytes_per_task": resident.saturating_sub(idle) / waiting.max(1) as u64,
-        "data_mb": mb(on_disk),
+        "files_mb": mb(on_disk),
         "restart_after_sigkill_seconds": round(ready.as_secs_f64()),
         "waiting_after_restart": still,
         "resident_after_restart_mb": mb(again),

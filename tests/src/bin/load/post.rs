@@ -11,7 +11,7 @@ use blendline_tests::whatsapp::{self, Customers, Number, Said};
 /// The body's size of the published figures.
 const BODY_BYTES: usize = 1024;
 
-/// Requests, each by another customer; the text of each begins with `#` and its number.
+/// Requests; the text of each begins with `#` and its number.
 pub(crate) struct Requests {
     bytes: Vec<u8>,
     ends: Vec<usize>,
@@ -20,6 +20,11 @@ pub(crate) struct Requests {
 impl Requests {
     /// Builds and signs requests `from..from + count`, on all cores.
     pub(crate) fn build(numbers: &[Number], from: usize, count: usize) -> Arc<Self> {
+        Self::build_of(numbers, from, count, usize::MAX)
+    }
+
+    /// The same where only so many customers write, in turn.
+    pub(crate) fn build_of(numbers: &[Number], from: usize, count: usize, customers: usize) -> Arc<Self> {
         let parts = std::thread::available_parallelism().map_or(1, usize::from);
         let share = count.div_ceil(parts);
         let built: Vec<Self> = std::thread::scope(|scope| {
@@ -27,7 +32,7 @@ impl Requests {
                 let range = (part * share).min(count)..((part + 1) * share).min(count);
                 let mut requests = Self { bytes: Vec::new(), ends: Vec::new() };
                 for index in range {
-                    requests.bytes.extend_from_slice(&request(numbers, from + index));
+                    requests.bytes.extend_from_slice(&request(numbers, from + index, customers));
                     requests.ends.push(requests.bytes.len());
                 }
                 requests
@@ -56,10 +61,11 @@ impl Requests {
     }
 }
 
-fn request(numbers: &[Number], index: usize) -> Vec<u8> {
-    let number = &numbers[index % numbers.len()];
+fn request(numbers: &[Number], index: usize, customers: usize) -> Vec<u8> {
+    let customer = index % customers;
+    let number = &numbers[customer % numbers.len()];
     let said = Said {
-        from: Customers::phone(index as u64),
+        from: Customers::phone(customer as u64),
         wamid: format!("wamid.HBgMOTcyFQIAEhgWLOAD{index:016x}AA=="),
         text: format!("#{index} שלום, ההזמנה שלי עוד לא הגיעה"),
         at_s: 1_790_000_000,
@@ -80,18 +86,28 @@ pub(crate) struct Burst {
     pub(crate) answer_us: Vec<u64>,
 }
 
+/// For a [`burst`] that nothing holds back.
+pub(crate) fn at_once(_index: usize) -> std::future::Ready<()> {
+    std::future::ready(())
+}
+
+/// For a [`burst`] whose every answer nobody notes.
+pub(crate) fn unnoted(_index: usize) {}
+
 /// Posts as fast as the answers come, on `connections`, until the time or the requests are over.
-/// `gate` is asked before each: it may hold a sender back.
-pub(crate) async fn burst<G, F>(
+/// `gate` is asked before each: it may hold a sender back. `noted` is told of each 200.
+pub(crate) async fn burst<G, F, N>(
     addr: SocketAddr,
     requests: &Arc<Requests>,
     connections: usize,
     limit: Duration,
     gate: G,
+    noted: N,
 ) -> Burst
 where
     G: Fn(usize) -> F + Clone + Send + 'static,
     F: Future<Output = ()> + Send,
+    N: Fn(usize) + Clone + Send + 'static,
 {
     let next = Arc::new(AtomicU64::new(0));
     let refused = Arc::new(AtomicU64::new(0));
@@ -100,7 +116,7 @@ where
     let mut senders = tokio::task::JoinSet::new();
     for _ in 0..connections {
         let (requests, next, refused) = (Arc::clone(requests), Arc::clone(&next), Arc::clone(&refused));
-        let (over, gate) = (Arc::clone(&over), gate.clone());
+        let (over, gate, noted) = (Arc::clone(&over), gate.clone(), noted.clone());
         let mut connection = Connection::connect(addr).await.expect("the router takes connections");
         senders.spawn(async move {
             let mut times = Vec::new();
@@ -112,7 +128,10 @@ where
                 gate(index).await;
                 let sent = Instant::now();
                 match connection.exchange_status(requests.get(index)).await {
-                    Ok(200) => times.push(sent.elapsed().as_micros() as u64),
+                    Ok(200) => {
+                        times.push(sent.elapsed().as_micros() as u64);
+                        noted(index);
+                    }
                     Ok(_) => {
                         refused.fetch_add(1, Ordering::Relaxed);
                     }

@@ -88,6 +88,8 @@ fn bounds(task: &Task, now: Millis) -> Check {
     if let TaskState::Parked { since, until, .. } = task.state {
         ensure!(until.since(since) <= PARK_MS_MAX, "bounds", "{} is parked until {}", task.id, until.0);
     }
+    let waits_for_one = task.directed.is_some() && matches!(task.state, TaskState::Waiting);
+    ensure!(waits_for_one || !task.returns, "returns", "{} returns to nobody", task.id);
     if matches!(task.state, TaskState::Waiting) {
         for kept in [task.directed, task.sticky].into_iter().flatten() {
             ensure!(

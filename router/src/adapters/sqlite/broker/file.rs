@@ -5,10 +5,11 @@ use std::path::Path;
 use bytes::Bytes;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::Waiting;
 use super::line::Line;
 use super::writer::Reply;
-use crate::adapters::sqlite::{OpenError, connection, sql};
+use crate::adapters::columns::sql;
+use crate::adapters::sqlite::{OpenError, connection};
+use crate::adapters::waiting::Waiting;
 
 /// The schema, oldest step first.
 const MIGRATIONS: &[&str] = &[include_str!("../../../../migrations/broker/0001_messages.sql")];

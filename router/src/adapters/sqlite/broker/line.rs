@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use crate::adapters::sqlite::sql;
+use crate::adapters::columns::sql;
 use crate::ports::broker::Delivery;
 
 /// How many numbers each queue has in the table of all messages.

@@ -4,9 +4,8 @@ mod file;
 mod line;
 mod writer;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use async_trait::async_trait;
@@ -16,11 +15,8 @@ use tokio::sync::oneshot;
 use self::writer::{Job, Writer};
 use super::checkpoint::Checkpointer;
 use super::{DataDir, OpenError};
+use crate::adapters::waiting::WaitingRoom;
 use crate::ports::broker::{Acker, Broker, BrokerError, Subscription};
-
-/// How many bytes of bodies may wait for the writer before publishers are refused: a disk that hangs must not fill
-/// the memory.
-const WAITING_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// What can be chosen.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +36,7 @@ impl Default for BrokerOptions {
 /// The embedded broker: `broker.db` in the data directory.
 pub struct SqliteBroker {
     jobs: Sender<Job>,
-    waiting_bytes: Arc<AtomicUsize>,
+    waiting: WaitingRoom,
     thread: Option<JoinHandle<()>>,
     /// The directory stays ours until the writer is gone.
     _directory: DataDir,
@@ -58,12 +54,7 @@ impl SqliteBroker {
             .map_err(|cause| OpenError::Database { path: path.clone(), cause })?;
         let thread =
             std::thread::Builder::new().name("broker-writer".into()).spawn(move || writer.run()).map_err(io)?;
-        Ok(Self {
-            jobs,
-            waiting_bytes: Arc::new(AtomicUsize::new(0)),
-            thread: Some(thread),
-            _directory: directory.clone(),
-        })
+        Ok(Self { jobs, waiting: WaitingRoom::default(), thread: Some(thread), _directory: directory.clone() })
     }
 
     fn send(&self, job: Job) -> Result<(), BrokerError> {
@@ -78,7 +69,7 @@ fn stopped() -> BrokerError {
 #[async_trait]
 impl Broker for SqliteBroker {
     async fn publish(&self, queue: &str, body: Vec<u8>) -> Result<(), BrokerError> {
-        let waiting = Waiting::enter(&self.waiting_bytes, body.len())?;
+        let waiting = self.waiting.enter(body.len(), "the disk")?;
         let (reply, answer) = oneshot::channel();
         self.send(Job::Publish { queue: queue.into(), body: Bytes::from(body), waiting, reply })?;
         answer.await.map_err(|_| stopped())?
@@ -105,30 +96,6 @@ impl Drop for SqliteBroker {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-    }
-}
-
-/// Counts a body among those that wait for the writer, for as long as it lives.
-struct Waiting {
-    total: Arc<AtomicUsize>,
-    bytes: usize,
-}
-
-impl Waiting {
-    fn enter(total: &Arc<AtomicUsize>, bytes: usize) -> Result<Self, BrokerError> {
-        // Relaxed: a bound on memory, no order between threads hangs on it.
-        let before = total.fetch_add(bytes, Ordering::Relaxed);
-        let waiting = Self { total: Arc::clone(total), bytes };
-        if before > WAITING_BYTES_MAX {
-            return Err(BrokerError::Unavailable("the disk is too slow: too much waits to be written".into()));
-        }
-        Ok(waiting)
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.total.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 

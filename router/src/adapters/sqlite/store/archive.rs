@@ -6,11 +6,10 @@ use blendline_wire::event::Event;
 use blendline_wire::{AccountId, ContactKey, ConversationId, Millis, OutboundId, TaskId, TenantId, WorkerId};
 use rusqlite::{Connection, Row};
 
-use super::batch::{AddressBody, author, contact_bytes, side_name};
 use super::readers::{collect, first, parse};
 use super::writer::{Answer, Order};
 use super::{SqliteStore, fault, follow};
-use crate::adapters::sqlite::{sql, unsql};
+use crate::adapters::columns::{AddressBody, author, contact_bytes, rows, side_name, sql, unsql};
 use crate::payload::StoredMessage;
 use crate::ports::store::{Archive, Following, Letter, QuarantineRow, StoreError, TaskFilter, Transcript};
 
@@ -117,11 +116,13 @@ impl Archive for SqliteStore {
             other => Err(other.unexpected()),
         }
     }
-}
 
-/// A limit as SQL has it.
-pub(super) fn rows(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
+    async fn shards(&self, tenants: &[TenantId], among: u16) -> Result<Vec<u16>, StoreError> {
+        match self.ask(Order::Shards { tenants: tenants.to_vec(), among }).await? {
+            Answer::Shards(shards) => Ok(shards),
+            other => Err(other.unexpected()),
+        }
+    }
 }
 
 fn quarantined(row: &Row<'_>, tenant: TenantId) -> rusqlite::Result<QuarantineRow> {

@@ -4,11 +4,10 @@ use blendline_core::rows::{Conversation, ConversationState};
 use blendline_wire::{AccountId, ContactKey, ConversationId};
 use rusqlite::{Connection, Row};
 
-use super::archive::{message, rows};
-use super::batch::contact_bytes;
+use super::archive::message;
 use super::fault;
 use super::readers::{collect, first, parse};
-use crate::adapters::sqlite::{sql, unsql};
+use crate::adapters::columns::{contact_bytes, rows, sql, unsql};
 use crate::payload::StoredMessage;
 use crate::ports::store::{Following, StoreError};
 

@@ -1,10 +1,9 @@
 //! The record in a file: one writer thread with group commit, and a few readers beside it.
 //!
-//! Suggested reading order: `batch` (what a commit becomes), `writer`, `write`, `tables`, `shards`, `prefetch`, `load`, `archive`,
+//! Suggested reading order: `columns` beside this adapter (what a commit becomes), `writer`, `write`, `tables`, `shards`, `prefetch`, `load`, `archive`,
 //! `follow`.
 
 mod archive;
-mod batch;
 mod follow;
 mod load;
 mod prefetch;
@@ -13,6 +12,8 @@ mod shards;
 mod tables;
 mod write;
 mod writer;
+
+pub(super) use self::writer::open as open_file;
 
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, PoisonError, RwLock, mpsc};
@@ -23,12 +24,12 @@ use blendline_core::rows::Snapshot;
 use blendline_wire::{Millis, OutboundId};
 use tokio::sync::oneshot;
 
-use self::batch::Batch;
 use self::readers::Readers;
 use self::writer::{Answer, Job, Order, Writer};
 use super::checkpoint::Checkpointer;
 use super::people::{PeopleAnswer, PeopleOrder};
 use super::{DataDir, OpenError};
+use crate::adapters::columns::Batch;
 use crate::ports::store::{Claim, Commit, Found, Store, StoreError, Tenure, Wanted};
 
 /// The prefix of owners that live and die with this process and its lock on the data directory.
@@ -67,15 +68,6 @@ impl SqliteStore {
         let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || writer.run()).map_err(io)?;
         let readers = Arc::new(Readers::new(path));
         Ok(Self { jobs, readers, days, thread: Some(thread), _directory: directory.clone() })
-    }
-
-    /// Drops a bounded part of the duplicate keys and journal entries that are more than eight days older than `now`.
-    /// True when there is more to drop.
-    pub async fn sweep(&self, now: Millis) -> Result<bool, StoreError> {
-        match self.ask(Order::Sweep { before: day(now).saturating_sub(KEPT_DAYS) }).await? {
-            Answer::Swept { more } => Ok(more),
-            other => Err(other.unexpected()),
-        }
     }
 
     async fn ask(&self, order: Order) -> Result<Answer, StoreError> {
@@ -152,6 +144,13 @@ impl Store for SqliteStore {
     async fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
         // Turning rows to text happens here, so that the writer thread only writes.
         self.ask(Order::Commit(Box::new(Batch::new(commit)?))).await.map(drop)
+    }
+
+    async fn sweep(&self, now: Millis) -> Result<bool, StoreError> {
+        match self.ask(Order::Sweep { before: day(now).saturating_sub(KEPT_DAYS) }).await? {
+            Answer::Swept { more } => Ok(more),
+            other => Err(other.unexpected()),
+        }
     }
 
     async fn claim(&self, outbound: OutboundId, attempt: u32, sender: &str, now: Millis) -> Result<Claim, StoreError> {

@@ -6,10 +6,9 @@ use blendline_core::rows::Conversation;
 use blendline_wire::{ContactKey, OutboundId};
 use rusqlite::Connection;
 
-use super::batch::contact_bytes;
 use super::fault;
 use super::readers::{first, parse};
-use crate::adapters::sqlite::{sql, unsql};
+use crate::adapters::columns::{contact_bytes, sql, unsql};
 use crate::ports::store::{Found, StoreError, Wanted};
 
 /// Looks everything up; `days` are those that have duplicate keys, newest first.

@@ -4,9 +4,8 @@ use blendline_wire::Millis;
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
 use super::EMBEDDED_OWNER;
-use super::batch::Batch;
 use super::writer::Answer;
-use crate::adapters::sqlite::{sql, unsql};
+use crate::adapters::columns::{Batch, sql, unsql};
 use crate::ports::store::{StoreError, Tenure};
 
 /// Ends the leases that an embedded owner left behind when it was killed, so that its restart need not wait for them.

@@ -3,7 +3,7 @@
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ToSql};
 
-use super::batch::{Batch, Body, ConversationColumns, MessageColumns, OutboundColumns, Row, TaskColumns};
+use crate::adapters::columns::{Batch, Body, ConversationColumns, MessageColumns, OutboundColumns, Row, TaskColumns};
 
 /// A body, bound as text without a copy or a check: JSON is UTF-8.
 pub(super) struct Text<'a>(pub(super) &'a [u8]);

@@ -1,14 +1,13 @@
 //! What the writer writes: batches, claims, handles; and what it drops.
 
-use blendline_wire::{Millis, OutboundId};
+use blendline_wire::{Millis, OutboundId, TenantId};
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
-use super::batch::Batch;
 use super::day;
 use super::shards::{Fence, fence};
 use super::tables::{Tables, Text};
 use super::writer::Answer;
-use crate::adapters::sqlite::{sql, unsql};
+use crate::adapters::columns::{Batch, sql, unsql};
 use crate::ports::store::{Claim, StoreError};
 
 /// How many keys one sweep drops at most.
@@ -103,6 +102,21 @@ pub(super) fn handles(transaction: &Transaction<'_>, names: &[(String, String)])
         found.map_or_else(|| give.query_row((kind, name), |row| row.get(0)), Ok).map(unsql)
     };
     names.iter().map(handle).collect()
+}
+
+/// The shard of each tenant; the next in turn for a new one.
+pub(super) fn shards(transaction: &Transaction<'_>, tenants: &[TenantId], among: u16) -> rusqlite::Result<Vec<u16>> {
+    let mut find = transaction.prepare_cached("SELECT shard FROM tenant_shards WHERE tenant = ?1")?;
+    let mut give = transaction.prepare_cached(
+        "INSERT INTO tenant_shards (tenant, shard)
+         VALUES (?1, (SELECT count(*) FROM tenant_shards) % ?2) RETURNING shard",
+    )?;
+    let shard = |tenant: &TenantId| {
+        let tenant = sql(tenant.0);
+        let found = find.query_row([tenant], |row| row.get(0)).optional()?;
+        found.map_or_else(|| give.query_row((tenant, among.max(1)), |row| row.get(0)), Ok)
+    };
+    tenants.iter().map(shard).collect()
 }
 
 /// Drops keys and journal entries of days before `before`, so many at a time. True: there is more.

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 use std::sync::mpsc::Receiver;
 
-use blendline_wire::{Millis, OutboundId};
+use blendline_wire::{Millis, OutboundId, TenantId};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::batch::Batch;
 use super::{Days, fault, shards, write};
+use crate::adapters::columns::Batch;
 use crate::adapters::sqlite::checkpoint::Checkpointer;
 use crate::adapters::sqlite::people::{self, PeopleAnswer, PeopleOrder};
 use crate::adapters::sqlite::{OpenError, connection};
@@ -19,6 +19,7 @@ use crate::ports::store::{Claim, StoreError, Tenure};
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../../migrations/sqlite/0001_record.sql"),
     include_str!("../../../../migrations/sqlite/0003_people.sql"),
+    include_str!("../../../../migrations/sqlite/0004_shards.sql"),
 ];
 /// The page cache: the tails of the tables and the upper pages of the indexes.
 const CACHE_KIB: u32 = 32 * 1024;
@@ -44,6 +45,7 @@ pub(super) enum Order {
     Commit(Box<Batch>),
     Claim { outbound: OutboundId, attempt: u32, sender: String, now: Millis },
     Handles(Vec<(String, String)>),
+    Shards { tenants: Vec<TenantId>, among: u16 },
     Sweep { before: u64 },
     People(Box<PeopleOrder>),
 }
@@ -58,6 +60,7 @@ pub(super) enum Answer {
     Tenure(Tenure),
     Claim(Claim),
     Handles(Vec<u64>),
+    Shards(Vec<u16>),
     /// Old days have no keys any more, unless there is more to drop.
     Swept {
         more: bool,
@@ -73,7 +76,7 @@ impl Answer {
 }
 
 /// Opens the file for the writer.
-pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
+pub(in crate::adapters::sqlite) fn open(path: &Path) -> Result<Connection, OpenError> {
     connection::open_writer(path, CACHE_KIB, MIGRATIONS)
 }
 
@@ -188,6 +191,9 @@ fn carry_out(transaction: &mut Transaction<'_>, order: &Order) -> rusqlite::Resu
             write::claim(transaction, *outbound, *attempt, sender, *now).map(|claim| Ok(Answer::Claim(claim)))
         }
         Order::Handles(names) => write::handles(transaction, names).map(|handles| Ok(Answer::Handles(handles))),
+        Order::Shards { tenants, among } => {
+            write::shards(transaction, tenants, *among).map(|shards| Ok(Answer::Shards(shards)))
+        }
         Order::People(order) => people::carry_out(transaction, order).map(|answer| answer.map(Answer::People)),
         Order::Sweep { before } => write::sweep(transaction, *before).map(|more| Ok(Answer::Swept { more })),
         Order::Commit(batch) => {

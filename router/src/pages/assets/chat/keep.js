@@ -64,10 +64,13 @@ class Keep {
   }
 }
 
-/** A UUID of version 7: its order is the order of writing. */
+let latest = 0;
+
+/** A UUID of version 7: its order is the order of writing, also within a millisecond and when the clock is put back. */
 function uuid7() {
+  latest = Math.max(latest + 1, Date.now());
   const bytes = crypto.getRandomValues(new Uint8Array(16));
-  new DataView(bytes.buffer).setBigUint64(0, (BigInt(Date.now()) << 16n) | BigInt((bytes[6] << 8) | bytes[7]));
+  new DataView(bytes.buffer).setBigUint64(0, (BigInt(latest) << 16n) | BigInt((bytes[6] << 8) | bytes[7]));
   bytes[6] = (bytes[6] & 0x0f) | 0x70;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -2,6 +2,8 @@
 
 const WAIT_FIRST_MS = 500;
 const WAIT_MAX_MS = 30_000;
+/** How long to wait with a message that could not be posted, where nobody says for how long. */
+const PAUSE_MS = 2_000;
 /** A message that is not acknowledged by then has met a dead connection. */
 const ACK_MAX_MS = 10_000;
 /** After this long in polling, a WebSocket is tried again. */
@@ -10,7 +12,7 @@ const POLL_MAX_MS = 300_000;
 const SLEPT_MS = 15_000;
 
 class Line {
-  /** `on` has `frame(frame)`, `state(state)` and `unsent()`, which lists what is to be said again. */
+  /** `on` has `frame(frame)`, `state(state)` and `unsent()`, which lists what is to be said, in its order. */
   constructor(origin, account, keep, identity, on) {
     Object.assign(this, { origin, account, keep, identity, on });
     this.base = `${origin}/v1/chat/${encodeURIComponent(account)}`;
@@ -18,7 +20,8 @@ class Line {
     this.failures = 0;
     this.deaf = 0;
     this.round = 0;
-    this.pending = new Map();
+    /** The message whose answer is awaited, and since when. */
+    this.saying = null;
     this.stopped = true;
   }
 
@@ -31,7 +34,7 @@ class Line {
     setInterval(() => {
       const now = Date.now();
       if (now - tick > SLEPT_MS) this.again();
-      else if ([...this.pending.values()].some((since) => now - since > ACK_MAX_MS)) this.again();
+      else if (now - this.saying?.since > ACK_MAX_MS) this.again();
       tick = now;
     }, 2_000);
     this.connect();
@@ -53,8 +56,9 @@ class Line {
     this.abort = new AbortController();
     this.socket?.close();
     this.socket = null;
-    this.pending.clear();
     this.held = false;
+    this.polling = false;
+    this.free();
     this.on.state("connecting");
     try {
       if (!this.session) await this.open();
@@ -135,23 +139,47 @@ class Line {
       this.deaf = 0;
       this.failures = 0;
       this.on.state("online");
-      for (const message of this.on.unsent()) this.say(message);
+      this.say();
     } else if (frame.type === "reconnect") {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.connect(), frame.after_ms ?? 0);
     } else {
       if (frame.type === "message") this.cursor = frame.cursor;
-      if (frame.client_id) this.pending.delete(frame.client_id);
       this.on.frame(frame);
+      this.answered(frame);
     }
   }
 
-  /** Says a message; unheard, it is said again with the next connection, under the same id. */
-  say({ client_id, text }) {
-    if (this.polling === this.round) return this.post({ client_id, text });
-    if (!this.held) return;
-    this.pending.set(client_id, Date.now());
-    this.socket?.send(JSON.stringify({ type: "message", client_id, text }));
+  /**
+   * Says what is to be said, one message at a time: so it stays in its order whatever is refused on the way. Unheard, it
+   * is said again with the next connection, under the same id.
+   */
+  say() {
+    if (this.saying || !(this.held || this.polling)) return;
+    const [message] = this.on.unsent();
+    if (!message) return;
+    this.saying = { id: message.client_id, since: Date.now() };
+    if (this.polling) this.post(message);
+    else this.socket?.send(JSON.stringify(message));
+  }
+
+  /** Goes on with the next message, or after a while with the same. */
+  answered({ client_id, retry_after_ms }) {
+    if (!client_id || client_id !== this.saying?.id) return;
+    if (!(retry_after_ms > 0)) {
+      this.free();
+      return this.say();
+    }
+    this.saying.since = Infinity;
+    this.pause = setTimeout(() => {
+      this.free();
+      this.say();
+    }, retry_after_ms);
+  }
+
+  free() {
+    clearTimeout(this.pause);
+    this.saying = null;
   }
 
   /** Says what is not worth repeating. */
@@ -159,22 +187,23 @@ class Line {
     if (this.held) this.socket?.send(JSON.stringify(frame));
   }
 
-  async post(message) {
+  async post({ type, ...message }) {
+    const { round } = this;
     const { client_id } = message;
+    let frame = { type: "ack", client_id };
     try {
       await this.call("POST", "/messages", message);
-      this.on.frame({ type: "ack", client_id });
     } catch (problem) {
-      if (problem.status === 401) this.retry(problem);
-      else if (problem.status === 429 || (problem.status >= 400 && problem.status < 500)) {
-        this.on.frame({ type: "refused", client_id, reason: problem.code, retry_after_ms: problem.after });
-      }
-      // Everything else ends the poll as well, and the next round says it again.
+      if (round !== this.round) return;
+      if (problem.status === 401) return this.retry(problem);
+      const never = problem.status >= 400 && problem.status < 500 && problem.status !== 429;
+      frame = { type: "refused", client_id, reason: problem.code, retry_after_ms: never ? null : (problem.after ?? PAUSE_MS) };
     }
+    this.on.frame(frame);
+    if (round === this.round) this.answered(frame);
   }
 
   async poll(round) {
-    this.polling = round;
     const until = Date.now() + POLL_MAX_MS;
     // The first answer comes at once, so that the visitor sees where he is.
     let wait = 0;
@@ -187,8 +216,9 @@ class Line {
         for (const message of messages) this.hear({ ...message, type: "message" });
         if (wait === 0) {
           this.failures = 0;
+          this.polling = true;
           this.on.state("online");
-          for (const message of this.on.unsent()) this.post(message);
+          this.say();
         }
         if (state) this.on.frame({ type: "state", state });
         wait = 25;

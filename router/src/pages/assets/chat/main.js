@@ -8,11 +8,27 @@ function begin(script) {
   const lang = Object.hasOwn(TEXTS, wanted) ? wanted : "en";
   const identity = userId && userHmac && { user_id: userId, hmac: userHmac, ...(userName && { name: userName }) };
   const keep = new Keep(account);
+  /** What was written here and has no answer yet: a full storage may not keep it. */
+  const written = new Map();
   const refused = new Set();
   const seen = new Set();
   let typed = 0;
+  /** Whether the matter is settled, until the server has the visitor's word. */
+  let word = null;
 
-  const unsent = () => keep.unsent.filter(({ client_id }) => !refused.has(client_id));
+  /** What is to be said, this window's and other windows', in the order of writing. */
+  function unsent() {
+    const all = new Map([...keep.unsent.map(({ client_id, text }) => [client_id, text]), ...written]);
+    const ids = [...all.keys()].filter((id) => !refused.has(id)).sort();
+    return [...ids.map((id) => ({ type: "message", client_id: id, text: all.get(id) })), ...(word ? [word] : [])];
+  }
+
+  function drop(id) {
+    if (word?.client_id === id) word = null;
+    keep.drop(id);
+    written.delete(id);
+  }
+
   const line = new Line(new URL(script.src).origin, account, keep, identity, {
     state: (state) => view.link(state),
     unsent,
@@ -21,32 +37,32 @@ function begin(script) {
         // Said twice after a reconnect, it is shown once.
         if (seen.has(frame.cursor)) return;
         seen.add(frame.cursor);
-        if (frame.client_id) keep.drop(frame.client_id);
+        if (frame.client_id) drop(frame.client_id);
         view.message(frame);
       } else if (frame.type === "ack") {
-        keep.drop(frame.client_id);
+        drop(frame.client_id);
         view.fate(frame.client_id, "sent");
       } else if (frame.type === "refused") refuse(frame);
       else if (frame.type === "typing") view.types(frame.name);
-      else if (frame.type === "state") view.state(frame.state);
+      else if (frame.type === "state") {
+        // What goes on again needs no word on its end.
+        if (frame.state !== "solved") word = null;
+        view.state(frame.state);
+      }
     },
   });
 
   function refuse({ client_id, reason, retry_after_ms }) {
-    const later = retry_after_ms > 0;
+    // What is only too early is said again by itself, before anything that was written after it.
+    if (retry_after_ms > 0) return view.fate(client_id, "slow");
     refused.add(client_id);
-    if (later) {
-      view.fate(client_id, "slow");
-      setTimeout(() => again(client_id), retry_after_ms);
-    } else view.fate(client_id, reason === "too_long" ? "long" : "refused", reason !== "too_long");
+    view.fate(client_id, reason === "too_long" ? "long" : "refused", reason !== "too_long");
   }
 
   function again(id) {
     refused.delete(id);
-    const message = keep.unsent.find(({ client_id }) => client_id === id);
-    if (!message) return;
     view.fate(id, "sending");
-    line.say(message);
+    line.say();
   }
 
   const view = new View(lang, mode, (mode === "page" && document.querySelector("[data-blendline-chat]")) || document.body, {
@@ -54,9 +70,10 @@ function begin(script) {
     open: () => queueMicrotask(() => line.start()),
     send(text) {
       const message = { client_id: uuid7(), text };
+      written.set(message.client_id, text);
       keep.add(message);
       view.sending(message);
-      line.say(message);
+      line.say();
     },
     typing() {
       if (Date.now() - typed < TYPING_EVERY_MS) return;
@@ -64,7 +81,10 @@ function begin(script) {
       line.hint({ type: "typing" });
     },
     again,
-    confirm: (confirmed) => line.hint({ type: "confirm", confirmed }),
+    confirm(confirmed) {
+      word = { type: "confirm", client_id: uuid7(), confirmed };
+      line.say();
+    },
     takeOver: () => line.takeOver(),
   });
 

@@ -29,7 +29,7 @@ class View {
     this.mode = mode;
     this.rows = new Map();
     this.unread = 0;
-    this.clock = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit" });
+    this.clock = new Intl.DateTimeFormat(lang, { hour: "numeric", minute: "2-digit" });
     this.host = make("blendline-chat", { lang, dir: RTL.includes(lang) ? "rtl" : "ltr" });
     const root = this.host.attachShadow({ mode: "open" });
     const sheet = new CSSStyleSheet();
@@ -158,8 +158,8 @@ class View {
     row.dataset.fate = "sent";
     if (client_id) this.rows.set(client_id, row);
     const stick = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 80;
-    // What is not yet placed stays below what is.
-    const first = [...this.rows.values()].find((other) => other !== row && other.dataset.fate !== "sent");
+    // What is on its way stays below what has its place; what was refused stays where it was written.
+    const first = [...this.rows.values()].find((other) => other !== row && !["sent", "refused", "long"].includes(other.dataset.fate));
     if (first) first.before(row);
     else if (!known || this.log.lastElementChild !== row) this.log.append(row);
     this.bottom(stick || mine);

@@ -113,9 +113,9 @@ function listenLog() {
     const empty = missing(form);
     if (empty) return complain(fault, sayText("missing"), empty);
     const { queue, medium, minutes, note } = Object.fromEntries(new FormData(form));
-    const body = { queue, medium, duration_ms: Math.round(Number(minutes) * 60_000), note: note.trim() };
+    const body = { queue, medium, duration_ms: Math.round(Number(minutes) * 60_000), note: note.trim(), key };
     try {
-      await api("POST", "/v1/logged-contacts", body, { "Idempotency-Key": key });
+      await api("POST", "/v1/logged-contacts", body);
     } catch (problem) {
       return complain(fault, detailOf(problem));
     }

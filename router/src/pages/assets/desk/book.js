@@ -1,7 +1,7 @@
 // What this worker has: offers, tasks and what is said in them. No page and no network; the welcome list is the truth.
 
-/** Where two views of the same message meet: our own, not yet placed, and the router's. */
-const placeOf = (entry) => entry.seq ?? entry.after + 0.5;
+/** What is on its way comes after everything that has its place. */
+const placeOf = (entry) => entry.seq ?? (entry.fate === "sending" ? Infinity : entry.after + 0.5);
 
 export class Book {
   constructor(keep) {
@@ -39,7 +39,7 @@ export class Book {
     }
     task.view = view;
     const before = task.messages.size;
-    for (const message of view.messages) task.messages.set(message.seq, message);
+    for (const message of view.messages) if (!task.messages.has(message.seq)) task.messages.set(message.seq, message);
     this.bind(task);
     return { task, news: before === 0 ? 0 : task.messages.size - before };
   }
@@ -88,11 +88,21 @@ export class Book {
     return reply;
   }
 
-  /** What the router answered to a reply. */
-  replied(reply, problem) {
+  /** The router has a reply, at this place. */
+  replied(reply, seq) {
     this.keep.dropReply(reply.key);
-    reply.fate = problem ? "failed" : "sent";
-    reply.problem = problem;
+    reply.fate = "sent";
+    const task = this.owned(reply.task, reply.lease);
+    const index = task?.replies.indexOf(reply) ?? -1;
+    if (seq === undefined || index < 0) return;
+    task.replies.splice(index, 1);
+    if (!task.messages.has(seq)) task.messages.set(seq, { ...reply, seq, from: "worker", bound: true });
+  }
+
+  /** The router did not take a reply. */
+  refused(reply, problem) {
+    this.keep.dropReply(reply.key);
+    Object.assign(reply, { fate: "failed", problem });
   }
 
   /** A reply of ours that the router lists under a number of its own is shown once, as listed. */
@@ -110,7 +120,7 @@ export class Book {
   /** Everything said in a task, in the order everyone sees. */
   said(task) {
     const all = [...task.messages.values(), ...task.replies];
-    return all.sort((one, other) => placeOf(one) - placeOf(other) || one.at - other.at);
+    return all.sort((one, other) => (placeOf(one) === placeOf(other) ? one.at - other.at : placeOf(one) - placeOf(other)));
   }
 
   /** The customer's name, or the title, or `null`. */

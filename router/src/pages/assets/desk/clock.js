@@ -2,8 +2,8 @@
 
 let offset = 0;
 const lang = document.documentElement.lang;
-const short = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit" });
-const long = new Intl.DateTimeFormat(lang, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const short = new Intl.DateTimeFormat(lang, { hour: "numeric", minute: "2-digit" });
+const long = new Intl.DateTimeFormat(lang, { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" });
 const whole = (unit) => new Intl.NumberFormat(lang, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 0 });
 const hours = whole("hour");
 const days = whole("day");

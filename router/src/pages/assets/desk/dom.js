@@ -52,14 +52,13 @@ export function notice(sentence, forMs = 9_000) {
 }
 
 /** A call of the HTTP API. Throws the problem document; a session that ended leads to the sign-in page. */
-export async function api(method, path, body, headers = {}) {
+export async function api(method, path, body) {
   const answer = await fetch(path, {
     method,
     headers: {
       Accept: "application/json",
       ...(body && { "Content-Type": "application/json" }),
       ...(method !== "GET" && { "X-Blendline-CSRF": meta("csrf") }),
-      ...headers,
     },
     body: body && JSON.stringify(body),
     signal: AbortSignal.timeout(20_000),

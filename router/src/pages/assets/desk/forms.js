@@ -4,22 +4,10 @@ import { api, clone, detailOf, sayText } from "./dom.js";
 import { now } from "./clock.js";
 
 const DAY_MS = 86_400_000;
-let lists = null;
-
-/** Queues and workers to choose from, asked for once. */
-async function targets() {
-  lists ??= Promise.all(["/v1/queues", "/v1/workers"].map((path) => api("GET", path).then(({ items }) => items ?? [])));
-  try {
-    return await lists;
-  } catch (problem) {
-    lists = null;
-    throw problem;
-  }
-}
 
 /** Adds the names of a list to a select. */
 export function fill(element, kind, names) {
-  for (const { name } of names) element.append(new Option(name, kind ? `${kind}:${name}` : name));
+  for (const { name, label } of names) element.append(new Option(label ?? name, kind ? `${kind}:${name}` : name));
 }
 
 /** Opens a form in its column, or closes it where it was open. */
@@ -56,13 +44,19 @@ export function openForm(column, button) {
 }
 
 async function fillTargets(column, slots) {
+  const list = async (path) => (await api("GET", path)).items ?? [];
   try {
-    const [queues, workers] = await targets();
+    const [queues, workers] = await Promise.all([list("/v1/queues"), slots.workers ? list("/v1/workers") : []]);
     fill(slots.queues, "queue", queues);
-    if (slots.workers) fill(slots.workers, "worker", workers.filter(({ name }) => name !== column.desk.worker));
+    if (slots.workers) fill(slots.workers, "worker", workers.filter(({ name }) => name !== column.desk.worker).map(colleague));
   } catch (problem) {
     complain(slots.fault, detailOf(problem));
   }
+}
+
+/** A colleague as a form lists him: work sent to somebody who is not there waits in its queue for everybody. */
+function colleague({ name, connected, presence }) {
+  return { name, label: connected && presence !== "away" ? name : sayText("not-there", { name }) };
 }
 
 export function close(column) {

@@ -39,9 +39,10 @@ export class Keep {
     this.write(localStorage, `draft.${task}`, text ? { text, at: Date.now() } : null);
   }
 
-  /** Replies that are not answered yet; they outlive a reload of this tab. */
+  /** Replies that are not answered yet, in the order of writing; they outlive a reload of this tab. */
   get replies() {
-    return this.names(sessionStorage, "reply.").map((name) => this.read(sessionStorage, name)).filter(Boolean);
+    const kept = this.names(sessionStorage, "reply.").map((name) => this.read(sessionStorage, name)).filter(Boolean);
+    return kept.sort((one, other) => one.at - other.at);
   }
 
   addReply(reply) {

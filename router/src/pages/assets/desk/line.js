@@ -147,7 +147,7 @@ export class Line {
     this.connect();
   }
 
-  /** Says something that is answered. Resolves with success, rejects with the problem document. */
+  /** Says something that is answered. Resolves with the place it has got, if any; rejects with the problem document. */
   call(frame) {
     const call = { frame: { ...frame, call: ++this.calls }, said: Infinity };
     const answer = new Promise((resolve, reject) => Object.assign(call, { resolve, reject }));
@@ -162,11 +162,11 @@ export class Line {
     this.tell(call.frame);
   }
 
-  answered({ call: number, problem }) {
+  answered({ call: number, problem, seq }) {
     const call = this.pending.get(number);
     this.pending.delete(number);
     if (problem) call?.reject(problem);
-    else call?.resolve();
+    else call?.resolve(seq);
   }
 
   /** Says something that is not answered. */

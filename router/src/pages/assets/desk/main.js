@@ -57,10 +57,10 @@ class Desk {
   async send(reply) {
     const { task, lease, key, text } = reply;
     try {
-      await this.line.call({ type: "reply", task, lease, reply: { key, content: { type: "text", text } } });
-      this.book.replied(reply);
+      const seq = await this.line.call({ type: "reply", task, lease, reply: { key, content: { type: "text", text } } });
+      this.book.replied(reply, seq);
     } catch (problem) {
-      this.book.replied(reply, problem);
+      this.book.refused(reply, problem);
       const column = this.columns.get(task);
       if (column) column.giveBack(text);
       else {

@@ -35,7 +35,7 @@ export class Offers {
     const card = { ...clone("t-offer"), view, begun: now() };
     const { root, slots } = card;
     setText(slots.queue, view.queue);
-    slots.why.replaceChildren(this.why(view));
+    slots.why.replaceChildren(...this.why(view));
     root.querySelector("[data-do=accept]").addEventListener("click", () => this.accept(card));
     const decline = root.querySelector("[data-do=decline]");
     decline.addEventListener("click", () => {
@@ -52,10 +52,10 @@ export class Offers {
     return card;
   }
 
-  /** Why it came to this worker: what the router says, else what the task itself tells. */
+  /** Why it came to this worker: what it is where that tells something, and what the router says. */
   why(view) {
-    for (const name of [view.why, view.kind]) if (name && knows(`why-${name}`)) return say(`why-${name}`, view);
-    return say("why-queue", view);
+    const names = [view.kind, view.why ?? "queue"].map((name) => `why-${name}`);
+    return names.filter(knows).flatMap((name, index) => [index > 0 ? " · " : "", say(name, view)]);
   }
 
   async answer(card, frame) {

@@ -7,13 +7,16 @@ export class Transcript {
   constructor(scroll, list) {
     Object.assign(this, { scroll, list });
     this.rows = new Map();
+    this.atEnd = true;
+    scroll.addEventListener("scroll", () => (this.atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 60));
+    // A form or a keyboard that opens takes room from above: the latest words stay in sight.
+    new ResizeObserver(() => this.atEnd && this.end()).observe(scroll);
   }
 
   /** Shows `entries`; stays at the end where it was there. */
   show(entries) {
-    const { scroll, list } = this;
-    const stick = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 60;
-    const wanted = new Map(entries.map((entry) => [entry.seq ?? entry.key, entry]));
+    const { list, atEnd } = this;
+    const wanted = new Map(entries.map((entry) => [entry.key ?? entry.seq, entry]));
     for (const [key, row] of this.rows) {
       if (wanted.has(key)) continue;
       row.root.remove();
@@ -26,7 +29,7 @@ export class Transcript {
       if (row.root === place) place = place.nextElementSibling;
       else list.insertBefore(row.root, place);
     }
-    if (stick) this.end();
+    if (atEnd) this.end();
   }
 
   end() {
@@ -39,7 +42,8 @@ export class Transcript {
     const { root, slots } = row;
     const from = entry.from ?? "worker";
     root.dataset.from = from;
-    setText(slots.name, entry.name ?? sayText(from === "customer" ? "customer" : "me"));
+    // Only another system notes something without a name.
+    setText(slots.name, entry.name ?? sayText({ customer: "customer", note: "system" }[from] ?? "me"));
     slots.at.dateTime = new Date(entry.at).toISOString();
     setText(slots.at, instant(entry.at));
     setText(slots.text, entry.text ?? "");
@@ -48,6 +52,8 @@ export class Transcript {
     if (entry.payload) extras.push(say("pressed", { payload: entry.payload }));
     for (const extra of extras) slots.extra.append(extra, " ");
     slots.extra.hidden = extras.length === 0;
+    // A work item may come with nothing but its title.
+    root.hidden = slots.text.hidden && slots.extra.hidden;
     return row;
   }
 

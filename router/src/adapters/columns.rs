@@ -1,4 +1,4 @@
-//! A commit, turned into columns and text before it reaches the writer.
+//! A commit, turned into columns and text: what every store of rows keeps, whatever its database.
 
 use std::ops::Range;
 
@@ -10,31 +10,45 @@ use blendline_wire::worker::Author;
 use blendline_wire::{ContactKey, Millis, Pii};
 use serde::{Deserialize, Serialize};
 
-use crate::adapters::sqlite::sql;
 use crate::ports::store::{Commit, NewAddress, QuarantineRow, StoreError};
 
+/// A number as SQL has it. Ids and times stay far below the limit; [`Millis::MAX`] becomes the largest.
+pub(in crate::adapters) fn sql(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A number as the program has it; the columns it is read from never hold negative ones.
+pub(in crate::adapters) fn unsql(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// A limit as SQL has it.
+pub(in crate::adapters) fn rows(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
 /// A batch, ready to be bound. All texts lie in one buffer: one allocation instead of thousands.
-pub(super) struct Batch {
-    pub(super) shard: u16,
-    pub(super) epoch: u64,
-    pub(super) batch: u64,
-    pub(super) now: Millis,
-    pub(super) lease_ms: u64,
-    pub(super) rows: Vec<Row>,
-    pub(super) keys: Vec<([u8; 16], Vec<u8>)>,
-    pub(super) addresses: Vec<AddressRow>,
-    pub(super) quarantine: Vec<QuarantineRow>,
-    pub(super) journal: Vec<u8>,
+pub(in crate::adapters) struct Batch {
+    pub(in crate::adapters) shard: u16,
+    pub(in crate::adapters) epoch: u64,
+    pub(in crate::adapters) batch: u64,
+    pub(in crate::adapters) now: Millis,
+    pub(in crate::adapters) lease_ms: u64,
+    pub(in crate::adapters) rows: Vec<Row>,
+    pub(in crate::adapters) keys: Vec<([u8; 16], Vec<u8>)>,
+    pub(in crate::adapters) addresses: Vec<AddressRow>,
+    pub(in crate::adapters) quarantine: Vec<QuarantineRow>,
+    pub(in crate::adapters) journal: Vec<u8>,
     /// (our id, the platform's).
-    pub(super) sent: Vec<(i64, String)>,
+    pub(in crate::adapters) sent: Vec<(i64, String)>,
     text: Vec<u8>,
 }
 
 /// Where a body lies in the buffer.
-pub(super) type Body = Range<usize>;
+pub(in crate::adapters) type Body = Range<usize>;
 
 /// One row to write.
-pub(super) enum Row {
+pub(in crate::adapters) enum Row {
     Setting { kind: &'static str, id: i64, body: Body },
     SettingRemoved { kind: &'static str, id: i64 },
     Worker { id: i64, body: Body },
@@ -46,75 +60,75 @@ pub(super) enum Row {
     Event { tenant: i64, id: i64, at: i64, body: Body },
 }
 
-pub(super) struct ConversationColumns {
-    pub(super) id: i64,
-    pub(super) tenant: i64,
-    pub(super) account: i64,
-    pub(super) contact: [u8; 16],
-    pub(super) state: &'static str,
-    pub(super) confirm_until: Option<i64>,
-    pub(super) body: Body,
+pub(in crate::adapters) struct ConversationColumns {
+    pub(in crate::adapters) id: i64,
+    pub(in crate::adapters) tenant: i64,
+    pub(in crate::adapters) account: i64,
+    pub(in crate::adapters) contact: [u8; 16],
+    pub(in crate::adapters) state: &'static str,
+    pub(in crate::adapters) confirm_until: Option<i64>,
+    pub(in crate::adapters) body: Body,
 }
 
-pub(super) struct TaskColumns {
-    pub(super) id: i64,
-    pub(super) tenant: i64,
-    pub(super) queue: i64,
-    pub(super) side: &'static str,
-    pub(super) worker: Option<i64>,
-    pub(super) matter: i64,
-    pub(super) state: &'static str,
-    pub(super) body: Body,
+pub(in crate::adapters) struct TaskColumns {
+    pub(in crate::adapters) id: i64,
+    pub(in crate::adapters) tenant: i64,
+    pub(in crate::adapters) queue: i64,
+    pub(in crate::adapters) side: &'static str,
+    pub(in crate::adapters) worker: Option<i64>,
+    pub(in crate::adapters) matter: i64,
+    pub(in crate::adapters) state: &'static str,
+    pub(in crate::adapters) body: Body,
 }
 
-pub(super) struct OutboundColumns {
-    pub(super) id: i64,
-    pub(super) tenant: i64,
-    pub(super) account: i64,
-    pub(super) contact: [u8; 16],
-    pub(super) state: &'static str,
-    pub(super) open: bool,
-    pub(super) content: Option<Body>,
-    pub(super) body: Body,
+pub(in crate::adapters) struct OutboundColumns {
+    pub(in crate::adapters) id: i64,
+    pub(in crate::adapters) tenant: i64,
+    pub(in crate::adapters) account: i64,
+    pub(in crate::adapters) contact: [u8; 16],
+    pub(in crate::adapters) state: &'static str,
+    pub(in crate::adapters) open: bool,
+    pub(in crate::adapters) content: Option<Body>,
+    pub(in crate::adapters) body: Body,
 }
 
-pub(super) struct MessageColumns {
-    pub(super) transcript: i64,
-    pub(super) seq: i64,
-    pub(super) tenant: i64,
-    pub(super) task: Option<i64>,
-    pub(super) at: i64,
-    pub(super) author: &'static str,
-    pub(super) worker: Option<i64>,
-    pub(super) outbound: Option<i64>,
-    pub(super) body: Body,
+pub(in crate::adapters) struct MessageColumns {
+    pub(in crate::adapters) transcript: i64,
+    pub(in crate::adapters) seq: i64,
+    pub(in crate::adapters) tenant: i64,
+    pub(in crate::adapters) task: Option<i64>,
+    pub(in crate::adapters) at: i64,
+    pub(in crate::adapters) author: &'static str,
+    pub(in crate::adapters) worker: Option<i64>,
+    pub(in crate::adapters) outbound: Option<i64>,
+    pub(in crate::adapters) body: Body,
 }
 
-pub(super) struct AddressRow {
-    pub(super) hash: [u8; 16],
-    pub(super) contact: [u8; 16],
-    pub(super) tenant: i64,
-    pub(super) account: i64,
-    pub(super) body: Body,
+pub(in crate::adapters) struct AddressRow {
+    pub(in crate::adapters) hash: [u8; 16],
+    pub(in crate::adapters) contact: [u8; 16],
+    pub(in crate::adapters) tenant: i64,
+    pub(in crate::adapters) account: i64,
+    pub(in crate::adapters) body: Body,
 }
 
 /// The part of an address that no query looks into. As JSON, so that any text fits, also one with a NUL in it.
 #[derive(Deserialize, Serialize)]
-pub(super) struct AddressBody {
-    pub(super) address: Pii<String>,
+pub(in crate::adapters) struct AddressBody {
+    pub(in crate::adapters) address: Pii<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) thread: Option<String>,
+    pub(in crate::adapters) thread: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) name: Option<Pii<String>>,
+    pub(in crate::adapters) name: Option<Pii<String>>,
 }
 
 /// A contact's key as bytes.
-pub(super) const fn contact_bytes(contact: ContactKey) -> [u8; 16] {
+pub(in crate::adapters) const fn contact_bytes(contact: ContactKey) -> [u8; 16] {
     contact.0.to_be_bytes()
 }
 
 /// The name of a side, as queries have it.
-pub(super) const fn side_name(side: Side) -> &'static str {
+pub(in crate::adapters) const fn side_name(side: Side) -> &'static str {
     match side {
         Side::Front => "front",
         Side::Back => "back",
@@ -131,13 +145,13 @@ const fn author_name(author: Author) -> &'static str {
 }
 
 /// The author of this name.
-pub(super) fn author(name: &str) -> Option<Author> {
+pub(in crate::adapters) fn author(name: &str) -> Option<Author> {
     [Author::Customer, Author::Worker, Author::Note].into_iter().find(|author| author_name(*author) == name)
 }
 
 impl Batch {
     /// Reads a commit. `Corrupt` when a row cannot be text, or a message of the batch has no text.
-    pub(super) fn new(commit: &Commit) -> Result<Self, StoreError> {
+    pub(in crate::adapters) fn new(commit: &Commit) -> Result<Self, StoreError> {
         let mut batch = Self {
             shard: commit.shard,
             epoch: commit.epoch,
@@ -164,7 +178,7 @@ impl Batch {
     }
 
     /// A body as text. JSON is UTF-8, so it need not be checked again.
-    pub(super) fn text(&self, body: &Body) -> &[u8] {
+    pub(in crate::adapters) fn text(&self, body: &Body) -> &[u8] {
         self.text.get(body.clone()).unwrap_or_default()
     }
 

@@ -1,0 +1,225 @@
+//! Reads of what was committed, for pages, the API and releases.
+
+use std::fmt::Write as _;
+
+use async_trait::async_trait;
+use blendline_core::rows::{Conversation, OutboundRow, Task};
+use blendline_wire::event::Event;
+use blendline_wire::{AccountId, ContactKey, ConversationId, Millis, OutboundId, TaskId, TenantId, WorkerId};
+use serde::de::DeserializeOwned;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use super::connections::told;
+use super::values::{Hash, params, parse};
+use super::{PostgresStore, follow, names};
+use crate::adapters::columns::{AddressBody, author, rows, side_name, sql, unsql};
+use crate::payload::StoredMessage;
+use crate::ports::store::{Archive, Following, Letter, QuarantineRow, StoreError, TaskFilter, Transcript};
+
+/// The latest lines of each, in the order asked for.
+const TRANSCRIPTS: &str = "SELECT m.seq, m.at, m.author, m.worker, m.outbound, m.body, w.n
+    FROM unnest($1::bigint[]) WITH ORDINALITY AS w (transcript, n)
+    CROSS JOIN LATERAL (SELECT * FROM messages WHERE transcript = w.transcript ORDER BY seq DESC LIMIT $2) m
+    ORDER BY w.n, m.seq";
+/// With the address of the contact: the one that made the contact, or the latest.
+const LETTERS: &str = "SELECT o.body, o.content, a.body
+    FROM unnest($1::bigint[]) WITH ORDINALITY AS w (id, n)
+    JOIN outbound o ON o.id = w.id AND o.content IS NOT NULL
+    CROSS JOIN LATERAL (SELECT body FROM addresses WHERE contact = o.contact
+        ORDER BY (hash = o.contact) DESC, seen_at DESC LIMIT 1) a
+    ORDER BY w.n";
+const OUTBOX: &str = "SELECT body FROM outbound WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3";
+const OUTBOX_UNKNOWN: &str =
+    "SELECT body FROM outbound WHERE tenant = $1 AND state = 'unknown' AND id > $2 ORDER BY id LIMIT $3";
+
+impl PostgresStore {
+    /// The rows of a query.
+    pub(super) async fn ask(&self, query: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
+        let lent = self.readers.lend().await?;
+        let asking = async {
+            let statement = told(lent.prepare_cached(query).await)?;
+            told(lent.query(&statement, params).await)
+        };
+        let found = lent.within(asking).await;
+        lent.back(found)
+    }
+
+    /// The rows of a query whose first column is a row as JSON.
+    pub(super) async fn bodies<T: DeserializeOwned>(
+        &self,
+        query: &str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<T>, StoreError> {
+        self.ask(query, params).await?.iter().map(|row| parse(row, 0)).collect()
+    }
+}
+
+#[async_trait]
+impl Archive for PostgresStore {
+    async fn transcripts(&self, of: &[Transcript], limit: usize) -> Result<Vec<Vec<StoredMessage>>, StoreError> {
+        let numbers: Vec<i64> = of
+            .iter()
+            .map(|one| match one {
+                Transcript::Conversation(conversation) => sql(conversation.0),
+                Transcript::Task(task) => sql(task.0),
+            })
+            .collect();
+        let mut found: Vec<Vec<StoredMessage>> = of.iter().map(|_| Vec::new()).collect();
+        for row in self.ask(TRANSCRIPTS, &[&numbers, &rows(limit)]).await? {
+            let n = usize::try_from(told(row.try_get::<_, i64>(6))?).unwrap_or(0);
+            if let Some(lines) = n.checked_sub(1).and_then(|n| found.get_mut(n)) {
+                lines.push(message(&row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn letters(&self, outbound: &[OutboundId]) -> Result<Vec<Letter>, StoreError> {
+        let ids: Vec<i64> = outbound.iter().map(|id| sql(id.0)).collect();
+        let letter = |row: &Row| {
+            let address: AddressBody = parse(row, 2)?;
+            Ok(Letter { row: parse(row, 0)?, content: parse(row, 1)?, to: address.address, thread: address.thread })
+        };
+        self.ask(LETTERS, &[&ids]).await?.iter().map(letter).collect()
+    }
+
+    async fn task(&self, id: TaskId) -> Result<Option<Task>, StoreError> {
+        Ok(self.bodies("SELECT body FROM tasks WHERE id = $1", &[&sql(id.0)]).await?.pop())
+    }
+
+    async fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
+        Ok(self.bodies("SELECT body FROM conversations WHERE id = $1", &[&sql(id.0)]).await?.pop())
+    }
+
+    async fn tasks(
+        &self,
+        tenant: TenantId,
+        filter: &TaskFilter,
+        after: TaskId,
+        limit: usize,
+    ) -> Result<Vec<Task>, StoreError> {
+        let (tenant, after, limit) = (sql(tenant.0), sql(after.0), rows(limit));
+        let (queue, side) = (filter.queue.map(|queue| sql(queue.0)), filter.side.map(side_name));
+        let (worker, matter) = (filter.worker.map(|worker| sql(worker.0)), filter.matter.map(|matter| sql(matter.0)));
+        // The text is one of a few, so it stays among the prepared ones.
+        let mut query = String::from("SELECT body FROM tasks WHERE id > $2 AND ");
+        query.push_str(if is_narrow(filter) { "tenant + 0 = $1" } else { "tenant = $1" });
+        query.push_str(if filter.open { " AND open" } else { "" });
+        let mut params = params(&[&tenant, &after, &limit]);
+        let narrowing: [(&str, bool, &(dyn ToSql + Sync)); 4] = [
+            ("queue", queue.is_some(), &queue),
+            ("side", side.is_some(), &side),
+            ("worker", worker.is_some(), &worker),
+            ("matter", matter.is_some(), &matter),
+        ];
+        for (column, wanted, value) in narrowing {
+            if wanted {
+                params.push(value);
+                let _ = write!(query, " AND {column} = ${}", params.len());
+            }
+        }
+        query.push_str(" ORDER BY id LIMIT $3");
+        self.bodies(&query, &params).await
+    }
+
+    async fn conversations(
+        &self,
+        tenant: TenantId,
+        after: ConversationId,
+        limit: usize,
+    ) -> Result<Vec<Conversation>, StoreError> {
+        let query = "SELECT body FROM conversations WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3";
+        self.bodies(query, &[&sql(tenant.0), &sql(after.0), &rows(limit)]).await
+    }
+
+    async fn events(&self, tenant: TenantId, after: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
+        let query = "SELECT body FROM events WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3";
+        self.bodies(query, &[&sql(tenant.0), &sql(after), &rows(limit)]).await
+    }
+
+    async fn outbox(
+        &self,
+        tenant: TenantId,
+        unknown_only: bool,
+        after: OutboundId,
+        limit: usize,
+    ) -> Result<Vec<OutboundRow>, StoreError> {
+        let query = if unknown_only { OUTBOX_UNKNOWN } else { OUTBOX };
+        self.bodies(query, &[&sql(tenant.0), &sql(after.0), &rows(limit)]).await
+    }
+
+    async fn confirm_ended(&self, shard: u16, now: Millis, limit: usize) -> Result<Vec<Conversation>, StoreError> {
+        let query = "SELECT body FROM conversations WHERE shard = $1 AND confirm_until <= $2
+                     ORDER BY confirm_until LIMIT $3";
+        self.bodies(query, &[&i32::from(shard), &sql(now.0), &rows(limit)]).await
+    }
+
+    async fn quarantined(&self, tenant: TenantId, limit: usize) -> Result<Vec<QuarantineRow>, StoreError> {
+        let query = "SELECT account, channel, at, cause, raw FROM quarantine WHERE tenant = $1
+                     ORDER BY id DESC LIMIT $2";
+        let found = self.ask(query, &[&sql(tenant.0), &rows(limit)]).await?;
+        found.iter().map(|row| told(quarantined(row, tenant))).collect()
+    }
+
+    async fn contact_at(&self, address: [u8; 16]) -> Result<Option<ContactKey>, StoreError> {
+        let found = self.ask("SELECT contact FROM addresses WHERE hash = $1", &[&Hash(address)]).await?;
+        let contact = |row: &Row| told(row.try_get(0)).map(|Hash(contact)| ContactKey(u128::from_be_bytes(contact)));
+        found.first().map(contact).transpose()
+    }
+
+    async fn follow(
+        &self,
+        account: AccountId,
+        contact: ContactKey,
+        after: Option<(ConversationId, u64)>,
+        limit: usize,
+    ) -> Result<Following, StoreError> {
+        let mut lent = self.readers.lend().await?;
+        let following = follow::follow(&mut lent, account, contact, after, limit).await;
+        lent.back(following)
+    }
+
+    async fn handles(&self, names: &[(String, String)]) -> Result<Vec<u64>, StoreError> {
+        let mut lent = self.writers.lend().await?;
+        let handles = names::handles(&mut lent, names).await;
+        lent.back(handles)
+    }
+
+    async fn shards(&self, tenants: &[TenantId], among: u16) -> Result<Vec<u16>, StoreError> {
+        let mut lent = self.writers.lend().await?;
+        let shards = names::shards(&mut lent, tenants, among).await;
+        lent.back(shards)
+    }
+}
+
+/// True when a filter has an index narrower than the tenant's: `tenant + 0` keeps that one out of the choice.
+const fn is_narrow(filter: &TaskFilter) -> bool {
+    filter.worker.is_some() || filter.matter.is_some() || (filter.open && filter.queue.is_some())
+}
+
+fn quarantined(row: &Row, tenant: TenantId) -> Result<QuarantineRow, tokio_postgres::Error> {
+    Ok(QuarantineRow {
+        tenant,
+        account: row.try_get::<_, Option<i64>>(0)?.map(|account| AccountId(unsql(account))),
+        channel: row.try_get(1)?,
+        at: Millis(unsql(row.try_get(2)?)),
+        cause: row.try_get(3)?,
+        raw: row.try_get(4)?,
+    })
+}
+
+/// A line of a transcript: its first six columns are seq, at, author, worker, outbound and body.
+pub(super) fn message(row: &Row) -> Result<StoredMessage, StoreError> {
+    let name: &str = told(row.try_get(2))?;
+    let worker: Option<i64> = told(row.try_get(3))?;
+    let outbound: Option<i64> = told(row.try_get(4))?;
+    Ok(StoredMessage {
+        seq: unsql(told(row.try_get(0))?),
+        at: Millis(unsql(told(row.try_get(1))?)),
+        author: author(name).ok_or_else(|| StoreError::Corrupt(format!("the author {name:?} is not known")))?,
+        worker: worker.map(|worker| WorkerId(unsql(worker))),
+        outbound: outbound.map(|outbound| OutboundId(unsql(outbound))),
+        body: parse(row, 5)?,
+    })
+}

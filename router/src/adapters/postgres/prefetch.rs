@@ -1,0 +1,98 @@
+//! The one look-up before a batch (P3): up to five queries, sent together.
+
+use blendline_core::rows::Conversation;
+use blendline_wire::{AccountId, ContactKey, OutboundId};
+use tokio::try_join;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use super::connections::{Lent, told};
+use super::values::{Body, Hash, Hidden, params, parse};
+use crate::adapters::columns::{sql, unsql};
+use crate::ports::store::{Found, StoreError, Wanted};
+
+const KEYS: &str = "SELECT key, value FROM dedup_keys WHERE key = ANY($1) ORDER BY day";
+/// With the newest conversation of each contact, unless it is open: an open one is the core's.
+const ADDRESSES: &str = "SELECT a.hash, a.contact, c.body FROM addresses a
+    LEFT JOIN LATERAL (SELECT open, body FROM conversations WHERE contact = a.contact ORDER BY id DESC LIMIT 1) c
+        ON NOT c.open
+    WHERE a.hash = ANY($1)";
+const EXTERNAL: &str = "SELECT w.n::bigint, o.id, o.body
+    FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS w (account, external_id, n)
+    CROSS JOIN LATERAL (SELECT id, body FROM outbound
+        WHERE account = w.account AND external_id = w.external_id ORDER BY id DESC LIMIT 1) o";
+const OUTBOUND: &str = "SELECT id, body FROM outbound WHERE id = ANY($1)";
+const CONVERSATIONS: &str = "SELECT id, body FROM conversations WHERE id = ANY($1) AND NOT open";
+
+/// Looks everything up.
+pub(super) async fn prefetch(lent: &Lent<'_>, wanted: &Wanted) -> Result<Found, StoreError> {
+    let keys: Vec<_> = wanted.keys.iter().map(|key| Hash(*key)).collect();
+    let addresses: Vec<_> = wanted.addresses.iter().map(|hash| Hash(*hash)).collect();
+    let accounts: Vec<_> = wanted.external.iter().map(|(account, _)| sql(account.0)).collect();
+    let externals: Vec<_> = wanted.external.iter().map(|(_, external)| Hidden(external.as_bytes())).collect();
+    let outbound: Vec<_> = wanted.outbound.iter().map(|id| sql(id.0)).collect();
+    let conversations: Vec<_> = wanted.conversations.iter().map(|id| sql(id.0)).collect();
+    let (keys, addresses, external, outbound, conversations) = try_join!(
+        ask(lent, KEYS, params(&[&keys]), keys.len()),
+        ask(lent, ADDRESSES, params(&[&addresses]), addresses.len()),
+        ask(lent, EXTERNAL, params(&[&accounts, &externals]), externals.len()),
+        ask(lent, OUTBOUND, params(&[&outbound]), outbound.len()),
+        ask(lent, CONVERSATIONS, params(&[&conversations]), conversations.len()),
+    )?;
+    let mut found = Found::default();
+    for row in keys {
+        let Hash(key) = told(row.try_get(0))?;
+        // The newest day comes last and wins.
+        found.keys.insert(key, told(row.try_get(1))?);
+    }
+    for row in addresses {
+        contact(&row, &mut found)?;
+    }
+    for row in external {
+        reported(&row, wanted, &mut found)?;
+    }
+    for row in outbound {
+        found.outbound.insert(OutboundId(unsql(told(row.try_get(0))?)), parse(&row, 1)?);
+    }
+    for row in conversations {
+        let conversation: Conversation = parse(&row, 1)?;
+        found.conversations.insert(conversation.id, conversation);
+    }
+    Ok(found)
+}
+
+/// The rows of a query; of one that wants nothing, none, without asking.
+async fn ask(
+    lent: &Lent<'_>,
+    query: &'static str,
+    params: Vec<&(dyn ToSql + Sync)>,
+    wanted: usize,
+) -> Result<Vec<Row>, StoreError> {
+    if wanted == 0 {
+        return Ok(Vec::new());
+    }
+    let statement = told(lent.prepare_cached(query).await)?;
+    told(lent.query(&statement, &params).await)
+}
+
+fn contact(row: &Row, found: &mut Found) -> Result<(), StoreError> {
+    let (Hash(hash), Hash(contact)) = (told(row.try_get(0))?, told(row.try_get(1))?);
+    let contact = ContactKey(u128::from_be_bytes(contact));
+    found.contacts.insert(hash, contact);
+    if told(row.try_get::<_, Option<Body<'_>>>(2))?.is_some() {
+        found.latest.insert(contact, parse(row, 2)?);
+    }
+    Ok(())
+}
+
+/// A message of ours by the platform's id; its row too, so that a report of the platform needs no second look-up.
+fn reported(row: &Row, wanted: &Wanted, found: &mut Found) -> Result<(), StoreError> {
+    let n = usize::try_from(told(row.try_get::<_, i64>(0))?).unwrap_or(0);
+    let id = OutboundId(unsql(told(row.try_get(1))?));
+    if let Some((account, external)) = n.checked_sub(1).and_then(|n| wanted.external.get(n)) {
+        let account: AccountId = *account;
+        found.external.insert((account, external.clone()), id);
+        found.outbound.insert(id, parse(row, 2)?);
+    }
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! What operations people look at.
+
+use blendline_wire::event::Event;
+use serde_json::json;
+
+use crate::api::operations::{EventsWanted, OutboxWanted, QuarantineWanted};
+use crate::api::view::{OutboundInfo, QuarantineInfo};
+use crate::openapi::about::{About, Tag};
+
+pub(in crate::api) fn outbox() -> About {
+    About::new("list_outbox", Tag::Operations, "List messages of ours")
+        .text("`state=unknown` lists those of which nobody can say whether they were sent.")
+        .asks::<OutboxWanted>()
+        .gives_page::<OutboundInfo>("Messages, oldest first.")
+        .such_as(json!({
+            "items": [{
+                "id": "out_7", "channel": "whatsapp_cloud", "account": "support", "conversation": "cnv_9",
+                "task": "tsk_7", "seq": 4, "worker": "dana", "state": "unknown", "reason": "timeout", "attempt": 1,
+                "queued_at": "2026-11-25T09:31:00Z"
+            }],
+            "next": null
+        }))
+}
+
+pub(in crate::api) fn events() -> About {
+    About::new("list_events", Tag::Operations, "Read everything that happened, oldest first")
+        .text("Reports are functions of this log alone. Give the last id as `after` to follow it.")
+        .asks::<EventsWanted>()
+        .gives_page::<Event>("Events.")
+        .such_as(json!({
+            "items": [{
+                "id": "evt_7", "at": 1_795_599_000_000_u64, "tenant": "ten_1", "event": "task_created", "kind": "item",
+                "queue": "que_2", "due_at": 1_795_613_400_000_u64, "actor": "integrator", "activity": "administration",
+                "matter": "mat_8", "task": "tsk_7", "side": "back"
+            }],
+            "next": null
+        }))
+}
+
+pub(in crate::api) fn quarantine() -> About {
+    About::new("list_quarantine", Tag::Operations, "List what could not be read, newest first")
+        .asks::<QuarantineWanted>()
+        .gives_page::<QuarantineInfo>("What could not be read; `next` is null.")
+        .such_as(json!({
+            "items": [{
+                "channel": "whatsapp_cloud", "account": "support", "at": "2026-11-25T09:30:00Z",
+                "cause": "line 1 column 2", "bytes": 3, "raw": "{x}"
+            }],
+            "next": null
+        }))
+}

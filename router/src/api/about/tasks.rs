@@ -1,0 +1,54 @@
+//! Tasks.
+
+use blendline_wire::TaskId;
+use blendline_wire::worker::MessageView;
+use serde_json::json;
+
+use crate::api::tasks::{Latest, Transfer, Wanted};
+use crate::api::view::TaskInfo;
+use crate::openapi::about::{About, Tag};
+use crate::openapi::faults::{CLOSED, SERVED_ELSEWHERE, UNKNOWN_QUEUE, UNKNOWN_TASK, UNKNOWN_WORKER, WRONG_STATE};
+
+pub(in crate::api) fn list() -> About {
+    About::new("list_tasks", Tag::Tasks, "List tasks, oldest first")
+        .text("The role `worker` sees the worker's own.")
+        .asks::<Wanted>()
+        .gives_page::<TaskInfo>("Tasks.")
+        .such_as(json!({ "items": [super::task()], "next": null }))
+        .fails(&[UNKNOWN_QUEUE, UNKNOWN_WORKER])
+}
+
+pub(in crate::api) fn one() -> About {
+    About::new("get_task", Tag::Tasks, "Look at a task")
+        .place::<TaskId>("id", "The task.")
+        .gives::<TaskInfo>(200, "The task.")
+        .such_as(super::task())
+        .fails(&[UNKNOWN_TASK])
+}
+
+pub(in crate::api) fn cancel() -> About {
+    About::new("cancel_task", Tag::Tasks, "Take back what is not needed any more")
+        .text("Whoever has the task is told. A conversation's task cannot be taken back: the customer waits for it.")
+        .place::<TaskId>("id", "The task.")
+        .gives_nothing("It is taken back, with everything that was asked for it.")
+        .fails(&[UNKNOWN_TASK, CLOSED, WRONG_STATE, SERVED_ELSEWHERE])
+}
+
+pub(in crate::api) fn messages() -> About {
+    About::new("list_task_messages", Tag::Tasks, "Read a task's transcript")
+        .text("The conversation's, or the task's own where it has none.")
+        .place::<TaskId>("id", "The task.")
+        .asks::<Latest>()
+        .gives_page::<MessageView>("The latest lines, oldest first; `next` is null.")
+        .such_as(json!({ "items": [super::message()], "next": null }))
+        .fails(&[UNKNOWN_TASK])
+}
+
+pub(in crate::api) fn transfer() -> About {
+    About::new("transfer_task", Tag::Tasks, "Move a task, whoever has it")
+        .text("It keeps the place in line that it earned.")
+        .place::<TaskId>("id", "The task.")
+        .takes::<Transfer>(json!({ "to": { "queue": "refunds" } }))
+        .gives_nothing("It is moved.")
+        .fails(&[UNKNOWN_TASK, UNKNOWN_QUEUE, UNKNOWN_WORKER, CLOSED, WRONG_STATE, SERVED_ELSEWHERE])
+}

@@ -1,0 +1,100 @@
+//! Opens what the ports stand on, as the configuration says.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use crate::adapters::postgres::{PostgresOptions, PostgresStore};
+use crate::adapters::rabbit::{RabbitBroker, RabbitOptions};
+use crate::adapters::sqlite::{BrokerOptions, DataDir, SqliteBroker, SqliteStore};
+use crate::config::Config;
+use crate::ports::broker::{Broker, inbound_queue, outbound_queue};
+use crate::ports::people::People;
+use crate::ports::store::{Archive, Store};
+
+/// The record, behind its three ports.
+pub(super) struct Record {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) archive: Arc<dyn Archive>,
+    pub(super) people: Arc<dyn People>,
+}
+
+impl Record {
+    fn of<S: Store + Archive + People>(store: S) -> Self {
+        let store = Arc::new(store);
+        Self { store: store.clone(), archive: store.clone(), people: store }
+    }
+
+    /// Opens the record alone.
+    ///
+    /// # Errors
+    /// When a file or server cannot be used; the text names it and the cure.
+    pub(super) async fn open(config: &Config) -> anyhow::Result<Self> {
+        let directory = match config.cluster.store {
+            Some(_) => None,
+            None => Some(DataDir::open(&config.data_dir)?),
+        };
+        Self::open_in(config, directory.as_ref()).await
+    }
+
+    async fn open_in(config: &Config, directory: Option<&DataDir>) -> anyhow::Result<Self> {
+        Ok(match &config.cluster.store {
+            Some(url) => Self::of(PostgresStore::open(PostgresOptions::from_url(url.expose())?).await?),
+            None => Self::of(SqliteStore::open(directory.context("no data directory")?)?),
+        })
+    }
+}
+
+/// What carries messages.
+pub(super) struct Carrier {
+    pub(super) broker: Arc<dyn Broker>,
+    rabbit: Option<Arc<RabbitBroker>>,
+}
+
+impl Carrier {
+    async fn open(config: &Config, directory: Option<&DataDir>) -> anyhow::Result<Self> {
+        let Some(url) = &config.cluster.broker else {
+            let directory = directory.context("no data directory")?;
+            return Ok(Self {
+                broker: Arc::new(SqliteBroker::open(directory, BrokerOptions::default())?),
+                rabbit: None,
+            });
+        };
+        let mut options = RabbitOptions::new(url.expose())?;
+        options.length_max = config.cluster.queue_length_max;
+        let rabbit = Arc::new(RabbitBroker::open(options).await?);
+        Ok(Self { broker: rabbit.clone(), rabbit: Some(rabbit) })
+    }
+
+    /// Declares the queues of these shards, so that a wrong one is found now and not by the first message.
+    ///
+    /// # Errors
+    /// When a queue is there and cannot be used; the text names the argument and the cure.
+    pub(super) async fn declare(&self, shards: impl IntoIterator<Item = u16>) -> anyhow::Result<()> {
+        if let Some(rabbit) = &self.rabbit {
+            let both = |shard| [inbound_queue(shard), outbound_queue(shard)];
+            rabbit.declare(&shards.into_iter().flat_map(both).collect::<Vec<_>>()).await?;
+        }
+        Ok(())
+    }
+
+    /// Finishes what is under way.
+    pub(super) async fn close(&self) {
+        if let Some(rabbit) = &self.rabbit {
+            rabbit.close().await;
+        }
+    }
+}
+
+/// Opens record and carrier.
+///
+/// # Errors
+/// When a file or server cannot be used; the text names it and the cure.
+pub(super) async fn open(config: &Config) -> anyhow::Result<(Record, Carrier)> {
+    let cluster = &config.cluster;
+    // The directory is only taken where something lies in it: several processes of one machine may share servers.
+    let embedded = cluster.store.is_none() || cluster.broker.is_none();
+    let directory = embedded.then(|| DataDir::open(&config.data_dir)).transpose()?;
+    let carrier = Carrier::open(config, directory.as_ref()).await?;
+    Ok((Record::open_in(config, directory.as_ref()).await?, carrier))
+}

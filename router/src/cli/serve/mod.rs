@@ -1,0 +1,198 @@
+//! `blendline serve`: puts the parts together, runs them, and ends them in order.
+
+mod chores;
+mod shards;
+
+use std::collections::BTreeSet;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::shards::{Chores, Shards};
+use super::adapters::{self, Record};
+use super::demo::Demo;
+use super::traffic::Inside;
+use super::{demo, people};
+use crate::adapters::live::InProcessLive;
+use crate::api::{self, Parts, now};
+use crate::chat::{self, ServerSecret};
+use crate::config::{self, Config};
+use crate::directory::Directory;
+use crate::doors::Doors;
+use crate::driver::Status;
+use crate::ports::broker::Broker;
+use crate::ports::live::Live;
+use crate::telemetry;
+
+/// Runs the router until it is told to end.
+pub(super) fn run(config: Option<&Path>, demo: Option<Demo>) -> anyhow::Result<()> {
+    let config = if demo.is_some() { demo::config()? } else { Config::load(config)? };
+    telemetry::start_log(&config.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime")?;
+    let outcome = runtime.block_on(serve(config, demo));
+    // Nothing that still runs has anything to finish: what must be durable is.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Listens on `address`, or says what to do about it.
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let hint = match error.kind() {
+            io::ErrorKind::AddrInUse => "somebody listens there, perhaps another blendline: stop it, or take another port",
+            io::ErrorKind::AddrNotAvailable => "this machine has no such address: take one that it has",
+            io::ErrorKind::PermissionDenied => "only the system's own services may: take a port above 1023",
+            _ => "take another address",
+        };
+        let other = SocketAddr::new(address.ip(), address.port().saturating_add(1).max(1024));
+        anyhow!(
+            "cannot listen on {address}: {error}\n  hint: {hint}: `listen` in the configuration, or BLENDLINE_LISTEN={other}"
+        )
+    })
+}
+
+async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
+    // An error means that somebody chose one before, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let metrics = telemetry::install_metrics()?;
+    let listener = listen(config.server.listen).await?;
+    let address = listener.local_addr().context("the address that is listened on")?;
+    let (record, carrier) = adapters::open(&config).await?;
+    let broker = carrier.broker.clone();
+    let mut directory = config::resolve(&config, record.archive.as_ref(), now()).await?;
+    let point_at_demo = |directory: &mut Directory| {
+        if let Some(demo) = &demo {
+            demo.send_to(directory, address);
+        }
+    };
+    point_at_demo(&mut directory);
+    if directory.tenants.is_empty() {
+        tracing::warn!("no tenant is configured: nothing can come in");
+    }
+    let stop = CancellationToken::new();
+    let chores = TaskTracker::new();
+    // One for the whole process: what the owner tells, visitors hear.
+    let here = Arc::new(InProcessLive::default());
+    if config.cluster.store.is_some() {
+        chores.spawn(chores::nudge(here.clone(), stop.clone()));
+    }
+    let live: Arc<dyn Live> = here;
+    let gate = people::gate(record.people.clone(), live.clone())?;
+    people::first_users(&config, &directory, &gate).await?;
+    let users = if demo.is_some() { people::demo_users(&directory, &gate).await? } else { Vec::new() };
+    let on = shards::of_tenants(&config, &record, &directory).await?;
+    carrier.declare(on.values().copied().collect::<BTreeSet<u16>>()).await?;
+    let mut shards = if config.cluster.router {
+        let chores = Chores { tracker: &chores, stop: &stop };
+        Shards::start(&config, (&record, &broker), &on, &directory, &live, &chores, point_at_demo).await?
+    } else {
+        Shards::none()
+    };
+    let inside = Inside::new(&directory, &on, shards.handles(), record.archive.clone());
+    let directory = Arc::new(directory);
+    let doors = Doors::new(on, shards.handles());
+    let chat = chat(&config, (&record, &broker), &directory, doors.clone(), live, address, &stop)?;
+    let app = api::App::new(Parts {
+        directory: directory.clone(),
+        doors,
+        owners: shards.statuses(),
+        archive: record.archive.clone(),
+        broker: broker.clone(),
+        people: gate,
+        server: config.server.clone(),
+        metrics: Some(metrics.clone()),
+        stopping: stop.clone(),
+    });
+    let mut router = api::app(app.clone()).merge(chat::router(chat.clone()));
+    if let Some(demo) = &demo {
+        router = router.merge(demo.platform());
+    }
+    chores.spawn(telemetry::keep_metrics(metrics, stop.clone()));
+    chores.spawn(chores::sweep(record.store.clone(), stop.clone()));
+    let limits = config.server.clone();
+    let server_stop = stop.clone();
+    let server = tokio::spawn(async move { api::server::serve(listener, router, &limits, server_stop).await });
+    tracing::info!(%address, "listening");
+
+    let begin = || match &demo {
+        Some(demo) => demo.begin(address, &users, inside, &stop, &chores),
+        None => Ok(()),
+    };
+    let failed = until_told(&mut shards, begin).await;
+    stop.cancel();
+    server.await.context("the server")?;
+    let grace = Duration::from_millis(config.server.stop_grace_ms);
+    let lines_ended = async { tokio::join!(app.lines_ended(), chat.lines_ended()) };
+    if tokio::time::timeout(grace, lines_ended).await.is_err() {
+        tracing::warn!("workers' or visitors' connections were still open after the grace time");
+    }
+    chores.close();
+    chores.wait().await;
+    shards.stop().await;
+    carrier.close().await;
+    tracing::info!("ended in order");
+    failed
+}
+
+fn chat(
+    config: &Config,
+    (record, broker): (&Record, &Arc<dyn Broker>),
+    directory: &Arc<Directory>,
+    doors: Doors,
+    live: Arc<dyn Live>,
+    address: SocketAddr,
+    stop: &CancellationToken,
+) -> anyhow::Result<chat::Shared> {
+    let secret = match &config.cluster.secret {
+        Some(shared) => ServerSecret::shared(shared.expose()),
+        None if config.cluster.store.is_some() => ServerSecret::of_this_process()?,
+        None => ServerSecret::of(&config.data_dir).context("the secret of the web chat in the data directory")?,
+    };
+    let parts = chat::Parts {
+        directory: directory.clone(),
+        archive: record.archive.clone(),
+        broker: broker.clone(),
+        live,
+        doors,
+        limits: config.chat.clone(),
+        secret,
+        origins: chat::own_origins(address, &config.server.origins),
+        stopping: stop.clone(),
+        stop_grace_ms: config.server.stop_grace_ms,
+    };
+    chat::Chat::new(parts).context("this program has no web chat channel")
+}
+
+/// Waits for the signal to end, and calls `begin` when all shards are served; `Err` when an owner stopped by himself.
+async fn until_told(shards: &mut Shards, begin: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("the signal to end")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("the signal to end")?;
+    let statuses = shards.statuses();
+    let served = async move {
+        for (_, mut status) in statuses {
+            // One that stops instead is told below.
+            let _ = status.wait_for(|status| matches!(status, Status::Serving { .. })).await;
+        }
+    };
+    tokio::pin!(served);
+    let mut begin = Some(begin);
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            cause = shards.stopped() => bail!("the owner stopped: {cause}"),
+            () = &mut served, if begin.is_some() => {
+                tracing::info!("serving");
+                begin.take().map_or(Ok(()), |begin| begin())?;
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What this process runs of each shard: an owner that serves it or stands by, and a sender while it serves.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use blendline_wire::TenantId;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::super::adapters::Record;
+use super::chores::keep_calendars;
+use crate::adapters::sqlite::store::EMBEDDED_OWNER;
+use crate::api::now;
+use crate::config::{self, Config};
+use crate::directory::Directory;
+use crate::driver::{self, Driver, DriverConfig, Status};
+use crate::handle::Handle;
+use crate::ports::broker::Broker;
+use crate::ports::live::Live;
+use crate::sender::{self, Sender, SenderConfig};
+
+/// Which shard each tenant is on. A tenant that is new gets one (P1).
+pub(super) async fn of_tenants(
+    config: &Config,
+    record: &Record,
+    directory: &Directory,
+) -> anyhow::Result<BTreeMap<TenantId, u16>> {
+    let tenants: Vec<TenantId> = directory.tenants.keys().copied().collect();
+    let shards = record.archive.shards(&tenants, config.cluster.shards).await?;
+    Ok(tenants.into_iter().zip(shards).collect())
+}
+
+/// Where what has to be done now and then runs, and what ends it.
+pub(super) struct Chores<'a> {
+    pub(super) tracker: &'a TaskTracker,
+    pub(super) stop: &'a CancellationToken,
+}
+
+/// The shards of this process.
+pub(super) struct Shards {
+    running: BTreeMap<u16, Running>,
+    stop_sending: CancellationToken,
+    stopped: mpsc::UnboundedReceiver<String>,
+}
+
+struct Running {
+    driver: Driver,
+    sending: JoinHandle<()>,
+}
+
+impl Shards {
+    /// Starts an owner and a sender for every shard that has tenants. `change` is made to each shard's directory.
+    pub(super) async fn start(
+        config: &Config,
+        (record, broker): (&Record, &Arc<dyn Broker>),
+        shards: &BTreeMap<TenantId, u16>,
+        directory: &Directory,
+        live: &Arc<dyn Live>,
+        chores: &Chores<'_>,
+        change: impl Fn(&mut Directory),
+    ) -> anyhow::Result<Self> {
+        let http = blendline_connectors::http_client_rules().build().context("the HTTP client")?;
+        let stop_sending = CancellationToken::new();
+        let (causes, stopped) = mpsc::unbounded_channel();
+        let mut by_shard: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
+        for (tenant, shard) in shards {
+            by_shard.entry(*shard).or_default().extend(directory.tenants.get(tenant).map(String::as_str));
+        }
+        let mut running = BTreeMap::new();
+        for (shard, names) in by_shard {
+            let here = config.tenants.iter().filter(|tenant| names.contains(&tenant.name.as_str()));
+            let mut own = config::resolve_some(here, record.archive.as_ref(), now()).await?;
+            change(&mut own);
+            let own = Arc::new(own);
+            let (store, archive) = (record.store.clone(), record.archive.clone());
+            let settings = driver_config(config, shard, live.clone());
+            let driver = driver::start(settings, store, archive, broker.clone(), own.clone());
+            tokio::spawn(tell_stopped(driver.status(), causes.clone()));
+            let renewing = keep_calendars(own.clone(), driver.handle(), chores.stop.clone());
+            chores.tracker.spawn(renewing);
+            let (store, broker, http) = (record.store.clone(), broker.clone(), http.clone());
+            let begin = move || {
+                let (store, broker) = (store.clone(), broker.clone());
+                sender::start(SenderConfig::new(shard), store, broker, own.clone(), http.clone())
+            };
+            let sending = tokio::spawn(send_while_serving(begin, driver.status(), stop_sending.clone()));
+            running.insert(shard, Running { driver, sending });
+        }
+        Ok(Self { running, stop_sending, stopped })
+    }
+
+    /// None: this process takes messages in only.
+    pub(super) fn none() -> Self {
+        let (_, stopped) = mpsc::unbounded_channel();
+        Self { running: BTreeMap::new(), stop_sending: CancellationToken::new(), stopped }
+    }
+
+    /// The doors to the owners.
+    pub(super) fn handles(&self) -> BTreeMap<u16, Handle> {
+        self.running.iter().map(|(shard, running)| (*shard, running.driver.handle())).collect()
+    }
+
+    /// What each owner is doing.
+    pub(super) fn statuses(&self) -> BTreeMap<u16, watch::Receiver<Status>> {
+        self.running.iter().map(|(shard, running)| (*shard, running.driver.status())).collect()
+    }
+
+    /// Waits until an owner stops by itself, and tells why.
+    pub(super) async fn stopped(&mut self) -> String {
+        match self.stopped.recv().await {
+            Some(cause) => cause,
+            // There are none.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Ends in order: calls to platforms end and are reported, then the shards are given up.
+    pub(super) async fn stop(self) {
+        self.stop_sending.cancel();
+        let (drivers, sending): (Vec<_>, Vec<_>) =
+            self.running.into_values().map(|running| (running.driver, running.sending)).unzip();
+        for sending in sending {
+            if let Err(error) = sending.await {
+                tracing::error!(%error, "A sender did not stop in order.");
+            }
+        }
+        futures_util::future::join_all(drivers.into_iter().map(Driver::stop)).await;
+    }
+}
+
+fn driver_config(config: &Config, shard: u16, live: Arc<dyn Live>) -> DriverConfig {
+    let owner = match &config.cluster.store {
+        Some(_) => config.cluster.url.clone(),
+        // The store knows by this prefix that an owner's lease ended with its process.
+        None => format!("{EMBEDDED_OWNER}{}", uuid::Uuid::now_v7()),
+    };
+    DriverConfig {
+        shard,
+        owner,
+        heartbeat_ms: config.workers.heartbeat_ms,
+        grace_ms: config.workers.grace_ms,
+        live,
+        ..DriverConfig::default()
+    }
+}
+
+/// Whoever owns the shard sends for it (P12): its limits per account are then the only ones.
+async fn send_while_serving(begin: impl Fn() -> Sender, mut status: watch::Receiver<Status>, stop: CancellationToken) {
+    let serving = |status: &Status| matches!(status, Status::Serving { .. });
+    while !stop.is_cancelled() {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            served = status.wait_for(serving) => if served.is_err() { return },
+        }
+        let sender = begin();
+        tokio::select! {
+            () = stop.cancelled() => {}
+            _ = status.wait_for(|status| !serving(status)) => {}
+        }
+        sender.stop().await;
+    }
+}
+
+async fn tell_stopped(mut status: watch::Receiver<Status>, causes: mpsc::UnboundedSender<String>) {
+    let cause = match status.wait_for(|status| matches!(status, Status::Stopped(_))).await.as_deref() {
+        Ok(Status::Stopped(cause)) => cause.clone(),
+        _ => "the owner is gone".to_owned(),
+    };
+    // Nobody asks any more when the process ends.
+    let _ = causes.send(cause);
+}

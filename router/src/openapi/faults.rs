@@ -1,0 +1,82 @@
+//! The problems that routes answer with, for their documentation. A test holds every answer of the API's tests against
+//! what its route says here, so a problem that is not listed shows.
+
+/// A problem that a route may answer with (RFC 9457).
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Fault {
+    /// The HTTP status.
+    pub status: u16,
+    /// The stable word for programs.
+    pub code: &'static str,
+    /// When it is answered.
+    pub says: &'static str,
+}
+
+macro_rules! faults {
+    ($($name:ident = $status:literal $code:literal $says:literal;)+) => {
+        $(
+            #[doc = $says]
+            pub const $name: Fault = Fault { status: $status, code: $code, says: $says };
+        )+
+    };
+}
+
+faults! {
+    BAD_REQUEST = 400 "bad_request" "The request cannot be read or makes no sense; `field` names the place.";
+    UNAUTHORIZED = 401 "unauthorized" "No key and no session, or one that is not known (any more).";
+    WRONG_CREDENTIALS = 401 "wrong_credentials" "Tenant, name or password is wrong, or the user is disabled.";
+    BAD_TOKEN = 401 "bad_token" "The visitor's token is not ours or its time is over: open a session.";
+    NO_SIGNATURE = 401 "no_signature" "The signature's header is absent or of another form.";
+    WRONG_SIGNATURE = 401 "wrong_signature" "The signature does not match the body.";
+    NO_SECRET = 401 "not_configured" "The account has no secret to check with.";
+    FORBIDDEN = 403 "forbidden" "The caller's role or worker may not.";
+    CSRF = 403 "csrf" "With a session: the page's token is missing or old.";
+    FOREIGN_PAGE = 403 "foreign_page" "With a session: the page is not one of this server.";
+    MUST_CHANGE = 403 "must_change" "With a session: the password is for one time and must be changed first.";
+    NO_WORKER = 403 "no_worker" "Who is signed in is no worker.";
+    FOREIGN_ORIGIN = 403 "foreign_origin" "The page may not use this chat: its origin is not among `allowed_origins`.";
+    NO_HANDSHAKE = 403 "no_handshake" "The query is not the platform's handshake.";
+    WRONG_TOKEN = 403 "wrong_token" "The handshake's token is not the account's.";
+    NO_TOKEN = 403 "not_configured" "The account has no token to check with.";
+    NOT_SUPPORTED = 403 "not_supported" "The channel has no handshake.";
+    UNKNOWN_ACCOUNT = 404 "unknown_account" "No account has this name.";
+    UNKNOWN_CONVERSATION = 404 "unknown_conversation" "No conversation of the caller's has this id.";
+    UNKNOWN_QUEUE = 404 "unknown_queue" "No queue has this name; the detail offers the nearest.";
+    UNKNOWN_SKILL = 404 "unknown_skill" "No skill has this name.";
+    UNKNOWN_TASK = 404 "unknown_task" "No task of the caller's has this id.";
+    UNKNOWN_URL = 404 "unknown_url" "There is no such address.";
+    UNKNOWN_USER = 404 "unknown_user" "No user has this name.";
+    UNKNOWN_WORKER = 404 "unknown_worker" "No worker has this name.";
+    SLOW_BODY = 408 "slow_body" "The body took too long.";
+    ALREADY_OPEN = 409 "already_open" "The contact has an open conversation: reply there.";
+    CLOSED = 409 "closed" "The task is closed.";
+    FENCED = 409 "fenced" "The task is not this worker's any more; nothing of the call was done.";
+    KEY_REUSED = 409 "key_reused" "The key was used before for other words.";
+    MEANWHILE = 409 "meanwhile" "Somebody else was quicker: look again.";
+    NAME_TAKEN = 409 "name_taken" "A user has this name.";
+    NOT_CONNECTED = 409 "not_connected" "The worker has no connection.";
+    OWN_USER = 409 "own_user" "Nobody changes his own role or lets himself out.";
+    SESSION_ENDED = 409 "session_ended" "The connection has ended: poll without `session`.";
+    WRONG_STATE = 409 "wrong_state" "In the state that the task is in, this cannot be done.";
+    TOO_LARGE = 413 "too_large" "The body is too large.";
+    TOO_LONG = 413 "too_long" "The text has more than 8 KiB.";
+    CONTENT_ENCODING = 415 "content_encoding" "The body is compressed.";
+    MEDIA_TYPE = 415 "media_type" "The body is not `application/json`.";
+    BAD_NAME = 422 "bad_name" "The name cannot be a user's.";
+    BAD_ROLE = 422 "bad_role" "A person cannot have this role, or it does not fit the worker.";
+    CIRCLE = 422 "circle" "Whoever is asked waits for this very task.";
+    EMPTY = 422 "empty" "The message holds no words.";
+    NO_CONVERSATION = 422 "no_conversation" "The task has no customer to reply to.";
+    OUT_OF_RANGE = 422 "out_of_range" "A value is out of range; `field` names it.";
+    TOO_DEEP = 422 "too_deep" "Requests of requests are bounded.";
+    TOO_MANY = 422 "too_many" "There are too many of something; the detail says of what.";
+    WEAK_PASSWORD = 422 "weak_password" "The password is too easy to guess; the detail says why.";
+    WRONG_PASSWORD = 422 "wrong_password" "The old password is wrong.";
+    RATE_LIMITED = 429 "rate_limited" "Too many requests: try again after `Retry-After`.";
+    TOO_FAST = 429 "too_fast" "Too many at once: try again after `Retry-After`.";
+    BUSY = 503 "busy" "Not available at the moment: try again after `Retry-After`.";
+    SERVED_ELSEWHERE = 503 "served_elsewhere" "Another router serves this tenant: call the one that the detail names.";
+}
+
+/// What every strict JSON body may be refused with.
+pub const BODY: &[Fault] = &[BAD_REQUEST, SLOW_BODY, TOO_LARGE, CONTENT_ENCODING, MEDIA_TYPE];

@@ -1,0 +1,241 @@
+//! What the wire really holds, against its schema: types whose form comes from `serde` attributes.
+
+use blendline_core::PayloadId;
+use blendline_core::input::DeliveryStatus;
+use blendline_core::rows::{Closed, Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState};
+use blendline_wire::event::{Activity, Actor, Because, Decision, Event, EventKind};
+use blendline_wire::inbound::InboundKind;
+use blendline_wire::org::FieldValue;
+use blendline_wire::outbound::Content;
+use blendline_wire::task::{ClockRule, ParkReason, Side, Target, TaskKind, WithdrawReason};
+use blendline_wire::worker::{Author, ClientFrame, MessageView, Reply, ServerFrame, TargetName, TaskView, Verdict};
+use blendline_wire::{
+    AccountId, ContactKey, ConversationId, EventId, Lease, MatterId, Millis, OutboundId, Problem, QueueId, SessionId,
+    TaskId, TenantId, UnitId, WorkerId,
+};
+use serde::Serialize;
+
+use super::judge::fits;
+use crate::api::view;
+use crate::directory::Directory;
+use crate::ports::store::QuarantineRow;
+
+#[track_caller]
+fn holds<T: Serialize>(name: &str, samples: impl IntoIterator<Item = T>) {
+    for sample in samples {
+        let value = serde_json::to_value(sample).unwrap();
+        if let Err(error) = fits(&format!("/components/schemas/{name}"), &value) {
+            panic!("{name}: {error}");
+        }
+    }
+}
+
+fn event(kind: EventKind, actor: Actor) -> Event {
+    Event {
+        id: EventId(1),
+        at: Millis(9),
+        tenant: TenantId(1),
+        kind,
+        actor,
+        activity: Activity::BackOffice,
+        unit: Some(UnitId(2)),
+        matter: Some(MatterId(3)),
+        conversation: None,
+        task: Some(TaskId(5)),
+        side: Some(Side::Back),
+        channel: Some("webchat".into()),
+        cause: Some(EventId(6)),
+        rule_set: 7,
+    }
+}
+
+#[test]
+fn events() {
+    let (worker, lease, queue, outbound) = (WorkerId(3), Lease(2), QueueId(4), OutboundId(8));
+    let decision = Decision { waited_ms: 1, urgency_milli: 2, because: Because::Sticky, ..Decision::default() };
+    let kinds = [
+        EventKind::MessageReceived { seq: 1, kind: InboundKind::ReviewEdit, account: AccountId(1) },
+        EventKind::Quarantined { cause: "line 1".into() },
+        EventKind::ReplyDelayed { outbound, attempt: 2, at: Millis(7), reason: "rate_limited".into() },
+        EventKind::SettingsChanged { what: "queue".into(), id: "que_1".into() },
+        EventKind::TaskCreated { kind: TaskKind::Item, queue, due_at: Millis(3), parent: Some(TaskId(1)) },
+        EventKind::TaskOffered { worker, lease, until: Millis(4), decision },
+        EventKind::TaskAssigned { worker, lease, decision: None },
+        EventKind::TaskWithdrawn { worker, reason: WithdrawReason::QueueRemoved },
+        EventKind::TaskTransferred { from: None, to: Target::Queue(queue) },
+        EventKind::TaskParked { reason: ParkReason::Approval, until: Millis(1), clock: ClockRule::Stops },
+        EventKind::WrapUpEnded,
+    ];
+    let actors = [Actor::System, Actor::Worker(worker), Actor::Platform];
+    holds("Event", kinds.into_iter().zip(actors.into_iter().cycle()).map(|(kind, actor)| event(kind, actor)));
+}
+
+fn view() -> TaskView {
+    let message = MessageView {
+        seq: 1,
+        at: Millis(1),
+        from: Author::Customer,
+        name: Some("דנה".into()),
+        text: None,
+        payload: None,
+        attachments: vec![blendline_wire::inbound::Attachment { kind: "image".into(), ..Default::default() }],
+    };
+    let fields =
+        [("paid", FieldValue::Flag(true)), ("order", FieldValue::Number(-1)), ("note", FieldValue::Text("x".into()))];
+    TaskView {
+        id: TaskId(1),
+        lease: Lease(2),
+        offered: true,
+        until: Some(Millis(3)),
+        why: Some(Because::Sticky),
+        kind: TaskKind::Conversation,
+        side: Side::Front,
+        queue: "care".into(),
+        matter: MatterId(4),
+        conversation: Some(ConversationId(5)),
+        parent: None,
+        earned_at: Millis(6),
+        due_at: Millis(7),
+        title: Some("t".into()),
+        fields: fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        messages: vec![message],
+    }
+}
+
+#[test]
+fn frames_of_workers() {
+    let (task, lease) = (TaskId(1), Lease(2));
+    holds(
+        "ServerFrame",
+        [
+            ServerFrame::Welcome { session: SessionId(1), heartbeat_ms: 5, tasks: vec![view()] },
+            ServerFrame::Offer { task: view() },
+            ServerFrame::Message { task, lease, message: view().messages.remove(0) },
+            ServerFrame::Withdrawn { task, lease, reason: WithdrawReason::Silent },
+            ServerFrame::ReplyStatus { task, outbound: OutboundId(1), status: "sent".into(), detail: None },
+            ServerFrame::Answer { call: 1, problem: None, seq: Some(3) },
+            ServerFrame::Answer { call: 1, problem: Some(Problem::new(409, "fenced", "t", "d").at("/x")), seq: None },
+            ServerFrame::Goodbye { reason: "elsewhere".into(), at: Some("https://two.example".into()) },
+        ],
+    );
+    let contents = [
+        Content::Text { text: "שלום".into() },
+        Content::Template { name: "n".into(), language: "he".into(), parameters: vec!["1".into()] },
+        Content::Media { kind: "image".into(), link: "l".into(), caption: None, filename: Some("f".into()) },
+        Content::Buttons { text: "t".into(), buttons: vec![("yes".into(), "Yes".into())] },
+    ];
+    let replies = contents.into_iter().map(|content| Reply { key: "k".into(), content }).collect::<Vec<_>>();
+    let (to, clock) = (TargetName::Worker("dana".into()), ClockRule::Runs);
+    let verdicts = [
+        Verdict::Done { disposition: String::new(), note: Some("n".into()) },
+        Verdict::Snooze { for_ms: 1, reason: ParkReason::Customer, clock },
+        Verdict::Transfer { to: TargetName::Queue("care".into()), note: None },
+        Verdict::Request { to, note: "n".into(), clock },
+        Verdict::Refuse { reason: "r".into() },
+    ];
+    let settled = verdicts.into_iter().map(|verdict| ClientFrame::Settle {
+        call: 7,
+        task,
+        lease,
+        verdict,
+        replies: replies.clone(),
+        seen: Some(3),
+    });
+    let others = [ClientFrame::Heartbeat, ClientFrame::Bye, ClientFrame::Touch { task, lease }];
+    holds("ClientFrame", settled.chain(others));
+}
+
+#[test]
+fn frames_of_visitors() {
+    holds("ChatFrame", crate::chat::tests::frames());
+}
+
+#[tokio::test]
+async fn rows_as_callers_see_them() {
+    let world = crate::api::tests::World::new().await;
+    let (task, directory) = (crate::api::tests::roles::task(&world, "dana"), Directory::default());
+    let (worker, until, since, at) = (WorkerId(1), Millis(5), Millis(1), Millis(9));
+    let states = [
+        TaskState::Waiting,
+        TaskState::Offered { worker, until, because: Because::LeastLoaded },
+        TaskState::Active { worker },
+        TaskState::Parked { worker: None, reason: ParkReason::Time, since, until, clock: ClockRule::Runs },
+        TaskState::Requesting { worker: Some(worker), since, clock: ClockRule::Stops },
+        TaskState::Closed { at, how: Closed::Cancelled, worker: Some(worker) },
+    ];
+    holds("Task", states.map(|state| view::task(Task { state, ..task.clone() }, &directory)));
+    let conversation = Conversation {
+        id: ConversationId(9),
+        tenant: TenantId(1),
+        account: AccountId(1),
+        contact: ContactKey(1),
+        matter: MatterId(8),
+        state: ConversationState::Open { task: TaskId(7) },
+        seq: 3,
+        opened_at: at,
+        heard_at: Some(at),
+        last_worker: Some((worker, at)),
+    };
+    let solved = ConversationState::Solved {
+        at,
+        task: TaskId(7),
+        queue: QueueId(1),
+        earned_at: since,
+        confirm_until: Millis::MAX,
+    };
+    let states = [
+        conversation.state.clone(),
+        solved,
+        ConversationState::Confirmed { at },
+        ConversationState::Unconfirmed { at },
+    ];
+    holds(
+        "Conversation",
+        states.map(|state| view::conversation(Conversation { state, ..conversation.clone() }, &directory)),
+    );
+    let outbound = OutboundRow {
+        id: OutboundId(1),
+        tenant: TenantId(1),
+        account: AccountId(1),
+        conversation: ConversationId(9),
+        contact: ContactKey(1),
+        seq: 4,
+        task: TaskId(7),
+        worker: Some(worker),
+        payload: PayloadId(1),
+        queued_at: at,
+        window_until: None,
+        attempt: 1,
+        state: OutboundState::Queued,
+    };
+    let states = [
+        OutboundState::Queued,
+        OutboundState::Handed { at },
+        OutboundState::Delayed { until },
+        OutboundState::Sent { status: DeliveryStatus::Sent },
+        OutboundState::Failed { reason: "undeliverable".into() },
+        OutboundState::Unknown { reason: "timeout".into() },
+    ];
+    holds("Outbound", states.map(|state| view::outbound(OutboundRow { state, ..outbound.clone() }, &directory)));
+    let row = QuarantineRow {
+        tenant: TenantId(1),
+        account: None,
+        channel: "webchat".into(),
+        at,
+        cause: "line 1".into(),
+        raw: vec![0xff],
+    };
+    holds("Quarantined", [view::quarantine(row, &directory)]);
+}
+
+#[test]
+fn what_is_not_so_is_refused() {
+    for (name, wrong) in [
+        ("Item", serde_json::json!({ "queue": "q", "external_ref": "r", "title": "t", "titel": "t" })),
+        ("Verdict", serde_json::json!({ "verdict": "gone" })),
+        ("Event", serde_json::json!({ "id": "evt_1" })),
+        ("TaskView", serde_json::json!([])),
+    ] {
+        assert!(fits(&format!("/components/schemas/{name}"), &wrong).is_err(), "{name} takes {wrong}");
+    }
+}

@@ -1,0 +1,78 @@
+//! Which router to connect to: the given ones in turn, or the one that another named.
+
+use crate::error::RunError;
+use crate::link::Address;
+
+/// The routers of one installation.
+pub(crate) struct Routers {
+    key: String,
+    given: Vec<Address>,
+    /// Which of the given ones is tried now.
+    turn: usize,
+    /// The one that another router named; it wins until it fails.
+    named: Option<Address>,
+}
+
+impl Routers {
+    /// Checks every URL and the key before anything is sent.
+    pub(crate) fn new(urls: &[String], key: &str) -> Result<Self, RunError> {
+        let given = urls.iter().map(|url| Address::new(url, key)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { key: key.to_owned(), given, turn: 0, named: None })
+    }
+
+    /// Where to connect now.
+    pub(crate) fn current(&self) -> Address {
+        // A runtime is built with one router at least.
+        self.named.as_ref().unwrap_or(&self.given[self.turn % self.given.len()]).clone()
+    }
+
+    /// The current one cannot be reached or does not serve: the next is tried.
+    pub(crate) fn next(&mut self) {
+        if self.named.take().is_none() {
+            self.turn = (self.turn + 1) % self.given.len();
+        }
+    }
+
+    /// The current one named another. False when that is no address to trust our key to: no router, or one without TLS
+    /// while we came with it.
+    pub(crate) fn named(&mut self, url: &str) -> bool {
+        let known = Address::new(url, &self.key).ok().filter(|new| new.is_secure() || !self.current().is_secure());
+        let trusted = known.is_some();
+        self.named = known;
+        trusted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn routers(urls: &[&str]) -> Routers {
+        let urls: Vec<String> = urls.iter().map(|url| (*url).to_owned()).collect();
+        Routers::new(&urls, "key").unwrap()
+    }
+
+    #[test]
+    fn they_are_tried_in_turn_and_a_named_one_wins_until_it_fails() {
+        let mut routers = routers(&["http://a", "http://b"]);
+        let mut seen = vec![routers.current().host()];
+        routers.next();
+        seen.push(routers.current().host());
+        assert!(routers.named("http://c:1"));
+        seen.push(routers.current().host());
+        routers.next();
+        seen.push(routers.current().host());
+        routers.next();
+        seen.push(routers.current().host());
+        assert_eq!(seen, ["a", "b", "c:1", "b", "a"]);
+    }
+
+    #[test]
+    fn a_key_that_came_over_tls_never_goes_without() {
+        let mut secure = routers(&["https://a"]);
+        assert!(!secure.named("http://b"));
+        assert_eq!(secure.current().host(), "a");
+        assert!(secure.named("https://b"));
+        assert!(!routers(&["http://a"]).named("nonsense"));
+    }
+}
