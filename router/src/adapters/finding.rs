@@ -43,6 +43,6 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, found, needed, cure, fatal } = self;
         let word = if *fatal { "wrong" } else { "warning" };
-        write!(f, "{word}: {key} is {found}, needed is {needed}\n  cure: {cure}")
+        write!(f, "{word}: {key} = {found}, needed is {needed}\n  cure: {cure}")
     }
 }

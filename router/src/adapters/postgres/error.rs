@@ -4,6 +4,7 @@ use deadpool_postgres::PoolError;
 use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, SqlState};
 
+use crate::adapters::finding::Finding;
 use crate::ports::store::StoreError;
 
 /// Why the record on PostgreSQL could not be opened.
@@ -14,8 +15,8 @@ pub enum OpenError {
     Url(String),
     /// The address asks for an encrypted connection.
     #[error(
-        "the store's url asks for sslmode=require, and this program was built without TLS for PostgreSQL: build it with \
-         `--features tls`, or write sslmode=disable where the network between the two is trusted"
+        "the store's url asks for sslmode=require, and this version speaks no TLS to PostgreSQL: \
+         write sslmode=disable where the network between the two is trusted, or lead it through a TLS tunnel"
     )]
     Tls,
     /// Nobody answers, or not as a database does.
@@ -35,18 +36,12 @@ pub enum OpenError {
         cause: String,
     },
     /// It works in a way in which the record would not be one.
-    #[error("{place} has {setting} = {found}, needed is {needed}: {cure}")]
+    #[error("{place}: {finding}")]
     Setting {
         /// Where it is.
         place: String,
-        /// Which setting.
-        setting: &'static str,
-        /// How it is.
-        found: String,
-        /// How it must be.
-        needed: &'static str,
-        /// How to get there.
-        cure: &'static str,
+        /// What is wrong, and the cure.
+        finding: Finding,
     },
     /// A newer program made the schema.
     #[error("{place} was written by a newer version (schema {found}, this program knows {known}): use that version")]

@@ -3,8 +3,9 @@
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error};
 
-use super::OpenError;
 use super::error::words;
+use super::settings::Settings;
+use super::{OpenError, PostgresOptions};
 
 /// The schema, oldest step first.
 const MIGRATIONS: &[&str] = &[
@@ -12,45 +13,18 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0002_people.sql"),
     include_str!("../../../migrations/postgres/0003_shards.sql"),
 ];
-/// The oldest version whose settings and statements are all there.
-pub(super) const OLDEST_VERSION: i32 = 14_00_00;
 /// The advisory lock of whoever changes the schema: "blendline" as a number.
 pub(super) const SCHEMA_LOCK: i64 = 0x626c_656e_646c_696e;
 
-/// Refuses a database that would not keep what it acknowledged, or not hold every text.
-pub(super) async fn check(client: &Client, place: &str) -> Result<(), OpenError> {
-    let row = client
-        .query_one(
-            "SELECT current_setting('server_version_num')::integer, current_setting('server_version'),
-                 current_setting('server_encoding'), current_setting('synchronous_commit'),
-                 current_setting('fsync'), current_setting('full_page_writes')",
-            &[],
-        )
-        .await
-        .map_err(|error| refused(&error, place))?;
-    let text = |column: usize| row.try_get::<_, String>(column).map_err(|error| refused(&error, place));
-    let version: i32 = row.try_get(0).map_err(|error| refused(&error, place))?;
-    let wrong =
-        |setting, found, needed, cure| OpenError::Setting { place: place.to_owned(), setting, found, needed, cure };
-    if version < OLDEST_VERSION {
-        return Err(wrong("server_version", text(1)?, "14 or later", "upgrade PostgreSQL"));
+/// Refuses a database that cannot be the record, and warns of one that a power loss can destroy.
+pub(super) async fn check(client: &Client, options: &PostgresOptions) -> Result<(), OpenError> {
+    let place = options.place();
+    let settings = Settings::of(client).await.map_err(|error| refused(&error, &place))?;
+    if let Some(finding) = settings.refused().into_iter().next() {
+        return Err(OpenError::Setting { place, finding });
     }
-    if text(2)? != "UTF8" {
-        let cure = "make the database anew: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0";
-        return Err(wrong("server_encoding", text(2)?, "UTF8", cure));
-    }
-    if text(3)? == "off" {
-        let cure = "ALTER SYSTEM SET synchronous_commit = on, and look at ALTER ROLE and ALTER DATABASE settings too; \
-                    where there are standbys, `on` or `remote_apply` with synchronous_standby_names";
-        return Err(wrong("synchronous_commit", text(3)?, "on, remote_write, remote_apply or local", cure));
-    }
-    for (setting, column) in [("fsync", 4), ("full_page_writes", 5)] {
-        if text(column)? == "off" {
-            tracing::warn!(
-                setting,
-                "This setting of the database is off: a power loss can destroy the record. Set it on."
-            );
-        }
+    for finding in settings.risky(options) {
+        tracing::warn!(place, %finding, "A setting of the database may cost something one day.");
     }
     Ok(())
 }

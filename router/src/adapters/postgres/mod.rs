@@ -20,6 +20,7 @@ mod partitions;
 mod parts;
 mod people;
 mod prefetch;
+mod settings;
 mod shards;
 mod statements;
 mod tables;
@@ -91,7 +92,7 @@ async fn connect(options: &PostgresOptions) -> Result<(Client, JoinHandle<()>), 
             tracing::debug!(cause = error::words(&error), "A connection to the database ended.");
         }
     });
-    timeout(options.deadline, migrate::check(&client, &place)).await.map_err(silent)??;
+    timeout(options.deadline, migrate::check(&client, options)).await.map_err(silent)??;
     timeout(MIGRATION_MAX, migrate::migrate(&mut client, &place)).await.map_err(silent)??;
     Ok((client, driving))
 }
