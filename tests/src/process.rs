@@ -15,6 +15,9 @@ use crate::http;
 /// The longest a start may take in a test; the load tool measures its own.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
+/// The ports that routers in tests listen on.
+const PORTS: std::ops::Range<u16> = 10_000..30_000;
+
 /// A directory of our own, removed when it is dropped (kept when a test fails, for whoever looks).
 #[derive(Debug)]
 pub struct Scratch(PathBuf);
@@ -64,8 +67,17 @@ pub fn program(name: &str) -> PathBuf {
 }
 
 /// A port that was free a moment ago. The caller binds it soon; a thief makes the start fail with a clear text.
+///
+/// It lies below those that the system gives to outgoing connections, of which tests make thousands, and each process
+/// begins at a place of its own.
 pub fn free_addr() -> SocketAddr {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free local port");
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let own = std::process::id().wrapping_mul(16);
+    let next = || {
+        let place = own.wrapping_add(COUNT.fetch_add(1, Ordering::Relaxed)) % PORTS.len() as u32;
+        TcpListener::bind(("127.0.0.1", PORTS.start + place as u16)).ok()
+    };
+    let listener = PORTS.filter_map(|_| next()).next().expect("a free local port");
     listener.local_addr().expect("a bound port has an address")
 }
 
