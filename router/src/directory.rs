@@ -18,6 +18,8 @@ pub struct Directory {
     pub accounts: BTreeMap<AccountId, AccountEntry>,
     /// (tenant, name) of queues by handle.
     pub queues: BTreeMap<QueueId, (TenantId, String)>,
+    /// Queues that are no more, with the one that has each one's tasks.
+    pub heirs: BTreeMap<QueueId, QueueId>,
     /// (tenant, name) of workers by handle.
     pub workers: BTreeMap<WorkerId, (TenantId, String)>,
     /// (tenant, name) of skills by handle.

@@ -325,6 +325,10 @@ impl Archive for FakeStore {
         Ok((1..=names.len() as u64).collect())
     }
 
+    async fn names(&self, _: &str) -> Result<Vec<(String, u64)>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn shards(&self, tenants: &[TenantId], _: u16) -> Result<Vec<u16>, StoreError> {
         Ok(vec![0; tenants.len()])
     }

@@ -74,6 +74,8 @@ pub struct Queue {
     pub name: String,
     /// `front` or `back`.
     pub side: String,
+    /// Queues that are no more, whose tasks are this one's.
+    pub heir_of: Vec<String>,
 }
 
 /// A worker of a test installation.
@@ -98,7 +100,7 @@ impl Worker {
 impl Queue {
     /// A queue of this side.
     pub fn new(name: &str, side: &str) -> Self {
-        Self { name: name.to_owned(), side: side.to_owned() }
+        Self { name: name.to_owned(), side: side.to_owned(), heir_of: Vec::new() }
     }
 }
 
@@ -141,6 +143,7 @@ impl Installation {
         writeln!(out, "open_tasks_max = 2000000\n")?;
         for queue in &self.queues {
             writeln!(out, "[[tenant.queue]]\nname = {:?}\nside = {:?}", queue.name, queue.side)?;
+            writeln!(out, "heir_of = {:?}", queue.heir_of)?;
             writeln!(out, "target_ms = 600000\nwrap_up_ms = 0\ntasks_max = 2000000\n")?;
         }
         for number in &self.numbers {

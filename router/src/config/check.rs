@@ -123,6 +123,7 @@ impl<'a> Scope<'a> {
             calendars.push((calendar.name.get_ref().clone(), Calendar::read(self.source, calendar)?));
         }
         self.units()?;
+        self.heirs()?;
         let each_queue = written.queue.iter().map(|queue| self.queue(queue, defaults, below));
         let each_worker = written.worker.iter().map(|worker| self.worker(worker, defaults, below));
         let queues = each_queue.collect::<Checked<Vec<_>>>()?;
@@ -166,6 +167,19 @@ impl<'a> Scope<'a> {
         Ok(())
     }
 
+    /// A queue that is no more has one heir.
+    fn heirs(&self) -> Checked<()> {
+        let gone = || self.tenant.queue.iter().flat_map(|queue| &queue.heir_of);
+        unique(self.source, "queue that is no more", gone())?;
+        match gone().find(|gone| self.queues.contains(gone.get_ref().as_str())) {
+            Some(there) => {
+                let message = format!("the queue `{}` is still there", there.get_ref());
+                Err(self.source.error(there.span(), message, "remove it, or take it out of `heir_of`"))
+            }
+            None => Ok(()),
+        }
+    }
+
     fn queue(&self, queue: &QueueFile, defaults: &Defaults, below: &Defaults) -> Checked<CheckedQueue> {
         let tuning = queue.tuning().or(&defaults.queue).or(&below.queue);
         let never_at_zero = |ms: u64| (0 < ms).then_some(ms);
@@ -206,6 +220,7 @@ impl<'a> Scope<'a> {
             name: queue.name.get_ref().clone(),
             unit: self.known("unit", &self.units, queue.unit.as_ref())?,
             calendar: self.known("calendar", &self.calendars, queue.calendar.as_ref())?,
+            heir_of: queue.heir_of.iter().map(|gone| gone.get_ref().clone()).collect(),
             settings,
         })
     }

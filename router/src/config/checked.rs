@@ -53,6 +53,8 @@ pub(super) struct CheckedQueue {
     pub(super) name: String,
     pub(super) unit: Option<String>,
     pub(super) calendar: Option<String>,
+    /// Queues that are no more, whose tasks are this one's.
+    pub(super) heir_of: Vec<String>,
     pub(super) settings: QueueSettings,
 }
 

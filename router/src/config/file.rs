@@ -265,6 +265,7 @@ tuned! {
         side: Side,
         #[serde(default)] unit: Option<Spanned<String>>,
         #[serde(default)] calendar: Option<Spanned<String>>,
+        #[serde(default)] heir_of: Vec<Spanned<String>>,
     }
 }
 

@@ -57,6 +57,7 @@ fn names_of(tenant: &CheckedTenant) -> Vec<(String, String)> {
     names.extend(tenant.units.iter().map(|unit| own("unit", unit.name.get_ref())));
     names.extend(tenant.calendars.iter().map(|(name, _)| own("calendar", name)));
     names.extend(tenant.queues.iter().map(|queue| own("queue", &queue.name)));
+    names.extend(tenant.queues.iter().flat_map(|queue| &queue.heir_of).map(|name| own("queue", name)));
     names.extend(tenant.accounts.iter().map(|account| own("account", &account_name(account))));
     names.extend(tenant.workers.iter().map(|worker| own("worker", &worker.name)));
     names
@@ -167,6 +168,7 @@ impl Scope<'_> {
     fn put_queue(&self, queue: &CheckedQueue, directory: &mut Directory) -> Settings {
         let id = self.queue(&queue.name);
         directory.queues.insert(id, (self.id, queue.name.clone()));
+        directory.heirs.extend(queue.heir_of.iter().map(|gone| (self.queue(gone), id)));
         Settings::Queue(QueueSettings {
             id,
             tenant: self.id,

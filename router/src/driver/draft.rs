@@ -7,7 +7,7 @@ use blendline_wire::inbound::{InboundEvent, InboundKind};
 use blendline_wire::outbound::SendResult;
 use blendline_wire::task::{AcceptMode, Presence};
 use blendline_wire::worker::ServerFrame;
-use blendline_wire::{AccountId, ConversationId, Millis, OutboundId, SessionId, TenantId, WorkerId};
+use blendline_wire::{AccountId, ConversationId, Millis, OutboundId, QueueId, SessionId, TenantId, WorkerId};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::directory::Directory;
@@ -19,6 +19,8 @@ use crate::ports::store::{QuarantineRow, Wanted};
 pub(crate) enum Item {
     /// A setting came to be or changed.
     Put(Settings),
+    /// A queue is no more; the other is its heir.
+    RemoveQueue(QueueId, QueueId),
     /// One event of a webhook.
     Happening(Box<Happening>),
     /// What could not be read.

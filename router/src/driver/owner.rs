@@ -5,8 +5,8 @@ use std::sync::Arc;
 use blendline_core::Scheduler;
 use blendline_core::input::Settings;
 use blendline_core::rows::{OutboundState, Snapshot};
-use blendline_wire::Millis;
 use blendline_wire::worker::ServerFrame;
+use blendline_wire::{Millis, QueueId};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -42,6 +42,8 @@ pub(crate) struct Loaded {
     pub(crate) sessions: Sessions,
     /// Settings that are not in the record yet, or not as they are now.
     pub(crate) settings: Vec<Settings>,
+    /// Queues that the record has and the configuration has not any more, with the heir of each.
+    pub(crate) heirs: Vec<(QueueId, QueueId)>,
     /// Messages of ours that were with the sender: handed over again, for the claim guards against sending twice.
     pub(crate) handed: Vec<Handed>,
 }
@@ -154,6 +156,9 @@ impl Owner {
             }
         }
         let settings = self.directory.settings.iter().filter(|new| !is_loaded(&rows, new)).cloned().collect();
+        let is_there = |queue: &QueueId| rows.queues.iter().any(|known| known.id == *queue);
+        let heirs = self.directory.heirs.iter().filter(|(queue, _)| is_there(queue));
+        let heirs = heirs.map(|(queue, heir)| (*queue, *heir)).collect();
         let handed = rows.outbound.iter().filter(|row| matches!(row.state, OutboundState::Handed { .. }));
         let handed = handed.map(|row| Handed { outbound: row.id, attempt: row.attempt }).collect();
         let core = if rows.meta.now == Millis::default() {
@@ -165,7 +170,7 @@ impl Owner {
             let loaded = loading.await.map_err(|error| StoreError::Corrupt(error.to_string()))?;
             loaded.map_err(|error| StoreError::Corrupt(error.0))?
         };
-        Ok((Loaded { core, sessions, settings, handed }, clock))
+        Ok((Loaded { core, sessions, settings, heirs, handed }, clock))
     }
 }
 

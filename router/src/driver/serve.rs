@@ -73,12 +73,13 @@ pub(crate) struct Serving<'a> {
     post: mpsc::Sender<Vec<Handed>>,
     helpers: JoinSet<()>,
     settings: Vec<Settings>,
+    heirs: Vec<(QueueId, QueueId)>,
     handed: Vec<Handed>,
 }
 
 impl<'a> Serving<'a> {
     pub(crate) fn begin(owner: &'a Owner, tenure: Tenure, loaded: Loaded, clock: Clock) -> Self {
-        let Loaded { core, sessions, settings, handed } = loaded;
+        let Loaded { core, sessions, settings, heirs, handed } = loaded;
         let (releases, released) = mpsc::channel(RELEASES_MAX);
         let (post, letters) = mpsc::channel(RELEASES_MAX);
         let (archive, broker) = (Arc::clone(&owner.archive), Arc::clone(&owner.broker));
@@ -106,6 +107,7 @@ impl<'a> Serving<'a> {
             post,
             helpers,
             settings,
+            heirs,
             handed,
         }
     }
@@ -134,7 +136,10 @@ impl<'a> Serving<'a> {
             tracing::error!("The post office is gone before it began.");
         }
         let settings = std::mem::take(&mut self.settings);
-        let first = Draft { items: settings.into_iter().map(Item::Put).collect(), ..Draft::default() };
+        // The heirs are there before anything becomes theirs.
+        let removed = std::mem::take(&mut self.heirs).into_iter().map(|(queue, heir)| Item::RemoveQueue(queue, heir));
+        let items = settings.into_iter().map(Item::Put).chain(removed).collect();
+        let first = Draft { items, ..Draft::default() };
         self.decide(first).await?;
         loop {
             let mut draft = Draft::default();

@@ -55,6 +55,9 @@ impl<'a> Stepper<'a> {
             Item::Put(settings) => {
                 self.step(Input::new(Actor::System, blendline_core::Command::Put(settings)));
             }
+            Item::RemoveQueue(queue, heir) => {
+                self.step(Input::new(Actor::System, blendline_core::Command::RemoveQueue { queue, heir }));
+            }
             Item::Happening(happening) => self.happening(*happening),
             Item::Quarantine(row) => self.quarantine(row),
             Item::Result(result) => self.send_result(result),

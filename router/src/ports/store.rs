@@ -114,6 +114,9 @@ pub trait Archive: Send + Sync + 'static {
     /// The handle of each name, given out on first use and kept for good. `kind` is `tenant`, `queue`, …
     async fn handles(&self, names: &[(String, String)]) -> Result<Vec<u64>, StoreError>;
 
+    /// Every name of this kind that was ever given a handle, with it; sorted by handle.
+    async fn names(&self, kind: &str) -> Result<Vec<(String, u64)>, StoreError>;
+
     /// The shard of each tenant (P1): the next of `among` in turn when a tenant is first asked for, and kept for good.
     async fn shards(&self, tenants: &[TenantId], among: u16) -> Result<Vec<u16>, StoreError>;
 }

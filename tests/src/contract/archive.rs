@@ -174,6 +174,9 @@ pub async fn gives_handles_once(world: &impl StoreWorld) {
     let (one, other) = (&[one], &[other]);
     let (first, second) = tokio::join!(store.handles(one), store.handles(other));
     assert_eq!(first, second);
+    let queues = [("sales".to_owned(), handles[0]), ("billing".to_owned(), handles[1])];
+    assert_eq!(store.names("queue").await.unwrap(), queues);
+    assert_eq!(store.names("skill").await.unwrap(), []);
     drop(store);
     assert_eq!(world.open().await.handles(&names).await.unwrap(), handles, "after reopening");
 }

@@ -186,6 +186,12 @@ impl Archive for PostgresStore {
         lent.back(handles)
     }
 
+    async fn names(&self, kind: &str) -> Result<Vec<(String, u64)>, StoreError> {
+        let query = "SELECT name, handle FROM names WHERE kind = $1 ORDER BY handle";
+        let found = self.ask(query, &[&kind]).await?;
+        found.iter().map(|row| Ok((told(row.try_get(0))?, unsql(told(row.try_get(1))?)))).collect()
+    }
+
     async fn shards(&self, tenants: &[TenantId], among: u16) -> Result<Vec<u16>, StoreError> {
         let mut lent = self.writers.lend().await?;
         let shards = names::shards(&mut lent, tenants, among).await;

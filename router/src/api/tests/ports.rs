@@ -204,6 +204,12 @@ impl Archive for Records {
         Ok(numbers)
     }
 
+    async fn names(&self, kind: &str) -> Result<Vec<(String, u64)>, StoreError> {
+        let known = self.names.lock().unwrap();
+        let of_kind = known.iter().filter(|((known, _), _)| known == kind);
+        Ok(of_kind.map(|((_, name), handle)| (name.clone(), *handle)).collect())
+    }
+
     async fn shards(&self, tenants: &[TenantId], _: u16) -> Result<Vec<u16>, StoreError> {
         Ok(vec![0; tenants.len()])
     }

@@ -68,6 +68,7 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let (record, carrier) = adapters::open(&config).await?;
     let broker = carrier.broker.clone();
     let mut directory = config::resolve(&config, record.archive.as_ref(), now()).await?;
+    config::all_have_heirs(&directory, record.archive.as_ref()).await?;
     let point_at_demo = |directory: &mut Directory| {
         if let Some(demo) = &demo {
             demo.send_to(directory, address);

@@ -117,6 +117,14 @@ impl Archive for SqliteStore {
         }
     }
 
+    async fn names(&self, kind: &str) -> Result<Vec<(String, u64)>, StoreError> {
+        let query = "SELECT name, handle FROM names WHERE kind = ?1 ORDER BY handle";
+        let kind = kind.to_owned();
+        let one = |row: &Row<'_>| rusqlite::Result::Ok((row.get(0)?, unsql(row.get(1)?)));
+        let read = move |row: &Row<'_>| one(row).map_err(|error| fault(&error));
+        self.readers.read(move |connection| collect(connection, query, [kind], read)).await
+    }
+
     async fn shards(&self, tenants: &[TenantId], among: u16) -> Result<Vec<u16>, StoreError> {
         match self.ask(Order::Shards { tenants: tenants.to_vec(), among }).await? {
             Answer::Shards(shards) => Ok(shards),
