@@ -1,6 +1,7 @@
 //! The life of a task, told one story at a time. Invariants are checked after every step.
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "these are tests")]
 
+mod aside;
 mod office;
 mod reasons;
 mod sending;

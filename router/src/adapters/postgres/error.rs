@@ -41,7 +41,7 @@ pub enum OpenError {
         /// Where it is.
         place: String,
         /// What is wrong, and the cure.
-        finding: Finding,
+        finding: Box<Finding>,
     },
     /// A newer program made the schema.
     #[error("{place} was written by a newer version (schema {found}, this program knows {known}): use that version")]

@@ -21,7 +21,7 @@ pub(super) async fn check(client: &Client, options: &PostgresOptions) -> Result<
     let place = options.place();
     let settings = Settings::of(client).await.map_err(|error| refused(&error, &place))?;
     if let Some(finding) = settings.refused().into_iter().next() {
-        return Err(OpenError::Setting { place, finding });
+        return Err(OpenError::Setting { place, finding: Box::new(finding) });
     }
     for finding in settings.risky(options) {
         tracing::warn!(place, %finding, "A setting of the database may cost something one day.");

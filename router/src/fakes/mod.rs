@@ -1,0 +1,7 @@
+//! Ports in memory for tests, with faults on demand. They promise what the contract suites ask of every adapter.
+
+mod broker;
+mod store;
+
+pub(crate) use broker::FakeBroker;
+pub(crate) use store::{FakeStore, Fault};
