@@ -45,13 +45,13 @@ impl Record {
     }
 }
 
-/// What carries messages.
-pub(super) struct Carrier {
+/// The broker, and what is its own beside the port.
+pub(super) struct OpenBroker {
     pub(super) broker: Arc<dyn Broker>,
     rabbit: Option<Arc<RabbitBroker>>,
 }
 
-impl Carrier {
+impl OpenBroker {
     async fn open(config: &Config, directory: Option<&DataDir>) -> anyhow::Result<Self> {
         let Some(url) = &config.cluster.broker else {
             let directory = directory.context("no data directory")?;
@@ -86,15 +86,15 @@ impl Carrier {
     }
 }
 
-/// Opens record and carrier.
+/// Opens record and broker.
 ///
 /// # Errors
 /// When a file or server cannot be used; the text names it and the cure.
-pub(super) async fn open(config: &Config) -> anyhow::Result<(Record, Carrier)> {
+pub(super) async fn open(config: &Config) -> anyhow::Result<(Record, OpenBroker)> {
     let cluster = &config.cluster;
     // The directory is only taken where something lies in it: several processes of one machine may share servers.
     let embedded = cluster.store.is_none() || cluster.broker.is_none();
     let directory = embedded.then(|| DataDir::open(&config.data_dir)).transpose()?;
-    let carrier = Carrier::open(config, directory.as_ref()).await?;
-    Ok((Record::open_in(config, directory.as_ref()).await?, carrier))
+    let broker = OpenBroker::open(config, directory.as_ref()).await?;
+    Ok((Record::open_in(config, directory.as_ref()).await?, broker))
 }

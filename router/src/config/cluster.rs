@@ -49,15 +49,15 @@ pub(super) fn check(
     let store = url(source, &file.store.url, store.url, &["postgres", "postgresql"], env)?;
     let queue_length_max = broker.queue_length_max;
     let broker = url(source, &file.broker.url, broker.url, &["amqp", "amqps"], env)?;
-    let (connector, router) = (cluster.roles.contains(&Part::Connector), cluster.roles.contains(&Part::Router));
-    let roles_at = at(&file.cluster.roles);
+    let (connector, router) = (cluster.runs.contains(&Part::Connector), cluster.runs.contains(&Part::Router));
+    let runs_at = at(&file.cluster.runs);
     if !connector && !router {
         let hint = "name what this process does: \"connector\", \"router\", or both";
-        return Err(source.error(roles_at, "this process would do nothing", hint));
+        return Err(source.error(runs_at, "this process would do nothing", hint));
     }
     if (store.is_none() || broker.is_none()) && !(connector && router) {
-        let hint = "give [store] and [broker] a url, or this process both roles";
-        return Err(source.error(roles_at, "SQLite files belong to one process, which then does everything", hint));
+        let hint = "give [store] and [broker] a url, or let this process run both";
+        return Err(source.error(runs_at, "SQLite files belong to one process, which then does everything", hint));
     }
     let shards = match (cluster.shards, &store) {
         (0, Some(_)) => SHARDS,

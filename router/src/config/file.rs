@@ -152,8 +152,8 @@ section! {
 section! {
     /// This process among others, as it is written.
     ClusterSection as ClusterFile {
-        /// What this process does.
-        roles: Vec<Part>,
+        /// What this process runs.
+        runs: Vec<Part>,
         /// How many shards tenants are spread over; 0 leaves it to the store.
         shards: u16,
         /// Where this process is reached; empty: where it listens.

@@ -149,9 +149,9 @@ fn each_mistake_has_its_line_key_and_hint() {
         ("[server]", "[store]\nurl = \"mysql://x\"\n[server]", "store.url", "no URL of a server", "postgres://"),
         ("[server]", "[broker]\nurl = \"env:X\"\n[server]", "broker.url", "X is not set", "export X"),
         ("[server]", "[broker]\nqueue_length_max = 9\n[server]", "broker.queue_length_max", "too little", "1000"),
-        ("[server]", "[cluster]\nroles = []\n[server]", "cluster.roles", "would do nothing", "router"),
-        ("[server]", "[cluster]\nroles = [\"router\"]\n[server]", "cluster.roles", "one process", "both roles"),
-        ("[server]", "[cluster]\nroles = [\"sender\"]\n[server]", "cluster.roles", "`sender`", "known: connector"),
+        ("[server]", "[cluster]\nruns = []\n[server]", "cluster.runs", "would do nothing", "router"),
+        ("[server]", "[cluster]\nruns = [\"router\"]\n[server]", "cluster.runs", "one process", "run both"),
+        ("[server]", "[cluster]\nruns = [\"sender\"]\n[server]", "cluster.runs", "`sender`", "known: connector"),
         ("[server]", "[cluster]\nshards = 1000\n[server]", "cluster.shards", "too many", "at most 256"),
         ("[server]", "[cluster]\nurl = \"10.0.0.1\"\n[server]", "cluster.url", "cannot connect", "http://"),
         ("[server]", "[cluster]\nsecret = \"secret\"\n[server]", "cluster.secret", "tries first", "openssl"),
@@ -206,8 +206,8 @@ fn what_it_stands_on_decides_what_it_may_do() {
     assert_eq!((embedded.shards, embedded.url.as_str()), (1, "http://127.0.0.1:9000"));
 
     let servers = "[store]\nurl = \"postgres://u:CANARY@h/d\"\n[broker]\nurl = \"amqp://u:CANARY@h/v\"\n";
-    let roles = "[cluster]\nroles = [\"connector\"]\nurl = \"https://in.example/\"\n";
-    let config = parse(&format!("{servers}{roles}{GOOD}")).unwrap();
+    let runs = "[cluster]\nruns = [\"connector\"]\nurl = \"https://in.example/\"\n";
+    let config = parse(&format!("{servers}{runs}{GOOD}")).unwrap();
     assert!(config.cluster.connector && !config.cluster.router);
     assert_eq!((config.cluster.shards, config.cluster.url.as_str()), (16, "https://in.example"));
     assert!(!format!("{config:?}").contains("CANARY"));

@@ -71,6 +71,8 @@ impl Rabbit {
         let keeper = keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let keeper = keeper.spawn().expect("a shell for the keeper");
         let mut rabbit = Self { scratch, port, dist_port, epmd_port, node: None, keeper };
+        // A node that finds no name service starts one of its own, which would outlive it.
+        rabbit.until_open(epmd_port, "the name service").await;
         rabbit.restart().await;
         rabbit
     }
@@ -99,12 +101,17 @@ impl Rabbit {
         command.env("RUNNING_UNDER_SYSTEMD", "true").env_remove("NOTIFY_SOCKET");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         self.node = Some(command.spawn().expect("the server can be started"));
-        let begin = Instant::now();
         // A listener is opened last; before it there is nothing that could tell.
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+        self.until_open(self.port, "RabbitMQ").await;
+    }
+
+    /// Waits until somebody listens on this port of ours.
+    async fn until_open(&mut self, port: u16, who: &str) {
+        let begin = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
             let ended = self.node.as_mut().and_then(|node| node.try_wait().ok().flatten());
             assert!(ended.is_none(), "RabbitMQ ended at its start ({ended:?}):\n{}", self.log());
-            assert!(begin.elapsed() < READY_WITHIN, "RabbitMQ took too long to start:\n{}", self.log());
+            assert!(begin.elapsed() < READY_WITHIN, "{who} took too long to start:\n{}", self.log());
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }

@@ -53,7 +53,7 @@ impl Cluster {
         for (routers, role) in [(&mut self.routers, "router"), (&mut self.connectors, "connector")] {
             for router in routers {
                 let mut installation = installation.clone();
-                installation.extra = format!("{servers}[cluster]\nroles = [{role:?}]\n");
+                installation.extra = format!("{servers}[cluster]\nruns = [{role:?}]\n");
                 router.configure(&installation);
                 router.start_again().await;
             }

@@ -65,8 +65,8 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let metrics = telemetry::install_metrics()?;
     let listener = listen(config.server.listen).await?;
     let address = listener.local_addr().context("the address that is listened on")?;
-    let (record, carrier) = adapters::open(&config).await?;
-    let broker = carrier.broker.clone();
+    let (record, opened) = adapters::open(&config).await?;
+    let broker = opened.broker.clone();
     let mut directory = config::resolve(&config, record.archive.as_ref(), now()).await?;
     config::all_have_heirs(&directory, record.archive.as_ref()).await?;
     let point_at_demo = |directory: &mut Directory| {
@@ -90,7 +90,7 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     people::first_users(&config, &directory, &gate).await?;
     let users = if demo.is_some() { people::demo_users(&directory, &gate).await? } else { Vec::new() };
     let on = shards::of_tenants(&config, &record, &directory).await?;
-    carrier.declare(on.values().copied().collect::<BTreeSet<u16>>()).await?;
+    opened.declare(on.values().copied().collect::<BTreeSet<u16>>()).await?;
     let mut shards = if config.cluster.router {
         let chores = Chores { tracker: &chores, stop: &stop };
         Shards::start(&config, (&record, &broker), &on, &directory, &live, &chores, point_at_demo).await?
@@ -138,7 +138,7 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     chores.close();
     chores.wait().await;
     shards.stop().await;
-    carrier.close().await;
+    opened.close().await;
     tracing::info!("ended in order");
     failed
 }

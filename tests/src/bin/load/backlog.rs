@@ -24,7 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 pub(crate) async fn run(messages: usize, connections: usize) -> Value {
     let servers = Servers::start().await;
     let mut installation = installation("http://127.0.0.1:1", Vec::new());
-    let sections = |role: &str| format!("{}\n[cluster]\nroles = [{role:?}]\n", servers.sections());
+    let sections = |role: &str| format!("{}\n[cluster]\nruns = [{role:?}]\n", servers.sections());
     installation.extra = sections("connector");
     let connector = Router::start("connector", &installation).await;
     let customers = (messages / MESSAGES_EACH).max(1);

@@ -33,7 +33,7 @@ async fn side_by_side(roles: &[&str], seconds: u64, connections: usize) -> Value
     progress(&format!("{roles:?} beside the bare handler, {ROUNDS} bursts of {seconds} s each"));
     let servers = Servers::start().await;
     let mut installation = installation("http://127.0.0.1:1", Vec::new());
-    installation.extra = format!("{}\n[cluster]\nroles = {roles:?}\n", servers.sections());
+    installation.extra = format!("{}\n[cluster]\nruns = {roles:?}\n", servers.sections());
     let router = Router::start("accept", &installation).await;
     let bare = Bare::start(&servers, &installation.numbers).await;
     let tasks = roles.contains(&"router").then(|| Api::admin(router.addr));
