@@ -211,7 +211,7 @@ pub enum Answer {
     Said(u64),
     /// A task came to be.
     Task(TaskId),
-    /// The task is there already. The driver's answer to an item that is pushed again; the core never gives it.
+    /// The task is there already. The driver's answer to what is pushed or logged again; the core never gives it.
     Known(TaskId),
     /// A worker is connected: what he owns now.
     Welcome {

@@ -191,6 +191,7 @@ pub async fn log(
     let call = Call::Log { worker, queue, medium, duration_ms, note, key };
     match app.door(caller.tenant).call(Actor::Worker(worker), call).await {
         Ok(Answer::Task(task)) => Ok((StatusCode::CREATED, Json(Logged { task }))),
+        Ok(Answer::Known(task)) => Ok((StatusCode::OK, Json(Logged { task }))),
         Ok(_) => Err(Failure::busy("the owner gave no task: try again")),
         Err(error) => Err(of_call(error, caller.tenant, directory)),
     }

@@ -113,7 +113,7 @@ impl Stepper<'_> {
             Call::Log { worker, queue, medium, duration_ms, note, key } => {
                 let key = key.map(|own| keys::log(worker, &own));
                 if let Some(task) = key.and_then(|key| number(self.overlay.key(&key)?, 0)) {
-                    return Err(Ok(Answer::Task(TaskId(task))));
+                    return Err(Ok(Answer::Known(TaskId(task))));
                 }
                 let payload = self.note(worker, note);
                 let command = Command::Log { worker, queue, medium, duration_ms, payload };

@@ -13,6 +13,9 @@ use blendline_wire::{ConversationId, EventId, OutboundId, TaskId};
 use crate::plan::Plan;
 use crate::staff::Seen;
 
+/// What one crash can make the queue deliver again: a batch (256 inputs) in commit and one whose ack was not yet written.
+const AGAIN_PER_CRASH: usize = 2 * 256;
+
 /// Reads events until everything posted is booked, no task is open and no reply is on its way.
 pub(crate) async fn at_rest(plan: &Plan, api: &Api, within: Duration) -> Vec<Event> {
     let begin = Instant::now();
@@ -97,19 +100,24 @@ fn unsettled(log: &[Event]) -> (BTreeSet<TaskId>, BTreeSet<OutboundId>) {
 }
 
 /// Every 200 became exactly one message, recorded duplicate, discard or quarantine, and nothing was made up.
-pub(crate) fn every_webhook_has_one_fate(plan: &Plan, log: &[Event], attempts: u64) {
+pub(crate) fn every_webhook_has_one_fate(plan: &Plan, log: &[Event], attempts: u64, crashes: usize) {
     let Booked { received, duplicates, discards, quarantined } = Booked::of(log);
     println!("received {received}, duplicates {duplicates}, discards {discards}, quarantined {quarantined}");
     assert_eq!(received, plan.unique, "every message exactly once");
-    // A webhook whose 200 was cut off by a kill was posted again: it may be booked more often, never less.
-    let repeated = attempts as usize - plan.posts.len();
-    let at_least = |name: &str, booked: usize, planned: usize, each: usize| {
-        assert!(booked >= planned, "{name}: {booked} booked, at least {planned} were answered 200");
-        assert!(booked <= planned + repeated * each, "{name}: {booked} booked, {planned} planned, {repeated} repeated");
-    };
-    at_least("duplicates", duplicates, plan.copies, 3);
-    at_least("discards and their copies", discards, plan.strangers, 1);
-    at_least("quarantined", quarantined, plan.poison, 1);
+    let mut more = 0;
+    for (name, booked, planned) in [
+        ("duplicates", duplicates, plan.copies),
+        ("discards and their copies", discards, plan.strangers),
+        ("quarantined", quarantined, plan.poison),
+    ] {
+        assert!(booked >= planned, "{name}: {booked} booked, {planned} were answered 200");
+        more += booked - planned;
+    }
+    // A webhook (of at most three events) whose 200 was cut off was posted again.
+    let repeated = (attempts as usize - plan.posts.len()) * 3;
+    // A crash between commit and ack makes the queue deliver again what is committed.
+    let redelivered = crashes * AGAIN_PER_CRASH;
+    assert!(more <= repeated + redelivered, "{more} more than planned; {repeated} + {redelivered} can be explained");
 }
 
 /// Each message of a customer made one task or joined one, never both and never neither.

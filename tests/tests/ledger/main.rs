@@ -74,7 +74,7 @@ async fn every_webhook_and_every_reply_is_accounted_for() {
     let api = Api::admin(router.addr);
     let log = checks::at_rest(&plan, &api, REST_WITHIN).await;
     println!("at rest after {:.1} s, {} events", begin.elapsed().as_secs_f64(), log.len());
-    checks::every_webhook_has_one_fate(&plan, &log, traffic.attempts());
+    checks::every_webhook_has_one_fate(&plan, &log, traffic.attempts(), KILLS);
     checks::every_message_made_or_joined_a_task(&log);
     checks::replies_reached_the_platform_once(&log, &graph, &api).await;
     checks::workers_saw_one_order(&plan, &log, &staff.seen(), &api).await;

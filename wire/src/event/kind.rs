@@ -22,7 +22,7 @@ pub enum EventKind {
         /// The account it came through.
         account: AccountId,
     },
-    /// A second delivery of something already taken in: no second effect.
+    /// A second delivery of something already taken in, by the platform or by the queue after a crash: no second effect.
     MessageDuplicate {
         /// What kind it was.
         kind: InboundKind,

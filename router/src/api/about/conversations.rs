@@ -65,5 +65,7 @@ pub(in crate::api) fn log() -> About {
         }))
         .gives::<Logged>(201, "It is logged, as a closed task.")
         .such_as(json!({ "task": "tsk_7" }))
+        .gives::<Logged>(200, "It was logged before under this key: the task of that time.")
+        .such_as(json!({ "task": "tsk_7" }))
         .fails(&[UNKNOWN_WORKER, UNKNOWN_QUEUE, OUT_OF_RANGE, SERVED_ELSEWHERE])
 }
