@@ -51,6 +51,7 @@ pub trait Acker: Send + Sync {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BrokerError {
     /// The queue's length limit is reached: slow down.
+    /// A server that refuses for another reason (RabbitMQ while it deletes the queue) says it no differently.
     #[error("the queue is full")]
     Full,
     /// The service does not answer, or its disk refuses.
