@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, chown};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -69,15 +69,33 @@ impl Postgres {
 
     /// The same with settings, each as `name=value`.
     pub async fn start_with(settings: &[&str]) -> Self {
-        let scratch = Scratch::new("postgres");
-        fs::create_dir(scratch.path().join("data")).expect("a directory for the data");
-        for path in [scratch.path(), &scratch.path().join("data")] {
-            give_away(path).expect("the directory can be given to the server's user");
-        }
+        let scratch = scratch();
         let mut make = program(&scratch, "initdb");
         make.args(["--username=blendline", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "-D"]);
-        let made = make.arg(scratch.path().join("data")).output().expect("initdb can be started");
-        assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+        let postgres = Self::over(scratch, settings, make).await;
+        postgres.run("CREATE DATABASE blendline").await;
+        postgres
+    }
+
+    /// A standby that streams from this one. Commits wait for it once `synchronous_standby_names` names it.
+    pub async fn standby(&self) -> Self {
+        let scratch = scratch();
+        let mut copy = program(&scratch, "pg_basebackup");
+        copy.args([
+            "--host=127.0.0.1",
+            "--username=blendline",
+            "--write-recovery-conf",
+            "--checkpoint=fast",
+            "--no-sync",
+        ]);
+        copy.arg(format!("--port={}", self.port)).arg("-D");
+        Self::over(scratch, &[], copy).await
+    }
+
+    /// A running server over the data that `make` makes in the directory named last.
+    async fn over(scratch: Scratch, settings: &[&str], mut make: Command) -> Self {
+        let made = make.arg(scratch.path().join("data")).output().expect("a program of the server can be started");
+        assert!(made.status.success(), "{make:?}: {}", String::from_utf8_lossy(&made.stderr));
         let mut keeper = Command::new("sh");
         keeper.args(["-c", KEEPER, "keeper"]).arg(scratch.path());
         let keeper = keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -85,7 +103,6 @@ impl Postgres {
         let settings = settings.iter().map(ToString::to_string).collect();
         let mut postgres = Self { scratch, settings, port: free_addr().port(), server: None, keeper };
         postgres.restart().await;
-        postgres.run("CREATE DATABASE blendline").await;
         postgres
     }
 
@@ -211,6 +228,18 @@ impl Postgres {
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
+}
+
+/// A directory with an empty one for the data, both the server's user's.
+fn scratch() -> Scratch {
+    let scratch = Scratch::new("postgres");
+    let data = scratch.path().join("data");
+    // Nobody else may look in, or the server does not start.
+    fs::DirBuilder::new().mode(0o700).create(&data).expect("a directory for the data");
+    for path in [scratch.path(), &data] {
+        give_away(path).expect("the directory can be given to the server's user");
+    }
+    scratch
 }
 
 /// Runs statements in a database; panics when it refuses.

@@ -11,12 +11,12 @@ use blendline_tests::servers::postgres::{Postgres, is_installed};
 
 use crate::proxy::Proxy;
 
-const DEADLINE: Duration = Duration::from_millis(1_000);
+pub(crate) const DEADLINE: Duration = Duration::from_millis(1_000);
 /// A call may wait for a connection, and then for an answer.
-const PATIENCE: Duration = Duration::from_millis(2_500);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(2_500);
 
 /// A store whose calls end soon. Opening makes the schema, which a busy machine may not do within that time: tried again.
-async fn open(url: &str) -> PostgresStore {
+pub(crate) async fn open(url: &str) -> PostgresStore {
     let mut options = PostgresOptions::from_url(url).unwrap();
     options.deadline = DEADLINE;
     let begin = Instant::now();
@@ -28,18 +28,18 @@ async fn open(url: &str) -> PostgresStore {
     }
 }
 
-fn one_event(tenure: Tenure, number: u64) -> Commit {
+pub(crate) fn one_event(tenure: Tenure, number: u64) -> Commit {
     let mut commit = rows::batch(SHARD, tenure, number);
     commit.writes.push(Write::Event(Box::new(rows::event(number, TENANT))));
     commit
 }
 
-async fn events(store: &PostgresStore) -> usize {
+pub(crate) async fn events(store: &PostgresStore) -> usize {
     store.events(TENANT, 0, 10_000).await.unwrap().len()
 }
 
 /// The same batch again until it is in, as a driver does it.
-async fn insist(store: &PostgresStore, commit: &Commit) {
+pub(crate) async fn insist(store: &PostgresStore, commit: &Commit) {
     let begin = Instant::now();
     while let Err(error) = store.commit(commit).await {
         assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
@@ -58,6 +58,7 @@ macro_rules! server {
         }
     };
 }
+pub(crate) use server;
 
 /// A database that stands still makes every call `Unavailable` in time; when it goes on all is well, and nothing twice.
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@ mod database;
 mod faults;
 mod proxy;
 mod schema;
+mod standby;
 mod transfer;
 
 use database::Database;
