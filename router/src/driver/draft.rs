@@ -9,6 +9,7 @@ use blendline_wire::task::{AcceptMode, Presence};
 use blendline_wire::worker::ServerFrame;
 use blendline_wire::{AccountId, ConversationId, Millis, OutboundId, QueueId, SessionId, TenantId, WorkerId};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use crate::directory::Directory;
 use crate::driver::keys::{self, Key};
@@ -113,6 +114,8 @@ pub(crate) struct Draft {
     pub(crate) ended: Vec<SessionId>,
     /// True when a deadline of the core is due.
     pub(crate) ticking: bool,
+    /// Since when there is anything in it.
+    pub(crate) begun: Option<Instant>,
 }
 
 impl Draft {

@@ -22,8 +22,8 @@ const FAR: Duration = Duration::from_secs(365 * 86_400);
 pub(crate) enum Pause {
     /// It holds as much as one commit may.
     Full,
-    /// Nothing else waits.
-    Idle,
+    /// It has waited for others long enough.
+    Gathered,
     /// The commit before it is over, in this way.
     Committed(Result<(), StoreError>),
     /// The driver is told to stop.
@@ -107,10 +107,11 @@ impl Serving<'_> {
             if draft.items.len() >= self.owner.config.batch_inputs_max {
                 return Ok(Pause::Full);
             }
-            if !self.is_committing() && !draft.is_empty() {
-                return Ok(Pause::Idle);
+            let gathered = self.gathered(draft);
+            if gathered.is_some_and(|at| at <= Instant::now()) {
+                return Ok(Pause::Gathered);
             }
-            let deadline = self.deadline(draft);
+            let deadline = gathered.into_iter().fold(self.deadline(draft), Instant::min);
             let owner = self.owner;
             let Self { in_flight, intake: Intake { deliveries, open, chores, .. }, .. } = self;
             let woken = tokio::select! {
@@ -132,6 +133,15 @@ impl Serving<'_> {
                 Woken::Chores => self.chores(requests.is_empty(), draft).await?,
             }
         }
+    }
+
+    /// Until when a draft waits for more; `None` while it is empty, or a commit is on its way.
+    fn gathered(&self, draft: &mut Draft) -> Option<Instant> {
+        if draft.is_empty() {
+            return None;
+        }
+        let begun = *draft.begun.get_or_insert_with(Instant::now);
+        (!self.is_committing()).then(|| begun + Duration::from_millis(self.owner.config.gather_ms))
     }
 
     fn tick_if_due(&mut self, draft: &mut Draft) {

@@ -141,14 +141,11 @@ impl<'a> Serving<'a> {
         let items = settings.into_iter().map(Item::Put).chain(removed).collect();
         let first = Draft { items, ..Draft::default() };
         self.decide(first).await?;
+        let mut draft = Draft::default();
         loop {
-            let mut draft = Draft::default();
             match self.gather(requests, &mut draft).await? {
-                Pause::Full | Pause::Idle => self.decide(draft).await?,
-                Pause::Committed(outcome) => {
-                    self.finish(outcome).await?;
-                    self.decide(draft).await?;
-                }
+                Pause::Full | Pause::Gathered => self.decide(std::mem::take(&mut draft)).await?,
+                Pause::Committed(outcome) => self.finish(outcome).await?,
                 Pause::Stop => {
                     self.decide(draft).await?;
                     return self.settle().await;

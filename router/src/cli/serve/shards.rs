@@ -131,6 +131,9 @@ impl Shards {
     }
 }
 
+/// How long a batch for PostgreSQL is gathered. A file commits one input at about the cost of an fsync, and at once.
+const GATHER_MS: u64 = 5;
+
 fn driver_config(config: &Config, shard: u16, live: Arc<dyn Live>) -> DriverConfig {
     let owner = match &config.cluster.store {
         Some(_) => config.cluster.url.clone(),
@@ -142,6 +145,7 @@ fn driver_config(config: &Config, shard: u16, live: Arc<dyn Live>) -> DriverConf
         owner,
         heartbeat_ms: config.workers.heartbeat_ms,
         grace_ms: config.workers.grace_ms,
+        gather_ms: if config.cluster.store.is_some() { GATHER_MS } else { 0 },
         live,
         ..DriverConfig::default()
     }

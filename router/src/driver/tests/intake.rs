@@ -7,6 +7,7 @@ use blendline_wire::inbound::{InboundEvent, InboundKind};
 use blendline_wire::outbound::{SendOutcome, SendResult};
 use blendline_wire::worker::ServerFrame;
 use blendline_wire::{AccountId, Millis, OutboundId};
+use tokio::time::{Duration, Instant, sleep};
 
 use super::world::*;
 
@@ -49,6 +50,25 @@ async fn two_messages_in_one_batch_are_one_task_and_need_no_read() {
     assert_eq!(world.events(created), 2);
     assert_eq!(world.events(|kind| matches!(kind, EventKind::TaskMerged { .. })), 1);
     assert_eq!(world.store.record().reads, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_while_a_batch_is_gathered_is_of_it() {
+    let mut batches = Vec::new();
+    for gather_ms in [0, 5] {
+        let world = World::gathering(gather_ms).await;
+        let before = world.store.record().batch;
+        let begin = Instant::now();
+        world.webhook(vec![said("m1", "972")]).await;
+        sleep(Duration::from_millis(3)).await;
+        world.webhook(vec![said("m2", "973")]).await;
+        world.taken_in().await;
+        assert_eq!(world.events(created), 2);
+        // The first of them waits no longer than it has to.
+        assert!(begin.elapsed() < Duration::from_millis(10), "{:?}", begin.elapsed());
+        batches.push(world.store.record().batch - before);
+    }
+    assert!(batches[1] < batches[0], "{batches:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -33,14 +33,20 @@ pub(crate) struct World {
     pub(crate) store: FakeStore,
     pub(crate) broker: FakeBroker,
     pub(crate) directory: Arc<Directory>,
+    pub(crate) gather_ms: u64,
     pub(crate) driver: Option<Driver>,
 }
 
 impl World {
     /// A driver that serves an empty shard.
     pub(crate) async fn new() -> Self {
+        Self::gathering(0).await
+    }
+
+    /// The same, with inputs that wait for others.
+    pub(crate) async fn gathering(gather_ms: u64) -> Self {
         let (store, broker) = (FakeStore::new(), FakeBroker::default());
-        let mut world = Self { store, broker, directory: Arc::new(directory()), driver: None };
+        let mut world = Self { store, broker, directory: Arc::new(directory()), gather_ms, driver: None };
         world.start().await;
         world
     }
@@ -49,7 +55,8 @@ impl World {
     pub(crate) async fn start(&mut self) {
         let archive = Arc::new(self.store.clone());
         let (store, broker) = (archive.clone(), Arc::new(self.broker.clone()));
-        let driver = start(DriverConfig::default(), store, archive, broker, self.directory.clone());
+        let config = DriverConfig { gather_ms: self.gather_ms, ..DriverConfig::default() };
+        let driver = start(config, store, archive, broker, self.directory.clone());
         driver.ready().await.unwrap();
         self.driver = Some(driver);
         self.store.until("settings", |record| (record.batch > 0).then_some(())).await;
