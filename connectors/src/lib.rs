@@ -3,15 +3,25 @@
 //! A connector is translation and nothing else: it keeps no state, starts no task, reads no clock and never retries.
 //! What it may do is data ([`Connector::capabilities`]); nobody outside this crate asks for a channel by name.
 //!
-//! Suggested reading order: this file, [`account`], [`settings`], [`limits`], then one channel.
+//! Suggested reading order: this file, [`account`], [`settings`], [`limits`], then one channel. What several platforms share
+//! lies beside the channels: `reading`, `json`, `form` and `html` to read, `signature` to check, `call` to send, `meta`, `x`,
+//! `twilio` and `gateway` for families.
 
 pub mod account;
+mod call;
+mod form;
+mod html;
 mod json;
 pub mod limits;
+mod meta;
+pub mod normalize;
+mod reading;
 pub mod settings;
+mod signature;
 mod webchat;
 mod whatsapp_cloud;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use async_trait::async_trait;
@@ -25,7 +35,10 @@ pub use settings::{Setting, SettingError, SettingKind, check_settings};
 
 /// Every channel, one line each; a test proves that none is missing.
 pub fn all() -> &'static [&'static dyn Connector] {
-    &[&webchat::Webchat, &whatsapp_cloud::WhatsappCloud]
+    &[
+        &webchat::Webchat,
+        &whatsapp_cloud::WhatsappCloud,
+    ]
 }
 
 /// The channel called `name`, if there is one.
@@ -84,6 +97,8 @@ pub fn http_client_rules() -> reqwest::ClientBuilder {
 pub struct Webhook<'a> {
     /// The headers as received.
     pub headers: &'a http::HeaderMap,
+    /// What follows the `?` of the address, as received; empty where nothing does.
+    pub query: &'a str,
     /// The bytes as received: a signature covers exactly these.
     pub body: &'a [u8],
 }
@@ -99,6 +114,13 @@ impl<'a> Webhook<'a> {
             return None;
         }
         value.to_str().ok()
+    }
+
+    /// The decoded value of the only parameter `name` of the query; `None` where it is absent or repeated.
+    pub fn parameter(&self, name: &str) -> Option<Cow<'a, str>> {
+        let mut values = form_urlencoded::parse(self.query.as_bytes()).filter(|(key, _)| key == name);
+        let (_, value) = values.next()?;
+        values.next().is_none().then_some(value)
     }
 }
 
@@ -164,10 +186,11 @@ mod tests {
     fn a_repeated_header_is_no_header() {
         let mut headers = http::HeaderMap::new();
         headers.append("x-test", http::HeaderValue::from_static("a"));
-        let hook = Webhook { headers: &headers, body: b"" };
+        let hook = Webhook { headers: &headers, query: "a=1&b=2&a=3", body: b"" };
         assert_eq!(hook.header("X-Test"), Some("a"));
+        assert_eq!((hook.parameter("b").as_deref(), hook.parameter("a")), (Some("2"), None));
         headers.append("x-test", http::HeaderValue::from_static("b"));
-        assert_eq!(Webhook { headers: &headers, body: b"" }.header("X-Test"), None);
+        assert_eq!(Webhook { headers: &headers, query: "a=1&b=2&a=3", body: b"" }.header("X-Test"), None);
     }
 
     #[test]

@@ -40,8 +40,9 @@ pub async fn receive(
             request.headers_mut().insert(name, value.clone());
         }
     }
+    let query = request.uri().query().unwrap_or_default().to_owned();
     let body = read_body(request, endpoint.body_bytes_max(), app.limits.body_timeout).await?;
-    match app.intake.take(endpoint, Webhook { headers: &headers, body: &body }, now()).await {
+    match app.intake.take(endpoint, Webhook { headers: &headers, query: &query, body: &body }, now()).await {
         Ok(_) => Ok(StatusCode::OK),
         Err(NotTaken::Refused(refusal)) => Err(refused(&refusal)),
         Err(NotTaken::Busy(cause)) => Err(Failure::busy(format!("{cause}: send it again"))),

@@ -1,60 +1,28 @@
 //! `blendline normalize`: what a channel's bodies mean, for people and for the comparison with other readers.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
-use blendline_connectors::Connector;
+use anyhow::Context as _;
+use blendline_connectors::normalize::{NotPrinted, print};
 use blendline_wire::Problem;
 
 /// Prints every event of every file; the first refused body ends it with a problem document.
 pub(super) fn run(channel: &str, account: Option<&str>, files: &[PathBuf]) -> anyhow::Result<()> {
     let connector = blendline_connectors::by_name(channel).with_context(|| {
         let known: Vec<&str> = blendline_connectors::all().iter().map(|connector| connector.name()).collect();
-        problem(400, "unknown_channel", "There is no such channel", format!("known: {}", known.join(", ")))
+        let detail = format!("known: {}", known.join(", "));
+        document(&Problem::new(400, "unknown_channel", "There is no such channel", detail))
     })?;
     for file in files {
         let body = super::read_input(file)?;
-        super::print(|out| normalize(connector, account, file, &body, out))?;
+        super::print(|out| print(connector, account, &file.display().to_string(), &body, out)).map_err(
+            |not_printed| match not_printed {
+                NotPrinted::Refused(problem) => anyhow::anyhow!(document(&problem)),
+                NotPrinted::Output(error) => error.into(),
+            },
+        )?;
     }
     Ok(())
-}
-
-/// Writes the events of one body, one a line.
-pub fn normalize(
-    connector: &dyn Connector,
-    account: Option<&str>,
-    file: &Path,
-    body: &[u8],
-    out: &mut dyn Write,
-) -> anyhow::Result<()> {
-    let max = connector.capabilities().body_bytes_max;
-    if max < body.len() {
-        let detail = format!("{}: {} bytes, and this channel's bodies have at most {max}", file.display(), body.len());
-        bail!(problem(413, "too_large", "The body is too large", detail));
-    }
-    let events = match connector.normalise(body) {
-        Ok(events) => events,
-        Err(malformed) => {
-            let detail = format!("{}: {}", file.display(), malformed.detail);
-            let problem = Problem::new(400, "malformed", "The body is no envelope of the platform", detail);
-            bail!(document(&problem.at(malformed.place)));
-        }
-    };
-    for mut event in events {
-        if let Some(account) = account
-            && event.conversation_key.account.is_empty()
-        {
-            event.conversation_key.account = account.to_owned();
-        }
-        serde_json::to_writer(&mut *out, &event)?;
-        out.write_all(b"\n")?;
-    }
-    Ok(())
-}
-
-fn problem(status: u16, code: &str, title: &str, detail: String) -> String {
-    document(&Problem::new(status, code, title, detail))
 }
 
 fn document(problem: &Problem) -> String {

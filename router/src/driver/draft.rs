@@ -98,7 +98,8 @@ pub(crate) fn is_repeated(event: &InboundEvent) -> bool {
 /// The message of ours that an event reports on: by our own id where the platform gave it back, else by its own.
 pub(crate) fn reported(event: &InboundEvent) -> (Option<OutboundId>, Option<&str>) {
     let ours = event.outbound_ref.as_deref().and_then(|text| text.parse().ok());
-    (ours, event.target_message_id.as_deref().or(event.external_message_id.as_deref()))
+    let last = event.target_message_ids.last();
+    (ours, event.target_message_id.as_ref().or(event.external_message_id.as_ref()).or(last).map(String::as_str))
 }
 
 /// What waits to be decided together.

@@ -1,0 +1,3 @@
+//! What Meta's products share (CHANNELS.md section 1). No channel of its own.
+
+pub(crate) mod verify;
