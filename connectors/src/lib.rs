@@ -13,6 +13,7 @@ mod form;
 mod html;
 mod json;
 pub mod limits;
+mod messenger;
 mod meta;
 pub mod normalize;
 mod reading;
@@ -36,6 +37,7 @@ pub use settings::{Setting, SettingError, SettingKind, check_settings};
 /// Every channel, one line each; a test proves that none is missing.
 pub fn all() -> &'static [&'static dyn Connector] {
     &[
+        &messenger::Messenger,
         &webchat::Webchat,
         &whatsapp_cloud::WhatsappCloud,
     ]
