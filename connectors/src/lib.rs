@@ -9,6 +9,7 @@
 
 pub mod account;
 mod call;
+mod facebook_page;
 mod form;
 mod html;
 mod json;
@@ -37,6 +38,7 @@ pub use settings::{Setting, SettingError, SettingKind, check_settings};
 /// Every channel, one line each; a test proves that none is missing.
 pub fn all() -> &'static [&'static dyn Connector] {
     &[
+        &facebook_page::FacebookPage,
         &messenger::Messenger,
         &webchat::Webchat,
         &whatsapp_cloud::WhatsappCloud,
