@@ -12,6 +12,7 @@ mod call;
 mod facebook_page;
 mod form;
 mod html;
+mod instagram;
 mod json;
 pub mod limits;
 mod messenger;
@@ -39,6 +40,7 @@ pub use settings::{Setting, SettingError, SettingKind, check_settings};
 pub fn all() -> &'static [&'static dyn Connector] {
     &[
         &facebook_page::FacebookPage,
+        &instagram::Instagram,
         &messenger::Messenger,
         &webchat::Webchat,
         &whatsapp_cloud::WhatsappCloud,
