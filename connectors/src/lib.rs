@@ -21,6 +21,7 @@ pub mod normalize;
 mod reading;
 pub mod settings;
 mod signature;
+mod telegram;
 mod webchat;
 mod whatsapp_cloud;
 
@@ -42,6 +43,7 @@ pub fn all() -> &'static [&'static dyn Connector] {
         &facebook_page::FacebookPage,
         &instagram::Instagram,
         &messenger::Messenger,
+        &telegram::Telegram,
         &webchat::Webchat,
         &whatsapp_cloud::WhatsappCloud,
     ]
