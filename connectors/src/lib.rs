@@ -24,6 +24,8 @@ mod signature;
 mod telegram;
 mod webchat;
 mod whatsapp_cloud;
+mod x;
+mod x_aaa;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -46,6 +48,7 @@ pub fn all() -> &'static [&'static dyn Connector] {
         &telegram::Telegram,
         &webchat::Webchat,
         &whatsapp_cloud::WhatsappCloud,
+        &x_aaa::XAaa,
     ]
 }
 
