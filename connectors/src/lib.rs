@@ -26,6 +26,7 @@ mod webchat;
 mod whatsapp_cloud;
 mod x;
 mod x_aaa;
+mod x_xaa;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -49,6 +50,7 @@ pub fn all() -> &'static [&'static dyn Connector] {
         &webchat::Webchat,
         &whatsapp_cloud::WhatsappCloud,
         &x_aaa::XAaa,
+        &x_xaa::XXaa,
     ]
 }
 
