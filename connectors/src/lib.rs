@@ -15,6 +15,7 @@ mod html;
 mod instagram;
 mod json;
 pub mod limits;
+mod mastodon;
 mod messenger;
 mod meta;
 pub mod normalize;
@@ -45,6 +46,7 @@ pub fn all() -> &'static [&'static dyn Connector] {
     &[
         &facebook_page::FacebookPage,
         &instagram::Instagram,
+        &mastodon::Mastodon,
         &messenger::Messenger,
         &telegram::Telegram,
         &webchat::Webchat,
