@@ -11,6 +11,7 @@ pub mod account;
 mod call;
 mod facebook_page;
 mod form;
+mod google_business;
 mod html;
 mod instagram;
 mod json;
@@ -45,6 +46,7 @@ pub use settings::{Setting, SettingError, SettingKind, check_settings};
 pub fn all() -> &'static [&'static dyn Connector] {
     &[
         &facebook_page::FacebookPage,
+        &google_business::GoogleBusiness,
         &instagram::Instagram,
         &mastodon::Mastodon,
         &messenger::Messenger,
