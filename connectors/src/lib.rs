@@ -16,6 +16,7 @@ mod html;
 mod instagram;
 mod json;
 pub mod limits;
+mod linkedin;
 mod mastodon;
 mod messenger;
 mod meta;
@@ -48,6 +49,7 @@ pub fn all() -> &'static [&'static dyn Connector] {
         &facebook_page::FacebookPage,
         &google_business::GoogleBusiness,
         &instagram::Instagram,
+        &linkedin::Linkedin,
         &mastodon::Mastodon,
         &messenger::Messenger,
         &telegram::Telegram,
