@@ -24,7 +24,9 @@ pub mod normalize;
 mod reading;
 pub mod settings;
 mod signature;
+mod sms_twilio;
 mod telegram;
+mod twilio;
 mod webchat;
 mod whatsapp_cloud;
 mod x;
@@ -52,6 +54,7 @@ pub fn all() -> &'static [&'static dyn Connector] {
         &linkedin::Linkedin,
         &mastodon::Mastodon,
         &messenger::Messenger,
+        &sms_twilio::SmsTwilio,
         &telegram::Telegram,
         &webchat::Webchat,
         &whatsapp_cloud::WhatsappCloud,
