@@ -11,6 +11,7 @@ pub mod account;
 mod call;
 mod facebook_page;
 mod form;
+mod gateway;
 mod google_business;
 mod html;
 mod instagram;
@@ -24,6 +25,7 @@ pub mod normalize;
 mod reading;
 pub mod settings;
 mod signature;
+mod sms_generic;
 mod sms_twilio;
 mod telegram;
 mod twilio;
@@ -54,6 +56,7 @@ pub fn all() -> &'static [&'static dyn Connector] {
         &linkedin::Linkedin,
         &mastodon::Mastodon,
         &messenger::Messenger,
+        &sms_generic::SmsGeneric,
         &sms_twilio::SmsTwilio,
         &telegram::Telegram,
         &webchat::Webchat,
