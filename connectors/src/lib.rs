@@ -29,6 +29,7 @@ mod sms_generic;
 mod sms_twilio;
 mod telegram;
 mod twilio;
+mod voice_callback;
 mod webchat;
 mod whatsapp_cloud;
 mod x;
@@ -59,6 +60,7 @@ pub fn all() -> &'static [&'static dyn Connector] {
         &sms_generic::SmsGeneric,
         &sms_twilio::SmsTwilio,
         &telegram::Telegram,
+        &voice_callback::VoiceCallback,
         &webchat::Webchat,
         &whatsapp_cloud::WhatsappCloud,
         &x_aaa::XAaa,
