@@ -6,6 +6,7 @@
 //! Suggested reading order: this file, [`account`], [`settings`], [`limits`], then one channel.
 
 pub mod account;
+pub mod email;
 mod json;
 pub mod limits;
 pub mod settings;
@@ -24,8 +25,20 @@ pub use account::{Account, Secret};
 pub use settings::{Setting, SettingError, SettingKind, check_settings};
 
 /// Every channel, one line each; a test proves that none is missing.
+static ALL: &[&dyn Connector] = &[
+    &email::MAILGUN,
+    &email::POSTMARK,
+    &email::RAW,
+    &email::RESEND,
+    &email::SENDGRID,
+    &email::SES,
+    &webchat::Webchat,
+    &whatsapp_cloud::WhatsappCloud,
+];
+
+/// Every channel.
 pub fn all() -> &'static [&'static dyn Connector] {
-    &[&webchat::Webchat, &whatsapp_cloud::WhatsappCloud]
+    ALL
 }
 
 /// The channel called `name`, if there is one.

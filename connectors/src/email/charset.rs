@@ -1,0 +1,219 @@
+//! From bytes to text: what the label says, unless the bytes say otherwise.
+
+use encoding_rs::{Encoding, ISO_8859_8, UTF_8, WINDOWS_1251, WINDOWS_1252, WINDOWS_1255, WINDOWS_1256, KOI8_R};
+
+use super::visual;
+
+/// Upper halves of the code pages that the web never knew and old mail clients still send.
+const CP850: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐└┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u{ad}±‗¾¶§÷¸°¨·¹³²■\u{a0}";
+const CP437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
+/// The first letters of code page 862, which else is 437.
+const CP862: &str = "אבגדהוזחטיךכלםמןנסעףפץצקרשת";
+
+/// The text of `bytes` that claim to be of the charset `label`.
+pub(super) fn decode(bytes: &[u8], label: Option<&str>) -> String {
+    let label = label.map(|label| clean_label(label)).unwrap_or_default();
+    if let Some(text) = by_own_tables(bytes, &label) {
+        return text;
+    }
+    let encoding = encoding_of(&label);
+    if bytes.is_ascii() && encoding.is_none_or(|encoding| encoding.is_ascii_compatible()) {
+        return String::from_utf8_lossy(bytes).into_owned();
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && is_utf8_in_truth(text, encoding)
+    {
+        return text.to_owned();
+    }
+    let encoding = match encoding {
+        Some(encoding) if encoding == WINDOWS_1252 => guess(bytes).unwrap_or(WINDOWS_1252),
+        Some(encoding) if encoding == UTF_8 && 2 < broken_share(bytes) => guess(bytes).unwrap_or(WINDOWS_1252),
+        Some(encoding) => encoding,
+        None => guess(bytes).unwrap_or(WINDOWS_1252),
+    };
+    let text = encoding.decode_without_bom_handling(bytes).0.into_owned();
+    // Only this label means visual order; -i and -e are logical, and so is windows-1255.
+    if encoding == ISO_8859_8 && label != "iso-8859-8-e" { visual::to_logical(&text) } else { text }
+}
+
+/// Undeclared bytes: UTF-8 where they are, else the most likely single-byte charset.
+pub(super) fn decode_raw(bytes: &[u8]) -> String {
+    decode(bytes, None)
+}
+
+fn clean_label(label: &str) -> String {
+    let label = label.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';'));
+    label.split('*').next().unwrap_or_default().to_ascii_lowercase()
+}
+
+/// The encoding of a label; none for those that say nothing (`us-ascii`, `unknown-8bit`) or that nobody knows.
+fn encoding_of(label: &str) -> Option<&'static Encoding> {
+    match label {
+        "" | "us-ascii" | "ascii" | "ansi_x3.4-1968" | "unknown" | "unknown-8bit" | "x-unknown" | "default" => None,
+        "utf" | "utf8mb4" | "unicode" => Some(UTF_8),
+        "iso-8859-8-e" => Some(ISO_8859_8),
+        _ => Encoding::for_label(label.as_bytes()).or_else(|| {
+            // `cp-1255`, `windows1255`, `win-1255`, `x-windows-1255`, `iso8859_8`: the digits tell.
+            let digits: String = label.chars().filter(char::is_ascii_digit).collect();
+            let named = [format!("windows-{digits}"), format!("iso-8859-{}", digits.strip_prefix("8859").unwrap_or("x"))];
+            named.iter().find_map(|label| Encoding::for_label(label.as_bytes()))
+        }),
+    }
+}
+
+fn by_own_tables(bytes: &[u8], label: &str) -> Option<String> {
+    let digits: String = label.chars().filter(char::is_ascii_digit).collect();
+    match (label, digits.as_str()) {
+        ("utf-7" | "utf7" | "unicode-1-1-utf-7", _) => return Some(utf7(bytes)),
+        (_, "850" | "437" | "862") => {}
+        _ => return None,
+    }
+    let upper = if digits == "850" { CP850 } else { CP437 };
+    let hebrew = digits == "862";
+    Some(
+        bytes
+            .iter()
+            .map(|byte| match usize::from(*byte).checked_sub(0x80) {
+                None => char::from(*byte),
+                Some(at) => (if hebrew { CP862.chars().nth(at) } else { None })
+                    .or_else(|| upper.chars().nth(at))
+                    .unwrap_or(char::REPLACEMENT_CHARACTER),
+            })
+            .collect(),
+    )
+}
+
+/// Multi-byte text that happens to be valid UTF-8 exists in short pieces of East Asian charsets only.
+fn is_utf8_in_truth(text: &str, encoding: Option<&'static Encoding>) -> bool {
+    if encoding.is_none_or(|encoding| encoding == UTF_8 || encoding.is_single_byte()) {
+        return true;
+    }
+    if encoding.is_some_and(|encoding| !encoding.is_ascii_compatible()) {
+        return false;
+    }
+    text.chars().any(|c| 0x7ff < u32::from(c)) || 3 <= text.chars().filter(|c| !c.is_ascii()).count()
+}
+
+/// Of ten bytes beyond ASCII, how many are no UTF-8: text that was cut or damaged stays UTF-8.
+fn broken_share(bytes: &[u8]) -> usize {
+    let high = bytes.iter().filter(|byte| !byte.is_ascii()).count();
+    let broken: usize = bytes.utf8_chunks().map(|chunk| chunk.invalid().len()).sum();
+    broken * 10 / high.max(1)
+}
+
+/// The single-byte charset of a text in Hebrew, Cyrillic or Arabic letters; none for Latin ones.
+///
+/// Words of these scripts are runs of high bytes, while an accent in a Latin word stands between ASCII letters.
+fn guess(bytes: &[u8]) -> Option<&'static Encoding> {
+    if bytes.windows(2).any(|pair| matches!(pair, b"\x1b$")) {
+        return Encoding::for_label(b"iso-2022-jp");
+    }
+    let (mut in_runs, mut hebrew, mut lower, mut upper, mut marks, mut alef_lam, mut all) = (0, 0, 0, 0, 0, 0, 0_usize);
+    for run in bytes.split(|byte| byte.is_ascii()).filter(|run| !run.is_empty()) {
+        all += run.len();
+        if run.len() < 2 {
+            continue;
+        }
+        in_runs += run.len();
+        for byte in run {
+            match byte {
+                0xe0..=0xfa => (hebrew, lower) = (hebrew + 1, lower + 1),
+                0xfb..=0xff => lower += 1,
+                0xc0..=0xdf => upper += 1,
+                _ => marks += 1,
+            }
+            alef_lam += usize::from(matches!(byte, 0xc7 | 0xe1));
+        }
+    }
+    let letters = bytes.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+    if in_runs * 10 < all * 6 || in_runs < 2 || in_runs + 2 < letters / 8 {
+        return None;
+    }
+    // Letters with points come between letters: C0..D3 in windows-1255, fewer than the letters they belong to.
+    if in_runs * 97 <= (hebrew + marks.min(in_runs / 20)) * 100 {
+        return Some(WINDOWS_1255);
+    }
+    if in_runs <= alef_lam * 6 && 4 <= in_runs {
+        return Some(WINDOWS_1256);
+    }
+    if in_runs < 4 {
+        return None;
+    }
+    Some(if lower < upper { KOI8_R } else { WINDOWS_1251 })
+}
+
+/// UTF-7 (RFC 2152), which only very old clients send.
+fn utf7(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    let mut rest = bytes;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'+') {
+        out.push_str(&String::from_utf8_lossy(&rest[..at]));
+        let coded = &rest[at + 1..];
+        let length = coded.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')).count();
+        if length == 0 {
+            out.push('+');
+        } else {
+            let units = super::transfer::base64(&coded[..length]);
+            let units = units.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+            out.extend(char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)));
+        }
+        rest = &coded[length..];
+        rest = rest.strip_prefix(b"-").unwrap_or(rest);
+    }
+    out.push_str(&String::from_utf8_lossy(rest));
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hebrew(text: &str) -> Vec<u8> {
+        WINDOWS_1255.encode(text).0.into_owned()
+    }
+
+    #[test]
+    fn the_label_counts_where_the_bytes_agree() {
+        assert_eq!(decode(b"caf\xe9", Some("ISO-8859-1")), "café");
+        assert_eq!(decode(b"\xf9\xec\xe5\xed", Some("\"windows-1255\"")), "שלום");
+        assert_eq!(decode(b"\xf9\xec\xe5\xed", Some("iso-8859-8-i")), "שלום");
+        assert_eq!(decode(b"\xf0\xd2\xc9\xd7\xc5\xd4", Some("koi8-r")), "Привет");
+        assert_eq!(decode(b"\xa4\xd5\x1b", Some("cp-850")), "ñı\u{1b}");
+        assert_eq!(decode(b"\x99\x8c\x85\x8d", Some("cp862")), "שלום");
+        assert_eq!(decode(b"a +2D3cSg- b +- c", Some("utf-7")), "a \u{1f44a} b + c");
+        assert_eq!(decode(b"\x1b$B$9\x1b(B", Some("iso-2022-jp")), "す");
+    }
+
+    #[test]
+    fn utf8_is_utf8_whatever_the_label_says() {
+        for label in ["us-ascii", "iso-8859-1", "windows-1255", "x-unknown", "utf8", "gb2312"] {
+            assert_eq!(decode("שלום לכם".as_bytes(), Some(label)), "שלום לכם", "{label}");
+        }
+        assert_eq!(decode(b"\xef\xbb\xbfa\xc3\xa9", Some("utf-8")), "aé");
+        // Cut in the middle of a character it is still UTF-8.
+        assert_eq!(decode(b"\xd7\xa9\xd7\x9c\xd7\x95\xd7", Some("utf-8")), "שלו\u{fffd}");
+    }
+
+    #[test]
+    fn mislabelled_hebrew_is_recognised() {
+        let text = "שלום, ההזמנה שלי מספר 12345 לא הגיעה";
+        for label in [None, Some("us-ascii"), Some("iso-8859-1"), Some("windows-1252"), Some("x-unknown"), Some("utf-8")] {
+            assert_eq!(decode(&hebrew(text), label), text, "{label:?}");
+        }
+        let mixed = "הזמנה ORD-123 של Dana לא הגיעה";
+        assert_eq!(decode(&hebrew(mixed), None), mixed);
+    }
+
+    #[test]
+    fn other_scripts_are_told_apart() {
+        let russian = "Здравствуйте, мой заказ ещё не пришёл";
+        assert_eq!(decode(&WINDOWS_1251.encode(russian).0, None), russian);
+        assert_eq!(decode(&KOI8_R.encode(russian).0, None), russian);
+        let arabic = "السلام عليكم، لم يصل الطلب";
+        assert_eq!(decode(&WINDOWS_1256.encode(arabic).0, None), arabic);
+        for latin in ["Über Käse, Größe und Grüße", "déjà vu à l’été", "Ærø", "año", "naïve é"] {
+            assert_eq!(decode(&WINDOWS_1252.encode(latin).0, None), latin);
+        }
+    }
+}
