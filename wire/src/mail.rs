@@ -240,11 +240,11 @@ mod tests {
             ..InboundEvent::default()
         };
         let lifted = event.lifted().unwrap();
+        assert_eq!((&lifted["subject"], &lifted["type"], lifted.get("mail")), (&"x".into(), &"message".into(), None));
         assert_eq!(
-            (&lifted["subject"], &lifted["type"], lifted.get("mail")),
-            (&"x".into(), &"message".into(), None)
+            (lifted["attachments_count"].as_u64(), &lifted["dsn_recipients"]),
+            (Some(1), &serde_json::json!([]))
         );
-        assert_eq!((lifted["attachments_count"].as_u64(), &lifted["dsn_recipients"]), (Some(1), &serde_json::json!([])));
         let plain = InboundEvent::default();
         assert_eq!(plain.lifted().unwrap(), serde_json::to_value(&plain).unwrap());
     }

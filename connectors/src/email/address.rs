@@ -30,6 +30,7 @@ pub(super) fn parse(value: &[u8]) -> Vec<Mailbox> {
             b',' | b';' => one.finish(&mut list),
             // The end of a group's name; but in `a:b@c` a part of a route or of nonsense.
             b':' if !one.plain.contains(&b'@') => one = Piece::default(),
+            b'>' => {}
             b'<' => one.angle = Some(inside(&value[at..at + length])),
             b'(' => one.comment = Some(inside(&value[at..at + length])),
             _ => one.plain.extend_from_slice(&value[at..at + length]),
@@ -106,7 +107,8 @@ impl Piece {
             return;
         }
         let name = words().filter(|word| *word != address).collect::<Vec<_>>().join(" ");
-        let name = Some(unquoted(&name)).filter(|name| !name.is_empty()).or_else(|| comment.as_deref().and_then(name_of));
+        let name =
+            Some(unquoted(&name)).filter(|name| !name.is_empty()).or_else(|| comment.as_deref().and_then(name_of));
         list.push(Mailbox { name, address: unquoted_local(address) });
     }
 }
@@ -134,7 +136,9 @@ fn unquoted_local(text: &str) -> String {
     let text = text.strip_prefix("mailto:").unwrap_or(text);
     // A route (`@a,@b:c@d`) is of no use today.
     let text = if text.starts_with('@') { text.rsplit(':').next().unwrap_or(text) } else { text };
-    text.chars().filter(|c| !c.is_control() && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')).collect()
+    text.chars()
+        .filter(|c| !c.is_control() && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'))
+        .collect()
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use blendline_wire::Pii;
 use blendline_wire::inbound::Attachment;
 use blendline_wire::mail::{InlinePart, TextSource};
 
+use super::content_type::ContentType;
 use super::header::{self, Headers};
-use super::mime::{ContentType, Part, Tree, safe_name};
+use super::mime::{Part, Tree, safe_name};
 use super::{html, reply, transfer};
 
 /// More of a text is not kept; what came stays in the raw mail.
@@ -25,7 +26,6 @@ pub(super) struct Content {
 impl Content {
     /// Chooses the text of given bodies: the plain one, unless it is blank or only says that there is HTML.
     pub(super) fn of_bodies(plain: Option<String>, markup: Option<&str>) -> Self {
-        let markup = markup.filter(|markup| !markup.trim().is_empty());
         let html_present = markup.is_some();
         let plain = plain.filter(|plain| !plain.trim().is_empty());
         if let Some(plain) = plain.clone().filter(|plain| !html_present || !is_stub(plain)) {
@@ -36,7 +36,11 @@ impl Content {
         let read = markup.map(html::to_text).unwrap_or_default();
         if read.whole.is_empty() {
             let text = bounded(plain.unwrap_or_default());
-            let source = if text.is_empty() { TextSource::None } else { TextSource::Plain };
+            let source = match (text.is_empty(), html_present) {
+                (false, _) => TextSource::Plain,
+                (true, true) => TextSource::Html,
+                (true, false) => TextSource::None,
+            };
             return Self { stripped: text.clone(), text, source, html_present, ..Self::default() };
         }
         let text = bounded(read.whole);
@@ -116,9 +120,20 @@ fn is_stub(plain: &str) -> bool {
     lower.len() < 400
         && says(&["html", "browser"])
         && says(&[
-            "does not support", "doesn't support", "cannot display", "can't display", "not support html", "unable to display",
-            "html-capable", "html capable", "view this email in", "view it in your browser", "unterstützt kein", "no soporta",
-            "אינה תומכת", "не поддерживает",
+            "does not support",
+            "doesn't support",
+            "cannot display",
+            "can't display",
+            "not support html",
+            "unable to display",
+            "html-capable",
+            "html capable",
+            "view this email in",
+            "view it in your browser",
+            "unterstützt kein",
+            "no soporta",
+            "אינה תומכת",
+            "не поддерживает",
         ])
 }
 
@@ -149,7 +164,8 @@ fn take_uuencoded(part: &Part<'_>, text: &mut String) -> Vec<Attachment> {
     let mut kept = Vec::new();
     let mut lines = text.split('\n');
     while let Some(line) = lines.next() {
-        let name = transfer::uu_begin(line.as_bytes()).filter(|_| lines.clone().take(200_000).any(|line| line == "end"));
+        let name =
+            transfer::uu_begin(line.as_bytes()).filter(|_| lines.clone().take(200_000).any(|line| line == "end"));
         match name {
             Some(name) if found.len() < 20 => {
                 found.push(Attachment {
@@ -169,9 +185,14 @@ fn take_uuencoded(part: &Part<'_>, text: &mut String) -> Vec<Attachment> {
     found
 }
 
+/// At most what is kept, without empty lines at either end.
 fn bounded(mut text: String) -> String {
     text.truncate(text.floor_char_boundary(TEXT_BYTES_MAX));
-    text
+    text.truncate(text.trim_end().len());
+    match text.find(|c: char| !c.is_whitespace()).and_then(|first| text[..first].rfind('\n')) {
+        Some(end) => text.split_off(end + 1),
+        None => text,
+    }
 }
 
 /// Reads the bytes of a mail: header, content type, leaves, and what was wrong.

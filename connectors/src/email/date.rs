@@ -93,7 +93,9 @@ impl Parts {
         let lower = lower.trim_end_matches('.');
         if token.contains(':') && self.time.is_none() {
             self.time = time(token);
-        } else if let Some(sign) = [("+", 1), ("-", -1)].iter().find_map(|(c, sign)| token.starts_with(c).then_some(sign)) {
+        } else if let Some(sign) =
+            [("+", 1), ("-", -1)].iter().find_map(|(c, sign)| token.starts_with(c).then_some(sign))
+        {
             self.zone = self.zone.or_else(|| offset(&token[1..]).map(|minutes| sign * minutes));
         } else if let Ok(number) = token.parse::<i64>() {
             if self.day.is_none() && number <= 31 {
@@ -177,7 +179,9 @@ mod tests {
 
     #[test]
     fn what_is_no_date_is_none() {
-        for odd in ["", "soon", "31 Feb 2024 00:00 +0000", "5 Jun 2024", "25:61 5 Jun 2024", "1 Jan 1960 00:00 +0000", "("] {
+        for odd in
+            ["", "soon", "31 Feb 2024 00:00 +0000", "5 Jun 2024", "25:61 5 Jun 2024", "1 Jan 1960 00:00 +0000", "("]
+        {
             assert_eq!(shown(odd), None, "{odd}");
         }
     }

@@ -8,11 +8,12 @@ use sha2::{Digest, Sha256};
 use super::address::{self, Mailbox};
 use super::automatic;
 use super::content::{self, Content};
-use super::header::Headers;
-use super::mime::{ContentType, Part};
-use super::report;
-use super::reply_address;
+use super::content_type::ContentType;
 use super::date;
+use super::header::Headers;
+use super::mime::Part;
+use super::reply_address;
+use super::report;
 
 /// More references than this are not kept: the first names the thread, the last are the nearest.
 const REFERENCES_MAX: usize = 100;
@@ -107,10 +108,12 @@ fn addressed(headers: &Headers<'_>) -> Mail {
     references.drain(1.min(references.len())..1.min(references.len()) + surplus);
     let message_id = headers.ids("message-id").into_iter().next().or_else(|| {
         let bare = headers.text("message-id")?;
-        (!bare.contains(char::is_whitespace) && bare.contains('@')).then(|| format!("<{}>", bare.trim_matches(['<', '>'])))
+        (!bare.contains(char::is_whitespace) && bare.contains('@'))
+            .then(|| format!("<{}>", bare.trim_matches(['<', '>'])))
     });
     let (to, cc) = (list("to"), list("cc"));
-    let reply_token = to.iter().chain(&cc).chain(&delivered_to).find(|one| reply_address::is_one(one.expose())).cloned();
+    let reply_token =
+        to.iter().chain(&cc).chain(&delivered_to).find(|one| reply_address::is_one(one.expose())).cloned();
     Mail {
         subject: headers.text("subject").map(|text| Pii::new(text.chars().take(SUBJECT_CHARS_MAX).collect())),
         from_name: from.and_then(|from| from.name).map(Pii::new),
@@ -137,7 +140,14 @@ fn sender(headers: &Headers<'_>) -> Option<Mailbox> {
 }
 
 fn addresses(headers: &Headers<'_>, name: &str) -> Vec<Pii<String>> {
-    headers.all(name).flat_map(address::parse).map(|one| one.address).filter(|a| a.contains('@')).take(200).map(Pii::new).collect()
+    headers
+        .all(name)
+        .flat_map(address::parse)
+        .map(|one| one.address)
+        .filter(|a| a.contains('@'))
+        .take(200)
+        .map(Pii::new)
+        .collect()
 }
 
 /// `mx.example.org; spf=pass smtp.mailfrom=x; dkim=pass header.d=y; dmarc=fail (p=none)` (RFC 8601).
@@ -233,7 +243,9 @@ mod tests {
 
     #[test]
     fn authentication_is_read() {
-        let found = authentication("MX.example.org 1; spf=pass smtp.mailfrom=x; dkim=fail; dkim=pass header.d=y; dmarc=none (p)");
+        let found = authentication(
+            "MX.example.org 1; spf=pass smtp.mailfrom=x; dkim=fail; dkim=pass header.d=y; dmarc=none (p)",
+        );
         let expected = MailAuthentication {
             by: "mx.example.org".into(),
             spf: Some("pass".into()),

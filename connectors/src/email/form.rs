@@ -1,7 +1,8 @@
 //! Form bodies, as providers post them: URL-encoded or multipart.
 
+use super::content_type::{parameters, percent_decoded};
 use super::header::Headers;
-use super::mime::{parameters, percent_decoded, safe_name};
+use super::mime::safe_name;
 use super::word;
 
 /// Fields of one form.
@@ -28,7 +29,11 @@ impl Form {
     }
 
     pub(super) fn bytes(&self, name: &str) -> Option<&[u8]> {
-        self.0.iter().find(|field| field.name == name).map(|field| field.bytes.as_slice()).filter(|bytes| !bytes.is_empty())
+        self.0
+            .iter()
+            .find(|field| field.name == name)
+            .map(|field| field.bytes.as_slice())
+            .filter(|bytes| !bytes.is_empty())
     }
 
     /// The value as UTF-8; what is not becomes U+FFFD.

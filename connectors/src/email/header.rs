@@ -166,8 +166,10 @@ mod tests {
 
     fn split(text: &str) -> (Vec<(String, String)>, String) {
         let (headers, body) = Headers::split(text.as_bytes());
-        let fields =
-            headers.fields.iter().map(|(name, value)| (name.clone(), String::from_utf8_lossy(trim(value)).into_owned()));
+        let fields = headers
+            .fields
+            .iter()
+            .map(|(name, value)| (name.clone(), String::from_utf8_lossy(trim(value)).into_owned()));
         (fields.collect(), String::from_utf8_lossy(body).into_owned())
     }
 

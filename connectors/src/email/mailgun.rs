@@ -12,8 +12,8 @@ use super::{event, provider};
 use crate::{Account, Malformed, Refusal, Webhook, json};
 
 pub(super) const KEY_SETTING: &str = "signing_key";
-/// Where Mailgun puts the signature: into the body, for want of a header.
-const FIELDS: &str = "(field signature of the form)";
+/// Mailgun puts the signature into the body, not into a header.
+const FIELDS: &str = "(field signature of the body)";
 
 /// The signature covers `timestamp` and `token` only: a body that was changed under way is TLS's concern, a body that
 /// comes twice the duplicate check's.
@@ -22,18 +22,26 @@ pub(super) fn authenticate(account: &Account, hook: &Webhook<'_>) -> Result<(), 
     if keys.peek().is_none() {
         return Err(Refusal::NotConfigured(KEY_SETTING));
     }
-    let form = Form::parse(hook.body).ok_or(Refusal::NoSignature(FIELDS))?;
-    let once = |name: &str| {
-        let mut values = form.0.iter().filter(|field| field.name == name);
-        values.next().filter(|_| values.next().is_none()).map(|field| field.bytes.as_slice()).filter(|value| !value.is_empty())
-    };
-    let (Some(timestamp), Some(token), Some(signature)) = (once("timestamp"), once("token"), once("signature")) else {
-        return Err(Refusal::NoSignature(FIELDS));
-    };
+    let [timestamp, token, signature] = signed_fields(hook.body).ok_or(Refusal::NoSignature(FIELDS))?;
     let mut given = [0; 32];
     hex::decode_to_slice(signature, &mut given).map_err(|_| Refusal::NoSignature(FIELDS))?;
-    let matches = keys.fold(Choice::from(0), |any, key| any | sign(key, timestamp, token).ct_eq(&given));
+    let matches = keys.fold(Choice::from(0), |any, key| any | sign(key, &timestamp, &token).ct_eq(&given));
     if bool::from(matches) { Ok(()) } else { Err(Refusal::WrongSignature(KEY_SETTING)) }
+}
+
+/// Time, token and signature: fields of a form, each of them once, or in a notice's JSON.
+fn signed_fields(body: &[u8]) -> Option<[Vec<u8>; 3]> {
+    const NAMES: [&str; 3] = ["timestamp", "token", "signature"];
+    if let Some(form) = Form::parse(body) {
+        let once = |name: &str| {
+            let mut values = form.0.iter().filter(|field| field.name == name);
+            values.next().filter(|_| values.next().is_none()).map(|field| field.bytes.clone())
+        };
+        return Some([once(NAMES[0])?, once(NAMES[1])?, once(NAMES[2])?]);
+    }
+    let root = json::parse(body).ok()?;
+    let one = |name: &str| json::text(&root["signature"][name]).map(String::into_bytes);
+    Some([one(NAMES[0])?, one(NAMES[1])?, one(NAMES[2])?])
 }
 
 fn sign(key: &str, timestamp: &[u8], token: &[u8]) -> [u8; 32] {
@@ -45,8 +53,19 @@ fn sign(key: &str, timestamp: &[u8], token: &[u8]) -> [u8; 32] {
 }
 
 pub(super) fn normalise(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
-    let form = Form::parse(body).ok_or_else(|| malformed("the whole body", "expected a form"))?;
-    if form.bytes("recipient").is_none() && form.bytes("message-headers").is_none() && form.bytes("body-mime").is_none() {
+    let Some(form) = Form::parse(body) else {
+        let root = json::parse(body).map_err(|_| malformed("the whole body", "expected a form or an event"))?;
+        let data = &root["event-data"];
+        if !data.is_object() {
+            return Err(malformed("/event-data", "expected what happened"));
+        }
+        let name = data["event"].as_str().unwrap_or("unknown");
+        let id = json::text(&data["message"]["headers"]["message-id"])
+            .map(|id| format!("<{}>", id.trim_matches(['<', '>'])));
+        return Ok(vec![provider::notice(name, id, &root)]);
+    };
+    if form.bytes("recipient").is_none() && form.bytes("message-headers").is_none() && form.bytes("body-mime").is_none()
+    {
         return Err(malformed("recipient", "expected the fields of a route"));
     }
     let mut event = match form.bytes("body-mime").and_then(event::of_raw) {
@@ -56,7 +75,13 @@ pub(super) fn normalise(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
     if let Some(mail) = &mut event.mail {
         mail.stripped_text = form.text("stripped-text").and_then(event::pii);
         let named = |name: &str| form.text(name).map(|value| value.trim().to_ascii_lowercase());
-        provider::authentication(mail, "mailgun.org", named("X-Mailgun-Spf"), named("X-Mailgun-Dkim-Check-Result"), None);
+        provider::authentication(
+            mail,
+            "mailgun.org",
+            named("X-Mailgun-Spf"),
+            named("X-Mailgun-Dkim-Check-Result"),
+            None,
+        );
     }
     event.provider_message_id = form.text("token");
     provider::delivered(&mut event, form.text("recipient").as_deref());
@@ -76,7 +101,8 @@ fn parsed(form: &Form) -> Parsed {
         headers = Headers::from_pairs(fields.iter().filter_map(field).collect::<Vec<_>>().into_iter());
     }
     let inline = form.bytes("content-id-map").and_then(|bytes| json::parse(bytes).ok()).unwrap_or_default();
-    let inline = inline.as_object().into_iter().flatten().filter_map(|(id, field)| Some((json::text(field)?, id.clone())));
+    let inline =
+        inline.as_object().into_iter().flatten().filter_map(|(id, field)| Some((json::text(field)?, id.clone())));
     Parsed {
         headers,
         plain: form.text("body-plain"),

@@ -7,12 +7,12 @@ mod address;
 mod automatic;
 mod charset;
 mod content;
+mod content_type;
 mod date;
 mod event;
 mod form;
 mod header;
 mod html;
-mod html_entities;
 mod mailgun;
 mod mime;
 mod postmark;
@@ -220,7 +220,9 @@ impl Connector for Email {
 
 /// No mail is refused for being broken; only one that is empty says nothing.
 fn raw(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
-    event::of_raw(body).map(|event| vec![event]).ok_or_else(|| provider::malformed("the whole body", "expected a mail, found nothing"))
+    event::of_raw(body)
+        .map(|event| vec![event])
+        .ok_or_else(|| provider::malformed("the whole body", "expected a mail, found nothing"))
 }
 
 /// Splits a text into what was written and what was quoted or stood in the signature.

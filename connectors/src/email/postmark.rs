@@ -30,6 +30,9 @@ pub(super) fn authenticate(account: &Account, hook: &Webhook<'_>) -> Result<(), 
 
 pub(super) fn normalise(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
     let root = json::parse(body)?;
+    if let Some(record) = root["RecordType"].as_str().filter(|record| *record != "Inbound") {
+        return Ok(vec![provider::notice(record, json::text(&root["MessageID"]), &root)]);
+    }
     let known = ["FromFull", "From", "RawEmail", "Headers"].iter().any(|name| !root[*name].is_null());
     if !known {
         return Err(malformed("/FromFull", "expected an inbound message of Postmark"));

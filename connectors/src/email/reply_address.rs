@@ -23,7 +23,9 @@ const SIGNATURE_BYTES: usize = 10;
 pub fn mint(account: &Account, mailbox: &str, conversation: &str, peer: &str) -> Option<String> {
     let secret = account.setting_values(SECRET_SETTING).next()?;
     let (local, domain) = mailbox.rsplit_once('@')?;
-    let is_plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let is_plain = |text: &str| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
     let conversation = conversation.to_ascii_lowercase();
     let signature = hex::encode(signature(secret, &conversation, peer));
     let address = format!("{local}{MARK}{conversation}.{signature}@{domain}");
@@ -101,7 +103,9 @@ mod tests {
 
     #[test]
     fn other_addresses_are_none_of_ours() {
-        for odd in ["", "support@example.com", "a+r.@b", "a+r.x.zz@b", "a+r..00112233445566778899@b", "reply+x.y@b", "+r."] {
+        for odd in
+            ["", "support@example.com", "a+r.@b", "a+r.x.zz@b", "a+r..00112233445566778899@b", "reply+x.y@b", "+r."]
+        {
             assert!(!is_one(odd), "{odd}");
         }
         assert_eq!(mint(&account("s"), "support@example.com", "a b", "x@y"), None);

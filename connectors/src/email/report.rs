@@ -6,8 +6,9 @@ use blendline_wire::mail::{Bounce, BouncedRecipient};
 
 use super::address::Mailbox;
 use super::automatic;
+use super::content_type::ContentType;
 use super::header::{self, Headers};
-use super::mime::{ContentType, Part};
+use super::mime::Part;
 
 /// A report on more recipients names only the first.
 const RECIPIENTS_MAX: usize = 500;
@@ -17,6 +18,7 @@ const TEXT_BYTES_MAX: usize = 256 * 1024;
 /// Local parts of the programs that report.
 const DAEMONS: &[&str] = &["mailer-daemon", "mail-daemon", "mailerdaemon", "mailer_daemon", "double-bounce"];
 /// How the subject of a report begins, in lower case.
+#[rustfmt::skip]
 const SUBJECTS: &[&str] = &[
     "undelivered mail", "undeliverable", "undelivered:", "mail delivery failed", "mail delivery failure", "delivery failure",
     "delivery status notification", "failure notice", "returned mail", "returned email", "delivery has failed", "delivery failed",
@@ -30,7 +32,7 @@ const SUBJECTS: &[&str] = &[
 /// What the mail reports, if it is a report.
 pub(super) struct Report {
     pub(super) bounce: Bounce,
-    /// True for reports on delivery.
+    /// True for reports on delivery that failed or waits.
     pub(super) is_bounce: bool,
 }
 
@@ -89,8 +91,11 @@ fn delivery_report(headers: &Headers<'_>, part: Option<&Part<'_>>, leaves: &[Par
         one.action.as_deref() == Some("failed") && one.status.as_deref().is_none_or(|status| status.starts_with('5'))
     };
     let permanent = !recipients.is_empty() && recipients.iter().all(is_permanent);
+    // A report of success was asked for; it is no bounce.
+    let arrived = |one: &BouncedRecipient| matches!(one.action.as_deref(), Some("delivered" | "relayed" | "expanded"));
+    let is_bounce = recipients.is_empty() || !recipients.iter().all(arrived);
     let bounce = Bounce { report: "delivery".to_owned(), recipients, original_message_id: original, permanent };
-    Report { bounce, is_bounce: true }
+    Report { bounce, is_bounce }
 }
 
 /// The groups of fields of a delivery status, one group a recipient.
@@ -129,10 +134,14 @@ fn status_code(text: &str) -> Option<String> {
     let is_code = |word: &&str| {
         let mut fields = word.split('.');
         let class = fields.next().is_some_and(|class| matches!(class, "2" | "4" | "5"));
-        let small = |field: &str| !field.is_empty() && field.len() <= 3 && field.bytes().all(|byte| byte.is_ascii_digit());
+        let small =
+            |field: &str| !field.is_empty() && field.len() <= 3 && field.bytes().all(|byte| byte.is_ascii_digit());
         class && fields.clone().count() == 2 && fields.all(small)
     };
-    text.split(|c: char| !c.is_ascii_digit() && c != '.').map(|word| word.trim_matches('.')).find(is_code).map(str::to_owned)
+    text.split(|c: char| !c.is_ascii_digit() && c != '.')
+        .map(|word| word.trim_matches('.'))
+        .find(is_code)
+        .map(str::to_owned)
 }
 
 /// The recipients that a report names in a field of its own or, as qmail and Exim do, on a line before the reason.
@@ -152,9 +161,16 @@ fn named_in_text(headers: &Headers<'_>, text: &str) -> Vec<BouncedRecipient> {
     addresses.sort();
     addresses.dedup();
     let status = status_code(words);
-    let delayed = ["will be retried", "delivery will continue", "warning message only", "not yet been delivered", "still being retried"];
+    let delayed = [
+        "will be retried",
+        "delivery will continue",
+        "warning message only",
+        "not yet been delivered",
+        "still being retried",
+    ];
     let lower = words.to_lowercase();
-    let is_delayed = status.as_deref().is_some_and(|status| status.starts_with('4')) || delayed.iter().any(|p| lower.contains(p));
+    let is_delayed =
+        status.as_deref().is_some_and(|status| status.starts_with('4')) || delayed.iter().any(|p| lower.contains(p));
     let action = if is_delayed { "delayed" } else { "failed" };
     addresses
         .into_iter()
@@ -173,7 +189,11 @@ fn returned_id(leaves: &[Part<'_>]) -> Option<String> {
     let returned = leaves.iter().filter(|part| {
         matches!(
             part.kind.mime().as_str(),
-            "message/rfc822" | "message/global" | "text/rfc822-headers" | "message/rfc822-headers" | "message/global-headers"
+            "message/rfc822"
+                | "message/global"
+                | "text/rfc822-headers"
+                | "message/rfc822-headers"
+                | "message/global-headers"
         )
     });
     returned.filter_map(|part| Headers::split(&part.bytes()).0.ids("message-id").into_iter().next()).next()
@@ -235,7 +255,10 @@ fn feedback(part: &Part<'_>, leaves: &[Part<'_>]) -> Report {
 fn is_dmarc(subject: &str, leaves: &[Part<'_>]) -> bool {
     let lower = subject.to_lowercase();
     let packed = |part: &Part<'_>| {
-        matches!(part.kind.sub.as_str(), "zip" | "gzip" | "x-zip-compressed" | "x-gzip" | "octet-stream" | "tlsrpt+gzip")
+        matches!(
+            part.kind.sub.as_str(),
+            "zip" | "gzip" | "x-zip-compressed" | "x-gzip" | "octet-stream" | "tlsrpt+gzip"
+        )
     };
     lower.starts_with("report domain:") && lower.contains("submitter") && leaves.iter().any(packed)
 }

@@ -60,7 +60,10 @@ pub(super) fn normalise(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
     let mut event = provider::of_parsed(parsed(data));
     event.needs_fetch = true;
     event.provider_message_id = json::text(&data["email_id"]);
-    event.timestamp = event.timestamp.or_else(|| provider::instant(&data["created_at"])).or_else(|| provider::instant(&root["created_at"]));
+    event.timestamp = event
+        .timestamp
+        .or_else(|| provider::instant(&data["created_at"]))
+        .or_else(|| provider::instant(&root["created_at"]));
     provider::delivered(&mut event, data["to"][0].as_str());
     Ok(vec![event])
 }

@@ -15,8 +15,8 @@ const SIGNATURE: &str = "X-Twilio-Email-Event-Webhook-Signature";
 const TIMESTAMP: &str = "X-Twilio-Email-Event-Webhook-Timestamp";
 /// What precedes the 65 bytes of a P-256 point in the key that SendGrid shows (RFC 5480).
 const KEY_PREFIX: &[u8] = &[
-    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d,
-    0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
+    0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
 
 /// ECDSA over the timestamp and the raw body.
@@ -68,7 +68,11 @@ fn parsed(form: &Form) -> Parsed {
         headers.into_owned()
     };
     let info = form.bytes("attachment-info").and_then(|bytes| json::parse(bytes).ok()).unwrap_or(Value::Null);
-    let inline = info.as_object().into_iter().flatten().filter_map(|(field, about)| Some((field.clone(), json::text(&about["content-id"])?)));
+    let inline = info
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter_map(|(field, about)| Some((field.clone(), json::text(&about["content-id"])?)));
     Parsed {
         headers,
         plain: text("text"),

@@ -16,7 +16,9 @@ pub(super) fn normalise(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
         Some("SubscriptionConfirmation" | "UnsubscribeConfirmation") => return Ok(vec![subscription(&root)]),
         Some(_) => return Err(malformed("/Type", "expected a message of SNS")),
         // With raw delivery there is no envelope.
-        None if !root["notificationType"].is_null() || !root["mail"].is_null() => return Ok(vec![notification(&root, None)]),
+        None if !root["notificationType"].is_null() || !root["mail"].is_null() => {
+            return Ok(vec![notification(&root, None)]);
+        }
         None => return Err(malformed("/Type", "expected a message of SNS")),
     }
     let Some(text) = root["Message"].as_str() else { return Err(malformed("/Message", "expected a text")) };
@@ -38,15 +40,11 @@ fn notification(inner: &Value, sns_id: Option<String>) -> InboundEvent {
     let kind = inner["notificationType"].as_str().or_else(|| inner["eventType"].as_str()).unwrap_or_default();
     let id = json::text(&inner["mail"]["messageId"]);
     if kind != "Received" {
-        let mut event = provider::notice(kind, id, inner);
-        if kind == "Complaint" {
-            event.kind = InboundKind::Optin;
-            event.event = Some("complaint".to_owned());
-        }
-        return event;
+        return provider::notice(kind, id, inner);
     }
     let content = inner["content"].as_str().unwrap_or_default();
-    let is_base64 = inner["receipt"]["action"]["encoding"].as_str().is_some_and(|one| one.eq_ignore_ascii_case("base64"));
+    let is_base64 =
+        inner["receipt"]["action"]["encoding"].as_str().is_some_and(|one| one.eq_ignore_ascii_case("base64"));
     let raw = if is_base64 { transfer::base64(content.as_bytes()) } else { content.as_bytes().to_vec() };
     let mut event = event::of_raw(&raw).unwrap_or_else(|| pointer(inner));
     if let Some(mail) = &mut event.mail {
@@ -55,10 +53,17 @@ fn notification(inner: &Value, sns_id: Option<String>) -> InboundEvent {
             Some(word) => Some(word.to_owned()),
             None => None,
         };
-        provider::authentication(mail, "amazonses.com", verdict("spfVerdict"), verdict("dkimVerdict"), verdict("dmarcVerdict"));
+        provider::authentication(
+            mail,
+            "amazonses.com",
+            verdict("spfVerdict"),
+            verdict("dkimVerdict"),
+            verdict("dmarcVerdict"),
+        );
     }
     event.provider_message_id = id.or(sns_id);
-    let recipient = json::text(&inner["receipt"]["recipients"][0]).or_else(|| json::text(&inner["mail"]["destination"][0]));
+    let recipient =
+        json::text(&inner["receipt"]["recipients"][0]).or_else(|| json::text(&inner["mail"]["destination"][0]));
     provider::delivered(&mut event, recipient.as_deref());
     event
 }
@@ -85,7 +90,9 @@ fn subscription(root: &Value) -> InboundEvent {
     InboundEvent {
         kind: InboundKind::AccountEvent,
         is_status_or_echo: true,
-        event: root["Type"].as_str().map(|name| if name.starts_with('U') { "unsubscribed" } else { "subscription" }.to_owned()),
+        event: root["Type"]
+            .as_str()
+            .map(|name| if name.starts_with('U') { "unsubscribed" } else { "subscription" }.to_owned()),
         field: json::text(&root["TopicArn"]),
         needs_fetch: url.is_some(),
         payload: url.map(Pii::new),

@@ -32,10 +32,16 @@ pub(super) fn authenticate(account: &Account, hook: &Webhook<'_>) -> Result<(), 
         Some("2") => &RSA_PKCS1_2048_8192_SHA256,
         _ => return Err(Refusal::NoSignature(FIELD)),
     };
-    let signature = root["Signature"].as_str().map(|text| transfer::base64(text.as_bytes())).ok_or(Refusal::NoSignature(FIELD))?;
+    let signature =
+        root["Signature"].as_str().map(|text| transfer::base64(text.as_bytes())).ok_or(Refusal::NoSignature(FIELD))?;
     let signed = canonical(&root).ok_or(Refusal::NoSignature(FIELD))?;
-    let is_signed_by = |key: Vec<u8>| UnparsedPublicKey::new(algorithm, key).verify(signed.as_bytes(), &signature).is_ok();
-    if public_keys(certificates).any(is_signed_by) { Ok(()) } else { Err(Refusal::WrongSignature(CERTIFICATES_SETTING)) }
+    let is_signed_by =
+        |key: Vec<u8>| UnparsedPublicKey::new(algorithm, key).verify(signed.as_bytes(), &signature).is_ok();
+    if public_keys(certificates).any(is_signed_by) {
+        Ok(())
+    } else {
+        Err(Refusal::WrongSignature(CERTIFICATES_SETTING))
+    }
 }
 
 /// The text that is signed: names and values of the fields that exist, each on a line.
@@ -60,20 +66,26 @@ fn canonical(root: &Value) -> Option<String> {
 pub(super) fn is_amazons(url: &str) -> bool {
     reqwest::Url::parse(url).is_ok_and(|url| {
         let host = url.host_str().unwrap_or_default();
-        let region = host.strip_prefix("sns.").and_then(|rest| {
-            rest.strip_suffix(".amazonaws.com").or_else(|| rest.strip_suffix(".amazonaws.com.cn"))
-        });
+        let region = host
+            .strip_prefix("sns.")
+            .and_then(|rest| rest.strip_suffix(".amazonaws.com").or_else(|| rest.strip_suffix(".amazonaws.com.cn")));
         let is_region = region.is_some_and(|region| {
-            !region.is_empty() && region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            !region.is_empty()
+                && region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         });
-        url.scheme() == "https" && is_region && url.port().is_none() && url.username().is_empty() && url.password().is_none()
+        url.scheme() == "https"
+            && is_region
+            && url.port().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
     })
 }
 
 /// The RSA keys (PKCS #1) of the certificates in a setting: PEM, or their base64 alone, one after the other.
 fn public_keys(setting: &str) -> impl Iterator<Item = Vec<u8>> {
     let bare: String = setting.replace("-----BEGIN CERTIFICATE-----", ",").replace("-----END CERTIFICATE-----", ",");
-    let coded: Vec<String> = bare.split(',').map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect();
+    let coded: Vec<String> =
+        bare.split(',').map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect();
     coded.into_iter().take(8).filter_map(|text| public_key(&transfer::base64(text.as_bytes())).map(<[u8]>::to_vec))
 }
 

@@ -17,7 +17,8 @@ pub(super) fn decode<'a>(body: &'a [u8], name: &str) -> Cow<'a, [u8]> {
 /// Plain text under a wrong label is not base64; what has too many other characters is left as it is.
 fn base64_or_raw(body: &[u8]) -> Cow<'_, [u8]> {
     let ink = body.iter().filter(|byte| !byte.is_ascii_whitespace()).count();
-    let odd = body.iter().filter(|byte| !byte.is_ascii_whitespace() && digit(**byte).is_none() && **byte != b'=').count();
+    let odd =
+        body.iter().filter(|byte| !byte.is_ascii_whitespace() && digit(**byte).is_none() && **byte != b'=').count();
     let words = body.iter().filter(|byte| **byte == b' ').count();
     if ink < (odd + words) * 10 { Cow::Borrowed(body) } else { Cow::Owned(base64(body)) }
 }

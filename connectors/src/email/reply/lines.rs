@@ -58,7 +58,8 @@ pub(super) fn classify(text: &str) -> Vec<Line<'_>> {
         }
         let next = (i + 1..starts.len()).take(3).map(|j| line(j, j)).find(|next| !next.trim().is_empty());
         let class = class_of(one, next.is_some_and(is_quote));
-        let broken = if class == Class::Text || class == Class::Quote { marker_length(i, starts.len(), &line) } else { 1 };
+        let broken =
+            if class == Class::Text || class == Class::Quote { marker_length(i, starts.len(), &line) } else { 1 };
         let class = if 1 < broken { Class::Marker } else { class };
         found.push(Line { class, text: line(i, i + broken - 1) });
         i += broken;
@@ -93,8 +94,7 @@ fn class_of(line: &str, followed_by_quote: bool) -> Class {
 
 /// The text without the characters that only set its direction.
 fn without_marks(text: &str) -> String {
-    let is_mark =
-        |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{ad}');
+    let is_mark = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{ad}');
     text.chars().filter(|c| !is_mark(*c)).map(|c| if matches!(c, '\u{a0}' | '\u{202f}') { ' ' } else { c }).collect()
 }
 
@@ -132,7 +132,9 @@ pub(super) fn is_quote(line: &str) -> bool {
     line.starts_with('>')
         || line == "|"
         || line.starts_with("| ")
-        || ((1..=3).contains(&initials) && line[initials..].starts_with('>') && !line[initials + 1..].starts_with(['/', '<']))
+        || ((1..=3).contains(&initials)
+            && line[initials..].starts_with('>')
+            && !line[initials + 1..].starts_with(['/', '<']))
 }
 
 /// `From: Dana` or another field with something after the colon.
@@ -152,7 +154,9 @@ fn field(bare: &str) -> Option<Class> {
 fn marker_length<'a>(first: usize, count: usize, line: &impl Fn(usize, usize) -> &'a str) -> usize {
     let start = without_marks(line(first, first));
     let start = lead(&start);
-    if MARKER_CHARS_MAX < start.len() || !(opens(start) || start.starts_with(|c: char| c.is_ascii_digit()) || has_year(start)) {
+    if MARKER_CHARS_MAX < start.len()
+        || !(opens(start) || start.starts_with(|c: char| c.is_ascii_digit()) || has_year(start))
+    {
         return 1;
     }
     if !start.contains(|c: char| c.is_ascii_digit()) {
@@ -221,7 +225,11 @@ fn is_dated_marker(line: &str) -> bool {
         VERBS.iter().any(|verb| end.ends_with(verb) && contains_word(end, verb))
     };
     let has_digit = line.contains(|c: char| c.is_ascii_digit());
-    if verb && opens(line) && (has_digit || line.contains('@') || has_weekday(line)) && (ends_in_colon || ends_in_verb()) {
+    if verb
+        && opens(line)
+        && (has_digit || line.contains('@') || has_weekday(line))
+        && (ends_in_colon || ends_in_verb())
+    {
         return true;
     }
     if verb && ends_in_colon && has_year(line) {
@@ -247,7 +255,8 @@ fn is_iso_date_and_name(line: &str) -> bool {
                 && text.bytes().zip(pattern.bytes()).all(|(a, b)| if b == b'0' { a.is_ascii_digit() } else { a == b })
         })
     };
-    shape(date, "0000-00-00")
+    !line.contains('<')
+        && shape(date, "0000-00-00")
         && (shape(time, "00:00") || shape(time, "0:00"))
         && zone.is_some_and(|zone| zone.starts_with("GMT"))
         && words.next().is_some()
@@ -269,7 +278,8 @@ fn is_bare_marker(line: &str) -> bool {
 
 /// True where a number of four digits stands that is a year.
 fn has_year(line: &str) -> bool {
-    line.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() == 4 && (digits.starts_with("19") || digits.starts_with("20")))
+    line.split(|c: char| !c.is_ascii_digit())
+        .any(|digits| digits.len() == 4 && (digits.starts_with("19") || digits.starts_with("20")))
 }
 
 fn has_address(line: &str) -> bool {
@@ -278,7 +288,9 @@ fn has_address(line: &str) -> bool {
 }
 
 fn has_weekday(line: &str) -> bool {
-    ["day", "יום", "يوم", "tag", "Mon,", "Tue,", "Wed,", "Thu,", "Fri,", "Sat,", "Sun,"].iter().any(|name| line.contains(name))
+    ["day", "יום", "يوم", "tag", "Mon,", "Tue,", "Wed,", "Thu,", "Fri,", "Sat,", "Sun,"]
+        .iter()
+        .any(|name| line.contains(name))
 }
 
 /// True where `word` stands in `line` and no letter touches it.

@@ -117,9 +117,9 @@ impl Kept {
             let after = || self.classes[i + 1..].iter().take(LOOK_AHEAD_LINES);
             let words = after().take_while(|class| !matches!(class, Class::Marker | Class::Author | Class::Quote));
             let words = words.filter(|class| **class == Class::Text).count();
-            let quoted = after().find(|class| **class != Class::Empty).is_some_and(|class| {
-                matches!(class, Class::Author | Class::Field | Class::Marker | Class::Quote)
-            });
+            let quoted = after()
+                .find(|class| **class != Class::Empty)
+                .is_some_and(|class| matches!(class, Class::Author | Class::Field | Class::Marker | Class::Quote));
             if text && (quoted || words <= SIGNATURE_LINES_MAX) {
                 return self.cut_from(i);
             }
@@ -171,7 +171,8 @@ impl Kept {
         }
         let rest: Vec<(usize, Class)> = left.collect();
         let Some(first) = rest.iter().position(|(_, class)| *class == Class::Text) else { return };
-        let quotes = |part: &[(usize, Class)]| part.iter().any(|(_, class)| matches!(class, Class::Quote | Class::Marker));
+        let quotes =
+            |part: &[(usize, Class)]| part.iter().any(|(_, class)| matches!(class, Class::Quote | Class::Marker));
         if quotes(&rest[..first]) && !quotes(&rest[first..]) {
             let end = rest[first].0;
             self.keep[..end].fill(false);
@@ -322,7 +323,17 @@ mod tests {
 
     #[test]
     fn hostile_texts_take_no_longer() {
-        for unit in ["On 2012 ", "On 2012\n", "> On 2012, a\n", "From: a\n", ">", "-- \n", "```\n", "wrote wrote\n", "<a@b.c\n2012 "] {
+        for unit in [
+            "On 2012 ",
+            "On 2012\n",
+            "> On 2012, a\n",
+            "From: a\n",
+            ">",
+            "-- \n",
+            "```\n",
+            "wrote wrote\n",
+            "<a@b.c\n2012 ",
+        ] {
             let text = unit.repeat(200_000 / unit.len());
             let start = std::time::Instant::now();
             let _ = split(&text);

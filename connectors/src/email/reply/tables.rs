@@ -1,6 +1,7 @@
 //! What mail programs write around the mail they quote, by language. A new language is a few words more in each table.
 
 /// How a line begins that introduces a quoted mail: "On Monday, Dana wrote:". Followed by a blank.
+#[rustfmt::skip]
 pub(super) const OPENERS: &[&str] = &[
     "On", "At", "In message", // English
     "בתאריך", "ביום", "ב-", "ב־", // Hebrew
@@ -10,6 +11,7 @@ pub(super) const OPENERS: &[&str] = &[
 ];
 
 /// Who wrote it: one of these words stands in the line.
+#[rustfmt::skip]
 pub(super) const VERBS: &[&str] = &[
     "wrote", "writes", "says", "said", // English
     "כתב", "כתבה", "כתב/ה", "כתבו", // Hebrew
@@ -29,6 +31,7 @@ pub(super) const VERBS: &[&str] = &[
 ];
 
 /// What stands between the dashes of `----- Original Message -----`, in lower case.
+#[rustfmt::skip]
 pub(super) const DIVIDERS: &[&str] = &[
     "original message", "original appointment", "forwarded message", "reply message", "forwarded by",
     "הודעה מקורית", "הודעה שהועברה", "ההודעה המקורית",
@@ -43,6 +46,7 @@ pub(super) const DIVIDERS: &[&str] = &[
 ];
 
 /// Lines that introduce a forwarded mail by themselves, in lower case.
+#[rustfmt::skip]
 pub(super) const FORWARDS: &[&str] = &[
     "begin forwarded message", "début du message transféré", "début du message réexpédié",
     "anfang der weitergeleiteten nachricht", "inizio messaggio inoltrato", "inicio del mensaje reenviado",
@@ -51,11 +55,13 @@ pub(super) const FORWARDS: &[&str] = &[
 
 /// Names of the fields that mail programs repeat above a quoted mail, in lower case.
 /// The first of a row tell who wrote it.
+#[rustfmt::skip]
 pub(super) const AUTHOR_FIELDS: &[&str] = &[
     "from", "מאת", "من", "от", "від", "von", "de", "da", "van", "fra", "från", "expéditeur", "od", "发件人", "寄件者",
 ];
 
 /// The others.
+#[rustfmt::skip]
 pub(super) const OTHER_FIELDS: &[&str] = &[
     "sent", "date", "to", "cc", "bcc", "reply-to", "subject", "importance", "attachments", "resent-from",
     "נשלח", "תאריך", "אל", "עותק", "העתק", "נושא", "לכבוד",
@@ -68,6 +74,7 @@ pub(super) const OTHER_FIELDS: &[&str] = &[
 ];
 
 /// How the line begins that a telephone's mail program adds, in lower case.
+#[rustfmt::skip]
 pub(super) const MOBILE: &[&str] = &[
     "sent from ", "sent via ", "sent with ", "sent by ", "from my ", "get outlook for ", "<<sent ", "(sent ", "<sent ",
     "נשלח מה", "נשלח מ", "נשלח באמצעות", "נשלח ב-",
@@ -80,4 +87,5 @@ pub(super) const MOBILE: &[&str] = &[
 ];
 
 /// What such a line ends with instead, in lower case.
+#[rustfmt::skip]
 pub(super) const MOBILE_ENDS: &[&str] = &[" from mobile", " gesendet"];

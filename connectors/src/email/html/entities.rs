@@ -1,6 +1,7 @@
 //! Character references of HTML: by number, and the names that mail holds.
 
 /// The names that occur in mail; the two thousand others are left as they are written.
+#[rustfmt::skip]
 const NAMES: &[(&str, &str)] = &[
     ("amp", "&"), ("lt", "<"), ("gt", ">"), ("quot", "\""), ("apos", "'"), ("nbsp", "\u{a0}"), ("iexcl", "¡"), ("cent", "¢"),
     ("pound", "£"), ("curren", "¤"), ("yen", "¥"), ("sect", "§"), ("uml", "¨"), ("copy", "©"), ("ordf", "ª"), ("laquo", "«"),
