@@ -15,14 +15,6 @@ fn main() -> ExitCode {
             _ => files.push(argument),
         }
     }
-    if channel == "reply_text" {
-        for file in files {
-            let text = String::from_utf8_lossy(&std::fs::read(&file).unwrap_or_default()).into_owned();
-            let (stripped_reply, elided) = blendline_connectors::email::split_reply(&text);
-            println!("{}", serde_json::json!({ "stripped_reply": stripped_reply, "elided": elided }));
-        }
-        return ExitCode::SUCCESS;
-    }
     let Some(connector) = blendline_connectors::by_name(&channel) else {
         eprintln!("no channel is called {channel:?}");
         return ExitCode::from(2);

@@ -1,6 +1,8 @@
 //! From bytes to text: what the label says, unless the bytes say otherwise.
 
-use encoding_rs::{Encoding, ISO_8859_8, KOI8_R, UTF_8, WINDOWS_1251, WINDOWS_1252, WINDOWS_1255, WINDOWS_1256};
+use encoding_rs::{
+    Encoding, ISO_8859_8, KOI8_R, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1251, WINDOWS_1252, WINDOWS_1255, WINDOWS_1256,
+};
 
 use super::visual;
 
@@ -12,11 +14,15 @@ const CP862: &str = "אבגדהוזחטיךכלםמןנסעףפץצקרשת";
 
 /// The text of `bytes` that claim to be of the charset `label`.
 pub(super) fn decode(bytes: &[u8], label: Option<&str>) -> String {
-    let label = label.map(|label| clean_label(label)).unwrap_or_default();
+    let label = label.map(clean_label).unwrap_or_default();
     if let Some(text) = by_own_tables(bytes, &label) {
         return text;
     }
     let encoding = encoding_of(&label);
+    if let Some(encoding) = encoding.filter(|encoding| *encoding == UTF_16LE || *encoding == UTF_16BE) {
+        // Here the mark at the beginning tells the order of bytes.
+        return encoding.decode(bytes).0.into_owned();
+    }
     if bytes.is_ascii() && encoding.is_none_or(|encoding| encoding.is_ascii_compatible()) {
         return String::from_utf8_lossy(bytes).into_owned();
     }
@@ -53,7 +59,17 @@ fn encoding_of(label: &str) -> Option<&'static Encoding> {
         "" | "us-ascii" | "ascii" | "ansi_x3.4-1968" | "unknown" | "unknown-8bit" | "x-unknown" | "default" => None,
         "utf" | "utf8mb4" | "unicode" => Some(UTF_8),
         "iso-8859-8-e" => Some(ISO_8859_8),
-        _ => Encoding::for_label(label.as_bytes()).or_else(|| {
+        "cp932" | "ms_kanji" => Encoding::for_label(b"shift_jis"),
+        "cp936" => Encoding::for_label(b"gbk"),
+        "cp949" => Encoding::for_label(b"euc-kr"),
+        "cp950" => Encoding::for_label(b"big5"),
+        "cp65001" => Some(UTF_8),
+        "latin-1" => Some(WINDOWS_1252),
+        "koi8-ru" => Encoding::for_label(b"koi8-u"),
+        "iso-2022-jp-1" | "iso-2022-jp-2" | "iso-2022-jp-3" | "iso-2022-jp-ms" | "cp50220" => {
+            Encoding::for_label(b"iso-2022-jp")
+        }
+        _ => Encoding::for_label_no_replacement(label.as_bytes()).or_else(|| {
             // `cp-1255`, `windows1255`, `win-1255`, `x-windows-1255`, `iso8859_8`: the digits tell.
             let digits: String = label.chars().filter(char::is_ascii_digit).collect();
             let named =
@@ -67,6 +83,8 @@ fn by_own_tables(bytes: &[u8], label: &str) -> Option<String> {
     let digits: String = label.chars().filter(char::is_ascii_digit).collect();
     match (label, digits.as_str()) {
         ("utf-7" | "utf7" | "unicode-1-1-utf-7", _) => return Some(utf7(bytes)),
+        ("hz-gb-2312" | "hz", _) => return Some(shifted(bytes, b"gbk", b"~{", b"~}")),
+        ("iso-2022-kr" | "csiso2022kr", _) => return Some(shifted(bytes, b"euc-kr", b"\x0e", b"\x0f")),
         (_, "850" | "437" | "862") => {}
         _ => return None,
     }
@@ -190,6 +208,29 @@ impl Letters {
     }
 }
 
+/// Seven-bit forms of East Asian charsets: between two marks, characters lack the high bit.
+///
+/// Browsers refuse them for the danger that markup is hidden so; in a mail's text there is none.
+fn shifted(bytes: &[u8], label: &[u8], open: &[u8], close: &[u8]) -> String {
+    let bytes = bytes.strip_prefix(b"\x1b$)C").unwrap_or(bytes);
+    let mut plain = Vec::with_capacity(bytes.len());
+    let (mut at, mut high) = (0, 0);
+    while at < bytes.len() {
+        let (mark, set) = if high == 0 { (open, 0x80) } else { (close, 0) };
+        if bytes[at..].starts_with(mark) {
+            high = set;
+            at += mark.len();
+            continue;
+        }
+        // What is left open ends with its line.
+        high = if bytes[at] == b'\n' { 0 } else { high };
+        plain.push(if bytes[at] < b' ' { bytes[at] } else { bytes[at] | high });
+        at += 1;
+    }
+    Encoding::for_label(label)
+        .map_or_else(String::new, |encoding| encoding.decode_without_bom_handling(&plain).0.into_owned())
+}
+
 /// UTF-7 (RFC 2152), which only very old clients send.
 fn utf7(bytes: &[u8]) -> String {
     let mut out = String::new();
@@ -230,6 +271,9 @@ mod tests {
         assert_eq!(decode(b"\xa4\xd5\x1b", Some("cp-850")), "ñı\u{1b}");
         assert_eq!(decode(b"\x99\x8c\x85\x8d", Some("cp862")), "שלום");
         assert_eq!(decode(b"a +2D3cSg- b +- c", Some("utf-7")), "a \u{1f44a} b + c");
+        assert_eq!(decode(b"a ~{<:Ky2;~} b", Some("HZ-GB-2312")), "a 己所不 b");
+        assert_eq!(decode(b"\x1b$)C\x0e>H\x0f!", Some("iso-2022-kr")), "안!");
+        assert_eq!(decode(b"\xfe\xff\x05\xe9", Some("utf-16")), "ש");
         assert_eq!(decode(b"\x1b$B$9\x1b(B", Some("iso-2022-jp")), "す");
     }
 

@@ -7,10 +7,13 @@ use blendline_wire::mail::{InlinePart, TextSource};
 use super::content_type::ContentType;
 use super::header::{self, Headers};
 use super::mime::{Part, Tree, safe_name};
-use super::{html, reply, transfer};
+use super::{html, reply, transfer, word};
 
 /// More of a text is not kept; what came stays in the raw mail.
 const TEXT_BYTES_MAX: usize = 1024 * 1024;
+
+/// Files that one text may hold.
+const UUENCODED_MAX: usize = 20;
 
 /// The readable side of a mail.
 #[derive(Default)]
@@ -52,8 +55,7 @@ impl Content {
 
     /// Reads the leaves of a mail.
     pub(super) fn of_leaves(leaves: &[Part<'_>]) -> Self {
-        let plain = body(leaves, "plain");
-        let markup = body(leaves, "html");
+        let [plain, markup] = bodies(leaves);
         let mut texts = plain.map(Part::text);
         let mut uuencoded = Vec::new();
         if let (Some(part), Some(text)) = (plain, &mut texts) {
@@ -83,16 +85,44 @@ impl Content {
     }
 }
 
+/// The bodies of a mail: plain and HTML.
+fn bodies<'a, 'b>(leaves: &'a [Part<'b>]) -> [Option<&'a Part<'b>>; 2] {
+    let markup = body(leaves, "html");
+    let plain = body(leaves, "plain").or_else(|| only_text(leaves).filter(|_| markup.is_none()));
+    // Text after HTML, and not as its alternative, is a list's footer or a scanner's remark.
+    let comes_after = |plain: &&Part<'_>| {
+        plain.within != "alternative"
+            && markup.is_some_and(|markup| {
+                leaves.iter().find(|part| is(part, plain) || is(part, markup)).is_some_and(|first| is(first, markup))
+            })
+    };
+    [plain.filter(|plain| !comes_after(plain)), markup]
+}
+
+fn is(part: &Part<'_>, other: &Part<'_>) -> bool {
+    std::ptr::eq(part, other)
+}
+
 /// The first part that can be the body of this subtype; a blank one only where there is no other.
 fn body<'a, 'b>(leaves: &'a [Part<'b>], sub: &str) -> Option<&'a Part<'b>> {
-    let mut candidates = leaves.iter().filter(|part| part.kind.is("text", sub) && part.can_be_body()).take(8);
-    let first = candidates.next()?;
+    let fits = |part: &&Part<'_>| part.kind.is("text", sub);
+    let mut candidates = leaves.iter().filter(fits).filter(|part| part.can_be_body()).take(8);
+    let Some(first) = candidates.next() else {
+        // Some programs name even the text that they want shown.
+        return leaves.iter().find(|part| fits(part) && part.disposition != "attachment");
+    };
     let is_blank = |part: &Part<'_>| part.bytes().iter().all(u8::is_ascii_whitespace);
     // In an alternative a blank text means that the HTML is the message, and later texts are something else.
     if first.within == "alternative" || !is_blank(first) {
         return Some(first);
     }
     candidates.find(|part| !is_blank(part)).or(Some(first))
+}
+
+/// The sole part of a mail, if it is text of a kind that nobody knows: it is shown as it is (RFC 2046, 4.1.4).
+fn only_text<'a, 'b>(leaves: &'a [Part<'b>]) -> Option<&'a Part<'b>> {
+    let known = |part: &Part<'_>| matches!(part.kind.sub.as_str(), "calendar" | "vcard" | "x-vcard" | "rfc822-headers");
+    leaves.first().filter(|part| leaves.len() == 1 && part.kind.main == "text" && part.can_be_body() && !known(part))
 }
 
 /// Text that goes on after a picture, as Apple Mail sends it: the parts after the first that are text of the same mail.
@@ -158,25 +188,27 @@ fn kind_of(kind: &ContentType) -> &'static str {
 fn take_uuencoded(part: &Part<'_>, text: &mut String) -> Vec<Attachment> {
     let mut found = Vec::new();
     let bytes = part.bytes();
-    if header::trim(&bytes).is_empty() || super::word::find(&bytes, b"begin ").is_none() {
+    if header::trim(&bytes).is_empty() || word::find(&bytes, b"begin ").is_none() {
         return found;
     }
+    let lines: Vec<&str> = text.split('\n').collect();
+    // Without an end, "begin" is a word.
+    let last_end = lines.iter().rposition(|line| *line == "end").unwrap_or(0);
     let mut kept = Vec::new();
-    let mut lines = text.split('\n');
-    while let Some(line) = lines.next() {
-        let name =
-            transfer::uu_begin(line.as_bytes()).filter(|_| lines.clone().take(200_000).any(|line| line == "end"));
-        match name {
-            Some(name) if found.len() < 20 => {
+    let mut at = 0;
+    while let Some(line) = lines.get(at) {
+        at += 1;
+        match transfer::uu_begin(line.as_bytes()).filter(|_| at <= last_end) {
+            Some(name) if found.len() < UUENCODED_MAX => {
                 found.push(Attachment {
                     kind: "document".to_owned(),
                     r#ref: Some(format!("{}/uu{}", part.path, found.len() + 1)),
                     mime: Some("application/octet-stream".to_owned()),
                     filename: safe_name(&name).map(Pii::new),
                 });
-                let _ = lines.by_ref().take_while(|line| *line != "end").count();
+                at += 1 + lines[at..].iter().position(|line| *line == "end").unwrap_or(0);
             }
-            _ => kept.push(line),
+            _ => kept.push(*line),
         }
     }
     if !found.is_empty() {
@@ -193,6 +225,27 @@ fn bounded(mut text: String) -> String {
         Some(end) => text.split_off(end + 1),
         None => text,
     }
+}
+
+/// The HTML body of a mail, fit to be shown; none where it has none.
+pub(super) fn shown_html(raw: &[u8]) -> Option<String> {
+    let (_, _, tree) = tree(raw);
+    bodies(&tree.leaves)[1].map(|part| html::sanitise(&part.text()))
+}
+
+/// The bytes of the attachment that an event names by `reference`; none where the mail has no such part.
+pub(super) fn attached(raw: &[u8], reference: &str) -> Option<Vec<u8>> {
+    let (_, _, tree) = tree(raw);
+    let (path, number) = reference.split_once("/uu").map_or((reference, None), |(path, number)| (path, Some(number)));
+    let part = tree.leaves.iter().find(|part| part.path == path)?;
+    let bytes = part.bytes();
+    let Some(number) = number else { return Some(bytes.into_owned()) };
+    let mut rest: &[u8] = &bytes;
+    for _ in 1..number.parse::<usize>().ok().filter(|number| (1..=UUENCODED_MAX).contains(number))? {
+        let end = word::find(rest, b"\nend")?;
+        rest = &rest[end + 4..];
+    }
+    transfer::uuencoded(rest).map(|(_, bytes)| bytes)
 }
 
 /// Reads the bytes of a mail: header, content type, leaves, and what was wrong.

@@ -36,7 +36,7 @@ impl ContentType {
     }
 
     /// The same parameters under `text/plain`.
-    pub(super) fn as_text(self) -> Self {
+    pub(super) fn into_text(self) -> Self {
         Self { parameters: self.parameters, ..Self::plain() }
     }
 

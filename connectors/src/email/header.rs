@@ -33,6 +33,8 @@ impl<'a> Headers<'a> {
                 headers.continue_last(line);
             } else if let Some((name, value)) = field(line) {
                 headers.push(name, value);
+            } else if headers.fields.is_empty() && is_before_fields(after) {
+                // Something got in front of the header.
             } else if headers.fields.is_empty() || !is_torn_field(line, after) {
                 // There is no empty line between header and body.
                 return (headers, rest);
@@ -150,6 +152,12 @@ fn field(line: &[u8]) -> Option<(&[u8], &[u8])> {
     is_name.then_some((name, &value[1..]))
 }
 
+/// True where two fields follow, which no text begins with.
+fn is_before_fields(after: &[u8]) -> bool {
+    let (first, rest) = next_line(after);
+    begins_field(first) && begins_field(next_line(rest).0)
+}
+
 /// True for the rest of a field that a mail program wrapped without a blank: other fields or the empty line follow.
 fn is_torn_field(line: &[u8], after: &[u8]) -> bool {
     let (next, _) = next_line(after);
@@ -192,6 +200,8 @@ mod tests {
         // A line of blanks within.
         let (fields, _) = split("Subject: a\n \nTo: x\n\nbody");
         assert_eq!(fields.len(), 2);
+        // Something in front.
+        assert_eq!(split("oops\nSubject: a\nTo: x\n\nbody").0.len(), 2);
         assert_eq!(split("").0.len(), 0);
         assert_eq!(split("no header at all").1, "no header at all");
     }

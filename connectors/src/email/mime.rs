@@ -38,7 +38,10 @@ impl<'a> Part<'a> {
 
     /// The same as text; NUL and other characters that no store wants are left out.
     pub(super) fn text(&self) -> String {
-        let text = charset::decode(&self.bytes(), self.kind.parameter("charset"));
+        let bytes = self.bytes();
+        let declared = self.kind.parameter("charset").map(str::to_owned);
+        let label = declared.or_else(|| if self.kind.sub == "html" { meta_charset(&bytes) } else { None });
+        let text = charset::decode(&bytes, label.as_deref());
         let text: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')).collect();
         if self.kind.parameter("format").is_some_and(|format| format.eq_ignore_ascii_case("flowed")) {
             return unflowed(
@@ -56,6 +59,18 @@ impl<'a> Part<'a> {
     }
 }
 
+/// The charset that HTML declares within itself.
+fn meta_charset(html: &[u8]) -> Option<String> {
+    let start = String::from_utf8_lossy(&html[..html.len().min(2048)]).to_ascii_lowercase();
+    let (_, after) = start.split_once("charset=")?;
+    let label: String = after
+        .trim_start_matches(['"', '\'', ' '])
+        .chars()
+        .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':'))
+        .collect();
+    (!label.is_empty()).then_some(label)
+}
+
 /// Joins what `format=flowed` broke (RFC 3676): a line that ends in a blank goes on in the next.
 fn unflowed(text: &str, delete_blank: bool) -> String {
     let mut out = String::with_capacity(text.len());
@@ -64,7 +79,7 @@ fn unflowed(text: &str, delete_blank: bool) -> String {
         let quote = line.len() - line.trim_start_matches('>').len();
         let (marks, words) = line.split_at(quote);
         let words = if quote == 0 { words.strip_prefix(' ').unwrap_or(words) } else { words };
-        if !out.is_empty() && !(flows && quote == 0) {
+        if !out.is_empty() && (!flows || quote != 0) {
             out.push('\n');
         }
         out.push_str(marks);
@@ -119,7 +134,7 @@ impl<'a> Tree<'a> {
                 Some(_) => self.defect("boundary_not_found"),
             }
             // What a person would see of it: its text, if it has any.
-            kind = kind.as_text();
+            kind = kind.into_text();
         }
         let (disposition, mut named) = headers.raw("content-disposition").map(parameters).unwrap_or_default();
         let name = |pairs: &mut Vec<(String, String)>, key: &str| {

@@ -230,3 +230,15 @@ pub fn split_reply(text: &str) -> (String, String) {
     let reply::Split { reply, elided } = reply::split(text);
     (reply, elided)
 }
+
+/// The HTML body of a raw mail, without anything that acts, loads from elsewhere or hides; none where it has none.
+///
+/// `cid:` sources name attachments by their [`content_id`](blendline_wire::mail::InlinePart::content_id).
+pub fn shown_html(raw: &[u8]) -> Option<String> {
+    content::shown_html(raw)
+}
+
+/// The bytes of an attachment of a raw mail, named by the `ref` in its event.
+pub fn attachment(raw: &[u8], reference: &str) -> Option<Vec<u8>> {
+    content::attached(raw, reference)
+}

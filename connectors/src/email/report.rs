@@ -24,7 +24,10 @@ const SUBJECTS: &[&str] = &[
     "delivery status notification", "failure notice", "returned mail", "returned email", "delivery has failed", "delivery failed",
     "mail system error", "message not delivered", "could not send message", "warning: could not send message",
     "warning: message", "delayed mail", "delivery delayed", "message delivery has been delayed", "non-delivery",
-    "nondeliverable", "delivery notification: delivery has failed", "mail could not be delivered", "unzustellbar",
+    "nondeliverable", "mail failure", "unable to deliver", "permanent delivery failure", "there was an error sending your mail",
+    "message undeliverable", "mail undeliverable", "delivery report", "email delivery failure", "e-mail delivery failure",
+    "problem delivering mail", "returned to sender", "error sending message", "rejected mail", "mail not delivered",
+    "message could not be delivered", "your message could not be delivered", "mail returned", "undelivered message", "delivery notification: delivery has failed", "mail could not be delivered", "unzustellbar",
     "nicht zugestellt", "non remis", "échec de la remise", "no se puede entregar", "não foi possível entregar",
     "לא ניתן למסור", "דואר לא נמסר", "недоставленное сообщение", "недоставлено", "تعذر التسليم", "配信不能",
 ];

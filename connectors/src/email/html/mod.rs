@@ -3,8 +3,10 @@
 //! One pass over the tags, in the way browsers' tokenizers go; nothing is built, so nesting costs nothing.
 
 mod entities;
+mod sanitise;
 mod tokens;
 
+pub(super) use sanitise::sanitise;
 use tokens::{Token, Tokens, attribute};
 
 /// Elements whose content nobody reads.

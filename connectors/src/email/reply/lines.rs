@@ -1,6 +1,6 @@
 //! What each line of a mail is.
 
-use super::tables::{AUTHOR_FIELDS, DIVIDERS, FORWARDS, MOBILE, MOBILE_ENDS, OPENERS, OTHER_FIELDS, VERBS};
+use super::tables::{ABOVE, AUTHOR_FIELDS, DIVIDERS, FORWARDS, MOBILE, MOBILE_ENDS, OPENERS, OTHER_FIELDS, VERBS};
 
 /// A longer line introduces nothing.
 const MARKER_CHARS_MAX: usize = 320;
@@ -8,6 +8,9 @@ const MARKER_CHARS_MAX: usize = 320;
 const MARKER_LINES_MAX: usize = 6;
 /// A longer line is no telephone's signature.
 const MOBILE_CHARS_MAX: usize = 120;
+
+/// Words that no such signature has.
+const SENTENCE_WORDS: &[&str] = &["is", "was", "are", "were", "has", "have", "i", "you", "it", "we"];
 
 /// What a line is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -120,6 +123,10 @@ fn is_mobile(bare: &str) -> bool {
         return false;
     }
     let lower = bare.trim_start_matches(['*', '_', '[']).to_lowercase();
+    // "Sent from my desk, is much easier" is a sentence.
+    if SENTENCE_WORDS.iter().any(|word| contains_word(&lower, word)) {
+        return false;
+    }
     MOBILE.iter().any(|start| lower.starts_with(start))
         || (lower.split_whitespace().count() <= 4 && lower.ends_with(MOBILE_ENDS[0]))
         || (lower.starts_with("von meinem") && lower.trim_end_matches('.').ends_with(MOBILE_ENDS[1]))
@@ -208,6 +215,9 @@ fn is_divider_of_words(bare: &str) -> bool {
     let start = bare.trim_start_matches(['>', '*', ' ']);
     let lower = start.to_lowercase();
     if FORWARDS.iter().any(|phrase| lower.starts_with(phrase)) {
+        return true;
+    }
+    if ABOVE.iter().any(|phrase| lower.contains(phrase)) {
         return true;
     }
     let words = lower.trim_start_matches(['-', '_', ' ', '—', '=']);

@@ -53,6 +53,13 @@ pub(super) const FORWARDS: &[&str] = &[
     "התחלת הודעה שהועברה", "начало переадресованного сообщения", "##-",
 ];
 
+/// What desks write above the mails they send, in lower case.
+#[rustfmt::skip]
+pub(super) const ABOVE: &[&str] = &[
+    "reply above this line", "reply above the line", "respond above this line", "write above this line",
+    "your reply above", "להשיב מעל שורה זו", "השב מעל השורה", "ответьте выше этой строки", "اكتب ردك فوق هذا السطر",
+];
+
 /// Names of the fields that mail programs repeat above a quoted mail, in lower case.
 /// The first of a row tell who wrote it.
 #[rustfmt::skip]
