@@ -9,6 +9,7 @@
 
 pub mod account;
 mod call;
+pub mod email;
 mod facebook_page;
 mod form;
 mod gateway;
@@ -49,23 +50,32 @@ pub use account::{Account, Secret};
 pub use settings::{Setting, SettingError, SettingKind, check_settings};
 
 /// Every channel, one line each; a test proves that none is missing.
+static ALL: &[&dyn Connector] = &[
+    &email::MAILGUN,
+    &email::POSTMARK,
+    &email::RAW,
+    &email::RESEND,
+    &email::SENDGRID,
+    &email::SES,
+    &facebook_page::FacebookPage,
+    &google_business::GoogleBusiness,
+    &instagram::Instagram,
+    &linkedin::Linkedin,
+    &mastodon::Mastodon,
+    &messenger::Messenger,
+    &sms_generic::SmsGeneric,
+    &sms_twilio::SmsTwilio,
+    &telegram::Telegram,
+    &voice_callback::VoiceCallback,
+    &webchat::Webchat,
+    &whatsapp_cloud::WhatsappCloud,
+    &x_aaa::XAaa,
+    &x_xaa::XXaa,
+];
+
+/// Every channel.
 pub fn all() -> &'static [&'static dyn Connector] {
-    &[
-        &facebook_page::FacebookPage,
-        &google_business::GoogleBusiness,
-        &instagram::Instagram,
-        &linkedin::Linkedin,
-        &mastodon::Mastodon,
-        &messenger::Messenger,
-        &sms_generic::SmsGeneric,
-        &sms_twilio::SmsTwilio,
-        &telegram::Telegram,
-        &voice_callback::VoiceCallback,
-        &webchat::Webchat,
-        &whatsapp_cloud::WhatsappCloud,
-        &x_aaa::XAaa,
-        &x_xaa::XXaa,
-    ]
+    ALL
 }
 
 /// The channel called `name`, if there is one.

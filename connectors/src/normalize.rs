@@ -44,7 +44,8 @@ pub fn print(
         {
             event.conversation_key.account = account.to_owned();
         }
-        serde_json::to_writer(&mut *out, &event).map_err(std::io::Error::from)?;
+        let lifted = event.lifted().map_err(std::io::Error::from)?;
+        serde_json::to_writer(&mut *out, &lifted).map_err(std::io::Error::from)?;
         out.write_all(b"\n")?;
     }
     Ok(())

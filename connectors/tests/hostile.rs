@@ -16,6 +16,11 @@ fn everything() -> Vec<(&'static dyn Connector, Case)> {
     all().iter().flat_map(of).collect()
 }
 
+/// The channels whose bodies have an envelope. A mail has none: whatever came is kept.
+fn enveloped() -> impl Iterator<Item = &'static dyn Connector> {
+    all().iter().copied().filter(|connector| connector.name() != "email_raw")
+}
+
 /// The pointers of every place in `value`.
 fn places(value: &Value, at: &str, out: &mut Vec<String>) {
     out.push(at.to_owned());
@@ -145,7 +150,7 @@ fn fields_of_a_form_may_hold_anything() {
 
 #[test]
 fn arbitrary_bytes_are_no_webhook() {
-    for connector in all() {
+    for connector in enveloped() {
         proptest!(config(), |(body in prop::collection::vec(any::<u8>(), 0..200))| {
             prop_assert!(connector.normalise(&body).is_err());
         });
@@ -179,7 +184,7 @@ fn long_bodies_take_no_longer_than_long() {
 
 #[test]
 fn deep_nesting_is_refused_and_not_followed() {
-    for connector in all() {
+    for connector in enveloped() {
         for (open, close) in [("[", "]"), ("{\"entry\":", "}")] {
             let body = format!("{}1{}", open.repeat(50_000), close.repeat(50_000));
             assert!(connector.normalise(body.as_bytes()).is_err());
@@ -265,7 +270,7 @@ fn what_customers_say_never_reaches_debug_output() {
 
 #[test]
 fn a_malformed_body_is_not_quoted() {
-    for connector in all() {
+    for connector in enveloped() {
         for body in
             [format!("{{\"{CANARY}\": {CANARY}}}"), format!("\"{CANARY}"), format!("{{\"object\":\"{CANARY}\"}}")]
         {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::mail::Mail;
 use crate::pii::Pii;
 use crate::time::Instant;
 
@@ -125,6 +126,9 @@ pub struct InboundEvent {
     /// Our own outbound id, where the platform gave it back with a status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outbound_ref: Option<String>,
+    /// What only a mail tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<Box<Mail>>,
 }
 
 impl InboundEvent {
