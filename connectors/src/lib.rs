@@ -99,6 +99,11 @@ pub trait Connector: Send + Sync {
     /// `query` holds the decoded pairs of the URL; a refusal is answered 403.
     fn handshake(&self, account: &Account, query: &[(String, String)]) -> Result<String, Refusal>;
 
+    /// The media type of the answer to a handshake.
+    fn handshake_type(&self) -> &'static str {
+        "text/plain; charset=utf-8"
+    }
+
     /// Proves in constant time that the platform sent this, over the raw bytes and before anything is parsed.
     /// A refusal is answered 401 and nothing of the body is kept.
     fn authenticate(&self, account: &Account, hook: &Webhook<'_>) -> Result<(), Refusal>;

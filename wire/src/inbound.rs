@@ -132,6 +132,12 @@ pub struct InboundEvent {
 }
 
 impl InboundEvent {
+    /// True for what tells of a message of our own: a status, an echo, or what we said in public.
+    pub const fn is_of_ours(&self) -> bool {
+        matches!(self.kind, InboundKind::Status | InboundKind::Echo)
+            || (self.is_status_or_echo && self.kind.wants_answer())
+    }
+
     /// The text that recognises a second delivery of the same happening within one account, or `None` when
     /// the platform gave nothing to recognise it by.
     ///
@@ -377,6 +383,8 @@ mod tests {
         assert_ne!(message.duplicate_key(), status("sent").duplicate_key());
         assert_ne!(status("read").duplicate_key(), status("sent").duplicate_key());
         assert_eq!(InboundEvent::default().duplicate_key(), None);
+        assert!(status("sent").is_of_ours() && !message.is_of_ours());
+        assert!(InboundEvent { is_status_or_echo: true, ..message.clone() }.is_of_ours());
         let edit = |edit_no| InboundEvent { kind: InboundKind::Edit, edit_no, update_id: Some(7), ..message.clone() };
         assert_ne!(edit(Some(1)).duplicate_key(), edit(Some(2)).duplicate_key());
         assert_eq!(edit(None).duplicate_key(), edit(Some(7)).duplicate_key());

@@ -34,7 +34,7 @@ static CAPABILITIES: Capabilities = Capabilities {
 };
 
 static PRODUCT: Product =
-    Product { text_chars_max: 8000, text_bytes_max: 32_000, answer_edge: "comments", metadata: true };
+    Product { text_chars_max: 8000, text_bytes_max: 32_000, answer_edge: "comments", quotes: true, metadata: true };
 
 /// FacebookPage.
 pub(crate) struct FacebookPage;

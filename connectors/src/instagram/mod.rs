@@ -36,7 +36,7 @@ static CAPABILITIES: Capabilities = Capabilities {
 };
 
 static PRODUCT: Product =
-    Product { text_chars_max: 1000, text_bytes_max: 1000, answer_edge: "replies", metadata: false };
+    Product { text_chars_max: 1000, text_bytes_max: 1000, answer_edge: "replies", quotes: false, metadata: false };
 
 /// Instagram.
 pub(crate) struct Instagram;

@@ -34,7 +34,7 @@ static CAPABILITIES: Capabilities = Capabilities {
 };
 
 static PRODUCT: Product =
-    Product { text_chars_max: 2000, text_bytes_max: 8000, answer_edge: "comments", metadata: true };
+    Product { text_chars_max: 2000, text_bytes_max: 8000, answer_edge: "comments", quotes: true, metadata: true };
 
 /// Messenger.
 pub(crate) struct Messenger;

@@ -17,6 +17,8 @@ pub(crate) struct Product {
     pub(crate) text_bytes_max: usize,
     /// The last segment of the address that answers a comment.
     pub(crate) answer_edge: &'static str,
+    /// True where a message may show which one it answers.
+    pub(crate) quotes: bool,
     /// True where a message may carry our own id and the platform gives it back with the echo.
     pub(crate) metadata: bool,
 }
@@ -65,7 +67,7 @@ fn direct(
         "messaging_type": "RESPONSE",
         "message": content,
     });
-    if let Some(answered) = &message.reply_to {
+    if let Some(answered) = message.reply_to.as_ref().filter(|_| product.quotes) {
         body["reply_to"] = json!({ "mid": answered });
     }
     Ok(post(account, http, &[&account.external_id, "messages"])?.json(&body))

@@ -71,6 +71,8 @@ const TEXTS: &[&str] =
     &["text", "message", "body", "content", "msg", "messagetext", "messagebody", "smstext", "smsmessage", "msgdata"];
 const TIMES: &[&str] = &[
     "receivedat",
+    "receivedatetime",
+    "statusdatetime",
     "messagetimestamp",
     "timestamp",
     "receivedtime",
@@ -86,7 +88,7 @@ const TIMES: &[&str] = &[
     "sent",
 ];
 const STATUSES: &[&str] = &["messagestatus", "deliverystatus", "smsstatus", "dlrstatus", "status", "state", "stat"];
-const CODES: &[&str] = &["errorcode", "errcode", "err", "statuscode", "networkerrorcode"];
+const CODES: &[&str] = &["errorcode", "errcode", "err", "statuserrorcode", "statuscode", "networkerrorcode"];
 const PARTS: &[&str] = &["concatref", "concatreference", "multipartref", "refnum"];
 
 /// Words of gateways for what became of a message, and ours for it.
@@ -116,6 +118,7 @@ const WORDS: &[(&str, &[&str])] = &[
         "sent",
         &[
             "sent",
+            "sending",
             "accepted",
             "acceptd",
             "submitted",
@@ -168,17 +171,22 @@ fn event(fields: &Fields) -> InboundEvent {
 }
 
 fn message(fields: &Fields, words: Option<String>) -> InboundEvent {
-    let sender = fields.address(SENDERS);
-    let account = fields.address(RECIPIENTS).unwrap_or_default();
+    let (sender, recipient) = (fields.address(SENDERS), fields.address(RECIPIENTS));
+    let ours = is_outbound(fields);
+    let (kind, account, peer) = match ours {
+        true => (InboundKind::Echo, sender.clone(), recipient),
+        false => (InboundKind::Message, recipient, sender.clone()),
+    };
     let mut event = InboundEvent {
-        sender_id: sender.clone(),
+        sender_id: sender,
+        is_status_or_echo: ours,
         text: words.map(Pii::new),
         attachments: attachments(fields),
         timestamp: fields.time(TIMES),
         // A long message that the gateway did not put together comes in parts, which belong together.
         album_id: fields.text(PARTS),
         external_message_id: fields.text(IDS),
-        ..reading::event(InboundKind::Message, &account, sender)
+        ..reading::event(kind, &account.unwrap_or_default(), peer)
     };
     event.dedup_key = event.external_message_id.is_none().then(|| derived_key(&event));
     event
@@ -225,13 +233,28 @@ fn status(fields: &Fields) -> Option<String> {
     let of_value = |value: &Value| {
         json::text(value).or_else(|| first_text(value, &["groupName", "name", "status", "description"]))
     };
-    let word = STATUSES.iter().find_map(|key| fields.values(key).find_map(of_value))?;
+    let word = STATUSES.iter().find_map(|key| fields.values(key).find_map(of_value)).or_else(|| of_type(fields))?;
     (!INBOUND_WORDS.contains(&plain(&word).as_str())).then_some(word)
 }
 
+/// The state where it is part of the event's name, as in `message-delivered`.
+fn of_type(fields: &Fields) -> Option<String> {
+    let name = plain(&fields.text(&["type", "eventtype", "event"])?);
+    let word = name.strip_prefix("message")?;
+    WORDS.iter().any(|(_, words)| words.contains(&word)).then(|| word.to_owned())
+}
+
+/// True when the body can only be a report, even if it repeats what was sent.
 fn status_is_certain(fields: &Fields, word: &str) -> bool {
-    let named = STATUSES[..4].iter().any(|key| fields.values(key).next().is_some());
+    let named = STATUSES[..4].iter().any(|key| fields.values(key).next().is_some()) || of_type(fields).is_some();
     named && WORDS.iter().any(|(_, words)| words.contains(&plain(word).as_str()))
+}
+
+/// True when the body says that it is ours.
+fn is_outbound(fields: &Fields) -> bool {
+    fields
+        .text(&["direction"])
+        .is_some_and(|way| matches!(plain(&way).as_str(), "out" | "outbound" | "outgoing" | "mt"))
 }
 
 fn plain(word: &str) -> String {

@@ -34,6 +34,10 @@ impl Connector for XXaa {
         verify::handshake(account, query)
     }
 
+    fn handshake_type(&self) -> &'static str {
+        "application/json"
+    }
+
     fn authenticate(&self, account: &Account, hook: &Webhook<'_>) -> Result<(), Refusal> {
         verify::authenticate(account, hook)
     }

@@ -38,7 +38,7 @@ impl Stepper<'_> {
             InboundKind::Ignored => self.discard(&happening, "ignored"),
             InboundKind::AccountEvent | InboundKind::AccountError => self.discard(&happening, "account_event"),
             // A public answer of our own has the kind of what it is, and is an echo all the same.
-            kind if kind.wants_answer() && happening.event.is_status_or_echo => self.echo(&happening, account),
+            _ if happening.event.is_of_ours() => self.echo(&happening, account),
             _ if happening.event.standby => self.discard(&happening, "standby"),
             _ => match confirmation(&happening.event) {
                 Some((conversation, confirmed)) => self.confirm(&happening, conversation, confirmed),
