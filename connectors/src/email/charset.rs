@@ -125,7 +125,7 @@ fn broken_share(bytes: &[u8]) -> usize {
 ///
 /// Words of these scripts are runs of high bytes, while an accent in a Latin word touches ASCII letters.
 fn guess(bytes: &[u8]) -> Option<&'static Encoding> {
-    if bytes.windows(2).any(|pair| pair == b"\x1b$") {
+    if bytes.contains(&b'\x1b') {
         return Encoding::for_label(b"iso-2022-jp");
     }
     let found = Letters::count(bytes);

@@ -28,15 +28,17 @@ pub(super) struct Content {
 
 impl Content {
     /// Chooses the text of given bodies: the plain one, unless it is blank or only says that there is HTML.
-    pub(super) fn of_bodies(plain: Option<String>, markup: Option<&str>) -> Self {
+    ///
+    /// The HTML is asked for only where it is needed, for reading it costs the most.
+    pub(super) fn of_bodies(plain: Option<String>, markup: Option<impl FnOnce() -> String>) -> Self {
         let html_present = markup.is_some();
         let plain = plain.filter(|plain| !plain.trim().is_empty());
-        if let Some(plain) = plain.clone().filter(|plain| !html_present || !is_stub(plain)) {
-            let text = bounded(plain);
+        if plain.as_ref().is_some_and(|plain| !html_present || !is_stub(plain)) {
+            let text = bounded(plain.unwrap_or_default());
             let stripped = reply::split(&text).reply;
             return Self { text, source: TextSource::Plain, stripped, html_present, ..Self::default() };
         }
-        let read = markup.map(html::to_text).unwrap_or_default();
+        let read = markup.map(|markup| html::to_text(&markup())).unwrap_or_default();
         if read.whole.is_empty() {
             let text = bounded(plain.unwrap_or_default());
             let source = match (text.is_empty(), html_present) {
@@ -62,7 +64,7 @@ impl Content {
             uuencoded = take_uuencoded(part, text);
             texts = Some(continued(part, leaves, std::mem::take(text)));
         }
-        let mut content = Self::of_bodies(texts, markup.map(Part::text).as_deref());
+        let mut content = Self::of_bodies(texts, markup.map(|part| || part.text()));
         let is_body = |part: &Part<'_>| [plain, markup].iter().flatten().any(|body| std::ptr::eq(*body, part));
         for part in leaves.iter().filter(|part| !is_body(part)) {
             content.attach(part);
@@ -145,10 +147,12 @@ fn continued(first: &Part<'_>, leaves: &[Part<'_>], mut text: String) -> String 
 
 /// True for a text that only says that the mail program should show HTML.
 fn is_stub(plain: &str) -> bool {
-    let lower = plain.trim().to_lowercase();
+    if 400 < plain.len() {
+        return false;
+    }
+    let lower = plain.to_lowercase();
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| lower.contains(phrase));
-    lower.len() < 400
-        && says(&["html", "browser"])
+    says(&["html", "browser"])
         && says(&[
             "does not support",
             "doesn't support",
@@ -187,8 +191,7 @@ fn kind_of(kind: &ContentType) -> &'static str {
 /// Files that an old program put into the text itself; their lines are taken out of it.
 fn take_uuencoded(part: &Part<'_>, text: &mut String) -> Vec<Attachment> {
     let mut found = Vec::new();
-    let bytes = part.bytes();
-    if header::trim(&bytes).is_empty() || word::find(&bytes, b"begin ").is_none() {
+    if !text.contains("begin ") {
         return found;
     }
     let lines: Vec<&str> = text.split('\n').collect();

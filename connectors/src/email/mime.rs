@@ -42,14 +42,14 @@ impl<'a> Part<'a> {
         let declared = self.kind.parameter("charset").map(str::to_owned);
         let label = declared.or_else(|| if self.kind.sub == "html" { meta_charset(&bytes) } else { None });
         let text = charset::decode(&bytes, label.as_deref());
-        let text: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')).collect();
+        let text = plain_characters(text);
         if self.kind.parameter("format").is_some_and(|format| format.eq_ignore_ascii_case("flowed")) {
             return unflowed(
                 &text,
                 self.kind.parameter("delsp").is_some_and(|value| value.eq_ignore_ascii_case("yes")),
             );
         }
-        text.replace("\r\n", "\n").replace('\r', "\n")
+        text
     }
 
     /// True for a part that can be the body of the mail.
@@ -57,6 +57,31 @@ impl<'a> Part<'a> {
         self.disposition != "attachment"
             && (self.filename.is_none() || self.within.is_empty() || self.within == "alternative")
     }
+}
+
+/// The text with `\n` for line ends and without other control characters.
+fn plain_characters(text: String) -> String {
+    // U+0080 to U+009F begin with C2, as other characters do.
+    let is_suspect = |byte: u8| (byte < b' ' && byte != b'\n' && byte != b'\t') || matches!(byte, 0x7f | 0xc2);
+    let mut out = String::new();
+    let mut rest = text.as_str();
+    while let Some(at) = rest.bytes().position(is_suspect) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let Some(c) = rest.chars().next() else { break };
+        rest = &rest[c.len_utf8()..];
+        if c == '\r' {
+            out.push('\n');
+            rest = rest.strip_prefix('\n').unwrap_or(rest);
+        } else if !c.is_control() {
+            out.push(c);
+        }
+    }
+    if out.is_empty() && rest.len() == text.len() {
+        return text;
+    }
+    out.push_str(rest);
+    out
 }
 
 /// The charset that HTML declares within itself.

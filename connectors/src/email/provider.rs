@@ -27,8 +27,10 @@ pub(super) struct Parsed {
 /// The event of it.
 pub(super) fn of_parsed(parsed: Parsed) -> InboundEvent {
     let clean = |text: String| text.replace('\0', "").replace("\r\n", "\n");
-    let mut content =
-        Content::of_bodies(parsed.plain.map(clean), parsed.html.as_deref().filter(|markup| !markup.trim().is_empty()));
+    let mut content = Content::of_bodies(
+        parsed.plain.map(clean),
+        parsed.html.filter(|markup| !markup.trim().is_empty()).map(|markup| || markup),
+    );
     content.attachments = parsed.attachments;
     let inline = parsed
         .inline

@@ -1,5 +1,7 @@
 //! Character references of HTML: by number, and the names that mail holds.
 
+use std::borrow::Cow;
+
 /// The names that occur in mail; the two thousand others are left as they are written.
 #[rustfmt::skip]
 const NAMES: &[(&str, &str)] = &[
@@ -24,7 +26,10 @@ const NAMES: &[(&str, &str)] = &[
 ];
 
 /// The text with its character references undone.
-pub(super) fn decode(text: &str) -> String {
+pub(super) fn decode(text: &str) -> Cow<'_, str> {
+    if !text.contains('&') {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('&') {
@@ -46,7 +51,7 @@ pub(super) fn decode(text: &str) -> String {
         }
     }
     out.push_str(rest);
-    out
+    Cow::Owned(out)
 }
 
 fn by_number(number: &str) -> Option<char> {

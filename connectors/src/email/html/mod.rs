@@ -7,11 +7,11 @@ mod sanitise;
 mod tokens;
 
 pub(super) use sanitise::sanitise;
-use tokens::{Token, Tokens, attribute};
+use tokens::{Token, Tokens, raw_attribute};
 
 /// Elements whose content nobody reads.
 #[rustfmt::skip]
-const HIDDEN: &[&str] = &["script", "style", "head", "title", "template", "object", "svg", "math", "iframe", "select"];
+const HIDDEN: &[&str] = &["script", "style", "title", "template", "svg", "math", "iframe"];
 /// Elements that begin on a line of their own.
 #[rustfmt::skip]
 const BLOCKS: &[&str] = &[
@@ -51,14 +51,16 @@ pub(super) fn to_text(html: &str) -> HtmlText {
     for token in Tokens::new(html) {
         reader.take(&token);
     }
-    HtmlText { whole: reader.whole.finish(), unquoted: reader.unquoted.finish() }
+    let whole = reader.whole.finish();
+    HtmlText { unquoted: reader.unquoted.map_or_else(|| whole.clone(), Lines::finish), whole }
 }
 
 /// What was read so far.
 #[derive(Default)]
 struct Reader {
     whole: Lines,
-    unquoted: Lines,
+    /// The same until something is quoted, so it is kept apart only from there on.
+    unquoted: Option<Lines>,
     /// Open elements whose content nobody reads.
     hidden: Vec<String>,
     pre: usize,
@@ -81,10 +83,8 @@ impl Reader {
 
     fn text(&mut self, text: &str) {
         let text = entities::decode(text);
-        self.whole.words(&text, 0 < self.pre);
-        if !self.in_quote() {
-            self.unquoted.words(&text, 0 < self.pre);
-        }
+        let verbatim = 0 < self.pre;
+        self.each(|lines| lines.words(&text, verbatim));
     }
 
     const fn in_quote(&self) -> bool {
@@ -96,7 +96,7 @@ impl Reader {
             self.hidden.push(name.to_owned());
         }
         if name == "body" {
-            // A head that was never closed ends here.
+            // What was never closed before ends here.
             self.hidden.clear();
         }
         if !self.hidden.is_empty() {
@@ -104,15 +104,14 @@ impl Reader {
         }
         match &mut self.quote {
             Some((quote, count)) => *count += usize::from(quote == name),
-            None if is_quote(name, attributes) => self.quote = Some((name.to_owned(), 1)),
-            None => self.rest_is_quoted |= has_mark(attributes, REST_IS_QUOTED),
+            None if self.rest_is_quoted => {}
+            None => self.look_for_quote(name, attributes),
         }
         self.pre += usize::from(name == "pre");
         self.break_line(name);
         if name == "blockquote" {
             self.depth = (self.depth + 1).min(QUOTE_DEPTH_MAX);
-            self.whole.depth = self.depth;
-            self.unquoted.depth = self.depth;
+            self.set_depth();
         }
         match name {
             "br" => self.each(|lines| lines.line_break()),
@@ -137,8 +136,7 @@ impl Reader {
             self.depth = self.depth.saturating_sub(1);
         }
         self.break_line(name);
-        self.whole.depth = self.depth;
-        self.unquoted.depth = self.depth;
+        self.set_depth();
         if let Some((quote, count)) = &mut self.quote
             && quote == name
         {
@@ -157,34 +155,46 @@ impl Reader {
         }
     }
 
+    fn set_depth(&mut self) {
+        self.whole.depth = self.depth;
+        if let Some(unquoted) = &mut self.unquoted {
+            unquoted.depth = self.depth;
+        }
+    }
+
+    fn look_for_quote(&mut self, name: &str, attributes: &str) {
+        let is_cite = name == "blockquote"
+            && raw_attribute(attributes, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("cite"));
+        let is_page = matches!(name, "body" | "html");
+        if is_cite || (!is_page && has_mark(attributes, QUOTES)) {
+            self.quote = Some((name.to_owned(), 1));
+        } else if has_mark(attributes, REST_IS_QUOTED) {
+            self.rest_is_quoted = true;
+        } else {
+            return;
+        }
+        if self.unquoted.is_none() {
+            self.unquoted = Some(self.whole.clone());
+        }
+    }
+
     fn each(&mut self, act: impl Fn(&mut Lines)) {
         act(&mut self.whole);
-        if !self.in_quote() {
-            act(&mut self.unquoted);
+        let in_quote = self.in_quote();
+        if let Some(unquoted) = self.unquoted.as_mut().filter(|_| !in_quote) {
+            act(unquoted);
         }
     }
 }
 
-fn is_quote(name: &str, attributes: &str) -> bool {
-    if name == "blockquote" && attribute(attributes, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("cite")) {
-        return true;
-    }
-    !matches!(name, "body" | "html") && has_mark(attributes, QUOTES)
-}
-
 fn has_mark(attributes: &str, marks: &[&str]) -> bool {
-    if attributes.is_empty() {
-        return false;
-    }
-    ["class", "id"].iter().any(|key| {
-        attribute(attributes, key).is_some_and(|value| {
-            value.split_whitespace().any(|word| marks.iter().any(|mark| word.eq_ignore_ascii_case(mark)))
-        })
+    ["class", "id"].iter().filter_map(|key| raw_attribute(attributes, key)).any(|value| {
+        value.split_ascii_whitespace().any(|word| marks.iter().any(|mark| word.eq_ignore_ascii_case(mark)))
     })
 }
 
 /// Text that is being written, line by line.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Lines {
     text: String,
     /// Line ends that are due before the next word.
@@ -280,6 +290,7 @@ mod tests {
             ("<pre>a\n  b</pre>", "a\nb"),
             ("<blockquote>a<br>b</blockquote>c", "> a\n> b\n\nc"),
             ("<p>&nbsp;</p>", ""),
+            ("<html><head><meta x><div>never closed", "never closed"),
             ("", ""),
         ] {
             assert_eq!(whole(html), expected, "{html}");

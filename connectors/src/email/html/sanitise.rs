@@ -32,8 +32,8 @@ pub(crate) fn sanitise(html: &str) -> String {
     for token in Tokens::new(html) {
         if let Some((name, count)) = &mut hidden {
             match &token {
-                Token::Open(opened, _) if opened == name => *count += 1,
-                Token::Close(closed) if closed == name => *count -= 1,
+                Token::Open(opened, _) if *opened == **name => *count += 1,
+                Token::Close(closed) if *closed == **name => *count -= 1,
                 Token::Open(opened, _) if opened == "body" => *count = 0,
                 _ => {}
             }
@@ -44,16 +44,16 @@ pub(crate) fn sanitise(html: &str) -> String {
         }
         match token {
             Token::Text(text) => push_escaped(&mut out, &super::entities::decode(text)),
-            Token::Open(name, _) if super::HIDDEN.contains(&name.as_str()) => hidden = Some((name, 1)),
-            Token::Open(name, attributes) if ALLOWED.contains(&name.as_str()) && open.len() < DEPTH_MAX => {
+            Token::Open(name, _) if super::HIDDEN.contains(&&*name) => hidden = Some((name.into_owned(), 1)),
+            Token::Open(name, attributes) if ALLOWED.contains(&&*name) && open.len() < DEPTH_MAX => {
                 push_tag(&mut out, &name, attributes);
-                if !VOID.contains(&name.as_str()) {
-                    open.push(name);
+                if !VOID.contains(&&*name) {
+                    open.push(name.into_owned());
                 }
             }
             Token::Open(..) => {}
             Token::Close(name) => {
-                if let Some(at) = open.iter().rposition(|one| *one == name) {
+                if let Some(at) = open.iter().rposition(|one| **one == *name) {
                     close(&mut out, open.drain(at..));
                 }
             }

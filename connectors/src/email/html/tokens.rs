@@ -1,5 +1,7 @@
 //! The tags and texts of an HTML body, as browsers' tokenizers find them.
 
+use std::borrow::Cow;
+
 use super::entities;
 
 /// One piece of HTML.
@@ -7,9 +9,12 @@ use super::entities;
 pub(super) enum Token<'a> {
     Text(&'a str),
     /// Name in lower case and the attributes as written.
-    Open(String, &'a str),
-    Close(String),
+    Open(Cow<'a, str>, &'a str),
+    Close(Cow<'a, str>),
 }
+
+/// Elements whose content is no HTML.
+const RAW: &[&str] = &["script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes"];
 
 /// The tokens of an HTML text; comments and declarations are left out, and so is the content of scripts and styles.
 pub(super) struct Tokens<'a> {
@@ -41,7 +46,9 @@ impl<'a> Tokens<'a> {
             return Some(Token::Text("<"));
         }
         let name_length = inside.find(|c: char| c.is_whitespace() || matches!(c, '/' | '>')).unwrap_or(inside.len());
-        let name = inside[..name_length].to_ascii_lowercase();
+        let name = &inside[..name_length];
+        let is_lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
+        let name = if is_lower { Cow::Borrowed(name) } else { Cow::Owned(name.to_ascii_lowercase()) };
         // Addresses such as <dana@example.org> stand unescaped in the HTML of careless programs.
         let end = tag_end(&inside[name_length..]);
         let attributes = &inside[name_length..name_length + end];
@@ -52,9 +59,7 @@ impl<'a> Tokens<'a> {
         if closing {
             return Some(Token::Close(name));
         }
-        self.raw = ["script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes"]
-            .into_iter()
-            .find(|raw| *raw == name);
+        self.raw = RAW.iter().copied().find(|raw| *raw == name);
         Some(Token::Open(name, attributes))
     }
 
@@ -118,6 +123,11 @@ const TAG_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// The value of the attribute `name`, its references undone.
 pub(super) fn attribute(attributes: &str, name: &str) -> Option<String> {
+    raw_attribute(attributes, name).map(|value| entities::decode(value).into_owned())
+}
+
+/// The value of the attribute `name` as it is written.
+pub(super) fn raw_attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
     let mut rest = attributes;
     loop {
         rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '/');
@@ -140,7 +150,7 @@ pub(super) fn attribute(attributes: &str, name: &str) -> Option<String> {
             _ => value.split_at(value.find(char::is_whitespace).unwrap_or(value.len())),
         };
         if key.eq_ignore_ascii_case(name) {
-            return Some(entities::decode(value));
+            return Some(value);
         }
         rest = after;
     }

@@ -1,4 +1,8 @@
 //! What each line of a mail is.
+//!
+//! Most lines are words or quotes: each question asks first what is cheap to see and rules most of them out.
+
+use std::borrow::Cow;
 
 use super::tables::{ABOVE, AUTHOR_FIELDS, DIVIDERS, FORWARDS, MOBILE, MOBILE_ENDS, OPENERS, OTHER_FIELDS, VERBS};
 
@@ -7,8 +11,10 @@ const MARKER_CHARS_MAX: usize = 320;
 /// An introduction may be broken into so many lines.
 const MARKER_LINES_MAX: usize = 6;
 /// A longer line is no telephone's signature.
-const MOBILE_CHARS_MAX: usize = 120;
+const MOBILE_BYTES_MAX: usize = 200;
 
+/// Without dashes before it, a longer line divides nothing.
+const DIVIDER_BYTES_MAX: usize = 100;
 /// Words that no such signature has.
 const SENTENCE_WORDS: &[&str] = &["is", "was", "are", "were", "has", "have", "i", "you", "it", "we"];
 
@@ -80,7 +86,10 @@ fn class_of(line: &str, followed_by_quote: bool) -> Class {
     if bare.is_empty() {
         return Class::Empty;
     }
-    if let Some(class) = rule(&clean) {
+    if is_quote(line) {
+        return if is_marker(bare) { Class::Marker } else { Class::Quote };
+    }
+    if let Some(class) = rule(bare) {
         return class;
     }
     if is_mobile(bare) {
@@ -89,21 +98,21 @@ fn class_of(line: &str, followed_by_quote: bool) -> Class {
     if is_marker(bare) || (followed_by_quote && is_bare_marker(bare)) {
         return Class::Marker;
     }
-    if is_quote(line) {
-        return Class::Quote;
-    }
     field(bare).unwrap_or(Class::Text)
 }
 
-/// The text without the characters that only set its direction.
-fn without_marks(text: &str) -> String {
+/// The text without the characters that only set its direction, and with plain blanks.
+fn without_marks(text: &str) -> Cow<'_, str> {
+    // All of them begin with one of these bytes, which most lines do not hold.
+    if !text.bytes().any(|byte| matches!(byte, 0xc2 | 0xe2 | 0xef)) {
+        return Cow::Borrowed(text);
+    }
     let is_mark = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{ad}');
     text.chars().filter(|c| !is_mark(*c)).map(|c| if matches!(c, '\u{a0}' | '\u{202f}') { ' ' } else { c }).collect()
 }
 
 /// A line of nothing but dashes and the like.
-fn rule(line: &str) -> Option<Class> {
-    let bare = line.trim();
+fn rule(bare: &str) -> Option<Class> {
     let first = bare.chars().next()?;
     if !bare.chars().all(|c| matches!(c, '-' | '_' | ',' | '=' | '+' | '~' | '#' | '*' | 'ᐧ' | '—' | '–' | ' ')) {
         return None;
@@ -119,17 +128,26 @@ fn rule(line: &str) -> Option<Class> {
 }
 
 fn is_mobile(bare: &str) -> bool {
-    if MOBILE_CHARS_MAX < bare.chars().count() {
+    if MOBILE_BYTES_MAX < bare.len() {
         return false;
     }
-    let lower = bare.trim_start_matches(['*', '_', '[']).to_lowercase();
+    let bare = bare.trim_start_matches(['*', '_', '[']);
+    let ends = |words: &str| bare.trim_end_matches('.').ends_with(words);
+    let begins = begins_with_any(bare, MOBILE)
+        || (ends(MOBILE_ENDS[0]) && bare.split_whitespace().count() <= 4)
+        || (ends(MOBILE_ENDS[1]) && begins_with_any(bare, &["von meinem", "diese nachricht wurde"]));
     // "Sent from my desk, is much easier" is a sentence.
-    if SENTENCE_WORDS.iter().any(|word| contains_word(&lower, word)) {
-        return false;
-    }
-    MOBILE.iter().any(|start| lower.starts_with(start))
-        || (lower.split_whitespace().count() <= 4 && lower.ends_with(MOBILE_ENDS[0]))
-        || (lower.starts_with("von meinem") && lower.trim_end_matches('.').ends_with(MOBILE_ENDS[1]))
+    begins && !SENTENCE_WORDS.iter().any(|word| contains_word(bare, word))
+}
+
+/// True where `text` begins with one of `phrases`, which are in lower case.
+fn begins_with_any(text: &str, phrases: &[&str]) -> bool {
+    let Some(first) = text.chars().next().and_then(|c| c.to_lowercase().next()) else { return false };
+    let begins_with = |phrase: &str| {
+        let mut characters = text.chars().flat_map(char::to_lowercase);
+        phrase.chars().all(|wanted| characters.next() == Some(wanted))
+    };
+    phrases.iter().any(|phrase| phrase.starts_with(first) && begins_with(phrase))
 }
 
 pub(super) fn is_quote(line: &str) -> bool {
@@ -161,12 +179,10 @@ fn field(bare: &str) -> Option<Class> {
 fn marker_length<'a>(first: usize, count: usize, line: &impl Fn(usize, usize) -> &'a str) -> usize {
     let start = without_marks(line(first, first));
     let start = lead(&start);
-    if MARKER_CHARS_MAX < start.len()
-        || !(opens(start) || start.starts_with(|c: char| c.is_ascii_digit()) || has_year(start))
-    {
+    if MARKER_CHARS_MAX < start.len() || !start.bytes().any(|byte| byte.is_ascii_digit()) {
         return 1;
     }
-    if !start.contains(|c: char| c.is_ascii_digit()) {
+    if !(start.starts_with(|c: char| c.is_ascii_digit()) || has_year(start) || opens(start)) {
         return 1;
     }
     for last in first + 1..(first + MARKER_LINES_MAX).min(count) {
@@ -196,8 +212,10 @@ fn lead(line: &str) -> &str {
 }
 
 fn opens(start: &str) -> bool {
+    let Some(first) = start.bytes().next().map(|byte| byte.to_ascii_lowercase()) else { return false };
     OPENERS.iter().any(|opener| {
-        start.get(..opener.len()).is_some_and(|begin| begin.to_lowercase() == opener.to_lowercase())
+        opener.as_bytes()[0].to_ascii_lowercase() == first
+            && start.get(..opener.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(opener))
             && (opener.ends_with(['-', '־']) || start[opener.len()..].starts_with([' ', '\t']))
     })
 }
@@ -213,46 +231,42 @@ fn is_marker(bare: &str) -> bool {
 /// `----- Original Message -----` and the like.
 fn is_divider_of_words(bare: &str) -> bool {
     let start = bare.trim_start_matches(['>', '*', ' ']);
-    let lower = start.to_lowercase();
-    if FORWARDS.iter().any(|phrase| lower.starts_with(phrase)) {
-        return true;
+    let words = start.trim_start_matches(['-', '_', ' ', '—', '=']);
+    let dashes = start.len() - words.len();
+    if dashes < 2 && (DIVIDER_BYTES_MAX < start.len() || start.len() < bare.len()) {
+        return false;
     }
-    if ABOVE.iter().any(|phrase| lower.contains(phrase)) {
-        return true;
-    }
-    let words = lower.trim_start_matches(['-', '_', ' ', '—', '=']);
-    let dashes = lower.len() - words.len();
-    2 <= dashes && DIVIDERS.iter().any(|phrase| words.starts_with(phrase))
+    (2 <= dashes && begins_with_any(words, DIVIDERS))
+        || begins_with_any(words, FORWARDS)
+        || begins_with_any(words, ABOVE)
 }
 
 /// "On (date), (somebody) wrote:", in any language and in either order, and dates with an address.
 fn is_dated_marker(line: &str) -> bool {
     let end = line.trim_end_matches([' ', '>', '-', '*', '\t']);
     let ends_in_colon = end.ends_with([':', '：']);
-    let verb = VERBS.iter().any(|verb| contains_word(line, verb));
-    let ends_in_verb = || {
-        let end = end.trim_end_matches([':', '.', ' ', '>', '-', '*', '：']);
-        VERBS.iter().any(|verb| end.ends_with(verb) && contains_word(end, verb))
-    };
-    let has_digit = line.contains(|c: char| c.is_ascii_digit());
-    if verb
-        && opens(line)
-        && (has_digit || line.contains('@') || has_weekday(line))
-        && (ends_in_colon || ends_in_verb())
-    {
-        return true;
+    let bracketed = line.trim_end().ends_with('>');
+    if !(ends_in_colon || bracketed || line.contains('@') || opens(line) || line.contains(" via ")) {
+        return is_iso_date_and_name(line);
     }
-    if verb && ends_in_colon && has_year(line) {
-        return true;
+    let bare_end = end.trim_end_matches([':', '.', ' ', '>', '-', '*', '：']);
+    let ends_in_verb = VERBS.iter().any(|verb| bare_end.ends_with(verb) && contains_word(bare_end, verb));
+    if !(ends_in_colon || ends_in_verb || bracketed) {
+        return false;
+    }
+    let verb = ends_in_verb || VERBS.iter().any(|verb| contains_word(line, verb));
+    if verb && (ends_in_colon || ends_in_verb) {
+        let dated = line.contains(|c: char| c.is_ascii_digit() || c == '@') || has_weekday(line);
+        if (dated && opens(line)) || (ends_in_colon && has_year(line)) {
+            return true;
+        }
     }
     // "codinghorror via Discourse wrote:", "Some One <a@b.c> wrote:", "Some One (a@b.c) wrote:"
-    if verb && ends_in_verb() && (has_address(line) || line.contains(" via ")) {
+    if ends_in_verb && (has_address(line) || line.contains(" via ")) {
         return true;
     }
-    let bracketed = end.trim_end_matches([':', ' ']).len() < line.trim_end().len() || line.trim_end().ends_with('>');
-    let address_last = bracketed && line.rfind('<').is_some_and(|at| line[at..].contains('@'));
+    let address_last = line.rfind('<').is_some_and(|at| line[at..].contains('@'));
     address_last && has_year(line) && (ends_in_colon || line.starts_with(|c: char| c.is_ascii_digit()))
-        || is_iso_date_and_name(line)
 }
 
 /// "2016-03-03 17:21 GMT+01:00 Some One"
@@ -288,8 +302,14 @@ fn is_bare_marker(line: &str) -> bool {
 
 /// True where a number of four digits stands that is a year.
 fn has_year(line: &str) -> bool {
-    line.split(|c: char| !c.is_ascii_digit())
-        .any(|digits| digits.len() == 4 && (digits.starts_with("19") || digits.starts_with("20")))
+    let bytes = line.as_bytes();
+    let is_digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
+    bytes.windows(4).enumerate().any(|(at, four)| {
+        matches!(four, [b'1', b'9', ..] | [b'2', b'0', ..])
+            && four.iter().all(u8::is_ascii_digit)
+            && !is_digit(at.checked_sub(1))
+            && !is_digit(Some(at + 4))
+    })
 }
 
 fn has_address(line: &str) -> bool {

@@ -7,6 +7,8 @@
 mod lines;
 mod tables;
 
+use std::borrow::Cow;
+
 use lines::{Class, Line, classify};
 
 /// A rule or a divider with more lines than this after it stands in the middle of somebody's letter.
@@ -30,7 +32,7 @@ pub(crate) fn split(text: &str) -> Split {
     if TEXT_BYTES_MAX < text.len() {
         return Split { reply: text.trim().to_owned(), elided: String::new() };
     }
-    let text = without_pgp(&text.replace("\r\n", "\n").replace('\r', "\n"));
+    let text = without_pgp(line_feeds(text));
     let lines = classify(&text);
     let mut kept = Kept { classes: lines.iter().map(|line| line.class).collect(), keep: vec![true; lines.len()] };
     kept.settle_signatures();
@@ -56,12 +58,20 @@ fn joined(lines: &[Line<'_>], takes: impl Fn(usize) -> bool) -> String {
     text[start..].trim_end().to_owned()
 }
 
+/// The text with `\n` for every line end.
+fn line_feeds(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")) } else { Cow::Borrowed(text) }
+}
+
 /// A clear-signed mail's words without its armour.
-fn without_pgp(text: &str) -> String {
+fn without_pgp(text: Cow<'_, str>) -> Cow<'_, str> {
     const SIGNED: &str = "-----BEGIN PGP SIGNED MESSAGE-----";
     const SIGNATURE: &str = "-----BEGIN PGP SIGNATURE-----";
     const END: &str = "-----END PGP SIGNATURE-----";
-    let mut text = text.to_owned();
+    if !text.contains("-----BEGIN PGP") {
+        return text;
+    }
+    let mut text = text.into_owned();
     if let Some(at) = text.find(SIGNED)
         && let Some(length) = text[at..].find("\n\n")
     {
@@ -72,7 +82,7 @@ fn without_pgp(text: &str) -> String {
     {
         text.replace_range(at..at + length + END.len(), "");
     }
-    text
+    Cow::Owned(text)
 }
 
 /// The classes of the lines and which of them are kept.
@@ -287,6 +297,7 @@ mod tests {
             "Sent by courier on Monday.\nWhere is it?",
             "My list:\n- one\n- two\n*\n- three",
             "```\n# code\n---\n> code\n```\n\nEnd.",
+            "Sent from my desk, it is much easier.",
             "Why don't you answer?\nHe wrote to me in 2019 and said no.",
             "> only a quote",
         ] {

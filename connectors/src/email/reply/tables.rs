@@ -53,11 +53,12 @@ pub(super) const FORWARDS: &[&str] = &[
     "התחלת הודעה שהועברה", "начало переадресованного сообщения", "##-",
 ];
 
-/// What desks write above the mails they send, in lower case.
+/// How the line begins that desks write above the mails they send, in lower case.
 #[rustfmt::skip]
 pub(super) const ABOVE: &[&str] = &[
-    "reply above this line", "reply above the line", "respond above this line", "write above this line",
-    "your reply above", "להשיב מעל שורה זו", "השב מעל השורה", "ответьте выше этой строки", "اكتب ردك فوق هذا السطر",
+    "reply above this", "reply above the", "please reply above", "please type your reply above", "type your reply above",
+    "write your reply above", "please respond above", "respond above this", "please write above", "your reply above",
+    "נא להשיב מעל", "אנא השיבו מעל", "אנא השב מעל", "השב מעל", "ответьте выше", "пожалуйста, ответьте выше", "اكتب ردك فوق",
 ];
 
 /// Names of the fields that mail programs repeat above a quoted mail, in lower case.
