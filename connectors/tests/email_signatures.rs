@@ -18,7 +18,7 @@ fn check(channel: &str, settings: &[(&str, &str)], headers: &[(&str, &str)], bod
     for (name, value) in headers {
         map.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
     }
-    by_name(channel).unwrap().authenticate(&account, &Webhook { headers: &map, body })
+    by_name(channel).unwrap().authenticate(&account, &Webhook { headers: &map, query: "", body })
 }
 
 /// Standard base64 with padding.
