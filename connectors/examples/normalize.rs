@@ -2,16 +2,17 @@
 //!
 //! The arguments and the output are those of `blendline normalize`, so that a connector can be tried on its own.
 
-use std::io::Write;
 use std::process::ExitCode;
+
+use blendline_connectors::normalize::print;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "normalize");
-    let (mut channel, mut files) = (String::new(), Vec::new());
+    let (mut channel, mut account, mut files) = (String::new(), None, Vec::new());
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--channel" => channel = arguments.next().unwrap_or_default(),
-            "--account" => drop(arguments.next()),
+            "--account" => account = arguments.next(),
             _ => files.push(argument),
         }
     }
@@ -21,25 +22,16 @@ fn main() -> ExitCode {
     };
     let mut out = std::io::stdout().lock();
     for file in files {
-        let events = match std::fs::read(&file) {
-            Ok(body) => connector.normalise(&body),
+        let body = match std::fs::read(&file) {
+            Ok(body) => body,
             Err(error) => {
                 eprintln!("{file}: {error}");
                 return ExitCode::from(2);
             }
         };
-        match events {
-            Ok(events) => {
-                for line in events.iter().filter_map(|event| serde_json::to_string(event).ok()) {
-                    if writeln!(out, "{line}").is_err() {
-                        return ExitCode::SUCCESS;
-                    }
-                }
-            }
-            Err(malformed) => {
-                eprintln!("{file}: {malformed}");
-                return ExitCode::FAILURE;
-            }
+        if let Err(not_printed) = print(connector, account.as_deref(), &file, &body, &mut out) {
+            eprintln!("{not_printed}");
+            return ExitCode::FAILURE;
         }
     }
     ExitCode::SUCCESS

@@ -81,6 +81,39 @@ pub(crate) fn unix_time(value: &Value) -> Option<Instant> {
     (millis / 1000 <= SECONDS_MAX).then_some(Instant(Millis(millis)))
 }
 
+/// An instant in any notation that platforms use: Unix time, RFC 3339 (also with an offset without colon or with a blank
+/// between day and time, then taken for UTC), RFC 2822, day and time without signs, or X's `Wed Oct 10 20:19:24 +0000 2018`.
+pub(crate) fn time(value: &Value) -> Option<Instant> {
+    let text = value.as_str().map(str::trim);
+    // Read as a count of milliseconds, day and time without signs would lie centuries ahead.
+    text.and_then(compact_time).or_else(|| unix_time(value)).or_else(|| text.and_then(time_of_text))
+}
+
+/// `20231011171701`, taken for UTC.
+fn compact_time(text: &str) -> Option<Instant> {
+    if text.len() != 14 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let at = jiff::civil::DateTime::strptime("%Y%m%d%H%M%S", text).ok()?;
+    let at = at.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+    u64::try_from(at.as_millisecond()).ok().map(|millis| Instant(Millis(millis)))
+}
+
+fn time_of_text(text: &str) -> Option<Instant> {
+    // Every known notation is shorter; a long text is not worth five parsers.
+    let text = Some(text).filter(|text| text.len() <= 40)?;
+    let at = text
+        .parse::<jiff::Timestamp>()
+        .ok()
+        .or_else(|| jiff::Timestamp::strptime("%a %b %d %H:%M:%S %z %Y", text).ok())
+        .or_else(|| jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok())
+        .or_else(|| {
+            text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|at| at.timestamp())
+        })?;
+    let millis = u64::try_from(at.as_millisecond()).ok()?;
+    (millis / 1000 <= SECONDS_MAX).then_some(Instant(Millis(millis)))
+}
+
 /// The items of a list; none where it is no list.
 pub(crate) fn items(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
@@ -124,6 +157,26 @@ mod tests {
         for odd in [json!(null), json!(""), json!("soon"), json!(-5), json!(u64::MAX), json!([]), json!(1.5)] {
             assert_eq!(unix_time(&odd), None, "{odd}");
         }
+    }
+
+    #[test]
+    fn instants_written_as_words() {
+        for text in [
+            "2023-10-11T17:17:01Z",
+            "2023-10-11T20:17:01+0300",
+            "2023-10-11 17:17:01",
+            "2023-10-11T17:17:01",
+            "Wed Oct 11 17:17:01 +0000 2023",
+            "Wed, 11 Oct 2023 17:17:01 +0000",
+            "20231011171701",
+        ] {
+            assert_eq!(time(&json!(text)), Some(Instant(Millis(1_697_044_621_000))), "{text}");
+        }
+        for odd in ["", "tomorrow", "1969-12-31T23:59:59Z", "-009999-01-01T00:00:00Z", "2023-02-30T00:00:00Z"] {
+            assert_eq!(time(&json!(odd)), None, "{odd}");
+        }
+        assert_eq!(time(&json!("1".repeat(100))), None);
+        assert_eq!(time(&json!("16970446210000")), unix_time(&json!(16_970_446_210_000_u64)));
     }
 
     #[test]

@@ -3,15 +3,41 @@
 //! A connector is translation and nothing else: it keeps no state, starts no task, reads no clock and never retries.
 //! What it may do is data ([`Connector::capabilities`]); nobody outside this crate asks for a channel by name.
 //!
-//! Suggested reading order: this file, [`account`], [`settings`], [`limits`], then one channel.
+//! Suggested reading order: this file, [`account`], [`settings`], [`limits`], then one channel. What several platforms share
+//! lies beside the channels: `reading`, `json`, `form` and `html` to read, `signature` to check, `call` to send, `meta`, `x`,
+//! `twilio` and `gateway` for families.
 
 pub mod account;
+mod call;
+pub mod email;
+mod facebook_page;
+mod form;
+mod gateway;
+mod google_business;
+mod html;
+mod instagram;
 mod json;
 pub mod limits;
+mod linkedin;
+mod mastodon;
+mod messenger;
+mod meta;
+pub mod normalize;
+mod reading;
 pub mod settings;
+mod signature;
+mod sms_generic;
+mod sms_twilio;
+mod telegram;
+mod twilio;
+mod voice_callback;
 mod webchat;
 mod whatsapp_cloud;
+mod x;
+mod x_aaa;
+mod x_xaa;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use async_trait::async_trait;
@@ -24,8 +50,32 @@ pub use account::{Account, Secret};
 pub use settings::{Setting, SettingError, SettingKind, check_settings};
 
 /// Every channel, one line each; a test proves that none is missing.
+static ALL: &[&dyn Connector] = &[
+    &email::MAILGUN,
+    &email::POSTMARK,
+    &email::RAW,
+    &email::RESEND,
+    &email::SENDGRID,
+    &email::SES,
+    &facebook_page::FacebookPage,
+    &google_business::GoogleBusiness,
+    &instagram::Instagram,
+    &linkedin::Linkedin,
+    &mastodon::Mastodon,
+    &messenger::Messenger,
+    &sms_generic::SmsGeneric,
+    &sms_twilio::SmsTwilio,
+    &telegram::Telegram,
+    &voice_callback::VoiceCallback,
+    &webchat::Webchat,
+    &whatsapp_cloud::WhatsappCloud,
+    &x_aaa::XAaa,
+    &x_xaa::XXaa,
+];
+
+/// Every channel.
 pub fn all() -> &'static [&'static dyn Connector] {
-    &[&webchat::Webchat, &whatsapp_cloud::WhatsappCloud]
+    ALL
 }
 
 /// The channel called `name`, if there is one.
@@ -48,6 +98,11 @@ pub trait Connector: Send + Sync {
     /// Answers the platform's GET handshake with the body to send back.
     /// `query` holds the decoded pairs of the URL; a refusal is answered 403.
     fn handshake(&self, account: &Account, query: &[(String, String)]) -> Result<String, Refusal>;
+
+    /// The media type of the answer to a handshake.
+    fn handshake_type(&self) -> &'static str {
+        "text/plain; charset=utf-8"
+    }
 
     /// Proves in constant time that the platform sent this, over the raw bytes and before anything is parsed.
     /// A refusal is answered 401 and nothing of the body is kept.
@@ -84,6 +139,8 @@ pub fn http_client_rules() -> reqwest::ClientBuilder {
 pub struct Webhook<'a> {
     /// The headers as received.
     pub headers: &'a http::HeaderMap,
+    /// What follows the `?` of the address, as received; empty where nothing does.
+    pub query: &'a str,
     /// The bytes as received: a signature covers exactly these.
     pub body: &'a [u8],
 }
@@ -99,6 +156,13 @@ impl<'a> Webhook<'a> {
             return None;
         }
         value.to_str().ok()
+    }
+
+    /// The decoded value of the only parameter `name` of the query; `None` where it is absent or repeated.
+    pub fn parameter(&self, name: &str) -> Option<Cow<'a, str>> {
+        let mut values = form_urlencoded::parse(self.query.as_bytes()).filter(|(key, _)| key == name);
+        let (_, value) = values.next()?;
+        values.next().is_none().then_some(value)
     }
 }
 
@@ -164,10 +228,11 @@ mod tests {
     fn a_repeated_header_is_no_header() {
         let mut headers = http::HeaderMap::new();
         headers.append("x-test", http::HeaderValue::from_static("a"));
-        let hook = Webhook { headers: &headers, body: b"" };
+        let hook = Webhook { headers: &headers, query: "a=1&b=2&a=3", body: b"" };
         assert_eq!(hook.header("X-Test"), Some("a"));
+        assert_eq!((hook.parameter("b").as_deref(), hook.parameter("a")), (Some("2"), None));
         headers.append("x-test", http::HeaderValue::from_static("b"));
-        assert_eq!(Webhook { headers: &headers, body: b"" }.header("X-Test"), None);
+        assert_eq!(Webhook { headers: &headers, query: "a=1&b=2&a=3", body: b"" }.header("X-Test"), None);
     }
 
     #[test]

@@ -16,6 +16,11 @@ fn everything() -> Vec<(&'static dyn Connector, Case)> {
     all().iter().flat_map(of).collect()
 }
 
+/// The channels whose bodies have an envelope. A mail has none: whatever came is kept.
+fn enveloped() -> impl Iterator<Item = &'static dyn Connector> {
+    all().iter().copied().filter(|connector| connector.name() != "email_raw")
+}
+
 /// The pointers of every place in `value`.
 fn places(value: &Value, at: &str, out: &mut Vec<String>) {
     out.push(at.to_owned());
@@ -71,56 +76,116 @@ fn every_place_of_every_fixture_may_hold_anything() {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+/// Every channel gets as many cases as every other.
+fn config() -> ProptestConfig {
+    ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() }
+}
 
-    #[test]
-    fn several_places_at_once_may_hold_anything(
-        which in any::<prop::sample::Index>(),
-        changes in prop::collection::vec((any::<prop::sample::Index>(), odd_value()), 1..6),
-    ) {
-        let all = everything();
-        let (connector, case) = &all[which.index(all.len())];
-        if let Ok(mut body) = serde_json::from_slice::<Value>(&case.body) {
+#[test]
+fn several_places_at_once_may_hold_anything() {
+    for connector in all() {
+        let bodies: Vec<Value> =
+            cases(connector.name()).iter().filter_map(|case| serde_json::from_slice(&case.body).ok()).collect();
+        if bodies.is_empty() {
+            continue;
+        }
+        let changes = prop::collection::vec((any::<prop::sample::Index>(), odd_value()), 1..6);
+        proptest!(config(), |(which in any::<prop::sample::Index>(), changes in changes)| {
+            let mut body = bodies[which.index(bodies.len())].clone();
             for (place, value) in changes {
                 let mut found = Vec::new();
                 places(&body, "", &mut found);
                 *body.pointer_mut(&found[place.index(found.len())]).unwrap() = value;
             }
             let _ = connector.normalise(body.to_string().as_bytes());
-        }
+        });
     }
+}
 
-    #[test]
-    fn bytes_may_be_cut_and_changed(
-        which in any::<prop::sample::Index>(),
-        cut in any::<prop::sample::Index>(),
-        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
-    ) {
-        let all = everything();
-        let (connector, case) = &all[which.index(all.len())];
-        let mut body = case.body.clone();
-        for (place, byte) in changes {
-            if !body.is_empty() {
-                let place = place.index(body.len());
-                body[place] = byte;
+#[test]
+fn bytes_may_be_cut_and_changed() {
+    for connector in all() {
+        let bodies: Vec<Vec<u8>> = cases(connector.name()).into_iter().map(|case| case.body).collect();
+        let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8);
+        let strategy = (any::<prop::sample::Index>(), any::<prop::sample::Index>(), changes);
+        proptest!(config(), |((which, cut, changes) in strategy)| {
+            let mut body = bodies[which.index(bodies.len())].clone();
+            for (place, byte) in changes {
+                if !body.is_empty() {
+                    let place = place.index(body.len());
+                    body[place] = byte;
+                }
             }
-        }
-        body.truncate(cut.index(body.len() + 1));
-        let _ = connector.normalise(&body);
+            body.truncate(cut.index(body.len() + 1));
+            let _ = connector.normalise(&body);
+        });
     }
+}
 
-    #[test]
-    fn arbitrary_bytes_are_no_webhook(body in prop::collection::vec(any::<u8>(), 0..200)) {
-        for connector in all() {
+#[test]
+fn fields_of_a_form_may_hold_anything() {
+    for connector in all() {
+        let forms: Vec<Vec<(String, String)>> = cases(connector.name())
+            .iter()
+            .filter(|case| serde_json::from_slice::<Value>(&case.body).is_err())
+            .map(|case| form_urlencoded::parse(&case.body).into_owned().collect())
+            .filter(|form: &Vec<_>| !form.is_empty())
+            .collect();
+        if forms.is_empty() {
+            continue;
+        }
+        let odd = prop_oneof![any::<String>(), Just("-1".to_owned()), Just("<a>".to_owned()), Just("{".to_owned())];
+        let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<bool>(), odd), 1..6);
+        proptest!(config(), |(which in any::<prop::sample::Index>(), changes in changes)| {
+            let mut form = forms[which.index(forms.len())].clone();
+            for (place, key, value) in changes {
+                let place = place.index(form.len());
+                if key { form[place].0 = value } else { form[place].1 = value }
+            }
+            let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+            let _ = connector.normalise(body.as_bytes());
+        });
+    }
+}
+
+#[test]
+fn arbitrary_bytes_are_no_webhook() {
+    for connector in enveloped() {
+        proptest!(config(), |(body in prop::collection::vec(any::<u8>(), 0..200))| {
             prop_assert!(connector.normalise(&body).is_err());
+        });
+    }
+}
+
+/// A megabyte of what readers stumble over, each within the time that a webhook has.
+#[test]
+#[ignore = "it measures: cargo test --release -p blendline-connectors --test hostile -- --ignored"]
+fn long_bodies_take_no_longer_than_long() {
+    let long = |unit: &str| unit.repeat(1_000_000 / unit.len());
+    let bodies = [
+        long("<a><![CDATA["),
+        long("<a>x</a>"),
+        long("a=1&"),
+        long("&lt;<"),
+        long("data: {\n"),
+        long("event: x\ndata: 1\n\n"),
+        format!("[{}{{}}]", long("{},")),
+        format!("{{\"messages\":[{}{{}}]}}", long("{\"from\":\"1\",\"to\":\"2\",\"text\":\"<\"},")),
+        format!("{{\"update_id\":1,\"message\":{{\"photo\":[{}{{}}]}}}}", long("{},")),
+    ];
+    for connector in all() {
+        for (i, body) in bodies.iter().enumerate() {
+            let start = std::time::Instant::now();
+            let _ = connector.normalise(body.as_bytes());
+            // Far above what it takes, far below what a square of the length would take.
+            assert!(start.elapsed().as_secs() < 10, "{} took {:?} for body {i}", connector.name(), start.elapsed());
         }
     }
 }
 
 #[test]
 fn deep_nesting_is_refused_and_not_followed() {
-    for connector in all() {
+    for connector in enveloped() {
         for (open, close) in [("[", "]"), ("{\"entry\":", "}")] {
             let body = format!("{}1{}", open.repeat(50_000), close.repeat(50_000));
             assert!(connector.normalise(body.as_bytes()).is_err());
@@ -146,7 +211,31 @@ const PERSONAL: &[&str] = &[
     "full_name",
     "phone",
     "email",
+    "message",
+    "caption",
+    "last_name",
+    "sender_name",
+    "reviewer_name",
+    "review_text",
+    "reason",
+    "display_name",
+    "displayName",
+    "acct",
+    "content",
+    "spoiler_text",
+    "comment",
+    "screen_name",
+    "full_text",
+    "full_name",
+    "question",
+    "data",
+    "metadata",
 ];
+
+/// An id where others have a text: a resource of Google's API, or the number of what was deleted.
+fn is_id(text: &Value) -> bool {
+    text.as_str().is_some_and(|text| text.starts_with("accounts/") || text.bytes().all(|byte| byte.is_ascii_digit()))
+}
 
 /// Puts the canary in place of what customers said. Errors are the platform's own words and adverts are the company's.
 fn hide_canaries(value: &mut Value) -> usize {
@@ -155,7 +244,7 @@ fn hide_canaries(value: &mut Value) -> usize {
         Value::Object(fields) => {
             let mut count = 0;
             for (key, field) in fields.iter_mut().filter(|(key, _)| *key != "errors" && *key != "referral") {
-                if PERSONAL.contains(&key.as_str()) && field.is_string() {
+                if PERSONAL.contains(&key.as_str()) && field.is_string() && !is_id(field) {
                     *field = json!(CANARY);
                     count += 1;
                 } else {
@@ -182,7 +271,7 @@ fn what_customers_say_never_reaches_debug_output() {
 
 #[test]
 fn a_malformed_body_is_not_quoted() {
-    for connector in all() {
+    for connector in enveloped() {
         for body in
             [format!("{{\"{CANARY}\": {CANARY}}}"), format!("\"{CANARY}"), format!("{{\"object\":\"{CANARY}\"}}")]
         {

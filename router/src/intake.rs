@@ -63,6 +63,11 @@ impl Endpoint {
     pub fn body_bytes_max(&self) -> usize {
         self.connector.capabilities().body_bytes_max
     }
+
+    /// The media type of the answer to its handshake.
+    pub fn handshake_type(&self) -> &'static str {
+        self.connector.handshake_type()
+    }
 }
 
 impl Intake {

@@ -5,7 +5,7 @@ use serde::Serialize;
 /// What a channel may do. All sizes are in bytes unless the name says otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Capabilities {
-    /// The longest text, in characters.
+    /// The longest text, in characters; zero where nothing can be sent.
     pub text_chars_max: usize,
     /// How long after the customer's last message we may write freely; `None` where always.
     pub window_ms: Option<u64>,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::mail::Mail;
 use crate::pii::Pii;
 use crate::time::Instant;
 
@@ -41,6 +42,12 @@ pub struct InboundEvent {
     /// For a status: `sent`, `delivered`, `read`, `played`, `failed`, `deleted`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
+    /// The platform's ids of the messages a status reports on, where it names several or none in particular.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub target_message_ids: Vec<String>,
+    /// For a status: every message up to this instant is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watermark: Option<Instant>,
     /// What the platform reported as wrong.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<PlatformError>,
@@ -95,19 +102,54 @@ pub struct InboundEvent {
     /// True when the customer forwarded somebody else's words.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub forwarded: bool,
+    /// True when another application holds the thread: to be kept, not to be answered.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub standby: bool,
+    /// How often the message has been changed so far, where the platform counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit_no: Option<u64>,
+    /// The platform's running number of what it tells us, where it has one: gaps in it show what was missed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub update_id: Option<i64>,
+    /// The platform's id of the notice that told us, where that is not the message's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notification_id: Option<String>,
+    /// What follows for our sending: `opt_out` or `opt_in`, where the platform says it by other means than words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meaning: Option<String>,
+    /// The platform's id of the album that this file is part of: such messages belong together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub album_id: Option<String>,
+    /// Where the public can read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permalink: Option<String>,
     /// Our own outbound id, where the platform gave it back with a status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outbound_ref: Option<String>,
+    /// What only a mail tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<Box<Mail>>,
 }
 
 impl InboundEvent {
+    /// True for what tells of a message of our own: a status, an echo, or what we said in public.
+    pub const fn is_of_ours(&self) -> bool {
+        matches!(self.kind, InboundKind::Status | InboundKind::Echo)
+            || (self.is_status_or_echo && self.kind.wants_answer())
+    }
+
     /// The text that recognises a second delivery of the same happening within one account, or `None` when
     /// the platform gave nothing to recognise it by.
     ///
-    /// The kind is part of it: a status bears the id of the message it reports on.
+    /// The kind is part of it: a status bears the id of the message it reports on, and each edit that of the same message.
     pub fn duplicate_key(&self) -> Option<String> {
         let id = self.dedup_key.as_deref().or(self.external_message_id.as_deref())?;
-        let qualifier = self.status.as_deref().unwrap_or("");
+        let version = || self.edit_no.map(|no| no.to_string()).or_else(|| Some(self.update_id?.to_string()));
+        let qualifier = match self.kind {
+            // A second edit bears the id of the first.
+            InboundKind::Edit => version().unwrap_or_default(),
+            _ => self.status.clone().unwrap_or_default(),
+        };
         Some(format!("{}\u{1f}{id}\u{1f}{qualifier}", self.kind.as_str()))
     }
 }
@@ -130,6 +172,12 @@ pub struct Reaction {
     pub emoji: Option<String>,
     /// Whether it was put or taken back.
     pub action: ReactionAction,
+    /// Everything that was put, where a platform tells of several reactions at once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub added: Vec<String>,
+    /// Everything that was taken back, likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<String>,
 }
 
 /// Whether a reaction was put or taken back.
@@ -316,7 +364,7 @@ mod tests {
 
     #[test]
     fn the_bytes_of_a_reaction_are_pinned() {
-        let reaction = Reaction { emoji: Some("👍".into()), action: ReactionAction::Add };
+        let reaction = Reaction { emoji: Some("👍".into()), ..Reaction::default() };
         assert_eq!(serde_json::to_string(&reaction).unwrap(), r#"{"emoji":"👍","action":"add"}"#);
     }
 
@@ -335,5 +383,10 @@ mod tests {
         assert_ne!(message.duplicate_key(), status("sent").duplicate_key());
         assert_ne!(status("read").duplicate_key(), status("sent").duplicate_key());
         assert_eq!(InboundEvent::default().duplicate_key(), None);
+        assert!(status("sent").is_of_ours() && !message.is_of_ours());
+        assert!(InboundEvent { is_status_or_echo: true, ..message.clone() }.is_of_ours());
+        let edit = |edit_no| InboundEvent { kind: InboundKind::Edit, edit_no, update_id: Some(7), ..message.clone() };
+        assert_ne!(edit(Some(1)).duplicate_key(), edit(Some(2)).duplicate_key());
+        assert_eq!(edit(None).duplicate_key(), edit(Some(7)).duplicate_key());
     }
 }

@@ -4,8 +4,9 @@ use blendline_wire::Pii;
 use blendline_wire::inbound::{Attachment, InboundEvent, InboundKind, Reaction, ReactionAction};
 use serde_json::Value;
 
-use super::normalise::{Change, errors, pii};
+use super::normalise::{Change, errors};
 use crate::json;
+use crate::reading::{pii, small};
 
 /// Types whose content lies in an object with the id of a file.
 const MEDIA: &[&str] = &["image", "video", "audio", "document", "sticker"];
@@ -188,11 +189,6 @@ fn media(kind: &str, body: &Value) -> Attachment {
     }
 }
 
-/// An attachment that is its own content.
-fn small(kind: &str, body: &Value) -> Attachment {
-    Attachment { kind: kind.to_owned(), r#ref: Some(body.to_string()), mime: None, filename: None }
-}
-
 fn read_interactive(event: &mut InboundEvent, body: &Value) -> bool {
     let choice = ["button_reply", "list_reply"].iter().map(|key| &body[*key]).find(|choice| choice.is_object());
     if let Some(choice) = choice {
@@ -224,7 +220,7 @@ fn read_reaction(event: &mut InboundEvent, body: &Value) {
     // Taken back: the emoji is absent or, in older versions, empty.
     let emoji = json::text(&body["emoji"]);
     let action = if emoji.is_some() { ReactionAction::Add } else { ReactionAction::Remove };
-    event.reaction = Some(Reaction { emoji, action });
+    event.reaction = Some(Reaction { emoji, action, ..Reaction::default() });
 }
 
 fn read_system(event: &mut InboundEvent, body: &Value) {

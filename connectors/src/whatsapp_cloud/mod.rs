@@ -1,6 +1,6 @@
 //! WhatsApp Business Platform, Cloud API (CHANNELS.md sections 1 and 2).
 //!
-//! Suggested reading order: `verify`, `normalise`, `message`, `notice`, `send`, `errors`.
+//! Meta's signature and handshake are in `meta::verify`. Suggested reading order: `normalise`, `message`, `notice`, `send`, `errors`.
 
 mod errors;
 mod message;
@@ -8,7 +8,6 @@ mod normalise;
 mod notice;
 mod request;
 mod send;
-mod verify;
 
 use async_trait::async_trait;
 use blendline_wire::Millis;
@@ -16,6 +15,7 @@ use blendline_wire::capability::Capabilities;
 use blendline_wire::inbound::InboundEvent;
 use blendline_wire::outbound::{Outbound, SendOutcome};
 
+use crate::meta::verify;
 use crate::{Account, Connector, Malformed, Refusal, Setting, SettingKind, Webhook, limits};
 
 const KIB: usize = 1024;

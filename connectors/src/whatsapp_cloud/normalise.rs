@@ -3,14 +3,11 @@
 //! The body is read as a tree and not by derived types: a field of an unexpected type then costs that field alone,
 //! not the batch it came in.
 
-use std::collections::HashSet;
-
-use blendline_wire::Pii;
-use blendline_wire::inbound::{ConversationKey, InboundEvent, InboundKind, PlatformError};
+use blendline_wire::inbound::{InboundEvent, InboundKind, PlatformError};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::{message, notice};
+use crate::reading::{self, fingerprint, no_webhook, set_repeats_aside, unreadable};
 use crate::{Malformed, json};
 
 const OBJECT: &str = "whatsapp_business_account";
@@ -62,17 +59,13 @@ pub(super) fn normalise(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
 }
 
 fn entries(root: &Value) -> Result<&Vec<Value>, Malformed> {
-    let malformed = |place: &str, expected: &str| Malformed {
-        place: place.to_owned(),
-        detail: format!("no webhook of this channel: expected {expected}"),
-    };
     if !root.is_object() {
-        return Err(malformed("the whole body", "an object"));
+        return Err(no_webhook("the whole body", "an object"));
     }
     if root["object"] != OBJECT {
-        return Err(malformed("/object", &format!("the text {OBJECT}")));
+        return Err(no_webhook("/object", &format!("the text {OBJECT}")));
     }
-    root["entry"].as_array().ok_or_else(|| malformed("/entry", "a list"))
+    root["entry"].as_array().ok_or_else(|| no_webhook("/entry", "a list"))
 }
 
 fn read_change(change: &Change<'_>, events: &mut Vec<InboundEvent>) {
@@ -146,11 +139,7 @@ impl<'a> Change<'a> {
 
     /// An event of this number and of `peer`.
     pub(super) fn event(&self, kind: InboundKind, peer: Option<String>) -> InboundEvent {
-        InboundEvent {
-            kind,
-            conversation_key: ConversationKey { account: self.account.clone(), peer, thread: None },
-            ..InboundEvent::default()
-        }
+        reading::event(kind, &self.account, peer)
     }
 
     /// An event that no person brought about, recognised by its content for want of an id.
@@ -186,43 +175,6 @@ impl<'a> Change<'a> {
     }
 }
 
-/// The trace of something that cannot be read: it is recorded and nobody is bothered.
-fn unreadable(place: &str, expected: &str, content: &Value) -> InboundEvent {
-    InboundEvent {
-        kind: InboundKind::Unsupported,
-        event: Some("unreadable".to_owned()),
-        errors: vec![PlatformError {
-            code: -1,
-            title: Some("unreadable".to_owned()),
-            detail: Some(format!("{place}: expected {expected}")),
-        }],
-        dedup_key: Some(fingerprint(&[&Value::from(place), content])),
-        ..InboundEvent::default()
-    }
-}
-
-fn fingerprint(parts: &[&Value]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        // Keys of a `Value` are sorted, so the same content has the same text.
-        hash.update(part.to_string().as_bytes());
-        hash.update([0]);
-    }
-    hex::encode(&hash.finalize()[..16])
-}
-
-/// A message that a body holds twice stays two events with the same ids, of which the later is of no use to routing.
-fn set_repeats_aside(events: &mut [InboundEvent]) {
-    let mut seen = HashSet::new();
-    for event in events {
-        let Some(key) = event.duplicate_key() else { continue };
-        if !seen.insert((event.conversation_key.account.clone(), key)) {
-            event.kind = InboundKind::Ignored;
-            event.event = Some("repeated".to_owned());
-        }
-    }
-}
-
 /// What the platform reports as wrong. A code that cannot be read is -1, for 0 means that the token is refused.
 pub(super) fn errors(list: &Value) -> Vec<PlatformError> {
     json::items(list)
@@ -235,9 +187,4 @@ pub(super) fn errors(list: &Value) -> Vec<PlatformError> {
                 .or_else(|| json::text(&error["message"])),
         })
         .collect()
-}
-
-/// Marks a text as personal.
-pub(super) fn pii(value: &Value) -> Option<Pii<String>> {
-    json::text(value).map(Pii::new)
 }

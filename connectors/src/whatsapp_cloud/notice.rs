@@ -4,8 +4,9 @@ use blendline_wire::Pii;
 use blendline_wire::inbound::{InboundEvent, InboundKind};
 use serde_json::Value;
 
-use super::normalise::{self, Change, pii};
+use super::normalise::{self, Change};
 use crate::json;
+use crate::reading::pii;
 
 /// Names under which account events say what happened, the first that is there counts.
 const EVENT_NAMES: &[&str] = &["event", "alert_type", "decision", "new_quality_score", "action", "status"];

@@ -21,9 +21,9 @@ pub async fn handshake(
         let status = StatusCode::FORBIDDEN;
         Failure::new(status, refusal.reason(), "The handshake was refused", refusal.to_string())
     })?;
-    // As plain text, for it holds what the caller sent.
-    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")], answer)
-        .into_response())
+    // Never as a page, for it holds what the caller sent.
+    let kind = (header::CONTENT_TYPE, endpoint.handshake_type());
+    Ok(([kind, (header::X_CONTENT_TYPE_OPTIONS, "nosniff")], answer).into_response())
 }
 
 /// Takes one webhook; 200 means that what it held is durable.
@@ -40,8 +40,9 @@ pub async fn receive(
             request.headers_mut().insert(name, value.clone());
         }
     }
+    let query = request.uri().query().unwrap_or_default().to_owned();
     let body = read_body(request, endpoint.body_bytes_max(), app.limits.body_timeout).await?;
-    match app.intake.take(endpoint, Webhook { headers: &headers, body: &body }, now()).await {
+    match app.intake.take(endpoint, Webhook { headers: &headers, query: &query, body: &body }, now()).await {
         Ok(_) => Ok(StatusCode::OK),
         Err(NotTaken::Refused(refusal)) => Err(refused(&refusal)),
         Err(NotTaken::Busy(cause)) => Err(Failure::busy(format!("{cause}: send it again"))),

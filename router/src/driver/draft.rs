@@ -69,10 +69,12 @@ pub(crate) struct Happening {
 
 /// The addresses of whoever is on the other side; all belong to one contact, the first names it.
 ///
-/// In a group it is the group that we speak with, whoever of it wrote.
+/// In a group it is the group that we speak with, whoever of it wrote. Where the platform names nobody, as with reviews
+/// and pointers to what was said in public, it is the thread.
 pub(crate) fn addresses_of(event: &InboundEvent) -> impl Iterator<Item = &str> {
-    let peer = event.conversation_key.peer.as_deref().or(event.sender_id.as_deref());
-    let alone = !matches!(event.chat_type.as_deref(), Some("group" | "channel"));
+    let key = &event.conversation_key;
+    let peer = key.peer.as_deref().or(event.sender_id.as_deref()).or(key.thread.as_deref());
+    let alone = !matches!(event.chat_type.as_deref(), Some("group" | "supergroup" | "channel"));
     let others = if alone { event.sender_alt_ids.as_slice() } else { &[] };
     peer.into_iter().chain(others.iter().map(String::as_str).filter(move |other| Some(*other) != peer))
 }
@@ -99,7 +101,8 @@ pub(crate) fn is_repeated(event: &InboundEvent) -> bool {
 /// The message of ours that an event reports on: by our own id where the platform gave it back, else by its own.
 pub(crate) fn reported(event: &InboundEvent) -> (Option<OutboundId>, Option<&str>) {
     let ours = event.outbound_ref.as_deref().and_then(|text| text.parse().ok());
-    (ours, event.target_message_id.as_deref().or(event.external_message_id.as_deref()))
+    let last = event.target_message_ids.last();
+    (ours, event.target_message_id.as_ref().or(event.external_message_id.as_ref()).or(last).map(String::as_str))
 }
 
 /// What waits to be decided together.
@@ -146,7 +149,7 @@ impl Draft {
         self.wanted.keys.extend(key);
         let mut addresses = Vec::new();
         if let Some(account) = account {
-            if matches!(event.kind, InboundKind::Status | InboundKind::Echo) {
+            if event.is_of_ours() {
                 let (ours, external) = reported(&event);
                 match (ours, external) {
                     (Some(ours), _) => self.wanted.outbound.push(ours),

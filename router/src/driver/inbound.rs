@@ -37,6 +37,9 @@ impl Stepper<'_> {
             InboundKind::Typing => self.discard(&happening, "typing"),
             InboundKind::Ignored => self.discard(&happening, "ignored"),
             InboundKind::AccountEvent | InboundKind::AccountError => self.discard(&happening, "account_event"),
+            // A public answer of our own has the kind of what it is, and is an echo all the same.
+            _ if happening.event.is_of_ours() => self.echo(&happening, account),
+            _ if happening.event.standby => self.discard(&happening, "standby"),
             _ => match confirmation(&happening.event) {
                 Some((conversation, confirmed)) => self.confirm(&happening, conversation, confirmed),
                 None => self.message(happening, account, entry),

@@ -15,7 +15,7 @@ fn about(id: &'static str, summary: &'static str) -> About {
 pub(in crate::api) fn handshake() -> About {
     about("answer_handshake", "Answer a platform's handshake")
         .text("The query is the platform's own, for WhatsApp `hub.mode`, `hub.verify_token` and `hub.challenge`.")
-        .gives_text("text/plain", "What the platform wants to hear back.")
+        .gives_text("text/plain", "What the platform wants to hear back; as `application/json` where it wants JSON.")
         .fails(&[NO_HANDSHAKE, WRONG_TOKEN, NO_TOKEN, NOT_SUPPORTED])
 }
 

@@ -112,6 +112,33 @@ async fn what_routes_nothing_is_discarded_with_its_reason() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_ours_or_held_by_another_application_makes_no_task() {
+    let world = World::new().await;
+    let own = InboundEvent { kind: InboundKind::Comment, is_status_or_echo: true, ..said("c1", "972") };
+    let held = InboundEvent { standby: true, ..said("m2", "972") };
+    world.webhook(vec![own, held]).await;
+    world.taken_in().await;
+    for reason in ["echo", "standby"] {
+        assert_eq!(world.events(|kind| discarded(kind, reason)), 1, "{reason}");
+    }
+    assert_eq!(world.events(created), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_review_by_nobody_in_particular_is_a_task_of_its_thread() {
+    let world = World::new().await;
+    let review = |id: &str| {
+        let mut event = InboundEvent { kind: InboundKind::Review, sender_id: None, ..said(id, "972") };
+        event.conversation_key.peer = None;
+        event.conversation_key.thread = Some(id.to_owned());
+        event
+    };
+    world.webhook(vec![review("r1"), review("r2")]).await;
+    world.taken_in().await;
+    assert_eq!(world.events(created), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_report_of_the_platform_finds_its_message_by_either_id() {
     let world = World::new().await;
     let mut dana = world.attach(DANA, 1).await;

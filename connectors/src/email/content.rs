@@ -1,0 +1,269 @@
+//! What a mail holds: its text, whether there is HTML, and what came with it.
+
+use blendline_wire::Pii;
+use blendline_wire::inbound::Attachment;
+use blendline_wire::mail::{InlinePart, TextSource};
+
+use super::content_type::ContentType;
+use super::header::{self, Headers};
+use super::mime::{Part, Tree, safe_name};
+use super::{html, reply, transfer, word};
+
+/// More of a text is not kept; what came stays in the raw mail.
+const TEXT_BYTES_MAX: usize = 1024 * 1024;
+
+/// Files that one text may hold.
+const UUENCODED_MAX: usize = 20;
+
+/// The readable side of a mail.
+#[derive(Default)]
+pub(super) struct Content {
+    pub(super) text: String,
+    pub(super) source: TextSource,
+    pub(super) stripped: String,
+    pub(super) html_present: bool,
+    pub(super) attachments: Vec<Attachment>,
+    pub(super) inline: Vec<InlinePart>,
+}
+
+impl Content {
+    /// Chooses the text of given bodies: the plain one, unless it is blank or only says that there is HTML.
+    ///
+    /// The HTML is asked for only where it is needed, for reading it costs the most.
+    pub(super) fn of_bodies(plain: Option<String>, markup: Option<impl FnOnce() -> String>) -> Self {
+        let html_present = markup.is_some();
+        let plain = plain.filter(|plain| !plain.trim().is_empty());
+        if plain.as_ref().is_some_and(|plain| !html_present || !is_stub(plain)) {
+            let text = bounded(plain.unwrap_or_default());
+            let stripped = reply::split(&text).reply;
+            return Self { text, source: TextSource::Plain, stripped, html_present, ..Self::default() };
+        }
+        let read = markup.map(|markup| html::to_text(&markup())).unwrap_or_default();
+        if read.whole.is_empty() {
+            let text = bounded(plain.unwrap_or_default());
+            let source = match (text.is_empty(), html_present) {
+                (false, _) => TextSource::Plain,
+                (true, true) => TextSource::Html,
+                (true, false) => TextSource::None,
+            };
+            return Self { stripped: text.clone(), text, source, html_present, ..Self::default() };
+        }
+        let text = bounded(read.whole);
+        let unquoted = reply::split(&bounded(read.unquoted)).reply;
+        // Where everything was marked as quoted, nothing was: somebody answered within the quote.
+        let stripped = if unquoted.is_empty() { reply::split(&text).reply } else { unquoted };
+        Self { text, source: TextSource::Html, stripped, html_present, ..Self::default() }
+    }
+
+    /// Reads the leaves of a mail.
+    pub(super) fn of_leaves(leaves: &[Part<'_>]) -> Self {
+        let [plain, markup] = bodies(leaves);
+        let mut texts = plain.map(Part::text);
+        let mut uuencoded = Vec::new();
+        if let (Some(part), Some(text)) = (plain, &mut texts) {
+            uuencoded = take_uuencoded(part, text);
+            texts = Some(continued(part, leaves, std::mem::take(text)));
+        }
+        let mut content = Self::of_bodies(texts, markup.map(|part| || part.text()));
+        let is_body = |part: &Part<'_>| [plain, markup].iter().flatten().any(|body| std::ptr::eq(*body, part));
+        for part in leaves.iter().filter(|part| !is_body(part)) {
+            content.attach(part);
+        }
+        content.attachments.extend(uuencoded);
+        content
+    }
+
+    fn attach(&mut self, part: &Part<'_>) {
+        let content_id = part.headers.text("content-id").map(|id| id.trim_matches(['<', '>', ' ']).to_owned());
+        if let Some(content_id) = content_id.filter(|id| !id.is_empty() && part.disposition != "attachment") {
+            self.inline.push(InlinePart { r#ref: part.path.clone(), content_id });
+        }
+        self.attachments.push(Attachment {
+            kind: kind_of(&part.kind).to_owned(),
+            r#ref: Some(part.path.clone()),
+            mime: Some(part.kind.mime()),
+            filename: part.filename.clone().map(Pii::new),
+        });
+    }
+}
+
+/// The bodies of a mail: plain and HTML.
+fn bodies<'a, 'b>(leaves: &'a [Part<'b>]) -> [Option<&'a Part<'b>>; 2] {
+    let markup = body(leaves, "html");
+    let plain = body(leaves, "plain").or_else(|| only_text(leaves).filter(|_| markup.is_none()));
+    // Text after HTML, and not as its alternative, is a list's footer or a scanner's remark.
+    let comes_after = |plain: &&Part<'_>| {
+        plain.within != "alternative"
+            && markup.is_some_and(|markup| {
+                leaves.iter().find(|part| is(part, plain) || is(part, markup)).is_some_and(|first| is(first, markup))
+            })
+    };
+    [plain.filter(|plain| !comes_after(plain)), markup]
+}
+
+fn is(part: &Part<'_>, other: &Part<'_>) -> bool {
+    std::ptr::eq(part, other)
+}
+
+/// The first part that can be the body of this subtype; a blank one only where there is no other.
+fn body<'a, 'b>(leaves: &'a [Part<'b>], sub: &str) -> Option<&'a Part<'b>> {
+    let fits = |part: &&Part<'_>| part.kind.is("text", sub);
+    let mut candidates = leaves.iter().filter(fits).filter(|part| part.can_be_body()).take(8);
+    let Some(first) = candidates.next() else {
+        // Some programs name even the text that they want shown.
+        return leaves.iter().find(|part| fits(part) && part.disposition != "attachment");
+    };
+    let is_blank = |part: &Part<'_>| part.bytes().iter().all(u8::is_ascii_whitespace);
+    // In an alternative a blank text means that the HTML is the message, and later texts are something else.
+    if first.within == "alternative" || !is_blank(first) {
+        return Some(first);
+    }
+    candidates.find(|part| !is_blank(part)).or(Some(first))
+}
+
+/// The sole part of a mail, if it is text of a kind that nobody knows: it is shown as it is (RFC 2046, 4.1.4).
+fn only_text<'a, 'b>(leaves: &'a [Part<'b>]) -> Option<&'a Part<'b>> {
+    let known = |part: &Part<'_>| matches!(part.kind.sub.as_str(), "calendar" | "vcard" | "x-vcard" | "rfc822-headers");
+    leaves.first().filter(|part| leaves.len() == 1 && part.kind.main == "text" && part.can_be_body() && !known(part))
+}
+
+/// Text that goes on after a picture, as Apple Mail sends it: the parts after the first that are text of the same mail.
+/// They stay attachments too, for a list's footer looks the same.
+fn continued(first: &Part<'_>, leaves: &[Part<'_>], mut text: String) -> String {
+    if first.within != "mixed" {
+        return text;
+    }
+    let after = leaves.iter().skip_while(|part| !std::ptr::eq(*part, first)).skip(1);
+    let mut picture = false;
+    for part in after.take(32) {
+        let beside = part.within == first.within && part.filename.is_none() && part.disposition != "attachment";
+        if picture && beside && part.kind.is("text", "plain") {
+            text = format!("{}\n{}", text.trim_end(), part.text());
+        }
+        picture |= matches!(part.kind.main.as_str(), "image" | "video" | "audio");
+    }
+    text
+}
+
+/// True for a text that only says that the mail program should show HTML.
+fn is_stub(plain: &str) -> bool {
+    if 400 < plain.len() {
+        return false;
+    }
+    let lower = plain.to_lowercase();
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| lower.contains(phrase));
+    says(&["html", "browser"])
+        && says(&[
+            "does not support",
+            "doesn't support",
+            "cannot display",
+            "can't display",
+            "not support html",
+            "unable to display",
+            "html-capable",
+            "html capable",
+            "view this email in",
+            "view it in your browser",
+            "unterstützt kein",
+            "no soporta",
+            "אינה תומכת",
+            "не поддерживает",
+        ])
+}
+
+/// The kind of attachment that people tell apart.
+fn kind_of(kind: &ContentType) -> &'static str {
+    match (kind.main.as_str(), kind.sub.as_str()) {
+        ("image", _) => "image",
+        ("video", _) => "video",
+        ("audio", _) => "audio",
+        ("message", "rfc822" | "global") => "mail",
+        ("message", _) | ("text", "rfc822-headers") => "report",
+        ("text", "calendar") => "calendar",
+        ("text", "vcard" | "x-vcard" | "directory") => "contact",
+        ("application", "pkcs7-signature" | "x-pkcs7-signature" | "pgp-signature") => "signature",
+        ("application", "ms-tnef" | "vnd.ms-tnef") => "tnef",
+        ("application", "pkcs7-mime" | "x-pkcs7-mime" | "pgp-encrypted") => "encrypted",
+        _ => "document",
+    }
+}
+
+/// Files that an old program put into the text itself; their lines are taken out of it.
+fn take_uuencoded(part: &Part<'_>, text: &mut String) -> Vec<Attachment> {
+    let mut found = Vec::new();
+    if !text.contains("begin ") {
+        return found;
+    }
+    let lines: Vec<&str> = text.split('\n').collect();
+    // Without an end, "begin" is a word.
+    let last_end = lines.iter().rposition(|line| *line == "end").unwrap_or(0);
+    let mut kept = Vec::new();
+    let mut at = 0;
+    while let Some(line) = lines.get(at) {
+        at += 1;
+        match transfer::uu_begin(line.as_bytes()).filter(|_| at <= last_end) {
+            Some(name) if found.len() < UUENCODED_MAX => {
+                found.push(Attachment {
+                    kind: "document".to_owned(),
+                    r#ref: Some(format!("{}/uu{}", part.path, found.len() + 1)),
+                    mime: Some("application/octet-stream".to_owned()),
+                    filename: safe_name(&name).map(Pii::new),
+                });
+                at += 1 + lines[at..].iter().position(|line| *line == "end").unwrap_or(0);
+            }
+            _ => kept.push(*line),
+        }
+    }
+    if !found.is_empty() {
+        *text = kept.join("\n");
+    }
+    found
+}
+
+/// At most what is kept, without empty lines at either end.
+fn bounded(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(TEXT_BYTES_MAX));
+    text.truncate(text.trim_end().len());
+    match text.find(|c: char| !c.is_whitespace()).and_then(|first| text[..first].rfind('\n')) {
+        Some(end) => text.split_off(end + 1),
+        None => text,
+    }
+}
+
+/// The HTML body of a mail, fit to be shown; none where it has none.
+pub(super) fn shown_html(raw: &[u8]) -> Option<String> {
+    let (_, _, tree) = tree(raw);
+    bodies(&tree.leaves)[1].map(|part| html::sanitise(&part.text()))
+}
+
+/// The bytes of the attachment that an event names by `reference`; none where the mail has no such part.
+pub(super) fn attached(raw: &[u8], reference: &str) -> Option<Vec<u8>> {
+    let (_, _, tree) = tree(raw);
+    let (path, number) = reference.split_once("/uu").map_or((reference, None), |(path, number)| (path, Some(number)));
+    let part = tree.leaves.iter().find(|part| part.path == path)?;
+    let bytes = part.bytes();
+    let Some(number) = number else { return Some(bytes.into_owned()) };
+    let mut rest: &[u8] = &bytes;
+    for _ in 1..number.parse::<usize>().ok().filter(|number| (1..=UUENCODED_MAX).contains(number))? {
+        let end = word::find(rest, b"\nend")?;
+        rest = &rest[end + 4..];
+    }
+    transfer::uuencoded(rest).map(|(_, bytes)| bytes)
+}
+
+/// Reads the bytes of a mail: header, content type, leaves, and what was wrong.
+pub(super) fn tree(raw: &[u8]) -> (Headers<'_>, ContentType, Tree<'_>) {
+    let raw = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
+    let mut rest = raw;
+    // Blank lines and a mailbox's separator before the header are none of it.
+    loop {
+        let (line, after) = header::next_line(rest);
+        let is_separator = line.starts_with(b"From ") || line.starts_with(b">From ");
+        if rest.is_empty() || !(line.iter().all(u8::is_ascii_whitespace) || is_separator) {
+            break;
+        }
+        rest = after;
+    }
+    let (headers, body) = Headers::split(rest);
+    Tree::grow(headers, body)
+}

@@ -1,0 +1,244 @@
+//! E-mail (CHANNELS.md section 12): one reader of mails, and the envelopes in which six ways bring them.
+//!
+//! Suggested reading order: `event`, `content`, `mime`, `header`, `word`, `charset`, `report`, `automatic`, `reply`,
+//! then one provider.
+
+mod address;
+mod automatic;
+mod charset;
+mod content;
+mod content_type;
+mod date;
+mod event;
+mod form;
+mod header;
+mod html;
+mod mailgun;
+mod mime;
+mod postmark;
+mod provider;
+mod reply;
+pub mod reply_address;
+mod report;
+mod resend;
+mod sendgrid;
+mod ses;
+mod sns;
+mod transfer;
+mod visual;
+mod word;
+
+use async_trait::async_trait;
+use blendline_wire::Millis;
+use blendline_wire::capability::Capabilities;
+use blendline_wire::inbound::InboundEvent;
+use blendline_wire::outbound::{Outbound, SendFailure, SendOutcome};
+
+use crate::{Account, Connector, Malformed, Refusal, Setting, Webhook, limits};
+
+const MIB: usize = 1024 * 1024;
+
+/// A mail has no window and nobody else's rate; the rates are what receiving servers put up with.
+static CAPABILITIES: Capabilities = Capabilities {
+    text_chars_max: 1_000_000,
+    window_ms: None,
+    // The same Message-ID twice is one mail to those who look.
+    idempotent_send: true,
+    commit_is_send: false,
+    reports_delivery: true,
+    templates: false,
+    buttons: false,
+    reactions: false,
+    edits: false,
+    public: false,
+    account_rate_per_second: 10,
+    recipient_rate: (5, 60),
+    // Providers pass on mails of 30 MB, in base64 and as JSON.
+    body_bytes_max: 48 * MIB,
+    media_bytes_max: &[("image", 25 * MIB), ("video", 25 * MIB), ("audio", 25 * MIB), ("document", 25 * MIB)],
+};
+
+const REPLY_SECRET: Setting = Setting {
+    name: reply_address::SECRET_SETTING,
+    secret: true,
+    doc: "signs reply addresses, so that an answer finds its conversation and nobody guesses a way in; several, separated by commas, while it is being changed",
+    ..Setting::TEXT
+};
+
+/// One of the ways in which mails come.
+pub(crate) struct Email {
+    name: &'static str,
+    settings: &'static [Setting],
+    authenticate: fn(&Account, &Webhook<'_>) -> Result<(), Refusal>,
+    normalise: fn(&[u8]) -> Result<Vec<InboundEvent>, Malformed>,
+}
+
+/// A mail as it is, from our own SMTP listener or a mailbox.
+pub(crate) static RAW: Email = Email {
+    name: "email_raw",
+    settings: &[REPLY_SECRET, limits::SETTINGS[0], limits::SETTINGS[1], limits::SETTINGS[2]],
+    // Nobody posts raw mails to us.
+    authenticate: |_, _| Err(Refusal::NotSupported),
+    normalise: raw,
+};
+
+/// Routes of Mailgun.
+pub(crate) static MAILGUN: Email = Email {
+    name: "email_mailgun",
+    settings: &[
+        Setting {
+            name: mailgun::KEY_SETTING,
+            required: true,
+            secret: true,
+            doc: "the HTTP webhook signing key of the Mailgun account; several, separated by commas, while it is being changed",
+            ..Setting::TEXT
+        },
+        REPLY_SECRET,
+        limits::SETTINGS[0],
+        limits::SETTINGS[1],
+        limits::SETTINGS[2],
+    ],
+    authenticate: mailgun::authenticate,
+    normalise: mailgun::normalise,
+};
+
+/// Inbound Parse of SendGrid.
+pub(crate) static SENDGRID: Email = Email {
+    name: "email_sendgrid",
+    settings: &[
+        Setting {
+            name: sendgrid::KEY_SETTING,
+            required: true,
+            doc: "the public key of the webhook's security policy, as SendGrid shows it; several, separated by commas, while it is being changed",
+            ..Setting::TEXT
+        },
+        REPLY_SECRET,
+        limits::SETTINGS[0],
+        limits::SETTINGS[1],
+        limits::SETTINGS[2],
+    ],
+    authenticate: sendgrid::authenticate,
+    normalise: sendgrid::normalise,
+};
+
+/// Inbound webhooks of Postmark.
+pub(crate) static POSTMARK: Email = Email {
+    name: "email_postmark",
+    settings: &[
+        Setting {
+            name: postmark::CREDENTIALS_SETTING,
+            required: true,
+            secret: true,
+            doc: "USER:PASSWORD as in the webhook's URL, for Postmark signs nothing; several, separated by commas, while they are being changed",
+            ..Setting::TEXT
+        },
+        REPLY_SECRET,
+        limits::SETTINGS[0],
+        limits::SETTINGS[1],
+        limits::SETTINGS[2],
+    ],
+    authenticate: postmark::authenticate,
+    normalise: postmark::normalise,
+};
+
+/// Amazon SES by way of SNS.
+pub(crate) static SES: Email = Email {
+    name: "email_ses",
+    settings: &[
+        Setting {
+            name: sns::TOPIC_SETTING,
+            required: true,
+            doc: "the ARN of the SNS topic; several, separated by commas",
+            ..Setting::TEXT
+        },
+        Setting {
+            name: sns::CERTIFICATES_SETTING,
+            required: true,
+            doc: "the certificate at the SigningCertURL of your region's SNS, in PEM; several, one after the other, for Amazon changes it",
+            ..Setting::TEXT
+        },
+        REPLY_SECRET,
+        limits::SETTINGS[0],
+        limits::SETTINGS[1],
+        limits::SETTINGS[2],
+    ],
+    authenticate: sns::authenticate,
+    normalise: ses::normalise,
+};
+
+/// Webhooks of Resend.
+pub(crate) static RESEND: Email = Email {
+    name: "email_resend",
+    settings: &[
+        Setting {
+            name: resend::SECRET_SETTING,
+            required: true,
+            secret: true,
+            doc: "the webhook's signing secret (whsec_…); several, separated by commas, while it is being changed",
+            ..Setting::TEXT
+        },
+        REPLY_SECRET,
+        limits::SETTINGS[0],
+        limits::SETTINGS[1],
+        limits::SETTINGS[2],
+    ],
+    authenticate: resend::authenticate,
+    normalise: resend::normalise,
+};
+
+#[async_trait]
+impl Connector for Email {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn capabilities(&self) -> &'static Capabilities {
+        &CAPABILITIES
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        self.settings
+    }
+
+    fn handshake(&self, _: &Account, _: &[(String, String)]) -> Result<String, Refusal> {
+        Err(Refusal::NotSupported)
+    }
+
+    fn authenticate(&self, account: &Account, hook: &Webhook<'_>) -> Result<(), Refusal> {
+        (self.authenticate)(account, hook)
+    }
+
+    fn normalise(&self, body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
+        (self.normalise)(body)
+    }
+
+    async fn send(&self, _: &Account, _: &Outbound, _: Millis, _: &reqwest::Client) -> SendOutcome {
+        let detail = "mail is not sent by this connector: it leaves by the account's mail server";
+        SendOutcome::Failed { cause: SendFailure::new("not_supported", detail) }
+    }
+}
+
+/// No mail is refused for being broken; only one that is empty says nothing.
+fn raw(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
+    event::of_raw(body)
+        .map(|event| vec![event])
+        .ok_or_else(|| provider::malformed("the whole body", "expected a mail, found nothing"))
+}
+
+/// Splits a text into what was written and what was quoted or stood in the signature.
+pub fn split_reply(text: &str) -> (String, String) {
+    let reply::Split { reply, elided } = reply::split(text);
+    (reply, elided)
+}
+
+/// The HTML body of a raw mail, without anything that acts, loads from elsewhere or hides; none where it has none.
+///
+/// `cid:` sources name attachments by their [`content_id`](blendline_wire::mail::InlinePart::content_id).
+pub fn shown_html(raw: &[u8]) -> Option<String> {
+    content::shown_html(raw)
+}
+
+/// The bytes of an attachment of a raw mail, named by the `ref` in its event.
+pub fn attachment(raw: &[u8], reference: &str) -> Option<Vec<u8>> {
+    content::attached(raw, reference)
+}

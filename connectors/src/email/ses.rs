@@ -1,0 +1,102 @@
+//! Amazon SES, whose mails come through SNS: an envelope with a text, which is JSON, in which the mail is a text.
+
+use blendline_wire::Pii;
+use blendline_wire::inbound::{InboundEvent, InboundKind};
+use serde_json::Value;
+
+use super::header::Headers;
+use super::provider::{Parsed, malformed};
+use super::{event, provider, sns, transfer};
+use crate::{Malformed, json};
+
+pub(super) fn normalise(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
+    let root = json::parse(body)?;
+    match root["Type"].as_str() {
+        Some("Notification") => {}
+        Some("SubscriptionConfirmation" | "UnsubscribeConfirmation") => return Ok(vec![subscription(&root)]),
+        Some(_) => return Err(malformed("/Type", "expected a message of SNS")),
+        // With raw delivery there is no envelope.
+        None if !root["notificationType"].is_null() || !root["mail"].is_null() => {
+            return Ok(vec![notification(&root, None)]);
+        }
+        None => return Err(malformed("/Type", "expected a message of SNS")),
+    }
+    let Some(text) = root["Message"].as_str() else { return Err(malformed("/Message", "expected a text")) };
+    let id = json::text(&root["MessageId"]);
+    let Ok(inner) = json::parse(text.as_bytes()) else {
+        // "Successfully validated SNS topic …" is a sentence.
+        let event = InboundEvent {
+            kind: InboundKind::Ignored,
+            event: Some("validation".to_owned()),
+            dedup_key: id,
+            ..InboundEvent::default()
+        };
+        return Ok(vec![event]);
+    };
+    Ok(vec![notification(&inner, id)])
+}
+
+fn notification(inner: &Value, sns_id: Option<String>) -> InboundEvent {
+    let kind = inner["notificationType"].as_str().or_else(|| inner["eventType"].as_str()).unwrap_or_default();
+    let id = json::text(&inner["mail"]["messageId"]);
+    if kind != "Received" {
+        return provider::notice(kind, id, inner);
+    }
+    let content = inner["content"].as_str().unwrap_or_default();
+    let is_base64 =
+        inner["receipt"]["action"]["encoding"].as_str().is_some_and(|one| one.eq_ignore_ascii_case("base64"));
+    let raw = if is_base64 { transfer::base64(content.as_bytes()) } else { content.as_bytes().to_vec() };
+    let mut event = event::of_raw(&raw).unwrap_or_else(|| pointer(inner));
+    if let Some(mail) = &mut event.mail {
+        let verdict = |name: &str| match inner["receipt"][name]["status"].as_str() {
+            Some("GRAY") => Some("none".to_owned()),
+            Some(word) => Some(word.to_owned()),
+            None => None,
+        };
+        provider::authentication(
+            mail,
+            "amazonses.com",
+            verdict("spfVerdict"),
+            verdict("dkimVerdict"),
+            verdict("dmarcVerdict"),
+        );
+    }
+    event.provider_message_id = id.or(sns_id);
+    let recipient =
+        json::text(&inner["receipt"]["recipients"][0]).or_else(|| json::text(&inner["mail"]["destination"][0]));
+    provider::delivered(&mut event, recipient.as_deref());
+    event
+}
+
+/// A mail that lies in S3: its header is here, its body must be fetched.
+fn pointer(inner: &Value) -> InboundEvent {
+    let fields = json::items(&inner["mail"]["headers"])
+        .iter()
+        .filter_map(|field| Some((json::text(&field["name"])?, json::text(&field["value"]).unwrap_or_default())));
+    let headers = Headers::from_pairs(fields);
+    let parsed = Parsed { headers, plain: None, html: None, attachments: Vec::new(), inline: Vec::new() };
+    let mut event = provider::of_parsed(parsed);
+    event.needs_fetch = true;
+    let action = &inner["receipt"]["action"];
+    if let (Some(bucket), Some(key)) = (json::text(&action["bucketName"]), json::text(&action["objectKey"])) {
+        event.payload = Some(Pii::new(format!("s3://{bucket}/{key}")));
+    }
+    event
+}
+
+/// Somebody subscribed this URL to a topic. It is confirmed by calling the URL, which is passed on only if it is Amazon's.
+fn subscription(root: &Value) -> InboundEvent {
+    let url = json::text(&root["SubscribeURL"]).filter(|url| sns::is_amazons(url));
+    InboundEvent {
+        kind: InboundKind::AccountEvent,
+        is_status_or_echo: true,
+        event: root["Type"]
+            .as_str()
+            .map(|name| if name.starts_with('U') { "unsubscribed" } else { "subscription" }.to_owned()),
+        field: json::text(&root["TopicArn"]),
+        needs_fetch: url.is_some(),
+        payload: url.map(Pii::new),
+        dedup_key: json::text(&root["MessageId"]),
+        ..InboundEvent::default()
+    }
+}

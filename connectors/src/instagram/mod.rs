@@ -1,0 +1,73 @@
+//! Instagram: direct messages, comments, mentions (CHANNELS.md sections 1 and 4).
+//!
+//! What Meta's products share is in `meta`.
+
+mod comments;
+
+use async_trait::async_trait;
+use blendline_wire::Millis;
+use blendline_wire::capability::Capabilities;
+use blendline_wire::inbound::InboundEvent;
+use blendline_wire::outbound::{Outbound, SendOutcome};
+
+use crate::meta::send::Product;
+use crate::meta::{self, verify};
+use crate::{Account, Connector, Malformed, Refusal, Setting, Webhook};
+
+const MIB: usize = 1024 * 1024;
+
+/// What the platform documents; a direct text has at most 1,000 bytes, which are 500 characters of Hebrew.
+static CAPABILITIES: Capabilities = Capabilities {
+    text_chars_max: 1000,
+    window_ms: Some(24 * 60 * 60 * 1000),
+    // There is no idempotency key: a second call is a second message.
+    idempotent_send: false,
+    commit_is_send: false,
+    reports_delivery: true,
+    templates: false,
+    buttons: true,
+    reactions: true,
+    edits: true,
+    public: true,
+    account_rate_per_second: 100,
+    recipient_rate: (10, 10),
+    body_bytes_max: 4 * MIB,
+    media_bytes_max: &[("image", 8 * MIB), ("video", 25 * MIB), ("audio", 25 * MIB)],
+};
+
+static PRODUCT: Product =
+    Product { text_chars_max: 1000, text_bytes_max: 1000, answer_edge: "replies", quotes: false, metadata: false };
+
+/// Instagram.
+pub(crate) struct Instagram;
+
+#[async_trait]
+impl Connector for Instagram {
+    fn name(&self) -> &'static str {
+        "instagram"
+    }
+
+    fn capabilities(&self) -> &'static Capabilities {
+        &CAPABILITIES
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        meta::SETTINGS
+    }
+
+    fn handshake(&self, account: &Account, query: &[(String, String)]) -> Result<String, Refusal> {
+        verify::handshake(account, query)
+    }
+
+    fn authenticate(&self, account: &Account, hook: &Webhook<'_>) -> Result<(), Refusal> {
+        verify::authenticate(account, hook)
+    }
+
+    fn normalise(&self, body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
+        meta::envelope::normalise(body, &["instagram"], comments::change)
+    }
+
+    async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome {
+        meta::send::send(&PRODUCT, account, message, now, http).await
+    }
+}

@@ -1,0 +1,71 @@
+//! Messenger: direct conversations with a Page (CHANNELS.md sections 1 and 3).
+//!
+//! What Meta's products share is in `meta`.
+
+use async_trait::async_trait;
+use blendline_wire::Millis;
+use blendline_wire::capability::Capabilities;
+use blendline_wire::inbound::InboundEvent;
+use blendline_wire::outbound::{Outbound, SendOutcome};
+
+use crate::meta::send::Product;
+use crate::meta::{self, verify};
+use crate::{Account, Connector, Malformed, Refusal, Setting, Webhook};
+
+const MIB: usize = 1024 * 1024;
+
+/// What the platform documents; the rate is kept under the 40 a second from which on the Page inbox stops showing new messages.
+static CAPABILITIES: Capabilities = Capabilities {
+    text_chars_max: 2000,
+    window_ms: Some(24 * 60 * 60 * 1000),
+    // There is no idempotency key: a second call is a second message.
+    idempotent_send: false,
+    commit_is_send: false,
+    reports_delivery: true,
+    templates: false,
+    buttons: true,
+    reactions: true,
+    edits: true,
+    public: true,
+    account_rate_per_second: 40,
+    recipient_rate: (10, 10),
+    body_bytes_max: 4 * MIB,
+    media_bytes_max: &[("image", 25 * MIB), ("video", 25 * MIB), ("audio", 25 * MIB), ("document", 25 * MIB)],
+};
+
+static PRODUCT: Product =
+    Product { text_chars_max: 2000, text_bytes_max: 8000, answer_edge: "comments", quotes: true, metadata: true };
+
+/// Messenger.
+pub(crate) struct Messenger;
+
+#[async_trait]
+impl Connector for Messenger {
+    fn name(&self) -> &'static str {
+        "messenger"
+    }
+
+    fn capabilities(&self) -> &'static Capabilities {
+        &CAPABILITIES
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        meta::SETTINGS
+    }
+
+    fn handshake(&self, account: &Account, query: &[(String, String)]) -> Result<String, Refusal> {
+        verify::handshake(account, query)
+    }
+
+    fn authenticate(&self, account: &Account, hook: &Webhook<'_>) -> Result<(), Refusal> {
+        verify::authenticate(account, hook)
+    }
+
+    fn normalise(&self, body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
+        meta::of_page(body)
+    }
+
+    async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome {
+        meta::send::send(&PRODUCT, account, message, now, http).await
+    }
+}

@@ -1,0 +1,85 @@
+//! What both generations of X's webhooks share: the challenge, the signature, direct messages and the people in them
+//! (CHANNELS.md section 5). No channel of its own.
+
+pub(crate) mod direct;
+pub(crate) mod verify;
+
+use blendline_wire::capability::Capabilities;
+use blendline_wire::inbound::Attachment;
+use blendline_wire::outbound::SendOutcome;
+use serde_json::Value;
+
+use crate::reading::fetched;
+use crate::{Setting, call, json};
+
+/// Nothing can be sent, as the text of no length says; the rest is what the platform documents.
+pub(crate) static CAPABILITIES: Capabilities = Capabilities {
+    text_chars_max: 0,
+    window_ms: None,
+    idempotent_send: false,
+    commit_is_send: false,
+    reports_delivery: false,
+    templates: false,
+    buttons: false,
+    reactions: true,
+    edits: true,
+    public: true,
+    account_rate_per_second: 1,
+    recipient_rate: (15, 900),
+    body_bytes_max: 4 * 1024 * 1024,
+    media_bytes_max: &[],
+};
+
+pub(crate) static SETTINGS: &[Setting] = &[Setting {
+    name: "consumer_secret",
+    required: true,
+    secret: true,
+    doc: "the app's consumer secret, which answers challenges and signs webhooks; several, separated by commas, while it is being changed: the first one answers challenges",
+    ..Setting::TEXT
+}];
+
+/// Sending needs a signature of the user's own (OAuth 1.0a or 2.0), which the connector does not make.
+pub(crate) fn cannot_send() -> SendOutcome {
+    call::failed("not_supported", "answers cannot be sent to X from here: answer in X itself, its echo is kept here")
+}
+
+/// Files of a post or a direct message; of a video the variant of the highest rate that is no playlist.
+pub(crate) fn media(item: &Value) -> Attachment {
+    let kind = match item["type"].as_str() {
+        Some("video" | "animated_gif") => "video",
+        _ => "image",
+    };
+    let variants = json::items(&item["video_info"]["variants"]).iter().chain(json::items(&item["variants"]));
+    let best = variants.max_by_key(|variant| {
+        json::number(&variant["bitrate"]).or_else(|| json::number(&variant["bit_rate"])).unwrap_or(-1)
+    });
+    let url = best.and_then(|variant| json::text(&variant["url"]));
+    fetched(
+        kind,
+        url.or_else(|| crate::reading::first_text(item, &["media_url_https", "media_url", "url", "preview_image_url"])),
+    )
+}
+
+/// The text from where the platform says that it begins to be shown: before that stand the names of those answered.
+/// The place counts code points.
+pub(crate) fn shown(text: &str, range: &Value) -> String {
+    let start = json::number(&range[0]).and_then(|start| usize::try_from(start).ok()).unwrap_or(0);
+    let rest: String = text.chars().skip(start).collect();
+    if rest.trim().is_empty() { text.to_owned() } else { rest }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn names_before_the_shown_text_are_cut_by_code_points() {
+        assert_eq!(shown("@\u{1f600}a hello", &json!([4, 9])), "hello");
+        assert_eq!(shown("hello", &json!([0, 5])), "hello");
+        assert_eq!(shown("hello", &Value::Null), "hello");
+        assert_eq!(shown("@a", &json!([2, 2])), "@a");
+        assert_eq!(shown("hello", &json!([-1, u64::MAX])), "hello");
+    }
+}

@@ -1,0 +1,52 @@
+//! X, Activity API: the present generation of webhooks (CHANNELS.md section 5).
+//!
+//! What both generations share is in `x`.
+
+mod normalise;
+
+use async_trait::async_trait;
+use blendline_wire::Millis;
+use blendline_wire::capability::Capabilities;
+use blendline_wire::inbound::InboundEvent;
+use blendline_wire::outbound::{Outbound, SendOutcome};
+
+use crate::x::{self, verify};
+use crate::{Account, Connector, Malformed, Refusal, Setting, Webhook};
+
+/// X, Activity API.
+pub(crate) struct XXaa;
+
+#[async_trait]
+impl Connector for XXaa {
+    fn name(&self) -> &'static str {
+        "x_xaa"
+    }
+
+    fn capabilities(&self) -> &'static Capabilities {
+        &x::CAPABILITIES
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        x::SETTINGS
+    }
+
+    fn handshake(&self, account: &Account, query: &[(String, String)]) -> Result<String, Refusal> {
+        verify::handshake(account, query)
+    }
+
+    fn handshake_type(&self) -> &'static str {
+        "application/json"
+    }
+
+    fn authenticate(&self, account: &Account, hook: &Webhook<'_>) -> Result<(), Refusal> {
+        verify::authenticate(account, hook)
+    }
+
+    fn normalise(&self, body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
+        normalise::normalise(body)
+    }
+
+    async fn send(&self, _: &Account, _: &Outbound, _: Millis, _: &reqwest::Client) -> SendOutcome {
+        x::cannot_send()
+    }
+}
