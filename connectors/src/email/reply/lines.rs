@@ -147,7 +147,7 @@ fn begins_with_any(text: &str, phrases: &[&str]) -> bool {
         let mut characters = text.chars().flat_map(char::to_lowercase);
         phrase.chars().all(|wanted| characters.next() == Some(wanted))
     };
-    phrases.iter().any(|phrase| phrase.starts_with(first) && begins_with(phrase))
+    phrases.iter().any(|phrase| phrase.chars().next() == Some(first) && begins_with(phrase))
 }
 
 pub(super) fn is_quote(line: &str) -> bool {
