@@ -143,11 +143,14 @@ fn is_mobile(bare: &str) -> bool {
 /// True where `text` begins with one of `phrases`, which are in lower case.
 fn begins_with_any(text: &str, phrases: &[&str]) -> bool {
     let Some(first) = text.chars().next().and_then(|c| c.to_lowercase().next()) else { return false };
-    let begins_with = |phrase: &str| {
-        let mut characters = text.chars().flat_map(char::to_lowercase);
-        phrase.chars().all(|wanted| characters.next() == Some(wanted))
-    };
-    phrases.iter().any(|phrase| phrase.starts_with(first) && begins_with(phrase))
+    phrases.iter().any(|phrase| {
+        // Most phrases are ruled out by their first letter.
+        let mut wanted = phrase.chars();
+        wanted.next() == Some(first) && {
+            let mut found = text.chars().skip(1).flat_map(char::to_lowercase);
+            wanted.all(|wanted| found.next() == Some(wanted))
+        }
+    })
 }
 
 pub(super) fn is_quote(line: &str) -> bool {
