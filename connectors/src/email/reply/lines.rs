@@ -27,8 +27,10 @@ pub(super) enum Class {
     Empty,
     /// `-- ` or `____`: a signature or the quoted mail follows.
     Divider,
-    /// A rule of other characters, which may be the writer's own.
+    /// A rule of dashes and the like, which may be the writer's own.
     Rule,
+    /// A rule of stars, which mostly is.
+    Stars,
     /// "Sent from my iPhone".
     Mobile,
     /// "On Monday, Dana wrote:".
@@ -122,6 +124,7 @@ fn rule(bare: &str) -> Option<Class> {
         ('ᐧ', _) | ('—', 1) => Some(Class::Divider),
         ('-', 2) if bare == "--" => Some(Class::Divider),
         ('_', 2..) => Some(Class::Divider),
+        ('*' | '+' | ',', 3..) => Some(Class::Stars),
         (_, 3..) => Some(Class::Rule),
         _ => None,
     }

@@ -121,7 +121,7 @@ impl Kept {
         for i in 0..self.classes.len() {
             let class = self.classes[i];
             text |= class == Class::Text;
-            if !matches!(class, Class::Divider | Class::Rule) || !self.keep[i] {
+            if !matches!(class, Class::Divider | Class::Rule | Class::Stars) || !self.keep[i] {
                 continue;
             }
             let after = || self.classes[i + 1..].iter().take(LOOK_AHEAD_LINES);
@@ -130,7 +130,8 @@ impl Kept {
             let quoted = after()
                 .find(|class| **class != Class::Empty)
                 .is_some_and(|class| matches!(class, Class::Author | Class::Field | Class::Marker | Class::Quote));
-            if text && (quoted || words <= SIGNATURE_LINES_MAX) {
+            let words_max = if class == Class::Stars { 0 } else { SIGNATURE_LINES_MAX };
+            if text && (quoted || words <= words_max) {
                 return self.cut_from(i);
             }
             if class == Class::Divider && !text {
@@ -297,6 +298,7 @@ mod tests {
             "Sent by courier on Monday.\nWhere is it?",
             "My list:\n- one\n- two\n*\n- three",
             "```\n# code\n---\n> code\n```\n\nEnd.",
+            "One.\n\n***\n\nTwo.",
             "Sent from my desk, it is much easier.",
             "Why don't you answer?\nHe wrote to me in 2019 and said no.",
             "> only a quote",

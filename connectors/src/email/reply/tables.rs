@@ -65,14 +65,14 @@ pub(super) const ABOVE: &[&str] = &[
 /// The first of a row tell who wrote it.
 #[rustfmt::skip]
 pub(super) const AUTHOR_FIELDS: &[&str] = &[
-    "from", "מאת", "من", "от", "від", "von", "de", "da", "van", "fra", "från", "expéditeur", "od", "发件人", "寄件者",
+    "from", "מאת", "מ", "من", "от", "від", "von", "de", "da", "van", "fra", "från", "expéditeur", "od", "发件人", "寄件者",
 ];
 
 /// The others.
 #[rustfmt::skip]
 pub(super) const OTHER_FIELDS: &[&str] = &[
     "sent", "date", "to", "cc", "bcc", "reply-to", "subject", "importance", "attachments", "resent-from",
-    "נשלח", "תאריך", "אל", "עותק", "העתק", "נושא", "לכבוד",
+    "נשלח", "תאריך", "אל", "עותק", "העתק", "נושא", "לכבוד", "ל",
     "تم الإرسال", "أرسلت", "التاريخ", "إلى", "الى", "نسخة", "الموضوع",
     "отправлено", "дата", "кому", "копия", "тема", "надіслано",
     "gesendet", "datum", "an", "betreff", "envoyé", "le", "à", "destinataire", "répondre à", "objet",
