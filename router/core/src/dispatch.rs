@@ -1,6 +1,8 @@
 //! Bringing tasks and workers together.
 
+use std::cell::RefCell;
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use blendline_wire::event::{Because, Decision, EventKind};
 use blendline_wire::task::{AcceptMode, Presence, Side, TaskKind};
@@ -8,9 +10,13 @@ use blendline_wire::{Lease, Millis, QueueId, TaskId, TenantId, WorkerId};
 
 use crate::effect::Release;
 use crate::index::Line;
+use crate::learnt::Heard;
 use crate::policy;
 use crate::rows::{Silence, Task, TaskState};
 use crate::scheduler::{Desk, Scheduler, Step};
+
+/// Whether back work may start at who serves these front queues.
+type Found = RefCell<Option<(Arc<[QueueId]>, bool)>>;
 
 /// The most urgent task a worker could have now.
 #[derive(Clone, Copy)]
@@ -25,6 +31,9 @@ impl Scheduler {
     /// then, when the front line has what it needs, back work starts where the reserve lets it.
     pub(crate) fn dispatch(&mut self, step: &mut Step<'_>) {
         loop {
+            for queue in std::mem::take(&mut step.stale) {
+                self.set_level(step, queue);
+            }
             while let Some(worker) = step.freed.pop_first() {
                 self.fill(step, worker);
             }
@@ -138,6 +147,7 @@ impl Scheduler {
             return None;
         }
         let held_back = task.side == Side::Back && !task.missed;
+        let allowed = RefCell::new(None);
         let able = |worker: &WorkerId| {
             self.workers.get(worker).is_some_and(|desk| {
                 desk.ready.is_some()
@@ -145,7 +155,7 @@ impl Scheduler {
                     && desk.row.settings.has_skills(&task.needs)
                     && !declined_by(task, *worker, now)
                     && self.has_room(desk, task.queue)
-                    && (!held_back || self.back_allowed(desk).allows(&self.meta.seed))
+                    && (!held_back || self.back_allowed(desk, task.queue, &allowed))
             })
         };
         if let Some((worker, until)) = task.sticky
@@ -199,14 +209,19 @@ impl Scheduler {
         })
     }
 
-    /// Whether this worker may start back work that is not late.
-    fn back_allowed(&self, desk: &Desk) -> Allowance {
-        let Some(tenant) = self.tenants.get(&desk.row.settings.tenant) else { return Allowance::default() };
+    /// Whether this worker may start back work of this queue that is not late. What was found for one worker holds for
+    /// the next who serves the same front queues.
+    fn back_allowed(&self, desk: &Desk, queue: QueueId, found: &Found) -> bool {
         // Whoever never serves the front line does not weaken it.
-        if desk.front_free == 0 {
-            return Allowance { free: u64::MAX, reserve_milli: 0 };
+        if desk.fronts.is_empty() {
+            return true;
         }
-        Allowance { free: tenant.front_free, reserve_milli: tenant.settings.reserve_milli }
+        if let Some((_, allowed)) = found.borrow().as_ref().filter(|(fronts, _)| *fronts == desk.fronts) {
+            return *allowed;
+        }
+        let allowed = self.reserve_lets(&desk.fronts, self.queues.get(&queue).map_or(0, |queue| queue.task_weight));
+        *found.borrow_mut() = Some((desk.fronts.clone(), allowed));
+        allowed
     }
 
     fn has_room(&self, desk: &Desk, queue: QueueId) -> bool {
@@ -237,6 +252,7 @@ impl Scheduler {
         let (auto, until) = (desk.row.accept == AcceptMode::Auto, now.plus(queue.offer_ms));
         let supervisor_at = self.supervisor_at(task.queue, now);
         let lease = Lease(task.lease.0 + 1);
+        let (queue_id, side, first, missed) = (task.queue, task.side, task.lease.0 == 0, task.missed);
         self.meta.seed = policy::draw(self.meta.seed).1;
         self.edit_task(step, id, |task| {
             task.lease = lease;
@@ -250,6 +266,10 @@ impl Scheduler {
             }
         });
         self.edit_worker(step, worker, |row| row.idle_since = now);
+        self.task_bound(step, worker, queue_id, side);
+        if first {
+            self.task_heard(step, queue_id, Heard::Had { waited_ms: decision.waited_ms, missed });
+        }
         if auto {
             self.task_event(step, id, EventKind::TaskAssigned { worker, lease, decision: Some(decision) });
             step.release(Release::Assigned { worker, session, task: id, lease });
@@ -269,20 +289,6 @@ impl Scheduler {
 
 /// How many ready workers are looked at for the record of who else could have had a task.
 const RUNNER_UP_LOOKS: usize = 8;
-
-/// Free front capacity against the reserve.
-#[derive(Clone, Copy, Debug, Default)]
-struct Allowance {
-    free: u64,
-    reserve_milli: u64,
-}
-
-impl Allowance {
-    /// The draw comes from the seed in the state, so a replay draws the same.
-    fn allows(self, seed: &u64) -> bool {
-        policy::reserve_allows(self.free, self.reserve_milli, || policy::draw(*seed).0 % 1000)
-    }
-}
 
 fn before(one: &Candidate, other: &Candidate) -> bool {
     (std::cmp::Reverse(one.urgency), one.due_at, one.task)

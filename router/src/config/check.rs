@@ -116,6 +116,7 @@ impl<'a> Scope<'a> {
             confirm_window_ms: given("tenant.confirm_window_ms", tuning.confirm_window_ms)?,
             stickiness_ms: given("tenant.stickiness_ms", tuning.stickiness_ms)?,
             reserve_milli: given("tenant.reserve_milli", tuning.reserve_milli)?,
+            reserve_max_milli: None,
             open_tasks_max: given("tenant.open_tasks_max", tuning.open_tasks_max)?,
         };
         let mut calendars = Vec::new();
@@ -200,6 +201,7 @@ impl<'a> Scope<'a> {
             calendar: None,
             interruptible: given("queue.interruptible", tuning.interruptible)?,
             tasks_max: given("queue.tasks_max", tuning.tasks_max)?,
+            blend: Default::default(),
         };
         let at = || queue.name.span();
         for (key, bad) in [
@@ -249,6 +251,7 @@ impl<'a> Scope<'a> {
                 queues: Vec::new(),
                 accept: given("worker.accept", tuning.accept)?,
                 stand_in: None,
+                paces_milli: Vec::new(),
             },
         })
     }

@@ -3,7 +3,7 @@
 use blendline_core::input::{Class, NewItem, Settings, Verdict};
 use blendline_core::{Answer, CallId, Command, Effect, Input, PayloadId, Release, Scheduler, Write};
 use blendline_wire::event::{Actor, EventKind};
-use blendline_wire::org::{QueueSettings, TenantSettings, WEIGHT_UNIT, WorkerSettings};
+use blendline_wire::org::{Blend, Goal, QueueSettings, TenantSettings, WEIGHT_UNIT, WorkerSettings};
 use blendline_wire::task::{AcceptMode, Presence, Side};
 use blendline_wire::{Lease, Millis, QueueId, SessionId, TaskId, TenantId, WorkerId};
 
@@ -123,6 +123,7 @@ fn tenant() -> TenantSettings {
         confirm_window_ms: 0,
         stickiness_ms: 0,
         reserve_milli: 0,
+        reserve_max_milli: None,
         open_tasks_max: u64::MAX,
     }
 }
@@ -133,6 +134,11 @@ fn queue(plan: &Plan, number: usize) -> QueueSettings {
     let target_ms = match queue.target {
         Some(Target::Within { ms, .. } | Target::MeanWait { ms }) => ms as u64,
         None => NEVER_MS,
+    };
+    let goal = match queue.target {
+        Some(Target::Within { part, .. }) => Goal::Within { per_mille: libm::round(part * 1_000.0) as u32 },
+        Some(Target::MeanWait { .. }) => Goal::MeanWait,
+        None => Goal::Cost { hour_milli: libm::round(queue.holding_cost * 3_600_000.0 * 1_000.0) as u64 },
     };
     let slots =
         plan.groups.iter().filter(|group| group.queues.contains(&number)).map(|group| queue.slots_of(group)).max();
@@ -153,6 +159,7 @@ fn queue(plan: &Plan, number: usize) -> QueueSettings {
         calendar: None,
         interruptible: queue.interruptible,
         tasks_max: u32::MAX,
+        blend: Blend { goal, worth_milli: (queue.reward * 1_000.0) as u32 },
     }
 }
 
@@ -167,6 +174,12 @@ fn worker(plan: &Plan, number: usize, group: usize) -> WorkerSettings {
         queues: group.queues.iter().map(|queue| queue_id(*queue)).collect(),
         accept: AcceptMode::Auto,
         stand_in: None,
+        paces_milli: group
+            .paces
+            .iter()
+            .zip(1..)
+            .map(|(pace, tasks)| (pace * f64::from(tasks) * 1_000.0) as u32)
+            .collect(),
     }
 }
 
@@ -208,7 +221,8 @@ impl Dispatcher for Core {
         self.scheduler.next_deadline().map(|at| at.0 as f64 - BEGIN_MS)
     }
 
-    fn reserve(&self, _: usize) -> f64 {
-        0.0
+    fn reserve(&self, group: usize) -> f64 {
+        let most = self.fronts[group].iter().map(|queue| self.scheduler.reserve_milli(*queue)).max();
+        most.unwrap_or(0) as f64 / 1_000.0
     }
 }

@@ -1,0 +1,233 @@
+//! What is learnt about queues while work goes on, and the reserve that follows from it.
+
+use blendline_wire::org::{Goal, QueueSettings, WEIGHT_UNIT};
+use blendline_wire::task::Side;
+use blendline_wire::{Millis, QueueId, WorkerId};
+
+use crate::index::Due;
+use crate::limits;
+use crate::policy::rate::COUNT_MAX;
+use crate::policy::reserve::{self, Harm};
+use crate::rows::{Learnt, Task};
+use crate::scheduler::{Pool, Scheduler, Step};
+
+/// Prices are kept in so many parts of a natural logarithm.
+const PRICE_UNIT: f64 = 1e6;
+/// A wait of so many targets counts no more than that: one forgotten task must not rule the day.
+const WAIT_MAX: f64 = 40.0;
+/// How much less a step the mean wait is given than lateness: its spread is larger, and it forgets more slowly.
+const WAIT_CALM: f64 = 0.06;
+
+/// What a task came to that nobody had before.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Heard {
+    /// Its target is over while it waits.
+    Late,
+    /// It has a worker, or left.
+    Had {
+        /// After how long.
+        waited_ms: u64,
+        /// Its target was over before.
+        missed: bool,
+    },
+}
+
+impl Scheduler {
+    /// Changes what is learnt about a queue; the deadline of its count follows.
+    fn edit_learnt(&mut self, step: &mut Step<'_>, queue: QueueId, change: impl FnOnce(&mut Learnt)) {
+        let row = self.learnt.entry(queue).or_insert_with(|| Learnt::new(queue));
+        let before = row.count_until;
+        change(row);
+        if before != row.count_until {
+            self.index.dues.remove(&(before, Due::Count(queue)));
+            if row.count_until != Millis::MAX {
+                self.index.dues.insert((row.count_until, Due::Count(queue)));
+            }
+        }
+        step.dirty_learnt.insert(queue);
+    }
+
+    /// A task came to a queue. What comes to the front line is what the reserve is for.
+    pub(crate) fn task_came(&mut self, step: &mut Step<'_>, queue: QueueId, side: Side) {
+        if side == Side::Back {
+            return;
+        }
+        let now = step.now;
+        let asleep = self.learnt.get(&queue).is_none_or(|row| row.count_until == Millis::MAX);
+        if asleep {
+            // The quiet time is one long count; a new one begins with this task.
+            self.end_count(step, queue);
+        }
+        self.edit_learnt(step, queue, |row| row.seen = row.seen.saturating_add(1));
+        if self.learnt.get(&queue).is_some_and(|row| row.seen >= COUNT_MAX && row.count_since < now) {
+            self.end_count(step, queue);
+        }
+    }
+
+    /// A count ended: the rate is told, the reserve follows.
+    pub(crate) fn end_count(&mut self, step: &mut Step<'_>, queue: QueueId) {
+        let now = step.now;
+        let floor = self.queues.get(&queue).and_then(|row| self.tenants.get(&row.tenant));
+        let floor = floor.map_or(0, |tenant| tenant.settings.reserve_milli);
+        self.edit_learnt(step, queue, |row| {
+            let first = row.count_since == Millis(0);
+            let ms = now.since(row.count_since);
+            let quiet = row.seen == 0;
+            if !first {
+                row.rate.observe(row.seen, ms);
+                let others = u64::from(row.others_ms).saturating_mul(1_000) / ms.max(1);
+                row.others_milli = if row.rate.counts <= 1 { others } else { (row.others_milli * 15 + others) / 16 };
+            }
+            (row.seen, row.others_ms, row.count_since) = (0, 0, now);
+            // Who hears nothing and keeps nothing free needs no clock.
+            let asleep = quiet && !first && row.level_milli <= floor;
+            row.count_until = if asleep { Millis::MAX } else { now.plus(row.rate.count_ms()) };
+        });
+        self.set_level(step, queue);
+    }
+
+    /// What a task that nobody had before came to: its first worker, a missed target, its leaving. Each task counts once.
+    pub(crate) fn task_heard(&mut self, step: &mut Step<'_>, queue: QueueId, heard: Heard) {
+        let Some(settings) = self.queues.get(&queue).filter(|queue| queue.side == Side::Front) else { return };
+        let harm = match (settings.blend.goal, heard) {
+            (Goal::Within { per_mille }, Heard::Late | Heard::Had { missed: false, .. }) => {
+                let late = if heard == Heard::Late { 1.0 } else { 0.0 };
+                late - (1.0 - f64::from(per_mille.min(1_000)) / 1_000.0)
+            }
+            (Goal::MeanWait, Heard::Had { waited_ms, .. }) => {
+                ((waited_ms as f64 / settings.target_ms.max(1) as f64).min(WAIT_MAX) - 1.0) * WAIT_CALM
+            }
+            _ => return,
+        };
+        let slots = self.pools.get(&queue).map_or(0, |pool| pool.slots * 1_000 / u64::from(WEIGHT_UNIT));
+        self.edit_learnt(step, queue, |row| {
+            let at_most = slots > 0 && row.level_milli >= slots;
+            let offset = reserve::learn(row.price_micro as f64 / PRICE_UNIT, harm, row.heard, at_most);
+            row.price_micro = (offset * PRICE_UNIT) as i64;
+            row.heard = row.heard.saturating_add(1);
+        });
+    }
+
+    /// How long a task took that is solved.
+    pub(crate) fn task_took(&mut self, step: &mut Step<'_>, task: &Task) {
+        let took = task.worked_ms;
+        self.edit_learnt(step, task.queue, |row| {
+            row.tasks = (row.tasks + 1).min(limits::TASKS_REMEMBERED);
+            row.task_us = nearer(row.task_us, took.saturating_mul(1_000), u64::from(row.tasks));
+        });
+    }
+
+    /// A worker was given a task: those who count on him for the front line note it.
+    pub(crate) fn task_bound(&mut self, step: &mut Step<'_>, worker: WorkerId, queue: QueueId, side: Side) {
+        let ms = self.task_ms(queue);
+        let fronts = self.workers.get(&worker).map(|desk| desk.fronts.clone()).unwrap_or_default();
+        for front in fronts.iter().copied() {
+            self.edit_learnt(step, front, |row| {
+                row.draws = row.draws.wrapping_add(1);
+                if side == Side::Back {
+                    row.back_ms = if row.back_ms == 0 { ms } else { nearer(row.back_ms, ms, 50) };
+                } else if front != queue {
+                    row.others_ms = row.others_ms.saturating_add(u32::try_from(ms).unwrap_or(u32::MAX));
+                }
+            });
+        }
+    }
+
+    /// The mean time of a queue's tasks, as far as it is known, in milliseconds.
+    fn task_ms(&self, queue: QueueId) -> u64 {
+        let row = self.learnt.get(&queue);
+        // The guess counts as much as one task.
+        row.map_or(limits::TASK_MS_GUESSED, |row| {
+            nearer(row.task_us / 1_000, limits::TASK_MS_GUESSED, 1 + u64::from(row.tasks))
+        })
+    }
+
+    /// What a front queue's reserve is reckoned from; `None` where nothing came yet.
+    fn reckoning(&self, queue: QueueId) -> Option<reserve::Pool> {
+        let (row, settings) = (self.learnt.get(&queue)?, self.queues.get(&queue)?);
+        let pool = self.pools.get(&queue)?;
+        let front_ms = self.task_ms(queue) as f64;
+        let weight = f64::from(settings.task_weight.max(1));
+        let unit = f64::from(WEIGHT_UNIT);
+        let busy = |per_ms: f64| per_ms * front_ms * weight / unit + row.others_milli as f64 / 1_000.0;
+        let back_ms = if row.back_ms == 0 { front_ms } else { row.back_ms as f64 };
+        let harm = harm_of(settings);
+        let learnt = |allowed| reserve::Price::Learnt {
+            allowed,
+            offset: row.price_micro as f64 / PRICE_UNIT,
+            restless: row.rate.restless(),
+            usual: busy(row.rate.usual_per_ms()),
+        };
+        let price = match settings.blend.goal {
+            Goal::Cost { hour_milli } => reserve::Price::Set(price_of_waiting(hour_milli, front_ms, back_ms)),
+            Goal::MeanWait => learnt(1.0),
+            Goal::Within { per_mille } => learnt(1.0 - f64::from(per_mille.min(1_000)) / 1_000.0),
+        };
+        let offered = busy(row.rate.per_ms());
+        Some(reserve::Pool { slots: pool.slots as f64 / unit, offered, front_ms, back_ms, harm, price })
+    }
+
+    /// Reckons a queue's reserve anew; back work may start where it fell.
+    pub(crate) fn set_level(&mut self, step: &mut Step<'_>, queue: QueueId) {
+        let level = self.reckoning(queue).map_or(0, |pool| (reserve::level(&pool) * 1_000.0) as u64);
+        let Some(before) = self.learnt.get(&queue).map(|row| row.level_milli) else { return };
+        if level == before {
+            return;
+        }
+        self.edit_learnt(step, queue, |row| row.level_milli = level);
+        if level < before
+            && let Some(settings) = self.queues.get(&queue)
+        {
+            step.slack.insert(settings.tenant);
+        }
+    }
+
+    /// How many front slots of a queue back work must leave free now, in thousandths.
+    pub fn reserve_milli(&self, queue: QueueId) -> u64 {
+        let Some(tenant) = self.queues.get(&queue).and_then(|queue| self.tenants.get(&queue.tenant)) else { return 0 };
+        let floor = tenant.settings.reserve_milli;
+        let most = tenant.settings.reserve_max_milli.unwrap_or(u64::MAX).max(floor);
+        let Some(row) = self.learnt.get(&queue).filter(|row| row.level_milli > 0 && floor < most) else { return floor };
+        let (Some(reckoned), Some(pool)) = (self.reckoning(queue), self.pools.get(&queue)) else { return floor };
+        let running = pool.back as f64 / f64::from(WEIGHT_UNIT);
+        let level = reserve::with_running(row.level_milli as f64 / 1_000.0, &reckoned, running);
+        ((level * 1_000.0) as u64).clamp(floor, most)
+    }
+
+    /// Whether back work that takes so much may start at a worker who serves these front queues.
+    pub(crate) fn reserve_lets(&self, fronts: &[QueueId], taken: u32) -> bool {
+        fronts.iter().all(|front| {
+            let free = self.pools.get(front).map_or(0, |pool: &Pool| pool.free);
+            let draw = || {
+                let draws = self.learnt.get(front).map_or(0, |row| row.draws);
+                crate::policy::draw(front.0.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ u64::from(draws)).0 % 1_000
+            };
+            crate::policy::reserve_allows(free, u64::from(taken), self.reserve_milli(*front), draw)
+        })
+    }
+}
+
+/// What a queue suffers by.
+fn harm_of(settings: &QueueSettings) -> Harm {
+    let target_ms = settings.target_ms as f64;
+    match settings.blend.goal {
+        Goal::Within { .. } => Harm::Late { within_ms: target_ms },
+        Goal::MeanWait => Harm::Wait { target_ms },
+        Goal::Cost { .. } => Harm::Wait { target_ms: HOUR_MS },
+    }
+}
+
+/// An hour in milliseconds.
+const HOUR_MS: f64 = 3_600_000.0;
+
+/// The price of an hour of waiting, in back work given up for front work of the same length.
+fn price_of_waiting(hour_milli: u64, front_ms: f64, back_ms: f64) -> f64 {
+    libm::log((hour_milli as f64 / 1_000.0 * back_ms / front_ms).max(1e-9))
+}
+
+/// A mean moved by one part of `weight` towards a sample.
+fn nearer(mean: u64, sample: u64, weight: u64) -> u64 {
+    let weight = i128::from(weight.max(1));
+    let moved = i128::from(mean) + (i128::from(sample) - i128::from(mean)) / weight;
+    u64::try_from(moved).unwrap_or(0)
+}
