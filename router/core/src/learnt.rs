@@ -189,6 +189,10 @@ impl Scheduler {
         let most = tenant.settings.reserve_max_milli.unwrap_or(u64::MAX).max(floor);
         let Some(row) = self.learnt.get(&queue).filter(|row| row.level_milli > 0 && floor < most) else { return floor };
         let (Some(reckoned), Some(pool)) = (self.reckoning(queue), self.pools.get(&queue)) else { return floor };
+        // Where nobody does anything, no estimate can say that all are needed: work goes on, one task at a time.
+        if pool.free == pool.slots {
+            return floor;
+        }
         let running = pool.back as f64 / f64::from(WEIGHT_UNIT);
         let level = reserve::with_running(row.level_milli as f64 / 1_000.0, &reckoned, running);
         ((level * 1_000.0) as u64).clamp(floor, most)

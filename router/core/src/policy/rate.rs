@@ -1,13 +1,13 @@
 //! How often something comes: learnt from counts, quick after a change and calm when there is none.
 //!
-//! Four estimates look back over about 64, 256, 1,024 and 4,096 arrivals. Each foretells the next count; how well it did
+//! Five estimates look back over about 16, 64, 256, 1,024 and 4,096 arrivals. Each foretells the next count; how well it did
 //! (the likelihood of the count, Poisson) says how much it is believed. So a steady day is told by the longest memory,
 //! a step by the shortest, a wave by what lies between; and after a quiet night the long memories still know the day.
 
 use serde::{Deserialize, Serialize};
 
 /// Over how many arrivals each estimate looks back.
-const MEMORIES: [f64; 4] = [64.0, 256.0, 1_024.0, 4_096.0];
+const MEMORIES: [f64; 5] = [16.0, 64.0, 256.0, 1_024.0, 4_096.0];
 /// Levels are kept in so many parts of an arrival in a millisecond: rows hold whole numbers, the same on every machine.
 const LEVEL_UNIT: f64 = 1e12;
 /// Beliefs are kept in so many parts.
@@ -29,9 +29,9 @@ const COUNT_MS: (f64, f64) = (1_000.0, 600_000.0);
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Rate {
     /// The estimates, shortest memory first, in 10⁻¹² arrivals a millisecond.
-    pub levels: [u64; 4],
+    pub levels: [u64; 5],
     /// How much each is believed, in millionths.
-    pub beliefs: [u32; 4],
+    pub beliefs: [u32; 5],
     /// The part of the time in which only the short memories are believed, in millionths: whether the rate always changes.
     pub restless: u32,
     /// The rate by a memory longer than all, in the unit of the levels.
@@ -72,8 +72,8 @@ impl Rate {
         let (seen, ms) = (f64::from(seen), (ms.max(1)) as f64);
         let mut levels = self.levels.map(|level| level as f64 / LEVEL_UNIT);
         if self.counts == 0 {
-            levels = [seen / ms; 4];
-            self.beliefs = [(BELIEF_UNIT / 4.0) as u32; 4];
+            levels = [seen / ms; 5];
+            self.beliefs = [(BELIEF_UNIT / 5.0) as u32; 5];
         } else {
             self.believe(&levels, seen, ms);
             for (level, memory) in levels.iter_mut().zip(MEMORIES) {
@@ -88,7 +88,7 @@ impl Rate {
             .min(1.0);
         let usual = self.usual as f64 / LEVEL_UNIT;
         self.usual = ((usual + (seen / ms - usual) * usual_gain) * LEVEL_UNIT) as u64;
-        let short = f64::from(self.beliefs[0]) + f64::from(self.beliefs[1]);
+        let short = self.beliefs[..3].iter().map(|belief| f64::from(*belief)).sum::<f64>();
         let restless = f64::from(self.restless);
         if self.counts > 0 {
             self.restless = (restless + (short - restless) * (seen.max(1.0) / RESTLESS_MEMORY).min(1.0)) as u32;
@@ -98,8 +98,8 @@ impl Rate {
     }
 
     /// Believes those more who foretold the count better.
-    fn believe(&mut self, levels: &[f64; 4], seen: f64, ms: f64) {
-        let mut scores = [0.0; 4];
+    fn believe(&mut self, levels: &[f64; 5], seen: f64, ms: f64) {
+        let mut scores = [0.0; 5];
         for (place, score) in scores.iter_mut().enumerate() {
             // Half an arrival more than foretold, so that nothing is impossible.
             let foretold = levels[place] * ms + 0.5;
@@ -110,7 +110,7 @@ impl Rate {
         let odds = scores.map(|score| libm::exp(score - best));
         let sum: f64 = odds.iter().sum();
         self.beliefs = odds.map(|odds| {
-            let belief = odds / sum * (1.0 - SHARED) + SHARED / 4.0;
+            let belief = odds / sum * (1.0 - SHARED) + SHARED / 5.0;
             (belief * BELIEF_UNIT) as u32
         });
     }
