@@ -183,6 +183,8 @@ impl Scheduler {
         desk.part = part;
         if before.map(|part| part.slots) != part.map(|part| part.slots) {
             step.stale.extend(desk.fronts.iter().copied());
+            // Where nobody who is left does anything, nothing is held back.
+            step.slack.insert(desk.row.settings.tenant);
         }
         if let Some(part) = part {
             for front in desk.fronts.iter() {

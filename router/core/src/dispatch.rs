@@ -5,11 +5,12 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use blendline_wire::event::{Because, Decision, EventKind};
+use blendline_wire::org::Goal;
 use blendline_wire::task::{AcceptMode, Presence, Side, TaskKind};
 use blendline_wire::{Lease, Millis, QueueId, TaskId, TenantId, WorkerId};
 
 use crate::effect::Release;
-use crate::index::Line;
+use crate::index::{Line, line_key};
 use crate::learnt::Heard;
 use crate::policy;
 use crate::rows::{Silence, Task, TaskState};
@@ -99,11 +100,13 @@ impl Scheduler {
         let desk = self.workers.get(&worker)?;
         desk.ready?;
         let (mut best, mut second): (Option<Candidate>, Option<Candidate>) = (None, None);
+        let (mut dear, mut contested): (Option<Candidate>, bool) = (None, false);
         for queue in &desk.row.settings.queues {
             let (Some(settings), Some(lines)) = (self.queues.get(queue), self.index.lines.get(queue)) else { continue };
             if !self.rules().hours(*queue).is_open(now) || !self.has_room(desk, *queue) {
                 continue;
             }
+            let held = settings.side == Side::Front && !self.worth_starting(&desk.fronts, settings);
             for ((needs, _), line) in lines {
                 if !desk.row.settings.has_skills(needs) {
                     continue;
@@ -114,8 +117,14 @@ impl Scheduler {
                 if settings.side == Side::Back && !task.missed {
                     continue;
                 }
-                let urgency = policy::urgency_milli(now, task.earned_at, task.due_at, settings.weight_milli);
+                let urgency = self.urgency_milli(now, task, settings);
                 let candidate = Candidate { urgency, due_at: task.due_at, task: task.id };
+                if held {
+                    // Each would leave the slot to the other: the more urgent one takes it.
+                    contested = dear.is_some();
+                    dear = dear.filter(|dear| before(dear, &candidate)).or(Some(candidate));
+                    continue;
+                }
                 if best.is_none_or(|best| before(&candidate, &best)) {
                     second = best.replace(candidate);
                 } else if second.is_none_or(|second| before(&candidate, &second)) {
@@ -123,7 +132,7 @@ impl Scheduler {
                 }
             }
         }
-        best.map(|best| (best, second))
+        best.or(dear.filter(|_| contested)).map(|best| (best, second))
     }
 
     /// Finds a worker for a waiting task: the one it is meant for, the one the customer knows, the least loaded.
@@ -137,7 +146,7 @@ impl Scheduler {
             return;
         }
         let Some((worker, because, runner_up)) = self.worker_for(now, id) else { return };
-        self.bind(step, id, worker, because, None, runner_up);
+        self.bind(step, self.first_alike(id), worker, because, None, runner_up);
     }
 
     /// The worker a waiting task should go to now, why, and who else could have had it.
@@ -146,6 +155,7 @@ impl Scheduler {
         if !self.rules().hours(task.queue).is_open(now) {
             return None;
         }
+        let queue = self.queues.get(&task.queue)?;
         let held_back = task.side == Side::Back && !task.missed;
         let allowed = RefCell::new(None);
         let able = |worker: &WorkerId| {
@@ -156,6 +166,7 @@ impl Scheduler {
                     && !declined_by(task, *worker, now)
                     && self.has_room(desk, task.queue)
                     && (!held_back || self.back_allowed(desk, task.queue, &allowed))
+                    && (task.side == Side::Back || self.worth_starting(&desk.fronts, queue))
             })
         };
         if let Some((worker, until)) = task.sticky
@@ -164,9 +175,34 @@ impl Scheduler {
         {
             return Some((worker, Because::Sticky, None));
         }
-        let mut ready = self.index.ready.get(&task.queue)?.iter().map(|(_, _, worker)| *worker);
-        let worker = ready.find(able)?;
-        Some((worker, Because::LeastLoaded, ready.take(RUNNER_UP_LOOKS).find(able)))
+        let ready = self.index.ready.get(&task.queue)?;
+        let mut able = ready.iter().filter(|(_, _, worker)| able(worker));
+        let (load, _, first) = *able.next()?;
+        let price =
+            |worker: &WorkerId| self.workers.get(worker).map_or(0.0, |desk| self.price(&desk.fronts, task.queue));
+        let (mut worker, mut runner_up, mut least) = (first, None, price(&first));
+        // Of those who have as little to do, whom the other queues miss least.
+        for (other_load, _, other) in able.take(RUNNER_UP_LOOKS) {
+            let other_price = price(other);
+            if *other_load == load && other_price < least {
+                (worker, runner_up, least) = (*other, Some(worker), other_price);
+            } else {
+                runner_up = runner_up.or(Some(*other));
+            }
+        }
+        Some((worker, Because::LeastLoaded, runner_up))
+    }
+
+    /// The first task of a waiting task's line, where it may be that it was held back before; else the task itself.
+    fn first_alike(&self, id: TaskId) -> TaskId {
+        let Some(task) = self.tasks.get(&id) else { return id };
+        let held = self.queues.get(&task.queue).is_some_and(|queue| matches!(queue.blend.goal, Goal::Cost { .. }));
+        let line = self.index.lines.get(&task.queue).and_then(|lines| lines.get(&line_key(task)));
+        let first = line.filter(|_| held && task.side == Side::Front).and_then(|line| line.first());
+        first
+            .map(|(_, first)| *first)
+            .filter(|first| self.tasks.get(first).is_some_and(|task| task.declined.is_empty()))
+            .unwrap_or(id)
     }
 
     /// Starts back work of a tenant, most urgent first, while the reserve lets it: workers who were kept free may now
@@ -187,7 +223,7 @@ impl Scheduler {
             }
             for place in lines.values().flat_map(|line| self.worth_a_look(line)) {
                 let Some(task) = self.tasks.get(&place) else { continue };
-                let urgency = policy::urgency_milli(now, task.earned_at, task.due_at, queue.weight_milli);
+                let urgency = self.urgency_milli(now, task, queue);
                 heads.push(Candidate { urgency, due_at: task.due_at, task: place });
             }
         }
@@ -244,7 +280,7 @@ impl Scheduler {
         let (Some(queue), Some(session)) = (self.queues.get(&task.queue), desk.row.session) else { return };
         let decision = Decision {
             waited_ms: now.since(task.earned_at),
-            urgency_milli: policy::urgency_milli(now, task.earned_at, task.due_at, queue.weight_milli),
+            urgency_milli: self.urgency_milli(now, task, queue),
             runner_up_milli,
             runner_up,
             because,

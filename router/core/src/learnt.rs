@@ -1,20 +1,26 @@
 //! What is learnt about queues while work goes on, and the reserve that follows from it.
 
+use std::collections::BTreeSet;
+
 use blendline_wire::org::{Goal, QueueSettings, WEIGHT_UNIT};
 use blendline_wire::task::Side;
 use blendline_wire::{Millis, QueueId, WorkerId};
 
 use crate::index::Due;
 use crate::limits;
+use crate::policy;
 use crate::policy::rate::COUNT_MAX;
 use crate::policy::reserve::{self, Harm};
-use crate::rows::{Learnt, Task};
+use crate::policy::worth::{Line, Worth};
+use crate::rows::{Learnt, Reckoned, Task};
 use crate::scheduler::{Pool, Scheduler, Step};
 
 /// Prices are kept in so many parts of a natural logarithm.
 const PRICE_UNIT: f64 = 1e6;
 /// A wait of so many targets counts no more than that: one forgotten task must not rule the day.
 const WAIT_MAX: f64 = 40.0;
+/// Over how many tasks it is told how many are late of late.
+const LATENESS_REMEMBERED: u32 = 400;
 /// How much less a step the mean wait is given than lateness: its spread is larger, and it forgets more slowly.
 const WAIT_CALM: f64 = 0.06;
 
@@ -100,11 +106,14 @@ impl Scheduler {
             _ => return,
         };
         let slots = self.pools.get(&queue).map_or(0, |pool| pool.slots * 1_000 / u64::from(WEIGHT_UNIT));
+        let late = if heard == Heard::Late { 1_000_000 } else { 0 };
         self.edit_learnt(step, queue, |row| {
             let at_most = slots > 0 && row.level_milli >= slots;
             let offset = reserve::learn(row.price_micro as f64 / PRICE_UNIT, harm, row.heard, at_most);
             row.price_micro = (offset * PRICE_UNIT) as i64;
             row.heard = row.heard.saturating_add(1);
+            let moved = nearer(row.late_micro.into(), late, u64::from(row.heard.min(LATENESS_REMEMBERED)));
+            row.late_micro = u32::try_from(moved).unwrap_or(u32::MAX);
         });
     }
 
@@ -167,8 +176,29 @@ impl Scheduler {
         Some(reserve::Pool { slots: pool.slots as f64 / unit, offered, front_ms, back_ms, harm, price })
     }
 
-    /// Reckons a queue's reserve anew; back work may start where it fell.
+    /// What a front queue's worth was last reckoned from, with the mean cost of a wait that the settings say.
+    pub(crate) fn worth_of(&self, queue: QueueId) -> Worth {
+        let (Some(row), Some(settings)) = (self.learnt.get(&queue), self.queues.get(&queue)) else {
+            return Worth::default();
+        };
+        let Reckoned { slots, others_milli, offered_micro, task_ms, free_milli } = row.reckoned;
+        let cost = match settings.blend.goal {
+            Goal::Cost { hour_milli } => hour_milli as f64 / HOUR_MS,
+            Goal::MeanWait | Goal::Within { .. } => f64::from(settings.weight_milli) / settings.target_ms.max(1) as f64,
+        };
+        Worth::new(&Line {
+            slots: slots as f64 / f64::from(WEIGHT_UNIT),
+            others: others_milli as f64 / 1_000.0,
+            offered: offered_micro as f64 / 1_000_000.0,
+            task_ms: task_ms as f64,
+            cost,
+            free: free_milli as f64 / 1_000.0,
+        })
+    }
+
+    /// Reckons a queue's worth and its reserve anew; back work may start where the reserve fell.
     pub(crate) fn set_level(&mut self, step: &mut Step<'_>, queue: QueueId) {
+        self.reckon_worth(step, queue);
         let level = self.reckoning(queue).map_or(0, |pool| (reserve::level(&pool) * 1_000.0) as u64);
         let Some(before) = self.learnt.get(&queue).map(|row| row.level_milli) else { return };
         if level == before {
@@ -179,6 +209,70 @@ impl Scheduler {
             && let Some(settings) = self.queues.get(&queue)
         {
             step.slack.insert(settings.tenant);
+        }
+    }
+
+    fn reckon_worth(&mut self, step: &mut Step<'_>, queue: QueueId) {
+        let Some(settings) = self.queues.get(&queue) else { return };
+        let Some(row) = self.learnt.get(&queue) else { return };
+        let task_ms = self.task_ms(queue);
+        let busy = row.rate.per_ms() * task_ms as f64 * f64::from(settings.task_weight) / f64::from(WEIGHT_UNIT);
+        let back = self.pools.get(&queue).is_some_and(|pool| pool.back > 0);
+        let reckoned = Reckoned {
+            slots: self.pools.get(&queue).map_or(0, |pool| pool.slots),
+            others_milli: row.others_milli,
+            offered_micro: (busy * 1_000_000.0) as u64,
+            task_ms: task_ms.max(1),
+            free_milli: if back { row.level_milli + 1_000 } else { u64::MAX },
+        };
+        if reckoned != row.reckoned {
+            self.edit_learnt(step, queue, |row| row.reckoned = reckoned);
+            self.worth.insert(queue, self.worth_of(queue));
+        }
+    }
+
+    /// How many tasks stand in the lines of a queue.
+    fn waiting(&self, queue: QueueId) -> usize {
+        self.index.lines.get(&queue).map_or(0, |lines| lines.values().map(BTreeSet::len).sum())
+    }
+
+    /// What it costs the other front queues of a worker that a task of this one takes a slot of his for its time.
+    pub(crate) fn price(&self, fronts: &[QueueId], queue: QueueId) -> f64 {
+        let others = fronts.iter().filter(|front| **front != queue);
+        let each = others.map(|front| {
+            let free = self.pools.get(front).map_or(0, |pool| pool.free / u64::from(WEIGHT_UNIT));
+            let worth = self.worth.get(front);
+            worth.map_or(0.0, |worth| worth.taken(free as usize, self.waiting(*front), self.task_ms(queue) as f64))
+        });
+        each.sum()
+    }
+
+    /// Whether a task of a front queue whose waiting costs may start at a worker who serves these: what that spares it
+    /// is not less than what it costs the others.
+    pub(crate) fn worth_starting(&self, fronts: &[QueueId], queue: &QueueSettings) -> bool {
+        if !matches!(queue.blend.goal, Goal::Cost { .. }) || fronts.len() < 2 {
+            return true;
+        }
+        let spared = self.worth.get(&queue.id).map_or(f64::INFINITY, |worth| worth.spared(self.waiting(queue.id)));
+        self.price(fronts, queue.id) <= spared
+    }
+
+    /// How urgent a waiting task is, in parts of a thousand.
+    ///
+    /// A front queue that keeps its goal has time: its tasks count for less than those of one that does not. Where
+    /// waiting costs, it is what an hour's work spares.
+    pub(crate) fn urgency_milli(&self, now: Millis, task: &Task, queue: &QueueSettings) -> u64 {
+        let of_weight = |weight| policy::urgency_milli(now, task.earned_at, task.due_at, weight);
+        match queue.blend.goal {
+            Goal::Within { per_mille } if queue.side == Side::Front => {
+                let late = self.learnt.get(&queue.id).map_or(0, |row| row.late_micro);
+                of_weight(policy::weight_milli(queue.weight_milli, late, 1_000_u32.saturating_sub(per_mille) * 1_000))
+            }
+            Goal::Cost { hour_milli } if queue.side == Side::Front => {
+                let spared = u128::from(hour_milli) * u128::from(HOUR) / u128::from(self.task_ms(queue.id).max(1));
+                u64::try_from(spared).unwrap_or(u64::MAX).saturating_add(of_weight(queue.weight_milli))
+            }
+            _ => of_weight(queue.weight_milli),
         }
     }
 
@@ -204,9 +298,9 @@ impl Scheduler {
             let free = self.pools.get(front).map_or(0, |pool: &Pool| pool.free);
             let draw = || {
                 let draws = self.learnt.get(front).map_or(0, |row| row.draws);
-                crate::policy::draw(front.0.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ u64::from(draws)).0 % 1_000
+                policy::draw(front.0.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ u64::from(draws)).0 % 1_000
             };
-            crate::policy::reserve_allows(free, u64::from(taken), self.reserve_milli(*front), draw)
+            policy::reserve_allows(free, u64::from(taken), self.reserve_milli(*front), draw)
         })
     }
 }
@@ -222,7 +316,8 @@ fn harm_of(settings: &QueueSettings) -> Harm {
 }
 
 /// An hour in milliseconds.
-const HOUR_MS: f64 = 3_600_000.0;
+const HOUR_MS: f64 = HOUR as f64;
+const HOUR: u64 = 3_600_000;
 
 /// The price of an hour of waiting, in back work given up for front work of the same length.
 fn price_of_waiting(hour_milli: u64, front_ms: f64, back_ms: f64) -> f64 {

@@ -7,7 +7,7 @@ use blendline_wire::task::Side;
 
 use crate::book::fronts_of;
 use crate::index::{Due, Index, Rules};
-use crate::rows::{ConversationState, Snapshot, TaskState, Worker};
+use crate::rows::{ConversationState, Reckoned, Snapshot, TaskState, Worker};
 use crate::scheduler::{Desk, Scheduler, Step, Tenant};
 
 /// Rows that cannot be a state of this scheduler.
@@ -99,6 +99,8 @@ impl Scheduler {
         for row in self.outbound.values() {
             self.index.add_outbound(row);
         }
+        let reckoned = self.learnt.values().filter(|row| row.reckoned != Reckoned::default());
+        self.worth = reckoned.map(|row| (row.queue, self.worth_of(row.queue))).collect();
         for row in self.learnt.values().filter(|row| row.count_until != Millis::MAX) {
             self.index.dues.insert((row.count_until, Due::Count(row.queue)));
         }
@@ -138,6 +140,7 @@ impl Scheduler {
         same("desks", &self.workers, &fresh.workers)?;
         same("tenants", &self.tenants, &fresh.tenants)?;
         same("pools", &self.pools, &fresh.pools)?;
+        same("worth", &self.worth, &fresh.worth)?;
         same("letters", &self.letters, &fresh.letters)?;
         same("post boxes", &self.post, &fresh.post)?;
         same("contacts", &self.by_contact, &fresh.by_contact)?;

@@ -85,6 +85,27 @@ pub struct Learnt {
     /// Which draw decides between two whole reserves.
     #[serde(default)]
     pub draws: u32,
+    /// The part of its tasks that were late of late, in millionths.
+    #[serde(default)]
+    pub late_micro: u32,
+    /// What its worth was last reckoned from.
+    #[serde(default)]
+    pub reckoned: Reckoned,
+}
+
+/// What the worth of a front queue's waiting tasks and free slots follows from.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Reckoned {
+    /// What those who serve it can carry, in units of the weights.
+    pub slots: u64,
+    /// The slots that other queues' work keeps busy, in thousandths.
+    pub others_milli: u64,
+    /// The slots that its own keeps busy, in millionths.
+    pub offered_micro: u64,
+    /// The mean time of its tasks, in milliseconds.
+    pub task_ms: u64,
+    /// How many of its slots are free at most, in thousandths: back work takes the others.
+    pub free_milli: u64,
 }
 
 impl Learnt {
@@ -105,6 +126,8 @@ impl Learnt {
             heard: 0,
             level_milli: 0,
             draws: 0,
+            late_micro: 0,
+            reckoned: Reckoned::default(),
         }
     }
 }

@@ -11,6 +11,7 @@ use blendline_wire::{
 use crate::effect::{Answer, Effect, Refusal, Release, Write};
 use crate::index::{Index, Rules};
 use crate::input::{Command, Input};
+use crate::policy::worth::Worth;
 use crate::rows::{Conversation, Learnt, Meta, OutboundRow, Task, Worker};
 
 /// The scheduler of one shard.
@@ -31,6 +32,7 @@ pub struct Scheduler {
     pub(crate) post: BTreeMap<AccountId, PostBox>,
     pub(crate) learnt: BTreeMap<QueueId, Learnt>,
     pub(crate) pools: BTreeMap<QueueId, Pool>,
+    pub(crate) worth: BTreeMap<QueueId, Worth>,
     pub(crate) index: Index,
 }
 

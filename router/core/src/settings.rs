@@ -143,6 +143,7 @@ impl Scheduler {
             step.fresh.push(task);
         }
         self.queues.remove(&id);
+        self.worth.remove(&id);
         let learnt = self.learnt.remove(&id).map(|row| row.count_until);
         if let Some(until) = learnt {
             self.index.dues.remove(&(until, crate::index::Due::Count(id)));

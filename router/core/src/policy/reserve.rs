@@ -81,21 +81,24 @@ pub fn level(pool: &Pool) -> f64 {
     let stretch = libm::sqrt(ratio.clamp(1.0 / 16.0, 16.0));
     // A whole level is best nearly everywhere when the times are alike, and no level stands out when they are not.
     let width = (0.3 + 2.3 * (stretch.max(1.0 / stretch) - 1.0)).min(1.0);
-    let now = Ladder::new(slots, pool.offered / scale, pool, stretch, width);
-    let price = match pool.price {
-        Price::Set(price) => price,
+    let ladder = |offered: f64| Ladder::new(slots, offered / scale, pool, stretch, width);
+    let (ladder, price) = match pool.price {
+        Price::Set(price) => (ladder(pool.offered), price),
         Price::Learnt { allowed, offset, restless, usual } => {
-            let settled = usual + (pool.offered - usual) * change(pool.offered / usual.max(1e-9)) * (1.0 - restless);
-            offset + Ladder::new(slots, settled / scale, pool, stretch, width).price_of(allowed)
+            let changed = usual + (pool.offered - usual) * change(pool.offered / usual.max(1e-9));
+            let settled = usual + (changed - usual) * (1.0 - restless);
+            let now = changed + (pool.offered - changed) * restless;
+            (ladder(now), offset + ladder(settled).price_of(allowed))
         }
     };
-    (now.level_at(price) * stretch * scale).clamp(0.0, pool.slots)
+    (ladder.level_at(price) * stretch * scale).clamp(0.0, pool.slots)
 }
 
-/// How far a load that is so many times the usual one is a change, and not chance: from 0 to 1.
+/// How far a load that is so many times the usual one is a change, and not chance: from 0 to 1. A level that follows
+/// chance costs a small pool a twentieth of its back work.
 fn change(times: f64) -> f64 {
     let off = (times.max(1.0 / times.max(1e-9)) - 1.0).min(1.0);
-    ((off - 0.04) / 0.08).clamp(0.0, 1.0)
+    ((off - 0.12) / 0.1).clamp(0.0, 1.0)
 }
 
 /// The reserves from none upward: what each step spares the front line, and what it takes from the back office.
@@ -217,6 +220,6 @@ pub fn learn(offset: f64, harm: f64, heard: u32, at_most: bool) -> f64 {
     if at_most && harm > 0.0 {
         return offset;
     }
-    let gain = (10.0 / (f64::from(heard) + 500.0)).max(0.001);
+    let gain = (30.0 / (f64::from(heard) + 1_500.0)).max(0.001);
     (offset + gain * harm).clamp(OFFSET.0, OFFSET.1)
 }

@@ -8,7 +8,7 @@ use blendline_wire::task::{AcceptMode, Presence, Side};
 use blendline_wire::{Lease, Millis, QueueId, SessionId, TaskId, TenantId, WorkerId};
 
 use super::{Dispatcher, Move};
-use crate::plan::{Plan, Target};
+use crate::plan::{Group, Plan, Target};
 use crate::scenario;
 
 const TENANT: TenantId = TenantId(1);
@@ -28,10 +28,14 @@ pub(crate) struct Core {
     explain: bool,
     /// The job that is being pushed.
     entering: usize,
+    /// The front queues of each group.
+    fronts: Vec<Vec<QueueId>>,
 }
 
 impl Core {
     pub(crate) fn new(plan: &Plan, workers: &[(usize, bool)], seed: u64, explain: bool) -> Self {
+        let front = |number: &usize| plan.queues[*number].side == scenario::Side::Front;
+        let fronts = |group: &Group| group.queues.iter().copied().filter(front).map(queue_id).collect();
         let mut core = Self {
             scheduler: Scheduler::new(0, seed),
             effects: Vec::new(),
@@ -39,6 +43,7 @@ impl Core {
             tasks: Vec::new(),
             explain,
             entering: 0,
+            fronts: plan.groups.iter().map(fronts).collect(),
         };
         let mut quiet = Vec::new();
         core.put(Settings::Tenant(tenant()), &mut quiet);
