@@ -113,8 +113,9 @@ impl Scheduler {
         let Some(before) = self.workers.get(&id).map(|desk| desk.fronts.clone()) else { return };
         step.stale.extend(before.iter().copied());
         self.unseat(id);
+        self.set_part(id, Pool::default());
         self.edit_worker(step, id, change);
-        self.unseat(id);
+        self.set_part(id, Pool::default());
         if let Some(desk) = self.workers.get_mut(&id) {
             desk.fronts = fronts_of(&desk.row, &self.queues);
         }
@@ -158,54 +159,61 @@ impl Scheduler {
                 }
             }
         }
-        let Some(part) = desk.part.take() else { return };
-        for front in desk.fronts.iter() {
-            let Some(pool) = self.pools.get_mut(front) else { continue };
-            pool.workers -= part.workers;
-            pool.slots -= part.slots;
-            pool.free -= part.free;
-            pool.back -= part.back;
-            if pool.workers == 0 {
-                self.pools.remove(front);
-            }
-        }
     }
 
     /// Puts a worker at his right place on the ready list and in the pools, or off them.
     pub(crate) fn seat(&mut self, step: &mut Step<'_>, id: WorkerId) {
-        let before = self.workers.get(&id).and_then(|desk| desk.part);
         self.unseat(id);
         let Some(desk) = self.workers.get_mut(&id) else { return };
         let there = desk.row.presence == Presence::Ready && desk.row.session.is_some();
         let free = desk.row.capacity.saturating_sub(desk.load);
         let part = Pool { workers: 1, slots: desk.row.capacity.into(), free: free.into(), back: desk.back.into() };
-        let part = Some(part).filter(|_| there && !desk.fronts.is_empty());
-        desk.part = part;
-        if before.map(|part| part.slots) != part.map(|part| part.slots) {
+        let part = if there { part } else { Pool::default() };
+        if desk.part.slots != part.slots {
             step.stale.extend(desk.fronts.iter().copied());
-            // Where nobody who is left does anything, nothing is held back.
+        }
+        // Where nobody who is left does anything, nothing is held back.
+        if desk.part.slots != part.slots || desk.part.free < part.free {
             step.slack.insert(desk.row.settings.tenant);
         }
-        if let Some(part) = part {
-            for front in desk.fronts.iter() {
-                let pool = self.pools.entry(*front).or_default();
-                pool.workers += part.workers;
-                pool.slots += part.slots;
-                pool.free += part.free;
-                pool.back += part.back;
-            }
-            if before.is_none_or(|before| before.free < part.free) {
-                step.slack.insert(desk.row.settings.tenant);
+        if there && free > 0 {
+            let load_milli = u64::from(desk.load) * 1000 / u64::from(desk.row.capacity);
+            let place = (u32::try_from(load_milli).unwrap_or(u32::MAX), desk.row.idle_since);
+            desk.ready = Some(place);
+            for queue in &desk.row.settings.queues {
+                self.index.ready.entry(*queue).or_default().insert((place.0, place.1, id));
             }
         }
-        if !there || free == 0 {
+        self.set_part(id, part);
+    }
+
+    /// What a worker brings to the pools of his front queues changes.
+    pub(crate) fn set_part(&mut self, id: WorkerId, part: Pool) {
+        let Some(desk) = self.workers.get_mut(&id).filter(|desk| desk.part != part) else { return };
+        let before = std::mem::replace(&mut desk.part, part);
+        for front in desk.fronts.iter() {
+            let pool = self.pools.entry(*front).or_default();
+            pool.workers = pool.workers + part.workers - before.workers;
+            pool.slots = pool.slots + part.slots - before.slots;
+            pool.free = pool.free + part.free - before.free;
+            pool.back = pool.back + part.back - before.back;
+            if pool.workers == 0 {
+                self.pools.remove(front);
+            }
+        }
+        if before.workers == part.workers {
             return;
         }
-        let load_milli = u64::from(desk.load) * 1000 / u64::from(desk.row.capacity);
-        let place = (u32::try_from(load_milli).unwrap_or(u32::MAX), desk.row.idle_since);
-        desk.ready = Some(place);
         for queue in &desk.row.settings.queues {
-            self.index.ready.entry(*queue).or_default().insert((place.0, place.1, id));
+            let crews = self.crews.entry(*queue).or_default();
+            let crew = crews.entry(desk.fronts.clone()).or_default();
+            *crew = *crew + part.workers - before.workers;
+            if *crew == 0 {
+                crews.remove(&desk.fronts);
+            }
+            if crews.is_empty() {
+                self.crews.remove(queue);
+            }
         }
     }
 

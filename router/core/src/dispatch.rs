@@ -178,16 +178,19 @@ impl Scheduler {
         let ready = self.index.ready.get(&task.queue)?;
         let mut able = ready.iter().filter(|(_, _, worker)| able(worker));
         let (load, _, first) = *able.next()?;
-        let price =
-            |worker: &WorkerId| self.workers.get(worker).map_or(0.0, |desk| self.price(&desk.fronts, task.queue));
-        let (mut worker, mut runner_up, mut least) = (first, None, price(&first));
+        let fronts = |worker: &WorkerId| self.workers.get(worker).map(|desk| &*desk.fronts).unwrap_or_default();
+        let (mut worker, mut runner_up) = (first, None);
+        let (mut best, mut dearer) = (fronts(&first), None);
         // Of those who have as little to do, whom the other queues miss least.
-        for (other_load, _, other) in able.take(RUNNER_UP_LOOKS) {
-            let other_price = price(other);
-            if *other_load == load && other_price < least {
-                (worker, runner_up, least) = (*other, Some(worker), other_price);
+        for (_, _, other) in able.take(PRICE_LOOKS).take_while(|(other, _, _)| *other == load) {
+            let his = fronts(other);
+            let known = his == best || dearer == Some(his);
+            if !known && self.price(his, task.queue) < self.price(best, task.queue) {
+                (worker, runner_up) = (*other, Some(worker));
+                (best, dearer) = (his, Some(best));
             } else {
                 runner_up = runner_up.or(Some(*other));
+                dearer = if known { dearer } else { Some(his) };
             }
         }
         Some((worker, Because::LeastLoaded, runner_up))
@@ -221,8 +224,16 @@ impl Scheduler {
             if !self.index.ready.contains_key(&queue.id) {
                 continue;
             }
+            // Nobody is asked where the reserve of no crew lets it.
+            let free = self.crews.get(&queue.id).is_some_and(|crews| {
+                crews.keys().any(|fronts| fronts.is_empty() || self.reserve_lets(fronts, queue.task_weight))
+            });
             for place in lines.values().flat_map(|line| self.worth_a_look(line)) {
                 let Some(task) = self.tasks.get(&place) else { continue };
+                // What is late is not held back.
+                if !free && !task.missed {
+                    continue;
+                }
                 let urgency = self.urgency_milli(now, task, queue);
                 heads.push(Candidate { urgency, due_at: task.due_at, task: place });
             }
@@ -323,8 +334,8 @@ impl Scheduler {
     }
 }
 
-/// How many ready workers are looked at for the record of who else could have had a task.
-const RUNNER_UP_LOOKS: usize = 8;
+/// How many able workers beside the least loaded are looked at: who may be missed less, and who else could have had it.
+const PRICE_LOOKS: usize = 4;
 
 fn before(one: &Candidate, other: &Candidate) -> bool {
     (std::cmp::Reverse(one.urgency), one.due_at, one.task)

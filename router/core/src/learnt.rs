@@ -19,6 +19,10 @@ use crate::scheduler::{Pool, Scheduler, Step};
 const PRICE_UNIT: f64 = 1e6;
 /// A wait of so many targets counts no more than that: one forgotten task must not rule the day.
 const WAIT_MAX: f64 = 40.0;
+/// Over how many counts it is told how many slots front work keeps busy.
+const BUSY_REMEMBERED: u64 = 256;
+/// Work that keeps fewer slots busy than this has no reserve.
+const SELDOM: f64 = 0.02;
 /// Over how many tasks it is told how many are late of late.
 const LATENESS_REMEMBERED: u32 = 400;
 /// How much less a step the mean wait is given than lateness: its spread is larger, and it forgets more slowly.
@@ -50,7 +54,9 @@ impl Scheduler {
                 self.index.dues.insert((row.count_until, Due::Count(queue)));
             }
         }
-        step.dirty_learnt.insert(queue);
+        if !step.dirty_learnt.contains(&queue) {
+            step.dirty_learnt.push(queue);
+        }
     }
 
     /// A task came to a queue. What comes to the front line is what the reserve is for.
@@ -75,21 +81,28 @@ impl Scheduler {
         let now = step.now;
         let floor = self.queues.get(&queue).and_then(|row| self.tenants.get(&row.tenant));
         let floor = floor.map_or(0, |tenant| tenant.settings.reserve_milli);
+        let pool = self.pools.get(&queue).copied().unwrap_or_default();
+        let busy = (pool.slots - pool.free).saturating_sub(pool.back) * 1_000 / u64::from(WEIGHT_UNIT);
+        let quiet = self.learnt.get(&queue).is_some_and(|row| row.seen == 0);
         self.edit_learnt(step, queue, |row| {
             let first = row.count_since == Millis(0);
             let ms = now.since(row.count_since);
-            let quiet = row.seen == 0;
             if !first {
                 row.rate.observe(row.seen, ms);
-                let others = u64::from(row.others_ms).saturating_mul(1_000) / ms.max(1);
-                row.others_milli = if row.rate.counts <= 1 { others } else { (row.others_milli * 15 + others) / 16 };
+                let samples = u64::from(row.rate.counts).min(BUSY_REMEMBERED);
+                row.busy_milli = nearer(row.busy_milli, busy, samples);
             }
-            (row.seen, row.others_ms, row.count_since) = (0, 0, now);
+            (row.seen, row.count_since) = (0, now);
             // Who hears nothing and keeps nothing free needs no clock.
             let asleep = quiet && !first && row.level_milli <= floor;
             row.count_until = if asleep { Millis::MAX } else { now.plus(row.rate.count_ms()) };
         });
         self.set_level(step, queue);
+        // Where nothing happens, a draw that went against back work must not stand.
+        if quiet && let Some(settings) = self.queues.get(&queue) {
+            self.meta.seed = policy::draw(self.meta.seed).1;
+            step.slack.insert(settings.tenant);
+        }
     }
 
     /// What a task that nobody had before came to: its first worker, a missed target, its leaving. Each task counts once.
@@ -105,6 +118,11 @@ impl Scheduler {
             }
             _ => return,
         };
+        let goal = settings.blend.goal;
+        let weight_milli = |late| match goal {
+            Goal::Within { per_mille } => policy::weight_milli(late, 1_000_u32.saturating_sub(per_mille) * 1_000),
+            Goal::MeanWait | Goal::Cost { .. } => 1_000,
+        };
         let slots = self.pools.get(&queue).map_or(0, |pool| pool.slots * 1_000 / u64::from(WEIGHT_UNIT));
         let late = if heard == Heard::Late { 1_000_000 } else { 0 };
         self.edit_learnt(step, queue, |row| {
@@ -114,6 +132,7 @@ impl Scheduler {
             row.heard = row.heard.saturating_add(1);
             let moved = nearer(row.late_micro.into(), late, u64::from(row.heard.min(LATENESS_REMEMBERED)));
             row.late_micro = u32::try_from(moved).unwrap_or(u32::MAX);
+            row.weight_milli = weight_milli(row.late_micro);
         });
     }
 
@@ -126,19 +145,19 @@ impl Scheduler {
         });
     }
 
-    /// A worker was given a task: those who count on him for the front line note it.
+    /// A worker was given a back task: those who count on him for the front line note how long such work takes.
     pub(crate) fn task_bound(&mut self, step: &mut Step<'_>, worker: WorkerId, queue: QueueId, side: Side) {
+        if side == Side::Front {
+            return;
+        }
         let ms = self.task_ms(queue);
         let fronts = self.workers.get(&worker).map(|desk| desk.fronts.clone()).unwrap_or_default();
         for front in fronts.iter().copied() {
-            self.edit_learnt(step, front, |row| {
-                row.draws = row.draws.wrapping_add(1);
-                if side == Side::Back {
-                    row.back_ms = if row.back_ms == 0 { ms } else { nearer(row.back_ms, ms, 50) };
-                } else if front != queue {
-                    row.others_ms = row.others_ms.saturating_add(u32::try_from(ms).unwrap_or(u32::MAX));
-                }
-            });
+            let known = self.learnt.get(&front).map_or(0, |row| row.back_ms);
+            let back_ms = if known == 0 { ms } else { nearer(known, ms, 50) };
+            if back_ms != known {
+                self.edit_learnt(step, front, |row| row.back_ms = back_ms);
+            }
         }
     }
 
@@ -151,14 +170,30 @@ impl Scheduler {
         })
     }
 
+    /// The slots of those who serve a front queue that work of other queues keeps busy, in thousandths.
+    fn others_milli(&self, queue: QueueId) -> u64 {
+        let (Some(row), Some(settings)) = (self.learnt.get(&queue), self.queues.get(&queue)) else { return 0 };
+        // Where they serve no other front queue there is nothing to find out.
+        if self.crews.get(&queue).is_none_or(|crews| crews.keys().all(|fronts| fronts.len() < 2)) {
+            return 0;
+        }
+        let own =
+            row.rate.per_ms() * self.task_ms(queue) as f64 * f64::from(settings.task_weight) / f64::from(WEIGHT_UNIT);
+        row.busy_milli.saturating_sub((own * 1_000.0) as u64)
+    }
+
     /// What a front queue's reserve is reckoned from; `None` where nothing came yet.
     fn reckoning(&self, queue: QueueId) -> Option<reserve::Pool> {
         let (row, settings) = (self.learnt.get(&queue)?, self.queues.get(&queue)?);
         let pool = self.pools.get(&queue)?;
         let front_ms = self.task_ms(queue) as f64;
-        let weight = f64::from(settings.task_weight.max(1));
         let unit = f64::from(WEIGHT_UNIT);
-        let busy = |per_ms: f64| per_ms * front_ms * weight / unit + row.others_milli as f64 / 1_000.0;
+        // What comes so seldom is over; else a queue of which nobody hears any more would keep its clock for ever.
+        if row.rate.per_ms() * front_ms < SELDOM {
+            return None;
+        }
+        let others = self.others_milli(queue) as f64 / 1_000.0;
+        let busy = |per_ms: f64| per_ms * front_ms * f64::from(settings.task_weight.max(1)) / unit + others;
         let back_ms = if row.back_ms == 0 { front_ms } else { row.back_ms as f64 };
         let harm = harm_of(settings);
         let learnt = |allowed| reserve::Price::Learnt {
@@ -199,15 +234,22 @@ impl Scheduler {
     /// Reckons a queue's worth and its reserve anew; back work may start where the reserve fell.
     pub(crate) fn set_level(&mut self, step: &mut Step<'_>, queue: QueueId) {
         self.reckon_worth(step, queue);
-        let level = self.reckoning(queue).map_or(0, |pool| (reserve::level(&pool) * 1_000.0) as u64);
-        let Some(before) = self.learnt.get(&queue).map(|row| row.level_milli) else { return };
-        if level == before {
+        let Some(row) = self.learnt.get(&queue) else { return };
+        let before = (row.level_milli, row.running_milli, row.expected_milli);
+        let milli = |value: f64| (value * 1_000.0) as i64;
+        let (level, running, expected) = self.reckoning(queue).map_or((0, 0, 0), |pool| {
+            let level = reserve::level(&pool);
+            let weight = reserve::weight_of_back(pool.front_ms, pool.back_ms);
+            let expected = (pool.slots - level - pool.offered).max(0.0);
+            ((level * 1_000.0) as u64, milli(weight - 1.0), milli(expected))
+        });
+        if (level, running, expected) == before {
             return;
         }
-        self.edit_learnt(step, queue, |row| row.level_milli = level);
-        if level < before
-            && let Some(settings) = self.queues.get(&queue)
-        {
+        self.edit_learnt(step, queue, |row| {
+            (row.level_milli, row.running_milli, row.expected_milli) = (level, running, expected);
+        });
+        if let Some(settings) = self.queues.get(&queue) {
             step.slack.insert(settings.tenant);
         }
     }
@@ -220,7 +262,7 @@ impl Scheduler {
         let back = self.pools.get(&queue).is_some_and(|pool| pool.back > 0);
         let reckoned = Reckoned {
             slots: self.pools.get(&queue).map_or(0, |pool| pool.slots),
-            others_milli: row.others_milli,
+            others_milli: self.others_milli(queue),
             offered_micro: (busy * 1_000_000.0) as u64,
             task_ms: task_ms.max(1),
             free_milli: if back { row.level_milli + 1_000 } else { u64::MAX },
@@ -264,9 +306,9 @@ impl Scheduler {
     pub(crate) fn urgency_milli(&self, now: Millis, task: &Task, queue: &QueueSettings) -> u64 {
         let of_weight = |weight| policy::urgency_milli(now, task.earned_at, task.due_at, weight);
         match queue.blend.goal {
-            Goal::Within { per_mille } if queue.side == Side::Front => {
-                let late = self.learnt.get(&queue.id).map_or(0, |row| row.late_micro);
-                of_weight(policy::weight_milli(queue.weight_milli, late, 1_000_u32.saturating_sub(per_mille) * 1_000))
+            Goal::Within { .. } if queue.side == Side::Front => {
+                let part = self.learnt.get(&queue.id).map_or(1_000, |row| u64::from(row.weight_milli));
+                of_weight(u32::try_from(u64::from(queue.weight_milli) * part / 1_000).unwrap_or(u32::MAX))
             }
             Goal::Cost { hour_milli } if queue.side == Side::Front => {
                 let spared = u128::from(hour_milli) * u128::from(HOUR) / u128::from(self.task_ms(queue.id).max(1));
@@ -281,25 +323,23 @@ impl Scheduler {
         let Some(tenant) = self.queues.get(&queue).and_then(|queue| self.tenants.get(&queue.tenant)) else { return 0 };
         let floor = tenant.settings.reserve_milli;
         let most = tenant.settings.reserve_max_milli.unwrap_or(u64::MAX).max(floor);
-        let Some(row) = self.learnt.get(&queue).filter(|row| row.level_milli > 0 && floor < most) else { return floor };
-        let (Some(reckoned), Some(pool)) = (self.reckoning(queue), self.pools.get(&queue)) else { return floor };
-        // Where nobody does anything, no estimate can say that all are needed: work goes on, one task at a time.
-        if pool.free == pool.slots {
+        let Some(row) = self.learnt.get(&queue).filter(|row| floor < row.level_milli && floor < most) else {
             return floor;
-        }
-        let running = pool.back as f64 / f64::from(WEIGHT_UNIT);
-        let level = reserve::with_running(row.level_milli as f64 / 1_000.0, &reckoned, running);
-        ((level * 1_000.0) as u64).clamp(floor, most)
+        };
+        // Where nobody does anything, no estimate can say that all are needed: work goes on, one task at a time.
+        let Some(pool) = self.pools.get(&queue).filter(|pool| pool.free < pool.slots) else { return floor };
+        let milli = |weight: u64| i64::try_from(weight * 1_000 / u64::from(WEIGHT_UNIT)).unwrap_or(i64::MAX);
+        let more = row.running_milli.saturating_mul(milli(pool.back).saturating_sub(row.expected_milli)) / 1_000;
+        let level = i64::try_from(row.level_milli).unwrap_or(i64::MAX).saturating_add(more).min(milli(pool.slots));
+        u64::try_from(level).unwrap_or(0).clamp(floor, most)
     }
 
     /// Whether back work that takes so much may start at a worker who serves these front queues.
     pub(crate) fn reserve_lets(&self, fronts: &[QueueId], taken: u32) -> bool {
         fronts.iter().all(|front| {
             let free = self.pools.get(front).map_or(0, |pool: &Pool| pool.free);
-            let draw = || {
-                let draws = self.learnt.get(front).map_or(0, |row| row.draws);
-                policy::draw(front.0.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ u64::from(draws)).0 % 1_000
-            };
+            // The seed changes with each binding, so the state between two levels is drawn for once.
+            let draw = || policy::draw(self.meta.seed ^ front.0.wrapping_mul(0x9E37_79B9_7F4A_7C15)).0 % 1_000;
             policy::reserve_allows(free, u64::from(taken), self.reserve_milli(*front), draw)
         })
     }

@@ -8,7 +8,7 @@ use blendline_wire::task::Side;
 use crate::book::fronts_of;
 use crate::index::{Due, Index, Rules};
 use crate::rows::{ConversationState, Reckoned, Snapshot, TaskState, Worker};
-use crate::scheduler::{Desk, Scheduler, Step, Tenant};
+use crate::scheduler::{Desk, Pool, Scheduler, Step, Tenant};
 
 /// Rows that cannot be a state of this scheduler.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -77,11 +77,12 @@ impl Scheduler {
         let now = self.meta.now;
         self.index = Index::default();
         self.pools.clear();
+        self.crews.clear();
         for desk in self.workers.values_mut() {
             desk.load = desk.row.wrap_ups.iter().map(|(_, weight, _)| *weight).sum();
             desk.held.clear();
             desk.ready = None;
-            (desk.back, desk.part) = (0, None);
+            (desk.back, desk.part) = (0, Pool::default());
             desk.fronts = fronts_of(&desk.row, &self.queues);
             self.index.add_worker(&desk.row);
         }
@@ -140,6 +141,7 @@ impl Scheduler {
         same("desks", &self.workers, &fresh.workers)?;
         same("tenants", &self.tenants, &fresh.tenants)?;
         same("pools", &self.pools, &fresh.pools)?;
+        same("crews", &self.crews, &fresh.crews)?;
         same("worth", &self.worth, &fresh.worth)?;
         same("letters", &self.letters, &fresh.letters)?;
         same("post boxes", &self.post, &fresh.post)?;

@@ -58,12 +58,10 @@ pub struct Learnt {
     /// How many came in this count.
     #[serde(default)]
     pub seen: u32,
-    /// The work of other front queues that was begun in this count by workers of this one, in milliseconds.
+    /// The slots of those who serve it that no back work and nobody's leisure takes, in thousandths: the mean of what was
+    /// found at the ends of counts.
     #[serde(default)]
-    pub others_ms: u32,
-    /// The slots that such work keeps busy, in thousandths.
-    #[serde(default)]
-    pub others_milli: u64,
+    pub busy_milli: u64,
     /// The mean time a task takes, in microseconds.
     #[serde(default)]
     pub task_us: u64,
@@ -82,12 +80,18 @@ pub struct Learnt {
     /// How many front slots back work leaves free, in thousandths, before what runs is looked at.
     #[serde(default)]
     pub level_milli: u64,
-    /// Which draw decides between two whole reserves.
+    /// How much that changes with each slot that back work takes, in thousandths.
     #[serde(default)]
-    pub draws: u32,
+    pub running_milli: i64,
+    /// How many slots back work is expected to take, in thousandths.
+    #[serde(default)]
+    pub expected_milli: i64,
     /// The part of its tasks that were late of late, in millionths.
     #[serde(default)]
     pub late_micro: u32,
+    /// What that makes of its weight, in thousandths.
+    #[serde(default = "whole")]
+    pub weight_milli: u32,
     /// What its worth was last reckoned from.
     #[serde(default)]
     pub reckoned: Reckoned,
@@ -108,6 +112,10 @@ pub struct Reckoned {
     pub free_milli: u64,
 }
 
+const fn whole() -> u32 {
+    1_000
+}
+
 impl Learnt {
     /// What is known of a queue of which nothing is known.
     pub fn new(queue: QueueId) -> Self {
@@ -117,16 +125,17 @@ impl Learnt {
             count_since: Millis(0),
             count_until: Millis::MAX,
             seen: 0,
-            others_ms: 0,
-            others_milli: 0,
+            busy_milli: 0,
             task_us: 0,
             tasks: 0,
             back_ms: 0,
             price_micro: 0,
             heard: 0,
             level_milli: 0,
-            draws: 0,
+            running_milli: 0,
+            expected_milli: 0,
             late_micro: 0,
+            weight_milli: whole(),
             reckoned: Reckoned::default(),
         }
     }

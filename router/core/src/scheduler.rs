@@ -1,6 +1,7 @@
 //! The state machine: its state, its one entrance, and what can be seen of it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use blendline_wire::event::Actor;
 use blendline_wire::org::{AccountSettings, CalendarSettings, QueueSettings, TenantSettings};
@@ -33,6 +34,7 @@ pub struct Scheduler {
     pub(crate) learnt: BTreeMap<QueueId, Learnt>,
     pub(crate) pools: BTreeMap<QueueId, Pool>,
     pub(crate) worth: BTreeMap<QueueId, Worth>,
+    pub(crate) crews: BTreeMap<QueueId, Crews>,
     pub(crate) index: Index,
 }
 
@@ -48,6 +50,9 @@ pub(crate) struct Pool {
     /// How much of it back work takes.
     pub(crate) back: u64,
 }
+
+/// Who serves a queue and is there, by the front queues they serve: how many (derived).
+pub(crate) type Crews = BTreeMap<Arc<[QueueId]>, u32>;
 
 /// A tenant.
 #[derive(Debug, PartialEq)]
@@ -66,18 +71,18 @@ pub(crate) struct Desk {
     /// His place among the ready, while he is.
     pub(crate) ready: Option<(u32, Millis)>,
     /// The front queues he serves.
-    pub(crate) fronts: std::sync::Arc<[QueueId]>,
+    pub(crate) fronts: Arc<[QueueId]>,
     /// What back tasks take of his capacity.
     pub(crate) back: u32,
     /// What he brings to the pool of each of his front queues, while he is ready.
-    pub(crate) part: Option<Pool>,
+    pub(crate) part: Pool,
 }
 
 impl Desk {
     /// A worker of whom nothing is derived yet.
     pub(crate) fn new(row: Worker) -> Self {
         let load = row.wrap_ups.iter().map(|(_, weight, _)| *weight).sum();
-        Self { row, load, held: BTreeSet::new(), ready: None, fronts: [].into(), back: 0, part: None }
+        Self { row, load, held: BTreeSet::new(), ready: None, fronts: [].into(), back: 0, part: Pool::default() }
     }
 }
 
@@ -119,7 +124,8 @@ pub(crate) struct Step<'a> {
     pub(crate) dirty_workers: BTreeSet<WorkerId>,
     pub(crate) dirty_conversations: BTreeSet<ConversationId>,
     pub(crate) dirty_outbound: BTreeSet<OutboundId>,
-    pub(crate) dirty_learnt: BTreeSet<QueueId>,
+    /// In no order, each once.
+    pub(crate) dirty_learnt: Vec<QueueId>,
 }
 
 impl<'a> Step<'a> {
@@ -138,7 +144,7 @@ impl<'a> Step<'a> {
             dirty_workers: BTreeSet::new(),
             dirty_conversations: BTreeSet::new(),
             dirty_outbound: BTreeSet::new(),
-            dirty_learnt: BTreeSet::new(),
+            dirty_learnt: Vec::new(),
         }
     }
 
@@ -246,7 +252,7 @@ impl Scheduler {
         }
         for queue in std::mem::take(&mut step.dirty_learnt) {
             if let Some(row) = self.learnt.get(&queue) {
-                step.write(Write::Learnt(*row));
+                step.write(Write::Learnt(Box::new(*row)));
             }
         }
         step.write(Write::Meta(self.meta));

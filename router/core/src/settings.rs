@@ -148,7 +148,7 @@ impl Scheduler {
         if let Some(until) = learnt {
             self.index.dues.remove(&(until, crate::index::Due::Count(id)));
         }
-        step.dirty_learnt.remove(&id);
+        step.dirty_learnt.retain(|queue| *queue != id);
         if learnt.is_some() {
             step.write(Write::LearntRemoved(id));
         }

@@ -102,7 +102,7 @@ impl Record {
                 Write::Outbound(row) => drop(self.outbound.insert(row.id, *row)),
                 Write::Learnt(row) => {
                     self.rows.learnt.retain(|other| other.queue != row.queue);
-                    self.rows.learnt.push(row);
+                    self.rows.learnt.push(*row);
                 }
                 Write::LearntRemoved(queue) => self.rows.learnt.retain(|row| row.queue != queue),
                 Write::Message(row) => self.lines.push((row, commit.payloads[&row.payload].clone())),

@@ -84,8 +84,8 @@ pub async fn loads_what_was_written(world: &impl StoreWorld) {
     let meta = Meta { last_id: 900, last_event: 5, seed: u64::MAX - 1, now: NOW };
     let mut commit = rows::batch(SHARD, tenure, 1);
     commit.writes.push(Write::Meta(Meta::default()));
-    commit.writes.push(Write::Learnt(Learnt::new(QueueId(10))));
-    commit.writes.push(Write::Learnt(Learnt::new(QueueId(20))));
+    commit.writes.push(Write::Learnt(Box::new(Learnt::new(QueueId(10)))));
+    commit.writes.push(Write::Learnt(Box::new(Learnt::new(QueueId(20)))));
     for id in [30, 10, 20, 40] {
         commit.writes.push(Write::Task(Box::new(rows::task(id))));
         commit.writes.push(Write::Conversation(Box::new(rows::conversation(id, id.into()))));
@@ -113,7 +113,7 @@ pub async fn loads_what_was_written(world: &impl StoreWorld) {
         Write::Outbound(Box::new(sent)),
         Write::WorkerRemoved(WorkerId(30)),
         Write::QueueRemoved(QueueId(77)),
-        Write::Learnt(learnt),
+        Write::Learnt(Box::new(learnt)),
         Write::LearntRemoved(QueueId(20)),
     ];
     store.commit(&commit).await.unwrap();

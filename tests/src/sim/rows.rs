@@ -94,7 +94,7 @@ impl Rows {
                 let old = self.workers.remove(id);
                 changes.workers.entry(*id).or_insert(old);
             }
-            Write::Learnt(row) => drop(self.learnt.insert(row.queue, *row)),
+            Write::Learnt(row) => drop(self.learnt.insert(row.queue, **row)),
             Write::LearntRemoved(queue) => drop(self.learnt.remove(queue)),
             Write::Message(_) | Write::Event(_) => {}
             settings => {

@@ -29,14 +29,14 @@ pub fn urgency_milli(now: Millis, earned_at: Millis, due_at: Millis, weight_mill
     u64::try_from(u128::from(weight) * used / target).unwrap_or(u64::MAX).min(weight)
 }
 
-/// What a front queue's weight comes to when so many millionths of its tasks were late and so many may be.
+/// The part of its weight, in thousandths, that a front queue counts for when so many millionths of its tasks were late
+/// and so many may be.
 ///
 /// Whole where the goal is missed by ten points, a good third where it is just kept, and a quarter at the least: those
 /// that share workers come to miss or keep their goals together.
-pub fn weight_milli(weight_milli: u32, late_micro: u32, allowed_micro: u32) -> u32 {
+pub fn weight_milli(late_micro: u32, allowed_micro: u32) -> u32 {
     let missed = (f64::from(late_micro) - f64::from(allowed_micro)) / 1e6;
-    let part = libm::exp(10.0 * (missed - 0.1)).clamp(0.25, 1.0);
-    ((f64::from(weight_milli) * part) as u32).max(1)
+    (libm::exp(10.0 * (missed - 0.1)).clamp(0.25, 1.0) * 1_000.0) as u32
 }
 
 /// Whether back work may start that takes `taken` of the free front capacity (both in units of [`WEIGHT_UNIT`] per slot).

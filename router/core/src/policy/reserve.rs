@@ -88,7 +88,10 @@ pub fn level(pool: &Pool) -> f64 {
             let changed = usual + (pool.offered - usual) * change(pool.offered / usual.max(1e-9));
             let settled = usual + (changed - usual) * (1.0 - restless);
             let now = changed + (pool.offered - changed) * restless;
-            (ladder(now), offset + ladder(settled).price_of(allowed))
+            let settled = if settled == now { None } else { Some(ladder(settled)) };
+            let now = ladder(now);
+            let price = settled.as_ref().unwrap_or(&now).price_of(allowed);
+            (now, offset + price)
         }
     };
     (ladder.level_at(price) * stretch * scale).clamp(0.0, pool.slots)
@@ -192,24 +195,14 @@ impl Ladder {
     }
 }
 
-/// How many slots' worth a running back task counts, for each slot it takes.
+/// How many slots' worth a running back task counts, for each slot it takes: with more of them running than the level
+/// assumes, the reserve is higher where they are long and lower where they are short.
 pub fn weight_of_back(front_ms: f64, back_ms: f64) -> f64 {
     if front_ms <= 0.0 || back_ms <= 0.0 {
         return 1.0;
     }
     let ratio = (back_ms / front_ms).min(9.0);
     if ratio < 1.0 { 0.75 + 0.25 * ratio } else { libm::sqrt(ratio) }
-}
-
-/// The reserve for the back work that runs now: more while more of it runs than the level assumes, where it is long;
-/// less where it is short. All in slots.
-pub fn with_running(level: f64, pool: &Pool, back_running: f64) -> f64 {
-    if level <= 0.0 {
-        return 0.0;
-    }
-    let usual = (pool.slots - level - pool.offered).max(0.0);
-    let weight = weight_of_back(pool.front_ms, pool.back_ms);
-    (level + (weight - 1.0) * (back_running - usual)).clamp(0.0, pool.slots)
 }
 
 /// The correction of the price after one more task was heard: `harm` above or below what the goal allows, in its own unit.
