@@ -299,6 +299,8 @@ fn task(id: u64) -> Task {
         silence: Silence::default(),
         seq: 0,
         rule_set: 1,
+        begun_at: NOW,
+        worked_ms: 0,
     }
 }
 

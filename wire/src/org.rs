@@ -27,7 +27,13 @@ pub struct TenantSettings {
     pub stickiness_ms: u64,
     /// How many front slots must stay free before back work starts. Parts of a thousand of one slot of
     /// [`WEIGHT_UNIT`], so a level between two whole numbers can be stated.
+    ///
+    /// It is the floor of an adaptive reserve: for each front queue the scheduler keeps as many more free as its
+    /// [`Goal`] needs, and no more.
     pub reserve_milli: u64,
+    /// How far the reserve may go; `None` is as far as the goals need, and [`TenantSettings::reserve_milli`] a fixed one.
+    #[serde(default)]
+    pub reserve_max_milli: Option<u64>,
     /// How many tasks may be open before intake is stopped (P15).
     pub open_tasks_max: u64,
 }
@@ -202,6 +208,50 @@ pub struct QueueSettings {
     pub interruptible: bool,
     /// How many tasks may wait; more are refused out loud.
     pub tasks_max: u32,
+    /// What front and back are weighed by.
+    #[serde(default)]
+    pub blend: Blend,
+}
+
+/// What a queue weighs when front and back work compete for the same workers.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Blend {
+    /// What a front queue is held to.
+    pub goal: Goal,
+    /// What one completed back task is worth, in thousandths of one of worth one.
+    pub worth_milli: u32,
+}
+
+impl Default for Blend {
+    fn default() -> Self {
+        Self { goal: Goal::default(), worth_milli: 1_000 }
+    }
+}
+
+/// What a front queue is held to.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Goal {
+    /// So many of a thousand tasks have a worker within the target.
+    Within {
+        /// How many of a thousand.
+        per_mille: u32,
+    },
+    /// Tasks wait no longer than the target on the mean.
+    MeanWait,
+    /// Waiting costs.
+    Cost {
+        /// What one task costs in an hour of waiting, in thousandths of what a back task of worth one brings.
+        hour_milli: u64,
+    },
+}
+
+impl Default for Goal {
+    /// Four of five within the target.
+    fn default() -> Self {
+        Self::Within { per_mille: 800 }
+    }
 }
 
 /// Working hours, compiled: sorted, disjoint, half-open intervals. Before the first and after the last it is closed.
@@ -241,6 +291,9 @@ pub struct WorkerSettings {
     pub accept: AcceptMode,
     /// Who takes his work while he is away; `None` gives it back to the queues.
     pub stand_in: Option<WorkerId>,
+    /// His speed when he does 1, 2, … tasks at once, in thousandths of his speed with one; empty where nobody knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paces_milli: Vec<u32>,
 }
 
 impl WorkerSettings {

@@ -92,6 +92,7 @@ fn settings() -> Vec<Settings> {
             confirm_window_ms: 0,
             stickiness_ms: 0,
             reserve_milli: 0,
+            reserve_max_milli: None,
             open_tasks_max: u64::MAX,
         }),
         Settings::Account(AccountSettings {
@@ -120,6 +121,7 @@ fn settings() -> Vec<Settings> {
             calendar: None,
             interruptible: false,
             tasks_max: u32::MAX,
+            blend: Default::default(),
         }),
         Settings::Worker(WorkerSettings {
             id: WorkerId(1),
@@ -130,6 +132,7 @@ fn settings() -> Vec<Settings> {
             queues: vec![QueueId(1)],
             accept: AcceptMode::Auto,
             stand_in: None,
+            paces_milli: Vec::new(),
         }),
     ]
 }

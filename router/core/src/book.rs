@@ -1,15 +1,22 @@
 //! Keeping the books: every change of a row goes through here, so that what is derived follows at once.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use blendline_wire::event::{Activity, Event, EventKind};
+use blendline_wire::org::QueueSettings;
 use blendline_wire::task::{Presence, Side, TaskKind};
 use blendline_wire::worker::Author;
-use blendline_wire::{AccountId, ConversationId, EventId, MatterId, OutboundId, QueueId, TaskId, TenantId, WorkerId};
+use blendline_wire::{
+    AccountId, ConversationId, EventId, MatterId, Millis, OutboundId, QueueId, TaskId, TenantId, WorkerId,
+};
 
 use crate::effect::{MessageRow, Release, Write};
 use crate::index::Rules;
 use crate::input::PayloadId;
-use crate::rows::{Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState, Worker};
-use crate::scheduler::{Desk, PostBox, Scheduler, Step};
+use crate::learnt::Heard;
+use crate::rows::{Closed, Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState, Worker};
+use crate::scheduler::{Desk, Pool, PostBox, Scheduler, Step};
 
 impl Scheduler {
     /// The next number for a task, conversation, matter or message of ours.
@@ -19,12 +26,17 @@ impl Scheduler {
     }
 
     /// Enters a new task.
-    pub(crate) fn add_task(&mut self, step: &mut Step<'_>, task: Task) {
+    pub(crate) fn add_task(&mut self, step: &mut Step<'_>, mut task: Task) {
         let id = task.id;
+        match task.state {
+            TaskState::Active { .. } => task.begun_at = step.now,
+            TaskState::Waiting => self.task_came(step, task.queue, task.side),
+            _ => {}
+        }
         self.index.add_task(&task, Rules { queues: &self.queues, calendars: &self.calendars });
         if let Some(holder) = task.state.holder() {
             let weight = self.rules().weight(&task);
-            self.hold(step, holder, id, weight, true);
+            self.hold(step, holder, id, (weight, task.side), true);
         }
         self.tasks.insert(id, Box::new(task));
         step.dirty_tasks.insert(id);
@@ -34,11 +46,20 @@ impl Scheduler {
     pub(crate) fn edit_task(&mut self, step: &mut Step<'_>, id: TaskId, change: impl FnOnce(&mut Task)) {
         let rules = Rules { queues: &self.queues, calendars: &self.calendars };
         let Some(task) = self.tasks.get_mut(&id) else { return };
-        let (holder_before, weight_before) = (task.state.holder(), rules.weight(task));
+        let (holder_before, weight_before) = (task.state.holder(), (rules.weight(task), task.side));
+        let was_active = matches!(task.state, TaskState::Active { .. });
         self.index.remove_task(task, rules);
         change(task);
+        match (was_active, matches!(task.state, TaskState::Active { .. })) {
+            (false, true) => task.begun_at = step.now,
+            (true, false) => {
+                task.worked_ms = task.worked_ms.saturating_add(step.now.since(task.begun_at));
+                task.begun_at = Millis(0);
+            }
+            _ => {}
+        }
         self.index.add_task(task, rules);
-        let (holder_after, weight_after) = (task.state.holder(), rules.weight(task));
+        let (holder_after, weight_after) = (task.state.holder(), (rules.weight(task), task.side));
         step.dirty_tasks.insert(id);
         if (holder_before, weight_before) == (holder_after, weight_after) {
             return;
@@ -53,30 +74,56 @@ impl Scheduler {
 
     /// Closes a task: its last row is written and it leaves the core.
     pub(crate) fn close_task(&mut self, step: &mut Step<'_>, id: TaskId, state: TaskState) -> Option<Box<Task>> {
+        let open = self.tasks.get(&id)?;
+        // Who left before anybody had him waited as well.
+        if open.state == TaskState::Waiting && open.lease.0 == 0 {
+            let heard = Heard::Had { waited_ms: step.now.since(open.earned_at), missed: open.missed };
+            self.task_heard(step, open.queue, heard);
+        }
+        let solved = matches!(state, TaskState::Closed { how: Closed::Solved, .. });
         self.edit_task(step, id, |task| task.state = state);
         let task = self.tasks.remove(&id)?;
+        if solved {
+            self.task_took(step, &task);
+        }
         step.dirty_tasks.remove(&id);
         step.write(Write::Task(task.clone()));
         Some(task)
     }
 
     /// A worker's holding of a task begins or ends.
-    fn hold(&mut self, step: &mut Step<'_>, worker: WorkerId, task: TaskId, weight: u32, begins: bool) {
+    fn hold(&mut self, step: &mut Step<'_>, worker: WorkerId, task: TaskId, (weight, side): (u32, Side), begins: bool) {
         let Some(desk) = self.workers.get_mut(&worker) else { return };
+        let back = if side == Side::Back { weight } else { 0 };
         if begins {
             desk.held.insert(task);
             desk.load += weight;
+            desk.back += back;
         } else {
             desk.held.remove(&task);
             desk.load = desk.load.saturating_sub(weight);
+            desk.back = desk.back.saturating_sub(back);
             step.freed.insert(worker);
         }
         self.seat(step, worker);
     }
 
+    /// Changes a worker's settings; which front queues he serves follows, and everything else.
+    pub(crate) fn edit_settings(&mut self, step: &mut Step<'_>, id: WorkerId, change: impl FnOnce(&mut Worker)) {
+        let Some(before) = self.workers.get(&id).map(|desk| desk.fronts.clone()) else { return };
+        step.stale.extend(before.iter().copied());
+        self.unseat(id);
+        self.set_part(id, Pool::default());
+        self.edit_worker(step, id, change);
+        self.set_part(id, Pool::default());
+        if let Some(desk) = self.workers.get_mut(&id) {
+            desk.fronts = fronts_of(&desk.row, &self.queues);
+        }
+        self.seat(step, id);
+    }
+
     /// Changes a worker; everything derived from him follows.
     pub(crate) fn edit_worker(&mut self, step: &mut Step<'_>, id: WorkerId, change: impl FnOnce(&mut Worker)) {
-        self.unseat(id);
         let Some(desk) = self.workers.get_mut(&id) else { return };
         self.index.remove_worker(&desk.row);
         let noting = |row: &Worker| row.wrap_ups.iter().map(|(_, weight, _)| *weight).sum::<u32>();
@@ -92,8 +139,9 @@ impl Scheduler {
     pub(crate) fn add_worker(&mut self, step: &mut Step<'_>, row: Worker) {
         let id = row.settings.id;
         self.index.add_worker(&row);
-        let load = row.wrap_ups.iter().map(|(_, weight, _)| *weight).sum();
-        self.workers.insert(id, Desk { row, load, held: Default::default(), ready: None, front_free: 0 });
+        let mut desk = Desk::new(row);
+        desk.fronts = fronts_of(&desk.row, &self.queues);
+        self.workers.insert(id, desk);
         step.dirty_workers.insert(id);
         self.seat(step, id);
     }
@@ -111,37 +159,60 @@ impl Scheduler {
                 }
             }
         }
-        if let Some(tenant) = self.tenants.get_mut(&desk.row.settings.tenant) {
-            tenant.front_free -= u64::from(desk.front_free);
-        }
-        desk.front_free = 0;
     }
 
-    /// Puts a worker at his right place on the ready list, or off it.
+    /// Puts a worker at his right place on the ready list and in the pools, or off them.
     pub(crate) fn seat(&mut self, step: &mut Step<'_>, id: WorkerId) {
-        let before = self.workers.get(&id).map_or(0, |desk| desk.front_free);
         self.unseat(id);
         let Some(desk) = self.workers.get_mut(&id) else { return };
+        let there = desk.row.presence == Presence::Ready && desk.row.session.is_some();
         let free = desk.row.capacity.saturating_sub(desk.load);
-        if desk.row.presence != Presence::Ready || desk.row.session.is_none() || free == 0 {
+        let part = Pool { workers: 1, slots: desk.row.capacity.into(), free: free.into(), back: desk.back.into() };
+        let part = if there { part } else { Pool::default() };
+        if desk.part.slots != part.slots {
+            step.stale.extend(desk.fronts.iter().copied());
+        }
+        // Where nobody who is left does anything, nothing is held back.
+        if desk.part.slots != part.slots || desk.part.free < part.free {
+            step.slack.insert(desk.row.settings.tenant);
+        }
+        if there && free > 0 {
+            let load_milli = u64::from(desk.load) * 1000 / u64::from(desk.row.capacity);
+            let place = (u32::try_from(load_milli).unwrap_or(u32::MAX), desk.row.idle_since);
+            desk.ready = Some(place);
+            for queue in &desk.row.settings.queues {
+                self.index.ready.entry(*queue).or_default().insert((place.0, place.1, id));
+            }
+        }
+        self.set_part(id, part);
+    }
+
+    /// What a worker brings to the pools of his front queues changes.
+    pub(crate) fn set_part(&mut self, id: WorkerId, part: Pool) {
+        let Some(desk) = self.workers.get_mut(&id).filter(|desk| desk.part != part) else { return };
+        let before = std::mem::replace(&mut desk.part, part);
+        for front in desk.fronts.iter() {
+            let pool = self.pools.entry(*front).or_default();
+            pool.workers = pool.workers + part.workers - before.workers;
+            pool.slots = pool.slots + part.slots - before.slots;
+            pool.free = pool.free + part.free - before.free;
+            pool.back = pool.back + part.back - before.back;
+            if pool.workers == 0 {
+                self.pools.remove(front);
+            }
+        }
+        if before.workers == part.workers {
             return;
         }
-        let load_milli = u64::from(desk.load) * 1000 / u64::from(desk.row.capacity);
-        let place = (u32::try_from(load_milli).unwrap_or(u32::MAX), desk.row.idle_since);
-        desk.ready = Some(place);
-        let mut front = false;
         for queue in &desk.row.settings.queues {
-            front |= self.queues.get(queue).is_some_and(|queue| queue.side == Side::Front);
-            self.index.ready.entry(*queue).or_default().insert((place.0, place.1, id));
-        }
-        if front {
-            desk.front_free = free;
-            let tenant = desk.row.settings.tenant;
-            if let Some(state) = self.tenants.get_mut(&tenant) {
-                state.front_free += u64::from(free);
-                if free > before {
-                    step.slack.insert(tenant);
-                }
+            let crews = self.crews.entry(*queue).or_default();
+            let crew = crews.entry(desk.fronts.clone()).or_default();
+            *crew = *crew + part.workers - before.workers;
+            if *crew == 0 {
+                crews.remove(&desk.fronts);
+            }
+            if crews.is_empty() {
+                self.crews.remove(queue);
             }
         }
     }
@@ -343,6 +414,12 @@ impl Scheduler {
         step.cause = step.cause.or(Some(event.id));
         step.write(Write::Event(Box::new(event)));
     }
+}
+
+/// The front queues that a worker serves.
+pub(crate) fn fronts_of(row: &Worker, queues: &BTreeMap<QueueId, QueueSettings>) -> Arc<[QueueId]> {
+    let front = |queue: &&QueueId| queues.get(queue).is_some_and(|queue| queue.side == Side::Front);
+    row.settings.queues.iter().filter(front).copied().collect()
 }
 
 /// What an event says of the task it is about.

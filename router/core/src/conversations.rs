@@ -219,6 +219,8 @@ impl Scheduler {
             silence: Silence::default(),
             seq: 0,
             rule_set: class.rule_set,
+            begun_at: Millis(0),
+            worked_ms: 0,
         }
     }
 

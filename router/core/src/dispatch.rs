@@ -1,16 +1,23 @@
 //! Bringing tasks and workers together.
 
+use std::cell::RefCell;
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use blendline_wire::event::{Because, Decision, EventKind};
+use blendline_wire::org::Goal;
 use blendline_wire::task::{AcceptMode, Presence, Side, TaskKind};
 use blendline_wire::{Lease, Millis, QueueId, TaskId, TenantId, WorkerId};
 
 use crate::effect::Release;
-use crate::index::Line;
+use crate::index::{Line, line_key};
+use crate::learnt::Heard;
 use crate::policy;
 use crate::rows::{Silence, Task, TaskState};
 use crate::scheduler::{Desk, Scheduler, Step};
+
+/// Whether back work may start at who serves these front queues.
+type Found = RefCell<Option<(Arc<[QueueId]>, bool)>>;
 
 /// The most urgent task a worker could have now.
 #[derive(Clone, Copy)]
@@ -25,6 +32,9 @@ impl Scheduler {
     /// then, when the front line has what it needs, back work starts where the reserve lets it.
     pub(crate) fn dispatch(&mut self, step: &mut Step<'_>) {
         loop {
+            for queue in std::mem::take(&mut step.stale) {
+                self.set_level(step, queue);
+            }
             while let Some(worker) = step.freed.pop_first() {
                 self.fill(step, worker);
             }
@@ -90,11 +100,13 @@ impl Scheduler {
         let desk = self.workers.get(&worker)?;
         desk.ready?;
         let (mut best, mut second): (Option<Candidate>, Option<Candidate>) = (None, None);
+        let (mut dear, mut contested): (Option<Candidate>, bool) = (None, false);
         for queue in &desk.row.settings.queues {
             let (Some(settings), Some(lines)) = (self.queues.get(queue), self.index.lines.get(queue)) else { continue };
             if !self.rules().hours(*queue).is_open(now) || !self.has_room(desk, *queue) {
                 continue;
             }
+            let held = settings.side == Side::Front && !self.worth_starting(&desk.fronts, settings);
             for ((needs, _), line) in lines {
                 if !desk.row.settings.has_skills(needs) {
                     continue;
@@ -105,8 +117,14 @@ impl Scheduler {
                 if settings.side == Side::Back && !task.missed {
                     continue;
                 }
-                let urgency = policy::urgency_milli(now, task.earned_at, task.due_at, settings.weight_milli);
+                let urgency = self.urgency_milli(now, task, settings);
                 let candidate = Candidate { urgency, due_at: task.due_at, task: task.id };
+                if held {
+                    // Each would leave the slot to the other: the more urgent one takes it.
+                    contested = dear.is_some();
+                    dear = dear.filter(|dear| before(dear, &candidate)).or(Some(candidate));
+                    continue;
+                }
                 if best.is_none_or(|best| before(&candidate, &best)) {
                     second = best.replace(candidate);
                 } else if second.is_none_or(|second| before(&candidate, &second)) {
@@ -114,7 +132,7 @@ impl Scheduler {
                 }
             }
         }
-        best.map(|best| (best, second))
+        best.or(dear.filter(|_| contested)).map(|best| (best, second))
     }
 
     /// Finds a worker for a waiting task: the one it is meant for, the one the customer knows, the least loaded.
@@ -128,7 +146,7 @@ impl Scheduler {
             return;
         }
         let Some((worker, because, runner_up)) = self.worker_for(now, id) else { return };
-        self.bind(step, id, worker, because, None, runner_up);
+        self.bind(step, self.first_alike(id), worker, because, None, runner_up);
     }
 
     /// The worker a waiting task should go to now, why, and who else could have had it.
@@ -137,7 +155,9 @@ impl Scheduler {
         if !self.rules().hours(task.queue).is_open(now) {
             return None;
         }
+        let queue = self.queues.get(&task.queue)?;
         let held_back = task.side == Side::Back && !task.missed;
+        let allowed = RefCell::new(None);
         let able = |worker: &WorkerId| {
             self.workers.get(worker).is_some_and(|desk| {
                 desk.ready.is_some()
@@ -145,7 +165,8 @@ impl Scheduler {
                     && desk.row.settings.has_skills(&task.needs)
                     && !declined_by(task, *worker, now)
                     && self.has_room(desk, task.queue)
-                    && (!held_back || self.back_allowed(desk).allows(&self.meta.seed))
+                    && (!held_back || self.back_allowed(desk, task.queue, &allowed))
+                    && (task.side == Side::Back || self.worth_starting(&desk.fronts, queue))
             })
         };
         if let Some((worker, until)) = task.sticky
@@ -154,9 +175,37 @@ impl Scheduler {
         {
             return Some((worker, Because::Sticky, None));
         }
-        let mut ready = self.index.ready.get(&task.queue)?.iter().map(|(_, _, worker)| *worker);
-        let worker = ready.find(able)?;
-        Some((worker, Because::LeastLoaded, ready.take(RUNNER_UP_LOOKS).find(able)))
+        let ready = self.index.ready.get(&task.queue)?;
+        let mut able = ready.iter().filter(|(_, _, worker)| able(worker));
+        let (load, _, first) = *able.next()?;
+        let fronts = |worker: &WorkerId| self.workers.get(worker).map(|desk| &*desk.fronts).unwrap_or_default();
+        let (mut worker, mut runner_up) = (first, None);
+        let (mut best, mut dearer) = (fronts(&first), None);
+        // Of those who have as little to do, whom the other queues miss least.
+        for (_, _, other) in able.take(PRICE_LOOKS).take_while(|(other, _, _)| *other == load) {
+            let his = fronts(other);
+            let known = his == best || dearer == Some(his);
+            if !known && self.price(his, task.queue) < self.price(best, task.queue) {
+                (worker, runner_up) = (*other, Some(worker));
+                (best, dearer) = (his, Some(best));
+            } else {
+                runner_up = runner_up.or(Some(*other));
+                dearer = if known { dearer } else { Some(his) };
+            }
+        }
+        Some((worker, Because::LeastLoaded, runner_up))
+    }
+
+    /// The first task of a waiting task's line, where it may be that it was held back before; else the task itself.
+    fn first_alike(&self, id: TaskId) -> TaskId {
+        let Some(task) = self.tasks.get(&id) else { return id };
+        let held = self.queues.get(&task.queue).is_some_and(|queue| matches!(queue.blend.goal, Goal::Cost { .. }));
+        let line = self.index.lines.get(&task.queue).and_then(|lines| lines.get(&line_key(task)));
+        let first = line.filter(|_| held && task.side == Side::Front).and_then(|line| line.first());
+        first
+            .map(|(_, first)| *first)
+            .filter(|first| self.tasks.get(first).is_some_and(|task| task.declined.is_empty()))
+            .unwrap_or(id)
     }
 
     /// Starts back work of a tenant, most urgent first, while the reserve lets it: workers who were kept free may now
@@ -175,9 +224,17 @@ impl Scheduler {
             if !self.index.ready.contains_key(&queue.id) {
                 continue;
             }
+            // Nobody is asked where the reserve of no crew lets it.
+            let free = self.crews.get(&queue.id).is_some_and(|crews| {
+                crews.keys().any(|fronts| fronts.is_empty() || self.reserve_lets(fronts, queue.task_weight))
+            });
             for place in lines.values().flat_map(|line| self.worth_a_look(line)) {
                 let Some(task) = self.tasks.get(&place) else { continue };
-                let urgency = policy::urgency_milli(now, task.earned_at, task.due_at, queue.weight_milli);
+                // What is late is not held back.
+                if !free && !task.missed {
+                    continue;
+                }
+                let urgency = self.urgency_milli(now, task, queue);
                 heads.push(Candidate { urgency, due_at: task.due_at, task: place });
             }
         }
@@ -199,14 +256,19 @@ impl Scheduler {
         })
     }
 
-    /// Whether this worker may start back work that is not late.
-    fn back_allowed(&self, desk: &Desk) -> Allowance {
-        let Some(tenant) = self.tenants.get(&desk.row.settings.tenant) else { return Allowance::default() };
+    /// Whether this worker may start back work of this queue that is not late. What was found for one worker holds for
+    /// the next who serves the same front queues.
+    fn back_allowed(&self, desk: &Desk, queue: QueueId, found: &Found) -> bool {
         // Whoever never serves the front line does not weaken it.
-        if desk.front_free == 0 {
-            return Allowance { free: u64::MAX, reserve_milli: 0 };
+        if desk.fronts.is_empty() {
+            return true;
         }
-        Allowance { free: tenant.front_free, reserve_milli: tenant.settings.reserve_milli }
+        if let Some((_, allowed)) = found.borrow().as_ref().filter(|(fronts, _)| *fronts == desk.fronts) {
+            return *allowed;
+        }
+        let allowed = self.reserve_lets(&desk.fronts, self.queues.get(&queue).map_or(0, |queue| queue.task_weight));
+        *found.borrow_mut() = Some((desk.fronts.clone(), allowed));
+        allowed
     }
 
     fn has_room(&self, desk: &Desk, queue: QueueId) -> bool {
@@ -229,7 +291,7 @@ impl Scheduler {
         let (Some(queue), Some(session)) = (self.queues.get(&task.queue), desk.row.session) else { return };
         let decision = Decision {
             waited_ms: now.since(task.earned_at),
-            urgency_milli: policy::urgency_milli(now, task.earned_at, task.due_at, queue.weight_milli),
+            urgency_milli: self.urgency_milli(now, task, queue),
             runner_up_milli,
             runner_up,
             because,
@@ -237,6 +299,7 @@ impl Scheduler {
         let (auto, until) = (desk.row.accept == AcceptMode::Auto, now.plus(queue.offer_ms));
         let supervisor_at = self.supervisor_at(task.queue, now);
         let lease = Lease(task.lease.0 + 1);
+        let (queue_id, side, first, missed) = (task.queue, task.side, task.lease.0 == 0, task.missed);
         self.meta.seed = policy::draw(self.meta.seed).1;
         self.edit_task(step, id, |task| {
             task.lease = lease;
@@ -250,6 +313,10 @@ impl Scheduler {
             }
         });
         self.edit_worker(step, worker, |row| row.idle_since = now);
+        self.task_bound(step, worker, queue_id, side);
+        if first {
+            self.task_heard(step, queue_id, Heard::Had { waited_ms: decision.waited_ms, missed });
+        }
         if auto {
             self.task_event(step, id, EventKind::TaskAssigned { worker, lease, decision: Some(decision) });
             step.release(Release::Assigned { worker, session, task: id, lease });
@@ -267,22 +334,8 @@ impl Scheduler {
     }
 }
 
-/// How many ready workers are looked at for the record of who else could have had a task.
-const RUNNER_UP_LOOKS: usize = 8;
-
-/// Free front capacity against the reserve.
-#[derive(Clone, Copy, Debug, Default)]
-struct Allowance {
-    free: u64,
-    reserve_milli: u64,
-}
-
-impl Allowance {
-    /// The draw comes from the seed in the state, so a replay draws the same.
-    fn allows(self, seed: &u64) -> bool {
-        policy::reserve_allows(self.free, self.reserve_milli, || policy::draw(*seed).0 % 1000)
-    }
-}
+/// How many able workers beside the least loaded are looked at: who may be missed less, and who else could have had it.
+const PRICE_LOOKS: usize = 4;
 
 fn before(one: &Candidate, other: &Candidate) -> bool {
     (std::cmp::Reverse(one.urgency), one.due_at, one.task)

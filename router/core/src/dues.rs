@@ -4,6 +4,7 @@ use blendline_wire::event::EventKind;
 use blendline_wire::{CalendarId, Millis, TaskId};
 
 use crate::index::{Due, Rules};
+use crate::learnt::Heard;
 use crate::rows::TaskState;
 use crate::scheduler::{Scheduler, Step};
 
@@ -14,6 +15,7 @@ impl Scheduler {
             step.cause = None;
             match due {
                 Due::Calendar(id) => self.hours_begin(step, id, at),
+                Due::Count(queue) => self.end_count(step, queue),
                 Due::Worker(id) => self.wrap_ups_over(step, id),
                 Due::Task(id) => self.task_due(step, id),
                 Due::Outbound(id) => self.retry(step, id),
@@ -45,7 +47,11 @@ impl Scheduler {
 
     /// A target was missed. Late back work is not held back by the reserve any more, so it may find a worker now.
     fn target_missed(&mut self, step: &mut Step<'_>, id: TaskId) {
-        let Some((due_at, unanswered)) = self.tasks.get(&id).map(|task| (task.due_at, task.unanswered)) else { return };
+        let Some(task) = self.tasks.get(&id) else { return };
+        let (due_at, unanswered, queue) = (task.due_at, task.unanswered, task.queue);
+        if task.lease.0 == 0 && task.state == TaskState::Waiting {
+            self.task_heard(step, queue, Heard::Late);
+        }
         self.edit_task(step, id, |task| task.missed = true);
         // Who has his answer misses nothing: the task is only late in line.
         if unanswered {

@@ -10,7 +10,7 @@ use blendline_wire::{
 use serde::{Deserialize, Serialize};
 
 use crate::input::{CallId, PayloadId};
-use crate::rows::{Conversation, Meta, OutboundRow, Task, Worker};
+use crate::rows::{Conversation, Learnt, Meta, OutboundRow, Task, Worker};
 
 /// One effect. Writes are committed first, all of a batch in one transaction; only then are releases carried out.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +46,10 @@ pub enum Write {
     Task(Box<Task>),
     /// A message of ours. When it is final it has left the core.
     Outbound(Box<OutboundRow>),
+    /// What is learnt about a queue.
+    Learnt(Box<Learnt>),
+    /// A queue is no more, nor what was learnt about it.
+    LearntRemoved(QueueId),
     /// A line of a transcript; the driver adds the text of `payload`.
     Message(MessageRow),
     /// A happening.

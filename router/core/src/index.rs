@@ -22,6 +22,8 @@ pub(crate) type LineKey = (Box<[SkillNeed]>, u64);
 pub(crate) enum Due {
     /// Hours begin.
     Calendar(CalendarId),
+    /// A count of arrivals ends.
+    Count(QueueId),
     /// Noting down ends.
     Worker(WorkerId),
     /// An offer, a park, a silence, a target, a back-off ends.

@@ -18,6 +18,7 @@ mod conversations;
 mod dispatch;
 mod dues;
 mod index;
+mod learnt;
 mod load;
 mod outreach;
 mod ownership;

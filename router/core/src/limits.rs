@@ -18,6 +18,10 @@ pub const HANDED_PER_ACCOUNT_MAX: usize = 64;
 pub const ATTEMPTS_MAX: u32 = 8;
 /// How long a task waits for one worker only, in milliseconds; then any able worker may have it.
 pub const DIRECTED_MS: u64 = 5 * 60 * 1000;
+/// Over how many tasks a queue's mean time is kept.
+pub const TASKS_REMEMBERED: u32 = 10_000;
+/// How long a task takes where nothing is known, in milliseconds.
+pub const TASK_MS_GUESSED: u64 = 3 * 60 * 1000;
 /// After how many declines of one task a supervisor is told.
 pub const DECLINES_TOLD: u8 = 5;
 /// How long to wait before an account that is down is tried again, in milliseconds.

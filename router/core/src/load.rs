@@ -2,9 +2,13 @@
 
 use std::fmt;
 
-use crate::index::{Index, Rules};
-use crate::rows::{ConversationState, Snapshot, TaskState, Worker};
-use crate::scheduler::{Desk, Scheduler, Step, Tenant};
+use blendline_wire::Millis;
+use blendline_wire::task::Side;
+
+use crate::book::fronts_of;
+use crate::index::{Due, Index, Rules};
+use crate::rows::{ConversationState, Reckoned, Snapshot, TaskState, Worker};
+use crate::scheduler::{Desk, Pool, Scheduler, Step, Tenant};
 
 /// Rows that cannot be a state of this scheduler.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -22,14 +26,13 @@ impl Scheduler {
     /// The scheduler whose rows these are. Equal to the one that wrote them.
     pub fn load(shard: u16, rows: Snapshot) -> Result<Self, LoadError> {
         let mut core = Self { shard, meta: rows.meta, ..Self::default() };
-        core.tenants =
-            rows.tenants.into_iter().map(|settings| (settings.id, Tenant { settings, front_free: 0 })).collect();
+        core.tenants = rows.tenants.into_iter().map(|settings| (settings.id, Tenant { settings })).collect();
         core.accounts = rows.accounts.into_iter().map(|account| (account.id, account)).collect();
         core.calendars = rows.calendars.into_iter().map(|calendar| (calendar.id, calendar)).collect();
         core.queues = rows.queues.into_iter().map(|queue| (queue.id, queue)).collect();
         for row in rows.workers {
             let id = row.settings.id;
-            core.workers.insert(id, Desk { row, load: 0, held: Default::default(), ready: None, front_free: 0 });
+            core.workers.insert(id, Desk::new(row));
         }
         for conversation in rows.conversations {
             let ConversationState::Open { .. } = conversation.state else {
@@ -46,6 +49,12 @@ impl Scheduler {
                 return Err(LoadError(format!("{} is closed", task.id)));
             }
             core.tasks.insert(task.id, Box::new(task));
+        }
+        for row in rows.learnt {
+            if !core.queues.contains_key(&row.queue) {
+                return Err(LoadError(format!("something is learnt about {}, which is not there", row.queue)));
+            }
+            core.learnt.insert(row.queue, row);
         }
         let mut outbound = rows.outbound;
         // A conversation's messages go out in the order in which they were said.
@@ -67,14 +76,14 @@ impl Scheduler {
     pub(crate) fn rebuild(&mut self, step: &mut Step<'_>) {
         let now = self.meta.now;
         self.index = Index::default();
-        for tenant in self.tenants.values_mut() {
-            tenant.front_free = 0;
-        }
+        self.pools.clear();
+        self.crews.clear();
         for desk in self.workers.values_mut() {
             desk.load = desk.row.wrap_ups.iter().map(|(_, weight, _)| *weight).sum();
             desk.held.clear();
             desk.ready = None;
-            desk.front_free = 0;
+            (desk.back, desk.part) = (0, Pool::default());
+            desk.fronts = fronts_of(&desk.row, &self.queues);
             self.index.add_worker(&desk.row);
         }
         let rules = Rules { queues: &self.queues, calendars: &self.calendars };
@@ -83,10 +92,18 @@ impl Scheduler {
             if let Some(desk) = task.state.holder().and_then(|holder| self.workers.get_mut(&holder)) {
                 desk.held.insert(task.id);
                 desk.load += rules.weight(task);
+                if task.side == Side::Back {
+                    desk.back += rules.weight(task);
+                }
             }
         }
         for row in self.outbound.values() {
             self.index.add_outbound(row);
+        }
+        let reckoned = self.learnt.values().filter(|row| row.reckoned != Reckoned::default());
+        self.worth = reckoned.map(|row| (row.queue, self.worth_of(row.queue))).collect();
+        for row in self.learnt.values().filter(|row| row.count_until != Millis::MAX) {
+            self.index.dues.insert((row.count_until, Due::Count(row.queue)));
         }
         for calendar in self.calendars.keys().copied().collect::<Vec<_>>() {
             self.watch_calendar(calendar, now);
@@ -111,6 +128,7 @@ impl Scheduler {
             conversations: self.conversations.values().map(|conversation| (**conversation).clone()).collect(),
             tasks: self.tasks.values().map(|task| (**task).clone()).collect(),
             outbound: self.outbound.values().map(|row| (**row).clone()).collect(),
+            learnt: self.learnt.values().copied().collect(),
         }
     }
 
@@ -122,6 +140,9 @@ impl Scheduler {
         same("lines, directed, ready and dues", &self.index, &fresh.index)?;
         same("desks", &self.workers, &fresh.workers)?;
         same("tenants", &self.tenants, &fresh.tenants)?;
+        same("pools", &self.pools, &fresh.pools)?;
+        same("crews", &self.crews, &fresh.crews)?;
+        same("worth", &self.worth, &fresh.worth)?;
         same("letters", &self.letters, &fresh.letters)?;
         same("post boxes", &self.post, &fresh.post)?;
         same("contacts", &self.by_contact, &fresh.by_contact)?;

@@ -1,6 +1,7 @@
 //! The state machine: its state, its one entrance, and what can be seen of it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use blendline_wire::event::Actor;
 use blendline_wire::org::{AccountSettings, CalendarSettings, QueueSettings, TenantSettings};
@@ -11,7 +12,8 @@ use blendline_wire::{
 use crate::effect::{Answer, Effect, Refusal, Release, Write};
 use crate::index::{Index, Rules};
 use crate::input::{Command, Input};
-use crate::rows::{Conversation, Meta, OutboundRow, Task, Worker};
+use crate::policy::worth::Worth;
+use crate::rows::{Conversation, Learnt, Meta, OutboundRow, Task, Worker};
 
 /// The scheduler of one shard.
 #[derive(Debug, Default)]
@@ -29,14 +31,33 @@ pub struct Scheduler {
     pub(crate) outbound: BTreeMap<OutboundId, Box<OutboundRow>>,
     pub(crate) letters: BTreeMap<ConversationId, VecDeque<OutboundId>>,
     pub(crate) post: BTreeMap<AccountId, PostBox>,
+    pub(crate) learnt: BTreeMap<QueueId, Learnt>,
+    pub(crate) pools: BTreeMap<QueueId, Pool>,
+    pub(crate) worth: BTreeMap<QueueId, Worth>,
+    pub(crate) crews: BTreeMap<QueueId, Crews>,
     pub(crate) index: Index,
 }
 
-/// A tenant, and how much front capacity its ready workers have free (derived).
+/// Those who serve a front queue and are ready: what they can carry, in units of the weights (derived).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Pool {
+    /// How many they are.
+    pub(crate) workers: u32,
+    /// What they can carry together.
+    pub(crate) slots: u64,
+    /// How much of it is free.
+    pub(crate) free: u64,
+    /// How much of it back work takes.
+    pub(crate) back: u64,
+}
+
+/// Who serves a queue and is there, by the front queues they serve: how many (derived).
+pub(crate) type Crews = BTreeMap<Arc<[QueueId]>, u32>;
+
+/// A tenant.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Tenant {
     pub(crate) settings: TenantSettings,
-    pub(crate) front_free: u64,
 }
 
 /// A worker, and what is derived for him.
@@ -49,8 +70,20 @@ pub(crate) struct Desk {
     pub(crate) held: BTreeSet<TaskId>,
     /// His place among the ready, while he is.
     pub(crate) ready: Option<(u32, Millis)>,
-    /// His part of the tenant's free front capacity.
-    pub(crate) front_free: u32,
+    /// The front queues he serves.
+    pub(crate) fronts: Arc<[QueueId]>,
+    /// What back tasks take of his capacity.
+    pub(crate) back: u32,
+    /// What he brings to the pool of each of his front queues, while he is ready.
+    pub(crate) part: Pool,
+}
+
+impl Desk {
+    /// A worker of whom nothing is derived yet.
+    pub(crate) fn new(row: Worker) -> Self {
+        let load = row.wrap_ups.iter().map(|(_, weight, _)| *weight).sum();
+        Self { row, load, held: BTreeSet::new(), ready: None, fronts: [].into(), back: 0, part: Pool::default() }
+    }
 }
 
 /// The messages of ours of one account: how many are with the sender, and which could be (derived).
@@ -83,12 +116,16 @@ pub(crate) struct Step<'a> {
     pub(crate) freed: BTreeSet<WorkerId>,
     /// Tenants in which back work may start.
     pub(crate) slack: BTreeSet<TenantId>,
+    /// Front queues whose workers came or went.
+    pub(crate) stale: BTreeSet<QueueId>,
     /// Accounts that may hand over a message.
     pub(crate) posting: BTreeSet<AccountId>,
     pub(crate) dirty_tasks: BTreeSet<TaskId>,
     pub(crate) dirty_workers: BTreeSet<WorkerId>,
     pub(crate) dirty_conversations: BTreeSet<ConversationId>,
     pub(crate) dirty_outbound: BTreeSet<OutboundId>,
+    /// In no order, each once.
+    pub(crate) dirty_learnt: Vec<QueueId>,
 }
 
 impl<'a> Step<'a> {
@@ -101,11 +138,13 @@ impl<'a> Step<'a> {
             fresh: Vec::new(),
             freed: BTreeSet::new(),
             slack: BTreeSet::new(),
+            stale: BTreeSet::new(),
             posting: BTreeSet::new(),
             dirty_tasks: BTreeSet::new(),
             dirty_workers: BTreeSet::new(),
             dirty_conversations: BTreeSet::new(),
             dirty_outbound: BTreeSet::new(),
+            dirty_learnt: Vec::new(),
         }
     }
 
@@ -209,6 +248,11 @@ impl Scheduler {
         for id in std::mem::take(&mut step.dirty_outbound) {
             if let Some(row) = self.outbound.get(&id) {
                 step.write(Write::Outbound(row.clone()));
+            }
+        }
+        for queue in std::mem::take(&mut step.dirty_learnt) {
+            if let Some(row) = self.learnt.get(&queue) {
+                step.write(Write::Learnt(Box::new(*row)));
             }
         }
         step.write(Write::Meta(self.meta));

@@ -20,7 +20,7 @@ impl Scheduler {
                 match self.tenants.get_mut(&id) {
                     Some(known) => known.settings = tenant,
                     None => {
-                        self.tenants.insert(id, Tenant { settings: tenant, front_free: 0 });
+                        self.tenants.insert(id, Tenant { settings: tenant });
                     }
                 }
                 step.slack.insert(id);
@@ -75,7 +75,7 @@ impl Scheduler {
         settings.skills.sort_unstable();
         match self.workers.get(&id) {
             Some(desk) if desk.row.settings.tenant != tenant => return Err(Refusal::OtherTenant),
-            Some(_) => self.edit_worker(step, id, |row| {
+            Some(_) => self.edit_settings(step, id, |row| {
                 row.capacity = if row.capacity == row.settings.capacity {
                     settings.capacity
                 } else {
@@ -124,7 +124,7 @@ impl Scheduler {
             .map(|(worker, _)| *worker)
             .collect();
         for worker in servers {
-            self.edit_worker(step, worker, |row| {
+            self.edit_settings(step, worker, |row| {
                 row.settings.queues.retain(|queue| *queue != id);
                 if let Err(place) = row.settings.queues.binary_search(&heir) {
                     row.settings.queues.insert(place, heir);
@@ -143,6 +143,15 @@ impl Scheduler {
             step.fresh.push(task);
         }
         self.queues.remove(&id);
+        self.worth.remove(&id);
+        let learnt = self.learnt.remove(&id).map(|row| row.count_until);
+        if let Some(until) = learnt {
+            self.index.dues.remove(&(until, crate::index::Due::Count(id)));
+        }
+        step.dirty_learnt.retain(|queue| *queue != id);
+        if learnt.is_some() {
+            step.write(Write::LearntRemoved(id));
+        }
         step.write(Write::QueueRemoved(id));
         Ok(Answer::Done)
     }

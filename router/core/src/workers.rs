@@ -6,7 +6,7 @@ use blendline_wire::{SessionId, TaskId, WorkerId};
 
 use crate::effect::{Answer, Refusal, Release, Write};
 use crate::rows::{Task, TaskState};
-use crate::scheduler::{Scheduler, Step};
+use crate::scheduler::{Pool, Scheduler, Step};
 
 /// Why a worker's work goes to others.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -212,6 +212,7 @@ impl Scheduler {
         );
         self.hand_off(step, id, Leaving::Left);
         self.unseat(id);
+        self.set_part(id, Pool::default());
         if let Some(desk) = self.workers.remove(&id) {
             self.index.remove_worker(&desk.row);
         }

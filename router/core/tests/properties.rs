@@ -86,17 +86,17 @@ proptest! {
     /// The reserve is a threshold: what is allowed stays allowed with more places free, a smaller reserve, a higher draw.
     #[test]
     fn the_reserve_is_a_threshold(free in 0..100_000u64, more in 0..100_000u64, reserve in 0..20_000u64, less in 0..20_000u64, draw in 0..1_000u64, higher in 0..1_000u64) {
-        if reserve_allows(free, reserve, || draw) {
-            prop_assert!(reserve_allows(free + more, reserve, || draw));
-            prop_assert!(reserve_allows(free, reserve.saturating_sub(less), || draw));
-            prop_assert!(reserve_allows(free, reserve, || draw.max(higher)));
+        if reserve_allows(free, 100, reserve, || draw) {
+            prop_assert!(reserve_allows(free + more, 100, reserve, || draw));
+            prop_assert!(reserve_allows(free, 100, reserve.saturating_sub(less), || draw));
+            prop_assert!(reserve_allows(free, 100, reserve, || draw.max(higher)));
         }
     }
 
     /// Never at or below the whole part of the reserve; always above the next whole number.
     #[test]
     fn the_reserve_holds_between_two_whole_numbers(slots in 0..200u64, reserve in 0..100_000u64, draw in 0..1_000u64) {
-        let allowed = reserve_allows(slots * 100, reserve, || draw);
+        let allowed = reserve_allows(slots * 100, 100, reserve, || draw);
         if slots * 1_000 <= reserve / 1_000 * 1_000 {
             prop_assert!(!allowed);
         }

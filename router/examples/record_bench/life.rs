@@ -8,7 +8,7 @@ use blendline_router::payload::MessageBody;
 use blendline_router::ports::store::{Commit, NewAddress, Wanted};
 use blendline_wire::event::Actor;
 use blendline_wire::inbound::InboundKind;
-use blendline_wire::org::{AccountSettings, QueueSettings, TenantSettings, WorkerSettings};
+use blendline_wire::org::{AccountSettings, Blend, QueueSettings, TenantSettings, WorkerSettings};
 use blendline_wire::outbound::{Content, SendOutcome};
 use blendline_wire::task::{AcceptMode, Presence, Side};
 use blendline_wire::{
@@ -232,6 +232,7 @@ fn office() -> Vec<Settings> {
         confirm_window_ms: 60 * MINUTE,
         stickiness_ms: 120 * MINUTE,
         reserve_milli: 0,
+        reserve_max_milli: None,
         open_tasks_max: 1_000_000,
     };
     let account = |id| AccountSettings {
@@ -256,6 +257,7 @@ fn office() -> Vec<Settings> {
             queues: (1..=QUEUES).map(QueueId).collect(),
             accept: AcceptMode::Offer,
             stand_in: None,
+            paces_milli: Vec::new(),
         })
     }));
     settings
@@ -279,5 +281,6 @@ fn queue(id: QueueId) -> QueueSettings {
         calendar: None,
         interruptible: false,
         tasks_max: 100_000,
+        blend: Blend::default(),
     }
 }

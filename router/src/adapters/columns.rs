@@ -205,6 +205,8 @@ impl Batch {
             Write::Conversation(conversation) => self.conversation(conversation),
             Write::Task(task) => self.task(task),
             Write::Outbound(outbound) => self.outbound(outbound, commit),
+            Write::Learnt(learnt) => self.setting("learnt", learnt.queue.0, &**learnt),
+            Write::LearntRemoved(queue) => Ok(Row::SettingRemoved { kind: "learnt", id: sql(queue.0) }),
             Write::Message(message) => self.message(message, commit),
             Write::Event(event) => self.event(event),
         }

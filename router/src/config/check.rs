@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use blendline_connectors::Secret;
-use blendline_wire::org::{QueueSettings, TenantSettings, WorkerSettings};
+use blendline_wire::org::{Blend, Goal, QueueSettings, TenantSettings, WorkerSettings};
 use blendline_wire::{QueueId, TenantId, WorkerId};
 use toml::Spanned;
 
@@ -116,8 +116,13 @@ impl<'a> Scope<'a> {
             confirm_window_ms: given("tenant.confirm_window_ms", tuning.confirm_window_ms)?,
             stickiness_ms: given("tenant.stickiness_ms", tuning.stickiness_ms)?,
             reserve_milli: given("tenant.reserve_milli", tuning.reserve_milli)?,
+            reserve_max_milli: Some(given("tenant.reserve_max_milli", tuning.reserve_max_milli)?),
             open_tasks_max: given("tenant.open_tasks_max", tuning.open_tasks_max)?,
         };
+        if settings.reserve_max_milli.is_some_and(|most| most < settings.reserve_milli) {
+            let hint = format!("give at least {}; with just that the reserve is fixed", settings.reserve_milli);
+            return Err(self.source.error(written.name.span(), "reserve_max_milli is below reserve_milli", hint));
+        }
         let mut calendars = Vec::new();
         for calendar in &written.calendar {
             calendars.push((calendar.name.get_ref().clone(), Calendar::read(self.source, calendar)?));
@@ -182,6 +187,7 @@ impl<'a> Scope<'a> {
 
     fn queue(&self, queue: &QueueFile, defaults: &Defaults, below: &Defaults) -> Checked<CheckedQueue> {
         let tuning = queue.tuning().or(&defaults.queue).or(&below.queue);
+        let goal_percent = given("queue.goal_percent", tuning.goal_percent)?;
         let never_at_zero = |ms: u64| (0 < ms).then_some(ms);
         let settings = QueueSettings {
             id: QueueId(0),
@@ -200,6 +206,7 @@ impl<'a> Scope<'a> {
             calendar: None,
             interruptible: given("queue.interruptible", tuning.interruptible)?,
             tasks_max: given("queue.tasks_max", tuning.tasks_max)?,
+            blend: Blend { goal: Goal::Within { per_mille: goal_percent.saturating_mul(10) }, ..Blend::default() },
         };
         let at = || queue.name.span();
         for (key, bad) in [
@@ -215,6 +222,10 @@ impl<'a> Scope<'a> {
         }
         if 100 < settings.waiting_weight_percent {
             return Err(self.source.error(at(), "waiting_weight_percent is above 100", "give 0 to 100"));
+        }
+        if !(1..=99).contains(&goal_percent) {
+            let hint = "give 1 to 99; no number of free workers makes sure of all";
+            return Err(self.source.error(at(), format!("goal_percent is {goal_percent}"), hint));
         }
         Ok(CheckedQueue {
             name: queue.name.get_ref().clone(),
@@ -249,6 +260,7 @@ impl<'a> Scope<'a> {
                 queues: Vec::new(),
                 accept: given("worker.accept", tuning.accept)?,
                 stand_in: None,
+                paces_milli: Vec::new(),
             },
         })
     }

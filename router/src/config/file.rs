@@ -230,6 +230,7 @@ tuned! {
         confirm_window_ms: u64,
         stickiness_ms: u64,
         reserve_milli: u64,
+        reserve_max_milli: u64,
         open_tasks_max: u64,
     }
     TenantFile {
@@ -249,6 +250,7 @@ tuned! {
 tuned! {
     QueueTuning {
         target_ms: u64,
+        goal_percent: u32,
         weight_milli: u32,
         task_weight: u32,
         waiting_weight_percent: u32,

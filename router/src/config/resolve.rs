@@ -193,6 +193,7 @@ impl Scope<'_> {
             skills,
             queues,
             stand_in: worker.stand_in.as_ref().map(|name| self.worker(name)),
+            paces_milli: Vec::new(),
             ..worker.settings.clone()
         })
     }

@@ -29,6 +29,7 @@ enum RowKey {
     Conversation(ConversationId),
     Task(TaskId),
     Outbound(OutboundId),
+    Learnt(QueueId),
 }
 
 impl RowKey {
@@ -46,6 +47,8 @@ impl RowKey {
             Write::Conversation(row) => Self::Conversation(row.id),
             Write::Task(row) => Self::Task(row.id),
             Write::Outbound(row) => Self::Outbound(row.id),
+            Write::Learnt(row) => Self::Learnt(row.queue),
+            Write::LearntRemoved(queue) => Self::Learnt(*queue),
             Write::Message(_) | Write::Event(_) => return None,
         })
     }

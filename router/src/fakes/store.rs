@@ -100,6 +100,11 @@ impl Record {
                 Write::Conversation(row) => drop(self.conversations.insert(row.id, *row)),
                 Write::Task(row) => drop(self.tasks.insert(row.id, *row)),
                 Write::Outbound(row) => drop(self.outbound.insert(row.id, *row)),
+                Write::Learnt(row) => {
+                    self.rows.learnt.retain(|other| other.queue != row.queue);
+                    self.rows.learnt.push(*row);
+                }
+                Write::LearntRemoved(queue) => self.rows.learnt.retain(|row| row.queue != queue),
                 Write::Message(row) => self.lines.push((row, commit.payloads[&row.payload].clone())),
                 Write::Event(event) => self.events.push(*event),
             }

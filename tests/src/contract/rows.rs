@@ -63,6 +63,8 @@ pub fn task(id: u64) -> Task {
         silence: Silence::default(),
         seq: 0,
         rule_set: 1,
+        begun_at: Millis(0),
+        worked_ms: 0,
     }
 }
 
@@ -120,6 +122,7 @@ pub fn worker(id: u64) -> Worker {
             queues: vec![QUEUE],
             accept: AcceptMode::Offer,
             stand_in: None,
+            paces_milli: Vec::new(),
         },
         presence: Presence::Ready,
         session: None,
@@ -139,6 +142,7 @@ pub fn tenant(id: u64) -> TenantSettings {
         confirm_window_ms: 2,
         stickiness_ms: 3,
         reserve_milli: 4,
+        reserve_max_milli: None,
         open_tasks_max: 5,
     }
 }

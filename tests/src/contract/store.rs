@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use blendline_core::Write;
-use blendline_core::rows::{Meta, OutboundState, Snapshot, TaskState};
+use blendline_core::rows::{Learnt, Meta, OutboundState, Snapshot, TaskState};
 use blendline_router::ports::store::{Archive, Claim, Store, StoreError, Tenure, Transcript, Wanted};
 use blendline_wire::{ConversationId, Lease, Millis, OutboundId, QueueId, WorkerId};
 
@@ -84,6 +84,8 @@ pub async fn loads_what_was_written(world: &impl StoreWorld) {
     let meta = Meta { last_id: 900, last_event: 5, seed: u64::MAX - 1, now: NOW };
     let mut commit = rows::batch(SHARD, tenure, 1);
     commit.writes.push(Write::Meta(Meta::default()));
+    commit.writes.push(Write::Learnt(Box::new(Learnt::new(QueueId(10)))));
+    commit.writes.push(Write::Learnt(Box::new(Learnt::new(QueueId(20)))));
     for id in [30, 10, 20, 40] {
         commit.writes.push(Write::Task(Box::new(rows::task(id))));
         commit.writes.push(Write::Conversation(Box::new(rows::conversation(id, id.into()))));
@@ -100,6 +102,7 @@ pub async fn loads_what_was_written(world: &impl StoreWorld) {
     closed.state = TaskState::Closed { at: NOW, how: blendline_core::rows::Closed::Solved, worker: Some(WorkerId(20)) };
     let mut sent = rows::outbound(30, 30, 30);
     sent.state = OutboundState::Sent { status: blendline_core::input::DeliveryStatus::Sent };
+    let learnt = Learnt { seen: 3, ..Learnt::new(QueueId(10)) };
     let mut commit = rows::batch(SHARD, tenure, 2);
     commit.writes = vec![
         Write::Meta(meta),
@@ -110,6 +113,8 @@ pub async fn loads_what_was_written(world: &impl StoreWorld) {
         Write::Outbound(Box::new(sent)),
         Write::WorkerRemoved(WorkerId(30)),
         Write::QueueRemoved(QueueId(77)),
+        Write::Learnt(Box::new(learnt)),
+        Write::LearntRemoved(QueueId(20)),
     ];
     store.commit(&commit).await.unwrap();
 
@@ -121,6 +126,7 @@ pub async fn loads_what_was_written(world: &impl StoreWorld) {
         conversations: [10, 20, 30].map(|id| rows::conversation(id, id.into())).into(),
         tasks: vec![active, rows::task(30), rows::task(40)],
         outbound: [10, 20, 40].map(|id| rows::outbound(id, id.into(), id)).into(),
+        learnt: vec![learnt],
         ..Snapshot::default()
     };
     assert_eq!(store.load(SHARD).await.unwrap(), expected);

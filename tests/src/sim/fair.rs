@@ -67,6 +67,7 @@ impl Rush {
             confirm_window_ms: 0,
             stickiness_ms: 0,
             reserve_milli: rng.one([0, 1_000]),
+            reserve_max_milli: None,
             open_tasks_max: 1_000,
         };
         let account = blendline_wire::org::AccountSettings {
@@ -87,6 +88,7 @@ impl Rush {
             queues: vec![FRONT, BACK],
             accept: AcceptMode::Auto,
             stand_in: None,
+            paces_milli: Vec::new(),
         };
         let front = queue(FRONT, Side::Front, rng.one([20_000, 120_000]), rng.one([500, 1_000, 5_000]));
         let back = queue(BACK, Side::Back, rng.one([600_000, 3_600_000]), rng.one([100, 1_000]));
@@ -207,5 +209,6 @@ fn queue(id: QueueId, side: Side, target_ms: u64, weight_milli: u32) -> QueueSet
         calendar: None,
         interruptible: false,
         tasks_max: 1_000,
+        blend: Default::default(),
     }
 }

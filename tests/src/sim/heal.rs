@@ -129,5 +129,15 @@ fn able(world: &World, tenant: blendline_wire::TenantId, id: WorkerId) -> Worker
     let skills = (1..=SKILLS).map(|skill| SkillLevel { skill: SkillId(skill), level: 10 }).collect();
     let queues = world.rows.queues.values().filter(|queue| queue.tenant == tenant).map(|queue| queue.id).collect();
     let accept = AcceptMode::Offer;
-    WorkerSettings { id, tenant, unit: None, capacity: 1_000, skills, queues, accept, stand_in: None }
+    WorkerSettings {
+        id,
+        tenant,
+        unit: None,
+        capacity: 1_000,
+        skills,
+        queues,
+        accept,
+        stand_in: None,
+        paces_milli: Vec::new(),
+    }
 }

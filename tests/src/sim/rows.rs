@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use blendline_core::effect::{Effect, Write};
-use blendline_core::rows::{Conversation, ConversationState, Meta, OutboundRow, Snapshot, Task, TaskState, Worker};
+use blendline_core::rows::{
+    Conversation, ConversationState, Learnt, Meta, OutboundRow, Snapshot, Task, TaskState, Worker,
+};
 use blendline_wire::org::{AccountSettings, CalendarSettings, QueueSettings, TenantSettings};
 use blendline_wire::{
     AccountId, CalendarId, ContactKey, ConversationId, Millis, OutboundId, QueueId, TaskId, TenantId, WorkerId,
@@ -34,6 +36,8 @@ pub struct Rows {
     pub closed: BTreeMap<TaskId, Task>,
     /// Messages of ours on their way.
     pub outbound: BTreeMap<OutboundId, OutboundRow>,
+    /// What is learnt about queues.
+    pub learnt: BTreeMap<QueueId, Learnt>,
     /// Messages of ours that are final.
     pub settled: BTreeMap<OutboundId, OutboundRow>,
 }
@@ -90,6 +94,8 @@ impl Rows {
                 let old = self.workers.remove(id);
                 changes.workers.entry(*id).or_insert(old);
             }
+            Write::Learnt(row) => drop(self.learnt.insert(row.queue, **row)),
+            Write::LearntRemoved(queue) => drop(self.learnt.remove(queue)),
             Write::Message(_) | Write::Event(_) => {}
             settings => {
                 changes.settings += 1;
@@ -146,6 +152,7 @@ impl Rows {
             conversations: self.conversations.values().cloned().collect(),
             tasks: self.tasks.values().cloned().collect(),
             outbound: self.outbound.values().cloned().collect(),
+            learnt: self.learnt.values().copied().collect(),
         }
     }
 

@@ -137,6 +137,7 @@ pub fn tenant_settings(rng: &mut Rng, id: TenantId) -> TenantSettings {
         confirm_window_ms: rng.one([60_000, DAY]),
         stickiness_ms: rng.one([0, 60_000, DAY]),
         reserve_milli: rng.one([0, 0, 1_000, 1_500, 3_000]),
+        reserve_max_milli: None,
         open_tasks_max: rng.one([1_000, 1_000, 1_000, 12]),
     }
 }
@@ -189,6 +190,7 @@ pub fn queue_settings(rng: &mut Rng, tenant: TenantId, id: u64) -> QueueSettings
         calendar: if rng.percent(25) { Some(CalendarId(tenant.0)) } else { None },
         interruptible: rng.percent(50),
         tasks_max: u32::try_from(rng.one([1_000, 1_000, 1_000, 5])).unwrap_or(1_000),
+        blend: Default::default(),
     }
 }
 
@@ -211,5 +213,6 @@ pub fn worker_settings(rng: &mut Rng, tenant: TenantId, id: WorkerId, shape: &Sh
         queues,
         accept: if rng.percent(30) { AcceptMode::Auto } else { AcceptMode::Offer },
         stand_in: if rng.percent(25) { Some(WorkerId(tenant.0 * 100 + rng.below(shape.workers))) } else { None },
+        paces_milli: Vec::new(),
     }
 }

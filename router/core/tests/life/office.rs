@@ -50,6 +50,7 @@ impl Office {
             confirm_window_ms: 60 * MINUTE,
             stickiness_ms: 120 * MINUTE,
             reserve_milli: 0,
+            reserve_max_milli: None,
             open_tasks_max: 1_000_000,
         }));
         office.put(Settings::Account(AccountSettings {
@@ -87,6 +88,7 @@ impl Office {
             queues: queues.to_vec(),
             accept,
             stand_in: None,
+            paces_milli: Vec::new(),
         }));
         self.attach(worker, id);
         worker
@@ -227,6 +229,7 @@ pub(crate) fn queue(id: QueueId, side: Side, target_ms: u64) -> QueueSettings {
         calendar: None,
         interruptible: false,
         tasks_max: 1_000,
+        blend: Default::default(),
     }
 }
 

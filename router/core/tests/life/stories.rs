@@ -191,6 +191,7 @@ fn background_starts_only_above_the_reserve_and_late_work_is_not_held_back() {
         confirm_window_ms: 0,
         stickiness_ms: 0,
         reserve_milli: 1_000,
+        reserve_max_milli: None,
         open_tasks_max: 1_000,
     }));
     let one = office.worker(1, 1, &[FRONT, BACK], AcceptMode::Auto);

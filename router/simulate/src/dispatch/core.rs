@@ -3,12 +3,12 @@
 use blendline_core::input::{Class, NewItem, Settings, Verdict};
 use blendline_core::{Answer, CallId, Command, Effect, Input, PayloadId, Release, Scheduler, Write};
 use blendline_wire::event::{Actor, EventKind};
-use blendline_wire::org::{QueueSettings, TenantSettings, WEIGHT_UNIT, WorkerSettings};
+use blendline_wire::org::{Blend, Goal, QueueSettings, TenantSettings, WEIGHT_UNIT, WorkerSettings};
 use blendline_wire::task::{AcceptMode, Presence, Side};
 use blendline_wire::{Lease, Millis, QueueId, SessionId, TaskId, TenantId, WorkerId};
 
 use super::{Dispatcher, Move};
-use crate::plan::{Plan, Target};
+use crate::plan::{Group, Plan, Target};
 use crate::scenario;
 
 const TENANT: TenantId = TenantId(1);
@@ -28,10 +28,14 @@ pub(crate) struct Core {
     explain: bool,
     /// The job that is being pushed.
     entering: usize,
+    /// The front queues of each group.
+    fronts: Vec<Vec<QueueId>>,
 }
 
 impl Core {
     pub(crate) fn new(plan: &Plan, workers: &[(usize, bool)], seed: u64, explain: bool) -> Self {
+        let front = |number: &usize| plan.queues[*number].side == scenario::Side::Front;
+        let fronts = |group: &Group| group.queues.iter().copied().filter(front).map(queue_id).collect();
         let mut core = Self {
             scheduler: Scheduler::new(0, seed),
             effects: Vec::new(),
@@ -39,6 +43,7 @@ impl Core {
             tasks: Vec::new(),
             explain,
             entering: 0,
+            fronts: plan.groups.iter().map(fronts).collect(),
         };
         let mut quiet = Vec::new();
         core.put(Settings::Tenant(tenant()), &mut quiet);
@@ -123,6 +128,7 @@ fn tenant() -> TenantSettings {
         confirm_window_ms: 0,
         stickiness_ms: 0,
         reserve_milli: 0,
+        reserve_max_milli: None,
         open_tasks_max: u64::MAX,
     }
 }
@@ -133,6 +139,11 @@ fn queue(plan: &Plan, number: usize) -> QueueSettings {
     let target_ms = match queue.target {
         Some(Target::Within { ms, .. } | Target::MeanWait { ms }) => ms as u64,
         None => NEVER_MS,
+    };
+    let goal = match queue.target {
+        Some(Target::Within { part, .. }) => Goal::Within { per_mille: libm::round(part * 1_000.0) as u32 },
+        Some(Target::MeanWait { .. }) => Goal::MeanWait,
+        None => Goal::Cost { hour_milli: libm::round(queue.holding_cost * 3_600_000.0 * 1_000.0) as u64 },
     };
     let slots =
         plan.groups.iter().filter(|group| group.queues.contains(&number)).map(|group| queue.slots_of(group)).max();
@@ -153,6 +164,7 @@ fn queue(plan: &Plan, number: usize) -> QueueSettings {
         calendar: None,
         interruptible: queue.interruptible,
         tasks_max: u32::MAX,
+        blend: Blend { goal, worth_milli: (queue.reward * 1_000.0) as u32 },
     }
 }
 
@@ -167,6 +179,12 @@ fn worker(plan: &Plan, number: usize, group: usize) -> WorkerSettings {
         queues: group.queues.iter().map(|queue| queue_id(*queue)).collect(),
         accept: AcceptMode::Auto,
         stand_in: None,
+        paces_milli: group
+            .paces
+            .iter()
+            .zip(1..)
+            .map(|(pace, tasks)| (pace * f64::from(tasks) * 1_000.0) as u32)
+            .collect(),
     }
 }
 
@@ -208,7 +226,8 @@ impl Dispatcher for Core {
         self.scheduler.next_deadline().map(|at| at.0 as f64 - BEGIN_MS)
     }
 
-    fn reserve(&self, _: usize) -> f64 {
-        0.0
+    fn reserve(&self, group: usize) -> f64 {
+        let most = self.fronts[group].iter().map(|queue| self.scheduler.reserve_milli(*queue)).max();
+        most.unwrap_or(0) as f64 / 1_000.0
     }
 }

@@ -57,6 +57,7 @@ async fn rest(lent: &mut Lent<'_>, shard: i32) -> Result<Snapshot, StoreError> {
         conversations: view.open_rows("conversations", shard).await?,
         tasks: Vec::new(),
         outbound: view.open_rows("outbound", shard).await?,
+        learnt: view.settings(shard, "learnt").await?,
     };
     view.close().await?;
     Ok(snapshot)

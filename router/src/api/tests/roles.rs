@@ -55,6 +55,8 @@ pub(crate) fn task(world: &World, worker: &str) -> Task {
         silence: Silence::default(),
         seq: 0,
         rule_set: 0,
+        begun_at: Millis(1),
+        worked_ms: 0,
     }
 }
 

@@ -181,6 +181,7 @@ pub(crate) fn directory() -> Directory {
         confirm_window_ms: 600_000,
         stickiness_ms: 3_600_000,
         reserve_milli: 0,
+        reserve_max_milli: None,
         open_tasks_max: 1_000,
     };
     let account = AccountSettings {
@@ -209,6 +210,7 @@ pub(crate) fn directory() -> Directory {
         calendar: None,
         interruptible: false,
         tasks_max: 1_000,
+        blend: Default::default(),
     };
     let worker = |id| WorkerSettings {
         id,
@@ -219,6 +221,7 @@ pub(crate) fn directory() -> Directory {
         queues: vec![QUEUE, BACK],
         accept: AcceptMode::Auto,
         stand_in: None,
+        paces_milli: Vec::new(),
     };
     let class = Class { queue: QUEUE, needs: Vec::new(), target_ms: None, rule_set: 0 };
     let connection =

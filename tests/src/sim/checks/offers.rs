@@ -4,7 +4,7 @@ use blendline_core::effect::Release;
 use blendline_core::input::{Command, Verdict};
 use blendline_core::rows::{Task, TaskState, Worker};
 use blendline_wire::task::{Presence, Side, Target};
-use blendline_wire::{Millis, TenantId, WorkerId};
+use blendline_wire::{Millis, QueueId, WorkerId};
 
 use super::Step;
 use crate::sim::rows::Rows;
@@ -145,26 +145,29 @@ pub(super) fn could_have(rows: &Rows, task: &Task, worker: &Worker, now: Millis)
         && rows.is_open(task.queue, now)
 }
 
-/// Free front slots of a tenant in thousandths: the most and the least that a fair count can find.
-fn free_front(rows: &Rows, tenant: TenantId) -> (u64, u64) {
+/// The front queues that a worker serves.
+fn fronts<'a>(rows: &'a Rows, worker: &'a Worker) -> impl Iterator<Item = QueueId> + 'a {
+    let front = |id: &QueueId| rows.queues.get(id).is_some_and(|queue| queue.side == Side::Front);
+    worker.settings.queues.iter().copied().filter(front)
+}
+
+/// Free front slots of a queue in thousandths: the most and the least that a fair count can find.
+fn free_front(rows: &Rows, queue: QueueId) -> (u64, u64) {
     let mut free = (0, 0);
     for worker in rows.workers.values() {
-        let serves = worker.settings.queues.iter().any(|id| rows.queues.get(id).is_some_and(|q| q.side == Side::Front));
-        if worker.settings.tenant == tenant && serves && worker.presence == Presence::Ready && worker.session.is_some()
-        {
+        let serves = worker.settings.queues.contains(&queue);
+        if serves && worker.presence == Presence::Ready && worker.session.is_some() {
             let room = u64::from(worker.capacity.saturating_sub(rows.load_of(worker.settings.id)));
             free.0 += room * 10;
-            free.1 += room / 100 * 1_000;
+            free.1 += room;
         }
     }
-    free
+    (free.0, free.1 / 100 * 1_000)
 }
 
 /// Deferrable work starts only while more front slots are free than the reserve; what is overdue may always start.
 fn reserve(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
-    let fronts = |id| step.rows.queues.get(id).is_some_and(|queue| queue.side == Side::Front);
-    let front_worker = worker.settings.queues.iter().any(fronts);
-    if given.side == Side::Front || given.due_at <= step.now || !front_worker {
+    if given.side == Side::Front || given.due_at <= step.now {
         return Ok(());
     }
     let Some(tenant) = step.rows.tenants.get(&given.tenant) else { return Ok(()) };
@@ -182,15 +185,18 @@ fn reserve(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
         old.as_ref().filter(|old| old.presence == Presence::Ready && !now).map_or(0, |old| u64::from(old.capacity) * 10)
     };
     let left: u64 = step.changes.workers.iter().map(out).sum();
-    let free = free_front(step.rows, given.tenant).0 + started + left;
+    // Whatever is learnt, no less is kept free than the tenant wants.
     let floor = tenant.reserve_milli / 1_000 * 1_000;
-    ensure!(
-        floor == 0 || free > floor,
-        "reserve",
-        "{} started with at most {free} thousandths free and {} in reserve",
-        given.id,
-        tenant.reserve_milli
-    );
+    for front in fronts(step.rows, worker) {
+        let free = free_front(step.rows, front).0 + started + left;
+        ensure!(
+            floor == 0 || free > floor,
+            "reserve",
+            "{} started with at most {free} thousandths free for {front} and {} in reserve",
+            given.id,
+            tenant.reserve_milli
+        );
+    }
     Ok(())
 }
 
@@ -198,17 +204,19 @@ fn reserve(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
 fn no_lost_wake_up(step: &Step<'_>) -> Check {
     for task in step.rows.tasks.values().filter(|task| matches!(task.state, TaskState::Waiting)) {
         let Some(queue) = step.rows.queues.get(&task.queue) else { continue };
-        if task.side == Side::Back && task.due_at > step.now {
-            let reserve =
-                step.rows.tenants.get(&task.tenant).map_or(0, |tenant| tenant.reserve_milli.div_ceil(1_000) * 1_000);
-            if reserve > 0 && free_front(step.rows, task.tenant).1 <= reserve {
-                continue;
-            }
-        }
+        // Whether the reserve is as high as it should be is not asked here, only that nothing else holds work back.
+        let held = |worker: &Worker| {
+            task.side == Side::Back
+                && task.due_at > step.now
+                && fronts(step.rows, worker).any(|front| {
+                    let kept = step.core.reserve_milli(front).div_ceil(1_000) * 1_000;
+                    kept > 0 && free_front(step.rows, front).1 < kept + u64::from(queue.task_weight) * 10
+                })
+        };
         for worker in step.rows.workers.values() {
             let room = worker.capacity.saturating_sub(step.rows.load_of(worker.settings.id));
             if room >= queue.task_weight {
-                let could = could_have(step.rows, task, worker, step.now);
+                let could = could_have(step.rows, task, worker, step.now) && !held(worker);
                 ensure!(!could, "I9", "{} waits and {} could have it, with {room} free", task.id, worker.settings.id);
             }
         }

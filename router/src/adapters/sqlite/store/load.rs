@@ -38,6 +38,7 @@ fn rest(connection: &Connection, shard: u16) -> Result<Snapshot, StoreError> {
         conversations: live(connection, "conversations", shard)?,
         tasks: Vec::new(),
         outbound: live(connection, "outbound", shard)?,
+        learnt: settings(connection, shard, "learnt")?,
     })
 }
 

@@ -2,6 +2,10 @@
 //!
 //! **Architecture invariant:** nothing here knows a task's state machine, and nothing outside decides an order.
 
+pub mod rate;
+pub mod reserve;
+pub mod worth;
+
 use blendline_wire::Millis;
 use blendline_wire::org::WEIGHT_UNIT;
 
@@ -25,18 +29,27 @@ pub fn urgency_milli(now: Millis, earned_at: Millis, due_at: Millis, weight_mill
     u64::try_from(u128::from(weight) * used / target).unwrap_or(u64::MAX).min(weight)
 }
 
-/// Whether back work may start, given the free front capacity (in units of [`WEIGHT_UNIT`] per slot).
+/// The part of its weight, in thousandths, that a front queue counts for when so many millionths of its tasks were late
+/// and so many may be.
 ///
-/// Background starts only while free front slots exceed the reserve (Bhulai and Koole 2003; Gans and Zhou 2003).
-/// A reserve between two whole numbers is mixed: `draw`, uniform below 1000, decides in the one state between them.
-pub fn reserve_allows(front_free: u64, reserve_milli: u64, draw: impl FnOnce() -> u64) -> bool {
-    let slots = front_free / u64::from(WEIGHT_UNIT);
+/// Whole where the goal is missed by ten points, a good third where it is just kept, and a quarter at the least: those
+/// that share workers come to miss or keep their goals together.
+pub fn weight_milli(late_micro: u32, allowed_micro: u32) -> u32 {
+    let missed = (f64::from(late_micro) - f64::from(allowed_micro)) / 1e6;
+    (libm::exp(10.0 * (missed - 0.1)).clamp(0.25, 1.0) * 1_000.0) as u32
+}
+
+/// Whether back work may start that takes `taken` of the free front capacity (both in units of [`WEIGHT_UNIT`] per slot).
+///
+/// Background starts only while the slots it leaves free are not fewer than the reserve (Bhulai and Koole 2003; Gans and
+/// Zhou 2003). A reserve between two whole numbers is mixed: `draw`, uniform below 1000, decides in the one state
+/// between them.
+pub fn reserve_allows(front_free: u64, taken: u64, reserve_milli: u64, draw: impl FnOnce() -> u64) -> bool {
+    let Some(left) = front_free.checked_sub(taken) else { return reserve_milli == 0 };
+    let slots = left / u64::from(WEIGHT_UNIT);
     let floor = reserve_milli / 1000;
     let rest = reserve_milli % 1000;
-    if slots > floor {
-        return rest == 0 || slots > floor + 1 || draw() >= rest;
-    }
-    false
+    floor < slots || slots == floor && (rest == 0 || draw() >= rest)
 }
 
 /// How long a task is not offered to a worker again who declined it, in milliseconds; doubles with each decline.
@@ -91,13 +104,14 @@ mod tests {
 
     #[test]
     fn the_reserve_is_mixed_in_one_state_only() {
-        let allowed = |slots: u64, draw: u64| reserve_allows(slots * 100, 1_500, || draw);
+        let allowed = |slots: u64, draw: u64| reserve_allows(slots * 100, 100, 1_500, || draw);
         assert!(!allowed(1, 999));
         assert!(!allowed(2, 499));
         assert!(allowed(2, 500));
         assert!(allowed(3, 0));
-        assert!(reserve_allows(100, 0, || 0));
-        assert!(!reserve_allows(99, 0, || 999));
+        assert!(reserve_allows(100, 100, 0, || 0));
+        assert!(!reserve_allows(199, 100, 1_000, || 999));
+        assert!(!reserve_allows(400, 300, 2_000, || 999), "a task that takes three slots leaves one");
     }
 
     #[test]

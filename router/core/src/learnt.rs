@@ -1,0 +1,372 @@
+//! What is learnt about queues while work goes on, and the reserve that follows from it.
+
+use std::collections::BTreeSet;
+
+use blendline_wire::org::{Goal, QueueSettings, WEIGHT_UNIT};
+use blendline_wire::task::Side;
+use blendline_wire::{Millis, QueueId, WorkerId};
+
+use crate::index::Due;
+use crate::limits;
+use crate::policy;
+use crate::policy::rate::COUNT_MAX;
+use crate::policy::reserve::{self, Harm};
+use crate::policy::worth::{Line, Worth};
+use crate::rows::{Learnt, Reckoned, Task};
+use crate::scheduler::{Pool, Scheduler, Step};
+
+/// Prices are kept in so many parts of a natural logarithm.
+const PRICE_UNIT: f64 = 1e6;
+/// A wait of so many targets counts no more than that: one forgotten task must not rule the day.
+const WAIT_MAX: f64 = 40.0;
+/// Over how many counts it is told how many slots front work keeps busy.
+const BUSY_REMEMBERED: u64 = 256;
+/// Work that keeps fewer slots busy than this has no reserve.
+const SELDOM: f64 = 0.02;
+/// Over how many tasks it is told how many are late of late.
+const LATENESS_REMEMBERED: u32 = 400;
+/// How much less a step the mean wait is given than lateness: its spread is larger, and it forgets more slowly.
+const WAIT_CALM: f64 = 0.06;
+
+/// What a task came to that nobody had before.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Heard {
+    /// Its target is over while it waits.
+    Late,
+    /// It has a worker, or left.
+    Had {
+        /// After how long.
+        waited_ms: u64,
+        /// Its target was over before.
+        missed: bool,
+    },
+}
+
+impl Scheduler {
+    /// Changes what is learnt about a queue; the deadline of its count follows.
+    fn edit_learnt(&mut self, step: &mut Step<'_>, queue: QueueId, change: impl FnOnce(&mut Learnt)) {
+        let row = self.learnt.entry(queue).or_insert_with(|| Learnt::new(queue));
+        let before = row.count_until;
+        change(row);
+        if before != row.count_until {
+            self.index.dues.remove(&(before, Due::Count(queue)));
+            if row.count_until != Millis::MAX {
+                self.index.dues.insert((row.count_until, Due::Count(queue)));
+            }
+        }
+        if !step.dirty_learnt.contains(&queue) {
+            step.dirty_learnt.push(queue);
+        }
+    }
+
+    /// A task came to a queue. What comes to the front line is what the reserve is for.
+    pub(crate) fn task_came(&mut self, step: &mut Step<'_>, queue: QueueId, side: Side) {
+        if side == Side::Back {
+            return;
+        }
+        let now = step.now;
+        let asleep = self.learnt.get(&queue).is_none_or(|row| row.count_until == Millis::MAX);
+        if asleep {
+            // The quiet time is one long count; a new one begins with this task.
+            self.end_count(step, queue);
+        }
+        self.edit_learnt(step, queue, |row| row.seen = row.seen.saturating_add(1));
+        if self.learnt.get(&queue).is_some_and(|row| row.seen >= COUNT_MAX && row.count_since < now) {
+            self.end_count(step, queue);
+        }
+    }
+
+    /// A count ended: the rate is told, the reserve follows.
+    pub(crate) fn end_count(&mut self, step: &mut Step<'_>, queue: QueueId) {
+        let now = step.now;
+        let floor = self.queues.get(&queue).and_then(|row| self.tenants.get(&row.tenant));
+        let floor = floor.map_or(0, |tenant| tenant.settings.reserve_milli);
+        let pool = self.pools.get(&queue).copied().unwrap_or_default();
+        let busy = (pool.slots - pool.free).saturating_sub(pool.back) * 1_000 / u64::from(WEIGHT_UNIT);
+        let quiet = self.learnt.get(&queue).is_some_and(|row| row.seen == 0);
+        self.edit_learnt(step, queue, |row| {
+            let first = row.count_since == Millis(0);
+            let ms = now.since(row.count_since);
+            if !first {
+                row.rate.observe(row.seen, ms);
+                let samples = u64::from(row.rate.counts).min(BUSY_REMEMBERED);
+                row.busy_milli = nearer(row.busy_milli, busy, samples);
+            }
+            (row.seen, row.count_since) = (0, now);
+            // Who hears nothing and keeps nothing free needs no clock.
+            let asleep = quiet && !first && row.level_milli <= floor;
+            row.count_until = if asleep { Millis::MAX } else { now.plus(row.rate.count_ms()) };
+        });
+        self.set_level(step, queue);
+        // Where nothing happens, a draw that went against back work must not stand.
+        if quiet && let Some(settings) = self.queues.get(&queue) {
+            self.meta.seed = policy::draw(self.meta.seed).1;
+            step.slack.insert(settings.tenant);
+        }
+    }
+
+    /// What a task that nobody had before came to: its first worker, a missed target, its leaving. Each task counts once.
+    pub(crate) fn task_heard(&mut self, step: &mut Step<'_>, queue: QueueId, heard: Heard) {
+        let Some(settings) = self.queues.get(&queue).filter(|queue| queue.side == Side::Front) else { return };
+        let harm = match (settings.blend.goal, heard) {
+            (Goal::Within { per_mille }, Heard::Late | Heard::Had { missed: false, .. }) => {
+                let late = if heard == Heard::Late { 1.0 } else { 0.0 };
+                late - (1.0 - f64::from(per_mille.min(1_000)) / 1_000.0)
+            }
+            (Goal::MeanWait, Heard::Had { waited_ms, .. }) => {
+                ((waited_ms as f64 / settings.target_ms.max(1) as f64).min(WAIT_MAX) - 1.0) * WAIT_CALM
+            }
+            _ => return,
+        };
+        let goal = settings.blend.goal;
+        let weight_milli = |late| match goal {
+            Goal::Within { per_mille } => policy::weight_milli(late, 1_000_u32.saturating_sub(per_mille) * 1_000),
+            Goal::MeanWait | Goal::Cost { .. } => 1_000,
+        };
+        let slots = self.pools.get(&queue).map_or(0, |pool| pool.slots * 1_000 / u64::from(WEIGHT_UNIT));
+        let late = if heard == Heard::Late { 1_000_000 } else { 0 };
+        self.edit_learnt(step, queue, |row| {
+            let at_most = slots > 0 && row.level_milli >= slots;
+            let offset = reserve::learn(row.price_micro as f64 / PRICE_UNIT, harm, row.heard, at_most);
+            row.price_micro = (offset * PRICE_UNIT) as i64;
+            row.heard = row.heard.saturating_add(1);
+            let moved = nearer(row.late_micro.into(), late, u64::from(row.heard.min(LATENESS_REMEMBERED)));
+            row.late_micro = u32::try_from(moved).unwrap_or(u32::MAX);
+            row.weight_milli = weight_milli(row.late_micro);
+        });
+    }
+
+    /// How long a task took that is solved.
+    pub(crate) fn task_took(&mut self, step: &mut Step<'_>, task: &Task) {
+        let took = task.worked_ms;
+        self.edit_learnt(step, task.queue, |row| {
+            row.tasks = (row.tasks + 1).min(limits::TASKS_REMEMBERED);
+            row.task_us = nearer(row.task_us, took.saturating_mul(1_000), u64::from(row.tasks));
+        });
+    }
+
+    /// A worker was given a back task: those who count on him for the front line note how long such work takes.
+    pub(crate) fn task_bound(&mut self, step: &mut Step<'_>, worker: WorkerId, queue: QueueId, side: Side) {
+        if side == Side::Front {
+            return;
+        }
+        let ms = self.task_ms(queue);
+        let fronts = self.workers.get(&worker).map(|desk| desk.fronts.clone()).unwrap_or_default();
+        for front in fronts.iter().copied() {
+            let known = self.learnt.get(&front).map_or(0, |row| row.back_ms);
+            let back_ms = if known == 0 { ms } else { nearer(known, ms, 50) };
+            if back_ms != known {
+                self.edit_learnt(step, front, |row| row.back_ms = back_ms);
+            }
+        }
+    }
+
+    /// The mean time of a queue's tasks, as far as it is known, in milliseconds.
+    fn task_ms(&self, queue: QueueId) -> u64 {
+        let row = self.learnt.get(&queue);
+        // The guess counts as much as one task.
+        row.map_or(limits::TASK_MS_GUESSED, |row| {
+            nearer(row.task_us / 1_000, limits::TASK_MS_GUESSED, 1 + u64::from(row.tasks))
+        })
+    }
+
+    /// The slots of those who serve a front queue that work of other queues keeps busy, in thousandths.
+    fn others_milli(&self, queue: QueueId) -> u64 {
+        let (Some(row), Some(settings)) = (self.learnt.get(&queue), self.queues.get(&queue)) else { return 0 };
+        // Where they serve no other front queue there is nothing to find out.
+        if self.crews.get(&queue).is_none_or(|crews| crews.keys().all(|fronts| fronts.len() < 2)) {
+            return 0;
+        }
+        let own =
+            row.rate.per_ms() * self.task_ms(queue) as f64 * f64::from(settings.task_weight) / f64::from(WEIGHT_UNIT);
+        row.busy_milli.saturating_sub((own * 1_000.0) as u64)
+    }
+
+    /// What a front queue's reserve is reckoned from; `None` where nothing came yet.
+    fn reckoning(&self, queue: QueueId) -> Option<reserve::Pool> {
+        let (row, settings) = (self.learnt.get(&queue)?, self.queues.get(&queue)?);
+        let pool = self.pools.get(&queue)?;
+        let front_ms = self.task_ms(queue) as f64;
+        let unit = f64::from(WEIGHT_UNIT);
+        // What comes so seldom is over; else a queue of which nobody hears any more would keep its clock for ever.
+        if row.rate.per_ms() * front_ms < SELDOM {
+            return None;
+        }
+        let others = self.others_milli(queue) as f64 / 1_000.0;
+        let busy = |per_ms: f64| per_ms * front_ms * f64::from(settings.task_weight.max(1)) / unit + others;
+        let back_ms = if row.back_ms == 0 { front_ms } else { row.back_ms as f64 };
+        let harm = harm_of(settings);
+        let learnt = |allowed| reserve::Price::Learnt {
+            allowed,
+            offset: row.price_micro as f64 / PRICE_UNIT,
+            restless: row.rate.restless(),
+            usual: busy(row.rate.usual_per_ms()),
+        };
+        let price = match settings.blend.goal {
+            Goal::Cost { hour_milli } => reserve::Price::Set(price_of_waiting(hour_milli, front_ms, back_ms)),
+            Goal::MeanWait => learnt(1.0),
+            Goal::Within { per_mille } => learnt(1.0 - f64::from(per_mille.min(1_000)) / 1_000.0),
+        };
+        let offered = busy(row.rate.per_ms());
+        Some(reserve::Pool { slots: pool.slots as f64 / unit, offered, front_ms, back_ms, harm, price })
+    }
+
+    /// What a front queue's worth was last reckoned from, with the mean cost of a wait that the settings say.
+    pub(crate) fn worth_of(&self, queue: QueueId) -> Worth {
+        let (Some(row), Some(settings)) = (self.learnt.get(&queue), self.queues.get(&queue)) else {
+            return Worth::default();
+        };
+        let Reckoned { slots, others_milli, offered_micro, task_ms, free_milli } = row.reckoned;
+        let cost = match settings.blend.goal {
+            Goal::Cost { hour_milli } => hour_milli as f64 / HOUR_MS,
+            Goal::MeanWait | Goal::Within { .. } => f64::from(settings.weight_milli) / settings.target_ms.max(1) as f64,
+        };
+        Worth::new(&Line {
+            slots: slots as f64 / f64::from(WEIGHT_UNIT),
+            others: others_milli as f64 / 1_000.0,
+            offered: offered_micro as f64 / 1_000_000.0,
+            task_ms: task_ms as f64,
+            cost,
+            free: free_milli as f64 / 1_000.0,
+        })
+    }
+
+    /// Reckons a queue's worth and its reserve anew; back work may start where the reserve fell.
+    pub(crate) fn set_level(&mut self, step: &mut Step<'_>, queue: QueueId) {
+        self.reckon_worth(step, queue);
+        let Some(row) = self.learnt.get(&queue) else { return };
+        let before = (row.level_milli, row.running_milli, row.expected_milli);
+        let milli = |value: f64| (value * 1_000.0) as i64;
+        let (level, running, expected) = self.reckoning(queue).map_or((0, 0, 0), |pool| {
+            let level = reserve::level(&pool);
+            let weight = reserve::weight_of_back(pool.front_ms, pool.back_ms);
+            let expected = (pool.slots - level - pool.offered).max(0.0);
+            ((level * 1_000.0) as u64, milli(weight - 1.0), milli(expected))
+        });
+        if (level, running, expected) == before {
+            return;
+        }
+        self.edit_learnt(step, queue, |row| {
+            (row.level_milli, row.running_milli, row.expected_milli) = (level, running, expected);
+        });
+        if let Some(settings) = self.queues.get(&queue) {
+            step.slack.insert(settings.tenant);
+        }
+    }
+
+    fn reckon_worth(&mut self, step: &mut Step<'_>, queue: QueueId) {
+        let Some(settings) = self.queues.get(&queue) else { return };
+        let Some(row) = self.learnt.get(&queue) else { return };
+        let task_ms = self.task_ms(queue);
+        let busy = row.rate.per_ms() * task_ms as f64 * f64::from(settings.task_weight) / f64::from(WEIGHT_UNIT);
+        let back = self.pools.get(&queue).is_some_and(|pool| pool.back > 0);
+        let reckoned = Reckoned {
+            slots: self.pools.get(&queue).map_or(0, |pool| pool.slots),
+            others_milli: self.others_milli(queue),
+            offered_micro: (busy * 1_000_000.0) as u64,
+            task_ms: task_ms.max(1),
+            free_milli: if back { row.level_milli + 1_000 } else { u64::MAX },
+        };
+        if reckoned != row.reckoned {
+            self.edit_learnt(step, queue, |row| row.reckoned = reckoned);
+            self.worth.insert(queue, self.worth_of(queue));
+        }
+    }
+
+    /// How many tasks stand in the lines of a queue.
+    fn waiting(&self, queue: QueueId) -> usize {
+        self.index.lines.get(&queue).map_or(0, |lines| lines.values().map(BTreeSet::len).sum())
+    }
+
+    /// What it costs the other front queues of a worker that a task of this one takes a slot of his for its time.
+    pub(crate) fn price(&self, fronts: &[QueueId], queue: QueueId) -> f64 {
+        let others = fronts.iter().filter(|front| **front != queue);
+        let each = others.map(|front| {
+            let free = self.pools.get(front).map_or(0, |pool| pool.free / u64::from(WEIGHT_UNIT));
+            let worth = self.worth.get(front);
+            worth.map_or(0.0, |worth| worth.taken(free as usize, self.waiting(*front), self.task_ms(queue) as f64))
+        });
+        each.sum()
+    }
+
+    /// Whether a task of a front queue whose waiting costs may start at a worker who serves these: what that spares it
+    /// is not less than what it costs the others.
+    pub(crate) fn worth_starting(&self, fronts: &[QueueId], queue: &QueueSettings) -> bool {
+        if !matches!(queue.blend.goal, Goal::Cost { .. }) || fronts.len() < 2 {
+            return true;
+        }
+        let spared = self.worth.get(&queue.id).map_or(f64::INFINITY, |worth| worth.spared(self.waiting(queue.id)));
+        self.price(fronts, queue.id) <= spared
+    }
+
+    /// How urgent a waiting task is, in parts of a thousand.
+    ///
+    /// A front queue that keeps its goal has time: its tasks count for less than those of one that does not. Where
+    /// waiting costs, it is what an hour's work spares.
+    pub(crate) fn urgency_milli(&self, now: Millis, task: &Task, queue: &QueueSettings) -> u64 {
+        let of_weight = |weight| policy::urgency_milli(now, task.earned_at, task.due_at, weight);
+        match queue.blend.goal {
+            Goal::Within { .. } if queue.side == Side::Front => {
+                let part = self.learnt.get(&queue.id).map_or(1_000, |row| u64::from(row.weight_milli));
+                of_weight(u32::try_from(u64::from(queue.weight_milli) * part / 1_000).unwrap_or(u32::MAX))
+            }
+            Goal::Cost { hour_milli } if queue.side == Side::Front => {
+                let spared = u128::from(hour_milli) * u128::from(HOUR) / u128::from(self.task_ms(queue.id).max(1));
+                u64::try_from(spared).unwrap_or(u64::MAX).saturating_add(of_weight(queue.weight_milli))
+            }
+            _ => of_weight(queue.weight_milli),
+        }
+    }
+
+    /// How many front slots of a queue back work must leave free now, in thousandths.
+    pub fn reserve_milli(&self, queue: QueueId) -> u64 {
+        let Some(tenant) = self.queues.get(&queue).and_then(|queue| self.tenants.get(&queue.tenant)) else { return 0 };
+        let floor = tenant.settings.reserve_milli;
+        let most = tenant.settings.reserve_max_milli.unwrap_or(u64::MAX).max(floor);
+        let Some(row) = self.learnt.get(&queue).filter(|row| floor < row.level_milli && floor < most) else {
+            return floor;
+        };
+        // Where nobody does anything, no estimate can say that all are needed: work goes on, one task at a time.
+        let Some(pool) = self.pools.get(&queue).filter(|pool| pool.free < pool.slots) else { return floor };
+        let milli = |weight: u64| i64::try_from(weight * 1_000 / u64::from(WEIGHT_UNIT)).unwrap_or(i64::MAX);
+        let more = row.running_milli.saturating_mul(milli(pool.back).saturating_sub(row.expected_milli)) / 1_000;
+        let level = i64::try_from(row.level_milli).unwrap_or(i64::MAX).saturating_add(more).min(milli(pool.slots));
+        u64::try_from(level).unwrap_or(0).clamp(floor, most)
+    }
+
+    /// Whether back work that takes so much may start at a worker who serves these front queues.
+    pub(crate) fn reserve_lets(&self, fronts: &[QueueId], taken: u32) -> bool {
+        fronts.iter().all(|front| {
+            let free = self.pools.get(front).map_or(0, |pool: &Pool| pool.free);
+            // The seed changes with each binding, so the state between two levels is drawn for once.
+            let draw = || policy::draw(self.meta.seed ^ front.0.wrapping_mul(0x9E37_79B9_7F4A_7C15)).0 % 1_000;
+            policy::reserve_allows(free, u64::from(taken), self.reserve_milli(*front), draw)
+        })
+    }
+}
+
+/// What a queue suffers by.
+fn harm_of(settings: &QueueSettings) -> Harm {
+    let target_ms = settings.target_ms as f64;
+    match settings.blend.goal {
+        Goal::Within { .. } => Harm::Late { within_ms: target_ms },
+        Goal::MeanWait => Harm::Wait { target_ms },
+        Goal::Cost { .. } => Harm::Wait { target_ms: HOUR_MS },
+    }
+}
+
+/// An hour in milliseconds.
+const HOUR_MS: f64 = HOUR as f64;
+const HOUR: u64 = 3_600_000;
+
+/// The price of an hour of waiting, in back work given up for front work of the same length.
+fn price_of_waiting(hour_milli: u64, front_ms: f64, back_ms: f64) -> f64 {
+    libm::log((hour_milli as f64 / 1_000.0 * back_ms / front_ms).max(1e-9))
+}
+
+/// A mean moved by one part of `weight` towards a sample.
+fn nearer(mean: u64, sample: u64, weight: u64) -> u64 {
+    let weight = i128::from(weight.max(1));
+    let moved = i128::from(mean) + (i128::from(sample) - i128::from(mean)) / weight;
+    u64::try_from(moved).unwrap_or(0)
+}

@@ -1,0 +1,187 @@
+//! How often something comes: learnt from counts, quick after a change and calm when there is none.
+//!
+//! Five estimates look back over about 16, 64, 256, 1,024 and 4,096 arrivals. Each foretells the next count; how well it did
+//! (the likelihood of the count, Poisson) says how much it is believed. So a steady day is told by the longest memory,
+//! a step by the shortest, a wave by what lies between; and after a quiet night the long memories still know the day.
+
+use serde::{Deserialize, Serialize};
+
+/// Over how many arrivals each estimate looks back.
+const MEMORIES: [f64; 5] = [16.0, 64.0, 256.0, 1_024.0, 4_096.0];
+/// Levels are kept in so many parts of an arrival in a millisecond: rows hold whole numbers, the same on every machine.
+const LEVEL_UNIT: f64 = 1e12;
+/// Beliefs are kept in so many parts.
+const BELIEF_UNIT: f64 = 1e6;
+/// The part of the belief that is shared out anew at each count: how ready we are for a change.
+const SHARED: f64 = 0.005;
+/// Over how many arrivals it is told whether the rate always changes.
+const RESTLESS_MEMORY: f64 = 4_000.0;
+/// Over how many arrivals the usual rate is kept.
+const USUAL_MEMORY: f64 = 16_384.0;
+/// How many arrivals a count is meant to hold.
+pub const COUNT_MEANT: f64 = 8.0;
+/// At how many it ends early.
+pub const COUNT_MAX: u32 = 16;
+/// The shortest and the longest time a count takes, in milliseconds.
+const COUNT_MS: (f64, f64) = (1_000.0, 600_000.0);
+
+/// What is known of a rate.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Rate {
+    /// The estimates, shortest memory first, in 10⁻¹² arrivals a millisecond.
+    pub levels: [u64; 5],
+    /// How much each is believed, in millionths.
+    pub beliefs: [u32; 5],
+    /// The part of the time in which only the short memories are believed, in millionths: whether the rate always changes.
+    pub restless: u32,
+    /// The rate by a memory longer than all, in the unit of the levels.
+    pub usual: u64,
+    /// How many counts there were, as far as it matters.
+    pub counts: u16,
+}
+
+impl Rate {
+    /// Arrivals in a millisecond.
+    pub fn per_ms(&self) -> f64 {
+        let mut sum = 0.0;
+        for (level, belief) in self.levels.iter().zip(self.beliefs) {
+            sum += *level as f64 / LEVEL_UNIT * f64::from(belief) / BELIEF_UNIT;
+        }
+        sum
+    }
+
+    /// Arrivals in a millisecond, by a memory longer than all.
+    pub fn usual_per_ms(&self) -> f64 {
+        self.usual as f64 / LEVEL_UNIT
+    }
+
+    /// From 0, the rate is steady but for rare changes, to 1, it always changes.
+    pub fn restless(&self) -> f64 {
+        ((f64::from(self.restless) / BELIEF_UNIT - 0.25) / 0.25).clamp(0.0, 1.0)
+    }
+
+    /// How long the next count should take, in milliseconds.
+    pub fn count_ms(&self) -> u64 {
+        let rate = self.per_ms();
+        let meant = if rate > 0.0 { COUNT_MEANT / rate } else { COUNT_MS.1 };
+        meant.clamp(COUNT_MS.0, COUNT_MS.1) as u64
+    }
+
+    /// Takes in that `seen` came in `ms` milliseconds.
+    pub fn observe(&mut self, seen: u32, ms: u64) {
+        let (seen, ms) = (f64::from(seen), (ms.max(1)) as f64);
+        let mut levels = self.levels.map(|level| level as f64 / LEVEL_UNIT);
+        if self.counts == 0 {
+            levels = [seen / ms; 5];
+            self.beliefs = [(BELIEF_UNIT / 5.0) as u32; 5];
+        } else {
+            self.believe(&levels, seen, ms);
+            for (level, memory) in levels.iter_mut().zip(MEMORIES) {
+                // By what was foretold: weighing by what came would favour busy counts. Unless it came from nowhere.
+                let weight = (*level * ms).max(seen / 4.0) / memory;
+                let gain = weight.max(1.0 / (f64::from(self.counts) + 1.0)).min(1.0);
+                *level += (seen / ms - *level) * gain;
+            }
+        }
+        let usual_gain = ((self.usual as f64 / LEVEL_UNIT * ms).max(seen / 4.0) / USUAL_MEMORY)
+            .max(1.0 / (f64::from(self.counts) + 1.0))
+            .min(1.0);
+        let usual = self.usual as f64 / LEVEL_UNIT;
+        self.usual = ((usual + (seen / ms - usual) * usual_gain) * LEVEL_UNIT) as u64;
+        let short = self.beliefs[..3].iter().map(|belief| f64::from(*belief)).sum::<f64>();
+        let restless = f64::from(self.restless);
+        if self.counts > 0 {
+            self.restless = (restless + (short - restless) * (seen.max(1.0) / RESTLESS_MEMORY).min(1.0)) as u32;
+        }
+        self.counts = self.counts.saturating_add(1);
+        self.levels = levels.map(|level| (level * LEVEL_UNIT) as u64);
+    }
+
+    /// Believes those more who foretold the count better.
+    fn believe(&mut self, levels: &[f64; 5], seen: f64, ms: f64) {
+        let mut scores = [0.0; 5];
+        for (place, score) in scores.iter_mut().enumerate() {
+            // Half an arrival more than foretold, so that nothing is impossible.
+            let foretold = levels[place] * ms + 0.5;
+            let belief = (f64::from(self.beliefs[place]) / BELIEF_UNIT).max(1e-6);
+            *score = libm::log(belief) + seen * libm::log(foretold) - foretold;
+        }
+        let best = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let odds = scores.map(|score| libm::exp(score - best));
+        let sum: f64 = odds.iter().sum();
+        self.beliefs = odds.map(|odds| {
+            let belief = odds / sum * (1.0 - SHARED) + SHARED / 5.0;
+            (belief * BELIEF_UNIT) as u32
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::draw;
+
+    /// Poisson counts of a rate for so many arrivals; the estimates at the end of each count.
+    fn run(rate: &mut Rate, per_ms: f64, arrivals: f64, seed: &mut u64) -> Vec<f64> {
+        let mut estimates = Vec::new();
+        let mut came = 0.0;
+        while came < arrivals {
+            let ms = if rate.counts == 0 { 100_000 } else { rate.count_ms() };
+            let (mut seen, mut at) = (0, 0.0);
+            loop {
+                let (word, next) = draw(*seed);
+                *seed = next;
+                at -= libm::log(((word >> 11) + 1) as f64 / (1u64 << 53) as f64) / per_ms;
+                if at > ms as f64 {
+                    break;
+                }
+                seen += 1;
+            }
+            came += f64::from(seen);
+            rate.observe(seen, ms);
+            estimates.push(rate.per_ms());
+        }
+        estimates
+    }
+
+    #[test]
+    fn steady_work_is_known_closely_and_a_step_is_noticed_soon() {
+        let (mut rate, mut seed) = (Rate::default(), 1);
+        run(&mut rate, 5e-5, 4_000.0, &mut seed);
+        let steady = run(&mut rate, 5e-5, 8_000.0, &mut seed);
+        let off = steady.iter().map(|at| (at / 5e-5 - 1.0) * (at / 5e-5 - 1.0)).sum::<f64>() / steady.len() as f64;
+        assert!(libm::sqrt(off) < 0.05, "off by {}", libm::sqrt(off));
+        for factor in [1.25, 0.5, 2.0] {
+            // One run is chance: the mean of several is how soon a step is noticed.
+            let mean = (0..20).map(|_| {
+                let after = run(&mut rate.clone(), 5e-5 * factor, 600.0, &mut seed);
+                let end = &after[after.len() * 3 / 4..];
+                end.iter().sum::<f64>() / end.len() as f64 / 20.0
+            });
+            let mean: f64 = mean.sum();
+            assert!((mean / (5e-5 * factor) - 1.0).abs() < 0.1, "{mean} after a step by {factor}");
+        }
+    }
+
+    #[test]
+    fn a_night_is_not_forgotten() {
+        let (mut rate, mut seed) = (Rate::default(), 9);
+        run(&mut rate, 5e-5, 4_000.0, &mut seed);
+        for _ in 0..60 {
+            rate.observe(0, 600_000);
+        }
+        assert!(rate.per_ms() < 5e-6, "{} at night", rate.per_ms());
+        let morning = run(&mut rate, 5e-5, 24.0, &mut seed);
+        assert!(morning.last().is_some_and(|rate| *rate > 3e-5), "{morning:?}");
+    }
+
+    #[test]
+    fn any_count_is_taken() {
+        let mut rate = Rate::default();
+        for (seen, ms) in [(0, 0), (u32::MAX, 1), (0, u64::MAX), (u32::MAX, u64::MAX), (1, 1)] {
+            rate.observe(seen, ms);
+            assert!(rate.per_ms().is_finite());
+            assert!((1_000..=600_000).contains(&rate.count_ms()));
+        }
+    }
+}

