@@ -1,11 +1,7 @@
 //! Keeping the books: every change of a row goes through here, so that what is derived follows at once.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use blendline_wire::event::{Activity, Event, EventKind};
-use blendline_wire::org::QueueSettings;
-use blendline_wire::task::{Presence, Side, TaskKind};
+use blendline_wire::task::{Side, TaskKind};
 use blendline_wire::worker::Author;
 use blendline_wire::{
     AccountId, ConversationId, EventId, MatterId, Millis, OutboundId, QueueId, TaskId, TenantId, WorkerId,
@@ -15,6 +11,7 @@ use crate::effect::{MessageRow, Release, Write};
 use crate::index::Rules;
 use crate::input::PayloadId;
 use crate::learnt::Heard;
+use crate::ready::Place;
 use crate::rows::{Closed, Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState, Worker};
 use crate::scheduler::{Desk, Pool, PostBox, Scheduler, Step};
 
@@ -33,7 +30,8 @@ impl Scheduler {
             TaskState::Waiting => self.task_came(step, task.queue, task.side),
             _ => {}
         }
-        self.index.add_task(&task, Rules { queues: &self.queues, calendars: &self.calendars });
+        let stand = self.rules().stand(&task);
+        self.index.add_task(stand);
         if let Some(holder) = task.state.holder() {
             let weight = self.rules().weight(&task);
             self.hold(step, holder, id, (weight, task.side), true);
@@ -48,7 +46,7 @@ impl Scheduler {
         let Some(task) = self.tasks.get_mut(&id) else { return };
         let (holder_before, weight_before) = (task.state.holder(), (rules.weight(task), task.side));
         let was_active = matches!(task.state, TaskState::Active { .. });
-        self.index.remove_task(task, rules);
+        let stand = rules.stand(task);
         change(task);
         match (was_active, matches!(task.state, TaskState::Active { .. })) {
             (false, true) => task.begun_at = step.now,
@@ -58,7 +56,7 @@ impl Scheduler {
             }
             _ => {}
         }
-        self.index.add_task(task, rules);
+        self.index.move_task(&stand, rules.stand(task));
         let (holder_after, weight_after) = (task.state.holder(), (rules.weight(task), task.side));
         step.dirty_tasks.insert(id);
         if (holder_before, weight_before) == (holder_after, weight_after) {
@@ -86,7 +84,7 @@ impl Scheduler {
         if solved {
             self.task_took(step, &task);
         }
-        step.dirty_tasks.remove(&id);
+        step.dirty_tasks.remove(id);
         step.write(Write::Task(task.clone()));
         Some(task)
     }
@@ -100,7 +98,7 @@ impl Scheduler {
             desk.load += weight;
             desk.back += back;
         } else {
-            desk.held.remove(&task);
+            desk.held.remove(task);
             desk.load = desk.load.saturating_sub(weight);
             desk.back = desk.back.saturating_sub(back);
             step.freed.insert(worker);
@@ -116,7 +114,7 @@ impl Scheduler {
         self.edit_worker(step, id, change);
         self.unseat(id);
         if let Some(desk) = self.workers.get_mut(&id) {
-            desk.fronts = fronts_of(&desk.row, &self.queues);
+            desk.know(&self.queues);
         }
         self.seat(step, id);
     }
@@ -138,72 +136,71 @@ impl Scheduler {
     pub(crate) fn add_worker(&mut self, step: &mut Step<'_>, row: Worker) {
         let id = row.settings.id;
         self.index.add_worker(&row);
-        let mut desk = Desk::new(row);
-        desk.fronts = fronts_of(&desk.row, &self.queues);
-        self.workers.insert(id, desk);
+        self.workers.insert(id, Box::new(Desk::new(row, &self.queues)));
         step.dirty_workers.insert(id);
         self.seat(step, id);
     }
 
-    /// Takes a worker off the ready list.
+    /// Takes a worker off the ready lists and out of the pools.
     pub(crate) fn unseat(&mut self, id: WorkerId) {
+        self.set_place(id, None);
         let Some(desk) = self.workers.get_mut(&id) else { return };
-        if let Some((load, idle_since)) = desk.ready.take() {
-            for queue in &desk.row.settings.queues {
-                if let Some(ready) = self.index.ready.get_mut(queue) {
-                    ready.remove(&(load, idle_since, id));
-                    if ready.is_empty() {
-                        self.index.ready.remove(queue);
-                    }
-                }
-            }
-        }
         let Some(part) = desk.part.take() else { return };
         for front in desk.fronts.iter() {
             let Some(pool) = self.pools.get_mut(front) else { continue };
-            pool.workers -= part.workers;
-            pool.slots -= part.slots;
-            pool.free -= part.free;
-            pool.back -= part.back;
+            pool.sub(&part);
             if pool.workers == 0 {
                 self.pools.remove(front);
             }
         }
     }
 
-    /// Puts a worker at his right place on the ready list and in the pools, or off them.
+    /// Counts a worker in the pools as he is now. His place among the ready follows when somebody looks for one: most
+    /// who get room are given work at once.
     pub(crate) fn seat(&mut self, step: &mut Step<'_>, id: WorkerId) {
-        let before = self.workers.get(&id).and_then(|desk| desk.part);
-        self.unseat(id);
         let Some(desk) = self.workers.get_mut(&id) else { return };
-        let there = desk.row.presence == Presence::Ready && desk.row.session.is_some();
+        step.moved.insert(id);
         let free = desk.row.capacity.saturating_sub(desk.load);
         let part = Pool { workers: 1, slots: desk.row.capacity.into(), free: free.into(), back: desk.back.into() };
-        let part = Some(part).filter(|_| there && !desk.fronts.is_empty());
-        desk.part = part;
+        let part = Some(part).filter(|_| desk.is_ready() && !desk.fronts.is_empty());
+        let before = std::mem::replace(&mut desk.part, part);
+        if before == part {
+            return;
+        }
         if before.map(|part| part.slots) != part.map(|part| part.slots) {
             step.stale.extend(desk.fronts.iter().copied());
         }
-        if let Some(part) = part {
-            for front in desk.fronts.iter() {
-                let pool = self.pools.entry(*front).or_default();
-                pool.workers += part.workers;
-                pool.slots += part.slots;
-                pool.free += part.free;
-                pool.back += part.back;
-            }
-            if before.is_none_or(|before| before.free < part.free) {
-                step.slack.insert(desk.row.settings.tenant);
+        // More may be free, or fewer of whom so many are to be kept free.
+        step.slack.insert(desk.row.settings.tenant);
+        for front in desk.fronts.iter() {
+            let pool = self.pools.entry(*front).or_default();
+            pool.add(&part.unwrap_or_default());
+            pool.sub(&before.unwrap_or_default());
+            if pool.workers == 0 {
+                self.pools.remove(front);
             }
         }
-        if !there || free == 0 {
-            return;
+    }
+
+    /// Puts the workers who changed at their right places among the ready, or off them.
+    pub(crate) fn seat_moved(&mut self, step: &mut Step<'_>) {
+        while let Some(id) = step.moved.pop_first() {
+            let place = self.workers.get(&id).and_then(|desk| desk.place());
+            self.set_place(id, place);
         }
-        let load_milli = u64::from(desk.load) * 1000 / u64::from(desk.row.capacity);
-        let place = (u32::try_from(load_milli).unwrap_or(u32::MAX), desk.row.idle_since);
-        desk.ready = Some(place);
+    }
+
+    /// Puts a worker at a place among the ready, or off them.
+    fn set_place(&mut self, id: WorkerId, place: Option<Place>) {
+        let Some(desk) = self.workers.get_mut(&id).filter(|desk| desk.ready != place) else { return };
+        let before = std::mem::replace(&mut desk.ready, place);
         for queue in &desk.row.settings.queues {
-            self.index.ready.entry(*queue).or_default().insert((place.0, place.1, id));
+            let ready = self.index.ready.entry(*queue).or_default();
+            before.iter().for_each(|place| ready.remove(place));
+            place.iter().for_each(|place| ready.insert(*place));
+            if ready.is_empty() {
+                self.index.ready.remove(queue);
+            }
         }
     }
 
@@ -242,7 +239,7 @@ impl Scheduler {
         self.followed(step, Some(id));
         let Some(mut conversation) = self.conversations.remove(&id) else { return };
         self.by_contact.remove(&conversation.contact);
-        step.dirty_conversations.remove(&id);
+        step.dirty_conversations.remove(id);
         conversation.state = state;
         step.write(Write::Conversation(conversation));
     }
@@ -258,7 +255,7 @@ impl Scheduler {
 
     /// What is derived from a message of ours, when it is entered in the order of the numbers.
     pub(crate) fn enter_outbound(&mut self, row: &OutboundRow) {
-        let line = self.letters.entry(row.conversation).or_default();
+        let line = self.letters.or_default(row.conversation);
         line.push_back(row.id);
         let first = line.len() == 1;
         self.count_outbound(row, first, true);
@@ -281,7 +278,7 @@ impl Scheduler {
             step.dirty_outbound.insert(id);
             return;
         }
-        step.dirty_outbound.remove(&id);
+        step.dirty_outbound.remove(id);
         let mut next = None;
         if let Some(line) = self.letters.get_mut(&row.conversation) {
             line.retain(|waiting| *waiting != id);
@@ -404,12 +401,6 @@ impl Scheduler {
         step.cause = step.cause.or(Some(event.id));
         step.write(Write::Event(Box::new(event)));
     }
-}
-
-/// The front queues that a worker serves.
-pub(crate) fn fronts_of(row: &Worker, queues: &BTreeMap<QueueId, QueueSettings>) -> Arc<[QueueId]> {
-    let front = |queue: &&QueueId| queues.get(queue).is_some_and(|queue| queue.side == Side::Front);
-    row.settings.queues.iter().filter(front).copied().collect()
 }
 
 /// What an event says of the task it is about.

@@ -1,37 +1,49 @@
 //! Bringing tasks and workers together.
 
-use std::cell::RefCell;
-use std::cmp::Ordering;
-use std::sync::Arc;
-
 use blendline_wire::event::{Because, Decision, EventKind};
 use blendline_wire::task::{AcceptMode, Presence, Side, TaskKind};
 use blendline_wire::{Lease, Millis, QueueId, TaskId, TenantId, WorkerId};
 
+use crate::backlog::Gate;
 use crate::effect::Release;
-use crate::index::Line;
+use crate::index::line_key;
 use crate::learnt::Heard;
+use crate::lines::Lines;
 use crate::policy;
+use crate::ready::{Place, need_bits};
 use crate::rows::{Silence, Task, TaskState};
 use crate::scheduler::{Desk, Scheduler, Step};
 
-/// Whether back work may start at who serves these front queues.
-type Found = RefCell<Option<(Arc<[QueueId]>, bool)>>;
-
-/// The most urgent task a worker could have now.
+/// A task that might be next.
 #[derive(Clone, Copy)]
-struct Candidate {
-    urgency: u64,
-    due_at: Millis,
-    task: TaskId,
+pub(crate) struct Candidate {
+    pub(crate) urgency: u64,
+    pub(crate) due_at: Millis,
+    pub(crate) task: TaskId,
 }
+
+impl Candidate {
+    pub(crate) fn new(task: &Task, now: Millis, weight_milli: u32) -> Self {
+        let urgency = policy::urgency_milli(now, task.earned_at, task.due_at, weight_milli);
+        Self { urgency, due_at: task.due_at, task: task.id }
+    }
+
+    /// True when it goes before the other.
+    pub(crate) fn is_before(&self, other: &Self) -> bool {
+        (std::cmp::Reverse(self.urgency), self.due_at, self.task)
+            < (std::cmp::Reverse(other.urgency), other.due_at, other.task)
+    }
+}
+
+/// Who could have a task, and why he.
+pub(crate) type Match = (WorkerId, Because, Option<WorkerId>);
 
 impl Scheduler {
     /// Matches until nothing more can be. First freed workers look for work, then fresh tasks for workers, and only
     /// then, when the front line has what it needs, back work starts where the reserve lets it.
     pub(crate) fn dispatch(&mut self, step: &mut Step<'_>) {
         loop {
-            for queue in std::mem::take(&mut step.stale) {
+            while let Some(queue) = step.stale.pop_first() {
                 self.set_level(step, queue);
             }
             while let Some(worker) = step.freed.pop_first() {
@@ -42,13 +54,16 @@ impl Scheduler {
                     // It may start, but not before older work of the back office.
                     Some(tenant) => {
                         step.slack.insert(tenant);
+                        step.deferred.push(task);
                     }
                     None => self.place(step, task),
                 }
             }
-            let Some(tenant) = step.slack.pop_first() else { break };
-            self.start_back(step, tenant);
+            if step.stale.is_empty() && !self.start_back(step) {
+                break;
+            }
         }
+        self.seat_moved(step);
     }
 
     /// The tenant of a task that the reserve may hold back: back work in line that is not late.
@@ -68,6 +83,9 @@ impl Scheduler {
         }
         if let Some(desk) = self.workers.get(&worker) {
             step.slack.insert(desk.row.settings.tenant);
+            if desk.takes_work() {
+                step.resting.insert(worker);
+            }
         }
     }
 
@@ -96,34 +114,76 @@ impl Scheduler {
 
     /// The most urgent task of all lines that this worker serves, and the next one after it.
     fn next_for(&self, now: Millis, worker: WorkerId) -> Option<(Candidate, Option<Candidate>)> {
-        let desk = self.workers.get(&worker)?;
-        desk.ready?;
-        let (mut best, mut second): (Option<Candidate>, Option<Candidate>) = (None, None);
+        // Late back work is not held back: the reserve protects the front line, not the idle.
+        self.most_urgent(now, worker, |task, _| task.side == Side::Front || task.missed)
+    }
+
+    /// The most urgent of the tasks in line that this worker could have and `counts` lets through, by task and what it
+    /// takes of him; and the next one after it.
+    pub(crate) fn most_urgent(
+        &self,
+        now: Millis,
+        worker: WorkerId,
+        mut counts: impl FnMut(&Task, u32) -> bool,
+    ) -> Option<(Candidate, Option<Candidate>)> {
+        let desk = self.workers.get(&worker).filter(|desk| desk.takes_work())?;
+        let (mut best, mut second, mut place): (Option<Candidate>, Option<Candidate>, _) = (None, None, None);
         for queue in &desk.row.settings.queues {
             let (Some(settings), Some(lines)) = (self.queues.get(queue), self.index.lines.get(queue)) else { continue };
-            if !self.rules().hours(*queue).is_open(now) || !self.has_room(desk, *queue) {
+            if !self.rules().hours(*queue).is_open(now) || !desk.has_room_for(settings.task_weight) {
                 continue;
             }
-            for ((needs, _), line) in lines {
-                if !desk.row.settings.has_skills(needs) {
+            for bucket in lines.buckets() {
+                let Some(task) = self.first_for(now, desk, lines, bucket, None) else { continue };
+                if !counts(task, settings.task_weight) {
                     continue;
                 }
-                let head = line.iter().filter_map(|(_, id)| self.tasks.get(id));
-                let Some(task) = head.into_iter().find(|task| !declined_by(task, worker, now)) else { continue };
-                // Late back work is not held back: the reserve protects the front line, not the idle.
-                if settings.side == Side::Back && !task.missed {
-                    continue;
-                }
-                let urgency = policy::urgency_milli(now, task.earned_at, task.due_at, settings.weight_milli);
-                let candidate = Candidate { urgency, due_at: task.due_at, task: task.id };
-                if best.is_none_or(|best| before(&candidate, &best)) {
+                let candidate = Candidate::new(task, now, settings.weight_milli);
+                if best.is_none_or(|best| candidate.is_before(&best)) {
                     second = best.replace(candidate);
-                } else if second.is_none_or(|second| before(&candidate, &second)) {
+                    place = Some((lines, bucket, settings));
+                } else if second.is_none_or(|second| candidate.is_before(&second)) {
                     second = Some(candidate);
                 }
             }
         }
+        // The next one may stand in another line of the same queue.
+        if let (Some(best), Some((lines, bucket, settings))) = (best, place)
+            && let Some(task) = self.first_for(now, desk, lines, bucket, Some(best.task))
+            && counts(task, settings.task_weight)
+        {
+            let candidate = Candidate::new(task, now, settings.weight_milli);
+            second = second.filter(|second| second.is_before(&candidate)).or(Some(candidate));
+        }
         best.map(|best| (best, second))
+    }
+
+    /// The first task that a worker could have of the lines of a bucket, but for the line that `except` leads.
+    fn first_for(&self, now: Millis, desk: &Desk, lines: &Lines, bucket: u64, except: Option<TaskId>) -> Option<&Task> {
+        let worker = desk.row.settings.id;
+        let mut first: Option<&Task> = None;
+        for (due, head, bits) in lines.heads_of(bucket) {
+            if first.is_some_and(|first| first.due_at <= due) {
+                break;
+            }
+            if bits & !desk.skills != 0 || Some(head) == except {
+                continue;
+            }
+            let Some(head) = self.tasks.get(&head).filter(|task| desk.row.settings.has_skills(&task.needs)) else {
+                continue;
+            };
+            let found = if declined_by(head, worker, now) {
+                let behind = lines.line(&line_key(head)).skip(1).filter_map(|(_, task)| self.tasks.get(&task));
+                behind.map(|task| &**task).find(|task| !declined_by(task, worker, now))
+            } else {
+                Some(&**head)
+            };
+            first = match (first, found) {
+                (Some(one), Some(other)) if one.due_at <= other.due_at => Some(one),
+                (one, other) => other.or(one),
+            };
+        }
+        first
     }
 
     /// Finds a worker for a waiting task: the one it is meant for, the one the customer knows, the least loaded.
@@ -136,92 +196,38 @@ impl Scheduler {
             }
             return;
         }
-        let Some((worker, because, runner_up)) = self.worker_for(now, id) else { return };
+        self.seat_moved(step);
+        let Some((worker, because, runner_up)) = self.worker_for(now, id, None) else { return };
         self.bind(step, id, worker, because, None, runner_up);
     }
 
-    /// The worker a waiting task should go to now, why, and who else could have had it.
-    fn worker_for(&self, now: Millis, id: TaskId) -> Option<(WorkerId, Because, Option<WorkerId>)> {
+    /// The worker a waiting task should go to now, why, and who else could have had it; through the gate, where it is
+    /// back work that the reserve may hold back.
+    pub(crate) fn worker_for(&self, now: Millis, id: TaskId, gate: Option<&Gate>) -> Option<Match> {
         let task = self.tasks.get(&id)?;
+        let (queue, ready) = (self.queues.get(&task.queue)?, self.index.ready.get(&task.queue)?);
         if !self.rules().hours(task.queue).is_open(now) {
             return None;
         }
-        let held_back = task.side == Side::Back && !task.missed;
-        let allowed = RefCell::new(None);
-        let able = |worker: &WorkerId| {
-            self.workers.get(worker).is_some_and(|desk| {
-                desk.ready.is_some()
-                    && desk.row.settings.queues.binary_search(&task.queue).is_ok()
-                    && desk.row.settings.has_skills(&task.needs)
-                    && !declined_by(task, *worker, now)
-                    && self.has_room(desk, task.queue)
-                    && (!held_back || self.back_allowed(desk, task.queue, &allowed))
-            })
+        let able = |place: &&Place| {
+            gate.is_none_or(|gate| gate.may_pass(place))
+                && self
+                    .workers
+                    .get(&place.worker)
+                    .is_some_and(|desk| desk.could_do(task, queue, now) && gate.is_none_or(|gate| gate.lets(desk)))
         };
+        let needs = need_bits(&task.needs);
         if let Some((worker, until)) = task.sticky
             && now < until
-            && able(&worker)
+            && let Some(place) = self.workers.get(&worker).and_then(|desk| desk.ready)
+            && self.workers[&worker].row.settings.queues.binary_search(&task.queue).is_ok()
+            && able(&&place)
         {
             return Some((worker, Because::Sticky, None));
         }
-        let mut ready = self.index.ready.get(&task.queue)?.iter().map(|(_, _, worker)| *worker);
-        let worker = ready.find(able)?;
-        Some((worker, Because::LeastLoaded, ready.take(RUNNER_UP_LOOKS).find(able)))
-    }
-
-    /// Starts back work of a tenant, most urgent first, while the reserve lets it: workers who were kept free may now
-    /// have it.
-    fn start_back(&mut self, step: &mut Step<'_>, tenant: TenantId) {
-        while let Some((task, worker, because, runner_up)) = self.next_back(step.now, tenant) {
-            self.bind(step, task, worker, because, None, runner_up);
-        }
-    }
-
-    /// The most urgent back work of a tenant that some ready worker could have now, and who.
-    fn next_back(&self, now: Millis, tenant: TenantId) -> Option<(TaskId, WorkerId, Because, Option<WorkerId>)> {
-        let mut heads = Vec::new();
-        for queue in self.queues.values().filter(|queue| queue.tenant == tenant && queue.side == Side::Back) {
-            let Some(lines) = self.index.lines.get(&queue.id) else { continue };
-            if !self.index.ready.contains_key(&queue.id) {
-                continue;
-            }
-            for place in lines.values().flat_map(|line| self.worth_a_look(line)) {
-                let Some(task) = self.tasks.get(&place) else { continue };
-                let urgency = policy::urgency_milli(now, task.earned_at, task.due_at, queue.weight_milli);
-                heads.push(Candidate { urgency, due_at: task.due_at, task: place });
-            }
-        }
-        heads.sort_unstable_by(|one, other| if before(one, other) { Ordering::Less } else { Ordering::Greater });
-        heads.into_iter().find_map(|head| {
-            let (worker, because, runner_up) = self.worker_for(now, head.task)?;
-            Some((head.task, worker, because, runner_up))
-        })
-    }
-
-    /// The tasks of a line up to the first that nobody declined: tasks of a line differ only by who may not have them,
-    /// so behind that one no other can do better.
-    fn worth_a_look<'a>(&'a self, line: &'a Line) -> impl Iterator<Item = TaskId> + 'a {
-        let mut more = true;
-        line.iter().map(|(_, task)| *task).take_while(move |task| {
-            let look = more;
-            more = self.tasks.get(task).is_some_and(|task| !task.declined.is_empty());
-            look
-        })
-    }
-
-    /// Whether this worker may start back work of this queue that is not late. What was found for one worker holds for
-    /// the next who serves the same front queues.
-    fn back_allowed(&self, desk: &Desk, queue: QueueId, found: &Found) -> bool {
-        // Whoever never serves the front line does not weaken it.
-        if desk.fronts.is_empty() {
-            return true;
-        }
-        if let Some((_, allowed)) = found.borrow().as_ref().filter(|(fronts, _)| *fronts == desk.fronts) {
-            return *allowed;
-        }
-        let allowed = self.reserve_lets(&desk.fronts, self.queues.get(&queue).map_or(0, |queue| queue.task_weight));
-        *found.borrow_mut() = Some((desk.fronts.clone(), allowed));
-        allowed
+        let mut places = ready.having(needs);
+        let worker = places.find(able)?.worker;
+        Some((worker, Because::LeastLoaded, places.take(RUNNER_UP_LOOKS).find(able).map(|place| place.worker)))
     }
 
     fn has_room(&self, desk: &Desk, queue: QueueId) -> bool {
@@ -230,7 +236,7 @@ impl Scheduler {
     }
 
     /// Gives a task to a worker, as an offer or at once.
-    fn bind(
+    pub(crate) fn bind(
         &mut self,
         step: &mut Step<'_>,
         id: TaskId,
@@ -289,11 +295,6 @@ impl Scheduler {
 
 /// How many ready workers are looked at for the record of who else could have had a task.
 const RUNNER_UP_LOOKS: usize = 8;
-
-fn before(one: &Candidate, other: &Candidate) -> bool {
-    (std::cmp::Reverse(one.urgency), one.due_at, one.task)
-        < (std::cmp::Reverse(other.urgency), other.due_at, other.task)
-}
 
 pub(crate) fn declined_by(task: &Task, worker: WorkerId, now: Millis) -> bool {
     task.declined.iter().any(|(who, until)| *who == worker && now < *until)

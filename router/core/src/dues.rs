@@ -5,6 +5,7 @@ use blendline_wire::{CalendarId, Millis, TaskId};
 
 use crate::index::{Due, Rules};
 use crate::learnt::Heard;
+use crate::ready::Ready;
 use crate::rows::TaskState;
 use crate::scheduler::{Scheduler, Step};
 
@@ -17,7 +18,7 @@ impl Scheduler {
                 Due::Calendar(id) => self.hours_begin(step, id, at),
                 Due::Count(queue) => self.end_count(step, queue),
                 Due::Worker(id) => self.wrap_ups_over(step, id),
-                Due::Task(id) => self.task_due(step, id),
+                Due::Task(id) | Due::Target(id) => self.task_due(step, id),
                 Due::Outbound(id) => self.retry(step, id),
             }
         }
@@ -86,8 +87,8 @@ impl Scheduler {
         self.index.dues.remove(&(at, Due::Calendar(id)));
         self.watch_calendar(id, step.now);
         for queue in self.queues.values().filter(|queue| queue.calendar == Some(id)) {
-            let ready = self.index.ready.get(&queue.id).into_iter().flatten();
-            step.freed.extend(ready.map(|(_, _, worker)| *worker));
+            let ready = self.index.ready.get(&queue.id).into_iter().flat_map(Ready::iter);
+            step.freed.extend(ready.map(|place| place.worker));
             step.slack.insert(queue.tenant);
         }
         // What waits for one worker only is not his to look for while he is not ready.

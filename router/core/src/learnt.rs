@@ -47,6 +47,18 @@ impl Scheduler {
         step.dirty_learnt.insert(queue);
     }
 
+    /// True while a front queue may keep back work from somebody who could do it.
+    pub(crate) fn is_holding(&self, front: QueueId) -> bool {
+        self.learnt.get(&front).is_some_and(|row| row.holding)
+    }
+
+    /// Notes whether a front queue may keep back work from somebody who could do it.
+    pub(crate) fn set_holding(&mut self, step: &mut Step<'_>, front: QueueId, holding: bool) {
+        if self.is_holding(front) != holding {
+            self.edit_learnt(step, front, |row| row.holding = holding);
+        }
+    }
+
     /// A task came to a queue. What comes to the front line is what the reserve is for.
     pub(crate) fn task_came(&mut self, step: &mut Step<'_>, queue: QueueId, side: Side) {
         if side == Side::Back {
@@ -198,16 +210,14 @@ impl Scheduler {
         ((level * 1_000.0) as u64).clamp(floor, most)
     }
 
-    /// Whether back work that takes so much may start at a worker who serves these front queues.
-    pub(crate) fn reserve_lets(&self, fronts: &[QueueId], taken: u32) -> bool {
-        fronts.iter().all(|front| {
-            let free = self.pools.get(front).map_or(0, |pool: &Pool| pool.free);
-            let draw = || {
-                let draws = self.learnt.get(front).map_or(0, |row| row.draws);
-                crate::policy::draw(front.0.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ u64::from(draws)).0 % 1_000
-            };
-            crate::policy::reserve_allows(free, u64::from(taken), self.reserve_milli(*front), draw)
-        })
+    /// Whether a front queue lets back work start that takes so much of who serves it.
+    pub(crate) fn reserve_lets(&self, front: QueueId, taken: u32) -> bool {
+        let free = self.pools.get(&front).map_or(0, |pool: &Pool| pool.free);
+        let draw = || {
+            let draws = self.learnt.get(&front).map_or(0, |row| row.draws);
+            crate::policy::draw(front.0.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ u64::from(draws)).0 % 1_000
+        };
+        crate::policy::reserve_allows(free, u64::from(taken), self.reserve_milli(front), draw)
     }
 }
 

@@ -249,7 +249,7 @@ impl Scheduler {
             task.due_at = Millis(task.due_at.0.saturating_sub(task.target_ms)).plus(target_ms);
             task.target_ms = target_ms;
             task.missed &= task.due_at <= now;
-            task.needs = Box::default();
+            task.needs = Default::default();
         });
     }
 }

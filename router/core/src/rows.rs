@@ -1,5 +1,7 @@
 //! The state, as rows: a core rebuilt from them equals the running one.
 
+use std::sync::Arc;
+
 use blendline_wire::event::Because;
 use blendline_wire::org::{AccountSettings, CalendarSettings, QueueSettings, TenantSettings, WorkerSettings};
 use blendline_wire::task::{AcceptMode, ClockRule, ParkReason, Presence, Side, SkillNeed, TaskKind};
@@ -85,6 +87,9 @@ pub struct Learnt {
     /// Which draw decides between two whole reserves.
     #[serde(default)]
     pub draws: u32,
+    /// True while it may keep back work from somebody who could do it: nobody is looked for again until it lets go.
+    #[serde(default)]
+    pub holding: bool,
 }
 
 impl Learnt {
@@ -105,6 +110,7 @@ impl Learnt {
             heard: 0,
             level_milli: 0,
             draws: 0,
+            holding: false,
         }
     }
 }
@@ -157,8 +163,8 @@ pub struct Task {
     #[serde(default, skip_serializing_if = "is_default")]
     pub depth: u8,
     /// What it takes, sorted by skill.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub needs: Box<[SkillNeed]>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub needs: Arc<[SkillNeed]>,
     /// When it came to be.
     pub created_at: Millis,
     /// The place in line: when the first unanswered message, or the item, came.

@@ -1,16 +1,21 @@
 //! The state machine: its state, its one entrance, and what can be seen of it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use blendline_wire::event::Actor;
 use blendline_wire::org::{AccountSettings, CalendarSettings, QueueSettings, TenantSettings};
+use blendline_wire::task::{Presence, Side};
 use blendline_wire::{
     AccountId, CalendarId, ContactKey, ConversationId, EventId, Millis, OutboundId, QueueId, TaskId, TenantId, WorkerId,
 };
 
+use crate::dispatch::declined_by;
 use crate::effect::{Answer, Effect, Refusal, Release, Write};
 use crate::index::{Index, Rules};
 use crate::input::{Command, Input};
+use crate::lookup::{Few, Map};
+use crate::ready::{Bits, Place, queue_bits, skill_bits};
 use crate::rows::{Conversation, Learnt, Meta, OutboundRow, Task, Worker};
 
 /// The scheduler of one shard.
@@ -22,12 +27,12 @@ pub struct Scheduler {
     pub(crate) accounts: BTreeMap<AccountId, AccountSettings>,
     pub(crate) calendars: BTreeMap<CalendarId, CalendarSettings>,
     pub(crate) queues: BTreeMap<QueueId, QueueSettings>,
-    pub(crate) workers: BTreeMap<WorkerId, Desk>,
-    pub(crate) conversations: BTreeMap<ConversationId, Box<Conversation>>,
-    pub(crate) by_contact: BTreeMap<ContactKey, ConversationId>,
-    pub(crate) tasks: BTreeMap<TaskId, Box<Task>>,
-    pub(crate) outbound: BTreeMap<OutboundId, Box<OutboundRow>>,
-    pub(crate) letters: BTreeMap<ConversationId, VecDeque<OutboundId>>,
+    pub(crate) workers: Map<WorkerId, Box<Desk>>,
+    pub(crate) conversations: Map<ConversationId, Box<Conversation>>,
+    pub(crate) by_contact: Map<ContactKey, ConversationId>,
+    pub(crate) tasks: Map<TaskId, Box<Task>>,
+    pub(crate) outbound: Map<OutboundId, Box<OutboundRow>>,
+    pub(crate) letters: Map<ConversationId, VecDeque<OutboundId>>,
     pub(crate) post: BTreeMap<AccountId, PostBox>,
     pub(crate) learnt: BTreeMap<QueueId, Learnt>,
     pub(crate) pools: BTreeMap<QueueId, Pool>,
@@ -47,10 +52,45 @@ pub(crate) struct Pool {
     pub(crate) back: u64,
 }
 
+impl Pool {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.workers += other.workers;
+        self.slots += other.slots;
+        self.free += other.free;
+        self.back += other.back;
+    }
+
+    pub(crate) fn sub(&mut self, other: &Self) {
+        self.workers -= other.workers;
+        self.slots -= other.slots;
+        self.free -= other.free;
+        self.back -= other.back;
+    }
+}
+
 /// A tenant.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Tenant {
     pub(crate) settings: TenantSettings,
+    /// His front queues, in order (derived).
+    pub(crate) fronts: Vec<QueueId>,
+    /// His back queues, in order (derived).
+    pub(crate) backs: Vec<QueueId>,
+}
+
+impl Tenant {
+    /// A tenant of whom nothing is derived yet.
+    pub(crate) fn new(settings: TenantSettings) -> Self {
+        Self { settings, fronts: Vec::new(), backs: Vec::new() }
+    }
+
+    /// Derives his queues anew.
+    pub(crate) fn know(&mut self, queues: &BTreeMap<QueueId, QueueSettings>) {
+        let of = |side: Side| queues.values().filter(move |queue| queue.side == side);
+        let id = self.settings.id;
+        self.fronts = of(Side::Front).filter(|queue| queue.tenant == id).map(|queue| queue.id).collect();
+        self.backs = of(Side::Back).filter(|queue| queue.tenant == id).map(|queue| queue.id).collect();
+    }
 }
 
 /// A worker, and what is derived for him.
@@ -60,11 +100,13 @@ pub(crate) struct Desk {
     /// What his tasks and noting down take of his capacity.
     pub(crate) load: u32,
     /// The tasks he holds.
-    pub(crate) held: BTreeSet<TaskId>,
-    /// His place among the ready, while he is.
-    pub(crate) ready: Option<(u32, Millis)>,
+    pub(crate) held: Few<TaskId>,
+    /// His place among the ready, while he has one.
+    pub(crate) ready: Option<Place>,
+    /// The bits of his skills.
+    pub(crate) skills: Bits,
     /// The front queues he serves.
-    pub(crate) fronts: std::sync::Arc<[QueueId]>,
+    pub(crate) fronts: Arc<[QueueId]>,
     /// What back tasks take of his capacity.
     pub(crate) back: u32,
     /// What he brings to the pool of each of his front queues, while he is ready.
@@ -72,10 +114,55 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    /// A worker of whom nothing is derived yet.
-    pub(crate) fn new(row: Worker) -> Self {
+    /// A worker of whom only what his own row says is derived yet.
+    pub(crate) fn new(row: Worker, queues: &BTreeMap<QueueId, QueueSettings>) -> Self {
         let load = row.wrap_ups.iter().map(|(_, weight, _)| *weight).sum();
-        Self { row, load, held: BTreeSet::new(), ready: None, fronts: [].into(), back: 0, part: None }
+        let (held, fronts) = (Few::default(), [].into());
+        let mut desk = Self { row, load, held, ready: None, skills: 0, fronts, back: 0, part: None };
+        desk.know(queues);
+        desk
+    }
+
+    /// Derives anew what follows from his settings.
+    pub(crate) fn know(&mut self, queues: &BTreeMap<QueueId, QueueSettings>) {
+        let front = |queue: &&QueueId| queues.get(queue).is_some_and(|queue| queue.side == Side::Front);
+        self.fronts = self.row.settings.queues.iter().filter(front).copied().collect();
+        self.skills = skill_bits(self.row.settings.skills.iter().map(|has| has.skill));
+    }
+
+    /// True when he takes new work and has room for some.
+    pub(crate) fn takes_work(&self) -> bool {
+        self.is_ready() && self.load < self.row.capacity
+    }
+
+    /// True when he is there and takes new work, as far as he has room.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.row.presence == Presence::Ready && self.row.session.is_some()
+    }
+
+    pub(crate) fn has_room_for(&self, weight: u32) -> bool {
+        self.load.saturating_add(weight) <= self.row.capacity
+    }
+
+    /// Whether nothing but the reserve keeps him from a task of a queue he serves, if he is ready.
+    pub(crate) fn could_do(&self, task: &Task, queue: &QueueSettings, now: Millis) -> bool {
+        self.row.settings.has_skills(&task.needs)
+            && self.has_room_for(queue.task_weight)
+            && !declined_by(task, self.row.settings.id, now)
+    }
+
+    /// Where he belongs among the ready, if he does.
+    pub(crate) fn place(&self) -> Option<Place> {
+        self.takes_work().then(|| {
+            let load_milli = u64::from(self.load) * 1000 / u64::from(self.row.capacity);
+            Place {
+                load_milli: u32::try_from(load_milli).unwrap_or(u32::MAX),
+                idle_since: self.row.idle_since,
+                worker: self.row.settings.id,
+                skills: self.skills,
+                fronts: queue_bits(&self.fronts),
+            }
+        })
     }
 }
 
@@ -106,18 +193,24 @@ pub(crate) struct Step<'a> {
     /// Tasks that may have found a worker.
     pub(crate) fresh: Vec<TaskId>,
     /// Workers who may have room.
-    pub(crate) freed: BTreeSet<WorkerId>,
-    /// Tenants in which back work may start.
-    pub(crate) slack: BTreeSet<TenantId>,
+    pub(crate) freed: Few<WorkerId>,
+    /// Tenants in which front queues may let go of back work that they held back.
+    pub(crate) slack: Few<TenantId>,
+    /// Workers who found nothing urgent and have room: they may begin back work.
+    pub(crate) resting: Few<WorkerId>,
+    /// Back work that may have found a worker.
+    pub(crate) deferred: Vec<TaskId>,
+    /// Workers who may not be at their right place among the ready.
+    pub(crate) moved: Few<WorkerId>,
     /// Front queues whose workers came or went.
-    pub(crate) stale: BTreeSet<QueueId>,
+    pub(crate) stale: Few<QueueId>,
     /// Accounts that may hand over a message.
-    pub(crate) posting: BTreeSet<AccountId>,
-    pub(crate) dirty_tasks: BTreeSet<TaskId>,
-    pub(crate) dirty_workers: BTreeSet<WorkerId>,
-    pub(crate) dirty_conversations: BTreeSet<ConversationId>,
-    pub(crate) dirty_outbound: BTreeSet<OutboundId>,
-    pub(crate) dirty_learnt: BTreeSet<QueueId>,
+    pub(crate) posting: Few<AccountId>,
+    pub(crate) dirty_tasks: Few<TaskId>,
+    pub(crate) dirty_workers: Few<WorkerId>,
+    pub(crate) dirty_conversations: Few<ConversationId>,
+    pub(crate) dirty_outbound: Few<OutboundId>,
+    pub(crate) dirty_learnt: Few<QueueId>,
 }
 
 impl<'a> Step<'a> {
@@ -128,15 +221,18 @@ impl<'a> Step<'a> {
             effects,
             cause: None,
             fresh: Vec::new(),
-            freed: BTreeSet::new(),
-            slack: BTreeSet::new(),
-            stale: BTreeSet::new(),
-            posting: BTreeSet::new(),
-            dirty_tasks: BTreeSet::new(),
-            dirty_workers: BTreeSet::new(),
-            dirty_conversations: BTreeSet::new(),
-            dirty_outbound: BTreeSet::new(),
-            dirty_learnt: BTreeSet::new(),
+            freed: Few::default(),
+            slack: Few::default(),
+            resting: Few::default(),
+            deferred: Vec::new(),
+            moved: Few::default(),
+            stale: Few::default(),
+            posting: Few::default(),
+            dirty_tasks: Few::default(),
+            dirty_workers: Few::default(),
+            dirty_conversations: Few::default(),
+            dirty_outbound: Few::default(),
+            dirty_learnt: Few::default(),
         }
     }
 
@@ -222,27 +318,27 @@ impl Scheduler {
 
     /// Writes every row the step changed, once.
     fn flush(&mut self, step: &mut Step<'_>) {
-        for id in std::mem::take(&mut step.dirty_tasks) {
+        while let Some(id) = step.dirty_tasks.pop_first() {
             if let Some(task) = self.tasks.get(&id) {
                 step.write(Write::Task(task.clone()));
             }
         }
-        for id in std::mem::take(&mut step.dirty_workers) {
+        while let Some(id) = step.dirty_workers.pop_first() {
             if let Some(desk) = self.workers.get(&id) {
                 step.write(Write::Worker(Box::new(desk.row.clone())));
             }
         }
-        for id in std::mem::take(&mut step.dirty_conversations) {
+        while let Some(id) = step.dirty_conversations.pop_first() {
             if let Some(conversation) = self.conversations.get(&id) {
                 step.write(Write::Conversation(conversation.clone()));
             }
         }
-        for id in std::mem::take(&mut step.dirty_outbound) {
+        while let Some(id) = step.dirty_outbound.pop_first() {
             if let Some(row) = self.outbound.get(&id) {
                 step.write(Write::Outbound(row.clone()));
             }
         }
-        for queue in std::mem::take(&mut step.dirty_learnt) {
+        while let Some(queue) = step.dirty_learnt.pop_first() {
             if let Some(row) = self.learnt.get(&queue) {
                 step.write(Write::Learnt(*row));
             }
@@ -306,7 +402,7 @@ impl Scheduler {
 
     /// The tasks a worker holds: offered, active, and those that come back to him.
     pub fn held_by(&self, worker: WorkerId) -> impl Iterator<Item = TaskId> {
-        self.workers.get(&worker).into_iter().flat_map(|desk| desk.held.iter().copied())
+        self.workers.get(&worker).into_iter().flat_map(|desk| desk.held.iter())
     }
 
     /// A queue's settings.
@@ -317,9 +413,6 @@ impl Scheduler {
     /// What a queue looks like now. Tasks that wait for one worker only are not counted.
     pub fn queue_now(&self, queue: QueueId) -> QueueNow {
         let Some(lines) = self.index.lines.get(&queue) else { return QueueNow::default() };
-        QueueNow {
-            waiting: lines.values().map(BTreeSet::len).sum(),
-            first_due: lines.values().filter_map(|line| line.first()).map(|(due, _)| *due).min(),
-        }
+        QueueNow { waiting: lines.waiting(), first_due: lines.first_due() }
     }
 }

@@ -40,7 +40,7 @@ impl Scheduler {
                     payload: row.payload,
                 }));
             }
-            step.posting.remove(&account);
+            step.posting.remove(account);
         }
     }
 

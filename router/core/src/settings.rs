@@ -1,8 +1,8 @@
 //! The organisation changes while work goes on.
 
 use blendline_wire::event::EventKind;
-use blendline_wire::org::WorkerSettings;
-use blendline_wire::task::{Presence, WithdrawReason};
+use blendline_wire::org::{QueueSettings, WorkerSettings};
+use blendline_wire::task::{Presence, Side, WithdrawReason};
 use blendline_wire::{QueueId, TaskId, TenantId, WorkerId};
 
 use crate::effect::{Answer, Refusal, Write};
@@ -20,7 +20,7 @@ impl Scheduler {
                 match self.tenants.get_mut(&id) {
                     Some(known) => known.settings = tenant,
                     None => {
-                        self.tenants.insert(id, Tenant { settings: tenant });
+                        self.tenants.insert(id, Tenant::new(tenant));
                     }
                 }
                 step.slack.insert(id);
@@ -40,7 +40,7 @@ impl Scheduler {
                 }
                 step.write(Write::Calendar(calendar.clone()));
                 self.calendars.insert(calendar.id, calendar);
-                self.rebuild(step);
+                self.look_anew(step);
             }
             Settings::Queue(queue) => {
                 self.tenants.get(&queue.tenant).ok_or(Refusal::OtherTenant)?;
@@ -59,12 +59,21 @@ impl Scheduler {
                     }
                 }
                 if rebuild {
-                    self.rebuild(step);
+                    self.look_anew(step);
                 }
             }
             Settings::Worker(worker) => return self.put_worker(step, worker),
         }
         Ok(Answer::Done)
+    }
+
+    /// Derives everything anew, and looks at everybody and everything that waits.
+    fn look_anew(&mut self, step: &mut Step<'_>) {
+        self.rebuild(step);
+        let front = |queue: &&QueueSettings| queue.side == Side::Front;
+        let fronts: Vec<QueueId> = self.queues.values().filter(front).map(|queue| queue.id).collect();
+        // Whom a front queue keeps from back work is not known any more.
+        fronts.into_iter().for_each(|front| self.set_holding(step, front, true));
     }
 
     fn put_worker(&mut self, step: &mut Step<'_>, mut settings: WorkerSettings) -> Result<Answer, Refusal> {
@@ -143,11 +152,14 @@ impl Scheduler {
             step.fresh.push(task);
         }
         self.queues.remove(&id);
+        if let Some(tenant) = self.tenants.get_mut(&tenant) {
+            tenant.know(&self.queues);
+        }
         let learnt = self.learnt.remove(&id).map(|row| row.count_until);
         if let Some(until) = learnt {
             self.index.dues.remove(&(until, crate::index::Due::Count(id)));
         }
-        step.dirty_learnt.remove(&id);
+        step.dirty_learnt.remove(id);
         if learnt.is_some() {
             step.write(Write::LearntRemoved(id));
         }

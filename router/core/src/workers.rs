@@ -52,7 +52,7 @@ impl Scheduler {
         step.freed.insert(id);
         // The list is made before new work is given: that comes as offers of its own.
         let tasks = self.workers[&id].held.iter().filter_map(|task| {
-            let task = self.tasks.get(task)?;
+            let task = self.tasks.get(&task)?;
             task.state.owner()?;
             Some((task.id, task.lease, matches!(task.state, TaskState::Offered { .. })))
         });
@@ -111,7 +111,7 @@ impl Scheduler {
     /// one who is there, else back in line with the earned place. Nobody waits for someone who is not there.
     fn hand_off(&mut self, step: &mut Step<'_>, id: WorkerId, leaving: Leaving) {
         let desk = &self.workers[&id];
-        let held: Vec<TaskId> = desk.held.iter().copied().collect();
+        let held: Vec<TaskId> = desk.held.iter().collect();
         let waiting: Vec<TaskId> = self.index.directed.get(&id).into_iter().flatten().map(|(_, task)| *task).collect();
         let stand_in = desk.row.settings.stand_in.filter(|other| leaving == Leaving::Away && self.is_there(*other));
         let reason = if leaving == Leaving::Away { WithdrawReason::Absence } else { WithdrawReason::WorkerLost };
@@ -215,8 +215,8 @@ impl Scheduler {
         if let Some(desk) = self.workers.remove(&id) {
             self.index.remove_worker(&desk.row);
         }
-        step.dirty_workers.remove(&id);
-        step.freed.remove(&id);
+        step.dirty_workers.remove(id);
+        step.freed.remove(id);
         step.write(Write::WorkerRemoved(id));
         Ok(Answer::Done)
     }

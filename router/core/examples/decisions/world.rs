@@ -123,7 +123,9 @@ impl World {
                 Command::Message(InboundMessage {
                     tenant: TENANT,
                     account: AccountId(1),
-                    contact: ContactKey(u128::from(self.contacts).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)),
+                    contact: ContactKey(
+                        u128::from(self.contacts).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835),
+                    ),
                     kind: InboundKind::Message,
                     payload,
                     received_at: Millis(self.now),
@@ -196,9 +198,10 @@ impl World {
     /// Three in ten serve the front only, three the back only, four both.
     fn worker(&mut self, number: u64) -> WorkerSettings {
         let fronts = [4, 4, 4, 0, 0, 0, 2, 2, 2, 2][self.below(10) as usize];
-        let mut queues: Vec<QueueId> = (0..4).map(|at| (at < fronts, self.below(QUEUES))).map(|(front, queue)| {
-            QueueId(1 + queue + if front { 0 } else { QUEUES })
-        }).collect();
+        let mut queues: Vec<QueueId> = (0..4)
+            .map(|at| (at < fronts, self.below(QUEUES)))
+            .map(|(front, queue)| QueueId(1 + queue + if front { 0 } else { QUEUES }))
+            .collect();
         queues.sort_unstable();
         queues.dedup();
         let mut skills: Vec<SkillLevel> = (0..4)
