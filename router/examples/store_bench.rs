@@ -283,7 +283,7 @@ fn task(id: u64) -> Task {
         parent: None,
         children: Vec::new(),
         depth: 0,
-        needs: Box::default(),
+        needs: Default::default(),
         created_at: NOW,
         earned_at: NOW,
         target_ms: 60_000,

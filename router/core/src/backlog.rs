@@ -4,15 +4,16 @@
 //! step the only pairs left are those a front queue keeps apart, and such queues are known: nobody and nothing else has
 //! to be looked at again until one of them lets go.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, btree_map};
 
 use blendline_wire::event::Because;
 use blendline_wire::org::QueueSettings;
-use blendline_wire::task::Side;
 use blendline_wire::{Millis, QueueId, TaskId, TenantId, WorkerId};
 
-use crate::dispatch::{Candidate, Match};
+use crate::dispatch::{Candidate, Look, Match};
 use crate::index::line_key;
+use crate::lines::{Head, Spot};
+use crate::policy;
 use crate::ready::{Bits, Place, need_bits, queue_bits};
 use crate::rows::{Task, TaskState};
 use crate::scheduler::{Desk, Scheduler, Step};
@@ -43,15 +44,15 @@ impl Scheduler {
     /// Starts back work; false when there was nothing to look at.
     pub(crate) fn start_back(&mut self, step: &mut Step<'_>) -> bool {
         let mut looked = false;
-        while let Some(tenant) = step.slack.pop_first() {
+        while let Some(tenant) = step.todo.slack.pop_first() {
             self.let_go(step, tenant);
             looked = true;
         }
-        while let Some(worker) = step.resting.pop_first() {
+        while let Some(worker) = step.todo.resting.pop_first() {
             self.start_with(step, worker);
             looked = true;
         }
-        for task in std::mem::take(&mut step.deferred) {
+        for task in std::mem::take(&mut step.todo.deferred) {
             self.start_for(step, task);
             looked = true;
         }
@@ -114,12 +115,11 @@ impl Scheduler {
             if !self.index.ready.contains_key(id) || !self.rules().hours(*id).is_open(now) {
                 continue;
             }
-            for bucket in waiting.buckets() {
-                let heads: Heads<'_> = Box::new(waiting.heads_of(bucket).map(|(_, task, _)| task));
-                backlog.lines.push((heads, None, queue));
+            for (_, heads) in waiting.buckets() {
+                backlog.lines.push((heads.iter(), None, queue));
             }
         }
-        backlog.lines.iter_mut().for_each(|line| Backlog::advance(self, now, line));
+        backlog.lines.iter_mut().for_each(|line| Backlog::advance(now, line));
         backlog
     }
 
@@ -137,10 +137,8 @@ impl Scheduler {
         let fronts = self.workers.get(&worker)?.fronts.clone();
         let mut shut: Vec<QueueId> = Vec::new();
         let mut known: Option<(u32, bool)> = None;
-        let found = self.most_urgent(step.now, worker, |task, taken| {
-            if task.side != Side::Back {
-                return false;
-            }
+        let found = self.most_urgent(step.now, worker, Look::Back, |queue| {
+            let taken = queue.task_weight;
             if let Some((_, lets)) = known.filter(|(known, _)| *known == taken) {
                 return lets;
             }
@@ -220,21 +218,19 @@ struct Backlog<'a> {
     core: &'a Scheduler,
     now: Millis,
     /// Of each queue and bucket those that lead a line, in order; the next of them.
-    lines: Vec<(Heads<'a>, Option<Candidate>, &'a QueueSettings)>,
+    lines: Vec<BacklogLine<'a>>,
     /// Those behind one that somebody declined.
     behind: Vec<Candidate>,
 }
 
-type Heads<'a> = Box<dyn Iterator<Item = TaskId> + 'a>;
+type BacklogLine<'a> = (btree_map::Iter<'a, Spot, Head>, Option<Candidate>, &'a QueueSettings);
 
 impl<'a> Backlog<'a> {
-    fn advance(
-        core: &Scheduler,
-        now: Millis,
-        (heads, next, queue): &mut (Heads<'a>, Option<Candidate>, &QueueSettings),
-    ) {
-        let task = heads.find_map(|task| core.tasks.get(&task));
-        *next = task.map(|task| Candidate::new(task, now, queue.weight_milli));
+    fn advance(now: Millis, (heads, next, queue): &mut BacklogLine<'_>) {
+        *next = heads.next().map(|((due_at, task), head)| {
+            let urgency = policy::urgency_milli(now, head.earned_at, *due_at, queue.weight_milli);
+            Candidate { urgency, due_at: *due_at, task: *task }
+        });
     }
 
     fn next(&mut self) -> Option<&'a Task> {
@@ -247,7 +243,7 @@ impl<'a> Backlog<'a> {
         match (ahead, behind) {
             (Some((at, head)), behind) if behind.is_none_or(|behind| first(&head, &self.behind[behind])) => {
                 let queue = self.lines[at].2;
-                Self::advance(core, now, &mut self.lines[at]);
+                Self::advance(now, &mut self.lines[at]);
                 let task: &Task = core.tasks.get(&head.task)?;
                 if !task.declined.is_empty() {
                     let others = core.worth_a_look(task).filter_map(|task| core.tasks.get(&task));

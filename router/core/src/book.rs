@@ -31,13 +31,13 @@ impl Scheduler {
             _ => {}
         }
         let stand = self.rules().stand(&task);
-        self.index.add_task(stand);
         if let Some(holder) = task.state.holder() {
             let weight = self.rules().weight(&task);
             self.hold(step, holder, id, (weight, task.side), true);
         }
         self.tasks.insert(id, Box::new(task));
-        step.dirty_tasks.insert(id);
+        self.index.add_task(&stand, &self.tasks);
+        step.todo.dirty_tasks.insert(id);
     }
 
     /// Changes an open task; everything derived from it follows.
@@ -56,9 +56,10 @@ impl Scheduler {
             }
             _ => {}
         }
-        self.index.move_task(&stand, rules.stand(task));
         let (holder_after, weight_after) = (task.state.holder(), (rules.weight(task), task.side));
-        step.dirty_tasks.insert(id);
+        let stand_after = rules.stand(task);
+        self.index.move_task(&stand, &stand_after, &self.tasks);
+        step.todo.dirty_tasks.insert(id);
         if (holder_before, weight_before) == (holder_after, weight_after) {
             return;
         }
@@ -84,7 +85,7 @@ impl Scheduler {
         if solved {
             self.task_took(step, &task);
         }
-        step.dirty_tasks.remove(id);
+        step.todo.dirty_tasks.remove(id);
         step.write(Write::Task(task.clone()));
         Some(task)
     }
@@ -101,7 +102,7 @@ impl Scheduler {
             desk.held.remove(task);
             desk.load = desk.load.saturating_sub(weight);
             desk.back = desk.back.saturating_sub(back);
-            step.freed.insert(worker);
+            step.todo.freed.insert(worker);
         }
         self.seat(step, worker);
     }
@@ -109,7 +110,7 @@ impl Scheduler {
     /// Changes a worker's settings; which front queues he serves follows, and everything else.
     pub(crate) fn edit_settings(&mut self, step: &mut Step<'_>, id: WorkerId, change: impl FnOnce(&mut Worker)) {
         let Some(before) = self.workers.get(&id).map(|desk| desk.fronts.clone()) else { return };
-        step.stale.extend(before.iter().copied());
+        step.todo.stale.extend(before.iter().copied());
         self.unseat(id);
         self.edit_worker(step, id, change);
         self.unseat(id);
@@ -128,7 +129,7 @@ impl Scheduler {
         change(&mut desk.row);
         desk.load = (desk.load + noting(&desk.row)).saturating_sub(before);
         self.index.add_worker(&desk.row);
-        step.dirty_workers.insert(id);
+        step.todo.dirty_workers.insert(id);
         self.seat(step, id);
     }
 
@@ -137,7 +138,7 @@ impl Scheduler {
         let id = row.settings.id;
         self.index.add_worker(&row);
         self.workers.insert(id, Box::new(Desk::new(row, &self.queues)));
-        step.dirty_workers.insert(id);
+        step.todo.dirty_workers.insert(id);
         self.seat(step, id);
     }
 
@@ -159,7 +160,7 @@ impl Scheduler {
     /// who get room are given work at once.
     pub(crate) fn seat(&mut self, step: &mut Step<'_>, id: WorkerId) {
         let Some(desk) = self.workers.get_mut(&id) else { return };
-        step.moved.insert(id);
+        step.todo.moved.insert(id);
         let free = desk.row.capacity.saturating_sub(desk.load);
         let part = Pool { workers: 1, slots: desk.row.capacity.into(), free: free.into(), back: desk.back.into() };
         let part = Some(part).filter(|_| desk.is_ready() && !desk.fronts.is_empty());
@@ -168,10 +169,10 @@ impl Scheduler {
             return;
         }
         if before.map(|part| part.slots) != part.map(|part| part.slots) {
-            step.stale.extend(desk.fronts.iter().copied());
+            step.todo.stale.extend(desk.fronts.iter().copied());
         }
         // More may be free, or fewer of whom so many are to be kept free.
-        step.slack.insert(desk.row.settings.tenant);
+        step.todo.slack.insert(desk.row.settings.tenant);
         for front in desk.fronts.iter() {
             let pool = self.pools.entry(*front).or_default();
             pool.add(&part.unwrap_or_default());
@@ -184,7 +185,7 @@ impl Scheduler {
 
     /// Puts the workers who changed at their right places among the ready, or off them.
     pub(crate) fn seat_moved(&mut self, step: &mut Step<'_>) {
-        while let Some(id) = step.moved.pop_first() {
+        while let Some(id) = step.todo.moved.pop_first() {
             let place = self.workers.get(&id).and_then(|desk| desk.place());
             self.set_place(id, place);
         }
@@ -209,7 +210,7 @@ impl Scheduler {
         let id = conversation.id;
         self.by_contact.insert(conversation.contact, id);
         self.conversations.insert(id, Box::new(conversation));
-        step.dirty_conversations.insert(id);
+        step.todo.dirty_conversations.insert(id);
     }
 
     /// Changes an open conversation.
@@ -221,7 +222,7 @@ impl Scheduler {
     ) {
         if let Some(conversation) = self.conversations.get_mut(&id) {
             change(conversation);
-            step.dirty_conversations.insert(id);
+            step.todo.dirty_conversations.insert(id);
         }
     }
 
@@ -234,12 +235,22 @@ impl Scheduler {
         }
     }
 
+    /// The same for a task's conversation.
+    pub(crate) fn followed_in(&self, step: &mut Step<'_>, task: TaskId) {
+        let Some(task) = self.tasks.get(&task) else { return };
+        // Most accounts are not followed, and that is known without looking for the conversation.
+        let account = task.account.and_then(|account| self.accounts.get(&account));
+        if account.is_some_and(|account| account.commit_is_send) {
+            self.followed(step, task.conversation);
+        }
+    }
+
     /// Ends a conversation: its row is written and it leaves the core.
     pub(crate) fn end_conversation(&mut self, step: &mut Step<'_>, id: ConversationId, state: ConversationState) {
         self.followed(step, Some(id));
         let Some(mut conversation) = self.conversations.remove(&id) else { return };
         self.by_contact.remove(&conversation.contact);
-        step.dirty_conversations.remove(id);
+        step.todo.dirty_conversations.remove(id);
         conversation.state = state;
         step.write(Write::Conversation(conversation));
     }
@@ -248,9 +259,9 @@ impl Scheduler {
     pub(crate) fn add_outbound(&mut self, step: &mut Step<'_>, row: OutboundRow) {
         let id = row.id;
         self.enter_outbound(&row);
-        step.posting.insert(row.account);
+        step.todo.posting.insert(row.account);
         self.outbound.insert(id, Box::new(row));
-        step.dirty_outbound.insert(id);
+        step.todo.dirty_outbound.insert(id);
     }
 
     /// What is derived from a message of ours, when it is entered in the order of the numbers.
@@ -270,15 +281,15 @@ impl Scheduler {
         self.count_outbound(&row, first, false);
         self.index.remove_outbound(&row);
         change(&mut row);
-        step.posting.insert(row.account);
+        step.todo.posting.insert(row.account);
         if !row.state.is_final() {
             self.count_outbound(&row, first, true);
             self.index.add_outbound(&row);
             self.outbound.insert(id, row);
-            step.dirty_outbound.insert(id);
+            step.todo.dirty_outbound.insert(id);
             return;
         }
-        step.dirty_outbound.remove(id);
+        step.todo.dirty_outbound.remove(id);
         let mut next = None;
         if let Some(line) = self.letters.get_mut(&row.conversation) {
             line.retain(|waiting| *waiting != id);

@@ -43,7 +43,7 @@ impl Scheduler {
         self.task_event(step, task, EventKind::MessageReceived { seq, kind, account });
         self.task_event(step, task, kind_of_event);
         self.created_event(step, task);
-        step.fresh.push(task);
+        step.todo.fresh.push(task);
         Ok(Answer::Task(task))
     }
 

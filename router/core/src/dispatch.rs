@@ -1,14 +1,16 @@
 //! Bringing tasks and workers together.
 
+use std::collections::BTreeMap;
+
 use blendline_wire::event::{Because, Decision, EventKind};
+use blendline_wire::org::QueueSettings;
 use blendline_wire::task::{AcceptMode, Presence, Side, TaskKind};
 use blendline_wire::{Lease, Millis, QueueId, TaskId, TenantId, WorkerId};
 
 use crate::backlog::Gate;
 use crate::effect::Release;
-use crate::index::line_key;
 use crate::learnt::Heard;
-use crate::lines::Lines;
+use crate::lines::{Head, LineKey, Lines, Spot};
 use crate::policy;
 use crate::ready::{Place, need_bits};
 use crate::rows::{Silence, Task, TaskState};
@@ -35,6 +37,27 @@ impl Candidate {
     }
 }
 
+/// What a worker looks for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Look {
+    /// What the reserve does not hold back: front work, and back work that is late.
+    Urgent,
+    /// Back work.
+    Back,
+}
+
+/// The lines of a bucket, as a worker who looks for work sees them.
+struct Seen<'a> {
+    now: Millis,
+    desk: &'a Desk,
+    settings: &'a QueueSettings,
+    lines: &'a Lines,
+    bucket: u64,
+    heads: &'a BTreeMap<Spot, Head>,
+    /// Whether only what is late counts.
+    late: bool,
+}
+
 /// Who could have a task, and why he.
 pub(crate) type Match = (WorkerId, Because, Option<WorkerId>);
 
@@ -43,23 +66,23 @@ impl Scheduler {
     /// then, when the front line has what it needs, back work starts where the reserve lets it.
     pub(crate) fn dispatch(&mut self, step: &mut Step<'_>) {
         loop {
-            while let Some(queue) = step.stale.pop_first() {
+            while let Some(queue) = step.todo.stale.pop_first() {
                 self.set_level(step, queue);
             }
-            while let Some(worker) = step.freed.pop_first() {
+            while let Some(worker) = step.todo.freed.pop_first() {
                 self.fill(step, worker);
             }
-            for task in std::mem::take(&mut step.fresh) {
+            for task in std::mem::take(&mut step.todo.fresh) {
                 match self.held_back(task) {
                     // It may start, but not before older work of the back office.
                     Some(tenant) => {
-                        step.slack.insert(tenant);
-                        step.deferred.push(task);
+                        step.todo.slack.insert(tenant);
+                        step.todo.deferred.push(task);
                     }
                     None => self.place(step, task),
                 }
             }
-            if step.stale.is_empty() && !self.start_back(step) {
+            if step.todo.stale.is_empty() && !self.start_back(step) {
                 break;
             }
         }
@@ -82,9 +105,9 @@ impl Scheduler {
             self.bind(step, best.task, worker, Because::MostUrgent, runner_up.map(|next| next.urgency), None);
         }
         if let Some(desk) = self.workers.get(&worker) {
-            step.slack.insert(desk.row.settings.tenant);
+            step.todo.slack.insert(desk.row.settings.tenant);
             if desk.takes_work() {
-                step.resting.insert(worker);
+                step.todo.resting.insert(worker);
             }
         }
     }
@@ -115,73 +138,73 @@ impl Scheduler {
     /// The most urgent task of all lines that this worker serves, and the next one after it.
     fn next_for(&self, now: Millis, worker: WorkerId) -> Option<(Candidate, Option<Candidate>)> {
         // Late back work is not held back: the reserve protects the front line, not the idle.
-        self.most_urgent(now, worker, |task, _| task.side == Side::Front || task.missed)
+        self.most_urgent(now, worker, Look::Urgent, |_| true)
     }
 
-    /// The most urgent of the tasks in line that this worker could have and `counts` lets through, by task and what it
-    /// takes of him; and the next one after it.
+    /// The most urgent of the tasks in line that this worker could have and `counts` lets through, by its queue, and the
+    /// next one after it.
     pub(crate) fn most_urgent(
         &self,
         now: Millis,
         worker: WorkerId,
-        mut counts: impl FnMut(&Task, u32) -> bool,
+        look: Look,
+        mut counts: impl FnMut(&QueueSettings) -> bool,
     ) -> Option<(Candidate, Option<Candidate>)> {
         let desk = self.workers.get(&worker).filter(|desk| desk.takes_work())?;
         let (mut best, mut second, mut place): (Option<Candidate>, Option<Candidate>, _) = (None, None, None);
         for queue in &desk.row.settings.queues {
             let (Some(settings), Some(lines)) = (self.queues.get(queue), self.index.lines.get(queue)) else { continue };
-            if !self.rules().hours(*queue).is_open(now) || !desk.has_room_for(settings.task_weight) {
+            if !desk.has_room_for(settings.task_weight) || !self.rules().hours(*queue).is_open(now) {
                 continue;
             }
-            for bucket in lines.buckets() {
-                let Some(task) = self.first_for(now, desk, lines, bucket, None) else { continue };
-                if !counts(task, settings.task_weight) {
-                    continue;
-                }
-                let candidate = Candidate::new(task, now, settings.weight_milli);
+            let late = match (look, settings.side) {
+                (Look::Urgent, Side::Back) => true,
+                (Look::Back, Side::Front) => continue,
+                _ => false,
+            };
+            for (bucket, heads) in lines.buckets() {
+                let side = Seen { now, desk, settings, lines, bucket, heads, late };
+                let Some(candidate) = self.first_for(&side, None).filter(|_| counts(settings)) else { continue };
                 if best.is_none_or(|best| candidate.is_before(&best)) {
                     second = best.replace(candidate);
-                    place = Some((lines, bucket, settings));
+                    place = Some(side);
                 } else if second.is_none_or(|second| candidate.is_before(&second)) {
                     second = Some(candidate);
                 }
             }
         }
         // The next one may stand in another line of the same queue.
-        if let (Some(best), Some((lines, bucket, settings))) = (best, place)
-            && let Some(task) = self.first_for(now, desk, lines, bucket, Some(best.task))
-            && counts(task, settings.task_weight)
-        {
-            let candidate = Candidate::new(task, now, settings.weight_milli);
-            second = second.filter(|second| second.is_before(&candidate)).or(Some(candidate));
-        }
-        best.map(|best| (best, second))
+        let (best, place) = (best?, place?);
+        let other = self.first_for(&place, Some(best.task));
+        let second =
+            second.into_iter().chain(other).reduce(|one, other| if one.is_before(&other) { one } else { other });
+        Some((best, second))
     }
 
-    /// The first task that a worker could have of the lines of a bucket, but for the line that `except` leads.
-    fn first_for(&self, now: Millis, desk: &Desk, lines: &Lines, bucket: u64, except: Option<TaskId>) -> Option<&Task> {
+    /// The first that a worker could have of the lines that are seen, but for the one that `except` leads.
+    fn first_for(&self, seen: &Seen<'_>, except: Option<TaskId>) -> Option<Candidate> {
+        let (now, desk, weight) = (seen.now, seen.desk, seen.settings.weight_milli);
         let worker = desk.row.settings.id;
-        let mut first: Option<&Task> = None;
-        for (due, head, bits) in lines.heads_of(bucket) {
-            if first.is_some_and(|first| first.due_at <= due) {
+        let mut first: Option<Candidate> = None;
+        for ((due_at, task), head) in seen.heads {
+            if seen.late && now < *due_at || first.is_some_and(|first| first.due_at <= *due_at) {
                 break;
             }
-            if bits & !desk.skills != 0 || Some(head) == except {
+            let able = head.bits & !desk.skills == 0 && desk.row.settings.has_skills(&head.needs);
+            if !able || Some(*task) == except || seen.late && !head.missed {
                 continue;
             }
-            let Some(head) = self.tasks.get(&head).filter(|task| desk.row.settings.has_skills(&task.needs)) else {
-                continue;
-            };
-            let found = if declined_by(head, worker, now) {
-                let behind = lines.line(&line_key(head)).skip(1).filter_map(|(_, task)| self.tasks.get(&task));
-                behind.map(|task| &**task).find(|task| !declined_by(task, worker, now))
+            let found = if head.declined {
+                let key = LineKey { needs: head.needs.clone(), bucket: seen.bucket };
+                let line = seen.lines.line(&key).filter_map(|(_, task)| self.tasks.get(&task));
+                let mut his = line.filter(|task| !declined_by(task, worker, now));
+                his.next().filter(|task| !seen.late || task.missed).map(|task| Candidate::new(task, now, weight))
             } else {
-                Some(&**head)
+                let urgency = policy::urgency_milli(now, head.earned_at, *due_at, weight);
+                Some(Candidate { urgency, due_at: *due_at, task: *task })
             };
-            first = match (first, found) {
-                (Some(one), Some(other)) if one.due_at <= other.due_at => Some(one),
-                (one, other) => other.or(one),
-            };
+            let earlier = |one: Candidate, other: Candidate| if one.due_at <= other.due_at { one } else { other };
+            first = first.into_iter().chain(found).reduce(earlier);
         }
         first
     }
@@ -279,7 +302,7 @@ impl Scheduler {
         if auto {
             self.task_event(step, id, EventKind::TaskAssigned { worker, lease, decision: Some(decision) });
             step.release(Release::Assigned { worker, session, task: id, lease });
-            self.followed(step, self.tasks.get(&id).and_then(|task| task.conversation));
+            self.followed_in(step, id);
         } else {
             self.task_event(step, id, EventKind::TaskOffered { worker, lease, until, decision });
             step.release(Release::Offer { worker, session, task: id, lease });

@@ -58,7 +58,7 @@ impl Scheduler {
         if unanswered {
             self.task_event(step, id, EventKind::TargetMissed { due_at });
         }
-        step.fresh.push(id);
+        step.todo.fresh.push(id);
     }
 
     /// Who was asked for too long is asked no more: no parent waits for ever.
@@ -79,7 +79,7 @@ impl Scheduler {
             task.returns &= task.directed.is_some();
             task.declined.retain(|(_, until)| now < *until);
         });
-        step.fresh.push(id);
+        step.todo.fresh.push(id);
     }
 
     /// Hours begin: everybody who serves a queue with these hours looks for work.
@@ -88,11 +88,11 @@ impl Scheduler {
         self.watch_calendar(id, step.now);
         for queue in self.queues.values().filter(|queue| queue.calendar == Some(id)) {
             let ready = self.index.ready.get(&queue.id).into_iter().flat_map(Ready::iter);
-            step.freed.extend(ready.map(|place| place.worker));
-            step.slack.insert(queue.tenant);
+            step.todo.freed.extend(ready.map(|place| place.worker));
+            step.todo.slack.insert(queue.tenant);
         }
         // What waits for one worker only is not his to look for while he is not ready.
-        step.freed.extend(self.index.directed.keys().copied());
+        step.todo.freed.extend(self.index.directed.keys().copied());
     }
 
     /// Notes when hours next begin.

@@ -33,7 +33,7 @@ pub enum Write {
     /// A calendar.
     Calendar(CalendarSettings),
     /// A queue's settings.
-    Queue(QueueSettings),
+    Queue(Box<QueueSettings>),
     /// A queue is no more.
     QueueRemoved(QueueId),
     /// A worker.
@@ -47,7 +47,7 @@ pub enum Write {
     /// A message of ours. When it is final it has left the core.
     Outbound(Box<OutboundRow>),
     /// What is learnt about a queue.
-    Learnt(Learnt),
+    Learnt(Box<Learnt>),
     /// A queue is no more, nor what was learnt about it.
     LearntRemoved(QueueId),
     /// A line of a transcript; the driver adds the text of `payload`.

@@ -8,7 +8,7 @@ use blendline_wire::{CalendarId, Millis, OutboundId, QueueId, TaskId, WorkerId};
 
 use crate::calendar::Hours;
 use crate::limits;
-use crate::lines::{LineKey, Lines, Spot};
+use crate::lines::{LineKey, Lines, Spot, Tasks};
 use crate::policy;
 use crate::ready::Ready;
 use crate::rows::{OutboundRow, OutboundState, Task, TaskState, Worker};
@@ -49,6 +49,10 @@ pub(crate) struct Stand {
     at: At,
     spot: Spot,
     missed: bool,
+    /// When it earned its place.
+    earned_at: Millis,
+    /// True when somebody declined it.
+    declined: bool,
     /// Its own deadline.
     due: Option<Millis>,
 }
@@ -120,7 +124,14 @@ impl<'a> Rules<'a> {
             (TaskState::Waiting, None) => At::Line(task.queue, line_key(task)),
             _ => At::Nowhere,
         };
-        Stand { at, spot: (task.due_at, task.id), missed: task.missed, due: self.task_due(task) }
+        Stand {
+            at,
+            spot: (task.due_at, task.id),
+            missed: task.missed,
+            earned_at: task.earned_at,
+            declined: !task.declined.is_empty(),
+            due: self.task_due(task),
+        }
     }
 
     /// The earliest instant at which something happens to a task by itself; but for the target of what stands in line,
@@ -157,23 +168,24 @@ fn min(one: Option<Millis>, other: Option<Millis>) -> Option<Millis> {
 
 impl Index {
     /// Enters a task.
-    pub(crate) fn add_task(&mut self, stand: Stand) {
+    pub(crate) fn add_task(&mut self, stand: &Stand, tasks: &Tasks) {
         let (_, task) = stand.spot;
         self.dues.extend(stand.due.map(|due| (due, Due::Task(task))));
-        match stand.at {
+        match &stand.at {
             At::Line(queue, key) => {
-                let (before, after) = self.lines.entry(queue).or_default().insert(key, stand.spot, stand.missed);
+                let lines = self.lines.entry(*queue).or_default();
+                let (before, after) = lines.insert(key, stand.spot, stand.missed, tasks);
                 self.next_target(before, after);
             }
             At::Directed(worker) => {
-                self.directed.entry(worker).or_default().insert(stand.spot);
+                self.directed.entry(*worker).or_default().insert(stand.spot);
             }
             At::Nowhere => {}
         }
     }
 
     /// Takes a task out again from where it was.
-    pub(crate) fn remove_task(&mut self, stand: &Stand) {
+    pub(crate) fn remove_task(&mut self, stand: &Stand, tasks: &Tasks) {
         let (_, task) = stand.spot;
         if let Some(due) = stand.due {
             self.dues.remove(&(due, Due::Task(task)));
@@ -181,7 +193,7 @@ impl Index {
         match &stand.at {
             At::Line(queue, key) => {
                 let Some(lines) = self.lines.get_mut(queue) else { return };
-                let (before, after) = lines.remove(key, &stand.spot, stand.missed);
+                let (before, after) = lines.remove(key, &stand.spot, stand.missed, tasks);
                 if lines.waiting() == 0 {
                     self.lines.remove(queue);
                 }
@@ -199,10 +211,10 @@ impl Index {
     }
 
     /// A task changed: it is put where it stands now.
-    pub(crate) fn move_task(&mut self, before: &Stand, after: Stand) {
-        if *before != after {
-            self.remove_task(before);
-            self.add_task(after);
+    pub(crate) fn move_task(&mut self, before: &Stand, after: &Stand, tasks: &Tasks) {
+        if before != after {
+            self.remove_task(before, tasks);
+            self.add_task(after, tasks);
         }
     }
 

@@ -44,7 +44,7 @@ impl Scheduler {
                 self.index.dues.insert((row.count_until, Due::Count(queue)));
             }
         }
-        step.dirty_learnt.insert(queue);
+        step.todo.dirty_learnt.insert(queue);
     }
 
     /// True while a front queue may keep back work from somebody who could do it.
@@ -190,7 +190,7 @@ impl Scheduler {
         if level < before
             && let Some(settings) = self.queues.get(&queue)
         {
-            step.slack.insert(settings.tenant);
+            step.todo.slack.insert(settings.tenant);
         }
     }
 

@@ -6,7 +6,12 @@ use std::sync::Arc;
 use blendline_wire::task::SkillNeed;
 use blendline_wire::{Millis, TaskId};
 
+use crate::lookup::Map;
 use crate::ready::{Bits, need_bits};
+use crate::rows::Task;
+
+/// All open tasks.
+pub(crate) type Tasks = Map<TaskId, Box<Task>>;
 
 /// Where a task stands: when it is due, and which it is.
 pub(crate) type Spot = (Millis, TaskId);
@@ -48,13 +53,28 @@ impl Line {
     }
 }
 
+/// The first of a line, with what those who look for work ask of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Head {
+    /// The bits of what it needs.
+    pub(crate) bits: Bits,
+    /// What it needs.
+    pub(crate) needs: Arc<[SkillNeed]>,
+    /// When it earned its place.
+    pub(crate) earned_at: Millis,
+    /// True when its target is over.
+    pub(crate) missed: bool,
+    /// True when somebody declined it, and may do so still.
+    pub(crate) declined: bool,
+}
+
 /// All lines of a queue.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Lines {
     lines: BTreeMap<LineKey, Line>,
-    /// The first of each line by bucket and due time, with the bits of what it needs: within a bucket that is the order
-    /// of urgency, so whoever looks for work takes the first that he can do.
-    heads: BTreeMap<(u64, Millis, TaskId), Bits>,
+    /// The first of each line by bucket and due time: within a bucket that is the order of urgency, so whoever looks for
+    /// work takes the first that he can do.
+    heads: BTreeMap<u64, BTreeMap<Spot, Head>>,
     waiting: usize,
 }
 
@@ -66,25 +86,12 @@ impl Lines {
 
     /// When the first of them is due.
     pub(crate) fn first_due(&self) -> Option<Millis> {
-        self.buckets().filter_map(|bucket| self.heads_of(bucket).next()).map(|(due, _, _)| due).min()
+        self.buckets().filter_map(|(_, heads)| heads.first_key_value()).map(|((due, _), _)| *due).min()
     }
 
-    /// The buckets of targets in which something waits.
-    pub(crate) fn buckets(&self) -> impl Iterator<Item = u64> + '_ {
-        let mut next = self.heads.first_key_value().map(|((bucket, _, _), _)| *bucket);
-        std::iter::from_fn(move || {
-            let bucket = next?;
-            let after = (bucket, Millis::MAX, TaskId(u64::MAX));
-            next = self.heads.range(after..).map(|((bucket, _, _), _)| *bucket).find(|other| *other > bucket);
-            Some(bucket)
-        })
-    }
-
-    /// The first of each line of a bucket, in order, with the bits of what it needs.
-    pub(crate) fn heads_of(&self, bucket: u64) -> impl Iterator<Item = (Millis, TaskId, Bits)> + '_ {
-        let from = (bucket, Millis(0), TaskId(0));
-        let upto = (bucket, Millis::MAX, TaskId(u64::MAX));
-        self.heads.range(from..=upto).map(|((_, due, task), bits)| (*due, *task, *bits))
+    /// The buckets of targets in which something waits, and the first of each line of it, in order.
+    pub(crate) fn buckets(&self) -> impl Iterator<Item = (u64, &BTreeMap<Spot, Head>)> {
+        self.heads.iter().map(|(bucket, heads)| (*bucket, heads))
     }
 
     /// All in a line, in order.
@@ -93,19 +100,33 @@ impl Lines {
     }
 
     /// Enters a task. The first of the line whose target runs, before and after.
-    pub(crate) fn insert(&mut self, key: LineKey, spot: Spot, missed: bool) -> (Option<Spot>, Option<Spot>) {
-        let (bits, bucket) = (need_bits(&key.needs), key.bucket);
-        let line = self.lines.entry(key).or_default();
+    pub(crate) fn insert(
+        &mut self,
+        key: &LineKey,
+        spot: Spot,
+        missed: bool,
+        tasks: &Tasks,
+    ) -> (Option<Spot>, Option<Spot>) {
+        let line = match self.lines.get_mut(key) {
+            Some(line) => line,
+            None => self.lines.entry(key.clone()).or_default(),
+        };
         let (first, runs) = (line.first(), line.ahead.first().copied());
         let stands = if missed { &mut line.late } else { &mut line.ahead };
         self.waiting += usize::from(stands.insert(spot));
         let after = (line.first(), line.ahead.first().copied());
-        self.lead(bucket, bits, first, after.0);
+        self.lead(key, first, after.0, tasks);
         (runs, after.1)
     }
 
     /// Takes a task out again. The first of the line whose target runs, before and after.
-    pub(crate) fn remove(&mut self, key: &LineKey, spot: &Spot, missed: bool) -> (Option<Spot>, Option<Spot>) {
+    pub(crate) fn remove(
+        &mut self,
+        key: &LineKey,
+        spot: &Spot,
+        missed: bool,
+        tasks: &Tasks,
+    ) -> (Option<Spot>, Option<Spot>) {
         let Some(line) = self.lines.get_mut(key) else { return (None, None) };
         let (first, runs) = (line.first(), line.ahead.first().copied());
         let stands = if missed { &mut line.late } else { &mut line.ahead };
@@ -115,20 +136,33 @@ impl Lines {
             // Their number would grow with every combination ever seen.
             self.lines.remove(key);
         }
-        self.lead(key.bucket, need_bits(&key.needs), first, after.0);
+        self.lead(key, first, after.0, tasks);
         (runs, after.1)
     }
 
     /// Another task leads a line.
-    fn lead(&mut self, bucket: u64, bits: Bits, before: Option<Spot>, after: Option<Spot>) {
+    fn lead(&mut self, key: &LineKey, before: Option<Spot>, after: Option<Spot>, tasks: &Tasks) {
         if before == after {
             return;
         }
-        if let Some((due, task)) = before {
-            self.heads.remove(&(bucket, due, task));
+        let heads = self.heads.entry(key.bucket).or_default();
+        before.iter().for_each(|spot| _ = heads.remove(spot));
+        if let Some(spot) = after
+            && let Some(task) = tasks.get(&spot.1)
+        {
+            heads.insert(
+                spot,
+                Head {
+                    bits: need_bits(&key.needs),
+                    needs: key.needs.clone(),
+                    earned_at: task.earned_at,
+                    missed: task.missed,
+                    declined: !task.declined.is_empty(),
+                },
+            );
         }
-        if let Some((due, task)) = after {
-            self.heads.insert((bucket, due, task), bits);
+        if heads.is_empty() {
+            self.heads.remove(&key.bucket);
         }
     }
 }

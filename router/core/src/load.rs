@@ -8,7 +8,7 @@ use blendline_wire::task::Side;
 use crate::index::{Due, Index, Rules};
 use crate::lookup::Few;
 use crate::rows::{ConversationState, Snapshot, Task, TaskState, Worker};
-use crate::scheduler::{Desk, Scheduler, Step, Tenant};
+use crate::scheduler::{Desk, Scheduler, Step, Tenant, Todo};
 
 /// Rows that cannot be a state of this scheduler.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -67,7 +67,7 @@ impl Scheduler {
             core.outbound.insert(row.id, Box::new(row));
         }
         let mut effects = Vec::new();
-        let mut step = Step::new(core.meta.now, &mut effects);
+        let mut step = Step::new(core.meta.now, &mut effects, Todo::default());
         core.rebuild(&mut step);
         Ok(core)
     }
@@ -91,7 +91,7 @@ impl Scheduler {
         }
         let rules = Rules { queues: &self.queues, calendars: &self.calendars };
         for task in self.tasks.values() {
-            self.index.add_task(rules.stand(task));
+            self.index.add_task(&rules.stand(task), &self.tasks);
             if let Some(desk) = task.state.holder().and_then(|holder| self.workers.get_mut(&holder)) {
                 desk.held.insert(task.id);
                 desk.load += rules.weight(task);
@@ -113,9 +113,9 @@ impl Scheduler {
             self.seat(step, *worker);
         }
         self.seat_moved(step);
-        step.freed.extend(workers);
-        step.slack.extend(self.tenants.keys().copied());
-        step.fresh.extend(self.index.directed.values().flatten().map(|(_, task)| *task));
+        step.todo.freed.extend(workers);
+        step.todo.slack.extend(self.tenants.keys().copied());
+        step.todo.fresh.extend(self.index.directed.values().flatten().map(|(_, task)| *task));
     }
 
     /// All live rows, each kind sorted by its id.

@@ -399,7 +399,7 @@ impl ConversationState {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Worker {
     /// What was configured.
-    pub settings: WorkerSettings,
+    pub settings: Arc<WorkerSettings>,
     /// Whether he takes work.
     pub presence: Presence,
     /// His connection.

@@ -37,6 +37,7 @@ pub struct Scheduler {
     pub(crate) learnt: BTreeMap<QueueId, Learnt>,
     pub(crate) pools: BTreeMap<QueueId, Pool>,
     pub(crate) index: Index,
+    pub(crate) todo: Todo,
 }
 
 /// Those who serve a front queue and are ready: what they can carry, in units of the weights (derived).
@@ -190,6 +191,12 @@ pub(crate) struct Step<'a> {
     pub(crate) effects: &'a mut Vec<Effect>,
     /// The first event of the step: the cause of the others.
     pub(crate) cause: Option<EventId>,
+    pub(crate) todo: Todo,
+}
+
+/// What a step has to look at before it ends. Kept from step to step for its room; between them there is nothing in it.
+#[derive(Debug, Default)]
+pub(crate) struct Todo {
     /// Tasks that may have found a worker.
     pub(crate) fresh: Vec<TaskId>,
     /// Workers who may have room.
@@ -214,26 +221,8 @@ pub(crate) struct Step<'a> {
 }
 
 impl<'a> Step<'a> {
-    pub(crate) fn new(now: Millis, effects: &'a mut Vec<Effect>) -> Self {
-        Self {
-            now,
-            actor: Actor::System,
-            effects,
-            cause: None,
-            fresh: Vec::new(),
-            freed: Few::default(),
-            slack: Few::default(),
-            resting: Few::default(),
-            deferred: Vec::new(),
-            moved: Few::default(),
-            stale: Few::default(),
-            posting: Few::default(),
-            dirty_tasks: Few::default(),
-            dirty_workers: Few::default(),
-            dirty_conversations: Few::default(),
-            dirty_outbound: Few::default(),
-            dirty_learnt: Few::default(),
-        }
+    pub(crate) fn new(now: Millis, effects: &'a mut Vec<Effect>, todo: Todo) -> Self {
+        Self { now, actor: Actor::System, effects, cause: None, todo }
     }
 
     pub(crate) fn release(&mut self, release: Release) {
@@ -257,7 +246,7 @@ impl Scheduler {
     /// Time never goes back: a `now` before the latest seen counts as the latest seen.
     pub fn step(&mut self, now: Millis, input: Input, effects: &mut Vec<Effect>) {
         self.meta.now = self.meta.now.max(now);
-        let mut step = Step::new(self.meta.now, effects);
+        let mut step = Step::new(self.meta.now, effects, std::mem::take(&mut self.todo));
         // What was due before this input happened before it.
         self.run_dues(&mut step);
         self.dispatch(&mut step);
@@ -271,6 +260,7 @@ impl Scheduler {
         self.dispatch(&mut step);
         self.hand_over(&mut step);
         self.flush(&mut step);
+        self.todo = step.todo;
     }
 
     /// The one branching over what can happen; the rest is straight.
@@ -318,29 +308,29 @@ impl Scheduler {
 
     /// Writes every row the step changed, once.
     fn flush(&mut self, step: &mut Step<'_>) {
-        while let Some(id) = step.dirty_tasks.pop_first() {
+        while let Some(id) = step.todo.dirty_tasks.pop_first() {
             if let Some(task) = self.tasks.get(&id) {
                 step.write(Write::Task(task.clone()));
             }
         }
-        while let Some(id) = step.dirty_workers.pop_first() {
+        while let Some(id) = step.todo.dirty_workers.pop_first() {
             if let Some(desk) = self.workers.get(&id) {
                 step.write(Write::Worker(Box::new(desk.row.clone())));
             }
         }
-        while let Some(id) = step.dirty_conversations.pop_first() {
+        while let Some(id) = step.todo.dirty_conversations.pop_first() {
             if let Some(conversation) = self.conversations.get(&id) {
                 step.write(Write::Conversation(conversation.clone()));
             }
         }
-        while let Some(id) = step.dirty_outbound.pop_first() {
+        while let Some(id) = step.todo.dirty_outbound.pop_first() {
             if let Some(row) = self.outbound.get(&id) {
                 step.write(Write::Outbound(row.clone()));
             }
         }
-        while let Some(queue) = step.dirty_learnt.pop_first() {
+        while let Some(queue) = step.todo.dirty_learnt.pop_first() {
             if let Some(row) = self.learnt.get(&queue) {
-                step.write(Write::Learnt(*row));
+                step.write(Write::Learnt(Box::new(*row)));
             }
         }
         step.write(Write::Meta(self.meta));

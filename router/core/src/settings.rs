@@ -1,5 +1,7 @@
 //! The organisation changes while work goes on.
 
+use std::sync::Arc;
+
 use blendline_wire::event::EventKind;
 use blendline_wire::org::{QueueSettings, WorkerSettings};
 use blendline_wire::task::{Presence, Side, WithdrawReason};
@@ -23,7 +25,7 @@ impl Scheduler {
                         self.tenants.insert(id, Tenant::new(tenant));
                     }
                 }
-                step.slack.insert(id);
+                step.todo.slack.insert(id);
                 self.settings_event(step, id, "tenant", id.to_string());
             }
             Settings::Account(account) => {
@@ -47,7 +49,7 @@ impl Scheduler {
                 if self.queues.get(&queue.id).is_some_and(|known| known.tenant != queue.tenant) {
                     return Err(Refusal::OtherTenant);
                 }
-                step.write(Write::Queue(queue.clone()));
+                step.write(Write::Queue(Box::new(queue.clone())));
                 self.settings_event(step, queue.tenant, "queue", queue.id.to_string());
                 let (id, side) = (queue.id, queue.side);
                 let rebuild = self.queues.get(&id) != Some(&queue);
@@ -93,12 +95,12 @@ impl Scheduler {
                 if row.session.is_none() {
                     row.accept = settings.accept;
                 }
-                row.settings = settings;
+                row.settings = Arc::new(settings);
             }),
             None => {
                 let (accept, capacity, idle_since) = (settings.accept, settings.capacity, step.now);
                 let row = Worker {
-                    settings,
+                    settings: Arc::new(settings),
                     presence: Presence::Away,
                     session: None,
                     accept,
@@ -110,7 +112,7 @@ impl Scheduler {
                 self.add_worker(step, row);
             }
         }
-        step.freed.insert(id);
+        step.todo.freed.insert(id);
         self.settings_event(step, tenant, "worker", id.to_string());
         Ok(Answer::Done)
     }
@@ -134,12 +136,13 @@ impl Scheduler {
             .collect();
         for worker in servers {
             self.edit_settings(step, worker, |row| {
-                row.settings.queues.retain(|queue| *queue != id);
-                if let Err(place) = row.settings.queues.binary_search(&heir) {
-                    row.settings.queues.insert(place, heir);
+                let settings = Arc::make_mut(&mut row.settings);
+                settings.queues.retain(|queue| *queue != id);
+                if let Err(place) = settings.queues.binary_search(&heir) {
+                    settings.queues.insert(place, heir);
                 }
             });
-            step.freed.insert(worker);
+            step.todo.freed.insert(worker);
         }
         for task in self.tasks_of(id) {
             // An offer was made on the old queue's terms; who has a task keeps it, on the heir's.
@@ -149,7 +152,7 @@ impl Scheduler {
                 task.queue = heir;
                 task.side = side;
             });
-            step.fresh.push(task);
+            step.todo.fresh.push(task);
         }
         self.queues.remove(&id);
         if let Some(tenant) = self.tenants.get_mut(&tenant) {
@@ -159,7 +162,7 @@ impl Scheduler {
         if let Some(until) = learnt {
             self.index.dues.remove(&(until, crate::index::Due::Count(id)));
         }
-        step.dirty_learnt.remove(id);
+        step.todo.dirty_learnt.remove(id);
         if learnt.is_some() {
             step.write(Write::LearntRemoved(id));
         }

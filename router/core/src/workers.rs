@@ -49,7 +49,7 @@ impl Scheduler {
         if presence == Presence::Away {
             self.hand_off(step, id, Leaving::Away);
         }
-        step.freed.insert(id);
+        step.todo.freed.insert(id);
         // The list is made before new work is given: that comes as offers of its own.
         let tasks = self.workers[&id].held.iter().filter_map(|task| {
             let task = self.tasks.get(&task)?;
@@ -103,7 +103,7 @@ impl Scheduler {
         if presence == Presence::Away {
             self.hand_off(step, id, Leaving::Away);
         }
-        step.freed.insert(id);
+        step.todo.freed.insert(id);
         Ok(Answer::Done)
     }
 
@@ -131,7 +131,7 @@ impl Scheduler {
             self.edit_task(step, task, |task| task.directed = None);
             self.direct(step, task, stand_in);
             self.edit_task(step, task, |task| task.returns &= task.directed.is_some());
-            step.fresh.push(task);
+            step.todo.fresh.push(task);
         }
     }
 
@@ -157,7 +157,7 @@ impl Scheduler {
         if desk.row.wrap_ups.iter().any(|(noted, _, _)| *noted == task) {
             self.edit_worker(step, worker, |row| row.wrap_ups.retain(|(noted, _, _)| *noted != task));
             self.wrap_up_event(step, worker, task);
-            step.freed.insert(worker);
+            step.todo.freed.insert(worker);
         }
         Ok(Answer::Done)
     }
@@ -172,7 +172,7 @@ impl Scheduler {
         for task in over {
             self.wrap_up_event(step, worker, task);
         }
-        step.freed.insert(worker);
+        step.todo.freed.insert(worker);
     }
 
     fn wrap_up_event(&mut self, step: &mut Step<'_>, worker: WorkerId, task: TaskId) {
@@ -215,8 +215,8 @@ impl Scheduler {
         if let Some(desk) = self.workers.remove(&id) {
             self.index.remove_worker(&desk.row);
         }
-        step.dirty_workers.remove(id);
-        step.freed.remove(id);
+        step.todo.dirty_workers.remove(id);
+        step.todo.freed.remove(id);
         step.write(Write::WorkerRemoved(id));
         Ok(Answer::Done)
     }

@@ -1,5 +1,7 @@
 //! Rows for the suites: whole, valid, and told apart by their numbers.
 
+use std::sync::Arc;
+
 use blendline_core::rows::{
     Conversation, ConversationState, OutboundRow, OutboundState, Silence, Task, TaskState, Worker,
 };
@@ -47,7 +49,7 @@ pub fn task(id: u64) -> Task {
         parent: None,
         children: Vec::new(),
         depth: 0,
-        needs: Box::default(),
+        needs: Default::default(),
         created_at: NOW,
         earned_at: NOW,
         target_ms: 60_000,
@@ -113,7 +115,7 @@ pub fn outbound(id: u64, contact: u128, payload: u64) -> OutboundRow {
 /// A worker who is ready.
 pub fn worker(id: u64) -> Worker {
     Worker {
-        settings: WorkerSettings {
+        settings: Arc::new(WorkerSettings {
             id: WorkerId(id),
             tenant: TENANT,
             unit: None,
@@ -123,7 +125,7 @@ pub fn worker(id: u64) -> Worker {
             accept: AcceptMode::Offer,
             stand_in: None,
             paces_milli: Vec::new(),
-        },
+        }),
         presence: Presence::Ready,
         session: None,
         accept: AcceptMode::Offer,

@@ -94,7 +94,7 @@ impl Rows {
                 let old = self.workers.remove(id);
                 changes.workers.entry(*id).or_insert(old);
             }
-            Write::Learnt(row) => drop(self.learnt.insert(row.queue, *row)),
+            Write::Learnt(row) => drop(self.learnt.insert(row.queue, **row)),
             Write::LearntRemoved(queue) => drop(self.learnt.remove(queue)),
             Write::Message(_) | Write::Event(_) => {}
             settings => {
@@ -109,7 +109,7 @@ impl Rows {
             Write::Tenant(tenant) => drop(self.tenants.insert(tenant.id, tenant.clone())),
             Write::Account(account) => drop(self.accounts.insert(account.id, account.clone())),
             Write::Calendar(calendar) => drop(self.calendars.insert(calendar.id, calendar.clone())),
-            Write::Queue(queue) => drop(self.queues.insert(queue.id, queue.clone())),
+            Write::Queue(queue) => drop(self.queues.insert(queue.id, (**queue).clone())),
             Write::QueueRemoved(id) => drop(self.queues.remove(id)),
             _ => {}
         }

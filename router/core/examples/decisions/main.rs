@@ -3,8 +3,10 @@
 //! `cargo run --release -p blendline-core --example decisions -- mixed large rare saturated idle`
 //!
 //! A decision is one task newly bound to a worker through `step`, with its effects and writes produced; it is counted
-//! from the effects. The time is the processor's, of this thread: what settles a task, what binds the next one, what
-//! takes in one more so that the world stays as it is, and what this program does itself. Five rounds, and their median.
+//! from the effects. The time is the processor's, of this thread, with what this program itself does. Tasks are done in
+//! turn, and as many of the same kinds come, so the world stays as it is. Decisions are counted over the steps that
+//! make them: verdicts, or arrivals where workers are idle; and once more over everything, intake included. Five
+//! rounds, and their median.
 #![allow(
     clippy::print_stdout,
     clippy::expect_used,
@@ -20,6 +22,8 @@ use cpu_time::ThreadTime;
 use world::{Shape, World};
 
 const ROUNDS: usize = 5;
+/// How many verdicts, and then arrivals, are timed together.
+const BATCH: usize = 250;
 
 fn main() {
     let mut worlds: Vec<String> = std::env::args().skip(1).collect();
@@ -50,30 +54,62 @@ fn measured(name: &str) -> String {
     world.staff();
     world.fill();
     let built_ms = began.elapsed().as_millis();
-    let turns: u64 = std::env::var("TURNS").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000);
-    (0..turns / 10).for_each(|_| world.turn());
+    let turns: usize = std::env::var("TURNS").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000);
+    round(&mut world, turns / 10);
     let (bound, writes) = (world.bound, world.writes);
-    let mut rates: Vec<u64> = (0..ROUNDS).map(|_| round(&mut world, turns)).collect();
-    rates.sort_unstable();
+    let rounds: Vec<Round> = (0..ROUNDS).map(|_| round(&mut world, turns)).collect();
     let decisions = world.bound - bound;
     format!(
-        "{{\"workers\":{},\"waiting\":{},\"built_ms\":{built_ms},\"turns\":{},\"decisions\":{decisions},\
-         \"writes_per_decision\":{:.2},\"decisions_per_cpu_second\":{},\"lowest\":{},\"highest\":{}}}",
+        "{{\"workers\":{},\"waiting\":{},\"built_ms\":{built_ms},\"decisions\":{decisions},\
+         \"writes_per_decision\":{:.2},\"decisions_per_cpu_second\":{},\"lowest\":{},\"highest\":{},\
+         \"with_intake_per_cpu_second\":{}}}",
         shape.workers,
         shape.waiting,
-        turns * ROUNDS as u64,
         (world.writes - writes) as f64 / decisions as f64,
-        rates[ROUNDS / 2],
-        rates[0],
-        rates[ROUNDS - 1],
+        nth(&rounds, ROUNDS / 2, Round::rate),
+        nth(&rounds, 0, Round::rate),
+        nth(&rounds, ROUNDS - 1, Round::rate),
+        nth(&rounds, ROUNDS / 2, Round::rate_of_all),
     )
 }
 
-/// Decisions in a processor second.
-fn round(world: &mut World, turns: u64) -> u64 {
-    let bound = world.bound;
-    let began = ThreadTime::now();
-    (0..turns).for_each(|_| world.turn());
-    let spent = began.elapsed().as_secs_f64();
-    ((world.bound - bound) as f64 / spent) as u64
+fn nth(rounds: &[Round], place: usize, rate: impl Fn(&Round) -> u64) -> u64 {
+    let mut rates: Vec<u64> = rounds.iter().map(rate).collect();
+    rates.sort_unstable();
+    rates[place]
+}
+
+/// Decisions and processor seconds, of verdicts and of arrivals.
+#[derive(Default)]
+struct Round {
+    bound: [u64; 2],
+    spent: [f64; 2],
+}
+
+impl Round {
+    /// Decisions in a second of the steps that make most of them.
+    fn rate(&self) -> u64 {
+        let steps = usize::from(self.bound[1] > self.bound[0]);
+        (self.bound[steps] as f64 / self.spent[steps]) as u64
+    }
+
+    fn rate_of_all(&self) -> u64 {
+        ((self.bound[0] + self.bound[1]) as f64 / (self.spent[0] + self.spent[1])) as u64
+    }
+}
+
+fn round(world: &mut World, turns: usize) -> Round {
+    let mut round = Round::default();
+    let mut classes = Vec::new();
+    for _ in 0..turns / BATCH {
+        let (bound, began) = (world.bound, ThreadTime::now());
+        world.settle(BATCH, &mut classes);
+        round.spent[0] += began.elapsed().as_secs_f64();
+        round.bound[0] += world.bound - bound;
+        let (bound, began) = (world.bound, ThreadTime::now());
+        classes.drain(..).for_each(|class| world.arrive(class));
+        round.spent[1] += began.elapsed().as_secs_f64();
+        round.bound[1] += world.bound - bound;
+    }
+    round
 }

@@ -100,21 +100,25 @@ impl World {
         }
     }
 
-    /// One task is done, and another of the same kind as what was bound comes: the world stays as it is.
-    pub fn turn(&mut self) {
-        let rare = !self.held[1].is_empty() && self.below(10) == 0;
-        let held = &self.held[usize::from(rare)];
-        let chosen = self.seed as usize % held.len();
-        let (worker, task, lease) = self.held[usize::from(rare)].swap_remove(chosen);
-        self.now += 180_000 / (self.shape.workers * u64::from(self.shape.slots)).max(1);
-        let verdict = Verdict::Done { disposition: String::new(), note: None };
-        let settle = Command::Settle { worker, task, lease, verdict, replies: Vec::new(), seen: None };
-        let class = self.class_of[task.0 as usize];
-        let next = self.step(Input::new(Actor::Worker(worker), settle));
-        self.arrive(next.map_or(class, |task| self.class_of[task.0 as usize]));
+    /// Some tasks are done, one after the other; the classes of those that must come for the world to stay as it is.
+    pub fn settle(&mut self, count: usize, classes: &mut Vec<u32>) {
+        classes.clear();
+        for _ in 0..count {
+            let rare = !self.held[1].is_empty() && self.below(10) == 0;
+            let held = &self.held[usize::from(rare)];
+            let chosen = self.seed as usize % held.len();
+            let (worker, task, lease) = self.held[usize::from(rare)].swap_remove(chosen);
+            self.now += 180_000 / (self.shape.workers * u64::from(self.shape.slots)).max(1);
+            let verdict = Verdict::Done { disposition: String::new(), note: None };
+            let settle = Command::Settle { worker, task, lease, verdict, replies: Vec::new(), seen: None };
+            let class = self.class_of[task.0 as usize];
+            let next = self.step(Input::new(Actor::Worker(worker), settle));
+            classes.push(next.map_or(class, |task| self.class_of[task.0 as usize]));
+        }
     }
 
-    fn arrive(&mut self, class: u32) {
+    /// A task of this class comes.
+    pub fn arrive(&mut self, class: u32) {
         let (side, route) = self.classes[class as usize].clone();
         let payload = PayloadId(1);
         let command = match side {

@@ -39,7 +39,7 @@ pub(crate) fn task(world: &World, worker: &str) -> Task {
         parent: None,
         children: Vec::new(),
         depth: 0,
-        needs: Box::default(),
+        needs: Default::default(),
         created_at: Millis(1),
         earned_at: Millis(1),
         target_ms: 1,
