@@ -191,7 +191,9 @@ impl Scheduler {
                 break;
             }
             let able = head.bits & !desk.skills == 0 && desk.row.settings.has_skills(&head.needs);
-            if !able || Some(*task) == except || seen.late && !head.missed {
+            // Behind one that was declined may stand another that is late.
+            let late = head.missed || head.declined;
+            if !able || Some(*task) == except || seen.late && !late {
                 continue;
             }
             let found = if head.declined {
