@@ -90,7 +90,7 @@ impl Scheduler {
     }
 
     /// The tenant of a task that the reserve may hold back: back work in line that is not late.
-    fn held_back(&self, task: TaskId) -> Option<TenantId> {
+    pub(crate) fn held_back(&self, task: TaskId) -> Option<TenantId> {
         let task = self.tasks.get(&task)?;
         let held = task.side == Side::Back && !task.missed && task.directed.is_none();
         held.then_some(task.tenant)

@@ -7,6 +7,7 @@
 
 pub mod calendar;
 pub mod effect;
+pub mod explain;
 pub mod input;
 pub mod limits;
 pub mod policy;
@@ -34,6 +35,7 @@ mod verdicts;
 mod workers;
 
 pub use effect::{Answer, Effect, MessageRow, Refusal, Release, Write};
+pub use explain::{Explanation, Obstacle, Waiting};
 pub use input::{CallId, Command, Input, PayloadId};
 pub use load::LoadError;
 pub use scheduler::{QueueNow, Scheduler};
