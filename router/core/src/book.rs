@@ -30,6 +30,9 @@ impl Scheduler {
             TaskState::Waiting => self.task_came(step, task.queue, task.side),
             _ => {}
         }
+        if let Some(alike) = self.index.needs_of_line(&task) {
+            task.needs = alike;
+        }
         let stand = self.rules().stand(&task);
         if let Some(holder) = task.state.holder() {
             let weight = self.rules().weight(&task);

@@ -256,8 +256,7 @@ impl Scheduler {
     }
 
     fn has_room(&self, desk: &Desk, queue: QueueId) -> bool {
-        let weight = self.queues.get(&queue).map_or(u32::MAX, |queue| queue.task_weight);
-        desk.load.saturating_add(weight) <= desk.row.capacity
+        self.queues.get(&queue).is_some_and(|queue| desk.has_room_for(queue.task_weight))
     }
 
     /// Gives a task to a worker, as an offer or at once.

@@ -36,6 +36,24 @@ pub enum Obstacle {
     Reserved,
 }
 
+impl Obstacle {
+    /// A stable word, for lists and other systems.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OtherQueue => "other_queue",
+            Self::NoSkill => "no_skill",
+            Self::SkillTooLow => "skill_too_low",
+            Self::NotConnected => "not_connected",
+            Self::Away => "away",
+            Self::Busy => "busy",
+            Self::Draining => "draining",
+            Self::NoRoom => "no_room",
+            Self::Declined => "declined",
+            Self::Reserved => "reserved",
+        }
+    }
+}
+
 /// What would give a waiting task a worker.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Waiting {

@@ -1,9 +1,10 @@
 //! What is derived from the rows to find things quickly. Rebuilt from them, and proven equal to them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use blendline_wire::org::{CalendarSettings, QueueSettings};
-use blendline_wire::task::ClockRule;
+use blendline_wire::task::{ClockRule, SkillNeed};
 use blendline_wire::{CalendarId, Millis, OutboundId, QueueId, TaskId, WorkerId};
 
 use crate::calendar::Hours;
@@ -167,6 +168,14 @@ fn min(one: Option<Millis>, other: Option<Millis>) -> Option<Millis> {
 }
 
 impl Index {
+    /// What the tasks of the line need in which a task is to stand: they share one list.
+    pub(crate) fn needs_of_line(&self, task: &Task) -> Option<Arc<[SkillNeed]>> {
+        if task.needs.is_empty() {
+            return Some(Arc::default());
+        }
+        self.lines.get(&task.queue)?.needs_of(&line_key(task))
+    }
+
     /// Enters a task.
     pub(crate) fn add_task(&mut self, stand: &Stand, tasks: &Tasks) {
         let (_, task) = stand.spot;

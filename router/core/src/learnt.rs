@@ -241,7 +241,6 @@ fn price_of_waiting(hour_milli: u64, front_ms: f64, back_ms: f64) -> f64 {
 
 /// A mean moved by one part of `weight` towards a sample.
 fn nearer(mean: u64, sample: u64, weight: u64) -> u64 {
-    let weight = i128::from(weight.max(1));
-    let moved = i128::from(mean) + (i128::from(sample) - i128::from(mean)) / weight;
-    u64::try_from(moved).unwrap_or(0)
+    let parts = weight.max(1);
+    if sample >= mean { mean + (sample - mean) / parts } else { mean - (mean - sample) / parts }
 }

@@ -94,6 +94,11 @@ impl Lines {
         self.heads.iter().map(|(bucket, heads)| (*bucket, heads))
     }
 
+    /// What the tasks of a line need, where there is such a line.
+    pub(crate) fn needs_of(&self, key: &LineKey) -> Option<Arc<[SkillNeed]>> {
+        self.lines.get_key_value(key).map(|(key, _)| key.needs.clone())
+    }
+
     /// All in a line, in order.
     pub(crate) fn line(&self, key: &LineKey) -> impl Iterator<Item = Spot> + use<'_> {
         self.lines.get(key).into_iter().flat_map(Line::iter)

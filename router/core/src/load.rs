@@ -1,5 +1,6 @@
 //! A core rebuilt from its rows equals the one that wrote them (P5).
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use blendline_wire::Millis;
@@ -41,7 +42,11 @@ impl Scheduler {
             core.by_contact.insert(conversation.contact, conversation.id);
             core.conversations.insert(conversation.id, Box::new(conversation));
         }
-        for task in rows.tasks {
+        let mut needs = BTreeSet::new();
+        for mut task in rows.tasks {
+            // Tasks that need the same share one list.
+            task.needs = needs.get(&task.needs).cloned().unwrap_or(task.needs);
+            needs.insert(task.needs.clone());
             if !core.queues.contains_key(&task.queue) {
                 return Err(LoadError(format!("{} stands in {}, which is not there", task.id, task.queue)));
             }

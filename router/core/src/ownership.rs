@@ -108,7 +108,8 @@ impl Scheduler {
             if task.declined.len() >= limits::DECLINED_MAX {
                 task.declined.remove(0);
             }
-            task.declined.push((worker, now.plus(policy::back_off_ms(task.declines))));
+            let until = now.plus(policy::back_off_ms(task.declines));
+            task.declined.push((worker, until));
         });
         if self.tasks.get(&id).is_some_and(|task| task.declines == limits::DECLINES_TOLD) {
             self.tell_supervisor(step, id, Some(worker));

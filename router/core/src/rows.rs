@@ -153,15 +153,6 @@ pub struct Task {
     /// The account of the conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountId>,
-    /// The task that asked for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parent: Option<TaskId>,
-    /// Open requests of this task, oldest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub children: Vec<TaskId>,
-    /// How many requests stand above it.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub depth: u8,
     /// What it takes, sorted by skill.
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     pub needs: Arc<[SkillNeed]>,
@@ -181,6 +172,69 @@ pub struct Task {
     /// The place of the latest message of the customer that wants an answer, and when it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<(u64, Millis)>,
+    /// The last place given in its own transcript, where it has no conversation.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub seq: u64,
+    /// The version of the rule set that classified it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub rule_set: u32,
+    /// What most tasks in line have none of.
+    #[serde(flatten)]
+    pub more: More,
+}
+
+impl std::ops::Deref for Task {
+    type Target = Aside;
+
+    /// What most tasks have none of reads like any other field.
+    fn deref(&self) -> &Aside {
+        self.more.0.as_deref().unwrap_or(&NONE)
+    }
+}
+
+impl std::ops::DerefMut for Task {
+    fn deref_mut(&mut self) -> &mut Aside {
+        self.more.0.get_or_insert_default()
+    }
+}
+
+/// [`Aside`], where a task has any of it: tasks wait in great numbers, and most of them have not.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct More(Option<Box<Aside>>);
+
+impl More {
+    /// Gives the room back where there is nothing in it, so that equal tasks are alike.
+    pub(crate) fn tidy(&mut self) {
+        self.0 = self.0.take().filter(|aside| **aside != NONE);
+    }
+}
+
+impl Serialize for More {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.as_deref().unwrap_or(&NONE).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for More {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut more = Self(Some(Box::new(Aside::deserialize(deserializer)?)));
+        more.tidy();
+        Ok(more)
+    }
+}
+
+/// What most tasks in line have none of: what is asked of others, who is to have it or not, and what was done in it.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Aside {
+    /// The task that asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<TaskId>,
+    /// Open requests of this task, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<TaskId>,
+    /// How many requests stand above it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub depth: u8,
     /// For whom it waits, and until when only for him.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directed: Option<(WorkerId, Millis)>,
@@ -199,12 +253,6 @@ pub struct Task {
     /// The silence timer.
     #[serde(default, skip_serializing_if = "is_default")]
     pub silence: Silence,
-    /// The last place given in its own transcript, where it has no conversation.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub seq: u64,
-    /// The version of the rule set that classified it.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub rule_set: u32,
     /// Since when its worker has been at it, while he is.
     #[serde(default, skip_serializing_if = "is_default")]
     pub begun_at: Millis,
@@ -212,6 +260,21 @@ pub struct Task {
     #[serde(default, skip_serializing_if = "is_default")]
     pub worked_ms: u64,
 }
+
+/// Nothing of it.
+static NONE: Aside = Aside {
+    parent: None,
+    children: Vec::new(),
+    depth: 0,
+    directed: None,
+    returns: false,
+    sticky: None,
+    declined: Vec::new(),
+    declines: 0,
+    silence: Silence { since: None, reminded: false, supervisor_at: None },
+    begun_at: Millis(0),
+    worked_ms: 0,
+};
 
 /// Where a task stands.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]

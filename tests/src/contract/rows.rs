@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use blendline_core::rows::{
-    Conversation, ConversationState, OutboundRow, OutboundState, Silence, Task, TaskState, Worker,
-};
+use blendline_core::rows::{Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState, Worker};
 use blendline_core::{MessageRow, PayloadId, Write};
 use blendline_router::payload::MessageBody;
 use blendline_router::ports::store::{Commit, NewAddress, Tenure};
@@ -46,9 +44,6 @@ pub fn task(id: u64) -> Task {
         matter: MatterId(id + 1),
         conversation: Some(ConversationId(id + 2)),
         account: Some(ACCOUNT),
-        parent: None,
-        children: Vec::new(),
-        depth: 0,
         needs: Default::default(),
         created_at: NOW,
         earned_at: NOW,
@@ -57,16 +52,9 @@ pub fn task(id: u64) -> Task {
         missed: false,
         unanswered: true,
         asked: None,
-        directed: None,
-        returns: false,
-        sticky: None,
-        declined: Vec::new(),
-        declines: 0,
-        silence: Silence::default(),
         seq: 0,
         rule_set: 1,
-        begun_at: Millis(0),
-        worked_ms: 0,
+        more: Default::default(),
     }
 }
 

@@ -12,6 +12,7 @@
     clippy::expect_used,
     clippy::disallowed_methods,
     missing_docs,
+    dead_code,
     unreachable_pub,
     reason = "a measuring program"
 )]

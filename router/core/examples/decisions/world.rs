@@ -143,6 +143,12 @@ impl World {
         self.step(Input::new(Actor::Customer, command));
     }
 
+    /// What this program keeps for itself.
+    pub fn own_bytes(&self) -> usize {
+        let held: usize = self.held.iter().map(|held| held.capacity() * size_of::<(WorkerId, TaskId, Lease)>()).sum();
+        held + self.class_of.capacity() * size_of::<u32>()
+    }
+
     fn put(&mut self, settings: Settings) {
         self.step(Input::new(Actor::System, Command::Put(settings)));
     }
