@@ -10,13 +10,14 @@ use blendline_wire::event::Because;
 use blendline_wire::org::QueueSettings;
 use blendline_wire::{Millis, QueueId, TaskId, TenantId, WorkerId};
 
+use crate::desk::Desk;
 use crate::dispatch::{Candidate, Look, Match};
 use crate::index::line_key;
 use crate::lines::{Head, Spot};
 use crate::policy;
 use crate::ready::{Bits, Place, need_bits, queue_bits};
 use crate::rows::{Task, TaskState};
-use crate::scheduler::{Desk, Scheduler, Step};
+use crate::scheduler::{Scheduler, Step};
 
 /// The front queues of a tenant that let no back work start that takes so much.
 #[derive(Clone, Debug)]

@@ -7,13 +7,14 @@ use blendline_wire::{
     AccountId, ConversationId, EventId, MatterId, Millis, OutboundId, QueueId, TaskId, TenantId, WorkerId,
 };
 
+use crate::desk::{Desk, Pool};
 use crate::effect::{MessageRow, Release, Write};
 use crate::index::Rules;
 use crate::input::PayloadId;
 use crate::learnt::Heard;
 use crate::ready::Place;
 use crate::rows::{Closed, Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState, Worker};
-use crate::scheduler::{Desk, Pool, PostBox, Scheduler, Step};
+use crate::scheduler::{PostBox, Scheduler, Step};
 
 impl Scheduler {
     /// The next number for a task, conversation, matter or message of ours.

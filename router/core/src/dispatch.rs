@@ -8,13 +8,14 @@ use blendline_wire::task::{AcceptMode, Presence, Side, TaskKind};
 use blendline_wire::{Lease, Millis, QueueId, TaskId, TenantId, WorkerId};
 
 use crate::backlog::Gate;
+use crate::desk::Desk;
 use crate::effect::Release;
 use crate::learnt::Heard;
 use crate::lines::{Head, LineKey, Lines, Spot};
 use crate::policy;
 use crate::ready::{Place, need_bits};
 use crate::rows::{Silence, Task, TaskState};
-use crate::scheduler::{Desk, Scheduler, Step};
+use crate::scheduler::{Scheduler, Step};
 
 /// A task that might be next.
 #[derive(Clone, Copy)]

@@ -6,10 +6,11 @@ use blendline_wire::event::Because;
 use blendline_wire::task::Presence;
 use blendline_wire::{Millis, QueueId, TaskId, WorkerId};
 
+use crate::desk::Desk;
 use crate::dispatch::declined_by;
 use crate::policy;
 use crate::rows::{Task, TaskState};
-use crate::scheduler::{Desk, Scheduler};
+use crate::scheduler::Scheduler;
 
 /// What keeps a worker from a task.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

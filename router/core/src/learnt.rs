@@ -4,12 +4,13 @@ use blendline_wire::org::{Goal, QueueSettings, WEIGHT_UNIT};
 use blendline_wire::task::Side;
 use blendline_wire::{Millis, QueueId, WorkerId};
 
+use crate::desk::Pool;
 use crate::index::Due;
 use crate::limits;
 use crate::policy::rate::COUNT_MAX;
 use crate::policy::reserve::{self, Harm};
 use crate::rows::{Learnt, Task};
-use crate::scheduler::{Pool, Scheduler, Step};
+use crate::scheduler::{Scheduler, Step};
 
 /// Prices are kept in so many parts of a natural logarithm.
 const PRICE_UNIT: f64 = 1e6;

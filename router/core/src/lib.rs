@@ -17,6 +17,7 @@ mod backlog;
 mod book;
 mod confirm;
 mod conversations;
+mod desk;
 mod dispatch;
 mod dues;
 mod index;

@@ -6,10 +6,11 @@ use std::fmt;
 use blendline_wire::Millis;
 use blendline_wire::task::Side;
 
+use crate::desk::{Desk, Tenant};
 use crate::index::{Due, Index, Rules};
 use crate::lookup::Few;
 use crate::rows::{ConversationState, Snapshot, Task, TaskState, Worker};
-use crate::scheduler::{Desk, Scheduler, Step, Tenant, Todo};
+use crate::scheduler::{Scheduler, Step, Todo};
 
 /// Rows that cannot be a state of this scheduler.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -7,10 +7,11 @@ use blendline_wire::org::{QueueSettings, WorkerSettings};
 use blendline_wire::task::{Presence, Side, WithdrawReason};
 use blendline_wire::{QueueId, TaskId, TenantId, WorkerId};
 
+use crate::desk::Tenant;
 use crate::effect::{Answer, Refusal, Write};
 use crate::input::Settings;
 use crate::rows::Worker;
-use crate::scheduler::{Scheduler, Step, Tenant};
+use crate::scheduler::{Scheduler, Step};
 
 impl Scheduler {
     /// A setting came to be or changed. Waiting tasks keep their classification (P9).
