@@ -9,6 +9,17 @@ use sha2::{Digest, Sha256};
 
 use crate::{Malformed, json};
 
+/// No platform sends more things at once (Graph: 1,000). A list of millions of nothings is no platform's.
+pub(crate) const ITEMS_MAX: usize = 2_000;
+
+/// Refuses a body of more items than that: it is put aside whole, so nothing of it is lost.
+pub(crate) fn bounded(items: usize) -> Result<(), Malformed> {
+    if ITEMS_MAX < items {
+        return Err(no_webhook("the whole body", &format!("at most {ITEMS_MAX} items")));
+    }
+    Ok(())
+}
+
 /// Marks a text as personal.
 pub(crate) fn pii(value: &Value) -> Option<Pii<String>> {
     json::text(value).map(Pii::new)

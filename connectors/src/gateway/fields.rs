@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::xml;
 use crate::form::Form;
-use crate::reading::no_webhook;
+use crate::reading::{self, no_webhook};
 use crate::{Malformed, json};
 
 /// Keys under which a body holds a list of messages.
@@ -47,7 +47,7 @@ pub(crate) struct Body {
 pub(crate) fn read(body: &[u8]) -> Result<Body, Malformed> {
     let start = body.trim_ascii_start();
     match start.first() {
-        Some(b'{' | b'[') => Ok(of_json(&json::parse(body)?)),
+        Some(b'{' | b'[') => of_json(&json::parse(body)?),
         Some(b'<') => Ok(Body::bare(of_pairs(xml::fields(&String::from_utf8_lossy(body))))),
         Some(_) => Ok(Body::bare(of_form(&Form::read(body)))),
         None => Err(no_webhook("the whole body", "a form, JSON or XML")),
@@ -76,12 +76,13 @@ fn of_pairs(pairs: Vec<(String, String)>) -> Fields {
     Fields { all, whole: Value::Object(whole) }
 }
 
-fn of_json(root: &Value) -> Body {
+fn of_json(root: &Value) -> Result<Body, Malformed> {
     let list = root.as_array().or_else(|| LISTS.iter().find_map(|key| root[*key].as_array()));
-    match list {
+    reading::bounded(list.map_or(1, Vec::len))?;
+    Ok(match list {
         Some(items) => Body { all: items.iter().map(of_item).collect(), wrapped: true },
         None => Body { all: vec![of_item(root)], wrapped: WRAPPERS.iter().any(|key| root[*key].is_object()) },
-    }
+    })
 }
 
 fn of_item(item: &Value) -> Fields {

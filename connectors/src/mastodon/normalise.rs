@@ -29,6 +29,7 @@ fn of_json(root: &Value) -> Result<Vec<InboundEvent>, Malformed> {
         return Ok(vec![of_frame(name, root["payload"].as_str().unwrap_or_default())]);
     }
     let items = root.as_array().map_or(std::slice::from_ref(root), Vec::as_slice);
+    reading::bounded(items.len())?;
     if items.iter().any(|item| thing(item).is_none()) && !root.is_array() {
         return Err(no_webhook("the whole body", "a notification, a conversation, a status, or a list of them"));
     }
@@ -65,6 +66,7 @@ fn of_stream(text: &str) -> Result<Vec<InboundEvent>, Malformed> {
     for line in text.lines().chain([""]) {
         if line.is_empty() {
             if !name.is_empty() && !data.is_empty() {
+                reading::bounded(events.len() + 1)?;
                 events.push(of_frame(&name, data.trim_end()));
             }
             name.clear();
