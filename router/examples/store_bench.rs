@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use blendline_core::rows::{Conversation, ConversationState, Silence, Task, TaskState};
+use blendline_core::rows::{Conversation, ConversationState, Task, TaskState};
 use blendline_core::{MessageRow, PayloadId, Write};
 use blendline_router::adapters::sqlite::{BrokerOptions, DataDir, SqliteBroker, SqliteStore};
 use blendline_router::payload::MessageBody;
@@ -280,10 +280,7 @@ fn task(id: u64) -> Task {
         matter: MatterId(id + 2),
         conversation: Some(ConversationId(id + 1)),
         account: Some(AccountId(1)),
-        parent: None,
-        children: Vec::new(),
-        depth: 0,
-        needs: Box::default(),
+        needs: Default::default(),
         created_at: NOW,
         earned_at: NOW,
         target_ms: 60_000,
@@ -291,16 +288,9 @@ fn task(id: u64) -> Task {
         missed: false,
         unanswered: true,
         asked: None,
-        directed: None,
-        returns: false,
-        sticky: None,
-        declined: Vec::new(),
-        declines: 0,
-        silence: Silence::default(),
         seq: 0,
         rule_set: 1,
-        begun_at: NOW,
-        worked_ms: 0,
+        more: Default::default(),
     }
 }
 

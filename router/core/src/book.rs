@@ -1,22 +1,20 @@
 //! Keeping the books: every change of a row goes through here, so that what is derived follows at once.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use blendline_wire::event::{Activity, Event, EventKind};
-use blendline_wire::org::QueueSettings;
-use blendline_wire::task::{Presence, Side, TaskKind};
+use blendline_wire::task::{Side, TaskKind};
 use blendline_wire::worker::Author;
 use blendline_wire::{
     AccountId, ConversationId, EventId, MatterId, Millis, OutboundId, QueueId, TaskId, TenantId, WorkerId,
 };
 
+use crate::desk::{Desk, Pool};
 use crate::effect::{MessageRow, Release, Write};
 use crate::index::Rules;
 use crate::input::PayloadId;
 use crate::learnt::Heard;
+use crate::ready::Place;
 use crate::rows::{Closed, Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState, Worker};
-use crate::scheduler::{Desk, Pool, PostBox, Scheduler, Step};
+use crate::scheduler::{PostBox, Scheduler, Step};
 
 impl Scheduler {
     /// The next number for a task, conversation, matter or message of ours.
@@ -33,13 +31,17 @@ impl Scheduler {
             TaskState::Waiting => self.task_came(step, task.queue, task.side),
             _ => {}
         }
-        self.index.add_task(&task, Rules { queues: &self.queues, calendars: &self.calendars });
+        if let Some(alike) = self.index.needs_of_line(&task) {
+            task.needs = alike;
+        }
+        let stand = self.rules().stand(&task);
         if let Some(holder) = task.state.holder() {
             let weight = self.rules().weight(&task);
             self.hold(step, holder, id, (weight, task.side), true);
         }
         self.tasks.insert(id, Box::new(task));
-        step.dirty_tasks.insert(id);
+        self.index.add_task(&stand, &self.tasks);
+        step.todo.dirty_tasks.insert(id);
     }
 
     /// Changes an open task; everything derived from it follows.
@@ -48,7 +50,7 @@ impl Scheduler {
         let Some(task) = self.tasks.get_mut(&id) else { return };
         let (holder_before, weight_before) = (task.state.holder(), (rules.weight(task), task.side));
         let was_active = matches!(task.state, TaskState::Active { .. });
-        self.index.remove_task(task, rules);
+        let stand = rules.stand(task);
         change(task);
         match (was_active, matches!(task.state, TaskState::Active { .. })) {
             (false, true) => task.begun_at = step.now,
@@ -58,9 +60,10 @@ impl Scheduler {
             }
             _ => {}
         }
-        self.index.add_task(task, rules);
         let (holder_after, weight_after) = (task.state.holder(), (rules.weight(task), task.side));
-        step.dirty_tasks.insert(id);
+        let stand_after = rules.stand(task);
+        self.index.move_task(&stand, &stand_after, &self.tasks);
+        step.todo.dirty_tasks.insert(id);
         if (holder_before, weight_before) == (holder_after, weight_after) {
             return;
         }
@@ -86,7 +89,7 @@ impl Scheduler {
         if solved {
             self.task_took(step, &task);
         }
-        step.dirty_tasks.remove(&id);
+        step.todo.dirty_tasks.remove(id);
         step.write(Write::Task(task.clone()));
         Some(task)
     }
@@ -100,10 +103,10 @@ impl Scheduler {
             desk.load += weight;
             desk.back += back;
         } else {
-            desk.held.remove(&task);
+            desk.held.remove(task);
             desk.load = desk.load.saturating_sub(weight);
             desk.back = desk.back.saturating_sub(back);
-            step.freed.insert(worker);
+            step.todo.freed.insert(worker);
         }
         self.seat(step, worker);
     }
@@ -111,13 +114,12 @@ impl Scheduler {
     /// Changes a worker's settings; which front queues he serves follows, and everything else.
     pub(crate) fn edit_settings(&mut self, step: &mut Step<'_>, id: WorkerId, change: impl FnOnce(&mut Worker)) {
         let Some(before) = self.workers.get(&id).map(|desk| desk.fronts.clone()) else { return };
-        step.stale.extend(before.iter().copied());
+        step.todo.stale.extend(before.iter().copied());
         self.unseat(id);
-        self.set_part(id, Pool::default());
         self.edit_worker(step, id, change);
-        self.set_part(id, Pool::default());
+        self.unseat(id);
         if let Some(desk) = self.workers.get_mut(&id) {
-            desk.fronts = fronts_of(&desk.row, &self.queues);
+            desk.know(&self.queues);
         }
         self.seat(step, id);
     }
@@ -131,7 +133,7 @@ impl Scheduler {
         change(&mut desk.row);
         desk.load = (desk.load + noting(&desk.row)).saturating_sub(before);
         self.index.add_worker(&desk.row);
-        step.dirty_workers.insert(id);
+        step.todo.dirty_workers.insert(id);
         self.seat(step, id);
     }
 
@@ -139,80 +141,76 @@ impl Scheduler {
     pub(crate) fn add_worker(&mut self, step: &mut Step<'_>, row: Worker) {
         let id = row.settings.id;
         self.index.add_worker(&row);
-        let mut desk = Desk::new(row);
-        desk.fronts = fronts_of(&desk.row, &self.queues);
-        self.workers.insert(id, desk);
-        step.dirty_workers.insert(id);
+        self.workers.insert(id, Box::new(Desk::new(row, &self.queues)));
+        step.todo.dirty_workers.insert(id);
         self.seat(step, id);
     }
 
-    /// Takes a worker off the ready list.
+    /// Takes a worker off the ready lists and out of the pools.
     pub(crate) fn unseat(&mut self, id: WorkerId) {
+        self.set_place(id, None);
         let Some(desk) = self.workers.get_mut(&id) else { return };
-        if let Some((load, idle_since)) = desk.ready.take() {
-            for queue in &desk.row.settings.queues {
-                if let Some(ready) = self.index.ready.get_mut(queue) {
-                    ready.remove(&(load, idle_since, id));
-                    if ready.is_empty() {
-                        self.index.ready.remove(queue);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Puts a worker at his right place on the ready list and in the pools, or off them.
-    pub(crate) fn seat(&mut self, step: &mut Step<'_>, id: WorkerId) {
-        self.unseat(id);
-        let Some(desk) = self.workers.get_mut(&id) else { return };
-        let there = desk.row.presence == Presence::Ready && desk.row.session.is_some();
-        let free = desk.row.capacity.saturating_sub(desk.load);
-        let part = Pool { workers: 1, slots: desk.row.capacity.into(), free: free.into(), back: desk.back.into() };
-        let part = if there { part } else { Pool::default() };
-        if desk.part.slots != part.slots {
-            step.stale.extend(desk.fronts.iter().copied());
-        }
-        // Where nobody who is left does anything, nothing is held back.
-        if desk.part.slots != part.slots || desk.part.free < part.free {
-            step.slack.insert(desk.row.settings.tenant);
-        }
-        if there && free > 0 {
-            let load_milli = u64::from(desk.load) * 1000 / u64::from(desk.row.capacity);
-            let place = (u32::try_from(load_milli).unwrap_or(u32::MAX), desk.row.idle_since);
-            desk.ready = Some(place);
-            for queue in &desk.row.settings.queues {
-                self.index.ready.entry(*queue).or_default().insert((place.0, place.1, id));
-            }
-        }
-        self.set_part(id, part);
-    }
-
-    /// What a worker brings to the pools of his front queues changes.
-    pub(crate) fn set_part(&mut self, id: WorkerId, part: Pool) {
-        let Some(desk) = self.workers.get_mut(&id).filter(|desk| desk.part != part) else { return };
-        let before = std::mem::replace(&mut desk.part, part);
+        let Some(part) = desk.part.take() else { return };
         for front in desk.fronts.iter() {
-            let pool = self.pools.entry(*front).or_default();
-            pool.workers = pool.workers + part.workers - before.workers;
-            pool.slots = pool.slots + part.slots - before.slots;
-            pool.free = pool.free + part.free - before.free;
-            pool.back = pool.back + part.back - before.back;
+            let Some(pool) = self.pools.get_mut(front) else { continue };
+            pool.sub(&part);
             if pool.workers == 0 {
                 self.pools.remove(front);
             }
         }
-        if before.workers == part.workers {
+    }
+
+    /// Counts a worker in the pools as he is now. His place among the ready follows when somebody looks for one: most
+    /// who get room are given work at once.
+    pub(crate) fn seat(&mut self, step: &mut Step<'_>, id: WorkerId) {
+        let Some(desk) = self.workers.get_mut(&id) else { return };
+        step.todo.moved.insert(id);
+        let free = desk.row.capacity.saturating_sub(desk.load);
+        let part = Pool {
+            workers: 1,
+            slots: desk.row.capacity.into(),
+            free: free.into(),
+            back: desk.back.into(),
+            shared: u32::from(desk.fronts.len() > 1),
+        };
+        let part = Some(part).filter(|_| desk.is_ready() && !desk.fronts.is_empty());
+        let before = std::mem::replace(&mut desk.part, part);
+        if before == part {
             return;
         }
-        for queue in &desk.row.settings.queues {
-            let crews = self.crews.entry(*queue).or_default();
-            let crew = crews.entry(desk.fronts.clone()).or_default();
-            *crew = *crew + part.workers - before.workers;
-            if *crew == 0 {
-                crews.remove(&desk.fronts);
+        if before.map(|part| part.slots) != part.map(|part| part.slots) {
+            step.todo.stale.extend(desk.fronts.iter().copied());
+        }
+        // More may be free, or fewer of whom so many are to be kept free.
+        step.todo.slack.insert(desk.row.settings.tenant);
+        for front in desk.fronts.iter() {
+            let pool = self.pools.entry(*front).or_default();
+            pool.add(&part.unwrap_or_default());
+            pool.sub(&before.unwrap_or_default());
+            if pool.workers == 0 {
+                self.pools.remove(front);
             }
-            if crews.is_empty() {
-                self.crews.remove(queue);
+        }
+    }
+
+    /// Puts the workers who changed at their right places among the ready, or off them.
+    pub(crate) fn seat_moved(&mut self, step: &mut Step<'_>) {
+        while let Some(id) = step.todo.moved.pop_first() {
+            let place = self.workers.get(&id).and_then(|desk| desk.place());
+            self.set_place(id, place);
+        }
+    }
+
+    /// Puts a worker at a place among the ready, or off them.
+    fn set_place(&mut self, id: WorkerId, place: Option<Place>) {
+        let Some(desk) = self.workers.get_mut(&id).filter(|desk| desk.ready != place) else { return };
+        let before = std::mem::replace(&mut desk.ready, place);
+        for queue in &desk.row.settings.queues {
+            let ready = self.index.ready.entry(*queue).or_default();
+            before.iter().for_each(|place| ready.remove(place));
+            place.iter().for_each(|place| ready.insert(*place));
+            if ready.is_empty() {
+                self.index.ready.remove(queue);
             }
         }
     }
@@ -222,7 +220,7 @@ impl Scheduler {
         let id = conversation.id;
         self.by_contact.insert(conversation.contact, id);
         self.conversations.insert(id, Box::new(conversation));
-        step.dirty_conversations.insert(id);
+        step.todo.dirty_conversations.insert(id);
     }
 
     /// Changes an open conversation.
@@ -234,7 +232,7 @@ impl Scheduler {
     ) {
         if let Some(conversation) = self.conversations.get_mut(&id) {
             change(conversation);
-            step.dirty_conversations.insert(id);
+            step.todo.dirty_conversations.insert(id);
         }
     }
 
@@ -247,12 +245,22 @@ impl Scheduler {
         }
     }
 
+    /// The same for a task's conversation.
+    pub(crate) fn followed_in(&self, step: &mut Step<'_>, task: TaskId) {
+        let Some(task) = self.tasks.get(&task) else { return };
+        // Most accounts are not followed, and that is known without looking for the conversation.
+        let account = task.account.and_then(|account| self.accounts.get(&account));
+        if account.is_some_and(|account| account.commit_is_send) {
+            self.followed(step, task.conversation);
+        }
+    }
+
     /// Ends a conversation: its row is written and it leaves the core.
     pub(crate) fn end_conversation(&mut self, step: &mut Step<'_>, id: ConversationId, state: ConversationState) {
         self.followed(step, Some(id));
         let Some(mut conversation) = self.conversations.remove(&id) else { return };
         self.by_contact.remove(&conversation.contact);
-        step.dirty_conversations.remove(&id);
+        step.todo.dirty_conversations.remove(id);
         conversation.state = state;
         step.write(Write::Conversation(conversation));
     }
@@ -261,14 +269,14 @@ impl Scheduler {
     pub(crate) fn add_outbound(&mut self, step: &mut Step<'_>, row: OutboundRow) {
         let id = row.id;
         self.enter_outbound(&row);
-        step.posting.insert(row.account);
+        step.todo.posting.insert(row.account);
         self.outbound.insert(id, Box::new(row));
-        step.dirty_outbound.insert(id);
+        step.todo.dirty_outbound.insert(id);
     }
 
     /// What is derived from a message of ours, when it is entered in the order of the numbers.
     pub(crate) fn enter_outbound(&mut self, row: &OutboundRow) {
-        let line = self.letters.entry(row.conversation).or_default();
+        let line = self.letters.or_default(row.conversation);
         line.push_back(row.id);
         let first = line.len() == 1;
         self.count_outbound(row, first, true);
@@ -283,15 +291,15 @@ impl Scheduler {
         self.count_outbound(&row, first, false);
         self.index.remove_outbound(&row);
         change(&mut row);
-        step.posting.insert(row.account);
+        step.todo.posting.insert(row.account);
         if !row.state.is_final() {
             self.count_outbound(&row, first, true);
             self.index.add_outbound(&row);
             self.outbound.insert(id, row);
-            step.dirty_outbound.insert(id);
+            step.todo.dirty_outbound.insert(id);
             return;
         }
-        step.dirty_outbound.remove(&id);
+        step.todo.dirty_outbound.remove(id);
         let mut next = None;
         if let Some(line) = self.letters.get_mut(&row.conversation) {
             line.retain(|waiting| *waiting != id);
@@ -414,12 +422,6 @@ impl Scheduler {
         step.cause = step.cause.or(Some(event.id));
         step.write(Write::Event(Box::new(event)));
     }
-}
-
-/// The front queues that a worker serves.
-pub(crate) fn fronts_of(row: &Worker, queues: &BTreeMap<QueueId, QueueSettings>) -> Arc<[QueueId]> {
-    let front = |queue: &&QueueId| queues.get(queue).is_some_and(|queue| queue.side == Side::Front);
-    row.settings.queues.iter().filter(front).copied().collect()
 }
 
 /// What an event says of the task it is about.

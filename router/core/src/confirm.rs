@@ -42,7 +42,7 @@ impl Scheduler {
         self.direct_back(step, task, worker);
         self.task_event(step, task, EventKind::ConversationReopened { denied: true });
         self.created_event(step, task);
-        step.fresh.push(task);
+        step.todo.fresh.push(task);
         Ok(Answer::Task(task))
     }
 

@@ -43,7 +43,7 @@ impl Scheduler {
         self.task_event(step, task, EventKind::MessageReceived { seq, kind, account });
         self.task_event(step, task, kind_of_event);
         self.created_event(step, task);
-        step.fresh.push(task);
+        step.todo.fresh.push(task);
         Ok(Answer::Task(task))
     }
 
@@ -200,9 +200,6 @@ impl Scheduler {
             matter,
             conversation: None,
             account: None,
-            parent: None,
-            children: Vec::new(),
-            depth: 0,
             needs: needs.into(),
             created_at: step.now,
             earned_at: step.now,
@@ -211,16 +208,9 @@ impl Scheduler {
             missed: false,
             unanswered: true,
             asked: None,
-            directed: None,
-            returns: false,
-            sticky: None,
-            declined: Vec::new(),
-            declines: 0,
-            silence: Silence::default(),
             seq: 0,
             rule_set: class.rule_set,
-            begun_at: Millis(0),
-            worked_ms: 0,
+            more: Default::default(),
         }
     }
 

@@ -1,59 +1,99 @@
 //! Bringing tasks and workers together.
 
-use std::cell::RefCell;
-use std::cmp::Ordering;
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use blendline_wire::event::{Because, Decision, EventKind};
-use blendline_wire::org::Goal;
+use blendline_wire::org::{Goal, QueueSettings};
 use blendline_wire::task::{AcceptMode, Presence, Side, TaskKind};
 use blendline_wire::{Lease, Millis, QueueId, TaskId, TenantId, WorkerId};
 
+use crate::backlog::Gate;
+use crate::desk::Desk;
 use crate::effect::Release;
-use crate::index::{Line, line_key};
+use crate::index::line_key;
 use crate::learnt::Heard;
+use crate::lines::{Head, LineKey, Lines, Spot};
 use crate::policy;
+use crate::price::Rank;
+use crate::ready::{Place, need_bits};
 use crate::rows::{Silence, Task, TaskState};
-use crate::scheduler::{Desk, Scheduler, Step};
+use crate::scheduler::{Scheduler, Step};
 
-/// Whether back work may start at who serves these front queues.
-type Found = RefCell<Option<(Arc<[QueueId]>, bool)>>;
-
-/// The most urgent task a worker could have now.
+/// A task that might be next.
 #[derive(Clone, Copy)]
-struct Candidate {
-    urgency: u64,
-    due_at: Millis,
-    task: TaskId,
+pub(crate) struct Candidate {
+    pub(crate) urgency: u64,
+    pub(crate) due_at: Millis,
+    pub(crate) task: TaskId,
 }
+
+impl Candidate {
+    pub(crate) fn new(task: &Task, now: Millis, rank: Rank) -> Self {
+        let urgency = rank.urgency_milli(now, task.earned_at, task.due_at);
+        Self { urgency, due_at: task.due_at, task: task.id }
+    }
+
+    /// True when it goes before the other.
+    pub(crate) fn is_before(&self, other: &Self) -> bool {
+        (std::cmp::Reverse(self.urgency), self.due_at, self.task)
+            < (std::cmp::Reverse(other.urgency), other.due_at, other.task)
+    }
+}
+
+/// What a worker looks for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Look {
+    /// What the reserve does not hold back: front work, and back work that is late.
+    Urgent,
+    /// Back work.
+    Back,
+}
+
+/// The lines of a bucket, as a worker who looks for work sees them.
+struct Seen<'a> {
+    now: Millis,
+    desk: &'a Desk,
+    rank: Rank,
+    lines: &'a Lines,
+    bucket: u64,
+    heads: &'a BTreeMap<Spot, Head>,
+    /// Whether only what is late counts.
+    late: bool,
+}
+
+/// Who could have a task, and why he.
+pub(crate) type Match = (WorkerId, Because, Option<WorkerId>);
 
 impl Scheduler {
     /// Matches until nothing more can be. First freed workers look for work, then fresh tasks for workers, and only
     /// then, when the front line has what it needs, back work starts where the reserve lets it.
     pub(crate) fn dispatch(&mut self, step: &mut Step<'_>) {
         loop {
-            for queue in std::mem::take(&mut step.stale) {
+            while let Some(queue) = step.todo.stale.pop_first() {
                 self.set_level(step, queue);
             }
-            while let Some(worker) = step.freed.pop_first() {
+            while let Some(worker) = step.todo.freed.pop_first() {
                 self.fill(step, worker);
             }
-            for task in std::mem::take(&mut step.fresh) {
+            for task in std::mem::take(&mut step.todo.fresh) {
                 match self.held_back(task) {
                     // It may start, but not before older work of the back office.
                     Some(tenant) => {
-                        step.slack.insert(tenant);
+                        step.todo.slack.insert(tenant);
+                        step.todo.deferred.push(task);
                     }
                     None => self.place(step, task),
                 }
             }
-            let Some(tenant) = step.slack.pop_first() else { break };
-            self.start_back(step, tenant);
+            if step.todo.stale.is_empty() && !self.start_back(step) {
+                break;
+            }
         }
+        self.seat_moved(step);
     }
 
     /// The tenant of a task that the reserve may hold back: back work in line that is not late.
-    fn held_back(&self, task: TaskId) -> Option<TenantId> {
+    pub(crate) fn held_back(&self, task: TaskId) -> Option<TenantId> {
         let task = self.tasks.get(&task)?;
         let held = task.side == Side::Back && !task.missed && task.directed.is_none();
         held.then_some(task.tenant)
@@ -68,7 +108,10 @@ impl Scheduler {
             self.bind(step, best.task, worker, Because::MostUrgent, runner_up.map(|next| next.urgency), None);
         }
         if let Some(desk) = self.workers.get(&worker) {
-            step.slack.insert(desk.row.settings.tenant);
+            step.todo.slack.insert(desk.row.settings.tenant);
+            if desk.takes_work() {
+                step.todo.resting.insert(worker);
+            }
         }
     }
 
@@ -97,42 +140,93 @@ impl Scheduler {
 
     /// The most urgent task of all lines that this worker serves, and the next one after it.
     fn next_for(&self, now: Millis, worker: WorkerId) -> Option<(Candidate, Option<Candidate>)> {
-        let desk = self.workers.get(&worker)?;
-        desk.ready?;
-        let (mut best, mut second): (Option<Candidate>, Option<Candidate>) = (None, None);
-        let (mut dear, mut contested): (Option<Candidate>, bool) = (None, false);
+        // Late back work is not held back: the reserve protects the front line, not the idle.
+        self.most_urgent(now, worker, Look::Urgent, |_| true)
+    }
+
+    /// The most urgent of the tasks in line that this worker could have and `counts` lets through, by its queue, and the
+    /// next one after it.
+    pub(crate) fn most_urgent(
+        &self,
+        now: Millis,
+        worker: WorkerId,
+        look: Look,
+        mut counts: impl FnMut(&QueueSettings) -> bool,
+    ) -> Option<(Candidate, Option<Candidate>)> {
+        let desk = self.workers.get(&worker).filter(|desk| desk.takes_work())?;
+        let (mut best, mut second, mut place): (Option<Candidate>, Option<Candidate>, _) = (None, None, None);
+        let mut dear: Option<(Candidate, Seen<'_>)> = None;
+        let mut contested = false;
         for queue in &desk.row.settings.queues {
             let (Some(settings), Some(lines)) = (self.queues.get(queue), self.index.lines.get(queue)) else { continue };
-            if !self.rules().hours(*queue).is_open(now) || !self.has_room(desk, *queue) {
+            if !desk.has_room_for(settings.task_weight) || !self.rules().hours(*queue).is_open(now) {
                 continue;
             }
-            let held = settings.side == Side::Front && !self.worth_starting(&desk.fronts, settings);
-            for ((needs, _), line) in lines {
-                if !desk.row.settings.has_skills(needs) {
+            let late = match (look, settings.side) {
+                (Look::Urgent, Side::Back) => true,
+                (Look::Back, Side::Front) => continue,
+                _ => false,
+            };
+            let rank = self.rank(settings);
+            let seen = lines.buckets().map(|(bucket, heads)| Seen { now, desk, rank, lines, bucket, heads, late });
+            let found = seen.filter_map(|seen| Some((self.first_for(&seen, None)?, seen)));
+            if settings.side == Side::Front && !self.worth_starting(&desk.fronts, settings) {
+                let Some(first) = found.reduce(|one, other| if other.0.is_before(&one.0) { other } else { one }) else {
                     continue;
-                }
-                let head = line.iter().filter_map(|(_, id)| self.tasks.get(id));
-                let Some(task) = head.into_iter().find(|task| !declined_by(task, worker, now)) else { continue };
-                // Late back work is not held back: the reserve protects the front line, not the idle.
-                if settings.side == Side::Back && !task.missed {
-                    continue;
-                }
-                let urgency = self.urgency_milli(now, task, settings);
-                let candidate = Candidate { urgency, due_at: task.due_at, task: task.id };
-                if held {
-                    // Each would leave the slot to the other: the more urgent one takes it.
-                    contested = dear.is_some();
-                    dear = dear.filter(|dear| before(dear, &candidate)).or(Some(candidate));
-                    continue;
-                }
-                if best.is_none_or(|best| before(&candidate, &best)) {
+                };
+                // Each would leave the slot to the other: the more urgent one takes it.
+                contested |= dear.is_some();
+                dear = dear.filter(|dear| dear.0.is_before(&first.0)).or(Some(first));
+                continue;
+            }
+            for (candidate, seen) in found.filter(|_| counts(settings)) {
+                if best.is_none_or(|best| candidate.is_before(&best)) {
                     second = best.replace(candidate);
-                } else if second.is_none_or(|second| before(&candidate, &second)) {
+                    place = Some(seen);
+                } else if second.is_none_or(|second| candidate.is_before(&second)) {
                     second = Some(candidate);
                 }
             }
         }
-        best.or(dear.filter(|_| contested)).map(|best| (best, second))
+        if let Some((first, seen)) = dear.filter(|_| contested && best.is_none()) {
+            (best, place) = (Some(first), Some(seen));
+        }
+        // The next one may stand in another line of the same queue.
+        let (best, place) = (best?, place?);
+        let other = self.first_for(&place, Some(best.task));
+        let second =
+            second.into_iter().chain(other).reduce(|one, other| if one.is_before(&other) { one } else { other });
+        Some((best, second))
+    }
+
+    /// The first that a worker could have of the lines that are seen, but for the one that `except` leads.
+    fn first_for(&self, seen: &Seen<'_>, except: Option<TaskId>) -> Option<Candidate> {
+        let (now, desk, rank) = (seen.now, seen.desk, seen.rank);
+        let worker = desk.row.settings.id;
+        let mut first: Option<Candidate> = None;
+        for ((due_at, task), head) in seen.heads {
+            if seen.late && now < *due_at || first.is_some_and(|first| first.due_at <= *due_at) {
+                break;
+            }
+            let able = head.bits & !desk.skills == 0 && desk.row.settings.has_skills(&head.needs);
+            // Behind one that was declined may stand another that is late.
+            let late = head.missed || head.declined;
+            if !able || Some(*task) == except || seen.late && !late {
+                continue;
+            }
+            let found = if head.declined {
+                let key = LineKey { needs: head.needs.clone(), bucket: seen.bucket };
+                let line = seen.lines.line(&key).filter_map(|(_, task)| self.tasks.get(&task));
+                let mut his = line.filter(|task| !declined_by(task, worker, now));
+                his.next().filter(|task| !seen.late || task.missed).map(|task| Candidate::new(task, now, rank))
+            } else {
+                let urgency = rank.urgency_milli(now, head.earned_at, *due_at);
+                Some(Candidate { urgency, due_at: *due_at, task: *task })
+            };
+            let earlier = |one: Candidate, other: Candidate| if one.due_at <= other.due_at { one } else { other };
+            first = first.into_iter().chain(found).reduce(earlier);
+        }
+        first
     }
 
     /// Finds a worker for a waiting task: the one it is meant for, the one the customer knows, the least loaded.
@@ -145,139 +239,81 @@ impl Scheduler {
             }
             return;
         }
-        let Some((worker, because, runner_up)) = self.worker_for(now, id) else { return };
-        self.bind(step, self.first_alike(id), worker, because, None, runner_up);
-    }
-
-    /// The worker a waiting task should go to now, why, and who else could have had it.
-    fn worker_for(&self, now: Millis, id: TaskId) -> Option<(WorkerId, Because, Option<WorkerId>)> {
-        let task = self.tasks.get(&id)?;
-        if !self.rules().hours(task.queue).is_open(now) {
-            return None;
-        }
-        let queue = self.queues.get(&task.queue)?;
-        let held_back = task.side == Side::Back && !task.missed;
-        let allowed = RefCell::new(None);
-        let able = |worker: &WorkerId| {
-            self.workers.get(worker).is_some_and(|desk| {
-                desk.ready.is_some()
-                    && desk.row.settings.queues.binary_search(&task.queue).is_ok()
-                    && desk.row.settings.has_skills(&task.needs)
-                    && !declined_by(task, *worker, now)
-                    && self.has_room(desk, task.queue)
-                    && (!held_back || self.back_allowed(desk, task.queue, &allowed))
-                    && (task.side == Side::Back || self.worth_starting(&desk.fronts, queue))
-            })
-        };
-        if let Some((worker, until)) = task.sticky
-            && now < until
-            && able(&worker)
-        {
-            return Some((worker, Because::Sticky, None));
-        }
-        let ready = self.index.ready.get(&task.queue)?;
-        let mut able = ready.iter().filter(|(_, _, worker)| able(worker));
-        let (load, _, first) = *able.next()?;
-        let fronts = |worker: &WorkerId| self.workers.get(worker).map(|desk| &*desk.fronts).unwrap_or_default();
-        let (mut worker, mut runner_up) = (first, None);
-        let (mut best, mut dearer) = (fronts(&first), None);
-        // Of those who have as little to do, whom the other queues miss least.
-        for (_, _, other) in able.take(PRICE_LOOKS).take_while(|(other, _, _)| *other == load) {
-            let his = fronts(other);
-            let known = his == best || dearer == Some(his);
-            if !known && self.price(his, task.queue) < self.price(best, task.queue) {
-                (worker, runner_up) = (*other, Some(worker));
-                (best, dearer) = (his, Some(best));
-            } else {
-                runner_up = runner_up.or(Some(*other));
-                dearer = if known { dearer } else { Some(his) };
-            }
-        }
-        Some((worker, Because::LeastLoaded, runner_up))
+        self.seat_moved(step);
+        let Some((worker, because, runner_up)) = self.worker_for(now, id, None) else { return };
+        let first = if because == Because::Sticky { id } else { self.first_alike(id) };
+        self.bind(step, first, worker, because, None, runner_up);
     }
 
     /// The first task of a waiting task's line, where it may be that it was held back before; else the task itself.
     fn first_alike(&self, id: TaskId) -> TaskId {
-        let Some(task) = self.tasks.get(&id) else { return id };
+        let Some(task) = self.tasks.get(&id).filter(|task| task.side == Side::Front) else { return id };
         let held = self.queues.get(&task.queue).is_some_and(|queue| matches!(queue.blend.goal, Goal::Cost { .. }));
-        let line = self.index.lines.get(&task.queue).and_then(|lines| lines.get(&line_key(task)));
-        let first = line.filter(|_| held && task.side == Side::Front).and_then(|line| line.first());
-        first
-            .map(|(_, first)| *first)
-            .filter(|first| self.tasks.get(first).is_some_and(|task| task.declined.is_empty()))
-            .unwrap_or(id)
+        let lines = self.index.lines.get(&task.queue).filter(|_| held);
+        let first =
+            lines.and_then(|lines| lines.line(&line_key(task)).next()).and_then(|(_, first)| self.tasks.get(&first));
+        first.filter(|first| first.declined.is_empty()).map_or(id, |first| first.id)
     }
 
-    /// Starts back work of a tenant, most urgent first, while the reserve lets it: workers who were kept free may now
-    /// have it.
-    fn start_back(&mut self, step: &mut Step<'_>, tenant: TenantId) {
-        while let Some((task, worker, because, runner_up)) = self.next_back(step.now, tenant) {
-            self.bind(step, task, worker, because, None, runner_up);
+    /// The worker a waiting task should go to now, why, and who else could have had it; through the gate, where it is
+    /// back work that the reserve may hold back.
+    pub(crate) fn worker_for(&self, now: Millis, id: TaskId, gate: Option<&Gate>) -> Option<Match> {
+        let task = self.tasks.get(&id)?;
+        let (queue, ready) = (self.queues.get(&task.queue)?, self.index.ready.get(&task.queue)?);
+        if !self.rules().hours(task.queue).is_open(now) {
+            return None;
         }
-    }
-
-    /// The most urgent back work of a tenant that some ready worker could have now, and who.
-    fn next_back(&self, now: Millis, tenant: TenantId) -> Option<(TaskId, WorkerId, Because, Option<WorkerId>)> {
-        let mut heads = Vec::new();
-        for queue in self.queues.values().filter(|queue| queue.tenant == tenant && queue.side == Side::Back) {
-            let Some(lines) = self.index.lines.get(&queue.id) else { continue };
-            if !self.index.ready.contains_key(&queue.id) {
+        let able = |place: &&Place| {
+            gate.is_none_or(|gate| gate.may_pass(place))
+                && self
+                    .workers
+                    .get(&place.worker)
+                    .is_some_and(|desk| desk.could_do(task, queue, now) && gate.is_none_or(|gate| gate.lets(desk)))
+                && (queue.side == Side::Back || self.pays(place.worker, queue))
+        };
+        let needs = need_bits(&task.needs);
+        if let Some((worker, until)) = task.sticky
+            && now < until
+            && let Some(place) = self.workers.get(&worker).and_then(|desk| desk.ready)
+            && self.workers[&worker].row.settings.queues.binary_search(&task.queue).is_ok()
+            && able(&&place)
+        {
+            return Some((worker, Because::Sticky, None));
+        }
+        let mut places = ready.having(needs);
+        let first = places.find(able)?;
+        let (mut best, mut runner_up) = (first, None);
+        // Of those who have as little to do, whom the other queues miss least.
+        for place in places.take(OTHERS_LOOKED_AT) {
+            let alike = place.load_milli > first.load_milli || place.fronts == best.fronts;
+            if alike && runner_up.is_some() || !able(&place) {
                 continue;
             }
-            // Nobody is asked where the reserve of no crew lets it.
-            let free = self.crews.get(&queue.id).is_some_and(|crews| {
-                crews.keys().any(|fronts| fronts.is_empty() || self.reserve_lets(fronts, queue.task_weight))
-            });
-            for place in lines.values().flat_map(|line| self.worth_a_look(line)) {
-                let Some(task) = self.tasks.get(&place) else { continue };
-                // What is late is not held back.
-                if !free && !task.missed {
-                    continue;
-                }
-                let urgency = self.urgency_milli(now, task, queue);
-                heads.push(Candidate { urgency, due_at: task.due_at, task: place });
+            if alike || self.price_of(place.worker, queue) >= self.price_of(best.worker, queue) {
+                runner_up = runner_up.or(Some(place.worker));
+            } else {
+                runner_up = Some(std::mem::replace(&mut best, place).worker);
             }
         }
-        heads.sort_unstable_by(|one, other| if before(one, other) { Ordering::Less } else { Ordering::Greater });
-        heads.into_iter().find_map(|head| {
-            let (worker, because, runner_up) = self.worker_for(now, head.task)?;
-            Some((head.task, worker, because, runner_up))
-        })
+        Some((best.worker, Because::LeastLoaded, runner_up))
     }
 
-    /// The tasks of a line up to the first that nobody declined: tasks of a line differ only by who may not have them,
-    /// so behind that one no other can do better.
-    fn worth_a_look<'a>(&'a self, line: &'a Line) -> impl Iterator<Item = TaskId> + 'a {
-        let mut more = true;
-        line.iter().map(|(_, task)| *task).take_while(move |task| {
-            let look = more;
-            more = self.tasks.get(task).is_some_and(|task| !task.declined.is_empty());
-            look
-        })
+    /// What it costs the other front queues of a worker that he takes a task of this one.
+    fn price_of(&self, worker: WorkerId, queue: &QueueSettings) -> f64 {
+        self.workers.get(&worker).map_or(0.0, |desk| self.price(&desk.fronts, queue.id))
     }
 
-    /// Whether this worker may start back work of this queue that is not late. What was found for one worker holds for
-    /// the next who serves the same front queues.
-    fn back_allowed(&self, desk: &Desk, queue: QueueId, found: &Found) -> bool {
-        // Whoever never serves the front line does not weaken it.
-        if desk.fronts.is_empty() {
-            return true;
-        }
-        if let Some((_, allowed)) = found.borrow().as_ref().filter(|(fronts, _)| *fronts == desk.fronts) {
-            return *allowed;
-        }
-        let allowed = self.reserve_lets(&desk.fronts, self.queues.get(&queue).map_or(0, |queue| queue.task_weight));
-        *found.borrow_mut() = Some((desk.fronts.clone(), allowed));
-        allowed
+    /// Whether a front task may start with a worker, for all that the other queues he serves lose by it.
+    fn pays(&self, worker: WorkerId, queue: &QueueSettings) -> bool {
+        self.workers.get(&worker).is_some_and(|desk| self.worth_starting(&desk.fronts, queue))
     }
 
     fn has_room(&self, desk: &Desk, queue: QueueId) -> bool {
-        let weight = self.queues.get(&queue).map_or(u32::MAX, |queue| queue.task_weight);
-        desk.load.saturating_add(weight) <= desk.row.capacity
+        self.queues.get(&queue).is_some_and(|queue| desk.has_room_for(queue.task_weight))
     }
 
     /// Gives a task to a worker, as an offer or at once.
-    fn bind(
+    pub(crate) fn bind(
         &mut self,
         step: &mut Step<'_>,
         id: TaskId,
@@ -291,7 +327,7 @@ impl Scheduler {
         let (Some(queue), Some(session)) = (self.queues.get(&task.queue), desk.row.session) else { return };
         let decision = Decision {
             waited_ms: now.since(task.earned_at),
-            urgency_milli: self.urgency_milli(now, task, queue),
+            urgency_milli: self.rank(queue).urgency_milli(now, task.earned_at, task.due_at),
             runner_up_milli,
             runner_up,
             because,
@@ -320,7 +356,7 @@ impl Scheduler {
         if auto {
             self.task_event(step, id, EventKind::TaskAssigned { worker, lease, decision: Some(decision) });
             step.release(Release::Assigned { worker, session, task: id, lease });
-            self.followed(step, self.tasks.get(&id).and_then(|task| task.conversation));
+            self.followed_in(step, id);
         } else {
             self.task_event(step, id, EventKind::TaskOffered { worker, lease, until, decision });
             step.release(Release::Offer { worker, session, task: id, lease });
@@ -334,13 +370,8 @@ impl Scheduler {
     }
 }
 
-/// How many able workers beside the least loaded are looked at: who may be missed less, and who else could have had it.
-const PRICE_LOOKS: usize = 4;
-
-fn before(one: &Candidate, other: &Candidate) -> bool {
-    (std::cmp::Reverse(one.urgency), one.due_at, one.task)
-        < (std::cmp::Reverse(other.urgency), other.due_at, other.task)
-}
+/// How many ready workers behind the first are looked at: who may be missed less, and who else could have had a task.
+const OTHERS_LOOKED_AT: usize = 8;
 
 pub(crate) fn declined_by(task: &Task, worker: WorkerId, now: Millis) -> bool {
     task.declined.iter().any(|(who, until)| *who == worker && now < *until)

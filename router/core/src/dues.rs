@@ -5,6 +5,7 @@ use blendline_wire::{CalendarId, Millis, TaskId};
 
 use crate::index::{Due, Rules};
 use crate::learnt::Heard;
+use crate::ready::Ready;
 use crate::rows::TaskState;
 use crate::scheduler::{Scheduler, Step};
 
@@ -17,7 +18,7 @@ impl Scheduler {
                 Due::Calendar(id) => self.hours_begin(step, id, at),
                 Due::Count(queue) => self.end_count(step, queue),
                 Due::Worker(id) => self.wrap_ups_over(step, id),
-                Due::Task(id) => self.task_due(step, id),
+                Due::Task(id) | Due::Target(id) => self.task_due(step, id),
                 Due::Outbound(id) => self.retry(step, id),
             }
         }
@@ -57,7 +58,7 @@ impl Scheduler {
         if unanswered {
             self.task_event(step, id, EventKind::TargetMissed { due_at });
         }
-        step.fresh.push(id);
+        step.todo.fresh.push(id);
     }
 
     /// Who was asked for too long is asked no more: no parent waits for ever.
@@ -78,7 +79,7 @@ impl Scheduler {
             task.returns &= task.directed.is_some();
             task.declined.retain(|(_, until)| now < *until);
         });
-        step.fresh.push(id);
+        step.todo.fresh.push(id);
     }
 
     /// Hours begin: everybody who serves a queue with these hours looks for work.
@@ -86,12 +87,12 @@ impl Scheduler {
         self.index.dues.remove(&(at, Due::Calendar(id)));
         self.watch_calendar(id, step.now);
         for queue in self.queues.values().filter(|queue| queue.calendar == Some(id)) {
-            let ready = self.index.ready.get(&queue.id).into_iter().flatten();
-            step.freed.extend(ready.map(|(_, _, worker)| *worker));
-            step.slack.insert(queue.tenant);
+            let ready = self.index.ready.get(&queue.id).into_iter().flat_map(Ready::iter);
+            step.todo.freed.extend(ready.map(|place| place.worker));
+            step.todo.slack.insert(queue.tenant);
         }
         // What waits for one worker only is not his to look for while he is not ready.
-        step.freed.extend(self.index.directed.keys().copied());
+        step.todo.freed.extend(self.index.directed.keys().copied());
     }
 
     /// Notes when hours next begin.

@@ -33,7 +33,7 @@ pub enum Write {
     /// A calendar.
     Calendar(CalendarSettings),
     /// A queue's settings.
-    Queue(QueueSettings),
+    Queue(Box<QueueSettings>),
     /// A queue is no more.
     QueueRemoved(QueueId),
     /// A worker.

@@ -1,6 +1,7 @@
 //! What is derived from the rows to find things quickly. Rebuilt from them, and proven equal to them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use blendline_wire::org::{CalendarSettings, QueueSettings};
 use blendline_wire::task::{ClockRule, SkillNeed};
@@ -8,14 +9,10 @@ use blendline_wire::{CalendarId, Millis, OutboundId, QueueId, TaskId, WorkerId};
 
 use crate::calendar::Hours;
 use crate::limits;
+use crate::lines::{LineKey, Lines, Spot, Tasks};
 use crate::policy;
+use crate::ready::Ready;
 use crate::rows::{OutboundRow, OutboundState, Task, TaskState, Worker};
-
-/// A line: tasks of one queue that any able worker sees in the same order, by due time.
-pub(crate) type Line = BTreeSet<(Millis, TaskId)>;
-
-/// What tells the lines of one queue apart: what the tasks take, and how long their target is, roughly.
-pub(crate) type LineKey = (Box<[SkillNeed]>, u64);
 
 /// Something with a deadline.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -26,8 +23,10 @@ pub(crate) enum Due {
     Count(QueueId),
     /// Noting down ends.
     Worker(WorkerId),
-    /// An offer, a park, a silence, a target, a back-off ends.
+    /// An offer, a park, a silence, a back-off ends; a target of what stands in no line.
     Task(TaskId),
+    /// The target ends of the first in a line whose target runs. The others of the line come after it.
+    Target(TaskId),
     /// A message of ours is tried again.
     Outbound(OutboundId),
 }
@@ -36,13 +35,37 @@ pub(crate) enum Due {
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Index {
     /// The lines of each queue.
-    pub(crate) lines: BTreeMap<QueueId, BTreeMap<LineKey, Line>>,
+    pub(crate) lines: BTreeMap<QueueId, Lines>,
     /// Tasks that wait for one worker.
-    pub(crate) directed: BTreeMap<WorkerId, Line>,
+    pub(crate) directed: BTreeMap<WorkerId, BTreeSet<Spot>>,
     /// Everything with a deadline, earliest first.
     pub(crate) dues: BTreeSet<(Millis, Due)>,
-    /// Workers who can take something now, per queue: least loaded, then longest idle.
-    pub(crate) ready: BTreeMap<QueueId, BTreeSet<(u32, Millis, WorkerId)>>,
+    /// Workers who can take something now, per queue.
+    pub(crate) ready: BTreeMap<QueueId, Ready>,
+}
+
+/// Where the index has a task.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Stand {
+    at: At,
+    spot: Spot,
+    missed: bool,
+    /// When it earned its place.
+    earned_at: Millis,
+    /// True when somebody declined it.
+    declined: bool,
+    /// Its own deadline.
+    due: Option<Millis>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum At {
+    /// In a line of a queue.
+    Line(QueueId, LineKey),
+    /// It waits for one worker.
+    Directed(WorkerId),
+    /// It does not wait.
+    Nowhere,
 }
 
 /// The settings that derived values depend on.
@@ -95,8 +118,26 @@ impl<'a> Rules<'a> {
         runs && !task.missed
     }
 
-    /// The earliest instant at which something happens to a task by itself.
-    pub(crate) fn task_due(&self, task: &Task) -> Option<Millis> {
+    /// Where the index has a task that is like this.
+    pub(crate) fn stand(&self, task: &Task) -> Stand {
+        let at = match (&task.state, task.directed) {
+            (TaskState::Waiting, Some((worker, _))) => At::Directed(worker),
+            (TaskState::Waiting, None) => At::Line(task.queue, line_key(task)),
+            _ => At::Nowhere,
+        };
+        Stand {
+            at,
+            spot: (task.due_at, task.id),
+            missed: task.missed,
+            earned_at: task.earned_at,
+            declined: !task.declined.is_empty(),
+            due: self.task_due(task),
+        }
+    }
+
+    /// The earliest instant at which something happens to a task by itself; but for the target of what stands in line,
+    /// of which only the line's first counts.
+    fn task_due(&self, task: &Task) -> Option<Millis> {
         let own = match &task.state {
             TaskState::Waiting => {
                 let declined = task.declined.iter().map(|(_, until)| *until).min();
@@ -107,7 +148,8 @@ impl<'a> Rules<'a> {
             TaskState::Requesting { since, .. } => Some(since.plus(limits::PARK_MS_MAX)),
             TaskState::Closed { .. } => return None,
         };
-        let target = Self::target_runs(task).then_some(task.due_at);
+        let in_line = task.state == TaskState::Waiting && task.directed.is_none();
+        let target = (!in_line && Self::target_runs(task)).then_some(task.due_at);
         min(min(own, target), task.silence.supervisor_at)
     }
 }
@@ -126,39 +168,74 @@ fn min(one: Option<Millis>, other: Option<Millis>) -> Option<Millis> {
 }
 
 impl Index {
-    /// Enters a task.
-    pub(crate) fn add_task(&mut self, task: &Task, rules: Rules<'_>) {
-        if task.state == TaskState::Waiting {
-            let place = (task.due_at, task.id);
-            match task.directed {
-                Some((worker, _)) => self.directed.entry(worker).or_default().insert(place),
-                None => self.lines.entry(task.queue).or_default().entry(line_key(task)).or_default().insert(place),
-            };
+    /// What the tasks of the line need in which a task is to stand: they share one list.
+    pub(crate) fn needs_of_line(&self, task: &Task) -> Option<Arc<[SkillNeed]>> {
+        if task.needs.is_empty() {
+            return Some(Arc::default());
         }
-        if let Some(due) = rules.task_due(task) {
-            self.dues.insert((due, Due::Task(task.id)));
+        self.lines.get(&task.queue)?.needs_of(&line_key(task))
+    }
+
+    /// Enters a task.
+    pub(crate) fn add_task(&mut self, stand: &Stand, tasks: &Tasks) {
+        let (_, task) = stand.spot;
+        self.dues.extend(stand.due.map(|due| (due, Due::Task(task))));
+        match &stand.at {
+            At::Line(queue, key) => {
+                let lines = self.lines.entry(*queue).or_default();
+                let (before, after) = lines.insert(key, stand.spot, stand.missed, tasks);
+                self.next_target(before, after);
+            }
+            At::Directed(worker) => {
+                self.directed.entry(*worker).or_default().insert(stand.spot);
+            }
+            At::Nowhere => {}
         }
     }
 
-    /// Takes a task out again. `task` and `rules` must be as they were when it was entered.
-    pub(crate) fn remove_task(&mut self, task: &Task, rules: Rules<'_>) {
-        if task.state == TaskState::Waiting {
-            let place = (task.due_at, task.id);
-            match task.directed {
-                Some((worker, _)) => remove_from(&mut self.directed, &worker, &place),
-                None => {
-                    if let Some(lines) = self.lines.get_mut(&task.queue) {
-                        remove_from(lines, &line_key(task), &place);
-                        if lines.is_empty() {
-                            self.lines.remove(&task.queue);
-                        }
-                    }
+    /// Takes a task out again from where it was.
+    pub(crate) fn remove_task(&mut self, stand: &Stand, tasks: &Tasks) {
+        let (_, task) = stand.spot;
+        if let Some(due) = stand.due {
+            self.dues.remove(&(due, Due::Task(task)));
+        }
+        match &stand.at {
+            At::Line(queue, key) => {
+                let Some(lines) = self.lines.get_mut(queue) else { return };
+                let (before, after) = lines.remove(key, &stand.spot, stand.missed, tasks);
+                if lines.waiting() == 0 {
+                    self.lines.remove(queue);
+                }
+                self.next_target(before, after);
+            }
+            At::Directed(worker) => {
+                let Some(waiting) = self.directed.get_mut(worker) else { return };
+                waiting.remove(&stand.spot);
+                if waiting.is_empty() {
+                    self.directed.remove(worker);
                 }
             }
+            At::Nowhere => {}
         }
-        if let Some(due) = rules.task_due(task) {
-            self.dues.remove(&(due, Due::Task(task.id)));
+    }
+
+    /// A task changed: it is put where it stands now.
+    pub(crate) fn move_task(&mut self, before: &Stand, after: &Stand, tasks: &Tasks) {
+        if before != after {
+            self.remove_task(before, tasks);
+            self.add_task(after, tasks);
         }
+    }
+
+    /// Another task of a line is the first whose target runs.
+    fn next_target(&mut self, before: Option<Spot>, after: Option<Spot>) {
+        if before == after {
+            return;
+        }
+        if let Some((due, task)) = before {
+            self.dues.remove(&(due, Due::Target(task)));
+        }
+        self.dues.extend(after.map(|(due, task)| (due, Due::Target(task))));
     }
 
     /// Enters a worker's deadline.
@@ -194,15 +271,5 @@ fn worker_due(worker: &Worker) -> Option<Millis> {
 
 /// The line a task stands in.
 pub(crate) fn line_key(task: &Task) -> LineKey {
-    (task.needs.clone(), policy::target_bucket(task.target_ms))
-}
-
-fn remove_from<K: Ord>(lines: &mut BTreeMap<K, Line>, key: &K, place: &(Millis, TaskId)) {
-    if let Some(line) = lines.get_mut(key) {
-        line.remove(place);
-        // Empty lines are not kept: their number would grow with every combination ever seen.
-        if line.is_empty() {
-            lines.remove(key);
-        }
-    }
+    LineKey { needs: task.needs.clone(), bucket: policy::target_bucket(task.target_ms) }
 }

@@ -1,7 +1,5 @@
 //! What is learnt about queues while work goes on, and the reserve that follows from it.
 
-use std::collections::BTreeSet;
-
 use blendline_wire::org::{Goal, QueueSettings, WEIGHT_UNIT};
 use blendline_wire::task::Side;
 use blendline_wire::{Millis, QueueId, WorkerId};
@@ -11,9 +9,8 @@ use crate::limits;
 use crate::policy;
 use crate::policy::rate::COUNT_MAX;
 use crate::policy::reserve::{self, Harm};
-use crate::policy::worth::{Line, Worth};
-use crate::rows::{Learnt, Reckoned, Task};
-use crate::scheduler::{Pool, Scheduler, Step};
+use crate::rows::{Learnt, Task};
+use crate::scheduler::{Scheduler, Step};
 
 /// Prices are kept in so many parts of a natural logarithm.
 const PRICE_UNIT: f64 = 1e6;
@@ -44,7 +41,7 @@ pub(crate) enum Heard {
 
 impl Scheduler {
     /// Changes what is learnt about a queue; the deadline of its count follows.
-    fn edit_learnt(&mut self, step: &mut Step<'_>, queue: QueueId, change: impl FnOnce(&mut Learnt)) {
+    pub(crate) fn edit_learnt(&mut self, step: &mut Step<'_>, queue: QueueId, change: impl FnOnce(&mut Learnt)) {
         let row = self.learnt.entry(queue).or_insert_with(|| Learnt::new(queue));
         let before = row.count_until;
         change(row);
@@ -54,8 +51,18 @@ impl Scheduler {
                 self.index.dues.insert((row.count_until, Due::Count(queue)));
             }
         }
-        if !step.dirty_learnt.contains(&queue) {
-            step.dirty_learnt.push(queue);
+        step.todo.dirty_learnt.insert(queue);
+    }
+
+    /// True while a front queue may keep back work from somebody who could do it.
+    pub(crate) fn is_holding(&self, front: QueueId) -> bool {
+        self.learnt.get(&front).is_some_and(|row| row.holding)
+    }
+
+    /// Notes whether a front queue may keep back work from somebody who could do it.
+    pub(crate) fn set_holding(&mut self, step: &mut Step<'_>, front: QueueId, holding: bool) {
+        if self.is_holding(front) != holding {
+            self.edit_learnt(step, front, |row| row.holding = holding);
         }
     }
 
@@ -101,7 +108,7 @@ impl Scheduler {
         // Where nothing happens, a draw that went against back work must not stand.
         if quiet && let Some(settings) = self.queues.get(&queue) {
             self.meta.seed = policy::draw(self.meta.seed).1;
-            step.slack.insert(settings.tenant);
+            step.todo.slack.insert(settings.tenant);
         }
     }
 
@@ -162,7 +169,7 @@ impl Scheduler {
     }
 
     /// The mean time of a queue's tasks, as far as it is known, in milliseconds.
-    fn task_ms(&self, queue: QueueId) -> u64 {
+    pub(crate) fn task_ms(&self, queue: QueueId) -> u64 {
         let row = self.learnt.get(&queue);
         // The guess counts as much as one task.
         row.map_or(limits::TASK_MS_GUESSED, |row| {
@@ -171,10 +178,10 @@ impl Scheduler {
     }
 
     /// The slots of those who serve a front queue that work of other queues keeps busy, in thousandths.
-    fn others_milli(&self, queue: QueueId) -> u64 {
+    pub(crate) fn others_milli(&self, queue: QueueId) -> u64 {
         let (Some(row), Some(settings)) = (self.learnt.get(&queue), self.queues.get(&queue)) else { return 0 };
         // Where they serve no other front queue there is nothing to find out.
-        if self.crews.get(&queue).is_none_or(|crews| crews.keys().all(|fronts| fronts.len() < 2)) {
+        if self.pools.get(&queue).is_none_or(|pool| pool.shared == 0) {
             return 0;
         }
         let own =
@@ -211,26 +218,6 @@ impl Scheduler {
         Some(reserve::Pool { slots: pool.slots as f64 / unit, offered, front_ms, back_ms, harm, price })
     }
 
-    /// What a front queue's worth was last reckoned from, with the mean cost of a wait that the settings say.
-    pub(crate) fn worth_of(&self, queue: QueueId) -> Worth {
-        let (Some(row), Some(settings)) = (self.learnt.get(&queue), self.queues.get(&queue)) else {
-            return Worth::default();
-        };
-        let Reckoned { slots, others_milli, offered_micro, task_ms, free_milli } = row.reckoned;
-        let cost = match settings.blend.goal {
-            Goal::Cost { hour_milli } => hour_milli as f64 / HOUR_MS,
-            Goal::MeanWait | Goal::Within { .. } => f64::from(settings.weight_milli) / settings.target_ms.max(1) as f64,
-        };
-        Worth::new(&Line {
-            slots: slots as f64 / f64::from(WEIGHT_UNIT),
-            others: others_milli as f64 / 1_000.0,
-            offered: offered_micro as f64 / 1_000_000.0,
-            task_ms: task_ms as f64,
-            cost,
-            free: free_milli as f64 / 1_000.0,
-        })
-    }
-
     /// Reckons a queue's worth and its reserve anew; back work may start where the reserve fell.
     pub(crate) fn set_level(&mut self, step: &mut Step<'_>, queue: QueueId) {
         self.reckon_worth(step, queue);
@@ -250,71 +237,7 @@ impl Scheduler {
             (row.level_milli, row.running_milli, row.expected_milli) = (level, running, expected);
         });
         if let Some(settings) = self.queues.get(&queue) {
-            step.slack.insert(settings.tenant);
-        }
-    }
-
-    fn reckon_worth(&mut self, step: &mut Step<'_>, queue: QueueId) {
-        let Some(settings) = self.queues.get(&queue) else { return };
-        let Some(row) = self.learnt.get(&queue) else { return };
-        let task_ms = self.task_ms(queue);
-        let busy = row.rate.per_ms() * task_ms as f64 * f64::from(settings.task_weight) / f64::from(WEIGHT_UNIT);
-        let back = self.pools.get(&queue).is_some_and(|pool| pool.back > 0);
-        let reckoned = Reckoned {
-            slots: self.pools.get(&queue).map_or(0, |pool| pool.slots),
-            others_milli: self.others_milli(queue),
-            offered_micro: (busy * 1_000_000.0) as u64,
-            task_ms: task_ms.max(1),
-            free_milli: if back { row.level_milli + 1_000 } else { u64::MAX },
-        };
-        if reckoned != row.reckoned {
-            self.edit_learnt(step, queue, |row| row.reckoned = reckoned);
-            self.worth.insert(queue, self.worth_of(queue));
-        }
-    }
-
-    /// How many tasks stand in the lines of a queue.
-    fn waiting(&self, queue: QueueId) -> usize {
-        self.index.lines.get(&queue).map_or(0, |lines| lines.values().map(BTreeSet::len).sum())
-    }
-
-    /// What it costs the other front queues of a worker that a task of this one takes a slot of his for its time.
-    pub(crate) fn price(&self, fronts: &[QueueId], queue: QueueId) -> f64 {
-        let others = fronts.iter().filter(|front| **front != queue);
-        let each = others.map(|front| {
-            let free = self.pools.get(front).map_or(0, |pool| pool.free / u64::from(WEIGHT_UNIT));
-            let worth = self.worth.get(front);
-            worth.map_or(0.0, |worth| worth.taken(free as usize, self.waiting(*front), self.task_ms(queue) as f64))
-        });
-        each.sum()
-    }
-
-    /// Whether a task of a front queue whose waiting costs may start at a worker who serves these: what that spares it
-    /// is not less than what it costs the others.
-    pub(crate) fn worth_starting(&self, fronts: &[QueueId], queue: &QueueSettings) -> bool {
-        if !matches!(queue.blend.goal, Goal::Cost { .. }) || fronts.len() < 2 {
-            return true;
-        }
-        let spared = self.worth.get(&queue.id).map_or(f64::INFINITY, |worth| worth.spared(self.waiting(queue.id)));
-        self.price(fronts, queue.id) <= spared
-    }
-
-    /// How urgent a waiting task is, in parts of a thousand.
-    ///
-    /// A front queue that keeps its goal has time: its tasks count for less than those of one that does not. Where
-    /// waiting costs, it is what an hour's work spares.
-    pub(crate) fn urgency_milli(&self, now: Millis, task: &Task, queue: &QueueSettings) -> u64 {
-        let of_weight = |weight| policy::urgency_milli(now, task.earned_at, task.due_at, weight);
-        match queue.blend.goal {
-            Goal::Within { .. } if queue.side == Side::Front => {
-                let part = self.learnt.get(&queue.id).map_or(1_000, |row| u64::from(row.weight_milli));
-                of_weight(u32::try_from(u64::from(queue.weight_milli) * part / 1_000).unwrap_or(u32::MAX))
-            }
-            Goal::Cost { hour_milli } if queue.side == Side::Front => {
-                let spared = u128::from(hour_milli) * u128::from(HOUR) / u128::from(self.task_ms(queue.id).max(1));
-                u64::try_from(spared).unwrap_or(u64::MAX).saturating_add(of_weight(queue.weight_milli))
-            }
-            _ => of_weight(queue.weight_milli),
+            step.todo.slack.insert(settings.tenant);
         }
     }
 
@@ -334,14 +257,12 @@ impl Scheduler {
         u64::try_from(level).unwrap_or(0).clamp(floor, most)
     }
 
-    /// Whether back work that takes so much may start at a worker who serves these front queues.
-    pub(crate) fn reserve_lets(&self, fronts: &[QueueId], taken: u32) -> bool {
-        fronts.iter().all(|front| {
-            let free = self.pools.get(front).map_or(0, |pool: &Pool| pool.free);
-            // The seed changes with each binding, so the state between two levels is drawn for once.
-            let draw = || policy::draw(self.meta.seed ^ front.0.wrapping_mul(0x9E37_79B9_7F4A_7C15)).0 % 1_000;
-            policy::reserve_allows(free, u64::from(taken), self.reserve_milli(*front), draw)
-        })
+    /// Whether a front queue lets back work start that takes so much of who serves it.
+    pub(crate) fn reserve_lets(&self, front: QueueId, taken: u32) -> bool {
+        let free = self.pools.get(&front).map_or(0, |pool| pool.free);
+        // The seed changes with each binding, so the state between two levels is drawn for once.
+        let draw = || policy::draw(self.meta.seed ^ front.0.wrapping_mul(0x9E37_79B9_7F4A_7C15)).0 % 1_000;
+        policy::reserve_allows(free, u64::from(taken), self.reserve_milli(front), draw)
     }
 }
 
@@ -356,8 +277,7 @@ fn harm_of(settings: &QueueSettings) -> Harm {
 }
 
 /// An hour in milliseconds.
-const HOUR_MS: f64 = HOUR as f64;
-const HOUR: u64 = 3_600_000;
+pub(crate) const HOUR_MS: f64 = 3_600_000.0;
 
 /// The price of an hour of waiting, in back work given up for front work of the same length.
 fn price_of_waiting(hour_milli: u64, front_ms: f64, back_ms: f64) -> f64 {
@@ -366,7 +286,6 @@ fn price_of_waiting(hour_milli: u64, front_ms: f64, back_ms: f64) -> f64 {
 
 /// A mean moved by one part of `weight` towards a sample.
 fn nearer(mean: u64, sample: u64, weight: u64) -> u64 {
-    let weight = i128::from(weight.max(1));
-    let moved = i128::from(mean) + (i128::from(sample) - i128::from(mean)) / weight;
-    u64::try_from(moved).unwrap_or(0)
+    let parts = weight.max(1);
+    if sample >= mean { mean + (sample - mean) / parts } else { mean - (mean - sample) / parts }
 }

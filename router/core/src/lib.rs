@@ -7,22 +7,29 @@
 
 pub mod calendar;
 pub mod effect;
+pub mod explain;
 pub mod input;
 pub mod limits;
 pub mod policy;
 pub mod rows;
 
+mod backlog;
 mod book;
 mod confirm;
 mod conversations;
+mod desk;
 mod dispatch;
 mod dues;
 mod index;
 mod learnt;
+mod lines;
 mod load;
+mod lookup;
 mod outreach;
 mod ownership;
 mod parking;
+mod price;
+mod ready;
 mod scheduler;
 mod sending;
 mod settings;
@@ -30,6 +37,7 @@ mod verdicts;
 mod workers;
 
 pub use effect::{Answer, Effect, MessageRow, Refusal, Release, Write};
+pub use explain::{Explanation, Obstacle, Waiting};
 pub use input::{CallId, Command, Input, PayloadId};
 pub use load::LoadError;
 pub use scheduler::{QueueNow, Scheduler};

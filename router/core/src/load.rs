@@ -1,14 +1,16 @@
 //! A core rebuilt from its rows equals the one that wrote them (P5).
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use blendline_wire::Millis;
 use blendline_wire::task::Side;
 
-use crate::book::fronts_of;
+use crate::desk::{Desk, Tenant};
 use crate::index::{Due, Index, Rules};
-use crate::rows::{ConversationState, Reckoned, Snapshot, TaskState, Worker};
-use crate::scheduler::{Desk, Pool, Scheduler, Step, Tenant};
+use crate::lookup::Few;
+use crate::rows::{ConversationState, Reckoned, Snapshot, Task, TaskState, Worker};
+use crate::scheduler::{Scheduler, Step, Todo};
 
 /// Rows that cannot be a state of this scheduler.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -26,13 +28,13 @@ impl Scheduler {
     /// The scheduler whose rows these are. Equal to the one that wrote them.
     pub fn load(shard: u16, rows: Snapshot) -> Result<Self, LoadError> {
         let mut core = Self { shard, meta: rows.meta, ..Self::default() };
-        core.tenants = rows.tenants.into_iter().map(|settings| (settings.id, Tenant { settings })).collect();
+        core.tenants = rows.tenants.into_iter().map(|settings| (settings.id, Tenant::new(settings))).collect();
         core.accounts = rows.accounts.into_iter().map(|account| (account.id, account)).collect();
         core.calendars = rows.calendars.into_iter().map(|calendar| (calendar.id, calendar)).collect();
         core.queues = rows.queues.into_iter().map(|queue| (queue.id, queue)).collect();
         for row in rows.workers {
             let id = row.settings.id;
-            core.workers.insert(id, Desk::new(row));
+            core.workers.insert(id, Box::new(Desk::new(row, &core.queues)));
         }
         for conversation in rows.conversations {
             let ConversationState::Open { .. } = conversation.state else {
@@ -41,7 +43,11 @@ impl Scheduler {
             core.by_contact.insert(conversation.contact, conversation.id);
             core.conversations.insert(conversation.id, Box::new(conversation));
         }
-        for task in rows.tasks {
+        let mut needs = BTreeSet::new();
+        for mut task in rows.tasks {
+            // Tasks that need the same share one list.
+            task.needs = needs.get(&task.needs).cloned().unwrap_or(task.needs);
+            needs.insert(task.needs.clone());
             if !core.queues.contains_key(&task.queue) {
                 return Err(LoadError(format!("{} stands in {}, which is not there", task.id, task.queue)));
             }
@@ -67,7 +73,7 @@ impl Scheduler {
             core.outbound.insert(row.id, Box::new(row));
         }
         let mut effects = Vec::new();
-        let mut step = Step::new(core.meta.now, &mut effects);
+        let mut step = Step::new(core.meta.now, &mut effects, Todo::default());
         core.rebuild(&mut step);
         Ok(core)
     }
@@ -77,18 +83,21 @@ impl Scheduler {
         let now = self.meta.now;
         self.index = Index::default();
         self.pools.clear();
-        self.crews.clear();
-        for desk in self.workers.values_mut() {
+        for tenant in self.tenants.values_mut() {
+            tenant.know(&self.queues);
+        }
+        let workers = self.workers.keys();
+        for worker in &workers {
+            let Some(desk) = self.workers.get_mut(worker) else { continue };
             desk.load = desk.row.wrap_ups.iter().map(|(_, weight, _)| *weight).sum();
-            desk.held.clear();
-            desk.ready = None;
-            (desk.back, desk.part) = (0, Pool::default());
-            desk.fronts = fronts_of(&desk.row, &self.queues);
+            desk.held = Few::default();
+            (desk.ready, desk.back, desk.part) = (None, 0, None);
+            desk.know(&self.queues);
             self.index.add_worker(&desk.row);
         }
         let rules = Rules { queues: &self.queues, calendars: &self.calendars };
         for task in self.tasks.values() {
-            self.index.add_task(task, rules);
+            self.index.add_task(&rules.stand(task), &self.tasks);
             if let Some(desk) = task.state.holder().and_then(|holder| self.workers.get_mut(&holder)) {
                 desk.held.insert(task.id);
                 desk.load += rules.weight(task);
@@ -108,12 +117,13 @@ impl Scheduler {
         for calendar in self.calendars.keys().copied().collect::<Vec<_>>() {
             self.watch_calendar(calendar, now);
         }
-        for worker in self.workers.keys().copied().collect::<Vec<_>>() {
-            self.seat(step, worker);
-            step.freed.insert(worker);
+        for worker in workers.iter().rev() {
+            self.seat(step, *worker);
         }
-        step.slack.extend(self.tenants.keys());
-        step.fresh.extend(self.index.directed.values().flatten().map(|(_, task)| *task));
+        self.seat_moved(step);
+        step.todo.freed.extend(workers);
+        step.todo.slack.extend(self.tenants.keys().copied());
+        step.todo.fresh.extend(self.index.directed.values().flatten().map(|(_, task)| *task));
     }
 
     /// All live rows, each kind sorted by its id.
@@ -141,13 +151,37 @@ impl Scheduler {
         same("desks", &self.workers, &fresh.workers)?;
         same("tenants", &self.tenants, &fresh.tenants)?;
         same("pools", &self.pools, &fresh.pools)?;
-        same("crews", &self.crews, &fresh.crews)?;
         same("worth", &self.worth, &fresh.worth)?;
         same("letters", &self.letters, &fresh.letters)?;
         same("post boxes", &self.post, &fresh.post)?;
         same("contacts", &self.by_contact, &fresh.by_contact)?;
         self.check_tasks()?;
-        self.check_workers()
+        self.check_workers()?;
+        self.check_backlog()
+    }
+
+    /// Whoever is free and could do back work that waits is kept for a front queue that is known to hold him.
+    fn check_backlog(&self) -> Result<(), String> {
+        let waits = |task: &&Task| task.side == Side::Back && task.state == TaskState::Waiting && !task.missed;
+        for task in self.tasks().filter(waits).filter(|task| task.directed.is_none()) {
+            let (Some(queue), Some(ready)) = (self.queues.get(&task.queue), self.index.ready.get(&task.queue)) else {
+                continue;
+            };
+            // What a calendar or a back-off allows since is found by the next tick.
+            if self.next_deadline().is_some_and(|at| at <= self.meta.now)
+                || !self.rules().hours(task.queue).is_open(self.meta.now)
+            {
+                continue;
+            }
+            for place in ready.iter() {
+                let Some(desk) = self.workers.get(&place.worker) else { continue };
+                let held = desk.fronts.iter().any(|front| self.is_holding(*front));
+                if !held && desk.could_do(task, queue, self.meta.now) {
+                    return Err(format!("{} waits and nothing keeps {} from it", task.id, place.worker));
+                }
+            }
+        }
+        Ok(())
     }
 
     fn check_tasks(&self) -> Result<(), String> {
@@ -189,7 +223,7 @@ impl Scheduler {
     }
 
     fn check_workers(&self) -> Result<(), String> {
-        for (id, desk) in &self.workers {
+        for (id, desk) in self.workers.iter() {
             let fits = |row: &Worker| desk.load <= row.capacity;
             // A capacity that was lowered does not take away what a worker has.
             if !fits(&desk.row) && desk.ready.is_some() {

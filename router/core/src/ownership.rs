@@ -32,7 +32,7 @@ impl Scheduler {
         });
         self.edit_worker(step, worker, |row| row.missed_offers = 0);
         self.task_event(step, id, EventKind::TaskAssigned { worker, lease, decision: None });
-        self.followed(step, self.tasks.get(&id).and_then(|task| task.conversation));
+        self.followed_in(step, id);
         Ok(Answer::Done)
     }
 
@@ -108,12 +108,13 @@ impl Scheduler {
             if task.declined.len() >= limits::DECLINED_MAX {
                 task.declined.remove(0);
             }
-            task.declined.push((worker, now.plus(policy::back_off_ms(task.declines))));
+            let until = now.plus(policy::back_off_ms(task.declines));
+            task.declined.push((worker, until));
         });
         if self.tasks.get(&id).is_some_and(|task| task.declines == limits::DECLINES_TOLD) {
             self.tell_supervisor(step, id, Some(worker));
         }
-        step.fresh.push(id);
+        step.todo.fresh.push(id);
     }
 
     /// Takes a task from whoever has it or is offered it, and puts it back in line with its earned place.
@@ -124,7 +125,7 @@ impl Scheduler {
             task.silence.since = None;
             task.silence.reminded = false;
         });
-        step.fresh.push(id);
+        step.todo.fresh.push(id);
     }
 
     /// Writes that a task is not its owner's any more, and tells him.
@@ -234,7 +235,7 @@ impl Scheduler {
                 self.direct(step, id, Some(worker));
             }
         }
-        step.fresh.push(id);
+        step.todo.fresh.push(id);
     }
 
     /// Puts a task into another queue, under that queue's side and target; what it took there is not known.
@@ -249,7 +250,7 @@ impl Scheduler {
             task.due_at = Millis(task.due_at.0.saturating_sub(task.target_ms)).plus(target_ms);
             task.target_ms = target_ms;
             task.missed &= task.due_at <= now;
-            task.needs = Box::default();
+            task.needs = Default::default();
         });
     }
 }

@@ -28,7 +28,7 @@ impl Scheduler {
         });
         self.direct_back(step, id, worker);
         self.task_event(step, id, EventKind::TaskWoken { why: why.to_owned() });
-        step.fresh.push(id);
+        step.todo.fresh.push(id);
     }
 
     /// Keeps a waiting task for one worker for a while, if he is there to take it.

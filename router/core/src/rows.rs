@@ -1,13 +1,17 @@
 //! The state, as rows: a core rebuilt from them equals the running one.
 
-use blendline_wire::event::Because;
+mod task;
+
+use std::sync::Arc;
+
 use blendline_wire::org::{AccountSettings, CalendarSettings, QueueSettings, TenantSettings, WorkerSettings};
-use blendline_wire::task::{AcceptMode, ClockRule, ParkReason, Presence, Side, SkillNeed, TaskKind};
+use blendline_wire::task::{AcceptMode, Presence};
 use blendline_wire::{
-    AccountId, ContactKey, ConversationId, Lease, MatterId, Millis, OutboundId, QueueId, SessionId, TaskId, TenantId,
-    WorkerId,
+    AccountId, ContactKey, ConversationId, MatterId, Millis, OutboundId, QueueId, SessionId, TaskId, TenantId, WorkerId,
 };
 use serde::{Deserialize, Serialize};
+
+pub use self::task::{Aside, Closed, More, Silence, Task, TaskState};
 
 use crate::input::{DeliveryStatus, PayloadId};
 use crate::policy::rate::Rate;
@@ -95,6 +99,9 @@ pub struct Learnt {
     /// What its worth was last reckoned from.
     #[serde(default)]
     pub reckoned: Reckoned,
+    /// True while it may keep back work from somebody who could do it: nobody is looked for again until it lets go.
+    #[serde(default)]
+    pub holding: bool,
 }
 
 /// What the worth of a front queue's waiting tasks and free slots follows from.
@@ -137,6 +144,7 @@ impl Learnt {
             late_micro: 0,
             weight_milli: whole(),
             reckoned: Reckoned::default(),
+            holding: false,
         }
     }
 }
@@ -152,202 +160,6 @@ pub struct Meta {
     pub seed: u64,
     /// The latest time seen: time never goes back.
     pub now: Millis,
-}
-
-/// A task.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Task {
-    /// The task.
-    pub id: TaskId,
-    /// Whose.
-    pub tenant: TenantId,
-    /// What it is made of.
-    pub kind: TaskKind,
-    /// Its queue.
-    pub queue: QueueId,
-    /// The queue's side.
-    pub side: Side,
-    /// Where it stands.
-    pub state: TaskState,
-    /// The number of the latest ownership.
-    pub lease: Lease,
-    /// What the customer wants done.
-    pub matter: MatterId,
-    /// The conversation, where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub conversation: Option<ConversationId>,
-    /// The account of the conversation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<AccountId>,
-    /// The task that asked for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parent: Option<TaskId>,
-    /// Open requests of this task, oldest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub children: Vec<TaskId>,
-    /// How many requests stand above it.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub depth: u8,
-    /// What it takes, sorted by skill.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub needs: Box<[SkillNeed]>,
-    /// When it came to be.
-    pub created_at: Millis,
-    /// The place in line: when the first unanswered message, or the item, came.
-    pub earned_at: Millis,
-    /// The target, in milliseconds.
-    pub target_ms: u64,
-    /// `earned_at` and the target, moved by stopped clocks.
-    pub due_at: Millis,
-    /// True once its due time passed: what stands in line is late, what is not answered has missed its target.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub missed: bool,
-    /// True while the customer (or whoever asked) has no answer to what was said last.
-    pub unanswered: bool,
-    /// The place of the latest message of the customer that wants an answer, and when it came.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asked: Option<(u64, Millis)>,
-    /// For whom it waits, and until when only for him.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub directed: Option<(WorkerId, Millis)>,
-    /// True while it waits for whoever had it before.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub returns: bool,
-    /// Who had it last, and until when he is preferred.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sticky: Option<(WorkerId, Millis)>,
-    /// Who is not to be offered it, and until when.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub declined: Vec<(WorkerId, Millis)>,
-    /// How often it was declined, refused or left to expire: lengthens the back-off.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub declines: u8,
-    /// The silence timer.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub silence: Silence,
-    /// The last place given in its own transcript, where it has no conversation.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub seq: u64,
-    /// The version of the rule set that classified it.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub rule_set: u32,
-    /// Since when its worker has been at it, while he is.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub begun_at: Millis,
-    /// How long workers have been at it before that, in milliseconds.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub worked_ms: u64,
-}
-
-/// Where a task stands.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TaskState {
-    /// In line.
-    Waiting,
-    /// Shown to one worker.
-    Offered {
-        /// To whom.
-        worker: WorkerId,
-        /// Until when.
-        until: Millis,
-        /// Why to him; what was offered before this was kept reads as the most common reason.
-        #[serde(default)]
-        because: Because,
-    },
-    /// One worker has it.
-    Active {
-        /// Who.
-        worker: WorkerId,
-    },
-    /// Put aside.
-    Parked {
-        /// Who comes back to it, if he is there.
-        worker: Option<WorkerId>,
-        /// Waiting for what.
-        reason: ParkReason,
-        /// Since when.
-        since: Millis,
-        /// When it comes back by itself.
-        until: Millis,
-        /// What the target does meanwhile.
-        clock: ClockRule,
-    },
-    /// Waiting for the answer to a request.
-    Requesting {
-        /// Who comes back to it, if he is there.
-        worker: Option<WorkerId>,
-        /// Since when.
-        since: Millis,
-        /// What the target does meanwhile.
-        clock: ClockRule,
-    },
-    /// Done with: it has left the core.
-    Closed {
-        /// When.
-        at: Millis,
-        /// How.
-        how: Closed,
-        /// Who had it last.
-        worker: Option<WorkerId>,
-    },
-}
-
-/// How a task ended.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Closed {
-    /// A worker says it is done.
-    Solved,
-    /// Taken back by whoever opened it, or not needed any more.
-    Cancelled,
-    /// Logged after the fact.
-    Logged,
-}
-
-impl TaskState {
-    /// The one who has it or is offered it.
-    pub const fn owner(&self) -> Option<WorkerId> {
-        match self {
-            Self::Offered { worker, .. } | Self::Active { worker } => Some(*worker),
-            _ => None,
-        }
-    }
-
-    /// The one whose capacity it takes, in full or in part.
-    pub const fn holder(&self) -> Option<WorkerId> {
-        match self {
-            Self::Offered { worker, .. } | Self::Active { worker } => Some(*worker),
-            Self::Parked { worker, .. } | Self::Requesting { worker, .. } => *worker,
-            Self::Waiting | Self::Closed { .. } => None,
-        }
-    }
-
-    /// The state's name, for errors and lists.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Offered { .. } => "offered",
-            Self::Active { .. } => "active",
-            Self::Parked { .. } => "parked",
-            Self::Requesting { .. } => "requesting",
-            Self::Closed { .. } => "closed",
-        }
-    }
-}
-
-/// The silence timer of a task (all times in the queue's open hours).
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Silence {
-    /// Since when its owner is silent; `None` while nothing is expected of him.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since: Option<Millis>,
-    /// True once he was reminded.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub reminded: bool,
-    /// When a supervisor is told unless somebody answers first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub supervisor_at: Option<Millis>,
 }
 
 /// A conversation.
@@ -425,7 +237,7 @@ impl ConversationState {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Worker {
     /// What was configured.
-    pub settings: WorkerSettings,
+    pub settings: Arc<WorkerSettings>,
     /// Whether he takes work.
     pub presence: Presence,
     /// His connection.

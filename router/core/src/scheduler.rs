@@ -1,17 +1,18 @@
 //! The state machine: its state, its one entrance, and what can be seen of it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
 
 use blendline_wire::event::Actor;
-use blendline_wire::org::{AccountSettings, CalendarSettings, QueueSettings, TenantSettings};
+use blendline_wire::org::{AccountSettings, CalendarSettings, QueueSettings};
 use blendline_wire::{
     AccountId, CalendarId, ContactKey, ConversationId, EventId, Millis, OutboundId, QueueId, TaskId, TenantId, WorkerId,
 };
 
+use crate::desk::{Desk, Pool, Tenant};
 use crate::effect::{Answer, Effect, Refusal, Release, Write};
 use crate::index::{Index, Rules};
 use crate::input::{Command, Input};
+use crate::lookup::{Few, Map};
 use crate::policy::worth::Worth;
 use crate::rows::{Conversation, Learnt, Meta, OutboundRow, Task, Worker};
 
@@ -24,66 +25,18 @@ pub struct Scheduler {
     pub(crate) accounts: BTreeMap<AccountId, AccountSettings>,
     pub(crate) calendars: BTreeMap<CalendarId, CalendarSettings>,
     pub(crate) queues: BTreeMap<QueueId, QueueSettings>,
-    pub(crate) workers: BTreeMap<WorkerId, Desk>,
-    pub(crate) conversations: BTreeMap<ConversationId, Box<Conversation>>,
-    pub(crate) by_contact: BTreeMap<ContactKey, ConversationId>,
-    pub(crate) tasks: BTreeMap<TaskId, Box<Task>>,
-    pub(crate) outbound: BTreeMap<OutboundId, Box<OutboundRow>>,
-    pub(crate) letters: BTreeMap<ConversationId, VecDeque<OutboundId>>,
+    pub(crate) workers: Map<WorkerId, Box<Desk>>,
+    pub(crate) conversations: Map<ConversationId, Box<Conversation>>,
+    pub(crate) by_contact: Map<ContactKey, ConversationId>,
+    pub(crate) tasks: Map<TaskId, Box<Task>>,
+    pub(crate) outbound: Map<OutboundId, Box<OutboundRow>>,
+    pub(crate) letters: Map<ConversationId, VecDeque<OutboundId>>,
     pub(crate) post: BTreeMap<AccountId, PostBox>,
     pub(crate) learnt: BTreeMap<QueueId, Learnt>,
     pub(crate) pools: BTreeMap<QueueId, Pool>,
     pub(crate) worth: BTreeMap<QueueId, Worth>,
-    pub(crate) crews: BTreeMap<QueueId, Crews>,
     pub(crate) index: Index,
-}
-
-/// Those who serve a front queue and are ready: what they can carry, in units of the weights (derived).
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Pool {
-    /// How many they are.
-    pub(crate) workers: u32,
-    /// What they can carry together.
-    pub(crate) slots: u64,
-    /// How much of it is free.
-    pub(crate) free: u64,
-    /// How much of it back work takes.
-    pub(crate) back: u64,
-}
-
-/// Who serves a queue and is there, by the front queues they serve: how many (derived).
-pub(crate) type Crews = BTreeMap<Arc<[QueueId]>, u32>;
-
-/// A tenant.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Tenant {
-    pub(crate) settings: TenantSettings,
-}
-
-/// A worker, and what is derived for him.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Desk {
-    pub(crate) row: Worker,
-    /// What his tasks and noting down take of his capacity.
-    pub(crate) load: u32,
-    /// The tasks he holds.
-    pub(crate) held: BTreeSet<TaskId>,
-    /// His place among the ready, while he is.
-    pub(crate) ready: Option<(u32, Millis)>,
-    /// The front queues he serves.
-    pub(crate) fronts: Arc<[QueueId]>,
-    /// What back tasks take of his capacity.
-    pub(crate) back: u32,
-    /// What he brings to the pool of each of his front queues, while he is ready.
-    pub(crate) part: Pool,
-}
-
-impl Desk {
-    /// A worker of whom nothing is derived yet.
-    pub(crate) fn new(row: Worker) -> Self {
-        let load = row.wrap_ups.iter().map(|(_, weight, _)| *weight).sum();
-        Self { row, load, held: BTreeSet::new(), ready: None, fronts: [].into(), back: 0, part: Pool::default() }
-    }
+    pub(crate) todo: Todo,
 }
 
 /// The messages of ours of one account: how many are with the sender, and which could be (derived).
@@ -110,42 +63,38 @@ pub(crate) struct Step<'a> {
     pub(crate) effects: &'a mut Vec<Effect>,
     /// The first event of the step: the cause of the others.
     pub(crate) cause: Option<EventId>,
+    pub(crate) todo: Todo,
+}
+
+/// What a step has to look at before it ends. Kept from step to step for its room; between them there is nothing in it.
+#[derive(Debug, Default)]
+pub(crate) struct Todo {
     /// Tasks that may have found a worker.
     pub(crate) fresh: Vec<TaskId>,
     /// Workers who may have room.
-    pub(crate) freed: BTreeSet<WorkerId>,
-    /// Tenants in which back work may start.
-    pub(crate) slack: BTreeSet<TenantId>,
+    pub(crate) freed: Few<WorkerId>,
+    /// Tenants in which front queues may let go of back work that they held back.
+    pub(crate) slack: Few<TenantId>,
+    /// Workers who found nothing urgent and have room: they may begin back work.
+    pub(crate) resting: Few<WorkerId>,
+    /// Back work that may have found a worker.
+    pub(crate) deferred: Vec<TaskId>,
+    /// Workers who may not be at their right place among the ready.
+    pub(crate) moved: Few<WorkerId>,
     /// Front queues whose workers came or went.
-    pub(crate) stale: BTreeSet<QueueId>,
+    pub(crate) stale: Few<QueueId>,
     /// Accounts that may hand over a message.
-    pub(crate) posting: BTreeSet<AccountId>,
-    pub(crate) dirty_tasks: BTreeSet<TaskId>,
-    pub(crate) dirty_workers: BTreeSet<WorkerId>,
-    pub(crate) dirty_conversations: BTreeSet<ConversationId>,
-    pub(crate) dirty_outbound: BTreeSet<OutboundId>,
-    /// In no order, each once.
-    pub(crate) dirty_learnt: Vec<QueueId>,
+    pub(crate) posting: Few<AccountId>,
+    pub(crate) dirty_tasks: Few<TaskId>,
+    pub(crate) dirty_workers: Few<WorkerId>,
+    pub(crate) dirty_conversations: Few<ConversationId>,
+    pub(crate) dirty_outbound: Few<OutboundId>,
+    pub(crate) dirty_learnt: Few<QueueId>,
 }
 
 impl<'a> Step<'a> {
-    pub(crate) fn new(now: Millis, effects: &'a mut Vec<Effect>) -> Self {
-        Self {
-            now,
-            actor: Actor::System,
-            effects,
-            cause: None,
-            fresh: Vec::new(),
-            freed: BTreeSet::new(),
-            slack: BTreeSet::new(),
-            stale: BTreeSet::new(),
-            posting: BTreeSet::new(),
-            dirty_tasks: BTreeSet::new(),
-            dirty_workers: BTreeSet::new(),
-            dirty_conversations: BTreeSet::new(),
-            dirty_outbound: BTreeSet::new(),
-            dirty_learnt: Vec::new(),
-        }
+    pub(crate) fn new(now: Millis, effects: &'a mut Vec<Effect>, todo: Todo) -> Self {
+        Self { now, actor: Actor::System, effects, cause: None, todo }
     }
 
     pub(crate) fn release(&mut self, release: Release) {
@@ -169,7 +118,7 @@ impl Scheduler {
     /// Time never goes back: a `now` before the latest seen counts as the latest seen.
     pub fn step(&mut self, now: Millis, input: Input, effects: &mut Vec<Effect>) {
         self.meta.now = self.meta.now.max(now);
-        let mut step = Step::new(self.meta.now, effects);
+        let mut step = Step::new(self.meta.now, effects, std::mem::take(&mut self.todo));
         // What was due before this input happened before it.
         self.run_dues(&mut step);
         self.dispatch(&mut step);
@@ -183,6 +132,7 @@ impl Scheduler {
         self.dispatch(&mut step);
         self.hand_over(&mut step);
         self.flush(&mut step);
+        self.todo = step.todo;
     }
 
     /// The one branching over what can happen; the rest is straight.
@@ -230,27 +180,27 @@ impl Scheduler {
 
     /// Writes every row the step changed, once.
     fn flush(&mut self, step: &mut Step<'_>) {
-        for id in std::mem::take(&mut step.dirty_tasks) {
+        while let Some(id) = step.todo.dirty_tasks.pop_first() {
             if let Some(task) = self.tasks.get(&id) {
                 step.write(Write::Task(task.clone()));
             }
         }
-        for id in std::mem::take(&mut step.dirty_workers) {
+        while let Some(id) = step.todo.dirty_workers.pop_first() {
             if let Some(desk) = self.workers.get(&id) {
                 step.write(Write::Worker(Box::new(desk.row.clone())));
             }
         }
-        for id in std::mem::take(&mut step.dirty_conversations) {
+        while let Some(id) = step.todo.dirty_conversations.pop_first() {
             if let Some(conversation) = self.conversations.get(&id) {
                 step.write(Write::Conversation(conversation.clone()));
             }
         }
-        for id in std::mem::take(&mut step.dirty_outbound) {
+        while let Some(id) = step.todo.dirty_outbound.pop_first() {
             if let Some(row) = self.outbound.get(&id) {
                 step.write(Write::Outbound(row.clone()));
             }
         }
-        for queue in std::mem::take(&mut step.dirty_learnt) {
+        while let Some(queue) = step.todo.dirty_learnt.pop_first() {
             if let Some(row) = self.learnt.get(&queue) {
                 step.write(Write::Learnt(Box::new(*row)));
             }
@@ -314,7 +264,7 @@ impl Scheduler {
 
     /// The tasks a worker holds: offered, active, and those that come back to him.
     pub fn held_by(&self, worker: WorkerId) -> impl Iterator<Item = TaskId> {
-        self.workers.get(&worker).into_iter().flat_map(|desk| desk.held.iter().copied())
+        self.workers.get(&worker).into_iter().flat_map(|desk| desk.held.iter())
     }
 
     /// A queue's settings.
@@ -325,9 +275,6 @@ impl Scheduler {
     /// What a queue looks like now. Tasks that wait for one worker only are not counted.
     pub fn queue_now(&self, queue: QueueId) -> QueueNow {
         let Some(lines) = self.index.lines.get(&queue) else { return QueueNow::default() };
-        QueueNow {
-            waiting: lines.values().map(BTreeSet::len).sum(),
-            first_due: lines.values().filter_map(|line| line.first()).map(|(due, _)| *due).min(),
-        }
+        QueueNow { waiting: lines.waiting(), first_due: lines.first_due() }
     }
 }

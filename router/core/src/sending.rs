@@ -14,7 +14,7 @@ use crate::scheduler::{Scheduler, Step};
 impl Scheduler {
     /// Hands messages over while the account may have more with the sender.
     pub(crate) fn hand_over(&mut self, step: &mut Step<'_>) {
-        while let Some(account) = step.posting.pop_first() {
+        while let Some(account) = step.todo.posting.pop_first() {
             while let Some(id) = self
                 .post
                 .get(&account)
@@ -40,7 +40,7 @@ impl Scheduler {
                     payload: row.payload,
                 }));
             }
-            step.posting.remove(&account);
+            step.todo.posting.remove(account);
         }
     }
 

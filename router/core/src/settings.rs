@@ -1,14 +1,17 @@
 //! The organisation changes while work goes on.
 
+use std::sync::Arc;
+
 use blendline_wire::event::EventKind;
-use blendline_wire::org::WorkerSettings;
-use blendline_wire::task::{Presence, WithdrawReason};
+use blendline_wire::org::{QueueSettings, WorkerSettings};
+use blendline_wire::task::{Presence, Side, WithdrawReason};
 use blendline_wire::{QueueId, TaskId, TenantId, WorkerId};
 
+use crate::desk::Tenant;
 use crate::effect::{Answer, Refusal, Write};
 use crate::input::Settings;
 use crate::rows::Worker;
-use crate::scheduler::{Scheduler, Step, Tenant};
+use crate::scheduler::{Scheduler, Step};
 
 impl Scheduler {
     /// A setting came to be or changed. Waiting tasks keep their classification (P9).
@@ -20,10 +23,10 @@ impl Scheduler {
                 match self.tenants.get_mut(&id) {
                     Some(known) => known.settings = tenant,
                     None => {
-                        self.tenants.insert(id, Tenant { settings: tenant });
+                        self.tenants.insert(id, Tenant::new(tenant));
                     }
                 }
-                step.slack.insert(id);
+                step.todo.slack.insert(id);
                 self.settings_event(step, id, "tenant", id.to_string());
             }
             Settings::Account(account) => {
@@ -40,14 +43,14 @@ impl Scheduler {
                 }
                 step.write(Write::Calendar(calendar.clone()));
                 self.calendars.insert(calendar.id, calendar);
-                self.rebuild(step);
+                self.look_anew(step);
             }
             Settings::Queue(queue) => {
                 self.tenants.get(&queue.tenant).ok_or(Refusal::OtherTenant)?;
                 if self.queues.get(&queue.id).is_some_and(|known| known.tenant != queue.tenant) {
                     return Err(Refusal::OtherTenant);
                 }
-                step.write(Write::Queue(queue.clone()));
+                step.write(Write::Queue(Box::new(queue.clone())));
                 self.settings_event(step, queue.tenant, "queue", queue.id.to_string());
                 let (id, side) = (queue.id, queue.side);
                 let rebuild = self.queues.get(&id) != Some(&queue);
@@ -59,12 +62,21 @@ impl Scheduler {
                     }
                 }
                 if rebuild {
-                    self.rebuild(step);
+                    self.look_anew(step);
                 }
             }
             Settings::Worker(worker) => return self.put_worker(step, worker),
         }
         Ok(Answer::Done)
+    }
+
+    /// Derives everything anew, and looks at everybody and everything that waits.
+    fn look_anew(&mut self, step: &mut Step<'_>) {
+        self.rebuild(step);
+        let front = |queue: &&QueueSettings| queue.side == Side::Front;
+        let fronts: Vec<QueueId> = self.queues.values().filter(front).map(|queue| queue.id).collect();
+        // Whom a front queue keeps from back work is not known any more.
+        fronts.into_iter().for_each(|front| self.set_holding(step, front, true));
     }
 
     fn put_worker(&mut self, step: &mut Step<'_>, mut settings: WorkerSettings) -> Result<Answer, Refusal> {
@@ -84,12 +96,12 @@ impl Scheduler {
                 if row.session.is_none() {
                     row.accept = settings.accept;
                 }
-                row.settings = settings;
+                row.settings = Arc::new(settings);
             }),
             None => {
                 let (accept, capacity, idle_since) = (settings.accept, settings.capacity, step.now);
                 let row = Worker {
-                    settings,
+                    settings: Arc::new(settings),
                     presence: Presence::Away,
                     session: None,
                     accept,
@@ -101,7 +113,7 @@ impl Scheduler {
                 self.add_worker(step, row);
             }
         }
-        step.freed.insert(id);
+        step.todo.freed.insert(id);
         self.settings_event(step, tenant, "worker", id.to_string());
         Ok(Answer::Done)
     }
@@ -125,12 +137,13 @@ impl Scheduler {
             .collect();
         for worker in servers {
             self.edit_settings(step, worker, |row| {
-                row.settings.queues.retain(|queue| *queue != id);
-                if let Err(place) = row.settings.queues.binary_search(&heir) {
-                    row.settings.queues.insert(place, heir);
+                let settings = Arc::make_mut(&mut row.settings);
+                settings.queues.retain(|queue| *queue != id);
+                if let Err(place) = settings.queues.binary_search(&heir) {
+                    settings.queues.insert(place, heir);
                 }
             });
-            step.freed.insert(worker);
+            step.todo.freed.insert(worker);
         }
         for task in self.tasks_of(id) {
             // An offer was made on the old queue's terms; who has a task keeps it, on the heir's.
@@ -140,15 +153,18 @@ impl Scheduler {
                 task.queue = heir;
                 task.side = side;
             });
-            step.fresh.push(task);
+            step.todo.fresh.push(task);
         }
         self.queues.remove(&id);
         self.worth.remove(&id);
+        if let Some(tenant) = self.tenants.get_mut(&tenant) {
+            tenant.know(&self.queues);
+        }
         let learnt = self.learnt.remove(&id).map(|row| row.count_until);
         if let Some(until) = learnt {
             self.index.dues.remove(&(until, crate::index::Due::Count(id)));
         }
-        step.dirty_learnt.retain(|queue| *queue != id);
+        step.todo.dirty_learnt.remove(id);
         if learnt.is_some() {
             step.write(Write::LearntRemoved(id));
         }

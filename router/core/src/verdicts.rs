@@ -154,7 +154,7 @@ impl Scheduler {
         });
         self.direct_back(step, id, Some(worker));
         self.task_event(step, id, EventKind::TaskWoken { why: "unseen_message".to_owned() });
-        step.fresh.push(id);
+        step.todo.fresh.push(id);
     }
 
     /// True when this very verdict put the task aside before: the answer was lost on its way.
@@ -327,7 +327,7 @@ impl Scheduler {
         if let Target::Worker(worker) = to {
             self.direct(step, child_id, Some(worker));
         }
-        step.fresh.push(child_id);
+        step.todo.fresh.push(child_id);
     }
 
     /// A work item is pushed in.
@@ -352,7 +352,7 @@ impl Scheduler {
         self.add_task(step, task);
         self.add_line(step, id, Author::Note, None, None, item.payload);
         self.created_event(step, id);
-        step.fresh.push(id);
+        step.todo.fresh.push(id);
         Ok(Answer::Task(id))
     }
 }

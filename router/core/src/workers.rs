@@ -6,7 +6,7 @@ use blendline_wire::{SessionId, TaskId, WorkerId};
 
 use crate::effect::{Answer, Refusal, Release, Write};
 use crate::rows::{Task, TaskState};
-use crate::scheduler::{Pool, Scheduler, Step};
+use crate::scheduler::{Scheduler, Step};
 
 /// Why a worker's work goes to others.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -49,10 +49,10 @@ impl Scheduler {
         if presence == Presence::Away {
             self.hand_off(step, id, Leaving::Away);
         }
-        step.freed.insert(id);
+        step.todo.freed.insert(id);
         // The list is made before new work is given: that comes as offers of its own.
         let tasks = self.workers[&id].held.iter().filter_map(|task| {
-            let task = self.tasks.get(task)?;
+            let task = self.tasks.get(&task)?;
             task.state.owner()?;
             Some((task.id, task.lease, matches!(task.state, TaskState::Offered { .. })))
         });
@@ -103,7 +103,7 @@ impl Scheduler {
         if presence == Presence::Away {
             self.hand_off(step, id, Leaving::Away);
         }
-        step.freed.insert(id);
+        step.todo.freed.insert(id);
         Ok(Answer::Done)
     }
 
@@ -111,7 +111,7 @@ impl Scheduler {
     /// one who is there, else back in line with the earned place. Nobody waits for someone who is not there.
     fn hand_off(&mut self, step: &mut Step<'_>, id: WorkerId, leaving: Leaving) {
         let desk = &self.workers[&id];
-        let held: Vec<TaskId> = desk.held.iter().copied().collect();
+        let held: Vec<TaskId> = desk.held.iter().collect();
         let waiting: Vec<TaskId> = self.index.directed.get(&id).into_iter().flatten().map(|(_, task)| *task).collect();
         let stand_in = desk.row.settings.stand_in.filter(|other| leaving == Leaving::Away && self.is_there(*other));
         let reason = if leaving == Leaving::Away { WithdrawReason::Absence } else { WithdrawReason::WorkerLost };
@@ -131,7 +131,7 @@ impl Scheduler {
             self.edit_task(step, task, |task| task.directed = None);
             self.direct(step, task, stand_in);
             self.edit_task(step, task, |task| task.returns &= task.directed.is_some());
-            step.fresh.push(task);
+            step.todo.fresh.push(task);
         }
     }
 
@@ -157,7 +157,7 @@ impl Scheduler {
         if desk.row.wrap_ups.iter().any(|(noted, _, _)| *noted == task) {
             self.edit_worker(step, worker, |row| row.wrap_ups.retain(|(noted, _, _)| *noted != task));
             self.wrap_up_event(step, worker, task);
-            step.freed.insert(worker);
+            step.todo.freed.insert(worker);
         }
         Ok(Answer::Done)
     }
@@ -172,7 +172,7 @@ impl Scheduler {
         for task in over {
             self.wrap_up_event(step, worker, task);
         }
-        step.freed.insert(worker);
+        step.todo.freed.insert(worker);
     }
 
     fn wrap_up_event(&mut self, step: &mut Step<'_>, worker: WorkerId, task: TaskId) {
@@ -212,12 +212,11 @@ impl Scheduler {
         );
         self.hand_off(step, id, Leaving::Left);
         self.unseat(id);
-        self.set_part(id, Pool::default());
         if let Some(desk) = self.workers.remove(&id) {
             self.index.remove_worker(&desk.row);
         }
-        step.dirty_workers.remove(&id);
-        step.freed.remove(&id);
+        step.todo.dirty_workers.remove(id);
+        step.todo.freed.remove(id);
         step.write(Write::WorkerRemoved(id));
         Ok(Answer::Done)
     }

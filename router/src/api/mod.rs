@@ -6,6 +6,7 @@ pub mod auth;
 pub mod body;
 pub mod connect;
 pub mod conversations;
+pub mod explanation;
 pub mod frames;
 pub mod health;
 pub mod items;

@@ -10,8 +10,8 @@ use axum::routing::{MethodRouter, delete, get, patch, post};
 use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
-    Shared, about, audit, connect, conversations, health, items, operations, pages, poll, queues, sessions, tasks,
-    users, webhooks, work, workers,
+    Shared, about, audit, connect, conversations, explanation, health, items, operations, pages, poll, queues,
+    sessions, tasks, users, webhooks, work, workers,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -58,6 +58,7 @@ pub fn routes() -> Vec<Route> {
         get("/v1/tasks/{id}", READ_OR_WORK, self::get(tasks::one), about::tasks::one),
         route(Method::DELETE, "/v1/tasks/{id}", PUSH, delete(tasks::cancel), about::tasks::cancel),
         get("/v1/tasks/{id}/messages", READ_OR_WORK, self::get(tasks::messages), about::tasks::messages),
+        get("/v1/tasks/{id}/explanation", READ, self::get(explanation::one), about::tasks::explanation),
         post("/v1/tasks/{id}/transfer", MOVE, self::post(tasks::transfer), about::tasks::transfer),
         post("/v1/tasks/{id}/accept", WORK, self::post(work::accept), about::work::accept),
         post("/v1/tasks/{id}/decline", WORK, self::post(work::decline), about::work::decline),

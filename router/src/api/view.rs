@@ -140,7 +140,7 @@ pub fn task(row: Task, directory: &Directory) -> TaskInfo {
         matter: row.matter,
         conversation: row.conversation,
         parent: row.parent,
-        children: row.children,
+        children: row.children.clone(),
         created_at: Instant(row.created_at),
         earned_at: Instant(row.earned_at),
         due_at: Instant(row.due_at),

@@ -181,7 +181,7 @@ fn is_loaded(rows: &Snapshot, new: &Settings) -> bool {
         Settings::Account(new) => rows.accounts.contains(new),
         Settings::Calendar(new) => rows.calendars.contains(new),
         Settings::Queue(new) => rows.queues.contains(new),
-        Settings::Worker(new) => rows.workers.iter().any(|known| known.settings == *new),
+        Settings::Worker(new) => rows.workers.iter().any(|known| *known.settings == *new),
     }
 }
 

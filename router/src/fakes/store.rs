@@ -93,7 +93,7 @@ impl Record {
                 Write::Tenant(row) => self.rows.tenants.push(row),
                 Write::Account(row) => self.rows.accounts.push(row),
                 Write::Calendar(row) => self.rows.calendars.push(row),
-                Write::Queue(row) => self.rows.queues.push(row),
+                Write::Queue(row) => self.rows.queues.push(*row),
                 Write::QueueRemoved(id) => self.rows.queues.retain(|row| row.id != id),
                 Write::Worker(row) => drop(self.workers.insert(row.settings.id, *row)),
                 Write::WorkerRemoved(id) => drop(self.workers.remove(&id)),

@@ -1,8 +1,8 @@
 //! Rows for the suites: whole, valid, and told apart by their numbers.
 
-use blendline_core::rows::{
-    Conversation, ConversationState, OutboundRow, OutboundState, Silence, Task, TaskState, Worker,
-};
+use std::sync::Arc;
+
+use blendline_core::rows::{Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState, Worker};
 use blendline_core::{MessageRow, PayloadId, Write};
 use blendline_router::payload::MessageBody;
 use blendline_router::ports::store::{Commit, NewAddress, Tenure};
@@ -44,10 +44,7 @@ pub fn task(id: u64) -> Task {
         matter: MatterId(id + 1),
         conversation: Some(ConversationId(id + 2)),
         account: Some(ACCOUNT),
-        parent: None,
-        children: Vec::new(),
-        depth: 0,
-        needs: Box::default(),
+        needs: Default::default(),
         created_at: NOW,
         earned_at: NOW,
         target_ms: 60_000,
@@ -55,16 +52,9 @@ pub fn task(id: u64) -> Task {
         missed: false,
         unanswered: true,
         asked: None,
-        directed: None,
-        returns: false,
-        sticky: None,
-        declined: Vec::new(),
-        declines: 0,
-        silence: Silence::default(),
         seq: 0,
         rule_set: 1,
-        begun_at: Millis(0),
-        worked_ms: 0,
+        more: Default::default(),
     }
 }
 
@@ -113,7 +103,7 @@ pub fn outbound(id: u64, contact: u128, payload: u64) -> OutboundRow {
 /// A worker who is ready.
 pub fn worker(id: u64) -> Worker {
     Worker {
-        settings: WorkerSettings {
+        settings: Arc::new(WorkerSettings {
             id: WorkerId(id),
             tenant: TENANT,
             unit: None,
@@ -123,7 +113,7 @@ pub fn worker(id: u64) -> Worker {
             accept: AcceptMode::Offer,
             stand_in: None,
             paces_milli: Vec::new(),
-        },
+        }),
         presence: Presence::Ready,
         session: None,
         accept: AcceptMode::Offer,

@@ -109,7 +109,7 @@ impl Rows {
             Write::Tenant(tenant) => drop(self.tenants.insert(tenant.id, tenant.clone())),
             Write::Account(account) => drop(self.accounts.insert(account.id, account.clone())),
             Write::Calendar(calendar) => drop(self.calendars.insert(calendar.id, calendar.clone())),
-            Write::Queue(queue) => drop(self.queues.insert(queue.id, queue.clone())),
+            Write::Queue(queue) => drop(self.queues.insert(queue.id, (**queue).clone())),
             Write::QueueRemoved(id) => drop(self.queues.remove(id)),
             _ => {}
         }

@@ -21,12 +21,17 @@ pub const AGEING_MS: u64 = 10 * 60 * 1000;
 pub fn urgency_milli(now: Millis, earned_at: Millis, due_at: Millis, weight_milli: u32) -> u64 {
     let weight = u64::from(weight_milli);
     if now > due_at {
-        let late = u128::from(now.since(due_at)) * 1000 / u128::from(AGEING_MS);
-        return weight.saturating_add(u64::try_from(late).unwrap_or(u64::MAX));
+        return weight.saturating_add(part_of(1000, now.since(due_at), AGEING_MS));
     }
-    let target = u128::from(due_at.since(earned_at).max(1));
-    let used = u128::from(now.since(earned_at));
-    u64::try_from(u128::from(weight) * used / target).unwrap_or(u64::MAX).min(weight)
+    part_of(weight, now.since(earned_at), due_at.since(earned_at).max(1)).min(weight)
+}
+
+/// So many times `part` by `whole`, without overflow; the wide division is slow and hardly ever needed.
+fn part_of(times: u64, part: u64, whole: u64) -> u64 {
+    match times.checked_mul(part) {
+        Some(product) => product / whole,
+        None => u64::try_from(u128::from(times) * u128::from(part) / u128::from(whole)).unwrap_or(u64::MAX),
+    }
 }
 
 /// The part of its weight, in thousandths, that a front queue counts for when so many millionths of its tasks were late

@@ -155,7 +155,7 @@ fn an_absence_hands_everything_to_the_stand_in() {
     let mut office = Office::new();
     let stand_in = office.worker(2, 2, &[], AcceptMode::Auto);
     let worker = office.worker(1, 2, &[FRONT], AcceptMode::Auto);
-    let mut settings = office.core.worker(worker).unwrap().settings.clone();
+    let mut settings = (*office.core.worker(worker).unwrap().settings).clone();
     settings.stand_in = Some(stand_in);
     office.put(Settings::Worker(settings));
     let (active, parked) = (office.message(1), office.message(2));

@@ -2,6 +2,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "these are tests")]
 
 mod aside;
+mod explained;
 mod office;
 mod reasons;
 mod sending;

@@ -1,8 +1,8 @@
 //! Why a task comes to a worker is kept with its offer, so that a page that is loaded anew shows it again.
 
 use blendline_core::input::Verdict;
-use blendline_core::rows::TaskState;
-use blendline_core::{Answer, Scheduler};
+use blendline_core::rows::{Task, TaskState};
+use blendline_core::{Answer, Command, Scheduler};
 use blendline_wire::TaskId;
 use blendline_wire::event::Because;
 use blendline_wire::task::{AcceptMode, ClockRule, ParkReason, Target};
@@ -54,4 +54,27 @@ fn a_reply_is_told_its_place() {
     assert_eq!(office.reply(worker, task), Ok(Answer::Said(2)));
     office.message(1);
     assert_eq!(office.reply(worker, task), Ok(Answer::Said(4)));
+}
+
+#[test]
+fn a_tasks_row_is_one_flat_object() {
+    let mut office = Office::new();
+    let worker = office.worker(1, 1, &[FRONT], AcceptMode::Offer);
+    let task = office.message(1);
+    let fresh = serde_json::to_value(office.task(task)).unwrap();
+    let lease = office.lease(task);
+    let reason = String::new();
+    office.call(Command::Decline { worker, task, lease, reason }).unwrap();
+    let row = serde_json::to_value(office.task(task)).unwrap();
+    assert_eq!((&row["declines"], &row["declined"][0][0]), (&1.into(), &"wrk_1".into()));
+    for absent in ["more", "parent", "children", "directed", "worked_ms"] {
+        assert_eq!(row.get(absent), None);
+    }
+    assert_eq!(fresh.get("declined"), None);
+    for value in [fresh, row] {
+        let read: Task = serde_json::from_value(value.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&read).unwrap(), value);
+    }
+    let read: Task = serde_json::from_value(serde_json::to_value(office.task(task)).unwrap()).unwrap();
+    assert_eq!(&read, office.task(task));
 }

@@ -4,6 +4,7 @@ use blendline_wire::TaskId;
 use blendline_wire::worker::MessageView;
 use serde_json::json;
 
+use crate::api::explanation::ExplanationInfo;
 use crate::api::tasks::{Latest, Transfer, Wanted};
 use crate::api::view::TaskInfo;
 use crate::openapi::about::{About, Tag};
@@ -42,6 +43,25 @@ pub(in crate::api) fn messages() -> About {
         .gives_page::<MessageView>("The latest lines, oldest first; `next` is null.")
         .such_as(json!({ "items": [super::message()], "next": null }))
         .fails(&[UNKNOWN_TASK])
+}
+
+pub(in crate::api) fn explanation() -> About {
+    About::new("explain_task", Tag::Tasks, "Ask why a task waits")
+        .text("Counted over all workers at this moment: what keeps them from it, and what would give it one.")
+        .place::<TaskId>("id", "The task.")
+        .gives::<ExplanationInfo>(200, "Where it stands, and why.")
+        .such_as(json!({
+            "state": "waiting",
+            "waiting": {
+                "urgency_milli": 640,
+                "in_queue": 4,
+                "workers": 12,
+                "obstacles": { "other_queue": 2, "no_skill": 7, "away": 3 },
+                "lacking_only": { "no_skill": 5, "away": 3 },
+                "reserved_for": []
+            }
+        }))
+        .fails(&[UNKNOWN_TASK, SERVED_ELSEWHERE])
 }
 
 pub(in crate::api) fn transfer() -> About {

@@ -56,6 +56,8 @@ async fn mistakes_on_our_own_api_name_the_place() {
         ("/v1/tasks?queue=x", 404),
         ("/v1/tasks?open=true&limit=200&after=tsk_1", 200),
         ("/v1/tasks/42", 404),
+        ("/v1/tasks/42/explanation", 404),
+        ("/v1/tasks/tsk_42/explanation", 404),
         ("/v1/nothing", 404),
     ] {
         assert_eq!(world.call(&integrator, "GET", path, "").await.0, status, "{path}");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::body::Body;
 use axum::http::Request;
-use blendline_core::rows::{Conversation, ConversationState, Silence, Task, TaskState};
+use blendline_core::rows::{Conversation, ConversationState, Task, TaskState};
 use blendline_wire::task::{Side, TaskKind};
 use blendline_wire::{AccountId, ContactKey, ConversationId, Lease, MatterId, Millis, TaskId, TenantId, WorkerId};
 
@@ -36,10 +36,7 @@ pub(crate) fn task(world: &World, worker: &str) -> Task {
         matter: MatterId(8),
         conversation: Some(ConversationId(9)),
         account: None,
-        parent: None,
-        children: Vec::new(),
-        depth: 0,
-        needs: Box::default(),
+        needs: Default::default(),
         created_at: Millis(1),
         earned_at: Millis(1),
         target_ms: 1,
@@ -47,16 +44,9 @@ pub(crate) fn task(world: &World, worker: &str) -> Task {
         missed: false,
         unanswered: true,
         asked: None,
-        directed: None,
-        returns: false,
-        sticky: None,
-        declined: Vec::new(),
-        declines: 0,
-        silence: Silence::default(),
         seq: 0,
         rule_set: 0,
-        begun_at: Millis(1),
-        worked_ms: 0,
+        more: Default::default(),
     }
 }
 

@@ -1,0 +1,116 @@
+//! How many decisions the core makes in a second of one processor: prints one JSON object.
+//!
+//! `cargo run --release -p blendline-core --example decisions -- mixed large rare saturated idle`
+//!
+//! A decision is one task newly bound to a worker through `step`, with its effects and writes produced; it is counted
+//! from the effects. The time is the processor's, of this thread, with what this program itself does. Tasks are done in
+//! turn, and as many of the same kinds come, so the world stays as it is. Decisions are counted over the steps that
+//! make them: verdicts, or arrivals where workers are idle; and once more over everything, intake included. Five
+//! rounds, and their median.
+#![allow(
+    clippy::print_stdout,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    missing_docs,
+    dead_code,
+    unreachable_pub,
+    reason = "a measuring program"
+)]
+
+mod world;
+
+use cpu_time::ThreadTime;
+use world::{Shape, World};
+
+const ROUNDS: usize = 5;
+/// How many verdicts, and then arrivals, are timed together.
+const BATCH: usize = 250;
+
+fn main() {
+    let mut worlds: Vec<String> = std::env::args().skip(1).collect();
+    if worlds.is_empty() {
+        worlds.extend(["mixed", "rare", "saturated", "idle"].map(str::to_owned));
+    }
+    let results: Vec<String> = worlds.iter().map(|name| format!("{name:?}:{}", measured(name))).collect();
+    println!("{{{}}}", results.join(","));
+}
+
+fn shape(name: &str) -> Shape {
+    let shape = Shape { workers: 10_000, waiting: 500_000, slots: 3, idle: 0, rare: false };
+    match name {
+        "mixed" => shape,
+        "large" => Shape { workers: 100_000, waiting: 5_000_000, ..shape },
+        "rare" => Shape { idle: 50, rare: true, ..shape },
+        "saturated" => Shape { slots: 1, ..shape },
+        "idle" => Shape { waiting: 0, idle: 80, ..shape },
+        "small" => Shape { workers: 1_000, waiting: 50_000, ..shape },
+        _ => panic!("no world {name}: there are mixed, large, rare, saturated, idle, small"),
+    }
+}
+
+fn measured(name: &str) -> String {
+    let shape = shape(name);
+    let began = ThreadTime::now();
+    let mut world = World::new(shape);
+    world.staff();
+    world.fill();
+    let built_ms = began.elapsed().as_millis();
+    let turns: usize = std::env::var("TURNS").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000);
+    round(&mut world, turns / 10);
+    let (bound, writes) = (world.bound, world.writes);
+    let rounds: Vec<Round> = (0..ROUNDS).map(|_| round(&mut world, turns)).collect();
+    let decisions = world.bound - bound;
+    format!(
+        "{{\"workers\":{},\"waiting\":{},\"built_ms\":{built_ms},\"decisions\":{decisions},\
+         \"writes_per_decision\":{:.2},\"decisions_per_cpu_second\":{},\"lowest\":{},\"highest\":{},\
+         \"with_intake_per_cpu_second\":{}}}",
+        shape.workers,
+        shape.waiting,
+        (world.writes - writes) as f64 / decisions as f64,
+        nth(&rounds, ROUNDS / 2, Round::rate),
+        nth(&rounds, 0, Round::rate),
+        nth(&rounds, ROUNDS - 1, Round::rate),
+        nth(&rounds, ROUNDS / 2, Round::rate_of_all),
+    )
+}
+
+fn nth(rounds: &[Round], place: usize, rate: impl Fn(&Round) -> u64) -> u64 {
+    let mut rates: Vec<u64> = rounds.iter().map(rate).collect();
+    rates.sort_unstable();
+    rates[place]
+}
+
+/// Decisions and processor seconds, of verdicts and of arrivals.
+#[derive(Default)]
+struct Round {
+    bound: [u64; 2],
+    spent: [f64; 2],
+}
+
+impl Round {
+    /// Decisions in a second of the steps that make most of them.
+    fn rate(&self) -> u64 {
+        let steps = usize::from(self.bound[1] > self.bound[0]);
+        (self.bound[steps] as f64 / self.spent[steps]) as u64
+    }
+
+    fn rate_of_all(&self) -> u64 {
+        ((self.bound[0] + self.bound[1]) as f64 / (self.spent[0] + self.spent[1])) as u64
+    }
+}
+
+fn round(world: &mut World, turns: usize) -> Round {
+    let mut round = Round::default();
+    let mut classes = Vec::new();
+    for _ in 0..turns / BATCH {
+        let (bound, began) = (world.bound, ThreadTime::now());
+        world.settle(BATCH, &mut classes);
+        round.spent[0] += began.elapsed().as_secs_f64();
+        round.bound[0] += world.bound - bound;
+        let (bound, began) = (world.bound, ThreadTime::now());
+        classes.drain(..).for_each(|class| world.arrive(class));
+        round.spent[1] += began.elapsed().as_secs_f64();
+        round.bound[1] += world.bound - bound;
+    }
+    round
+}

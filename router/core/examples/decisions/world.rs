@@ -1,0 +1,307 @@
+//! Worlds to measure in: an organisation, and the stream of tasks that keeps it as it is.
+
+use blendline_core::input::{Class, InboundMessage, NewItem, Settings, Verdict};
+use blendline_core::policy::draw;
+use blendline_core::{Command, Effect, Input, PayloadId, Release, Scheduler, Write};
+use blendline_wire::event::{Actor, EventKind};
+use blendline_wire::inbound::InboundKind;
+use blendline_wire::org::{AccountSettings, QueueSettings, SkillLevel, TenantSettings, WEIGHT_UNIT, WorkerSettings};
+use blendline_wire::task::{AcceptMode, Presence, Side, SkillNeed};
+use blendline_wire::{AccountId, ContactKey, Lease, Millis, QueueId, SessionId, SkillId, TaskId, TenantId, WorkerId};
+
+/// Front queues, and as many back queues.
+const QUEUES: u64 = 8;
+const SKILLS: u64 = 32;
+/// Skills beyond those that one worker in five hundred has.
+const RARE: u64 = SKILLS + 1;
+const TENANT: TenantId = TenantId(1);
+const HOUR: u64 = 3_600_000;
+
+/// What a world is like.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    pub workers: u64,
+    /// How many tasks wait.
+    pub waiting: u64,
+    /// What a worker does at once.
+    pub slots: u32,
+    /// Per cent of the slots that are idle because nothing that waits can be done by those who have them.
+    pub idle: u64,
+    /// Whether tasks need skills that next to nobody has.
+    pub rare: bool,
+}
+
+/// A world on its way.
+pub struct World {
+    pub core: Scheduler,
+    shape: Shape,
+    classes: Vec<(Side, Class)>,
+    /// Which class each task is of, by its number.
+    class_of: Vec<u32>,
+    /// The class of the task that comes now.
+    coming: u32,
+    /// What is held: common work, and what needs a rare skill.
+    held: [Vec<(WorkerId, TaskId, Lease)>; 2],
+    effects: Vec<Effect>,
+    now: u64,
+    seed: u64,
+    contacts: u64,
+    /// Tasks newly bound to a worker, counted from the effects.
+    pub bound: u64,
+    pub writes: u64,
+}
+
+impl World {
+    pub fn new(shape: Shape) -> Self {
+        let mut world = Self {
+            core: Scheduler::new(0, 1),
+            shape,
+            classes: classes(shape.rare),
+            class_of: Vec::new(),
+            coming: 0,
+            held: [Vec::new(), Vec::new()],
+            effects: Vec::new(),
+            now: 240 * HOUR,
+            seed: 7,
+            contacts: 0,
+            bound: 0,
+            writes: 0,
+        };
+        world.put(Settings::Tenant(tenant()));
+        world.put(Settings::Account(account()));
+        for number in 1..=2 * QUEUES {
+            world.put(Settings::Queue(queue(number)));
+        }
+        world
+    }
+
+    /// Lets the workers come.
+    pub fn staff(&mut self) {
+        for number in 1..=self.shape.workers {
+            let settings = self.worker(number);
+            self.put(Settings::Worker(settings));
+            let (worker, session, presence) = (WorkerId(number), SessionId(number), Presence::Ready);
+            let attach = Command::Attach { worker, session, accept: None, capacity: None, presence };
+            self.step(Input::new(Actor::System, attach));
+        }
+    }
+
+    /// Lets tasks come until as many are held as should be, and wait.
+    pub fn fill(&mut self) {
+        let slots = self.shape.workers * u64::from(self.shape.slots);
+        let busy = slots - slots * self.shape.idle / 100;
+        while (self.held[0].len() as u64) < busy && self.shape.idle > 0 {
+            let class = self.any_class(false);
+            self.arrive(class);
+        }
+        while (self.core.open_tasks() - self.held[0].len() - self.held[1].len()) < self.shape.waiting as usize {
+            let class = self.any_class(self.shape.rare);
+            self.arrive(class);
+        }
+    }
+
+    /// Some tasks are done, one after the other; the classes of those that must come for the world to stay as it is.
+    pub fn settle(&mut self, count: usize, classes: &mut Vec<u32>) {
+        classes.clear();
+        for _ in 0..count {
+            let rare = !self.held[1].is_empty() && self.below(10) == 0;
+            let held = &self.held[usize::from(rare)];
+            let chosen = self.seed as usize % held.len();
+            let (worker, task, lease) = self.held[usize::from(rare)].swap_remove(chosen);
+            self.now += 180_000 / (self.shape.workers * u64::from(self.shape.slots)).max(1);
+            let verdict = Verdict::Done { disposition: String::new(), note: None };
+            let settle = Command::Settle { worker, task, lease, verdict, replies: Vec::new(), seen: None };
+            let class = self.class_of[task.0 as usize];
+            let next = self.step(Input::new(Actor::Worker(worker), settle));
+            classes.push(next.map_or(class, |task| self.class_of[task.0 as usize]));
+        }
+    }
+
+    /// A task of this class comes.
+    pub fn arrive(&mut self, class: u32) {
+        let (side, route) = self.classes[class as usize].clone();
+        let payload = PayloadId(1);
+        let command = match side {
+            Side::Front => {
+                self.contacts += 1;
+                Command::Message(InboundMessage {
+                    tenant: TENANT,
+                    account: AccountId(1),
+                    contact: ContactKey(
+                        u128::from(self.contacts).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835),
+                    ),
+                    kind: InboundKind::Message,
+                    payload,
+                    received_at: Millis(self.now),
+                    class: route,
+                    prior: None,
+                })
+            }
+            Side::Back => Command::Push(NewItem { tenant: TENANT, class: route, payload, conversation: None }),
+        };
+        self.coming = class;
+        self.step(Input::new(Actor::Customer, command));
+    }
+
+    /// What this program keeps for itself.
+    pub fn own_bytes(&self) -> usize {
+        let held: usize = self.held.iter().map(|held| held.capacity() * size_of::<(WorkerId, TaskId, Lease)>()).sum();
+        held + self.class_of.capacity() * size_of::<u32>()
+    }
+
+    fn put(&mut self, settings: Settings) {
+        self.step(Input::new(Actor::System, Command::Put(settings)));
+    }
+
+    /// Steps the core, notes who has what, and gives the task that was bound first.
+    fn step(&mut self, input: Input) -> Option<TaskId> {
+        let mut effects = std::mem::take(&mut self.effects);
+        self.core.step(Millis(self.now), input, &mut effects);
+        let mut first = None;
+        for effect in &effects {
+            match effect {
+                Effect::Release(Release::Assigned { worker, task, lease, .. }) => {
+                    first = first.or(Some(*task));
+                    let rare = self.is_rare(self.class_of[task.0 as usize]);
+                    self.held[usize::from(rare)].push((*worker, *task, *lease));
+                }
+                Effect::Write(write) => {
+                    self.writes += 1;
+                    let Write::Event(event) = write else { continue };
+                    match (&event.kind, event.task) {
+                        (EventKind::TaskAssigned { .. }, _) => self.bound += 1,
+                        (EventKind::TaskCreated { .. }, Some(task)) => {
+                            self.class_of.resize(task.0 as usize + 1, 0);
+                            self.class_of[task.0 as usize] = self.coming;
+                        }
+                        _ => {}
+                    }
+                }
+                Effect::Release(_) => {}
+            }
+        }
+        effects.clear();
+        self.effects = effects;
+        first
+    }
+
+    fn is_rare(&self, class: u32) -> bool {
+        self.shape.rare && self.classes[class as usize].1.needs.iter().any(|need| need.skill.0 >= RARE)
+    }
+
+    /// The number of a class, of those that need a rare skill or of the others.
+    fn any_class(&mut self, rare: bool) -> u32 {
+        loop {
+            let class = self.below(self.classes.len() as u64) as u32;
+            if self.is_rare(class) == rare {
+                return class;
+            }
+        }
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        let (number, seed) = draw(self.seed);
+        self.seed = seed;
+        number % bound
+    }
+
+    /// Three in ten serve the front only, three the back only, four both.
+    fn worker(&mut self, number: u64) -> WorkerSettings {
+        let fronts = [4, 4, 4, 0, 0, 0, 2, 2, 2, 2][self.below(10) as usize];
+        let mut queues: Vec<QueueId> = (0..4)
+            .map(|at| (at < fronts, self.below(QUEUES)))
+            .map(|(front, queue)| QueueId(1 + queue + if front { 0 } else { QUEUES }))
+            .collect();
+        queues.sort_unstable();
+        queues.dedup();
+        let mut skills: Vec<SkillLevel> = (0..4)
+            .map(|_| SkillLevel { skill: SkillId(1 + self.below(SKILLS)), level: 1 + self.below(5) as u8 })
+            .collect();
+        if self.shape.rare && number.is_multiple_of(500) {
+            skills.push(SkillLevel { skill: SkillId(RARE + number / 500 % 4), level: 5 });
+        }
+        skills.sort_unstable();
+        skills.dedup_by_key(|skill| skill.skill);
+        WorkerSettings {
+            id: WorkerId(number),
+            tenant: TENANT,
+            unit: None,
+            capacity: self.shape.slots * WEIGHT_UNIT,
+            skills,
+            queues,
+            accept: AcceptMode::Auto,
+            stand_in: None,
+            paces_milli: Vec::new(),
+        }
+    }
+}
+
+/// In every queue: what anybody can do, what takes one skill of each kind, and what takes two. Half of the tasks that
+/// come take one, a quarter two.
+fn classes(rare: bool) -> Vec<(Side, Class)> {
+    let mut classes = Vec::new();
+    for queue in 1..=2 * QUEUES {
+        let side = if queue <= QUEUES { Side::Front } else { Side::Back };
+        let mut add = |needs: Vec<SkillNeed>| {
+            classes.push((side, Class { queue: QueueId(queue), needs, target_ms: None, rule_set: 1 }));
+        };
+        let need = |skill: u64| SkillNeed { skill: SkillId(skill), level: 1 + (skill % 3) as u8 };
+        for skill in 1..=SKILLS {
+            add(vec![need(skill)]);
+            add(vec![need(skill)]);
+            add(vec![need(skill.min(1 + skill % SKILLS)), need(skill.max(1 + skill % SKILLS))]);
+            add(Vec::new());
+        }
+        if rare {
+            (0..4).for_each(|number| add(vec![SkillNeed { skill: SkillId(RARE + number), level: 3 }]));
+        }
+    }
+    classes
+}
+
+fn tenant() -> TenantSettings {
+    TenantSettings {
+        id: TENANT,
+        reopen_window_ms: 0,
+        confirm_window_ms: 0,
+        stickiness_ms: 0,
+        reserve_milli: 0,
+        reserve_max_milli: None,
+        open_tasks_max: u64::MAX,
+    }
+}
+
+fn account() -> AccountSettings {
+    AccountSettings {
+        id: AccountId(1),
+        tenant: TENANT,
+        channel: "whatsapp_cloud".into(),
+        unit: None,
+        window_ms: Some(24 * HOUR),
+        idempotent_send: false,
+        commit_is_send: false,
+    }
+}
+
+fn queue(number: u64) -> QueueSettings {
+    let front = number <= QUEUES;
+    QueueSettings {
+        id: QueueId(number),
+        tenant: TENANT,
+        unit: None,
+        side: if front { Side::Front } else { Side::Back },
+        target_ms: if front { (4 + number) * HOUR } else { number * 24 * HOUR },
+        weight_milli: 1000 + 100 * (number as u32 % 3),
+        task_weight: WEIGHT_UNIT,
+        waiting_weight_percent: 50,
+        offer_ms: 30_000,
+        wrap_up_ms: 0,
+        remind_ms: None,
+        take_back_ms: None,
+        supervisor_ms: None,
+        calendar: None,
+        interruptible: false,
+        tasks_max: u32::MAX,
+        blend: Default::default(),
+    }
+}

@@ -1,0 +1,257 @@
+//! Back work starts, where the reserve of the front line lets it.
+//!
+//! Who is free and could do back work that waits has it, unless a front queue he serves needs him free. So after each
+//! step the only pairs left are those a front queue keeps apart, and such queues are known: nobody and nothing else has
+//! to be looked at again until one of them lets go.
+
+use std::collections::{BTreeSet, btree_map};
+
+use blendline_wire::event::Because;
+use blendline_wire::{Millis, QueueId, TaskId, TenantId, WorkerId};
+
+use crate::desk::Desk;
+use crate::dispatch::{Candidate, Look, Match};
+use crate::index::line_key;
+use crate::lines::{Head, Spot};
+use crate::price::Rank;
+use crate::ready::{Bits, Place, need_bits, queue_bits};
+use crate::rows::{Task, TaskState};
+use crate::scheduler::{Scheduler, Step};
+
+/// The front queues of a tenant that let no back work start that takes so much.
+#[derive(Clone, Debug)]
+pub(crate) struct Gate {
+    taken: u32,
+    /// Sorted.
+    shut: Vec<QueueId>,
+    /// Who has one of these bits serves one of them for sure.
+    bits: Bits,
+}
+
+impl Gate {
+    /// False when a ready worker is held back for sure.
+    pub(crate) fn may_pass(&self, place: &Place) -> bool {
+        place.fronts & self.bits == 0
+    }
+
+    /// Whether back work may start with this worker. Whoever never serves the front line does not weaken it.
+    pub(crate) fn lets(&self, desk: &Desk) -> bool {
+        self.shut.is_empty() || !desk.fronts.iter().any(|front| self.shut.binary_search(front).is_ok())
+    }
+}
+
+impl Scheduler {
+    /// Starts back work; false when there was nothing to look at.
+    pub(crate) fn start_back(&mut self, step: &mut Step<'_>) -> bool {
+        let mut looked = false;
+        while let Some(tenant) = step.todo.slack.pop_first() {
+            self.let_go(step, tenant);
+            looked = true;
+        }
+        while let Some(worker) = step.todo.resting.pop_first() {
+            self.start_with(step, worker);
+            looked = true;
+        }
+        for task in std::mem::take(&mut step.todo.deferred) {
+            self.start_for(step, task);
+            looked = true;
+        }
+        looked
+    }
+
+    /// Looks whether front queues that held back work back let go: then the most urgent starts, with the best of those
+    /// who were kept free.
+    fn let_go(&mut self, step: &mut Step<'_>, tenant: TenantId) {
+        let Some(known) = self.tenants.get(&tenant) else { return };
+        let mut held: Vec<QueueId> = known.fronts.iter().copied().filter(|front| self.is_holding(*front)).collect();
+        while !held.is_empty() {
+            self.seat_moved(step);
+            let waiting = |queue: &&QueueId| self.index.lines.contains_key(queue);
+            let backs = self.tenants.get(&tenant).into_iter().flat_map(|tenant| &tenant.backs).filter(waiting);
+            let taken = backs.filter_map(|queue| self.queues.get(queue)).map(|queue| queue.task_weight).min();
+            // Where no back work waits none is held back.
+            held.retain(|front| taken.is_none_or(|taken| self.reserve_lets(*front, taken)));
+            if held.is_empty() {
+                return;
+            }
+            let mut shut = BTreeSet::new();
+            let next = self.next_back(step.now, tenant, &mut shut);
+            let Some((task, (worker, because, runner_up))) = next else {
+                held.into_iter().for_each(|front| self.set_holding(step, front, false));
+                shut.into_iter().for_each(|front| self.set_holding(step, front, true));
+                return;
+            };
+            self.bind(step, task, worker, because, None, runner_up);
+        }
+    }
+
+    /// The most urgent back work of a tenant that some ready worker could have now, and who; and the front queues that
+    /// keep others apart.
+    fn next_back(&self, now: Millis, tenant: TenantId, shut: &mut BTreeSet<QueueId>) -> Option<(TaskId, Match)> {
+        let mut gates: Vec<Gate> = Vec::new();
+        let mut heads = self.heads_of_backlog(now, tenant);
+        while let Some(task) = heads.next() {
+            let Some(queue) = self.queues.get(&task.queue) else { continue };
+            let gate = match gates.iter().position(|gate| gate.taken == queue.task_weight) {
+                Some(known) => &gates[known],
+                None => {
+                    gates.push(self.gate(tenant, queue.task_weight));
+                    &gates[gates.len() - 1]
+                }
+            };
+            if let Some(found) = self.worker_for(now, task.id, Some(gate)) {
+                return Some((task.id, found));
+            }
+            self.note_held(now, task, gate, shut);
+        }
+        None
+    }
+
+    /// The back work of a tenant that is worth a look, the most urgent first.
+    fn heads_of_backlog(&self, now: Millis, tenant: TenantId) -> Backlog<'_> {
+        let mut backlog = Backlog { core: self, now, lines: Vec::new(), behind: Vec::new() };
+        for id in self.tenants.get(&tenant).into_iter().flat_map(|tenant| &tenant.backs) {
+            let (Some(queue), Some(waiting)) = (self.queues.get(id), self.index.lines.get(id)) else { continue };
+            if !self.index.ready.contains_key(id) || !self.rules().hours(*id).is_open(now) {
+                continue;
+            }
+            for (_, heads) in waiting.buckets() {
+                backlog.lines.push((heads.iter(), None, self.rank(queue)));
+            }
+        }
+        backlog.lines.iter_mut().for_each(|line| Backlog::advance(now, line));
+        backlog
+    }
+
+    /// Gives a worker who found nothing more urgent the back work that he may have.
+    fn start_with(&mut self, step: &mut Step<'_>, worker: WorkerId) {
+        loop {
+            self.seat_moved(step);
+            let Some((best, runner_up)) = self.next_back_for(step, worker) else { return };
+            self.bind(step, best.task, worker, Because::MostUrgent, runner_up.map(|next| next.urgency), None);
+        }
+    }
+
+    /// The most urgent back work that a worker may have now. The front queue that keeps him from some is noted.
+    fn next_back_for(&mut self, step: &mut Step<'_>, worker: WorkerId) -> Option<(Candidate, Option<Candidate>)> {
+        let fronts = self.workers.get(&worker)?.fronts.clone();
+        let mut shut: Vec<QueueId> = Vec::new();
+        let mut known: Option<(u32, bool)> = None;
+        let found = self.most_urgent(step.now, worker, Look::Back, |queue| {
+            let taken = queue.task_weight;
+            if let Some((_, lets)) = known.filter(|(known, _)| *known == taken) {
+                return lets;
+            }
+            let holds = fronts.iter().find(|front| !self.reserve_lets(**front, taken));
+            shut.extend(holds);
+            known = Some((taken, holds.is_none()));
+            holds.is_none()
+        });
+        shut.into_iter().for_each(|front| self.set_holding(step, front, true));
+        found
+    }
+
+    /// Back work came: if somebody could have it now, he has the most urgent that he can do.
+    fn start_for(&mut self, step: &mut Step<'_>, id: TaskId) {
+        loop {
+            self.seat_moved(step);
+            let Some(task) = self.tasks.get(&id).filter(|task| task.state == TaskState::Waiting) else { return };
+            let Some(queue) = self.queues.get(&task.queue) else { return };
+            let gate = self.gate(task.tenant, queue.task_weight);
+            let Some((worker, because, runner_up)) = self.worker_for(step.now, id, Some(&gate)) else {
+                let mut shut = BTreeSet::new();
+                self.note_held(step.now, task, &gate, &mut shut);
+                shut.into_iter().for_each(|front| self.set_holding(step, front, true));
+                return;
+            };
+            match self.next_back_for(step, worker) {
+                Some((best, next)) if best.task != id => {
+                    self.bind(step, best.task, worker, Because::MostUrgent, next.map(|next| next.urgency), None);
+                }
+                _ => self.bind(step, id, worker, because, None, runner_up),
+            }
+        }
+    }
+
+    /// The front queues of a tenant that let nothing start that takes so much.
+    fn gate(&self, tenant: TenantId, taken: u32) -> Gate {
+        let fronts = self.tenants.get(&tenant).map_or(&[][..], |tenant| &tenant.fronts);
+        // Nobody is kept for a queue that nobody serves now.
+        let served = fronts.iter().copied().filter(|front| self.pools.contains_key(front));
+        let (open, shut): (Vec<_>, Vec<_>) = served.partition(|front| self.reserve_lets(*front, taken));
+        Gate { taken, bits: queue_bits(&shut) & !queue_bits(&open), shut }
+    }
+
+    /// Notes the front queues that keep a task from those who could do it.
+    fn note_held(&self, now: Millis, task: &Task, gate: &Gate, shut: &mut BTreeSet<QueueId>) {
+        if !gate.shut.is_empty() && self.could_be_had(now, task) {
+            shut.extend(&gate.shut);
+        }
+    }
+
+    /// The tasks behind one that leads a line, up to the first that nobody declined: tasks of a line differ only by who
+    /// may not have them, so behind that one no other can do better.
+    fn worth_a_look(&self, head: &Task) -> impl Iterator<Item = TaskId> + '_ {
+        let mut more = true;
+        let line = self.index.lines.get(&head.queue).map(|lines| lines.line(&line_key(head)).skip(1));
+        line.into_iter().flatten().map(|(_, task)| task).take_while(move |task| {
+            let look = more;
+            more = self.tasks.get(task).is_some_and(|task| !task.declined.is_empty());
+            look
+        })
+    }
+
+    /// True when some ready worker could do a task, whatever the reserve says.
+    fn could_be_had(&self, now: Millis, task: &Task) -> bool {
+        let (Some(queue), Some(ready)) = (self.queues.get(&task.queue), self.index.ready.get(&task.queue)) else {
+            return false;
+        };
+        self.rules().hours(task.queue).is_open(now)
+            && ready
+                .having(need_bits(&task.needs))
+                .any(|place| self.workers.get(&place.worker).is_some_and(|desk| desk.could_do(task, queue, now)))
+    }
+}
+
+/// Back work in the order in which it is to start.
+struct Backlog<'a> {
+    core: &'a Scheduler,
+    now: Millis,
+    /// Of each queue and bucket those that lead a line, in order; the next of them.
+    lines: Vec<BacklogLine<'a>>,
+    /// Those behind one that somebody declined.
+    behind: Vec<Candidate>,
+}
+
+type BacklogLine<'a> = (btree_map::Iter<'a, Spot, Head>, Option<Candidate>, Rank);
+
+impl<'a> Backlog<'a> {
+    fn advance(now: Millis, (heads, next, rank): &mut BacklogLine<'_>) {
+        *next = heads.next().map(|((due_at, task), head)| {
+            let urgency = rank.urgency_milli(now, head.earned_at, *due_at);
+            Candidate { urgency, due_at: *due_at, task: *task }
+        });
+    }
+
+    fn next(&mut self) -> Option<&'a Task> {
+        let (core, now) = (self.core, self.now);
+        let first = |one: &Candidate, other: &Candidate| one.is_before(other);
+        let behind = (0..self.behind.len())
+            .reduce(|one, other| if first(&self.behind[one], &self.behind[other]) { one } else { other });
+        let lines = self.lines.iter().enumerate().filter_map(|(at, (_, head, _))| Some((at, (*head)?)));
+        let ahead = lines.reduce(|one, other| if first(&one.1, &other.1) { one } else { other });
+        match (ahead, behind) {
+            (Some((at, head)), behind) if behind.is_none_or(|behind| first(&head, &self.behind[behind])) => {
+                let rank = self.lines[at].2;
+                Self::advance(now, &mut self.lines[at]);
+                let task: &Task = core.tasks.get(&head.task)?;
+                if !task.declined.is_empty() {
+                    let others = core.worth_a_look(task).filter_map(|task| core.tasks.get(&task));
+                    self.behind.extend(others.map(|task| Candidate::new(task, now, rank)));
+                }
+                Some(task)
+            }
+            (_, behind) => core.tasks.get(&self.behind.swap_remove(behind?).task).map(|task| &**task),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What is kept of tenants, workers and those who are ready together.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use blendline_wire::org::{QueueSettings, TenantSettings};
+use blendline_wire::task::{Presence, Side};
+use blendline_wire::{Millis, QueueId, TaskId};
+
+use crate::dispatch::declined_by;
+use crate::lookup::Few;
+use crate::ready::{Bits, Place, queue_bits, skill_bits};
+use crate::rows::{Task, Worker};
+
+/// Those who serve a front queue and are ready: what they can carry, in units of the weights (derived).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Pool {
+    /// How many they are.
+    pub(crate) workers: u32,
+    /// What they can carry together.
+    pub(crate) slots: u64,
+    /// How much of it is free.
+    pub(crate) free: u64,
+    /// How much of it back work takes.
+    pub(crate) back: u64,
+    /// How many of them serve other front queues as well.
+    pub(crate) shared: u32,
+}
+
+impl Pool {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.workers += other.workers;
+        self.slots += other.slots;
+        self.free += other.free;
+        self.back += other.back;
+        self.shared += other.shared;
+    }
+
+    pub(crate) fn sub(&mut self, other: &Self) {
+        self.workers -= other.workers;
+        self.slots -= other.slots;
+        self.free -= other.free;
+        self.back -= other.back;
+        self.shared -= other.shared;
+    }
+}
+
+/// A tenant.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Tenant {
+    pub(crate) settings: TenantSettings,
+    /// His front queues, in order (derived).
+    pub(crate) fronts: Vec<QueueId>,
+    /// His back queues, in order (derived).
+    pub(crate) backs: Vec<QueueId>,
+}
+
+impl Tenant {
+    /// A tenant of whom nothing is derived yet.
+    pub(crate) fn new(settings: TenantSettings) -> Self {
+        Self { settings, fronts: Vec::new(), backs: Vec::new() }
+    }
+
+    /// Derives his queues anew.
+    pub(crate) fn know(&mut self, queues: &BTreeMap<QueueId, QueueSettings>) {
+        let of = |side: Side| queues.values().filter(move |queue| queue.side == side);
+        let id = self.settings.id;
+        self.fronts = of(Side::Front).filter(|queue| queue.tenant == id).map(|queue| queue.id).collect();
+        self.backs = of(Side::Back).filter(|queue| queue.tenant == id).map(|queue| queue.id).collect();
+    }
+}
+
+/// A worker, and what is derived for him.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Desk {
+    pub(crate) row: Worker,
+    /// What his tasks and noting down take of his capacity.
+    pub(crate) load: u32,
+    /// The tasks he holds.
+    pub(crate) held: Few<TaskId>,
+    /// His place among the ready, while he has one.
+    pub(crate) ready: Option<Place>,
+    /// The bits of his skills.
+    pub(crate) skills: Bits,
+    /// The front queues he serves.
+    pub(crate) fronts: Arc<[QueueId]>,
+    /// What back tasks take of his capacity.
+    pub(crate) back: u32,
+    /// What he brings to the pool of each of his front queues, while he is ready.
+    pub(crate) part: Option<Pool>,
+}
+
+impl Desk {
+    /// A worker of whom only what his own row says is derived yet.
+    pub(crate) fn new(row: Worker, queues: &BTreeMap<QueueId, QueueSettings>) -> Self {
+        let load = row.wrap_ups.iter().map(|(_, weight, _)| *weight).sum();
+        let (held, fronts) = (Few::default(), [].into());
+        let mut desk = Self { row, load, held, ready: None, skills: 0, fronts, back: 0, part: None };
+        desk.know(queues);
+        desk
+    }
+
+    /// Derives anew what follows from his settings.
+    pub(crate) fn know(&mut self, queues: &BTreeMap<QueueId, QueueSettings>) {
+        let front = |queue: &&QueueId| queues.get(queue).is_some_and(|queue| queue.side == Side::Front);
+        self.fronts = self.row.settings.queues.iter().filter(front).copied().collect();
+        self.skills = skill_bits(self.row.settings.skills.iter().map(|has| has.skill));
+    }
+
+    /// True when he takes new work and has room for some.
+    pub(crate) fn takes_work(&self) -> bool {
+        self.is_ready() && self.load < self.row.capacity
+    }
+
+    /// True when he is there and takes new work, as far as he has room.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.row.presence == Presence::Ready && self.row.session.is_some()
+    }
+
+    pub(crate) fn has_room_for(&self, weight: u32) -> bool {
+        self.load.saturating_add(weight) <= self.row.capacity
+    }
+
+    /// Whether nothing but the reserve keeps him from a task of a queue he serves, if he is ready.
+    pub(crate) fn could_do(&self, task: &Task, queue: &QueueSettings, now: Millis) -> bool {
+        self.row.settings.has_skills(&task.needs)
+            && self.has_room_for(queue.task_weight)
+            && !declined_by(task, self.row.settings.id, now)
+    }
+
+    /// Where he belongs among the ready, if he does.
+    pub(crate) fn place(&self) -> Option<Place> {
+        self.takes_work().then(|| {
+            let load_milli = u64::from(self.load) * 1000 / u64::from(self.row.capacity);
+            Place {
+                load_milli: u32::try_from(load_milli).unwrap_or(u32::MAX),
+                idle_since: self.row.idle_since,
+                worker: self.row.settings.id,
+                skills: self.skills,
+                fronts: queue_bits(&self.fronts),
+            }
+        })
+    }
+}

@@ -1,0 +1,173 @@
+//! The lines of one queue: what waits in it, in the order in which it is to be done.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use blendline_wire::task::SkillNeed;
+use blendline_wire::{Millis, TaskId};
+
+use crate::lookup::Map;
+use crate::ready::{Bits, need_bits};
+use crate::rows::Task;
+
+/// All open tasks.
+pub(crate) type Tasks = Map<TaskId, Box<Task>>;
+
+/// Where a task stands: when it is due, and which it is.
+pub(crate) type Spot = (Millis, TaskId);
+
+/// Which line a task stands in: what it takes, and how long its target is, roughly.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct LineKey {
+    /// What the task takes.
+    pub(crate) needs: Arc<[SkillNeed]>,
+    /// [`crate::policy::target_bucket`].
+    pub(crate) bucket: u64,
+}
+
+/// A line: tasks that any able worker sees in the same order, by due time. No line is kept when it is empty.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Line {
+    /// Those whose target is over.
+    late: BTreeSet<Spot>,
+    /// Those whose target runs.
+    ahead: BTreeSet<Spot>,
+}
+
+impl Line {
+    fn first(&self) -> Option<Spot> {
+        match (self.late.first(), self.ahead.first()) {
+            (Some(late), Some(ahead)) => Some(*late.min(ahead)),
+            (late, ahead) => late.or(ahead).copied(),
+        }
+    }
+
+    /// All in the line, in order.
+    fn iter(&self) -> impl Iterator<Item = Spot> + '_ {
+        let (mut late, mut ahead) = (self.late.iter().peekable(), self.ahead.iter().peekable());
+        std::iter::from_fn(move || match (late.peek(), ahead.peek()) {
+            (Some(one), Some(other)) if other < one => ahead.next().copied(),
+            (Some(_), _) => late.next().copied(),
+            (None, _) => ahead.next().copied(),
+        })
+    }
+}
+
+/// The first of a line, with what those who look for work ask of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Head {
+    /// The bits of what it needs.
+    pub(crate) bits: Bits,
+    /// What it needs.
+    pub(crate) needs: Arc<[SkillNeed]>,
+    /// When it earned its place.
+    pub(crate) earned_at: Millis,
+    /// True when its target is over.
+    pub(crate) missed: bool,
+    /// True when somebody declined it, and may do so still.
+    pub(crate) declined: bool,
+}
+
+/// All lines of a queue.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Lines {
+    lines: BTreeMap<LineKey, Line>,
+    /// The first of each line by bucket and due time: within a bucket that is the order of urgency, so whoever looks for
+    /// work takes the first that he can do.
+    heads: BTreeMap<u64, BTreeMap<Spot, Head>>,
+    waiting: usize,
+}
+
+impl Lines {
+    /// How many wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// When the first of them is due.
+    pub(crate) fn first_due(&self) -> Option<Millis> {
+        self.buckets().filter_map(|(_, heads)| heads.first_key_value()).map(|((due, _), _)| *due).min()
+    }
+
+    /// The buckets of targets in which something waits, and the first of each line of it, in order.
+    pub(crate) fn buckets(&self) -> impl Iterator<Item = (u64, &BTreeMap<Spot, Head>)> {
+        self.heads.iter().map(|(bucket, heads)| (*bucket, heads))
+    }
+
+    /// What the tasks of a line need, where there is such a line.
+    pub(crate) fn needs_of(&self, key: &LineKey) -> Option<Arc<[SkillNeed]>> {
+        self.lines.get_key_value(key).map(|(key, _)| key.needs.clone())
+    }
+
+    /// All in a line, in order.
+    pub(crate) fn line(&self, key: &LineKey) -> impl Iterator<Item = Spot> + use<'_> {
+        self.lines.get(key).into_iter().flat_map(Line::iter)
+    }
+
+    /// Enters a task. The first of the line whose target runs, before and after.
+    pub(crate) fn insert(
+        &mut self,
+        key: &LineKey,
+        spot: Spot,
+        missed: bool,
+        tasks: &Tasks,
+    ) -> (Option<Spot>, Option<Spot>) {
+        let line = match self.lines.get_mut(key) {
+            Some(line) => line,
+            None => self.lines.entry(key.clone()).or_default(),
+        };
+        let (first, runs) = (line.first(), line.ahead.first().copied());
+        let stands = if missed { &mut line.late } else { &mut line.ahead };
+        self.waiting += usize::from(stands.insert(spot));
+        let after = (line.first(), line.ahead.first().copied());
+        self.lead(key, first, after.0, tasks);
+        (runs, after.1)
+    }
+
+    /// Takes a task out again. The first of the line whose target runs, before and after.
+    pub(crate) fn remove(
+        &mut self,
+        key: &LineKey,
+        spot: &Spot,
+        missed: bool,
+        tasks: &Tasks,
+    ) -> (Option<Spot>, Option<Spot>) {
+        let Some(line) = self.lines.get_mut(key) else { return (None, None) };
+        let (first, runs) = (line.first(), line.ahead.first().copied());
+        let stands = if missed { &mut line.late } else { &mut line.ahead };
+        self.waiting -= usize::from(stands.remove(spot));
+        let after = (line.first(), line.ahead.first().copied());
+        if after.0.is_none() {
+            // Their number would grow with every combination ever seen.
+            self.lines.remove(key);
+        }
+        self.lead(key, first, after.0, tasks);
+        (runs, after.1)
+    }
+
+    /// Another task leads a line.
+    fn lead(&mut self, key: &LineKey, before: Option<Spot>, after: Option<Spot>, tasks: &Tasks) {
+        if before == after {
+            return;
+        }
+        let heads = self.heads.entry(key.bucket).or_default();
+        before.iter().for_each(|spot| _ = heads.remove(spot));
+        if let Some(spot) = after
+            && let Some(task) = tasks.get(&spot.1)
+        {
+            heads.insert(
+                spot,
+                Head {
+                    bits: need_bits(&key.needs),
+                    needs: key.needs.clone(),
+                    earned_at: task.earned_at,
+                    missed: task.missed,
+                    declined: !task.declined.is_empty(),
+                },
+            );
+        }
+        if heads.is_empty() {
+            self.heads.remove(&key.bucket);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What the waiting tasks and the free slots of front queues are worth, and the order that follows from it.
+
+use blendline_wire::org::{Goal, QueueSettings, WEIGHT_UNIT};
+use blendline_wire::task::Side;
+use blendline_wire::{Millis, QueueId};
+
+use crate::learnt::HOUR_MS;
+use crate::lines::Lines;
+use crate::policy;
+use crate::policy::worth::{Line, Worth};
+use crate::rows::Reckoned;
+use crate::scheduler::{Scheduler, Step};
+
+/// An hour in milliseconds.
+const HOUR: u64 = 3_600_000;
+
+/// By what the tasks of one queue are ranked among those of others.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Rank {
+    /// The weight of a whole target, in thousandths.
+    weight_milli: u32,
+    /// What each task counts for beside its age, in thousandths.
+    more_milli: u64,
+}
+
+impl Rank {
+    /// How urgent a task is that earned its place and is due at these instants, in parts of a thousand of a target of
+    /// weight one.
+    pub(crate) fn urgency_milli(&self, now: Millis, earned_at: Millis, due_at: Millis) -> u64 {
+        policy::urgency_milli(now, earned_at, due_at, self.weight_milli).saturating_add(self.more_milli)
+    }
+}
+
+impl Scheduler {
+    /// What a front queue's worth was last reckoned from, with the mean cost of a wait that the settings say.
+    pub(crate) fn worth_of(&self, queue: QueueId) -> Worth {
+        let (Some(row), Some(settings)) = (self.learnt.get(&queue), self.queues.get(&queue)) else {
+            return Worth::default();
+        };
+        let Reckoned { slots, others_milli, offered_micro, task_ms, free_milli } = row.reckoned;
+        let cost = match settings.blend.goal {
+            Goal::Cost { hour_milli } => hour_milli as f64 / HOUR_MS,
+            Goal::MeanWait | Goal::Within { .. } => f64::from(settings.weight_milli) / settings.target_ms.max(1) as f64,
+        };
+        Worth::new(&Line {
+            slots: slots as f64 / f64::from(WEIGHT_UNIT),
+            others: others_milli as f64 / 1_000.0,
+            offered: offered_micro as f64 / 1_000_000.0,
+            task_ms: task_ms as f64,
+            cost,
+            free: free_milli as f64 / 1_000.0,
+        })
+    }
+
+    /// Reckons anew what waiting tasks and free slots of a front queue are worth.
+    pub(crate) fn reckon_worth(&mut self, step: &mut Step<'_>, queue: QueueId) {
+        let Some(settings) = self.queues.get(&queue) else { return };
+        let Some(row) = self.learnt.get(&queue) else { return };
+        let task_ms = self.task_ms(queue);
+        let busy = row.rate.per_ms() * task_ms as f64 * f64::from(settings.task_weight) / f64::from(WEIGHT_UNIT);
+        let back = self.pools.get(&queue).is_some_and(|pool| pool.back > 0);
+        let reckoned = Reckoned {
+            slots: self.pools.get(&queue).map_or(0, |pool| pool.slots),
+            others_milli: self.others_milli(queue),
+            offered_micro: (busy * 1_000_000.0) as u64,
+            task_ms: task_ms.max(1),
+            free_milli: if back { row.level_milli + 1_000 } else { u64::MAX },
+        };
+        if reckoned != row.reckoned {
+            self.edit_learnt(step, queue, |row| row.reckoned = reckoned);
+            self.worth.insert(queue, self.worth_of(queue));
+        }
+    }
+
+    /// How many tasks stand in the lines of a queue.
+    fn waiting(&self, queue: QueueId) -> usize {
+        self.index.lines.get(&queue).map_or(0, Lines::waiting)
+    }
+
+    /// What it costs the other front queues of a worker that a task of this one takes a slot of his for its time.
+    pub(crate) fn price(&self, fronts: &[QueueId], queue: QueueId) -> f64 {
+        let others = fronts.iter().filter(|front| **front != queue);
+        let each = others.map(|front| {
+            let free = self.pools.get(front).map_or(0, |pool| pool.free / u64::from(WEIGHT_UNIT));
+            let worth = self.worth.get(front);
+            worth.map_or(0.0, |worth| worth.taken(free as usize, self.waiting(*front), self.task_ms(queue) as f64))
+        });
+        each.sum()
+    }
+
+    /// Whether a task of a front queue whose waiting costs may start at a worker who serves these: what that spares it
+    /// is not less than what it costs the others.
+    pub(crate) fn worth_starting(&self, fronts: &[QueueId], queue: &QueueSettings) -> bool {
+        if !matches!(queue.blend.goal, Goal::Cost { .. }) || fronts.len() < 2 {
+            return true;
+        }
+        let spared = self.worth.get(&queue.id).map_or(f64::INFINITY, |worth| worth.spared(self.waiting(queue.id)));
+        self.price(fronts, queue.id) <= spared
+    }
+
+    /// By what the waiting tasks of a queue are ranked now.
+    ///
+    /// A front queue that keeps its goal has time: its tasks count for less than those of one that does not. Where
+    /// waiting costs, a task counts for what an hour's work spares.
+    pub(crate) fn rank(&self, queue: &QueueSettings) -> Rank {
+        let whole = Rank { weight_milli: queue.weight_milli, more_milli: 0 };
+        match queue.blend.goal {
+            Goal::Within { .. } if queue.side == Side::Front => {
+                let part = self.learnt.get(&queue.id).map_or(1_000, |row| u64::from(row.weight_milli));
+                let weight = u64::from(queue.weight_milli) * part / 1_000;
+                Rank { weight_milli: u32::try_from(weight).unwrap_or(u32::MAX), ..whole }
+            }
+            Goal::Cost { hour_milli } if queue.side == Side::Front => {
+                let spared = u128::from(hour_milli) * u128::from(HOUR) / u128::from(self.task_ms(queue.id).max(1));
+                Rank { more_milli: u64::try_from(spared).unwrap_or(u64::MAX), ..whole }
+            }
+            _ => whole,
+        }
+    }
+}

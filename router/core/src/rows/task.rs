@@ -1,0 +1,269 @@
+//! A task's row.
+
+use std::sync::Arc;
+
+use blendline_wire::event::Because;
+use blendline_wire::task::{ClockRule, ParkReason, Side, SkillNeed, TaskKind};
+use blendline_wire::{AccountId, ConversationId, Lease, MatterId, Millis, QueueId, TaskId, TenantId, WorkerId};
+use serde::{Deserialize, Serialize};
+
+use super::is_default;
+
+/// A task.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Task {
+    /// The task.
+    pub id: TaskId,
+    /// Whose.
+    pub tenant: TenantId,
+    /// What it is made of.
+    pub kind: TaskKind,
+    /// Its queue.
+    pub queue: QueueId,
+    /// The queue's side.
+    pub side: Side,
+    /// Where it stands.
+    pub state: TaskState,
+    /// The number of the latest ownership.
+    pub lease: Lease,
+    /// What the customer wants done.
+    pub matter: MatterId,
+    /// The conversation, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<ConversationId>,
+    /// The account of the conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
+    /// What it takes, sorted by skill.
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub needs: Arc<[SkillNeed]>,
+    /// When it came to be.
+    pub created_at: Millis,
+    /// The place in line: when the first unanswered message, or the item, came.
+    pub earned_at: Millis,
+    /// The target, in milliseconds.
+    pub target_ms: u64,
+    /// `earned_at` and the target, moved by stopped clocks.
+    pub due_at: Millis,
+    /// True once its due time passed: what stands in line is late, what is not answered has missed its target.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub missed: bool,
+    /// True while the customer (or whoever asked) has no answer to what was said last.
+    pub unanswered: bool,
+    /// The place of the latest message of the customer that wants an answer, and when it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<(u64, Millis)>,
+    /// The last place given in its own transcript, where it has no conversation.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub seq: u64,
+    /// The version of the rule set that classified it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub rule_set: u32,
+    /// What most tasks in line have none of.
+    #[serde(flatten)]
+    pub more: More,
+}
+
+impl std::ops::Deref for Task {
+    type Target = Aside;
+
+    /// What most tasks have none of reads like any other field.
+    fn deref(&self) -> &Aside {
+        self.more.0.as_deref().unwrap_or(&NONE)
+    }
+}
+
+impl std::ops::DerefMut for Task {
+    fn deref_mut(&mut self) -> &mut Aside {
+        self.more.0.get_or_insert_default()
+    }
+}
+
+/// [`Aside`], where a task has any of it: tasks wait in great numbers, and most of them have not.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct More(Option<Box<Aside>>);
+
+impl More {
+    /// Gives the room back where there is nothing in it, so that equal tasks are alike.
+    pub(crate) fn tidy(&mut self) {
+        self.0 = self.0.take().filter(|aside| **aside != NONE);
+    }
+}
+
+impl Serialize for More {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.as_deref().unwrap_or(&NONE).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for More {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut more = Self(Some(Box::new(Aside::deserialize(deserializer)?)));
+        more.tidy();
+        Ok(more)
+    }
+}
+
+/// What most tasks in line have none of: what is asked of others, who is to have it or not, and what was done in it.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Aside {
+    /// The task that asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<TaskId>,
+    /// Open requests of this task, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<TaskId>,
+    /// How many requests stand above it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub depth: u8,
+    /// For whom it waits, and until when only for him.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directed: Option<(WorkerId, Millis)>,
+    /// True while it waits for whoever had it before.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub returns: bool,
+    /// Who had it last, and until when he is preferred.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sticky: Option<(WorkerId, Millis)>,
+    /// Who is not to be offered it, and until when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub declined: Vec<(WorkerId, Millis)>,
+    /// How often it was declined, refused or left to expire: lengthens the back-off.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub declines: u8,
+    /// The silence timer.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub silence: Silence,
+    /// Since when its worker has been at it, while he is.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub begun_at: Millis,
+    /// How long workers have been at it before that, in milliseconds.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub worked_ms: u64,
+}
+
+/// Nothing of it.
+static NONE: Aside = Aside {
+    parent: None,
+    children: Vec::new(),
+    depth: 0,
+    directed: None,
+    returns: false,
+    sticky: None,
+    declined: Vec::new(),
+    declines: 0,
+    silence: Silence { since: None, reminded: false, supervisor_at: None },
+    begun_at: Millis(0),
+    worked_ms: 0,
+};
+
+/// Where a task stands.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskState {
+    /// In line.
+    Waiting,
+    /// Shown to one worker.
+    Offered {
+        /// To whom.
+        worker: WorkerId,
+        /// Until when.
+        until: Millis,
+        /// Why to him; what was offered before this was kept reads as the most common reason.
+        #[serde(default)]
+        because: Because,
+    },
+    /// One worker has it.
+    Active {
+        /// Who.
+        worker: WorkerId,
+    },
+    /// Put aside.
+    Parked {
+        /// Who comes back to it, if he is there.
+        worker: Option<WorkerId>,
+        /// Waiting for what.
+        reason: ParkReason,
+        /// Since when.
+        since: Millis,
+        /// When it comes back by itself.
+        until: Millis,
+        /// What the target does meanwhile.
+        clock: ClockRule,
+    },
+    /// Waiting for the answer to a request.
+    Requesting {
+        /// Who comes back to it, if he is there.
+        worker: Option<WorkerId>,
+        /// Since when.
+        since: Millis,
+        /// What the target does meanwhile.
+        clock: ClockRule,
+    },
+    /// Done with: it has left the core.
+    Closed {
+        /// When.
+        at: Millis,
+        /// How.
+        how: Closed,
+        /// Who had it last.
+        worker: Option<WorkerId>,
+    },
+}
+
+/// How a task ended.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Closed {
+    /// A worker says it is done.
+    Solved,
+    /// Taken back by whoever opened it, or not needed any more.
+    Cancelled,
+    /// Logged after the fact.
+    Logged,
+}
+
+impl TaskState {
+    /// The one who has it or is offered it.
+    pub const fn owner(&self) -> Option<WorkerId> {
+        match self {
+            Self::Offered { worker, .. } | Self::Active { worker } => Some(*worker),
+            _ => None,
+        }
+    }
+
+    /// The one whose capacity it takes, in full or in part.
+    pub const fn holder(&self) -> Option<WorkerId> {
+        match self {
+            Self::Offered { worker, .. } | Self::Active { worker } => Some(*worker),
+            Self::Parked { worker, .. } | Self::Requesting { worker, .. } => *worker,
+            Self::Waiting | Self::Closed { .. } => None,
+        }
+    }
+
+    /// The state's name, for errors and lists.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Offered { .. } => "offered",
+            Self::Active { .. } => "active",
+            Self::Parked { .. } => "parked",
+            Self::Requesting { .. } => "requesting",
+            Self::Closed { .. } => "closed",
+        }
+    }
+}
+
+/// The silence timer of a task (all times in the queue's open hours).
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Silence {
+    /// Since when its owner is silent; `None` while nothing is expected of him.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Millis>,
+    /// True once he was reminded.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub reminded: bool,
+    /// When a supervisor is told unless somebody answers first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supervisor_at: Option<Millis>,
+}

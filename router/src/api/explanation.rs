@@ -1,0 +1,109 @@
+//! Why a task waits, and what would give it a worker.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::{Extension, Json};
+use blendline_core::{Explanation, Obstacle};
+use blendline_wire::event::Because;
+use blendline_wire::time::Instant;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Shared;
+use super::auth::Caller;
+use super::page::id;
+use super::problem::{Failure, of_call};
+use super::tasks::owned;
+use super::view::{queue_name, worker_name};
+use crate::directory::Directory;
+
+/// Where a task stands, and why.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = Explanation)]
+pub struct ExplanationInfo {
+    /// `waiting`; `given` when a worker has it or is offered it; otherwise the task's own state.
+    state: &'static str,
+    /// Who has it or is offered it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    worker: Option<String>,
+    /// Why he is offered it. Who came second is in the event of the offer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    because: Option<Because>,
+    /// What keeps it waiting, while it waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting: Option<WaitingInfo>,
+}
+
+/// What keeps a task waiting.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WhyWaiting)]
+pub struct WaitingInfo {
+    /// How urgent it is, in parts of a thousand of its target.
+    urgency_milli: u64,
+    /// How many wait in its queue, itself included.
+    in_queue: usize,
+    /// For whom it waits until `for_worker_until`; after that anybody may have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    for_worker: Option<String>,
+    /// Until when it waits for one worker only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    for_worker_until: Option<Instant>,
+    /// When its queue opens, where it is closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opens_at: Option<Instant>,
+    /// How many workers there are.
+    workers: u64,
+    /// How many workers each obstacle keeps from it: `other_queue`, `no_skill`, `skill_too_low`, `not_connected`, `away`,
+    /// `busy`, `draining`, `no_room`, `declined`, `reserved` (a front queue needs them free). A worker may meet several.
+    obstacles: BTreeMap<String, u64>,
+    /// How many workers could have it if only this one obstacle were not there: `"away": 3` says that three would do and
+    /// are away.
+    lacking_only: BTreeMap<String, u64>,
+    /// The front queues that need free who could do it otherwise.
+    reserved_for: Vec<String>,
+}
+
+impl ExplanationInfo {
+    pub(crate) fn of(explanation: Explanation, directory: &Directory) -> Self {
+        let named = |counts: BTreeMap<Obstacle, u64>| {
+            counts.into_iter().map(|(obstacle, count)| (obstacle.name().to_owned(), count)).collect()
+        };
+        match explanation {
+            Explanation::Waiting(why) => Self {
+                state: "waiting",
+                waiting: Some(WaitingInfo {
+                    urgency_milli: why.urgency_milli,
+                    in_queue: why.in_queue,
+                    for_worker: why.directed.map(|(worker, _)| worker_name(worker, directory)),
+                    for_worker_until: why.directed.map(|(_, until)| Instant(until)),
+                    opens_at: why.opens_at.map(Instant),
+                    workers: why.workers,
+                    obstacles: named(why.obstacles),
+                    lacking_only: named(why.lacking_only),
+                    reserved_for: why.reserved_for.into_iter().map(|queue| queue_name(queue, directory)).collect(),
+                }),
+                ..Self::default()
+            },
+            Explanation::Given { worker, because } => {
+                Self { state: "given", worker: Some(worker_name(worker, directory)), because, ..Self::default() }
+            }
+            Explanation::Aside(state) => Self { state, ..Self::default() },
+        }
+    }
+}
+
+/// Why a task stands where it stands. One look at the live state, between two batches.
+pub async fn one(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(text): Path<String>,
+) -> Result<Json<ExplanationInfo>, Failure> {
+    let task = owned(&app, &caller, id("task", &text)?).await?;
+    let (id, now, directory) = (task.id, super::now(), app.directory());
+    let seen = app.door(caller.tenant).look(move |core| core.explain(now, id)).await;
+    let found = seen.map_err(|error| of_call(error, caller.tenant, directory))?;
+    // What the core does not have is closed.
+    Ok(Json(ExplanationInfo::of(found.unwrap_or(Explanation::Aside("closed")), directory)))
+}
