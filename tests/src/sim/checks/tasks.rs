@@ -131,7 +131,11 @@ fn clock(memory: &Memory, step: &Step<'_>, old: &Task, new: &Task) -> Check {
 
 /// How long the target stood still before this step, if it runs again after it.
 fn stood(step: &Step<'_>, old: &Task, new: &Task) -> u64 {
-    let back = !matches!(new.state, TaskState::Parked { .. } | TaskState::Requesting { .. } | TaskState::Closed { .. });
+    let aside = matches!(new.state, TaskState::Parked { .. } | TaskState::Requesting { .. } | TaskState::Closed { .. });
+    // What was due to come back did so before the input that put it aside again, or closed it.
+    let woken =
+        || step.events().any(|event| event.task == Some(new.id) && matches!(event.kind, EventKind::TaskWoken { .. }));
+    let back = !aside || step.was_due && woken();
     match &old.state {
         TaskState::Parked { since, clock: ClockRule::Stops, .. }
         | TaskState::Requesting { since, clock: ClockRule::Stops, .. }
