@@ -281,7 +281,8 @@ impl<'a> Scope<'a> {
                 SettingValue::Text(text) => secret::fetch(text, env)
                     .map_err(|(message, hint)| self.source.error(value.span(), message, hint))?,
             };
-            let is_secret = connector.settings().iter().any(|setting| setting.secret && setting.name == key);
+            let setting = connector.settings().iter().find(|setting| setting.name == key);
+            let is_secret = setting.is_some_and(|setting| setting.secret && !setting.chosen_elsewhere);
             // While a secret is being changed, its setting holds both.
             let weak = || text.split(',').find_map(|one| secret::weakness(one.trim(), self.tenant.demo));
             if let Some(why) = is_secret.then(weak).flatten() {
