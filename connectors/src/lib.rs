@@ -119,6 +119,11 @@ pub trait Connector: Send + Sync {
     /// the others. Only a body that is no envelope at all is malformed: the caller quarantines it and answers 200.
     fn normalise(&self, body: &[u8]) -> Result<Vec<InboundEvent>, Malformed>;
 
+    /// How long one call of [`send`](Self::send) may take, in milliseconds, where that is longer than usual.
+    fn call_ms(&self) -> u64 {
+        0
+    }
+
     /// Makes one call to the platform. It never repeats the call: the outcome is a value and the caller decides.
     ///
     /// `now` is the instant of sending, by which windows are judged. `http` must not follow redirects
