@@ -297,6 +297,7 @@ impl<'a> Scope<'a> {
         })?;
         Ok(CheckedAccount {
             name: account.name.get_ref().clone(),
+            name_span: account.name.span(),
             channel: channel.clone(),
             external_id: account.external_id.get_ref().clone(),
             settings,
