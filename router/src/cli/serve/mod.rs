@@ -102,6 +102,7 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let directory = Arc::new(directory);
     let doors = Doors::new(on, shards.handles());
     mail::listen_for_mail(&config, &directory, &broker, &doors, &chores, &stop).await?;
+    mail::read_mailboxes(&config, &directory, &broker, &doors, &shards.statuses(), (&chores, &stop));
     let chat = chat(&config, (&record, &broker), &directory, doors.clone(), live, address, &stop)?;
     let app = api::App::new(Parts {
         directory: directory.clone(),
