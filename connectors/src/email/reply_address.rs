@@ -54,6 +54,11 @@ pub fn mailbox_of(address: &str) -> Option<String> {
     Some(format!("{mailbox}@{domain}"))
 }
 
+/// The conversation that `address` names. Nothing is proven by that: look it up, then [`verify`].
+pub fn named(address: &str) -> Option<String> {
+    parts(address).map(|(conversation, _)| conversation)
+}
+
 /// True for an address that looks like one of ours.
 pub(super) fn is_one(address: &str) -> bool {
     parts(address).is_some()
@@ -104,6 +109,7 @@ mod tests {
         assert!(is_one(&address), "{address}");
         assert_eq!(mailbox_of(&address.to_uppercase()).as_deref(), Some("support@example.com"));
         assert_eq!(mailbox_of("support+r.x@example.com"), None);
+        assert_eq!(named(&address).as_deref(), Some("c-123"));
         assert_eq!(verify(&ours, &address, "dana@example.org").as_deref(), Some("c-123"));
         assert_eq!(verify(&ours, &address.to_uppercase(), "DANA@example.org").as_deref(), Some("c-123"));
         assert_eq!(verify(&ours, &address, "mallory@example.org"), None);

@@ -51,8 +51,17 @@ fn message_id(mailbox: &str, id: OutboundId, to: &str, at: Millis, content: &Con
 /// True when `message_id` is of the form of ours and bears the mark of this address. Whether it is one of ours is for
 /// the record to say.
 pub(crate) fn is_bound_to(message_id: &str, address: &str) -> bool {
-    let mark = message_id.strip_prefix('<').and_then(|rest| rest.split_once('@')?.0.split('.').nth(1));
-    mark.is_some_and(|mark| mark == mark_of(address))
+    mark(message_id).is_some_and(|mark| mark == mark_of(address))
+}
+
+/// The mark of the one to whom a mail went, in an id of the form of ours.
+pub(crate) fn mark(message_id: &str) -> Option<&str> {
+    let (local, _) = message_id.strip_prefix('<')?.split_once('@')?;
+    let mut parts = local.split('.');
+    let (Some(_), Some(mark), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        return None;
+    };
+    (mark.len() == 16).then_some(mark)
 }
 
 fn mark_of(address: &str) -> String {

@@ -10,3 +10,5 @@
 //! Nothing joins by its subject, nor by its sender alone.
 
 pub(crate) mod letter;
+pub(crate) mod report;
+pub(crate) mod thread;
