@@ -184,3 +184,6 @@ fn mailboxes_are_whole(source: &Source<'_>, tenants: &[CheckedTenant]) -> Checke
 fn span<T>(value: &Option<Spanned<T>>) -> Range<usize> {
     value.as_ref().map_or(0..0, Spanned::span)
 }
+
+#[cfg(test)]
+mod tests;

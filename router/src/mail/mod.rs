@@ -10,6 +10,8 @@ mod recipients;
 mod smtp;
 mod take_in;
 mod telemetry;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 pub use imap::{Pace, Reader};

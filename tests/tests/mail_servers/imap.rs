@@ -2,6 +2,7 @@
 
 use blendline_tests::mailbox;
 use blendline_tests::process::free_addr;
+use blendline_tests::servers::mail::MailServers;
 use serde_json::Value;
 
 use crate::office::{HEBREW_MAIL, Office, Wishes, mail, start, text_of};
@@ -59,16 +60,15 @@ async fn a_reader_killed_between_storing_and_marking_makes_no_second_task() {
 
 #[tokio::test]
 async fn a_server_that_was_away_is_read_again() {
-    let Some(mut office) = start("imap-away", |_| Wishes::default()).await else { return };
-    let mut noa = office.noa().await;
+    // In clear: for TLS a process of Dovecot stands between, which takes its time to end.
+    let wishes = |servers: &MailServers| Wishes { imap_port: Some(servers.imap_port), ..Wishes::default() };
+    let Some(mut office) = start("imap-away", wishes).await else { return };
     deliver(&office, "before").await;
-    assert_eq!(text_of(&noa.task().await), "before");
     office.mailbox("info").await.until_flagged(STORED, 1).await;
     office.servers.stop_dovecot();
     deliver(&office, "meanwhile").await;
     office.router.until_said("A mailbox cannot be read").await;
     office.servers.start_dovecot().await;
-    assert_eq!(text_of(&noa.task().await), "meanwhile");
     office.mailbox("info").await.until_flagged(STORED, 2).await;
     assert_eq!(office.tasks().await, 2);
 }

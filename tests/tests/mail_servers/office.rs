@@ -15,9 +15,9 @@ use sha2::{Digest as _, Sha256};
 /// What signs our reply addresses.
 const REPLY_SECRET: &str = "reply-secret-of-the-tests-0123456789";
 /// Three lines of a text in Hebrew, in the charset that old mail programs write.
-pub(crate) const HEBREW_MAIL: &str = "From: =?windows-1255?B?4+Dk?= <dana@town.example>\r\n\
+pub(crate) const HEBREW_MAIL: &str = "From: =?windows-1255?B?4/Dk?= <dana@town.example>\r\n\
     To: support@shop.example\r\n\
-    Subject: =?windows-1255?B?5+T54ef55fA=?= =?UTF-8?B?16nXnNeZ?=\r\n\
+    Subject: =?windows-1255?B?5/nh5e8g?= =?UTF-8?B?16nXnNeZ?=\r\n\
     Date: Thu, 26 Nov 2026 10:00:00 +0200\r\n\
     Message-ID: <first@town.example>\r\n\
     MIME-Version: 1.0\r\n\
@@ -27,7 +27,7 @@ pub(crate) const HEBREW_MAIL: &str = "From: =?windows-1255?B?4+Dk?= <dana@town.e
     Content-Type: text/plain; charset=windows-1255\r\n\
     Content-Transfer-Encoding: base64\r\n\
     \r\n\
-    +ezl7Q0K6Onq5OkNCg==\r\n\
+    +ezl7Q0K+uXj5A0K\r\n\
     --edge\r\n\
     Content-Type: application/pdf\r\n\
     Content-Disposition: attachment; filename*=UTF-8''%D7%A7%D7%91%D7%9C%D7%94.pdf\r\n\

@@ -22,6 +22,9 @@ const SILENCE_MAX: Duration = Duration::from_secs(5 * 60);
 /// The longest that one client may have a place.
 const TALK_MAX: Duration = Duration::from_secs(60 * 60);
 const WRITE_WITHIN: Duration = Duration::from_secs(60);
+/// How long, and for how many pieces, it is listened to who was sent away.
+const LINGER_WITHIN: Duration = Duration::from_secs(5);
+const LINGER_READS: usize = 1000;
 const TLS_WITHIN: Duration = Duration::from_secs(30);
 const READ_BYTES: usize = 16 * 1024;
 
@@ -62,16 +65,23 @@ impl Stream {
         Ok(())
     }
 
+    /// Ends it so that our last word is heard: what the other side still sends would otherwise make the system take it back.
     async fn end(mut self) {
         let ended = async {
             match &mut self {
-                Self::Plain(stream) => stream.shutdown().await,
-                Self::Secure(stream) => stream.shutdown().await,
-                Self::Gone => Ok(()),
+                Self::Plain(stream) => drop(stream.shutdown().await),
+                Self::Secure(stream) => drop(stream.shutdown().await),
+                Self::Gone => return,
+            }
+            let mut bytes = [0; 4096];
+            for _ in 0..LINGER_READS {
+                if !self.read(&mut bytes).await.is_ok_and(|count| 0 < count) {
+                    return;
+                }
             }
         };
         // He may be gone already.
-        let _ = timeout(WRITE_WITHIN, ended).await;
+        let _ = timeout(LINGER_WITHIN, ended).await;
     }
 }
 
