@@ -77,7 +77,8 @@ impl Reader {
                 read = self.read() => read,
             };
             let Err(cause) = read else { return };
-            if self.pace.again_last < began.elapsed() {
+            // It went well for a while.
+            if wait < began.elapsed() {
                 wait = self.pace.again_first;
             }
             if cause.is_ours_to_mend() {

@@ -1,6 +1,6 @@
 //! One client's connection: what the session says is written, what it asks for is done.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -85,15 +85,13 @@ impl Stream {
     }
 }
 
-/// Tells a client for whom there is no place to come back.
-pub(super) async fn turn_away(house: &House, stream: TcpStream) {
+/// Tells a client for whom there is no place to come back, if it can be told without waiting.
+pub(super) fn turn_away(house: &House, stream: TcpStream) {
     telemetry::turned_away("no_place");
-    let mut stream = Stream::Plain(stream);
     let mut out = Vec::new();
     say(&mut out, &format!("421 4.7.0 {} has too many clients now: come back later", house.offer.hostname));
-    if stream.write(&mut out).await.is_ok() {
-        stream.end().await;
-    }
+    // It does not block, and whoever is not told sees the connection end.
+    let _ = stream.into_std().and_then(|mut stream| stream.write_all(&out));
 }
 
 /// Talks with a client until one of both ends it.
@@ -163,9 +161,8 @@ impl Talk<'_> {
         while !bytes.is_empty() {
             let (taken, next) = self.session.take(bytes, &mut self.out);
             bytes = &bytes[taken..];
-            self.make_room();
             match next {
-                Next::Read => {}
+                Next::Read => self.make_room(),
                 Next::TakeIn(envelope) => {
                     // Replies to what came before should not wait for the disk.
                     self.stream.write(&mut self.out).await?;

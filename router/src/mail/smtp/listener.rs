@@ -119,14 +119,12 @@ impl Listener {
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    let place = places.take(peer.ip().to_canonical());
+                    let Some(place) = places.take(peer.ip().to_canonical()) else {
+                        connection::turn_away(&self.house, stream);
+                        continue;
+                    };
                     let house = self.house.clone();
-                    talks.spawn(async move {
-                        match place {
-                            Some(place) => connection::talk(&house, stream, place.address()).await,
-                            None => connection::turn_away(&house, stream).await,
-                        }
-                    });
+                    talks.spawn(async move { connection::talk(&house, stream, place.address()).await });
                 }
                 Err(error) => {
                     tracing::warn!(%error, "an SMTP connection could not be accepted");
