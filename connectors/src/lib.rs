@@ -92,6 +92,11 @@ pub trait Connector: Send + Sync {
     /// What the channel may do.
     fn capabilities(&self) -> &'static Capabilities;
 
+    /// True where messages are mails: they have subjects, and `Message-ID`s by which answers find what they answer.
+    fn is_mail(&self) -> bool {
+        false
+    }
+
     /// Every key that an account of this channel may have under its settings.
     fn settings(&self) -> &'static [Setting];
 
@@ -113,6 +118,11 @@ pub trait Connector: Send + Sync {
     /// An event that cannot be understood inside a good envelope becomes an `unsupported` event and never costs
     /// the others. Only a body that is no envelope at all is malformed: the caller quarantines it and answers 200.
     fn normalise(&self, body: &[u8]) -> Result<Vec<InboundEvent>, Malformed>;
+
+    /// How long one call of [`send`](Self::send) may take, in milliseconds, where that is longer than usual.
+    fn call_ms(&self) -> u64 {
+        0
+    }
 
     /// Makes one call to the platform. It never repeats the call: the outcome is a value and the caller decides.
     ///

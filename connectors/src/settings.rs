@@ -13,6 +13,8 @@ pub struct Setting {
     pub required: bool,
     /// True when it must never be shown.
     pub secret: bool,
+    /// True for a secret that somebody else chose, as a mailbox's password: it is taken as it is.
+    pub chosen_elsewhere: bool,
     /// What its value looks like.
     pub kind: SettingKind,
     /// The value where none is given; empty where there is none.
@@ -23,8 +25,15 @@ pub struct Setting {
 
 impl Setting {
     /// A plain text of no secrecy that need not be given; the base for tables (`..Setting::TEXT`).
-    pub const TEXT: Self =
-        Self { name: "", required: false, secret: false, kind: SettingKind::Text, default: "", doc: "" };
+    pub const TEXT: Self = Self {
+        name: "",
+        required: false,
+        secret: false,
+        chosen_elsewhere: false,
+        kind: SettingKind::Text,
+        default: "",
+        doc: "",
+    };
 }
 
 /// What the value of a setting looks like.
@@ -40,6 +49,16 @@ pub enum SettingKind {
     Flag,
     /// Web origins as browsers write them, separated by commas.
     Origins,
+    /// A host's name or address, with or without a port: `mail.example.org:587`.
+    Server,
+    /// A mail address.
+    MailAddress,
+    /// Mail addresses, separated by commas.
+    MailAddresses,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// A day: `2026-11-26`.
+    Day,
 }
 
 /// What is wrong with an account's settings: names the key and the cure, never the value of a secret.
@@ -69,7 +88,7 @@ fn check_against(channel: &str, table: &[Setting], given: &BTreeMap<String, Secr
             None if setting.required => format!("is required by {channel}: {}", setting.doc),
             None => continue,
             Some("") => format!("is empty: give a value or leave the key out ({})", setting.doc),
-            Some(text) if !setting.kind.accepts(text) => setting.kind.hint().to_owned(),
+            Some(text) if !setting.kind.accepts(text) => setting.kind.hint(),
             Some(_) => continue,
         };
         return Err(SettingError { key: setting.name.to_owned(), hint });
@@ -86,11 +105,16 @@ impl SettingKind {
             Self::Number => text.parse::<u32>().is_ok_and(|number| 0 < number),
             Self::Flag => matches!(text, "true" | "false"),
             Self::Origins => text.split(',').map(str::trim).all(is_origin),
+            Self::Server => server(text, 1).is_some(),
+            Self::MailAddress => is_mail_address(text),
+            Self::MailAddresses => text.split(',').map(str::trim).all(is_mail_address),
+            Self::OneOf(words) => words.contains(&text),
+            Self::Day => text.parse::<jiff::civil::Date>().is_ok(),
         }
     }
 
-    const fn hint(self) -> &'static str {
-        match self {
+    fn hint(self) -> String {
+        let hint = match self {
             Self::Text => "expected text",
             Self::Url => "expected an absolute URL such as https://graph.facebook.com",
             Self::Number => "expected a whole number from 1 to 4294967295",
@@ -99,8 +123,39 @@ impl SettingKind {
                 "expected origins as browsers write them: https://shop.example.org or http://localhost:3000, \
                  in lower case and with nothing after the host and port"
             }
-        }
+            Self::Server => "expected a server such as mail.example.org, or with a port mail.example.org:587",
+            Self::MailAddress => "expected one mail address such as support@example.org, without a name",
+            Self::MailAddresses => "expected mail addresses such as support@example.org, without names",
+            Self::OneOf(words) => return format!("expected one of {}", words.join(", ")),
+            Self::Day => "expected a day such as 2026-11-26",
+        };
+        hint.to_owned()
     }
+}
+
+/// Host and port of `text`, where it has the form of [`SettingKind::Server`].
+pub fn server(text: &str, default_port: u16) -> Option<(&str, u16)> {
+    let is_host = |host: &str| {
+        !host.is_empty()
+            && host.len() <= 253
+            && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+    };
+    let (host, port) = match text.rsplit_once(':') {
+        // An address of IPv6 has colons of its own, and brackets where a port follows.
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, port.parse().ok()?),
+        _ => (text, default_port),
+    };
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    (0 < port && (is_host(bare) || bare.parse::<std::net::Ipv6Addr>().is_ok())).then_some((bare, port))
+}
+
+/// Enough to tell an address from a slip; whether it exists only its server knows.
+fn is_mail_address(text: &str) -> bool {
+    text.len() <= 254
+        && !text.chars().any(|c| c.is_whitespace() || c.is_control() || "<>,;\"()[]\\".contains(c))
+        && text
+            .rsplit_once('@')
+            .is_some_and(|(local, domain)| !local.is_empty() && !local.contains('@') && !domain.is_empty())
 }
 
 /// A browser's spelling exactly, for it is compared as text: lower case, no path, no default port.
@@ -168,6 +223,28 @@ mod tests {
         }
         assert!(origins("https://shop.example.org:443,https://a.example").is_err());
         assert!(check(&[("app_secret", "x"), ("strict", "no")]).is_err());
+    }
+
+    #[test]
+    fn servers_and_addresses_have_a_form() {
+        assert_eq!(server("mail.example.org", 587), Some(("mail.example.org", 587)));
+        assert_eq!(server("127.0.0.1:2525", 587), Some(("127.0.0.1", 2525)));
+        assert_eq!(server("[::1]:2525", 587), Some(("::1", 2525)));
+        assert_eq!(server("::1", 587), Some(("::1", 587)));
+        for odd in
+            ["", ":25", "smtp://mail.example.org", "mail.example.org:", "mail.example.org:0", "a b", "mail:99999"]
+        {
+            assert_eq!(server(odd, 587), None, "{odd}");
+        }
+        assert!(SettingKind::MailAddresses.accepts("support@example.org, Sales+x@example.org"));
+        assert!(SettingKind::MailAddress.accepts("תמיכה@דוגמה.co.il"));
+        for odd in ["", "support", "@example.org", "support@", "Support <a@b>", "a@b, c@d", "a@b@c", "a@b\r\nX: y"] {
+            assert!(!SettingKind::MailAddress.accepts(odd), "{odd}");
+        }
+        assert!(SettingKind::Day.accepts("2026-11-26") && !SettingKind::Day.accepts("26.11.2026"));
+        let words = SettingKind::OneOf(&["starttls", "none"]);
+        assert!(words.accepts("none") && !words.accepts("ssl"));
+        assert_eq!(words.hint(), "expected one of starttls, none");
     }
 
     #[test]

@@ -40,6 +40,12 @@ fn message() -> Outbound {
         reply_to: None,
         content: Content::Text { text: "שלום".into() },
         window_until: Some(NOW.plus(1)),
+        message_id: None,
+        in_reply_to: None,
+        references: Vec::new(),
+        subject: None,
+        reply_address: None,
+        automatic: false,
     }
 }
 

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use blendline_connectors::{Connector, Refusal, Webhook};
+use axum::http::HeaderMap;
+use blendline_connectors::{Connector, Malformed, Refusal, Webhook, email};
 use blendline_wire::broker::{AccountEvent, BrokerMessage, InboundBatch, Quarantine};
 use blendline_wire::inbound::InboundEvent;
 use blendline_wire::{AccountId, Millis, TenantId};
 use metrics::Counter;
+use sha2::{Digest as _, Sha256};
 
 use crate::directory::{AccountEntry, Directory};
 use crate::doors::Doors;
@@ -105,22 +107,70 @@ impl Intake {
             self.counters.refused.increment(1);
             return Err(NotTaken::Refused(refusal));
         }
-        let (message, taken) = match endpoint.connector.normalise(hook.body) {
+        let events = endpoint.connector.normalise(hook.body);
+        self.keep(endpoint, entry, hook, events, now).await
+    }
+
+    /// Takes a raw mail in that our own listener or reader got; `Ok` means that it is durable.
+    ///
+    /// `trace` is what the last server writes above a mail. It is no part of what two deliveries of one mail are
+    /// recognised by, for it tells of each delivery.
+    pub async fn take_mail(
+        &self,
+        account: AccountId,
+        trace: &[u8],
+        mail: &[u8],
+        now: Millis,
+    ) -> Result<Taken, NotTaken> {
+        let (endpoint, entry) = self.mail_endpoint(account)?;
+        let body = [trace, mail].concat();
+        let mut events = endpoint.connector.normalise(&body);
+        for event in events.iter_mut().flatten().filter(|event| event.external_message_id.is_none()) {
+            event.dedup_key = Some(hex::encode(&Sha256::digest(mail)[..16]));
+        }
+        let headers = HeaderMap::new();
+        let hook = Webhook { headers: &headers, query: "", body: &body };
+        self.keep(endpoint, entry, hook, events, now).await
+    }
+
+    /// Records that a mail was not taken in and why; `head` is what is kept of it.
+    pub async fn discard_mail(
+        &self,
+        account: AccountId,
+        head: &[u8],
+        cause: String,
+        now: Millis,
+    ) -> Result<(), NotTaken> {
+        let (endpoint, entry) = self.mail_endpoint(account)?;
+        let message = quarantine(endpoint, entry, cause, now);
+        self.publish(endpoint.tenant, message.encode(head)).await?;
+        self.counters.quarantined.increment(1);
+        Ok(())
+    }
+
+    fn mail_endpoint(&self, account: AccountId) -> Result<(Endpoint, &AccountEntry), NotTaken> {
+        let no_such = NotTaken::Refused(Refusal::NotSupported);
+        let entry = self.entry(account).filter(|entry| entry.channel == email::RAW_NAME).ok_or(no_such.clone())?;
+        let endpoint = self.endpoint(email::RAW_NAME, &entry.account.name).ok_or(no_such)?;
+        Ok((endpoint, entry))
+    }
+
+    /// Publishes what a body held, or the whole body where it could not be read.
+    async fn keep(
+        &self,
+        endpoint: Endpoint,
+        entry: &AccountEntry,
+        hook: Webhook<'_>,
+        events: Result<Vec<InboundEvent>, Malformed>,
+        now: Millis,
+    ) -> Result<Taken, NotTaken> {
+        let (message, taken) = match events {
             Ok(events) if events.is_empty() => {
                 self.counters.nothing.increment(1);
                 return Ok(Taken::Nothing);
             }
             Ok(events) => (self.batch(endpoint, entry, hook, events, now), Taken::Accepted),
-            Err(malformed) => {
-                let quarantine = Quarantine {
-                    channel: entry.channel.clone(),
-                    tenant: endpoint.tenant,
-                    account: endpoint.account,
-                    received_at: now,
-                    cause: malformed.to_string(),
-                };
-                (BrokerMessage::QuarantineV1(quarantine), Taken::Quarantined)
-            }
+            Err(malformed) => (quarantine(endpoint, entry, malformed.to_string(), now), Taken::Quarantined),
         };
         self.publish(endpoint.tenant, message.encode(hook.body)).await?;
         match taken {
@@ -186,6 +236,16 @@ impl Intake {
     fn entry(&self, account: AccountId) -> Option<&AccountEntry> {
         self.directory.accounts.get(&account)
     }
+}
+
+fn quarantine(endpoint: Endpoint, entry: &AccountEntry, cause: String, now: Millis) -> BrokerMessage {
+    BrokerMessage::QuarantineV1(Quarantine {
+        channel: entry.channel.clone(),
+        tenant: endpoint.tenant,
+        account: endpoint.account,
+        received_at: now,
+        cause,
+    })
 }
 
 /// Counters, registered once: looking one up for each webhook would cost more than its signature.

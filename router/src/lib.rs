@@ -16,6 +16,7 @@ pub mod driver;
 mod fakes;
 pub mod handle;
 pub mod intake;
+pub mod mail;
 pub mod openapi;
 pub mod pages;
 mod patience;

@@ -12,9 +12,11 @@ use crate::config::{Log, LogFormat};
 /// How often the metrics are tidied; without it histograms grow for ever.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// Crates that log what must not be: all of the AMQP client.
-const SILENT: &[&str] =
-    &["lapin", "amq_protocol", "amq_protocol_tcp", "amq_protocol_types", "amq_protocol_uri", "async_rs"];
+/// Crates that log what must not be: all of the AMQP client, and the IMAP client, which writes out what is said.
+#[rustfmt::skip]
+const SILENT: &[&str] = &[
+    "lapin", "amq_protocol", "amq_protocol_tcp", "amq_protocol_types", "amq_protocol_uri", "async_rs", "async_imap", "imap_proto",
+];
 
 /// Starts the log on stderr, so that stdout belongs to a command's own output.
 pub fn start_log(log: &Log) -> anyhow::Result<()> {

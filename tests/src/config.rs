@@ -27,6 +27,8 @@ pub struct Installation {
     pub numbers: Vec<Number>,
     /// The web chats of ours.
     pub sites: Vec<Site>,
+    /// Further accounts, as lines of the tenant.
+    pub accounts: String,
     /// The limits of web chats, as lines of `[chat]`: one address makes all the load here.
     pub chat: String,
     /// The queues; messages go to the first.
@@ -111,6 +113,7 @@ impl Installation {
             graph_url: graph_url.to_owned(),
             numbers: vec![Number::test(1)],
             sites: Vec::new(),
+            accounts: String::new(),
             chat: "sockets_max = 20000\nsockets_per_ip_max = 20000\nsessions_per_minute = 100000\n\
                    messages_per_minute = 6000\nmessages_burst = 100"
                 .to_owned(),
@@ -160,6 +163,7 @@ impl Installation {
             writeln!(out, "[tenant.account.settings]\nallowed_origins = [{:?}]", site.origin)?;
             writeln!(out, "identity_secret = {:?}\n", site.identity_secret)?;
         }
+        writeln!(out, "{}", self.accounts)?;
         for worker in &self.workers {
             writeln!(out, "[[tenant.worker]]\nname = {:?}\nqueues = {:?}", worker.name, worker.queues)?;
             // Capacity is counted in hundredths of an ordinary task (`WEIGHT_UNIT`).

@@ -15,6 +15,7 @@ pub mod contract;
 pub mod graph;
 pub mod http;
 pub mod machine;
+pub mod mailbox;
 pub mod person;
 pub mod process;
 pub mod seed;

@@ -1,7 +1,7 @@
 //! E-mail (CHANNELS.md section 12): one reader of mails, and the envelopes in which six ways bring them.
 //!
 //! Suggested reading order: `event`, `content`, `mime`, `header`, `word`, `charset`, `report`, `automatic`, `reply`,
-//! then one provider.
+//! then one provider; `send` for the way out.
 
 mod address;
 mod automatic;
@@ -13,6 +13,7 @@ mod event;
 mod form;
 mod header;
 mod html;
+pub mod mailbox;
 mod mailgun;
 mod mime;
 mod postmark;
@@ -21,6 +22,7 @@ mod reply;
 pub mod reply_address;
 mod report;
 mod resend;
+mod send;
 mod sendgrid;
 mod ses;
 mod sns;
@@ -32,9 +34,12 @@ use async_trait::async_trait;
 use blendline_wire::Millis;
 use blendline_wire::capability::Capabilities;
 use blendline_wire::inbound::InboundEvent;
-use blendline_wire::outbound::{Outbound, SendFailure, SendOutcome};
+use blendline_wire::outbound::{Outbound, SendOutcome};
 
 use crate::{Account, Connector, Malformed, Refusal, Setting, Webhook, limits};
+
+/// The channel of mails as they are: what a mail server hands to us, or what lies in a mailbox.
+pub const RAW_NAME: &str = "email_raw";
 
 const MIB: usize = 1024 * 1024;
 
@@ -65,6 +70,28 @@ const REPLY_SECRET: Setting = Setting {
     ..Setting::TEXT
 };
 
+/// The settings of one way in, followed by those that every mail account has.
+macro_rules! settings {
+    ($($own:expr),* $(,)?) => {
+        &[
+            $($own,)*
+            REPLY_SECRET,
+            send::SETTINGS[0],
+            send::SETTINGS[1],
+            send::SETTINGS[2],
+            send::SETTINGS[3],
+            send::SETTINGS[4],
+            send::SETTINGS[5],
+            send::SETTINGS[6],
+            send::SETTINGS[7],
+            send::SETTINGS[8],
+            limits::SETTINGS[0],
+            limits::SETTINGS[1],
+            limits::SETTINGS[2],
+        ]
+    };
+}
+
 /// One of the ways in which mails come.
 pub(crate) struct Email {
     name: &'static str,
@@ -75,9 +102,18 @@ pub(crate) struct Email {
 
 /// A mail as it is, from our own SMTP listener or a mailbox.
 pub(crate) static RAW: Email = Email {
-    name: "email_raw",
-    settings: &[REPLY_SECRET, limits::SETTINGS[0], limits::SETTINGS[1], limits::SETTINGS[2]],
-    // Nobody posts raw mails to us.
+    name: RAW_NAME,
+    settings: settings![
+        mailbox::SETTINGS[0],
+        mailbox::SETTINGS[1],
+        mailbox::SETTINGS[2],
+        mailbox::SETTINGS[3],
+        mailbox::SETTINGS[4],
+        mailbox::SETTINGS[5],
+        mailbox::SETTINGS[6],
+        mailbox::SETTINGS[7],
+    ],
+    // Nobody posts raw mails to us: the router's own listener and reader take them in.
     authenticate: |_, _| Err(Refusal::NotSupported),
     normalise: raw,
 };
@@ -85,19 +121,13 @@ pub(crate) static RAW: Email = Email {
 /// Routes of Mailgun.
 pub(crate) static MAILGUN: Email = Email {
     name: "email_mailgun",
-    settings: &[
-        Setting {
-            name: mailgun::KEY_SETTING,
-            required: true,
-            secret: true,
-            doc: "the HTTP webhook signing key of the Mailgun account; several, separated by commas, while it is being changed",
-            ..Setting::TEXT
-        },
-        REPLY_SECRET,
-        limits::SETTINGS[0],
-        limits::SETTINGS[1],
-        limits::SETTINGS[2],
-    ],
+    settings: settings![Setting {
+        name: mailgun::KEY_SETTING,
+        required: true,
+        secret: true,
+        doc: "the HTTP webhook signing key of the Mailgun account; several, separated by commas, while it is being changed",
+        ..Setting::TEXT
+    },],
     authenticate: mailgun::authenticate,
     normalise: mailgun::normalise,
 };
@@ -105,18 +135,12 @@ pub(crate) static MAILGUN: Email = Email {
 /// Inbound Parse of SendGrid.
 pub(crate) static SENDGRID: Email = Email {
     name: "email_sendgrid",
-    settings: &[
-        Setting {
-            name: sendgrid::KEY_SETTING,
-            required: true,
-            doc: "the public key of the webhook's security policy, as SendGrid shows it; several, separated by commas, while it is being changed",
-            ..Setting::TEXT
-        },
-        REPLY_SECRET,
-        limits::SETTINGS[0],
-        limits::SETTINGS[1],
-        limits::SETTINGS[2],
-    ],
+    settings: settings![Setting {
+        name: sendgrid::KEY_SETTING,
+        required: true,
+        doc: "the public key of the webhook's security policy, as SendGrid shows it; several, separated by commas, while it is being changed",
+        ..Setting::TEXT
+    },],
     authenticate: sendgrid::authenticate,
     normalise: sendgrid::normalise,
 };
@@ -124,19 +148,13 @@ pub(crate) static SENDGRID: Email = Email {
 /// Inbound webhooks of Postmark.
 pub(crate) static POSTMARK: Email = Email {
     name: "email_postmark",
-    settings: &[
-        Setting {
-            name: postmark::CREDENTIALS_SETTING,
-            required: true,
-            secret: true,
-            doc: "USER:PASSWORD as in the webhook's URL, for Postmark signs nothing; several, separated by commas, while they are being changed",
-            ..Setting::TEXT
-        },
-        REPLY_SECRET,
-        limits::SETTINGS[0],
-        limits::SETTINGS[1],
-        limits::SETTINGS[2],
-    ],
+    settings: settings![Setting {
+        name: postmark::CREDENTIALS_SETTING,
+        required: true,
+        secret: true,
+        doc: "USER:PASSWORD as in the webhook's URL, for Postmark signs nothing; several, separated by commas, while they are being changed",
+        ..Setting::TEXT
+    },],
     authenticate: postmark::authenticate,
     normalise: postmark::normalise,
 };
@@ -144,7 +162,7 @@ pub(crate) static POSTMARK: Email = Email {
 /// Amazon SES by way of SNS.
 pub(crate) static SES: Email = Email {
     name: "email_ses",
-    settings: &[
+    settings: settings![
         Setting {
             name: sns::TOPIC_SETTING,
             required: true,
@@ -157,10 +175,6 @@ pub(crate) static SES: Email = Email {
             doc: "the certificate at the SigningCertURL of your region's SNS, in PEM; several, one after the other, for Amazon changes it",
             ..Setting::TEXT
         },
-        REPLY_SECRET,
-        limits::SETTINGS[0],
-        limits::SETTINGS[1],
-        limits::SETTINGS[2],
     ],
     authenticate: sns::authenticate,
     normalise: ses::normalise,
@@ -169,19 +183,13 @@ pub(crate) static SES: Email = Email {
 /// Webhooks of Resend.
 pub(crate) static RESEND: Email = Email {
     name: "email_resend",
-    settings: &[
-        Setting {
-            name: resend::SECRET_SETTING,
-            required: true,
-            secret: true,
-            doc: "the webhook's signing secret (whsec_…); several, separated by commas, while it is being changed",
-            ..Setting::TEXT
-        },
-        REPLY_SECRET,
-        limits::SETTINGS[0],
-        limits::SETTINGS[1],
-        limits::SETTINGS[2],
-    ],
+    settings: settings![Setting {
+        name: resend::SECRET_SETTING,
+        required: true,
+        secret: true,
+        doc: "the webhook's signing secret (whsec_…); several, separated by commas, while it is being changed",
+        ..Setting::TEXT
+    },],
     authenticate: resend::authenticate,
     normalise: resend::normalise,
 };
@@ -194,6 +202,10 @@ impl Connector for Email {
 
     fn capabilities(&self) -> &'static Capabilities {
         &CAPABILITIES
+    }
+
+    fn is_mail(&self) -> bool {
+        true
     }
 
     fn settings(&self) -> &'static [Setting] {
@@ -212,9 +224,12 @@ impl Connector for Email {
         (self.normalise)(body)
     }
 
-    async fn send(&self, _: &Account, _: &Outbound, _: Millis, _: &reqwest::Client) -> SendOutcome {
-        let detail = "mail is not sent by this connector: it leaves by the account's mail server";
-        SendOutcome::Failed { cause: SendFailure::new("not_supported", detail) }
+    fn call_ms(&self) -> u64 {
+        send::CALL_MS
+    }
+
+    async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome {
+        send::send(account, message, now, http).await
     }
 }
 

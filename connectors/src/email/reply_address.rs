@@ -44,6 +44,21 @@ pub fn verify(account: &Account, address: &str, sender: &str) -> Option<String> 
     bool::from(valid).then_some(conversation)
 }
 
+/// The mailbox that `address` belongs to, in lower case, if it has the form of a reply address. Proves nothing: the
+/// signature is checked together with the sender, who is known only when the mail is read.
+pub fn mailbox_of(address: &str) -> Option<String> {
+    parts(address)?;
+    let lower = address.to_ascii_lowercase();
+    let (local, domain) = lower.rsplit_once('@')?;
+    let (mailbox, _) = local.rsplit_once(MARK)?;
+    Some(format!("{mailbox}@{domain}"))
+}
+
+/// The conversation that `address` names. Nothing is proven by that: look it up, then [`verify`].
+pub fn named(address: &str) -> Option<String> {
+    parts(address).map(|(conversation, _)| conversation)
+}
+
 /// True for an address that looks like one of ours.
 pub(super) fn is_one(address: &str) -> bool {
     parts(address).is_some()
@@ -92,6 +107,9 @@ mod tests {
         let ours = account("s3cret");
         let address = mint(&ours, "support@example.com", "c-123", "Dana@Example.org").unwrap();
         assert!(is_one(&address), "{address}");
+        assert_eq!(mailbox_of(&address.to_uppercase()).as_deref(), Some("support@example.com"));
+        assert_eq!(mailbox_of("support+r.x@example.com"), None);
+        assert_eq!(named(&address).as_deref(), Some("c-123"));
         assert_eq!(verify(&ours, &address, "dana@example.org").as_deref(), Some("c-123"));
         assert_eq!(verify(&ours, &address.to_uppercase(), "DANA@example.org").as_deref(), Some("c-123"));
         assert_eq!(verify(&ours, &address, "mallory@example.org"), None);

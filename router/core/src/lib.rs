@@ -14,6 +14,7 @@ pub mod policy;
 pub mod rows;
 
 mod backlog;
+mod beside;
 mod book;
 mod confirm;
 mod conversations;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use blendline_connectors::Secret;
+use blendline_connectors::{Secret, Setting};
 use blendline_wire::org::{Blend, Goal, QueueSettings, TenantSettings, WorkerSettings};
 use blendline_wire::{QueueId, TenantId, WorkerId};
 use toml::Spanned;
@@ -281,12 +281,11 @@ impl<'a> Scope<'a> {
                 SettingValue::Text(text) => secret::fetch(text, env)
                     .map_err(|(message, hint)| self.source.error(value.span(), message, hint))?,
             };
-            let is_secret = connector.settings().iter().any(|setting| setting.secret && setting.name == key);
+            let is_ours = |setting: &Setting| setting.secret && !setting.chosen_elsewhere && setting.name == key;
             // While a secret is being changed, its setting holds both.
             let weak = || text.split(',').find_map(|one| secret::weakness(one.trim(), self.tenant.demo));
-            if let Some(why) = is_secret.then(weak).flatten() {
-                let hint = "give the platform's own, or 32 random characters (openssl rand -hex 16)";
-                return Err(self.source.error(value.span(), why, hint));
+            if let Some(why) = connector.settings().iter().any(is_ours).then(weak).flatten() {
+                return Err(self.source.error(value.span(), why, secret::CURE));
             }
             settings.insert(key.clone(), Secret::new(text));
         }
@@ -296,6 +295,7 @@ impl<'a> Scope<'a> {
         })?;
         Ok(CheckedAccount {
             name: account.name.get_ref().clone(),
+            name_span: account.name.span(),
             channel: channel.clone(),
             external_id: account.external_id.get_ref().clone(),
             settings,

@@ -63,6 +63,8 @@ pub(super) struct CheckedQueue {
 pub struct CheckedAccount {
     /// Its name.
     pub name: String,
+    /// Where that stands.
+    pub(super) name_span: std::ops::Range<usize>,
     /// Its channel's name.
     pub channel: String,
     /// The platform's id of it.

@@ -8,6 +8,7 @@ use blendline_wire::task::{AcceptMode, Side};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::mail::MailFile;
 use crate::directory::Role;
 
 /// A whole file.
@@ -18,6 +19,7 @@ pub(super) struct File {
     pub(super) server: ServerFile,
     pub(super) workers: WorkersFile,
     pub(super) chat: ChatFile,
+    pub(super) mail: MailFile,
     pub(super) log: LogFile,
     pub(super) store: StoreFile,
     pub(super) broker: BrokerFile,
@@ -64,6 +66,8 @@ macro_rules! section {
         }
     };
 }
+
+pub(super) use section;
 
 section! {
     /// The HTTP server and its limits.

@@ -10,6 +10,7 @@ mod cluster;
 mod error;
 mod file;
 mod heirs;
+mod mail;
 mod ranges;
 mod resolve;
 mod secret;
@@ -27,6 +28,7 @@ pub use cluster::Cluster;
 pub use error::ConfigError;
 pub use file::{Chat, Log, LogFormat, Server, Workers};
 pub use heirs::{NoHeir, all_have_heirs};
+pub use mail::Mail;
 pub use resolve::{calendars, resolve, resolve_some};
 pub use secret::DEMO_PREFIX;
 pub use users::CheckedUser;
@@ -51,6 +53,8 @@ pub struct Config {
     pub workers: Workers,
     /// The web chat's limits.
     pub chat: Chat,
+    /// Our own SMTP listener.
+    pub mail: Mail,
     /// What is logged.
     pub log: Log,
     /// On what it stands, and what this process does.
@@ -111,6 +115,8 @@ impl Config {
         let cluster = cluster::check(&source, &file, stands_on, server.listen, env)?;
         let data_dir = file.data_dir.clone().or(below.data_dir.clone()).ok_or("data_dir").map_err(whole("(top)"))?;
         let tenants = check::organisation(&source, &file, &below.defaults, env)?;
+        let mail = file.mail.clone().or(&below.mail).finish().map_err(whole("mail"))?;
+        let mail = mail::check(&source, &file.mail, mail, &tenants)?;
         if tenants.iter().any(|tenant| tenant.demo) && !server.listen.ip().is_loopback() {
             return Err(source.error(
                 listen_at,
@@ -118,7 +124,7 @@ impl Config {
                 "listen on 127.0.0.1, or remove `demo = true` and use secrets of your own",
             ));
         }
-        Ok(Self { data_dir, server, workers, chat, log, cluster, tenants })
+        Ok(Self { data_dir, server, workers, chat, mail, log, cluster, tenants })
     }
 }
 

@@ -4,6 +4,8 @@ use std::path::Path;
 
 /// The fewest bytes of a secret outside the demo.
 const SECRET_BYTES_MIN: usize = 16;
+/// What to do about a weak one.
+pub(super) const CURE: &str = "give the platform's own, or 32 random characters (openssl rand -hex 16)";
 /// The published secrets of the demo begin with this.
 pub const DEMO_PREFIX: &str = "blendline-demo-";
 /// The SHA-256 of the demo's published keys.

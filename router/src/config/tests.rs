@@ -243,6 +243,9 @@ fn the_published_files_are_good() {
     let secret = |name: &str| name.starts_with("WHATSAPP_").then(|| "0123456789abcdef".to_owned());
     let example = include_str!("../../../deploy/examples/embedded.toml");
     assert!(Config::parse("embedded.toml", example, &secret).is_ok());
+    let example = include_str!("../../../deploy/examples/mail.toml");
+    let secret = |name: &str| name.contains("MAIL_").then(|| "0123456789abcdef".to_owned());
+    assert!(Config::parse("mail.toml", example, &secret).is_ok());
     let servers = |name: &str| match name {
         "BLENDLINE_STORE_URL" => Some("postgres://localhost/blendline".to_owned()),
         "BLENDLINE_BROKER_URL" => Some("amqp://localhost".to_owned()),

@@ -32,7 +32,8 @@ impl Desk {
 
     async fn call(&self, outbound: &Outbound, entry: &AccountEntry, connector: &dyn Connector) -> SendOutcome {
         let call = connector.send(&entry.account, outbound, self.clock.now(), &self.http);
-        timeout(Duration::from_millis(self.config.call_ms), call).await.unwrap_or_else(|_| SendOutcome::Unknown {
+        let within = Duration::from_millis(self.config.call_ms.max(connector.call_ms()));
+        timeout(within, call).await.unwrap_or_else(|_| SendOutcome::Unknown {
             cause: SendFailure::new("timeout", "the platform did not answer in time; its report will tell"),
         })
     }

@@ -1,6 +1,7 @@
 //! `blendline serve`: puts the parts together, runs them, and ends them in order.
 
 mod chores;
+mod mail;
 mod shards;
 
 use std::collections::BTreeSet;
@@ -100,6 +101,8 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let inside = Inside::new(&directory, &on, shards.handles(), record.archive.clone());
     let directory = Arc::new(directory);
     let doors = Doors::new(on, shards.handles());
+    mail::listen_for_mail(&config, &directory, &broker, &doors, &chores, &stop).await?;
+    mail::read_mailboxes(&config, &directory, &broker, &doors, &shards.statuses(), (&chores, &stop));
     let chat = chat(&config, (&record, &broker), &directory, doors.clone(), live, address, &stop)?;
     let app = api::App::new(Parts {
         directory: directory.clone(),

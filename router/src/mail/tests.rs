@@ -1,0 +1,206 @@
+//! The listener over real sockets, with a broker that does what a test says.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use blendline_connectors::Account;
+use blendline_core::input::Class;
+use blendline_wire::broker::BrokerMessage;
+use blendline_wire::{AccountId, QueueId, TenantId};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::{Listener, Recipients, Terms};
+use crate::directory::{AccountEntry, Directory};
+use crate::doors::Doors;
+use crate::fakes::FakeBroker;
+use crate::intake::Intake;
+use crate::ports::broker::inbound_queue;
+
+const ENVELOPE: &str = "EHLO c\r\nMAIL FROM:<dana@example.org>\r\nRCPT TO:<support@example.com>\r\nDATA\r\n";
+const LETTER: &str = "Subject: hello\r\nAuthentication-Results: mx.example.com; dkim=pass\r\n\r\nwords\r\n.\r\n";
+
+struct Post {
+    broker: FakeBroker,
+    address: std::net::SocketAddr,
+    stop: CancellationToken,
+    running: JoinHandle<()>,
+}
+
+impl Post {
+    async fn open(change: impl FnOnce(&mut Terms)) -> Self {
+        let mut terms = Terms {
+            hostname: "mx.example.com".into(),
+            tls: None,
+            size_max: 1_000_000,
+            recipients_max: 10,
+            connections_max: 10,
+            connections_per_ip_max: 10,
+            buffer_bytes_max: 1_000_000,
+            trusted_relays: Vec::new(),
+            stop_grace: Duration::from_secs(5),
+        };
+        change(&mut terms);
+        let account = |id: u64, address: &str| {
+            let account = Account {
+                id: AccountId(id),
+                name: format!("box{id}"),
+                external_id: address.into(),
+                settings: std::collections::BTreeMap::new(),
+            };
+            let class = Class { queue: QueueId(1), needs: Vec::new(), target_ms: None, rule_set: 0 };
+            (AccountId(id), AccountEntry { tenant: TenantId(1), channel: "email_raw".into(), account, class })
+        };
+        let mut directory = Directory::default();
+        directory.tenants.insert(TenantId(1), "acme".into());
+        directory.accounts.extend([account(1, "support@example.com"), account(2, "sales@example.com")]);
+        let directory = Arc::new(directory);
+        let broker = FakeBroker::default();
+        let doors = Doors::new([(TenantId(1), 0)].into(), std::collections::BTreeMap::new());
+        let intake = Intake::new(directory.clone(), Arc::new(broker.clone()), &doors);
+        let bound = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stop = CancellationToken::new();
+        let listener = Listener::new(bound, terms, Recipients::of(&directory), intake, stop.clone()).unwrap();
+        let address = listener.address().unwrap();
+        Self { broker, address, stop, running: tokio::spawn(listener.run()) }
+    }
+
+    async fn client(&self) -> Client {
+        Client { stream: TcpStream::connect(self.address).await.unwrap(), heard: String::new() }
+    }
+
+    /// What is on the broker: account, text, and the raw bytes of each mail.
+    fn stored(&self) -> Vec<(Option<AccountId>, String)> {
+        let bodies = self.broker.waiting(&inbound_queue(0));
+        let decoded = bodies.iter().map(|body| match BrokerMessage::decode(body).unwrap() {
+            (BrokerMessage::InboundV1(batch), raw) => {
+                (batch.events[0].account, String::from_utf8(raw.to_vec()).unwrap())
+            }
+            (other, _) => panic!("{other:?}"),
+        });
+        decoded.collect()
+    }
+}
+
+struct Client {
+    stream: TcpStream,
+    heard: String,
+}
+
+impl Client {
+    async fn say(&mut self, words: &str) {
+        self.stream.write_all(words.as_bytes()).await.unwrap();
+    }
+
+    /// Waits until a reply has these words.
+    async fn hears(&mut self, words: &str) {
+        let hearing = async {
+            let mut bytes = [0; 1024];
+            while !self.heard.contains(words) {
+                let count = self.stream.read(&mut bytes).await.unwrap();
+                assert!(0 < count, "the end, and not {words}: {}", self.heard);
+                self.heard.push_str(std::str::from_utf8(&bytes[..count]).unwrap());
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), hearing).await.unwrap();
+        self.heard.clear();
+    }
+
+    async fn hears_the_end(&mut self) {
+        let mut rest = Vec::new();
+        tokio::time::timeout(Duration::from_secs(20), self.stream.read_to_end(&mut rest)).await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_mail_is_on_the_broker_before_the_client_hears_so() {
+    let post = Post::open(|_| {}).await;
+    let mut client = post.client().await;
+    let two = ENVELOPE.replace("DATA", "RCPT TO:<sales@example.com>\r\nRCPT TO:<Support@example.com>\r\nDATA");
+    client.say(&(two + LETTER)).await;
+    client.hears("250 2.0.0 Stored").await;
+    let stored = post.stored();
+    let accounts: Vec<_> = stored.iter().map(|(account, _)| *account).collect();
+    assert_eq!(accounts, [Some(AccountId(1)), Some(AccountId(2))]);
+    let lines: Vec<&str> = stored[0].1.split("\r\n").collect();
+    assert_eq!(lines[0], "Return-Path: <dana@example.org>");
+    assert_eq!(lines[1..3], ["Delivered-To: support@example.com", "Delivered-To: Support@example.com"]);
+    assert!(
+        lines[3].starts_with("Received: from c ([127.0.0.1])") && lines[4].contains("by mx.example.com with ESMTP; ")
+    );
+    // What the sender claims about his authentication stands below our word.
+    assert_eq!(lines[5..7], ["Authentication-Results: mx.example.com; none", "Subject: hello"]);
+}
+
+#[tokio::test]
+async fn a_relay_of_ours_is_believed() {
+    let post = Post::open(|terms| terms.trusted_relays = vec!["127.0.0.1".parse().unwrap()]).await;
+    let mut client = post.client().await;
+    client.say(&format!("{ENVELOPE}{LETTER}")).await;
+    client.hears("250 2.0.0 Stored").await;
+    assert!(!post.stored()[0].1.contains("; none"), "{:?}", post.stored());
+}
+
+#[tokio::test]
+async fn a_broker_that_is_full_is_told_as_such() {
+    let post = Post::open(|_| {}).await;
+    *post.broker.refuses.lock().unwrap() = Some(inbound_queue(0));
+    let mut client = post.client().await;
+    client.say(&format!("{ENVELOPE}{LETTER}")).await;
+    client.hears("451 4.3.0").await;
+    assert!(post.stored().is_empty());
+    *post.broker.refuses.lock().unwrap() = None;
+    client.say(&format!("{ENVELOPE}{LETTER}")).await;
+    client.hears("250 2.0.0 Stored").await;
+}
+
+#[tokio::test]
+async fn memory_for_mails_that_come_in_is_bounded() {
+    let post = Post::open(|terms| terms.buffer_bytes_max = 64 * 1024).await;
+    let mut client = post.client().await;
+    client.say(&format!("{ENVELOPE}{}\r\n.\r\n", "words and words\r\n".repeat(20_000))).await;
+    client.hears("452 4.3.1").await;
+    client.say(&format!("{ENVELOPE}{LETTER}")).await;
+    client.hears("250 2.0.0 Stored").await;
+    assert_eq!(post.stored().len(), 1);
+}
+
+#[tokio::test]
+async fn there_are_so_many_places() {
+    let post = Post::open(|terms| terms.connections_per_ip_max = 1).await;
+    let mut first = post.client().await;
+    first.hears("220 mx.example.com").await;
+    let mut second = post.client().await;
+    second.hears("421 4.7.0").await;
+    second.hears_the_end().await;
+    first.say("QUIT\r\n").await;
+    first.hears("221").await;
+}
+
+#[tokio::test]
+async fn at_the_end_a_mail_that_is_being_given_is_taken() {
+    let post = Post::open(|_| {}).await;
+    let (mut idle, mut busy) = (post.client().await, post.client().await);
+    idle.hears("220").await;
+    busy.say(ENVELOPE).await;
+    busy.hears("354").await;
+    post.stop.cancel();
+    idle.hears("421 4.3.2").await;
+    idle.hears_the_end().await;
+    busy.say(LETTER).await;
+    busy.hears("250 2.0.0 Stored").await;
+    busy.hears_the_end().await;
+    tokio::time::timeout(Duration::from_secs(20), post.running).await.unwrap().unwrap();
+    assert!(TcpStream::connect(post.address).await.is_err());
+    assert_eq!(post.broker.waiting(&inbound_queue(0)).len(), 1);
+}
+
+#[tokio::test]
+async fn without_a_certificate_no_tls_is_offered() {
+    let post = Post::open(|_| {}).await;
+    let mut client = post.client().await;
+    client.say("EHLO c\r\nSTARTTLS\r\n").await;
+    client.hears("502 5.5.1 There is no TLS here").await;
+}
