@@ -27,11 +27,28 @@ pub struct Outbound {
     /// The platform's id of the message this one answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<String>,
+    /// What the customer said last: for channels where an answer has to name, or to look like, what it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<Answered>,
     /// What to send.
     pub content: Content,
     /// Until when the platform lets us write freely; checked when sending, not when queueing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_until: Option<Millis>,
+}
+
+/// The customer's message that stood last when ours was written.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Answered {
+    /// The platform's id of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// Who could see it, as the platform says: an answer must not be seen by more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<String>,
+    /// The platform's user name of who wrote it, where it has such names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<Pii<String>>,
 }
 
 /// What is sent.

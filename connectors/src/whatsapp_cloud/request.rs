@@ -166,6 +166,7 @@ mod tests {
             to: to.into(),
             thread: None,
             reply_to: None,
+            answers: None,
             content,
             window_until: None,
         }

@@ -76,6 +76,7 @@ fn encode(letter: &Letter, attempt: u32) -> Vec<u8> {
         to: letter.to.clone(),
         thread: letter.thread.clone(),
         reply_to: None,
+        answers: letter.answers.clone(),
         content: letter.content.clone(),
         window_until: row.window_until,
     };
