@@ -23,6 +23,7 @@ const NO_CHANNELS: &[&str] = &[
     "reading",
     "settings",
     "signature",
+    "standard_webhooks",
     "twilio",
     "x",
 ];

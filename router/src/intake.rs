@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use blendline_connectors::{Connector, Refusal, Webhook};
+use blendline_connectors::{Connector, Malformed, Refusal, Webhook};
 use blendline_wire::broker::{AccountEvent, BrokerMessage, InboundBatch, Quarantine};
 use blendline_wire::inbound::InboundEvent;
 use blendline_wire::{AccountId, Millis, TenantId};
@@ -34,6 +34,9 @@ pub enum NotTaken {
     /// The platform did not send it, as far as can be proved.
     #[error("{0}")]
     Refused(Refusal),
+    /// It cannot be read, and who wrote it will read our answer.
+    #[error("{0}")]
+    Malformed(Malformed),
     /// The broker did not confirm.
     #[error("{0}")]
     Busy(BrokerError),
@@ -101,7 +104,8 @@ impl Intake {
         let Some(entry) = self.entry(endpoint.account) else {
             return Err(NotTaken::Refused(Refusal::NotSupported));
         };
-        if let Err(refusal) = endpoint.connector.authenticate(&entry.account, &hook) {
+        let authentic = endpoint.connector.authenticate(&entry.account, &hook);
+        if let Err(refusal) = authentic.and_then(|()| endpoint.connector.check_age(&hook, now)) {
             self.counters.refused.increment(1);
             return Err(NotTaken::Refused(refusal));
         }
@@ -111,6 +115,10 @@ impl Intake {
                 return Ok(Taken::Nothing);
             }
             Ok(events) => (self.batch(endpoint, entry, hook, events, now), Taken::Accepted),
+            Err(malformed) if endpoint.connector.tells_malformed() => {
+                self.counters.malformed.increment(1);
+                return Err(NotTaken::Malformed(malformed));
+            }
             Err(malformed) => {
                 let quarantine = Quarantine {
                     channel: entry.channel.clone(),
@@ -193,6 +201,7 @@ struct Counters {
     accepted: Counter,
     nothing: Counter,
     quarantined: Counter,
+    malformed: Counter,
     refused: Counter,
     busy: Counter,
 }
@@ -204,6 +213,7 @@ impl Counters {
             accepted: counter("accepted"),
             nothing: counter("nothing"),
             quarantined: counter("quarantined"),
+            malformed: counter("malformed"),
             refused: counter("refused"),
             busy: counter("busy"),
         }

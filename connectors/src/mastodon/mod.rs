@@ -1,8 +1,10 @@
 //! Mastodon and its kin (CHANNELS.md section 7).
 //!
 //! There is no webhook: who keeps the stream open or polls hands each frame or list to [`Connector::normalise`].
+//! Suggested reading order: `normalise`, `status`, `send`.
 
 mod normalise;
+mod send;
 mod status;
 
 use async_trait::async_trait;
@@ -11,13 +13,17 @@ use blendline_wire::capability::Capabilities;
 use blendline_wire::inbound::InboundEvent;
 use blendline_wire::outbound::{Outbound, SendOutcome};
 
-use crate::{Account, Connector, Malformed, Refusal, Setting, SettingKind, Webhook, call};
+use crate::{Account, Connector, Malformed, Refusal, Setting, SettingKind, Webhook, limits};
 
-/// Nothing can be sent, as the text of no length says.
+/// The usual length of a status; servers may allow more.
+const STATUS_CHARS_MAX: usize = 500;
+
+/// What the platform documents: 300 calls in 5 minutes for all that an account does.
 static CAPABILITIES: Capabilities = Capabilities {
-    text_chars_max: 0,
+    text_chars_max: STATUS_CHARS_MAX,
     window_ms: None,
-    idempotent_send: false,
+    // The header Idempotency-Key counts for an hour, which is longer than our tries take.
+    idempotent_send: true,
     commit_is_send: false,
     reports_delivery: false,
     templates: false,
@@ -26,7 +32,7 @@ static CAPABILITIES: Capabilities = Capabilities {
     edits: true,
     public: true,
     account_rate_per_second: 1,
-    recipient_rate: (1, 1),
+    recipient_rate: (30, 300),
     body_bytes_max: 4 * 1024 * 1024,
     media_bytes_max: &[],
 };
@@ -42,9 +48,19 @@ static SETTINGS: &[Setting] = &[
     Setting {
         name: "access_token",
         secret: true,
-        doc: "the account's token with the scopes read:notifications and read:statuses",
+        doc: "the account's token with the scopes read:notifications, read:statuses and, to answer, write:statuses",
         ..Setting::TEXT
     },
+    Setting {
+        name: "status_chars_max",
+        kind: SettingKind::Number,
+        default: "500",
+        doc: "the longest status of the server, as /api/v2/instance says",
+        ..Setting::TEXT
+    },
+    limits::SETTINGS[0],
+    limits::SETTINGS[1],
+    limits::SETTINGS[2],
 ];
 
 /// Mastodon.
@@ -77,10 +93,7 @@ impl Connector for Mastodon {
         normalise::normalise(body)
     }
 
-    async fn send(&self, _: &Account, _: &Outbound, _: Millis, _: &reqwest::Client) -> SendOutcome {
-        call::failed(
-            "not_supported",
-            "answers cannot be sent to Mastodon from here: answer on the server itself, the echo is kept here",
-        )
+    async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome {
+        send::send(account, message, now, http).await
     }
 }
