@@ -21,9 +21,12 @@ mod json;
 pub mod limits;
 mod linkedin;
 mod mastodon;
+mod mention_feed;
+mod mention_webhook;
 mod messenger;
 mod meta;
 pub mod normalize;
+mod poll;
 mod reading;
 pub mod settings;
 mod signature;
@@ -49,6 +52,7 @@ use blendline_wire::inbound::InboundEvent;
 use blendline_wire::outbound::{Outbound, SendOutcome};
 
 pub use account::{Account, Secret};
+pub use poll::Poll;
 pub use settings::{Setting, SettingError, SettingKind, check_settings};
 
 /// Every channel, one line each; a test proves that none is missing.
@@ -65,6 +69,8 @@ static ALL: &[&dyn Connector] = &[
     &instagram::Instagram,
     &linkedin::Linkedin,
     &mastodon::Mastodon,
+    &mention_feed::MentionFeed,
+    &mention_webhook::MentionWebhook,
     &messenger::Messenger,
     &sms_generic::SmsGeneric,
     &sms_twilio::SmsTwilio,
@@ -123,6 +129,17 @@ pub trait Connector: Send + Sync {
     /// the others. Only a body that is no envelope at all is malformed: the caller quarantines it and answers 200,
     /// or 400 where [`Connector::tells_malformed`].
     fn normalise(&self, body: &[u8]) -> Result<Vec<InboundEvent>, Malformed>;
+
+    /// What to get, and how often, where the platform does not post to us; `None` on all other channels.
+    /// `position` is what [`Connector::position`] told of the last answer; `None` at first.
+    fn poll(&self, _account: &Account, _position: Option<&str>) -> Option<Poll> {
+        None
+    }
+
+    /// How far an answer to [`Connector::poll`] reaches, where the platform can be asked for what is newer.
+    fn position(&self, _events: &[InboundEvent]) -> Option<String> {
+        None
+    }
 
     /// True where a program of the company's own posts: who wrote it reads our answer, so a malformed body gets 400 with
     /// the place and nothing is kept. A platform would only send it again, for days.

@@ -20,6 +20,7 @@ const NO_CHANNELS: &[&str] = &[
     "limits",
     "meta",
     "normalize",
+    "poll",
     "reading",
     "settings",
     "signature",
