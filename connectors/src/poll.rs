@@ -16,8 +16,8 @@ pub struct Poll {
 }
 
 impl Poll {
-    /// The seconds in the setting `name` as milliseconds, at least ten seconds.
+    /// The seconds in the setting `name` as milliseconds.
     pub(crate) fn interval_ms(account: &crate::Account, name: &str, default_s: u64) -> u64 {
-        account.setting(name).and_then(|text| text.parse().ok()).unwrap_or(default_s).clamp(10, 86_400) * 1000
+        account.setting(name).and_then(|text| text.parse().ok()).unwrap_or(default_s).clamp(1, 86_400) * 1000
     }
 }

@@ -138,6 +138,23 @@ impl Intake {
         Ok(taken)
     }
 
+    /// Publishes what a platform told when it was asked; `Ok` means that it is durable. `body` is its answer.
+    pub async fn bring(
+        &self,
+        endpoint: Endpoint,
+        events: Vec<InboundEvent>,
+        body: &[u8],
+        now: Millis,
+    ) -> Result<(), NotTaken> {
+        let Some(entry) = self.entry(endpoint.account) else { return Err(NotTaken::Refused(Refusal::NotSupported)) };
+        let events =
+            events.into_iter().map(|event| AccountEvent { account: Some(endpoint.account), event }).collect::<Vec<_>>();
+        let batch = InboundBatch { channel: entry.channel.clone(), tenant: endpoint.tenant, received_at: now, events };
+        self.publish(endpoint.tenant, BrokerMessage::InboundV1(batch).encode(body)).await?;
+        self.counters.accepted.increment(1);
+        Ok(())
+    }
+
     fn batch(
         &self,
         endpoint: Endpoint,

@@ -57,7 +57,7 @@ static SETTINGS: &[Setting] = &[
         name: "interval_s",
         kind: SettingKind::Number,
         default: "15",
-        doc: "seconds between two looks at the notifications, at least 10",
+        doc: "seconds between two looks at the notifications",
         ..Setting::TEXT
     },
     Setting {

@@ -40,7 +40,7 @@ static SETTINGS: &[Setting] = &[
         name: "interval_s",
         kind: SettingKind::Number,
         default: "300",
-        doc: "seconds between two looks at it, at least 10",
+        doc: "seconds between two looks at it",
         ..Setting::TEXT
     },
 ];

@@ -65,9 +65,10 @@ fn mention(fields: &Fields) -> InboundEvent {
         text: (!whole.is_empty()).then(|| Pii::new(whole.join("\n\n"))),
         timestamp: fields.time(TIMES),
         visibility: Some("public".to_owned()),
-        permalink: link,
+        permalink: link.clone(),
         ..reading::event(InboundKind::Mention, "", None)
     };
-    event.conversation_key.thread = Some(id);
+    // Where it was said: a service may tell of one article more than once.
+    event.conversation_key.thread = link.or(Some(id));
     event
 }

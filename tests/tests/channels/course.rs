@@ -59,20 +59,25 @@ impl Out {
     }
 }
 
-struct World {
-    row: &'static Row,
-    platform: Platform,
-    router: Router,
-    api: Api,
+pub(crate) struct World {
+    pub(crate) row: &'static Row,
+    pub(crate) platform: Platform,
+    pub(crate) router: Router,
+    pub(crate) api: Api,
 }
 
 /// Runs the course.
 pub(crate) async fn run(row: &'static Row) {
-    let (world, mut hand, task) = come_in(row).await;
-    let Some(out) = &row.out else { return };
-    limited(&world, out, &mut hand, &task).await;
-    unheard(&world, out, &mut hand, &task).await;
-    failing(&world, out, &mut hand, &task).await;
+    let (world, hand, task) = come_in(row).await;
+    go_out(&world, hand, &task).await;
+}
+
+/// What we answer reaches the customer once, or is honestly called unknown.
+pub(crate) async fn go_out(world: &World, mut hand: Hand, task: &TaskView) {
+    let Some(out) = &world.row.out else { return };
+    limited(world, out, &mut hand, task).await;
+    unheard(world, out, &mut hand, task).await;
+    failing(world, out, &mut hand, task).await;
 }
 
 /// What the customer says becomes one task, in order, whatever comes twice and whenever the router starts.
@@ -189,11 +194,11 @@ impl World {
         deliver(self.router.addr, &request(self.row, body)).await;
     }
 
-    async fn count(&self, kind: &str) -> usize {
+    pub(crate) async fn count(&self, kind: &str) -> usize {
         self.api.events(kind).await.len()
     }
 
-    async fn until_events(&self, kind: &str, count: usize) {
+    pub(crate) async fn until_events(&self, kind: &str, count: usize) {
         let enough = |events: &[Value]| events.iter().filter(|event| event["event"] == kind).count() >= count;
         self.api.until("/v1/events", &format!("{count} × {kind}"), enough).await;
     }

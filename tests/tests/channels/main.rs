@@ -12,6 +12,7 @@ mod course;
 mod mail_rows;
 mod own_webhooks;
 mod platform;
+mod polled;
 mod public_rows;
 mod rows;
 mod sign;
@@ -29,10 +30,11 @@ macro_rules! channels {
         fn every_channel_has_a_row() {
             // The chat has no platform; its tests are in tests/webchat.
             let without = ["webchat"];
+            let polled = ["mastodon", "mention_feed"];
             let known = [$($row.channel),+];
             for connector in blendline_connectors::all() {
                 let name = connector.name();
-                assert!(known.contains(&name) || without.contains(&name) || mail_rows::ELSEWHERE.contains(&name), "{name}");
+                assert!(known.contains(&name) || without.contains(&name) || polled.contains(&name) || mail_rows::ELSEWHERE.contains(&name), "{name}");
             }
         }
     };
@@ -46,6 +48,7 @@ channels! {
     google_business = &public_rows::GOOGLE_BUSINESS,
     instagram = &rows::INSTAGRAM,
     linkedin = &public_rows::LINKEDIN,
+    mention_webhook = &public_rows::MENTION_WEBHOOK,
     messenger = &rows::MESSENGER,
     sms_generic = &rows::SMS_GENERIC,
     sms_twilio = &rows::SMS_TWILIO,

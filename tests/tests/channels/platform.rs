@@ -53,6 +53,8 @@ struct State {
     answer: Answer,
     key: Option<Key>,
     script: Mutex<Vec<(String, Then)>>,
+    /// What there is to read: the beginning of a path, a word that changes with it, and the text.
+    pages: Mutex<Vec<(String, String, String)>>,
     calls: Mutex<Vec<Call>>,
     changed: watch::Sender<usize>,
 }
@@ -68,8 +70,8 @@ impl Platform {
     pub(crate) async fn start(answer: Answer, key: Option<Key>) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
-        let (script, calls) = (Mutex::default(), Mutex::default());
-        let state = Arc::new(State { answer, key, script, calls, changed: watch::Sender::new(0) });
+        let (script, calls, pages) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let state = Arc::new(State { answer, key, script, pages, calls, changed: watch::Sender::new(0) });
         let task = tokio::spawn(serve(listener, state.clone()));
         Self { addr, state, task }
     }
@@ -81,6 +83,29 @@ impl Platform {
     /// The next call that holds `text` meets with `then`.
     pub(crate) fn script(&self, text: &str, then: Then) {
         self.state.script.lock().unwrap().push((text.to_owned(), then));
+    }
+
+    /// From now on `text` is read under `path`.
+    pub(crate) fn show(&self, path: &str, text: &str) {
+        let mut pages = self.state.pages.lock().unwrap();
+        let etag = format!("\"v{}\"", pages.len());
+        pages.insert(0, (path.to_owned(), etag, text.to_owned()));
+    }
+
+    /// Waits for `count` looks at `path`, or what begins with it. Ends the test after 30 s.
+    pub(crate) async fn until_read(&self, path: &str, count: usize) -> Vec<Call> {
+        let mut changed = self.state.changed.subscribe();
+        let reads = || {
+            let calls = self.state.calls.lock().unwrap();
+            calls.iter().filter(|call| call.line.starts_with(&format!("GET {path}"))).cloned().collect::<Vec<_>>()
+        };
+        let wait = async {
+            while reads().len() < count {
+                changed.changed().await.unwrap();
+            }
+        };
+        assert!(tokio::time::timeout(Duration::from_secs(30), wait).await.is_ok(), "{count} looks at {path}");
+        reads()
     }
 
     /// The calls that hold `text`, in order.
@@ -159,6 +184,9 @@ async fn handle(state: Arc<State>, request: Request<Incoming>) -> Result<Respons
     let body = String::from_utf8_lossy(&body).into_owned();
     let path = head.uri.path_and_query().map_or("", |path| path.as_str());
     let words = decoded(&body);
+    if head.method == hyper::Method::GET {
+        return Ok(page(&state, path.to_owned(), head.headers));
+    }
     let then = {
         let mut script = state.script.lock().unwrap();
         let line = script.iter().position(|(text, _)| words.contains(text));
@@ -186,6 +214,21 @@ async fn handle(state: Arc<State>, request: Request<Incoming>) -> Result<Respons
         Some(Then::ObeyInSilence) => std::future::pending().await,
         None => answer(200, (state.answer)(&call, call.effect.unwrap_or(0))),
     }
+}
+
+/// Shows a page, unless who asks has it.
+fn page(state: &State, path: String, headers: hyper::HeaderMap) -> Response<Body> {
+    let pages = state.pages.lock().unwrap();
+    let found = pages.iter().find(|(begin, ..)| path.starts_with(begin.as_str()));
+    let (status, etag, text) = match found {
+        Some((_, etag, _)) if headers.get("if-none-match").is_some_and(|known| known == etag.as_str()) => (304, "", ""),
+        Some((_, etag, text)) => (200, etag.as_str(), text.as_str()),
+        None => (404, "", ""),
+    };
+    let mut calls = state.calls.lock().unwrap();
+    calls.push(Call { at: Instant::now(), line: format!("GET {path}"), headers, body: String::new(), effect: None });
+    state.changed.send_replace(calls.len());
+    Response::builder().status(status).header("etag", etag).body(Body::from(text.to_owned())).unwrap()
 }
 
 /// The number of what comes of a call: a new one, or that of the call it repeats.

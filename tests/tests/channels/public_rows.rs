@@ -158,3 +158,19 @@ pub(crate) static X_XAA: Row = Row {
         |_, n| json!({"data": {"id": format!("170000000000000000{n}")}}),
     )),
 };
+
+/// Twice the same article, once with what was added to it.
+pub(crate) static MENTION_WEBHOOK: Row = Row {
+    channel: "mention_webhook",
+    external_id: "monitor",
+    settings: &[("token", SECRET)],
+    query: "",
+    said: |n, words| {
+        // A service names a happening of its own each time; the article's address makes them one.
+        let mention = json!({"id": format!("b-{n}"), "url": "https://news.example/1", "text": words, "author": "Dana"});
+        bytes(&json!({ "mentions": [mention] }))
+    },
+    has_words: true,
+    sign: sign::bearer,
+    out: None,
+};
