@@ -40,12 +40,12 @@ fn message() -> Outbound {
     }
 }
 
-fn answering(id: &str, visibility: &str, username: &str) -> Option<Answered> {
-    Some(Answered {
+fn answering(id: &str, visibility: &str, username: &str) -> Option<Box<Answered>> {
+    Some(Box::new(Answered {
         external_id: Some(id.into()),
         visibility: Some(visibility.into()),
         username: Some(username.into()),
-    })
+    }))
 }
 
 struct Call {

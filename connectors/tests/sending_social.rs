@@ -188,7 +188,7 @@ async fn twilio_gets_a_form_and_the_first_token() {
 #[tokio::test]
 async fn an_answer_in_public_goes_under_the_last_comment() {
     let answers = Answered { external_id: Some("900_7".into()), ..Answered::default() };
-    let public = Outbound { thread: Some("300_900".into()), answers: Some(answers), ..message() };
+    let public = Outbound { thread: Some("300_900".into()), answers: Some(Box::new(answers)), ..message() };
     let (_, head, _) = sent("facebook_page", "300", &public, r#"{"id":"900_8"}"#).await;
     assert!(head.starts_with("POST /v23.0/900_7/comments"), "{head}");
     // The last word is the post itself.

@@ -34,7 +34,7 @@ fn request(account: &Account, message: &Outbound, http: &reqwest::Client) -> Res
 }
 
 fn status(account: &Account, message: &Outbound) -> Result<Value, SendFailure> {
-    let answered = message.answers.clone().unwrap_or_default();
+    let answered = message.answers.as_deref().cloned().unwrap_or_default();
     // Whom nobody told us about gets a letter, not a notice on the wall.
     let visibility = answered.visibility.unwrap_or_else(|| "direct".to_owned());
     let text = only_text(&message.content)?;

@@ -76,7 +76,7 @@ fn encode(letter: &Letter, attempt: u32) -> Vec<u8> {
         to: letter.to.clone(),
         thread: letter.thread.clone(),
         reply_to: None,
-        answers: letter.answers.clone(),
+        answers: letter.answers.clone().map(Box::new),
         content: letter.content.clone(),
         window_until: row.window_until,
     };
