@@ -101,6 +101,11 @@ pub trait Connector: Send + Sync {
     /// What the channel may do.
     fn capabilities(&self) -> &'static Capabilities;
 
+    /// True where messages are mails: they have subjects, and `Message-ID`s by which answers find what they answer.
+    fn is_mail(&self) -> bool {
+        false
+    }
+
     /// Every key that an account of this channel may have under its settings.
     fn settings(&self) -> &'static [Setting];
 

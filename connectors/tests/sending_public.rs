@@ -37,6 +37,12 @@ fn message() -> Outbound {
         answers: None,
         content: Content::Text { text: "שלום".into() },
         window_until: None,
+        message_id: None,
+        in_reply_to: None,
+        references: Vec::new(),
+        subject: None,
+        reply_address: None,
+        automatic: false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is said, beside the decisions: texts never enter the core.
 
 use blendline_wire::inbound::{Attachment, InboundEvent, InboundKind};
+use blendline_wire::mail::MailLine;
 use blendline_wire::org::Fields;
 use blendline_wire::outbound::{Answered, Content};
 use blendline_wire::time::Instant;
@@ -44,7 +45,10 @@ pub struct MessageBody {
     /// What was sent, for messages of ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Content>,
-    /// What an item is about, in one line.
+    /// What a mail shows beside its words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<Box<MailLine>>,
+    /// What an item is about, in one line; for a mail that begins a conversation of ours, its subject.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<Pii<String>>,
     /// What an item holds.
@@ -55,12 +59,20 @@ pub struct MessageBody {
 impl MessageBody {
     /// The line of a transcript that an event of a channel makes.
     pub fn inbound(event: InboundEvent) -> Self {
+        let (mail, text) = match event.mail {
+            Some(mail) => {
+                let (line, text) = mail.into_line(event.text);
+                (Some(Box::new(line)), text)
+            }
+            None => (None, event.text),
+        };
         Self {
             kind: Some(event.kind),
             external_id: event.external_message_id,
             timestamp: event.timestamp,
             name: event.sender_name,
-            text: event.text,
+            text,
+            mail,
             payload: event.payload.or(event.reaction.and_then(|reaction| reaction.emoji).map(Pii::new)),
             target: event.target_message_id.or(event.reply_to),
             visibility: event.visibility,
@@ -119,6 +131,7 @@ impl StoredMessage {
             text: self.body.text,
             payload: self.body.payload,
             attachments: self.body.attachments,
+            mail: self.body.mail,
         }
     }
 }

@@ -39,7 +39,7 @@ pub struct InboundEvent {
     /// The platform's id of the message this one changes, removes or reports on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_message_id: Option<String>,
-    /// For a status: `sent`, `delivered`, `read`, `played`, `failed`, `deleted`.
+    /// For a status: `sent`, `delayed`, `delivered`, `read`, `played`, `failed`, `deleted`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     /// The platform's ids of the messages a status reports on, where it names several or none in particular.
@@ -285,6 +285,8 @@ inbound_kinds! {
     Repost = "repost",
     /// A post was hidden or shown.
     Moderation = "moderation",
+    /// A program's message to many, or in place of a person: kept, and nobody waits for an answer. Ours, no platform's.
+    Automatic = "automatic",
     /// Something the platform sent and we do not know.
     Unsupported = "unsupported",
     /// The state of our account changed.

@@ -99,6 +99,76 @@ impl Mail {
     }
 }
 
+/// What a transcript shows of a mail beside its words.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct MailLine {
+    /// The subject as a person reads it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Pii<String>>,
+    /// Whose address it came from, as written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Pii<String>>,
+    /// Where the answer goes, where that is not `from`. Show both: it is a means of deceit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer_to: Option<Pii<String>>,
+    /// The ids of its `References`, the oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<String>,
+    /// The text with what was quoted and the signature, where that is more than the message's text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub whole_text: Option<Pii<String>>,
+    /// Why no person waits for an answer: `auto_reply`, `bulk`, `no_reply`, `bounce`, `loop`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub automatic: Option<String>,
+    /// The outcome of the sender's authentication.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authentication: Option<MailAuthentication>,
+    /// Why it did not join the conversation that it names: `reply_address_of_another`, `thread_of_another`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_joined: Option<String>,
+}
+
+impl Mail {
+    /// The word for what shows that no person waits for an answer; none for a mail of a person.
+    pub const fn automatic(&self) -> Option<&'static str> {
+        if self.is_loop {
+            Some("loop")
+        } else if self.is_bounce || self.bounce.is_some() {
+            Some("bounce")
+        } else if self.is_auto_reply {
+            Some("auto_reply")
+        } else if self.is_bulk {
+            Some("bulk")
+        } else if self.is_no_reply {
+            Some("no_reply")
+        } else {
+            None
+        }
+    }
+
+    /// What a transcript keeps of it, and the words to show; `whole` is the event's text.
+    pub fn into_line(self, whole: Option<Pii<String>>) -> (MailLine, Option<Pii<String>>) {
+        let automatic = self.automatic().map(str::to_owned);
+        let (shown, whole_text) = match self.stripped_reply {
+            Some(stripped) if whole.as_ref().is_some_and(|whole| *whole != stripped) => (Some(stripped), whole),
+            _ => (whole, None),
+        };
+        let line = MailLine {
+            subject: self.subject,
+            from: self.from_address,
+            answer_to: self.reply_to_address,
+            references: self.references,
+            whole_text,
+            automatic,
+            authentication: self.authentication,
+            not_joined: None,
+        };
+        (line, shown)
+    }
+}
+
 /// Which part of a mail gave its text.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -156,6 +226,7 @@ pub struct BouncedRecipient {
 
 /// The outcome of the sender's authentication: `pass`, `fail`, `softfail`, `none`, …
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct MailAuthentication {
     /// Who checked. Believe it only where this is your own receiving server.
@@ -247,6 +318,17 @@ mod tests {
         );
         let plain = InboundEvent::default();
         assert_eq!(plain.lifted().unwrap(), serde_json::to_value(&plain).unwrap());
+    }
+
+    #[test]
+    fn a_line_shows_what_was_written_and_keeps_what_was_quoted() {
+        let mail = Mail { stripped_reply: Some("yes".into()), is_auto_reply: true, ..Mail::default() };
+        let (line, shown) = mail.clone().into_line(Some("yes\n> well?".into()));
+        assert_eq!((shown, line.whole_text), (Some("yes".into()), Some("yes\n> well?".into())));
+        assert_eq!(line.automatic.as_deref(), Some("auto_reply"));
+        let (line, shown) = mail.into_line(Some("yes".into()));
+        assert_eq!((shown, line.whole_text), (Some("yes".into()), None));
+        assert_eq!(Mail::default().into_line(Some("x".into())), (MailLine::default(), Some("x".into())));
     }
 
     #[test]

@@ -35,6 +35,25 @@ pub struct Outbound {
     /// Until when the platform lets us write freely; checked when sending, not when queueing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_until: Option<Millis>,
+    /// For a mail: the `Message-ID` it bears, with its angle brackets; the same at every attempt, so that those who look
+    /// see one mail. Report it as the platform's id unless the server gave another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
+    /// For a mail: the `Message-ID` it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_reply_to: Option<String>,
+    /// For a mail: the ids of `References`, the oldest first, the one it answers last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<String>,
+    /// For a mail: its subject; where there is none, the account's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Pii<String>>,
+    /// For a mail: our own signed address for the answer, which goes into `Reply-To`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_address: Option<Pii<String>>,
+    /// True when no person wrote it: a mail says so, that no program answers it (RFC 3834).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub automatic: bool,
 }
 
 /// The customer's message that stood last when ours was written.

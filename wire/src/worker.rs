@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::Because;
 use crate::ids::{ConversationId, Lease, MatterId, OutboundId, SessionId, TaskId};
 use crate::inbound::Attachment;
+use crate::mail::MailLine;
 use crate::org::Fields;
 use crate::outbound::Content;
 use crate::pii::Pii;
@@ -341,6 +342,9 @@ pub struct MessageView {
     /// What came with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
+    /// What a mail shows beside its words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<Box<MailLine>>,
 }
 
 /// Who said something.

@@ -183,5 +183,14 @@ impl TestTask {
 }
 
 const fn message(seq: u64, from: Author, text: Pii<String>) -> MessageView {
-    MessageView { seq, at: Millis(0), from, name: None, text: Some(text), payload: None, attachments: Vec::new() }
+    MessageView {
+        seq,
+        at: Millis(0),
+        from,
+        name: None,
+        text: Some(text),
+        payload: None,
+        attachments: Vec::new(),
+        mail: None,
+    }
 }

@@ -196,6 +196,10 @@ impl Connector for Email {
         &CAPABILITIES
     }
 
+    fn is_mail(&self) -> bool {
+        true
+    }
+
     fn settings(&self) -> &'static [Setting] {
         self.settings
     }

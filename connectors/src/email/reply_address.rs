@@ -44,6 +44,11 @@ pub fn verify(account: &Account, address: &str, sender: &str) -> Option<String> 
     bool::from(valid).then_some(conversation)
 }
 
+/// The conversation that `address` names. Nothing is proven by that: look it up, then [`verify`].
+pub fn named(address: &str) -> Option<String> {
+    parts(address).map(|(conversation, _)| conversation)
+}
+
 /// True for an address that looks like one of ours.
 pub(super) fn is_one(address: &str) -> bool {
     parts(address).is_some()
@@ -92,6 +97,7 @@ mod tests {
         let ours = account("s3cret");
         let address = mint(&ours, "support@example.com", "c-123", "Dana@Example.org").unwrap();
         assert!(is_one(&address), "{address}");
+        assert_eq!(named(&address).as_deref(), Some("c-123"));
         assert_eq!(verify(&ours, &address, "dana@example.org").as_deref(), Some("c-123"));
         assert_eq!(verify(&ours, &address.to_uppercase(), "DANA@example.org").as_deref(), Some("c-123"));
         assert_eq!(verify(&ours, &address, "mallory@example.org"), None);

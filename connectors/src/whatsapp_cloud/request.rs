@@ -166,6 +166,12 @@ mod tests {
             answers: None,
             content,
             window_until: None,
+            message_id: None,
+            in_reply_to: None,
+            references: Vec::new(),
+            subject: None,
+            reply_address: None,
+            automatic: false,
         }
     }
 

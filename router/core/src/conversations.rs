@@ -48,7 +48,7 @@ impl Scheduler {
     }
 
     /// A message of a contact whose conversation is open: it joins the one task, which keeps its place in line.
-    fn message_in_open(
+    pub(crate) fn message_in_open(
         &mut self,
         step: &mut Step<'_>,
         id: ConversationId,

@@ -1,6 +1,6 @@
 //! Everything that can happen to the scheduler.
 
-use blendline_wire::event::Actor;
+use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::inbound::InboundKind;
 use blendline_wire::org::{AccountSettings, CalendarSettings, QueueSettings, TenantSettings, WorkerSettings};
 use blendline_wire::outbound::SendOutcome;
@@ -86,6 +86,19 @@ pub enum Command {
         kind: InboundKind,
         /// A stable word.
         reason: String,
+    },
+    /// Something that a program sent to many, or in place of a person: kept where it belongs, and nobody waits for it.
+    Keep(InboundMessage),
+    /// Something happened in which the core has no part: consent, links between contacts, what did not join a thread.
+    Record {
+        /// Whose.
+        tenant: TenantId,
+        /// The account, where there is one.
+        account: Option<AccountId>,
+        /// The conversation it belongs to, where there is one.
+        conversation: Option<ConversationId>,
+        /// What happened.
+        kind: Box<EventKind>,
     },
     /// Something that could not be read; the driver stores it whole beside the event.
     Quarantine {
@@ -268,9 +281,9 @@ pub enum Command {
     Status {
         /// Which message.
         outbound: OutboundId,
-        /// `sent`, `delivered`, `read`, `played`, `failed`.
+        /// `sent`, `delayed`, `delivered`, `read`, `played`, `failed`.
         status: DeliveryStatus,
-        /// A stable word, for `failed`.
+        /// A stable word, for `failed` and `delayed`.
         reason: String,
         /// The message as the store has it, when it is not on its way any more.
         prior: Option<Box<OutboundRow>>,
@@ -390,6 +403,8 @@ pub enum Verdict {
 pub enum DeliveryStatus {
     /// The platform has it.
     Sent,
+    /// It takes longer than usual; it is still being tried.
+    Delayed,
     /// It will not arrive.
     Failed,
     /// The customer's device has it.

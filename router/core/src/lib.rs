@@ -12,6 +12,7 @@ pub mod limits;
 pub mod policy;
 pub mod rows;
 
+mod beside;
 mod book;
 mod confirm;
 mod conversations;

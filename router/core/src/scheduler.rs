@@ -195,6 +195,10 @@ impl Scheduler {
             Command::Message(message) => self.message(step, message),
             Command::Duplicate { tenant, account, kind } => self.duplicate(step, tenant, account, kind),
             Command::Discard { tenant, account, kind, reason } => self.discard(step, tenant, account, kind, reason),
+            Command::Keep(message) => self.keep(step, message),
+            Command::Record { tenant, account, conversation, kind } => {
+                self.record(step, tenant, account, conversation, *kind)
+            }
             Command::Quarantine { tenant, account, cause } => self.quarantine(step, tenant, account, cause),
             Command::Confirm { prior, confirmed } => self.confirm(step, *prior, confirmed),
             Command::ConfirmEnded { prior } => self.confirm_ended(step, *prior),

@@ -160,6 +160,7 @@ impl Scheduler {
         prior: Option<Box<OutboundRow>>,
     ) -> Result<Answer, Refusal> {
         step.actor = Actor::Platform;
+        let delayed = if status == DeliveryStatus::Delayed { reason.clone() } else { String::new() };
         let reported = |reason| match status {
             DeliveryStatus::Failed => OutboundState::Failed { reason },
             _ => OutboundState::Sent { status },
@@ -186,6 +187,15 @@ impl Scheduler {
         if was_unknown || status == DeliveryStatus::Failed {
             self.ended(step, &row, row.attempt, &row.state.clone(), true);
         }
+        if let (DeliveryStatus::Delayed, Some(worker)) = (status, row.worker) {
+            step.release(Release::ReplyStatus {
+                worker,
+                task: row.task,
+                outbound: id,
+                status: "delayed",
+                reason: delayed,
+            });
+        }
         self.status_event(step, &row, status);
         step.write(Write::Outbound(row));
         Ok(Answer::Done)
@@ -195,6 +205,7 @@ impl Scheduler {
         let status = match status {
             DeliveryStatus::Sent => "sent",
             DeliveryStatus::Failed => "failed",
+            DeliveryStatus::Delayed => "delayed",
             DeliveryStatus::Delivered => "delivered",
             DeliveryStatus::Read => "read",
             DeliveryStatus::Played => "played",

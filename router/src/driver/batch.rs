@@ -187,6 +187,8 @@ fn kind(command: &Command) -> &'static str {
         Command::Message(_) => "message",
         Command::Duplicate { .. } => "duplicate",
         Command::Discard { .. } => "discard",
+        Command::Keep(_) => "keep",
+        Command::Record { .. } => "record",
         Command::Quarantine { .. } => "quarantine",
         Command::Confirm { .. } => "confirm",
         Command::ConfirmEnded { .. } => "confirm_ended",

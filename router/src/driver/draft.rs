@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use crate::directory::Directory;
 use crate::driver::keys::{self, Key};
+use crate::driver::mail::thread::Named;
 use crate::handle::{Call, CallResult, Verdict};
 use crate::ports::store::{QuarantineRow, Wanted};
 
@@ -63,20 +64,28 @@ pub(crate) struct Happening {
     pub(crate) event: InboundEvent,
     /// Recognises a second delivery.
     pub(crate) key: Option<Key>,
-    /// Of [`addresses_of`], in its order.
+    /// Of [`places_of`], in its order.
     pub(crate) addresses: Vec<Key>,
+    /// What a mail names that it may belong to.
+    pub(crate) named: Option<Named>,
 }
 
-/// The addresses of whoever is on the other side; all belong to one contact, the first names it.
+/// Where the other side is known from now on: addresses, each with its thread; all belong to one contact, the first
+/// names it.
 ///
+/// With a mail it is the root of its thread and the mail itself, for either may be all that the next one names.
 /// In a group it is the group that we speak with, whoever of it wrote. Where the platform names nobody, as with reviews
 /// and pointers to what was said in public, it is the thread.
-pub(crate) fn addresses_of(event: &InboundEvent) -> impl Iterator<Item = &str> {
+pub(crate) fn places_of(event: &InboundEvent) -> Vec<(&str, Option<&str>)> {
     let key = &event.conversation_key;
     let peer = key.peer.as_deref().or(event.sender_id.as_deref()).or(key.thread.as_deref());
     let alone = !matches!(event.chat_type.as_deref(), Some("group" | "supergroup" | "channel"));
     let others = if alone { event.sender_alt_ids.as_slice() } else { &[] };
-    peer.into_iter().chain(others.iter().map(String::as_str).filter(move |other| Some(*other) != peer))
+    let thread = key.thread.as_deref();
+    let others = others.iter().map(String::as_str).filter(|other| Some(*other) != peer).map(|other| (other, thread));
+    let own = event.mail.as_ref().and_then(|mail| mail.message_id.as_deref()).filter(|own| Some(*own) != thread);
+    let own = own.and_then(|own| Some((peer?, Some(own))));
+    peer.map(|peer| (peer, thread)).into_iter().chain(others).chain(own).collect()
 }
 
 /// The answer a customer gave by a button of ours: which conversation, and whether its matter is solved.
@@ -129,12 +138,7 @@ impl Draft {
 
     /// True when nothing has to be looked up.
     pub(crate) fn wants_nothing(&self) -> bool {
-        let Wanted { keys, addresses, outbound, external, conversations } = &self.wanted;
-        keys.is_empty()
-            && addresses.is_empty()
-            && outbound.is_empty()
-            && external.is_empty()
-            && conversations.is_empty()
+        self.wanted.is_empty()
     }
 
     /// Adds an event.
@@ -147,7 +151,7 @@ impl Draft {
     ) {
         let key = event.duplicate_key().map(|text| keys::event(tenant, account, &text));
         self.wanted.keys.extend(key);
-        let mut addresses = Vec::new();
+        let (mut addresses, mut named) = (Vec::new(), None);
         if let Some(account) = account {
             if event.is_of_ours() {
                 let (ours, external) = reported(&event);
@@ -157,13 +161,17 @@ impl Draft {
                     (None, None) => {}
                 }
             } else {
-                let thread = event.conversation_key.thread.as_deref();
-                addresses.extend(addresses_of(&event).map(|text| keys::address(tenant, account, text, thread)));
+                let key = |(text, thread)| keys::address(tenant, account, text, thread);
+                addresses.extend(places_of(&event).into_iter().map(key));
                 self.wanted.addresses.extend_from_slice(&addresses);
+                named = Named::of(tenant, account, &event);
+                if let Some(named) = &named {
+                    named.want(account, &mut self.wanted);
+                }
                 self.wanted.conversations.extend(confirmation(&event).map(|(id, _)| id));
             }
         }
-        let happening = Happening { tenant, account, received_at, event, key, addresses };
+        let happening = Happening { tenant, account, received_at, event, key, addresses, named };
         self.items.push(Item::Happening(Box::new(happening)));
     }
 

@@ -3,14 +3,15 @@
 use blendline_core::input::{DeliveryStatus, InboundMessage};
 use blendline_core::rows::{Conversation, ConversationState};
 use blendline_core::{Command, Input};
-use blendline_wire::event::Actor;
+use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::inbound::{InboundEvent, InboundKind};
 use blendline_wire::outbound::{SendOutcome, SendResult};
-use blendline_wire::{AccountId, ContactKey, ConversationId, OutboundId, Pii};
+use blendline_wire::{AccountId, ContactKey, ConversationId, OutboundId, Pii, TenantId};
 
 use crate::directory::AccountEntry;
-use crate::driver::draft::{Happening, addresses_of, confirmation, is_repeated, reported};
+use crate::driver::draft::{Happening, confirmation, is_repeated, places_of, reported};
 use crate::driver::keys;
+use crate::driver::mail::report;
 use crate::driver::step::Stepper;
 use crate::payload::MessageBody;
 use crate::ports::store::{NewAddress, QuarantineRow};
@@ -60,12 +61,14 @@ impl Stepper<'_> {
     }
 
     fn message(&mut self, happening: Happening, account: AccountId, entry: &AccountEntry) {
-        let kind = happening.event.kind;
-        let known = self.contact_of(&happening);
+        let joined = self.joined(&happening, account, entry);
+        let automatic = is_automatic(&happening.event);
+        let kind = if automatic { InboundKind::Automatic } else { happening.event.kind };
+        let known = joined.contact.or_else(|| self.contact_of(&happening));
         let Some(contact) = known.or_else(|| happening.addresses.first().map(|first| keys::contact(*first))) else {
             return self.discard(&happening, "no_sender");
         };
-        let prior = if kind.wants_answer() {
+        let prior = if automatic || kind.wants_answer() {
             self.learn_addresses(&happening, account, contact);
             self.overlay.latest(contact).cloned().map(Box::new)
         } else {
@@ -76,7 +79,11 @@ impl Stepper<'_> {
             None
         };
         let Happening { tenant, received_at, event, .. } = happening;
-        let payload = self.batch.payload(MessageBody::inbound(event));
+        let mut body = MessageBody::inbound(event);
+        if let (Some(mail), Some(refused)) = (&mut body.mail, joined.refused) {
+            mail.not_joined = Some(refused.to_owned());
+        }
+        let payload = self.batch.payload(body);
         let message = InboundMessage {
             tenant: entry.tenant,
             account,
@@ -87,13 +94,23 @@ impl Stepper<'_> {
             class: entry.class.clone(),
             prior,
         };
-        let stepped = self.step(Input::new(Actor::Customer, Command::Message(message)));
+        let command = if automatic { Command::Keep(message) } else { Command::Message(message) };
+        let stepped = self.step(Input::new(Actor::Customer, command));
         if !stepped.wrote {
             self.batch.drop_payload(payload);
             let reason = "not_routed".to_owned();
             let command = Command::Discard { tenant, account: Some(account), kind, reason };
             self.step(Input::new(Actor::Platform, command));
         }
+        if let Some(reason) = joined.refused {
+            self.record(entry.tenant, account, EventKind::ThreadRefused { reason: reason.to_owned() });
+        }
+    }
+
+    /// Writes that something happened which the core has no part in.
+    pub(crate) fn record(&mut self, tenant: TenantId, account: AccountId, kind: EventKind) {
+        let command = Command::Record { tenant, account: Some(account), conversation: None, kind: Box::new(kind) };
+        self.step(Input::new(Actor::Platform, command));
     }
 
     fn contact_of(&self, happening: &Happening) -> Option<ContactKey> {
@@ -102,7 +119,7 @@ impl Stepper<'_> {
 
     fn learn_addresses(&mut self, happening: &Happening, account: AccountId, contact: ContactKey) {
         let event = &happening.event;
-        for (hash, address) in happening.addresses.iter().zip(addresses_of(event)) {
+        for (hash, (address, thread)) in happening.addresses.iter().zip(places_of(event)) {
             if self.overlay.contact(hash).is_some() {
                 continue;
             }
@@ -113,7 +130,7 @@ impl Stepper<'_> {
                 tenant: happening.tenant,
                 account,
                 address: Pii::from(address),
-                thread: event.conversation_key.thread.clone(),
+                thread: thread.map(str::to_owned),
                 name: event.sender_name.clone(),
             });
         }
@@ -126,13 +143,16 @@ impl Stepper<'_> {
             Some("read") => DeliveryStatus::Read,
             Some("played") => DeliveryStatus::Played,
             Some("failed") => DeliveryStatus::Failed,
+            Some("delayed") => DeliveryStatus::Delayed,
             _ => return self.discard(happening, "not_routed"),
         };
         let Some(outbound) = self.reported_by(&happening.event, account) else {
             return self.discard(happening, "unknown_message");
         };
         let reason = match happening.event.errors.first() {
-            Some(error) if status == DeliveryStatus::Failed => format!("platform_{}", error.code),
+            Some(error) if matches!(status, DeliveryStatus::Failed | DeliveryStatus::Delayed) => {
+                format!("platform_{}", error.code)
+            }
             _ => String::new(),
         };
         self.report(happening, outbound, status, reason);
@@ -157,6 +177,9 @@ impl Stepper<'_> {
     fn report(&mut self, happening: &Happening, outbound: OutboundId, status: DeliveryStatus, reason: String) {
         let error = happening.event.errors.first();
         self.sentence = error.and_then(|error| error.detail.clone().or_else(|| error.title.clone()));
+        if let Some(bounce) = happening.event.mail.as_ref().and_then(|mail| mail.bounce.as_ref()) {
+            self.sentence = Some(report::sentence(bounce));
+        }
         let prior = self.prior_outbound(outbound);
         let command = Command::Status { outbound, status, reason, prior };
         let stepped = self.step(Input::new(Actor::Platform, command));
@@ -227,4 +250,9 @@ impl Stepper<'_> {
         self.batch.quarantine(row);
         self.step(Input::new(Actor::Platform, Command::Quarantine { tenant, account, cause }));
     }
+}
+
+/// True for a mail that a program sent to many, or in place of a person: nobody waits for an answer to it.
+fn is_automatic(event: &InboundEvent) -> bool {
+    event.kind == InboundKind::Message && event.mail.as_ref().is_some_and(|mail| mail.is_auto_reply || mail.is_bulk)
 }

@@ -1,7 +1,7 @@
 //! Hashes by which the record recognises things: 16 bytes of SHA-256 (P3), so that platform texts need no index.
 
 use blendline_wire::outbound::Content;
-use blendline_wire::{AccountId, ContactKey, TaskId, TenantId, WorkerId};
+use blendline_wire::{AccountId, ContactKey, Millis, TaskId, TenantId, WorkerId};
 use sha2::{Digest, Sha256};
 
 /// A hash as the record keeps it.
@@ -61,6 +61,20 @@ pub(crate) fn start(address: Key, key: &str) -> Key {
 pub(crate) fn content(content: &Content) -> Key {
     // Writing this type to memory cannot fail: it holds no map.
     hash("content", &[&serde_json::to_vec(content).unwrap_or_default()])
+}
+
+/// A mark of a mailbox in what is sent to it. Without regard to case, for mail servers change it.
+pub(crate) fn mailbox(address: &str) -> [u8; 8] {
+    short(hash("mailbox", &[address.trim().to_lowercase().as_bytes()]))
+}
+
+/// A mark of what was said and when, which nobody can guess who was not told.
+pub(crate) fn said(at: Millis, words: &Content) -> [u8; 8] {
+    short(hash("said", &[&at.0.to_be_bytes(), &content(words)]))
+}
+
+fn short(key: Key) -> [u8; 8] {
+    std::array::from_fn(|at| key[at])
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod draft;
 mod inbound;
 mod intake;
 pub(crate) mod keys;
+mod mail;
 mod overlay;
 mod owner;
 mod post;

@@ -84,7 +84,8 @@ impl<'a> Serving<'a> {
         let (post, letters) = mpsc::channel(RELEASES_MAX);
         let (archive, broker) = (Arc::clone(&owner.archive), Arc::clone(&owner.broker));
         let mut helpers = JoinSet::new();
-        helpers.spawn(Post { shard: owner.config.shard, archive: Arc::clone(&archive), broker }.run(letters));
+        let (shard, directory) = (owner.config.shard, Arc::clone(&owner.directory));
+        helpers.spawn(Post { shard, archive: Arc::clone(&archive), broker, directory }.run(letters));
         let live = Arc::clone(&owner.config.live);
         helpers.spawn(Releaser::new(archive, post.clone(), live, owner.config.heartbeat_ms).run(released));
         let queues = owner.directory.settings.iter().filter_map(|setting| match setting {

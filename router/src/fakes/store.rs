@@ -33,7 +33,7 @@ pub(crate) struct Record {
     pub(crate) conversations: BTreeMap<ConversationId, Conversation>,
     pub(crate) outbound: BTreeMap<OutboundId, OutboundRow>,
     workers: BTreeMap<WorkerId, Worker>,
-    lines: Vec<(MessageRow, MessageBody)>,
+    pub(crate) lines: Vec<(MessageRow, MessageBody)>,
     pub(crate) events: Vec<Event>,
     keys: HashMap<[u8; 16], Vec<u8>>,
     pub(crate) addresses: Vec<NewAddress>,
@@ -181,11 +181,17 @@ impl Store for FakeStore {
         for id in &wanted.outbound {
             found.outbound.extend(record.outbound.get(id).map(|row| (*id, row.clone())));
         }
-        for name in &wanted.external {
-            found.external.extend(record.external.get(name).map(|id| (name.clone(), *id)));
+        for name in wanted.external.iter().chain(&wanted.answered) {
+            let Some(id) = record.external.get(name) else { continue };
+            found.external.insert(name.clone(), *id);
+            let Some(row) = record.outbound.get(id) else { continue };
+            found.outbound.insert(*id, row.clone());
+            found.latest.extend(record.latest(row.contact).map(|latest| (row.contact, latest.clone())));
         }
         for id in &wanted.conversations {
-            found.conversations.extend(record.conversations.get(id).map(|row| (*id, row.clone())));
+            let Some(row) = record.conversations.get(id) else { continue };
+            found.conversations.insert(*id, row.clone());
+            found.latest.extend(record.latest(row.contact).map(|latest| (row.contact, latest.clone())));
         }
         Ok(found)
     }

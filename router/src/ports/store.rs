@@ -143,7 +143,9 @@ pub struct Wanted {
     pub outbound: Vec<OutboundId>,
     /// Messages of ours, by (account, the platform's id).
     pub external: Vec<(AccountId, String)>,
-    /// Conversations that are not open, by id.
+    /// Messages of ours that a customer answers, likewise; with the latest conversation of whom they went to.
+    pub answered: Vec<(AccountId, String)>,
+    /// Conversations that are not open, by id; with the latest one of the same contact.
     pub conversations: Vec<ConversationId>,
 }
 
@@ -154,6 +156,7 @@ impl Wanted {
             && self.addresses.is_empty()
             && self.outbound.is_empty()
             && self.external.is_empty()
+            && self.answered.is_empty()
             && self.conversations.is_empty()
     }
 }
@@ -165,7 +168,7 @@ pub struct Found {
     pub keys: HashMap<[u8; 16], Vec<u8>>,
     /// Which contact an address belongs to.
     pub contacts: HashMap<[u8; 16], ContactKey>,
-    /// The latest conversation of each of those contacts, when it is not open.
+    /// The latest conversation of each contact, when it is not open.
     pub latest: HashMap<ContactKey, Conversation>,
     /// Messages of ours by our id.
     pub outbound: HashMap<OutboundId, OutboundRow>,

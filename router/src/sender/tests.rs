@@ -93,6 +93,12 @@ fn letter(id: u64, to: &str) -> Vec<u8> {
         answers: None,
         content: Content::Text { text: "hello".into() },
         window_until: None,
+        message_id: None,
+        in_reply_to: None,
+        references: Vec::new(),
+        subject: None,
+        reply_address: None,
+        automatic: false,
     };
     BrokerMessage::OutboundV1(outbound).encode(&[])
 }

@@ -164,6 +164,7 @@ pub async fn looks_up_a_batch(world: &impl StoreWorld) {
         addresses: [100, 101, 200, 300].map(u128::to_be_bytes).into(),
         outbound: vec![OutboundId(9)],
         external: vec![(ACCOUNT, odd.clone()), (ACCOUNT, "other".into())],
+        answered: Vec::new(),
         conversations: [1, 6, 7].map(ConversationId).into(),
     };
     let found = store.prefetch(SHARD, &wanted).await.unwrap();
@@ -172,10 +173,19 @@ pub async fn looks_up_a_batch(world: &impl StoreWorld) {
     assert_eq!(found.contacts.len(), 3);
     assert_eq!(found.contacts[&101_u128.to_be_bytes()].0, 100);
     assert_eq!(found.latest.values().collect::<Vec<_>>(), [&rows::solved(5, 100, NOW)]);
-    assert_eq!(found.external[&(ACCOUNT, odd)], OutboundId(8));
+    assert_eq!(found.external[&(ACCOUNT, odd.clone())], OutboundId(8));
     assert_eq!(found.external.len(), 1);
     assert_eq!(found.outbound.into_values().collect::<Vec<_>>(), [rows::outbound(8, 100, 8)]);
     assert_eq!(found.conversations.into_values().collect::<Vec<_>>(), [rows::solved(1, 100, NOW)]);
+
+    let answered = Wanted { answered: vec![(ACCOUNT, odd.clone())], ..Wanted::default() };
+    let found = store.prefetch(SHARD, &answered).await.unwrap();
+    assert_eq!(found.external[&(ACCOUNT, odd)], OutboundId(8));
+    assert_eq!(found.outbound.into_values().collect::<Vec<_>>(), [rows::outbound(8, 100, 8)]);
+    assert_eq!(found.latest.values().collect::<Vec<_>>(), [&rows::solved(5, 100, NOW)], "of whom it went to");
+    let named = Wanted { conversations: vec![ConversationId(2)], ..Wanted::default() };
+    let found = store.prefetch(SHARD, &named).await.unwrap();
+    assert_eq!((found.conversations.len(), found.latest.len()), (1, 0), "his latest is open");
 
     drop(store);
     let found = world.open().await.prefetch(SHARD, &wanted).await.unwrap();

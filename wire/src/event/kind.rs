@@ -34,6 +34,11 @@ pub enum EventKind {
         /// A stable word: `unknown_account`, `not_routed`, `echo`, …
         reason: String,
     },
+    /// A message did not join the conversation that it names, and why.
+    ThreadRefused {
+        /// A stable word: `reply_address_of_another`, `thread_of_another`.
+        reason: String,
+    },
     /// What could not be read was put aside whole.
     Quarantined {
         /// Why it could not be read.
@@ -273,7 +278,7 @@ pub enum EventKind {
     ReplyStatus {
         /// Which.
         outbound: OutboundId,
-        /// `sent`, `delivered`, `read`, `played`, `failed`.
+        /// `sent`, `delayed`, `delivered`, `read`, `played`, `failed`.
         status: String,
     },
     /// A contact (call, visit, counter) was logged by a worker.

@@ -189,6 +189,7 @@ pub(crate) fn message(seq: u64, text: &str) -> MessageView {
         text: Some(text.into()),
         payload: None,
         attachments: vec![],
+        mail: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The one look-up before a batch (P3): up to five queries, sent together.
+//! The one look-up before a batch (P3): up to six queries, sent together.
 
 use blendline_core::rows::Conversation;
 use blendline_wire::{AccountId, ContactKey, OutboundId};
@@ -21,21 +21,33 @@ const EXTERNAL: &str = "SELECT w.n::bigint, o.id, o.body
     FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS w (account, external_id, n)
     CROSS JOIN LATERAL (SELECT id, body FROM outbound
         WHERE account = w.account AND external_id = w.external_id ORDER BY id DESC LIMIT 1) o";
+/// With the newest conversation of whom it went to, unless it is open.
+const ANSWERED: &str = "SELECT w.n::bigint, o.id, o.body, c.body
+    FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS w (account, external_id, n)
+    CROSS JOIN LATERAL (SELECT id, contact, body FROM outbound
+        WHERE account = w.account AND external_id = w.external_id ORDER BY id DESC LIMIT 1) o
+    LEFT JOIN LATERAL (SELECT open, body FROM conversations WHERE contact = o.contact ORDER BY id DESC LIMIT 1) c
+        ON NOT c.open";
 const OUTBOUND: &str = "SELECT id, body FROM outbound WHERE id = ANY($1)";
-const CONVERSATIONS: &str = "SELECT id, body FROM conversations WHERE id = ANY($1) AND NOT open";
+/// With the newest of the same contact, unless it is open.
+const CONVERSATIONS: &str = "SELECT b.id, b.body, c.body FROM conversations b
+    LEFT JOIN LATERAL (SELECT open, body FROM conversations WHERE contact = b.contact ORDER BY id DESC LIMIT 1) c
+        ON NOT c.open
+    WHERE b.id = ANY($1) AND NOT b.open";
 
 /// Looks everything up.
 pub(super) async fn prefetch(lent: &Lent<'_>, wanted: &Wanted) -> Result<Found, StoreError> {
     let keys: Vec<_> = wanted.keys.iter().map(|key| Hash(*key)).collect();
     let addresses: Vec<_> = wanted.addresses.iter().map(|hash| Hash(*hash)).collect();
-    let accounts: Vec<_> = wanted.external.iter().map(|(account, _)| sql(account.0)).collect();
-    let externals: Vec<_> = wanted.external.iter().map(|(_, external)| Hidden(external.as_bytes())).collect();
+    let (accounts, externals) = named(&wanted.external);
+    let (answered_by, answers) = named(&wanted.answered);
     let outbound: Vec<_> = wanted.outbound.iter().map(|id| sql(id.0)).collect();
     let conversations: Vec<_> = wanted.conversations.iter().map(|id| sql(id.0)).collect();
-    let (keys, addresses, external, outbound, conversations) = try_join!(
+    let (keys, addresses, external, answered, outbound, conversations) = try_join!(
         ask(lent, KEYS, params(&[&keys]), keys.len()),
         ask(lent, ADDRESSES, params(&[&addresses]), addresses.len()),
         ask(lent, EXTERNAL, params(&[&accounts, &externals]), externals.len()),
+        ask(lent, ANSWERED, params(&[&answered_by, &answers]), answers.len()),
         ask(lent, OUTBOUND, params(&[&outbound]), outbound.len()),
         ask(lent, CONVERSATIONS, params(&[&conversations]), conversations.len()),
     )?;
@@ -49,13 +61,18 @@ pub(super) async fn prefetch(lent: &Lent<'_>, wanted: &Wanted) -> Result<Found, 
         contact(&row, &mut found)?;
     }
     for row in external {
-        reported(&row, wanted, &mut found)?;
+        reported(&row, &wanted.external, &mut found)?;
+    }
+    for row in answered {
+        reported(&row, &wanted.answered, &mut found)?;
+        latest(&row, 3, &mut found)?;
     }
     for row in outbound {
         found.outbound.insert(OutboundId(unsql(told(row.try_get(0))?)), parse(&row, 1)?);
     }
     for row in conversations {
         let conversation: Conversation = parse(&row, 1)?;
+        latest(&row, 2, &mut found)?;
         found.conversations.insert(conversation.id, conversation);
     }
     Ok(found)
@@ -79,19 +96,29 @@ fn contact(row: &Row, found: &mut Found) -> Result<(), StoreError> {
     let (Hash(hash), Hash(contact)) = (told(row.try_get(0))?, told(row.try_get(1))?);
     let contact = ContactKey(u128::from_be_bytes(contact));
     found.contacts.insert(hash, contact);
-    if told(row.try_get::<_, Option<Body<'_>>>(2))?.is_some() {
-        found.latest.insert(contact, parse(row, 2)?);
+    latest(row, 2, found)
+}
+
+/// The latest conversation of a contact, where it is not open.
+fn latest(row: &Row, column: usize, found: &mut Found) -> Result<(), StoreError> {
+    if told(row.try_get::<_, Option<Body<'_>>>(column))?.is_some() {
+        let conversation: Conversation = parse(row, column)?;
+        found.latest.insert(conversation.contact, conversation);
     }
     Ok(())
 }
 
+/// Names of messages by the platform, as two columns.
+fn named(names: &[(AccountId, String)]) -> (Vec<i64>, Vec<Hidden<'_>>) {
+    names.iter().map(|(account, external)| (sql(account.0), Hidden(external.as_bytes()))).unzip()
+}
+
 /// A message of ours by the platform's id; its row too, so that a report of the platform needs no second look-up.
-fn reported(row: &Row, wanted: &Wanted, found: &mut Found) -> Result<(), StoreError> {
+fn reported(row: &Row, wanted: &[(AccountId, String)], found: &mut Found) -> Result<(), StoreError> {
     let n = usize::try_from(told(row.try_get::<_, i64>(0))?).unwrap_or(0);
     let id = OutboundId(unsql(told(row.try_get(1))?));
-    if let Some((account, external)) = n.checked_sub(1).and_then(|n| wanted.external.get(n)) {
-        let account: AccountId = *account;
-        found.external.insert((account, external.clone()), id);
+    if let Some((account, external)) = n.checked_sub(1).and_then(|n| wanted.get(n)) {
+        found.external.insert((*account, external.clone()), id);
         found.outbound.insert(id, parse(row, 2)?);
     }
     Ok(())

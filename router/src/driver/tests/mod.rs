@@ -3,4 +3,5 @@
 mod calls;
 mod faults;
 mod intake;
+mod mail;
 pub(crate) mod world;

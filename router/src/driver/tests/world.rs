@@ -45,8 +45,13 @@ impl World {
 
     /// The same, with inputs that wait for others.
     pub(crate) async fn gathering(gather_ms: u64) -> Self {
+        Self::of(directory(), gather_ms).await
+    }
+
+    /// A driver for another company.
+    pub(crate) async fn of(directory: Directory, gather_ms: u64) -> Self {
         let (store, broker) = (FakeStore::new(), FakeBroker::default());
-        let mut world = Self { store, broker, directory: Arc::new(directory()), gather_ms, driver: None };
+        let mut world = Self { store, broker, directory: Arc::new(directory), gather_ms, driver: None };
         world.start().await;
         world
     }

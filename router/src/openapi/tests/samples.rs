@@ -79,6 +79,7 @@ fn view() -> TaskView {
         text: None,
         payload: None,
         attachments: vec![blendline_wire::inbound::Attachment { kind: "image".into(), ..Default::default() }],
+        mail: Some(Box::new(blendline_wire::mail::MailLine { subject: Some("s".into()), ..Default::default() })),
     };
     let fields =
         [("paid", FieldValue::Flag(true)), ("order", FieldValue::Number(-1)), ("note", FieldValue::Text("x".into()))];

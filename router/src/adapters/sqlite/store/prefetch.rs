@@ -3,7 +3,7 @@
 use std::collections::hash_map::Entry;
 
 use blendline_core::rows::Conversation;
-use blendline_wire::{ContactKey, OutboundId};
+use blendline_wire::{AccountId, ContactKey, OutboundId};
 use rusqlite::Connection;
 
 use super::fault;
@@ -25,21 +25,15 @@ pub(super) fn prefetch(connection: &Connection, wanted: &Wanted, days: &[i64]) -
         })?;
         let Some(contact) = contact else { continue };
         found.contacts.insert(*hash, contact);
-        if let Some(latest) = latest_closed(connection, contact)? {
-            found.latest.insert(contact, latest);
-        }
+        latest_closed(connection, contact, &mut found)?;
     }
-    for (account, external) in &wanted.external {
-        let id = first(
-            connection,
-            "SELECT id FROM outbound WHERE account = ?1 AND external_id = ?2 ORDER BY id DESC LIMIT 1",
-            (sql(account.0), external.as_bytes()),
-            |row| row.get(0).map(|id| OutboundId(unsql(id))).map_err(|error| fault(&error)),
-        )?;
-        let Some(id) = id else { continue };
-        found.external.insert((*account, external.clone()), id);
-        // Its row too, so that a report of the platform needs no second look-up.
-        outbound(connection, id, &mut found)?;
+    for name in &wanted.external {
+        reported(connection, name, &mut found)?;
+    }
+    for name in &wanted.answered {
+        if let Some(contact) = reported(connection, name, &mut found)? {
+            latest_closed(connection, contact, &mut found)?;
+        }
     }
     for id in &wanted.outbound {
         outbound(connection, *id, &mut found)?;
@@ -47,10 +41,30 @@ pub(super) fn prefetch(connection: &Connection, wanted: &Wanted, days: &[i64]) -
     for id in &wanted.conversations {
         let query = "SELECT body FROM conversations WHERE id = ?1 AND open = 0";
         if let Some(conversation) = first(connection, query, [sql(id.0)], |row| parse(row, 0))? {
+            let conversation: Conversation = conversation;
+            latest_closed(connection, conversation.contact, &mut found)?;
             found.conversations.insert(*id, conversation);
         }
     }
     Ok(found)
+}
+
+/// A message of ours by the platform's id, and whom it went to. Its row too, so that there is no second look-up.
+fn reported(
+    connection: &Connection,
+    (account, external): &(AccountId, String),
+    found: &mut Found,
+) -> Result<Option<ContactKey>, StoreError> {
+    let id = first(
+        connection,
+        "SELECT id FROM outbound WHERE account = ?1 AND external_id = ?2 ORDER BY id DESC LIMIT 1",
+        (sql(account.0), external.as_bytes()),
+        |row| row.get(0).map(|id| OutboundId(unsql(id))).map_err(|error| fault(&error)),
+    )?;
+    let Some(id) = id else { return Ok(None) };
+    found.external.insert((*account, external.clone()), id);
+    outbound(connection, id, found)?;
+    Ok(found.outbound.get(&id).map(|row| row.contact))
 }
 
 fn known_key(connection: &Connection, key: &[u8; 16], days: &[i64]) -> Result<Option<Vec<u8>>, StoreError> {
@@ -65,13 +79,14 @@ fn known_key(connection: &Connection, key: &[u8; 16], days: &[i64]) -> Result<Op
 }
 
 /// The newest conversation of a contact, unless it is open: an open one is the core's.
-fn latest_closed(connection: &Connection, contact: ContactKey) -> Result<Option<Conversation>, StoreError> {
+fn latest_closed(connection: &Connection, contact: ContactKey, found: &mut Found) -> Result<(), StoreError> {
     let query = "SELECT open, body FROM conversations WHERE contact = ?1 ORDER BY id DESC LIMIT 1";
     let latest = first(connection, query, [contact_bytes(contact)], |row| {
         let open: bool = row.get(0).map_err(|error| fault(&error))?;
         if open { Ok(None) } else { parse(row, 1).map(Some) }
     })?;
-    Ok(latest.flatten())
+    found.latest.extend(latest.flatten().map(|row| (contact, row)));
+    Ok(())
 }
 
 fn outbound(connection: &Connection, id: OutboundId, found: &mut Found) -> Result<(), StoreError> {

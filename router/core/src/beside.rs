@@ -1,0 +1,79 @@
+//! What is kept without anybody waiting for it, and what happens beside the core.
+
+use blendline_wire::event::{Actor, EventKind};
+use blendline_wire::worker::Author;
+use blendline_wire::{AccountId, ConversationId, TenantId};
+
+use crate::effect::{Answer, MessageRow, Refusal, Write};
+use crate::input::InboundMessage;
+use crate::rows::{Conversation, ConversationState};
+use crate::scheduler::{Scheduler, Step};
+
+impl Scheduler {
+    /// A program said something: it joins the open conversation, or the end of the latest one; where there is none, it
+    /// is a conversation that is over. No task comes of it, none is woken, and nothing is reopened.
+    pub(crate) fn keep(&mut self, step: &mut Step<'_>, message: InboundMessage) -> Result<Answer, Refusal> {
+        step.actor = Actor::Customer;
+        let InboundMessage { tenant, account, contact, kind, payload, .. } = message;
+        if let Some(id) = self.by_contact.get(&contact).copied() {
+            return self.message_in_open(step, id, &message);
+        }
+        let prior = message.prior.filter(|prior| prior.contact == contact);
+        let is_new = prior.is_none();
+        let mut conversation = match prior {
+            Some(prior) => *prior,
+            None => Conversation {
+                state: ConversationState::Unconfirmed { at: step.now },
+                ..self.new_conversation(step, tenant, account, contact)
+            },
+        };
+        conversation.seq += 1;
+        let (seq, id) = (conversation.seq, conversation.id);
+        if is_new {
+            self.kept_event(step, &conversation, EventKind::ConversationOpened { account });
+        }
+        self.kept_event(step, &conversation, EventKind::MessageReceived { seq, kind, account });
+        step.write(Write::Message(MessageRow {
+            tenant,
+            conversation: Some(id),
+            task: None,
+            seq,
+            at: step.now,
+            author: Author::Customer,
+            worker: None,
+            outbound: None,
+            payload,
+        }));
+        step.write(Write::Conversation(Box::new(conversation)));
+        Ok(Answer::Done)
+    }
+
+    fn kept_event(&mut self, step: &mut Step<'_>, conversation: &Conversation, kind: EventKind) {
+        let mut event = self.blank_event(step, conversation.tenant, kind);
+        let account = self.accounts.get(&conversation.account);
+        event.channel = account.map(|account| account.channel.clone());
+        event.unit = account.and_then(|account| account.unit);
+        event.matter = Some(conversation.matter);
+        event.conversation = Some(conversation.id);
+        self.write_event(step, event);
+    }
+
+    /// Writes that something happened in which the core has no part.
+    pub(crate) fn record(
+        &mut self,
+        step: &mut Step<'_>,
+        tenant: TenantId,
+        account: Option<AccountId>,
+        conversation: Option<ConversationId>,
+        kind: EventKind,
+    ) -> Result<Answer, Refusal> {
+        let mut event = self.blank_event(step, tenant, kind);
+        let account = account.and_then(|id| self.accounts.get(&id));
+        event.channel = account.map(|account| account.channel.clone());
+        event.unit = account.and_then(|account| account.unit);
+        event.matter = conversation.and_then(|id| self.conversations.get(&id)).map(|open| open.matter);
+        event.conversation = conversation;
+        self.write_event(step, event);
+        Ok(Answer::Done)
+    }
+}
