@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use blendline_wire::Millis;
-use blendline_wire::outbound::{SendFailure, SendOutcome};
+use blendline_wire::outbound::{Content, SendFailure, SendOutcome};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{RequestBuilder, StatusCode, Url};
 use serde_json::Value;
@@ -20,7 +20,7 @@ pub(crate) const RETRY_AFTER_MS_MAX: u64 = 24 * 60 * 60 * 1000;
 /// What the platform answered.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
-    /// What `Retry-After` asked for; zero without.
+    /// What `Retry-After`, or the time at which a used-up allowance is there again, asked for; zero without.
     pub(crate) retry_after_ms: u64,
     /// The body; null where it is no JSON, broke off or was too long.
     pub(crate) body: Value,
@@ -37,7 +37,11 @@ pub(crate) async fn make(http: &reqwest::Client, call: RequestBuilder, now: Mill
             "the call was passed on to another address: use a client that does not follow redirects",
         ));
     }
-    let (status, retry_after_ms) = (response.status(), retry_after_ms(response.headers(), now));
+    let status = response.status();
+    let asked_ms = retry_after_ms(response.headers(), now);
+    // Some say instead when their window begins anew, and with every answer: it counts only where they refuse.
+    let reset_ms = if status == StatusCode::TOO_MANY_REQUESTS { reset_ms(response.headers(), now) } else { 0 };
+    let retry_after_ms = if asked_ms == 0 { reset_ms } else { asked_ms };
     let body = bounded_body(response).await.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     Ok(Answer { status, retry_after_ms, body: body.unwrap_or(Value::Null) })
 }
@@ -59,6 +63,14 @@ pub(crate) fn credential<'a>(account: &'a Account, setting: &str) -> Result<&'a 
 /// The outcome of a message that the platform would refuse, or that the channel cannot send.
 pub(crate) fn failed(reason: &str, detail: impl Into<String>) -> SendOutcome {
     SendOutcome::Failed { cause: SendFailure::new(reason, detail) }
+}
+
+/// The words of a message on a channel that takes nothing else.
+pub(crate) fn only_text(content: &Content) -> Result<&str, SendFailure> {
+    match content {
+        Content::Text { text } => Ok(text.expose()),
+        _ => Err(SendFailure::new("parameter", "this channel takes text only: write it as text")),
+    }
 }
 
 /// Refuses a text that the platform would not take, before a call is spent on it.
@@ -148,6 +160,14 @@ fn retry_after_ms(headers: &HeaderMap, now: Millis) -> u64 {
     wait_ms.min(RETRY_AFTER_MS_MAX)
 }
 
+/// When the allowance is there again: X writes Unix seconds, Mastodon a date; zero where neither is there.
+fn reset_ms(headers: &HeaderMap, now: Millis) -> u64 {
+    let header = ["x-rate-limit-reset", "x-ratelimit-reset"].iter().find_map(|name| headers.get(*name));
+    let text = header.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let at = crate::json::time(&Value::from(text)).map_or(now, |at| at.0);
+    at.since(now).min(RETRY_AFTER_MS_MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use reqwest::header::HeaderValue;
@@ -168,5 +188,22 @@ mod tests {
         assert_eq!(wait("18446744073709551615"), RETRY_AFTER_MS_MAX);
         assert_eq!(wait("soon"), 0);
         assert_eq!(retry_after_ms(&HeaderMap::new(), now), 0);
+    }
+
+    #[test]
+    fn the_end_of_a_window_is_read_in_both_notations() {
+        let now = Millis(784_111_770_000);
+        for (name, value, expected) in [
+            ("x-rate-limit-reset", "784111777", 7_000),
+            ("x-ratelimit-reset", "1994-11-06T08:49:37.000000Z", 7_000),
+            ("x-rate-limit-reset", "784111760", 0),
+            ("x-rate-limit-reset", "soon", 0),
+            ("x-rate-limit-reset", "999999999999", RETRY_AFTER_MS_MAX),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_str(value).unwrap());
+            assert_eq!(reset_ms(&headers, now), expected, "{name}: {value}");
+        }
+        assert_eq!(reset_ms(&HeaderMap::new(), now), 0);
     }
 }

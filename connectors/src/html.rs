@@ -16,6 +16,18 @@ pub(crate) fn text_of(html: &str) -> String {
     out.trim().to_owned()
 }
 
+/// A text with its entities decoded, and nothing else done to it.
+pub(crate) fn unescaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        out.push_str(&rest[..at]);
+        rest = entity(&rest[at..], &mut out);
+    }
+    out.push_str(rest);
+    out
+}
+
 /// Reads a tag and gives back what follows it; a `<` that begins none is a character.
 fn tag<'a>(rest: &'a str, closes: &mut bool, out: &mut String) -> &'a str {
     let name_at = if rest[1..].starts_with('/') { 2 } else { 1 };

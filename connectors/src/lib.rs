@@ -5,10 +5,11 @@
 //!
 //! Suggested reading order: this file, [`account`], [`settings`], [`limits`], then one channel. What several platforms share
 //! lies beside the channels: `reading`, `json`, `form` and `html` to read, `signature` to check, `call` to send, `meta`, `x`,
-//! `twilio` and `gateway` for families.
+//! `twilio` and `gateway` for families, `standard_webhooks` for programs of the company's own.
 
 pub mod account;
 mod call;
+mod custom;
 pub mod email;
 mod facebook_page;
 mod form;
@@ -20,14 +21,18 @@ mod json;
 pub mod limits;
 mod linkedin;
 mod mastodon;
+mod mention_feed;
+mod mention_webhook;
 mod messenger;
 mod meta;
 pub mod normalize;
+mod poll;
 mod reading;
 pub mod settings;
 mod signature;
 mod sms_generic;
 mod sms_twilio;
+mod standard_webhooks;
 mod telegram;
 mod twilio;
 mod voice_callback;
@@ -47,10 +52,12 @@ use blendline_wire::inbound::InboundEvent;
 use blendline_wire::outbound::{Outbound, SendOutcome};
 
 pub use account::{Account, Secret};
+pub use poll::Poll;
 pub use settings::{Setting, SettingError, SettingKind, check_settings};
 
 /// Every channel, one line each; a test proves that none is missing.
 static ALL: &[&dyn Connector] = &[
+    &custom::Custom,
     &email::MAILGUN,
     &email::POSTMARK,
     &email::RAW,
@@ -62,6 +69,8 @@ static ALL: &[&dyn Connector] = &[
     &instagram::Instagram,
     &linkedin::Linkedin,
     &mastodon::Mastodon,
+    &mention_feed::MentionFeed,
+    &mention_webhook::MentionWebhook,
     &messenger::Messenger,
     &sms_generic::SmsGeneric,
     &sms_twilio::SmsTwilio,
@@ -113,15 +122,44 @@ pub trait Connector: Send + Sync {
     /// A refusal is answered 401 and nothing of the body is kept.
     fn authenticate(&self, account: &Account, hook: &Webhook<'_>) -> Result<(), Refusal>;
 
+    /// Refuses what was signed too long ago, or will be: whoever overheard it may send it again. Asked after
+    /// [`Connector::authenticate`], which has no clock; most platforms sign no time, and their duplicates have no effect.
+    fn check_age(&self, _hook: &Webhook<'_>, _now: Millis) -> Result<(), Refusal> {
+        Ok(())
+    }
+
     /// Translates a body into events, in payload order; pure, so that fixtures are the tests.
     ///
     /// An event that cannot be understood inside a good envelope becomes an `unsupported` event and never costs
-    /// the others. Only a body that is no envelope at all is malformed: the caller quarantines it and answers 200.
+    /// the others. Only a body that is no envelope at all is malformed: the caller quarantines it and answers 200,
+    /// or 400 where [`Connector::tells_malformed`].
     fn normalise(&self, body: &[u8]) -> Result<Vec<InboundEvent>, Malformed>;
 
     /// How long one call of [`send`](Self::send) may take, in milliseconds, where that is longer than usual.
     fn call_ms(&self) -> u64 {
         0
+    }
+
+    /// What to get, and how often, where the platform does not post to us; `None` on all other channels.
+    /// `position` is what [`Connector::position`] told of the last answer; `None` at first.
+    fn poll(&self, _account: &Account, _position: Option<&str>) -> Option<Poll> {
+        None
+    }
+
+    /// How far an answer to [`Connector::poll`] reaches, where the platform can be asked for what is newer.
+    fn position(&self, _events: &[InboundEvent]) -> Option<String> {
+        None
+    }
+
+    /// True where a program of the company's own posts: who wrote it reads our answer, so a malformed body gets 400 with
+    /// the place and nothing is kept. A platform would only send it again, for days.
+    fn tells_malformed(&self) -> bool {
+        false
+    }
+
+    /// True when a second call for the same message cannot send twice on this account; usually the channel's to say.
+    fn idempotent_send(&self, _account: &Account) -> bool {
+        self.capabilities().idempotent_send
     }
 
     /// Makes one call to the platform. It never repeats the call: the outcome is a value and the caller decides.
@@ -201,6 +239,11 @@ pub enum Refusal {
     /// The account has no secret to check with, so nothing can be believed.
     #[error("the account has no setting {0}, so nothing can be checked: set it")]
     NotConfigured(&'static str),
+    /// The signature is right and its time is not ours.
+    #[error(
+        "the time in {0} is more than five minutes from ours: set the sender's clock, and sign again when sending again"
+    )]
+    WrongTime(&'static str),
     /// The channel has no handshake.
     #[error("this channel has no handshake")]
     NotSupported,
@@ -215,6 +258,7 @@ impl Refusal {
             Self::NoHandshake(_) => "no_handshake",
             Self::WrongToken(_) => "wrong_token",
             Self::NotConfigured(_) => "not_configured",
+            Self::WrongTime(_) => "wrong_time",
             Self::NotSupported => "not_supported",
         }
     }

@@ -8,9 +8,9 @@ use subtle::{Choice, ConstantTimeEq};
 use crate::{Account, Refusal, Webhook};
 
 /// HMAC-SHA256 of `parts`, one after the other.
-pub(crate) fn hmac_sha256(secret: &str, parts: &[&[u8]]) -> [u8; 32] {
+pub(crate) fn hmac_sha256(secret: impl AsRef<[u8]>, parts: &[&[u8]]) -> [u8; 32] {
     // HMAC takes a key of any length; the zero signature is never reached and would match nothing.
-    Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_or([0; 32], |mut mac| {
+    Hmac::<Sha256>::new_from_slice(secret.as_ref()).map_or([0; 32], |mut mac| {
         parts.iter().for_each(|part| mac.update(part));
         mac.finalize().into_bytes().into()
     })

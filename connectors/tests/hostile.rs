@@ -69,7 +69,10 @@ fn every_place_of_every_fixture_may_hold_anything() {
                 *changed.pointer_mut(place).unwrap() = value.clone();
                 // An event inside a good envelope never costs the batch.
                 let result = connector.normalise(changed.to_string().as_bytes());
-                let in_envelope = place.matches('/').count() >= 2 && !case.name.starts_with("malformed");
+                // But a company's own program is told of its slips, and none of the body is taken.
+                let in_envelope = place.matches('/').count() >= 2
+                    && !case.name.starts_with("malformed")
+                    && connector.name() != "custom";
                 assert!(result.is_ok() || !in_envelope, "{}: {place} = {value}: {result:?}", case.name);
             }
         }

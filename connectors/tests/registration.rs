@@ -20,9 +20,11 @@ const NO_CHANNELS: &[&str] = &[
     "limits",
     "meta",
     "normalize",
+    "poll",
     "reading",
     "settings",
     "signature",
+    "standard_webhooks",
     "twilio",
     "x",
 ];

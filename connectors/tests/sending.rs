@@ -34,6 +34,7 @@ fn message() -> Outbound {
         to: "972500000017".into(),
         thread: None,
         reply_to: None,
+        answers: None,
         content: Content::Text { text: "שלום".into() },
         window_until: Some(NOW.plus(1)),
         message_id: None,
@@ -77,7 +78,13 @@ async fn outside_the_window_only_a_template_is_called_for() {
     let SendOutcome::Failed { cause } = send(&account(&address), &late).await else { panic!("it was not refused") };
     assert_eq!(cause.reason, "window_closed");
     assert!(cause.detail.contains("template"), "{}", cause.detail);
-    let template = Content::Template { name: "visit".into(), language: "he".into(), parameters: vec![] };
+    let template = Content::Template {
+        name: "visit".into(),
+        language: "he".into(),
+        parameters: vec![],
+        header: None,
+        buttons: vec![],
+    };
     let outcome = send(&account(&address), &Outbound { content: template, ..late }).await;
     assert_eq!(outcome, SendOutcome::Sent { external_id: "wamid.B".into() });
     assert_eq!(serving.await.unwrap().len(), 1, "the text was called for as well");

@@ -4,7 +4,7 @@
 mod fake;
 
 use blendline_connectors::{Account, Secret, all, by_name};
-use blendline_wire::outbound::{Content, Outbound, SendOutcome};
+use blendline_wire::outbound::{Answered, Content, Outbound, SendOutcome};
 use blendline_wire::{AccountId, ConversationId, Millis, OutboundId, TenantId};
 use fake::{answer, client, named, platform};
 use serde_json::{Value, json};
@@ -19,6 +19,8 @@ fn account(base_url: &str, external_id: &str) -> Account {
         ("auth_token", "n3w,old"),
         ("public_url", "https://shop.example/v1/webhooks/sms_twilio/main"),
         ("base_url", base_url),
+        ("send_url", base_url),
+        ("webhook_secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
     ];
     Account {
         id: AccountId(1),
@@ -38,6 +40,7 @@ fn message() -> Outbound {
         to: "4100".into(),
         thread: None,
         reply_to: None,
+        answers: None,
         content: Content::Text { text: "שלום".into() },
         window_until: Some(NOW.plus(1)),
         message_id: None,
@@ -186,6 +189,18 @@ async fn twilio_gets_a_form_and_the_first_token() {
     assert_eq!(refused("401 Unauthorized", r#"{"code":20003}"#).await, ("account_down", "credentials".into()));
     assert_eq!(refused("429 Slow", r#"{"code":20429}"#).await, ("retry", "rate_limited".into()));
     assert_eq!(refused("500 Oops", r#"{"code":20500}"#).await, ("unknown", "platform_error".into()));
+}
+
+#[tokio::test]
+async fn an_answer_in_public_goes_under_the_last_comment() {
+    let answers = Answered { external_id: Some("900_7".into()), ..Answered::default() };
+    let public = Outbound { thread: Some("300_900".into()), answers: Some(Box::new(answers)), ..message() };
+    let (_, head, _) = sent("facebook_page", "300", &public, r#"{"id":"900_8"}"#).await;
+    assert!(head.starts_with("POST /v23.0/900_7/comments"), "{head}");
+    // The last word is the post itself.
+    let post = Outbound { thread: Some("900_7".into()), ..public };
+    let (_, head, _) = sent("instagram", "300", &post, r#"{"id":"900_8"}"#).await;
+    assert!(head.starts_with("POST /v23.0/900_7/comments"), "{head}");
 }
 
 #[tokio::test]

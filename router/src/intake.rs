@@ -36,6 +36,9 @@ pub enum NotTaken {
     /// The platform did not send it, as far as can be proved.
     #[error("{0}")]
     Refused(Refusal),
+    /// It cannot be read, and who wrote it will read our answer.
+    #[error("{0}")]
+    Malformed(Malformed),
     /// The broker did not confirm.
     #[error("{0}")]
     Busy(BrokerError),
@@ -103,7 +106,8 @@ impl Intake {
         let Some(entry) = self.entry(endpoint.account) else {
             return Err(NotTaken::Refused(Refusal::NotSupported));
         };
-        if let Err(refusal) = endpoint.connector.authenticate(&entry.account, &hook) {
+        let authentic = endpoint.connector.authenticate(&entry.account, &hook);
+        if let Err(refusal) = authentic.and_then(|()| endpoint.connector.check_age(&hook, now)) {
             self.counters.refused.increment(1);
             return Err(NotTaken::Refused(refusal));
         }
@@ -170,6 +174,10 @@ impl Intake {
                 return Ok(Taken::Nothing);
             }
             Ok(events) => (self.batch(endpoint, entry, hook, events, now), Taken::Accepted),
+            Err(malformed) if endpoint.connector.tells_malformed() => {
+                self.counters.malformed.increment(1);
+                return Err(NotTaken::Malformed(malformed));
+            }
             Err(malformed) => (quarantine(endpoint, entry, malformed.to_string(), now), Taken::Quarantined),
         };
         self.publish(endpoint.tenant, message.encode(hook.body)).await?;
@@ -178,6 +186,23 @@ impl Intake {
             _ => self.counters.accepted.increment(1),
         }
         Ok(taken)
+    }
+
+    /// Publishes what a platform told when it was asked; `Ok` means that it is durable. `body` is its answer.
+    pub async fn bring(
+        &self,
+        endpoint: Endpoint,
+        events: Vec<InboundEvent>,
+        body: &[u8],
+        now: Millis,
+    ) -> Result<(), NotTaken> {
+        let Some(entry) = self.entry(endpoint.account) else { return Err(NotTaken::Refused(Refusal::NotSupported)) };
+        let events =
+            events.into_iter().map(|event| AccountEvent { account: Some(endpoint.account), event }).collect::<Vec<_>>();
+        let batch = InboundBatch { channel: entry.channel.clone(), tenant: endpoint.tenant, received_at: now, events };
+        self.publish(endpoint.tenant, BrokerMessage::InboundV1(batch).encode(body)).await?;
+        self.counters.accepted.increment(1);
+        Ok(())
     }
 
     fn batch(
@@ -253,6 +278,7 @@ struct Counters {
     accepted: Counter,
     nothing: Counter,
     quarantined: Counter,
+    malformed: Counter,
     refused: Counter,
     busy: Counter,
 }
@@ -264,6 +290,7 @@ impl Counters {
             accepted: counter("accepted"),
             nothing: counter("nothing"),
             quarantined: counter("quarantined"),
+            malformed: counter("malformed"),
             refused: counter("refused"),
             busy: counter("busy"),
         }

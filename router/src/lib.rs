@@ -14,6 +14,7 @@ pub mod doors;
 pub mod driver;
 #[cfg(test)]
 mod fakes;
+mod feeds;
 pub mod handle;
 pub mod intake;
 pub mod mail;

@@ -3,7 +3,7 @@
 use blendline_wire::inbound::{Attachment, InboundEvent, InboundKind};
 use blendline_wire::mail::MailLine;
 use blendline_wire::org::Fields;
-use blendline_wire::outbound::Content;
+use blendline_wire::outbound::{Answered, Content};
 use blendline_wire::time::Instant;
 use blendline_wire::worker::{Author, MessageView};
 use blendline_wire::{Millis, OutboundId, Pii, WorkerId};
@@ -33,6 +33,12 @@ pub struct MessageBody {
     /// The platform's id of the message it answers or changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
+    /// Who can see it, as the platform says: our answer must not be seen by more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<String>,
+    /// The platform's user name of the author, where an answer has to name it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<Pii<String>>,
     /// What came with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
@@ -69,9 +75,16 @@ impl MessageBody {
             mail,
             payload: event.payload.or(event.reaction.and_then(|reaction| reaction.emoji).map(Pii::new)),
             target: event.target_message_id.or(event.reply_to),
+            visibility: event.visibility,
+            username: event.sender_username,
             attachments: event.attachments,
             ..Self::default()
         }
+    }
+
+    /// What an answer of ours has to know of the customer's message it follows.
+    pub fn answered(self) -> Answered {
+        Answered { external_id: self.external_id, visibility: self.visibility, username: self.username }
     }
 
     /// The line that a note for a colleague makes.

@@ -28,7 +28,9 @@ pub struct Installation {
     /// The web chats of ours.
     pub sites: Vec<Site>,
     /// Further accounts, as lines of the tenant.
-    pub accounts: String,
+    pub account_lines: String,
+    /// Accounts of other channels.
+    pub accounts: Vec<OtherAccount>,
     /// The limits of web chats, as lines of `[chat]`: one address makes all the load here.
     pub chat: String,
     /// The queues; messages go to the first.
@@ -67,6 +69,19 @@ impl Site {
             identity_secret: format!("identity-of-{account}-0123456789"),
         }
     }
+}
+
+/// An account of any channel.
+#[derive(Clone, Debug)]
+pub struct OtherAccount {
+    /// Its name in the webhook's address.
+    pub name: String,
+    /// Its channel.
+    pub channel: String,
+    /// The platform's id of it.
+    pub external_id: String,
+    /// Its settings.
+    pub settings: Vec<(String, String)>,
 }
 
 /// A queue of a test installation.
@@ -113,7 +128,8 @@ impl Installation {
             graph_url: graph_url.to_owned(),
             numbers: vec![Number::test(1)],
             sites: Vec::new(),
-            accounts: String::new(),
+            account_lines: String::new(),
+            accounts: Vec::new(),
             chat: "sockets_max = 20000\nsockets_per_ip_max = 20000\nsessions_per_minute = 100000\n\
                    messages_per_minute = 6000\nmessages_burst = 100"
                 .to_owned(),
@@ -163,7 +179,16 @@ impl Installation {
             writeln!(out, "[tenant.account.settings]\nallowed_origins = [{:?}]", site.origin)?;
             writeln!(out, "identity_secret = {:?}\n", site.identity_secret)?;
         }
-        writeln!(out, "{}", self.accounts)?;
+        writeln!(out, "{}", self.account_lines)?;
+        for account in &self.accounts {
+            writeln!(out, "[[tenant.account]]\nname = {:?}\nchannel = {:?}", account.name, account.channel)?;
+            writeln!(out, "external_id = {:?}\nqueue = {:?}", account.external_id, self.queues[0].name)?;
+            writeln!(out, "[tenant.account.settings]")?;
+            for (key, value) in &account.settings {
+                writeln!(out, "{key} = {value:?}")?;
+            }
+            writeln!(out)?;
+        }
         for worker in &self.workers {
             writeln!(out, "[[tenant.worker]]\nname = {:?}\nqueues = {:?}", worker.name, worker.queues)?;
             // Capacity is counted in hundredths of an ordinary task (`WEIGHT_UNIT`).

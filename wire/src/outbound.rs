@@ -27,6 +27,9 @@ pub struct Outbound {
     /// The platform's id of the message this one answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<String>,
+    /// What the customer said last: for channels where an answer has to name, or to look like, what it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<Box<Answered>>,
     /// What to send.
     pub content: Content,
     /// Until when the platform lets us write freely; checked when sending, not when queueing.
@@ -53,6 +56,20 @@ pub struct Outbound {
     pub automatic: bool,
 }
 
+/// The customer's message that stood last when ours was written.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Answered {
+    /// The platform's id of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// Who could see it, as the platform says: an answer must not be seen by more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<String>,
+    /// The platform's user name of who wrote it, where it has such names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<Pii<String>>,
+}
+
 /// What is sent.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -72,6 +89,12 @@ pub enum Content {
         /// The values of its body variables, in order.
         #[serde(default)]
         parameters: Vec<Pii<String>>,
+        /// What stands in its header, where that varies.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        header: Option<Box<TemplateHeader>>,
+        /// What its buttons carry, where that varies.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        buttons: Vec<TemplateButton>,
     },
     /// A file by link.
     Media {
@@ -94,6 +117,53 @@ pub enum Content {
         #[cfg_attr(feature = "openapi", schema(value_type = Vec<Vec<String>>))]
         buttons: Vec<(String, String)>,
     },
+}
+
+/// What stands in the header of a template.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum TemplateHeader {
+    /// The value of the header's variable.
+    Text {
+        /// The words.
+        text: Pii<String>,
+    },
+    /// A file by link.
+    Media {
+        /// `image`, `video` or `document`.
+        kind: String,
+        /// Where the platform fetches it.
+        link: String,
+        /// The name a document is shown with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        filename: Option<String>,
+    },
+}
+
+/// What one button of a template carries.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TemplateButton {
+    /// Its place among the template's buttons, from 0.
+    pub index: u8,
+    /// What kind of button it is at the platform.
+    pub kind: TemplateButtonKind,
+    /// The payload that comes back, the end of the address, or the code.
+    pub value: Pii<String>,
+}
+
+/// The kinds of buttons whose content varies.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum TemplateButtonKind {
+    /// Pressing it sends the payload back.
+    QuickReply,
+    /// It opens an address whose end varies; one-time passwords go this way too.
+    Url,
+    /// It copies a code.
+    CopyCode,
 }
 
 impl Content {

@@ -9,7 +9,19 @@ use crate::reading::{self, no_webhook};
 use crate::{Malformed, json};
 
 /// Keys under which a body holds a list of messages.
-const LISTS: &[&str] = &["results", "messages", "inboundSMSMessageList", "items", "records", "data", "events", "sms"];
+const LISTS: &[&str] = &[
+    "results",
+    "messages",
+    "inboundSMSMessageList",
+    "items",
+    "records",
+    "data",
+    "events",
+    "sms",
+    "mentions",
+    "alerts",
+    "documents",
+];
 /// Keys under which a message wraps its fields; looked into after the message itself.
 const WRAPPERS: &[&str] = &[
     "data",

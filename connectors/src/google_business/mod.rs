@@ -3,6 +3,7 @@
 //! Notices come from Pub/Sub, which pushes to an address of ours. They are pointers: what was written must be fetched.
 
 mod normalise;
+mod send;
 
 use async_trait::async_trait;
 use blendline_wire::Millis;
@@ -12,13 +13,18 @@ use blendline_wire::outbound::{Outbound, SendOutcome};
 use subtle::ConstantTimeEq;
 
 use crate::signature::any_secret;
-use crate::{Account, Connector, Malformed, Refusal, Setting, Webhook, call};
+use crate::{Account, Connector, Malformed, Refusal, Setting, SettingKind, Webhook, limits};
 
-/// Nothing can be sent, as the text of no length says.
+const COMMENT_BYTES_MAX: usize = 4096;
+const DEFAULT_BASE_URL: &str = "https://mybusiness.googleapis.com";
+const DEFAULT_TOKEN_URL: &str = "https://oauth2.googleapis.com/token";
+
+/// What the platform documents: ten changes a minute for a profile.
 static CAPABILITIES: Capabilities = Capabilities {
-    text_chars_max: 0,
+    text_chars_max: COMMENT_BYTES_MAX,
     window_ms: None,
-    idempotent_send: false,
+    // A review has one answer, and putting it twice is putting it once.
+    idempotent_send: true,
     commit_is_send: false,
     reports_delivery: false,
     templates: false,
@@ -27,18 +33,51 @@ static CAPABILITIES: Capabilities = Capabilities {
     edits: true,
     public: true,
     account_rate_per_second: 1,
-    recipient_rate: (1, 1),
+    recipient_rate: (10, 60),
     body_bytes_max: 10 * 1024 * 1024,
     media_bytes_max: &[],
 };
 
-static SETTINGS: &[Setting] = &[Setting {
-    name: "push_token",
-    required: true,
-    secret: true,
-    doc: "the word in the push address, as ?token=...; several, separated by commas, while it is being changed",
-    ..Setting::TEXT
-}];
+static SETTINGS: &[Setting] = &[
+    Setting {
+        name: "push_token",
+        required: true,
+        secret: true,
+        doc: "the word in the push address, as ?token=...; several, separated by commas, while it is being changed",
+        ..Setting::TEXT
+    },
+    Setting {
+        name: "refresh_token",
+        secret: true,
+        doc: "the token of a manager of the profile that begets access tokens; without one of the two nothing can be sent",
+        ..Setting::TEXT
+    },
+    Setting { name: "client_id", doc: "the id of the OAuth client that refresh_token was made for", ..Setting::TEXT },
+    Setting { name: "client_secret", secret: true, doc: "the secret of that client", ..Setting::TEXT },
+    Setting {
+        name: "access_token",
+        secret: true,
+        doc: "a token that somebody else keeps fresh, in place of refresh_token",
+        ..Setting::TEXT
+    },
+    Setting {
+        name: "token_url",
+        kind: SettingKind::Url,
+        default: DEFAULT_TOKEN_URL,
+        doc: "where access tokens are had",
+        ..Setting::TEXT
+    },
+    Setting {
+        name: "base_url",
+        kind: SettingKind::Url,
+        default: DEFAULT_BASE_URL,
+        doc: "where the API answers",
+        ..Setting::TEXT
+    },
+    limits::SETTINGS[0],
+    limits::SETTINGS[1],
+    limits::SETTINGS[2],
+];
 
 /// Google Business Profile.
 pub(crate) struct GoogleBusiness;
@@ -75,7 +114,7 @@ impl Connector for GoogleBusiness {
         normalise::normalise(body)
     }
 
-    async fn send(&self, _: &Account, _: &Outbound, _: Millis, _: &reqwest::Client) -> SendOutcome {
-        call::failed("not_supported", "answers to reviews cannot be sent from here: answer in the business profile")
+    async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome {
+        send::send(account, message, now, http).await
     }
 }

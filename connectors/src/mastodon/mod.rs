@@ -1,8 +1,10 @@
 //! Mastodon and its kin (CHANNELS.md section 7).
 //!
 //! There is no webhook: who keeps the stream open or polls hands each frame or list to [`Connector::normalise`].
+//! Suggested reading order: `normalise`, `status`, `send`.
 
 mod normalise;
+mod send;
 mod status;
 
 use async_trait::async_trait;
@@ -11,13 +13,19 @@ use blendline_wire::capability::Capabilities;
 use blendline_wire::inbound::InboundEvent;
 use blendline_wire::outbound::{Outbound, SendOutcome};
 
-use crate::{Account, Connector, Malformed, Refusal, Setting, SettingKind, Webhook, call};
+use crate::{Account, Connector, Malformed, Poll, Refusal, Secret, Setting, SettingKind, Webhook, call, limits};
 
-/// Nothing can be sent, as the text of no length says.
+/// How often the server is asked by itself, in seconds; 300 calls in 5 minutes are allowed.
+const INTERVAL_S: u64 = 15;
+/// The usual length of a status; servers may allow more.
+const STATUS_CHARS_MAX: usize = 500;
+
+/// What the platform documents: 300 calls in 5 minutes for all that an account does.
 static CAPABILITIES: Capabilities = Capabilities {
-    text_chars_max: 0,
+    text_chars_max: STATUS_CHARS_MAX,
     window_ms: None,
-    idempotent_send: false,
+    // The header Idempotency-Key counts for an hour, which is longer than our tries take.
+    idempotent_send: true,
     commit_is_send: false,
     reports_delivery: false,
     templates: false,
@@ -26,7 +34,7 @@ static CAPABILITIES: Capabilities = Capabilities {
     edits: true,
     public: true,
     account_rate_per_second: 1,
-    recipient_rate: (1, 1),
+    recipient_rate: (30, 300),
     body_bytes_max: 4 * 1024 * 1024,
     media_bytes_max: &[],
 };
@@ -42,9 +50,26 @@ static SETTINGS: &[Setting] = &[
     Setting {
         name: "access_token",
         secret: true,
-        doc: "the account's token with the scopes read:notifications and read:statuses",
+        doc: "the account's token with the scopes read:notifications, read:statuses and, to answer, write:statuses",
         ..Setting::TEXT
     },
+    Setting {
+        name: "interval_s",
+        kind: SettingKind::Number,
+        default: "15",
+        doc: "seconds between two looks at the notifications",
+        ..Setting::TEXT
+    },
+    Setting {
+        name: "status_chars_max",
+        kind: SettingKind::Number,
+        default: "500",
+        doc: "the longest status of the server, as /api/v2/instance says",
+        ..Setting::TEXT
+    },
+    limits::SETTINGS[0],
+    limits::SETTINGS[1],
+    limits::SETTINGS[2],
 ];
 
 /// Mastodon.
@@ -77,10 +102,24 @@ impl Connector for Mastodon {
         normalise::normalise(body)
     }
 
-    async fn send(&self, _: &Account, _: &Outbound, _: Millis, _: &reqwest::Client) -> SendOutcome {
-        call::failed(
-            "not_supported",
-            "answers cannot be sent to Mastodon from here: answer on the server itself, the echo is kept here",
-        )
+    fn poll(&self, account: &Account, position: Option<&str>) -> Option<Poll> {
+        let mut url = call::endpoint(account, "", &["api", "v1", "notifications"]).ok()?;
+        url.query_pairs_mut().append_pair("limit", "80");
+        if let Some(position) = position {
+            // Not since_id, which gives the newest and leaves a gap before them where there are many.
+            url.query_pairs_mut().append_pair("min_id", position);
+        }
+        let bearer = Some(Secret::from(account.setting("access_token")?));
+        Some(Poll { url, bearer, interval_ms: Poll::interval_ms(account, "interval_s", INTERVAL_S) })
+    }
+
+    fn position(&self, events: &[InboundEvent]) -> Option<String> {
+        // Ids are numbers on Mastodon and words that rise on its kin: the longer is the higher, then the alphabet counts.
+        let ids = events.iter().filter_map(|event| event.notification_id.as_ref());
+        ids.max_by_key(|id| (id.len(), id.as_str())).cloned()
+    }
+
+    async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome {
+        send::send(account, message, now, http).await
     }
 }

@@ -127,7 +127,10 @@ fn public_answer(
         return Err(failed("parameter", "in public only text can be sent: write it as text"));
     };
     check(product, text.expose()).map_err(|cause| SendOutcome::Failed { cause })?;
-    let (target, edge) = match (&message.reply_to, &message.thread) {
+    // The customer's last word, unless that is the post itself.
+    let last = message.answers.as_ref().and_then(|answered| answered.external_id.as_ref());
+    let comment = message.reply_to.as_ref().or(last).filter(|comment| Some(*comment) != message.thread.as_ref());
+    let (target, edge) = match (comment, &message.thread) {
         (Some(comment), _) => (comment.as_str(), product.answer_edge),
         (None, Some(post)) => (post.as_str(), "comments"),
         (None, None) => return Err(failed("parameter", "there is nothing to answer: give the comment or the post")),

@@ -1,6 +1,7 @@
 //! SMS of any gateway that posts a form, JSON or XML (CHANNELS.md section 10).
 //!
-//! Gateways differ in the names of the same dozen fields; `gateway` knows them.
+//! Gateways differ in the names of the same dozen fields; `gateway` knows them. Each sends in its own way, so what is to be
+//! sent is posted, signed, to a program of the company's that knows its gateway: docs/custom-channel.md says how.
 
 mod normalise;
 
@@ -11,27 +12,45 @@ use blendline_wire::inbound::InboundEvent;
 use blendline_wire::outbound::{Outbound, SendOutcome};
 
 use crate::gateway::verify;
-use crate::{Account, Connector, Malformed, Refusal, Setting, Webhook, call};
+use crate::{Account, Connector, Malformed, Refusal, Setting, Webhook, limits, standard_webhooks};
 
-/// Nothing can be sent, as the text of no length says.
+/// The longest that gateways put together of parts.
+const TEXT_CHARS_MAX: usize = 1600;
+
+/// What gateways usually allow.
 static CAPABILITIES: Capabilities = Capabilities {
-    text_chars_max: 0,
+    text_chars_max: TEXT_CHARS_MAX,
     window_ms: None,
+    // An account may say otherwise (`receiver_deduplicates`).
     idempotent_send: false,
     commit_is_send: false,
-    reports_delivery: false,
+    reports_delivery: true,
     templates: false,
     buttons: false,
     reactions: false,
     edits: false,
     public: false,
-    account_rate_per_second: 1,
-    recipient_rate: (1, 1),
+    account_rate_per_second: 10,
+    recipient_rate: (10, 60),
     body_bytes_max: 1024 * 1024,
-    media_bytes_max: &[],
+    media_bytes_max: &[("image", 5 * 1024 * 1024)],
 };
 
-static SETTINGS: &[Setting] = verify::SETTINGS;
+static SETTINGS: &[Setting] = &[
+    verify::SETTINGS[0],
+    verify::SETTINGS[1],
+    verify::SETTINGS[2],
+    verify::SETTINGS[3],
+    verify::SETTINGS[4],
+    verify::SETTINGS[5],
+    verify::SETTINGS[6],
+    standard_webhooks::SETTINGS[0],
+    standard_webhooks::SETTINGS[1],
+    standard_webhooks::SETTINGS[2],
+    limits::SETTINGS[0],
+    limits::SETTINGS[1],
+    limits::SETTINGS[2],
+];
 
 /// SMS of any gateway.
 pub(crate) struct SmsGeneric;
@@ -58,11 +77,19 @@ impl Connector for SmsGeneric {
         verify::authenticate(account, hook)
     }
 
+    fn tells_malformed(&self) -> bool {
+        true
+    }
+
     fn normalise(&self, body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
         normalise::normalise(body)
     }
 
-    async fn send(&self, _: &Account, _: &Outbound, _: Millis, _: &reqwest::Client) -> SendOutcome {
-        call::failed("not_supported", "each gateway sends in its own way: use sms_twilio, or a channel of your own")
+    fn idempotent_send(&self, account: &Account) -> bool {
+        account.setting("receiver_deduplicates") == Some("true")
+    }
+
+    async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome {
+        standard_webhooks::send::send(account, message, TEXT_CHARS_MAX, now, http).await
     }
 }

@@ -89,6 +89,8 @@ const TIMES: &[&str] = &[
 ];
 const STATUSES: &[&str] = &["messagestatus", "deliverystatus", "smsstatus", "dlrstatus", "status", "state", "stat"];
 const CODES: &[&str] = &["errorcode", "errcode", "err", "statuserrorcode", "statuscode", "networkerrorcode"];
+/// Our own id, where the gateway gives it back with its reports.
+const REFS: &[&str] = &["ref", "clientref", "clientreference", "clientid", "userref", "customref", "reference"];
 const PARTS: &[&str] = &["concatref", "concatreference", "multipartref", "refnum"];
 
 /// Words of gateways for what became of a message, and ours for it.
@@ -220,6 +222,7 @@ fn report(fields: &Fields, word: &str) -> InboundEvent {
     let errors = code.map(|code| PlatformError { code, title: None, detail }).filter(|_| ours == Some("failed"));
     InboundEvent {
         external_message_id: fields.text(IDS),
+        outbound_ref: fields.text(REFS).filter(|text| text.starts_with("out_")),
         timestamp: fields.time(TIMES),
         is_status_or_echo: true,
         status: Some(ours.map_or_else(|| plain(word), str::to_owned)),

@@ -70,6 +70,10 @@ impl Connector for VoiceCallback {
         gateway::verify::authenticate(account, hook)
     }
 
+    fn tells_malformed(&self) -> bool {
+        true
+    }
+
     fn normalise(&self, body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
         normalise::normalise(body)
     }

@@ -8,6 +8,7 @@ mod normalise;
 mod notice;
 mod request;
 mod send;
+mod template;
 
 use async_trait::async_trait;
 use blendline_wire::Millis;

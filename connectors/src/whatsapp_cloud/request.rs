@@ -4,7 +4,7 @@ use blendline_wire::Pii;
 use blendline_wire::outbound::{Content, Outbound, SendFailure};
 use serde_json::{Value, json};
 
-use super::CAPABILITIES;
+use super::{CAPABILITIES, template};
 
 /// Documented lengths, in characters.
 const BUTTONS_TEXT_CHARS_MAX: usize = 1024;
@@ -75,21 +75,12 @@ fn content(content: &Content) -> Result<(&'static str, Value), SendFailure> {
             within("the text", text.expose(), 1, CAPABILITIES.text_chars_max)?;
             Ok(("text", json!({ "body": text.expose() })))
         }
-        Content::Template { name, language, parameters } => template(name, language, parameters),
+        Content::Template { name, language, parameters, header, buttons } => {
+            template::template(name, language, parameters, header.as_deref(), buttons)
+        }
         Content::Media { kind, link, caption, filename } => media(kind, link, caption.as_ref(), filename.as_deref()),
         Content::Buttons { text, buttons } => interactive(text, buttons),
     }
-}
-
-fn template(name: &str, language: &str, parameters: &[Pii<String>]) -> Result<(&'static str, Value), SendFailure> {
-    within("the template's name", name, 1, 512)?;
-    within("the template's language", language, 1, 32)?;
-    let mut template = json!({ "name": name, "language": { "code": language } });
-    if !parameters.is_empty() {
-        let values: Vec<_> = parameters.iter().map(|value| json!({ "type": "text", "text": value.expose() })).collect();
-        template["components"] = json!([{ "type": "body", "parameters": values }]);
-    }
-    Ok(("template", template))
 }
 
 fn media(
@@ -102,9 +93,7 @@ fn media(
     let Some(kind) = kinds.iter().copied().find(|known| *known == kind) else {
         return Err(parameter(&format!("the platform takes no media of this kind: use one of {}", kinds.join(", "))));
     };
-    if !reqwest::Url::parse(link).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
-        return Err(parameter("the link is no URL that the platform could fetch: give an https URL"));
-    }
+    fetchable(link)?;
     let mut media = json!({ "link": link });
     if let Some(caption) = caption {
         if !CAPTIONED.contains(&kind) {
@@ -117,6 +106,14 @@ fn media(
         media["filename"] = json!(filename);
     }
     Ok((kind, media))
+}
+
+/// Refuses a link that the platform could not follow.
+pub(super) fn fetchable(link: &str) -> Result<(), SendFailure> {
+    if reqwest::Url::parse(link).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
+        return Ok(());
+    }
+    Err(parameter("the link is no URL that the platform could fetch: give an https URL"))
 }
 
 fn interactive(text: &Pii<String>, buttons: &[(String, String)]) -> Result<(&'static str, Value), SendFailure> {
@@ -138,7 +135,7 @@ fn interactive(text: &Pii<String>, buttons: &[(String, String)]) -> Result<(&'st
     ))
 }
 
-fn within(what: &str, text: &str, chars_min: usize, chars_max: usize) -> Result<(), SendFailure> {
+pub(super) fn within(what: &str, text: &str, chars_min: usize, chars_max: usize) -> Result<(), SendFailure> {
     let count = text.chars().count();
     if (chars_min..=chars_max).contains(&count) {
         return Ok(());
@@ -146,7 +143,7 @@ fn within(what: &str, text: &str, chars_min: usize, chars_max: usize) -> Result<
     Err(parameter(&format!("{what} has {count} characters, the platform takes {chars_min} to {chars_max}: change it")))
 }
 
-fn parameter(detail: &str) -> SendFailure {
+pub(super) fn parameter(detail: &str) -> SendFailure {
     SendFailure::new("parameter", detail)
 }
 
@@ -166,6 +163,7 @@ mod tests {
             to: to.into(),
             thread: None,
             reply_to: None,
+            answers: None,
             content,
             window_until: None,
             message_id: None,
@@ -210,6 +208,8 @@ mod tests {
             name: "visit".into(),
             language: "he".into(),
             parameters: vec!["Dana".into(), "Monday".into()],
+            header: None,
+            buttons: vec![],
         };
         assert_eq!(
             content(&template).unwrap(),
@@ -220,7 +220,13 @@ mod tests {
                 ]}]})
             )
         );
-        let plain = Content::Template { name: "visit".into(), language: "he".into(), parameters: vec![] };
+        let plain = Content::Template {
+            name: "visit".into(),
+            language: "he".into(),
+            parameters: vec![],
+            header: None,
+            buttons: vec![],
+        };
         assert_eq!(content(&plain).unwrap().1, json!({"name": "visit", "language": {"code": "he"}}));
         let link = "https://files.example/a.pdf";
         let media = Content::Media {
@@ -264,7 +270,13 @@ mod tests {
             button(""),
             Content::Buttons { text: "CANARY".into(), buttons: vec![] },
             Content::Buttons { text: "CANARY".into(), buttons: vec![("p".into(), "l".into()); 4] },
-            Content::Template { name: String::new(), language: "he".into(), parameters: vec![] },
+            Content::Template {
+                name: String::new(),
+                language: "he".into(),
+                parameters: vec![],
+                header: None,
+                buttons: vec![],
+            },
         ] {
             let failure = body(&message("1", bad)).unwrap_err();
             assert_eq!(failure.reason, "parameter");

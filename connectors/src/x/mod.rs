@@ -1,23 +1,29 @@
-//! What both generations of X's webhooks share: the challenge, the signature, direct messages and the people in them
-//! (CHANNELS.md section 5). No channel of its own.
+//! What both generations of X's webhooks share: the challenge, the signature, direct messages and the people in them, and
+//! sending (CHANNELS.md section 5). No channel of its own.
 
 pub(crate) mod direct;
+mod oauth;
+pub(crate) mod send;
 pub(crate) mod verify;
 
 use blendline_wire::capability::Capabilities;
 use blendline_wire::inbound::Attachment;
-use blendline_wire::outbound::SendOutcome;
 use serde_json::Value;
 
 use crate::reading::fetched;
-use crate::{Setting, call, json};
+use crate::{Setting, SettingKind, json, limits};
 
-/// Nothing can be sent, as the text of no length says; the rest is what the platform documents.
+const DEFAULT_BASE_URL: &str = "https://api.x.com";
+const DIRECT_CHARS_MAX: usize = 10_000;
+
+/// What the platform documents; a post is shorter than a direct message, which is checked when sending.
 pub(crate) static CAPABILITIES: Capabilities = Capabilities {
-    text_chars_max: 0,
+    text_chars_max: DIRECT_CHARS_MAX,
     window_ms: None,
+    // There is no idempotency key: a second call is a second message.
     idempotent_send: false,
     commit_is_send: false,
+    // An echo comes, and names the message by an id that only the lost answer would have told us.
     reports_delivery: false,
     templates: false,
     buttons: false,
@@ -30,18 +36,43 @@ pub(crate) static CAPABILITIES: Capabilities = Capabilities {
     media_bytes_max: &[],
 };
 
-pub(crate) static SETTINGS: &[Setting] = &[Setting {
-    name: "consumer_secret",
-    required: true,
-    secret: true,
-    doc: "the app's consumer secret, which answers challenges and signs webhooks; several, separated by commas, while it is being changed: the first one answers challenges",
-    ..Setting::TEXT
-}];
-
-/// Sending needs a signature of the user's own (OAuth 1.0a or 2.0), which the connector does not make.
-pub(crate) fn cannot_send() -> SendOutcome {
-    call::failed("not_supported", "answers cannot be sent to X from here: answer in X itself, its echo is kept here")
-}
+pub(crate) static SETTINGS: &[Setting] = &[
+    Setting {
+        name: "consumer_secret",
+        required: true,
+        secret: true,
+        doc: "the app's consumer secret, which answers challenges and signs webhooks; several, separated by commas, while it is being changed: the first one answers challenges and signs what we send",
+        ..Setting::TEXT
+    },
+    Setting {
+        name: "consumer_key",
+        secret: true,
+        doc: "the app's consumer key, for sending by OAuth 1.0a",
+        ..Setting::TEXT
+    },
+    Setting {
+        name: "access_token",
+        secret: true,
+        doc: "the account's token for the app; without it nothing can be sent",
+        ..Setting::TEXT
+    },
+    Setting {
+        name: "access_token_secret",
+        secret: true,
+        doc: "the secret of an OAuth 1.0a token; without it access_token is taken for a bearer token of OAuth 2.0, which ends after two hours",
+        ..Setting::TEXT
+    },
+    Setting {
+        name: "base_url",
+        kind: SettingKind::Url,
+        default: DEFAULT_BASE_URL,
+        doc: "where the API answers",
+        ..Setting::TEXT
+    },
+    limits::SETTINGS[0],
+    limits::SETTINGS[1],
+    limits::SETTINGS[2],
+];
 
 /// Files of a post or a direct message; of a video the variant of the highest rate that is no playlist.
 pub(crate) fn media(item: &Value) -> Attachment {

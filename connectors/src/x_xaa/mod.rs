@@ -46,7 +46,7 @@ impl Connector for XXaa {
         normalise::normalise(body)
     }
 
-    async fn send(&self, _: &Account, _: &Outbound, _: Millis, _: &reqwest::Client) -> SendOutcome {
-        x::cannot_send()
+    async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome {
+        x::send::send(account, message, now, http).await
     }
 }

@@ -45,6 +45,10 @@ pub async fn receive(
     match app.intake.take(endpoint, Webhook { headers: &headers, query: &query, body: &body }, now()).await {
         Ok(_) => Ok(StatusCode::OK),
         Err(NotTaken::Refused(refusal)) => Err(refused(&refusal)),
+        Err(NotTaken::Malformed(malformed)) => {
+            let (status, title) = (StatusCode::BAD_REQUEST, "The body cannot be read, and nothing of it was kept");
+            Err(Failure::new(status, "malformed", title, malformed.detail).at(malformed.place))
+        }
         Err(NotTaken::Busy(cause)) => Err(Failure::busy(format!("{cause}: send it again"))),
     }
 }

@@ -137,13 +137,19 @@ impl Scope<'_> {
         let Some(connector) = blendline_connectors::by_name(&account.channel) else { return };
         let id = AccountId(self.handles.get("account", self.tenant, &account_name(account)));
         let capabilities = connector.capabilities();
+        let entry = Account {
+            id,
+            name: account.name.clone(),
+            external_id: account.external_id.clone(),
+            settings: account.settings.clone(),
+        };
         later.accounts.push(Settings::Account(AccountSettings {
             id,
             tenant: self.id,
             channel: account.channel.as_str().into(),
             unit: account.unit.as_ref().map(|name| self.unit(name)),
             window_ms: capabilities.window_ms,
-            idempotent_send: capabilities.idempotent_send,
+            idempotent_send: connector.idempotent_send(&entry),
             commit_is_send: capabilities.commit_is_send,
         }));
         let mut needs: Vec<SkillNeed> =
@@ -154,12 +160,7 @@ impl Scope<'_> {
             AccountEntry {
                 tenant: self.id,
                 channel: account.channel.clone(),
-                account: Account {
-                    id,
-                    name: account.name.clone(),
-                    external_id: account.external_id.clone(),
-                    settings: account.settings.clone(),
-                },
+                account: entry,
                 class: Class { queue: self.queue(&account.queue), needs, target_ms: account.target_ms, rule_set: 0 },
             },
         );

@@ -93,6 +93,7 @@ impl Post {
             to: letter.to.clone(),
             thread: letter.thread.clone(),
             reply_to: None,
+            answers: letter.answers.clone().map(Box::new),
             content: letter.content.clone(),
             window_until: row.window_until,
             message_id: None,

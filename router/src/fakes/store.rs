@@ -259,7 +259,11 @@ impl Archive for FakeStore {
             let (_, body) = record.lines.iter().find(|(line, _)| line.outbound == Some(*id))?;
             let address = record.addresses.iter().find(|address| address.contact == row.contact)?;
             let (to, thread) = (address.address.clone(), address.thread.clone());
-            Some(Letter { row, content: body.content.clone()?, to, thread })
+            let heard = record.lines.iter().rev().find(|(line, _)| {
+                line.conversation == Some(row.conversation) && line.seq < row.seq && line.author == Author::Customer
+            });
+            let answers = heard.map(|(_, body)| body.clone().answered());
+            Some(Letter { row, content: body.content.clone()?, to, thread, answers })
         };
         Ok(outbound.iter().filter_map(letter).collect())
     }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use blendline_core::rows::{Conversation, OutboundRow, Snapshot, Task};
 use blendline_core::{PayloadId, Write};
 use blendline_wire::event::Event;
-use blendline_wire::outbound::Content;
+use blendline_wire::outbound::{Answered, Content};
 use blendline_wire::task::Side;
 use blendline_wire::{
     AccountId, ContactKey, ConversationId, MatterId, Millis, OutboundId, Pii, QueueId, TaskId, TenantId, WorkerId,
@@ -257,6 +257,8 @@ pub struct Letter {
     pub to: Pii<String>,
     /// The thread, where the platform has threads.
     pub thread: Option<String>,
+    /// What the customer had said last before it.
+    pub answers: Option<Answered>,
 }
 
 /// Which tasks to list.

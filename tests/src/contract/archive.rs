@@ -45,6 +45,12 @@ pub async fn joins_letters(world: &impl StoreWorld) {
     let tenure = take(&store).await;
     let mut commit = rows::batch(SHARD, tenure, 1);
     commit.addresses = vec![rows::address(50, 50, "first"), rows::address(61, 60, "older")];
+    // The customer spoke before our message, which has place 2, and after it.
+    for seq in [1, 3] {
+        rows::say(&mut commit, Some(1), None, seq, "said");
+        let said = commit.payloads.get_mut(&PayloadId(1000 + seq)).unwrap();
+        (said.external_id, said.visibility) = (Some(format!("id of {seq}")), Some("direct".to_owned()));
+    }
     for (id, contact) in [(1, 50), (2, 60)] {
         commit.payloads.insert(PayloadId(id), MessageBody::reply(rows::content(&format!("words {id}"))));
         commit.writes.push(Write::Outbound(Box::new(rows::outbound(id, contact, id))));
@@ -63,6 +69,9 @@ pub async fn joins_letters(world: &impl StoreWorld) {
     assert_eq!((&first.row, &first.content), (&handed, &rows::content("words 1")));
     assert_eq!((first.to.expose().as_str(), first.thread.as_deref()), ("first", Some("thread of first")));
     assert_eq!((second.row.id, second.to.expose().as_str()), (OutboundId(2), "newer"));
+    let answered = first.answers.as_ref().unwrap();
+    assert_eq!(answered.external_id.as_deref(), Some("id of 1"), "what was said before it, not after");
+    assert_eq!((answered.visibility.as_deref(), &answered.username), (Some("direct"), &None));
 }
 
 fn numbers(tasks: &[Task]) -> Vec<u64> {

@@ -70,7 +70,7 @@ pub(crate) async fn start(what: &str, wishes: impl FnOnce(&MailServers) -> Wishe
         "[mail]\nlisten = \"127.0.0.1:{}\"\nhostname = \"localhost\"\ncertificate = {certificate:?}\nkey = {key:?}\n{}\n",
         servers.shop_port, wishes.mail
     );
-    installation.accounts = format!("{}\n{}", support(&servers, &wishes), info(&servers, &wishes));
+    installation.account_lines = format!("{}\n{}", support(&servers, &wishes), info(&servers, &wishes));
     let router = Router::start(what, &installation).await;
     let api = Api::admin(router.addr);
     Some(Office { servers, router, api })

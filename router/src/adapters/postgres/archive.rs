@@ -14,7 +14,7 @@ use super::connections::told;
 use super::values::{Hash, params, parse};
 use super::{PostgresStore, follow, names};
 use crate::adapters::columns::{AddressBody, author, rows, side_name, sql, unsql};
-use crate::payload::StoredMessage;
+use crate::payload::{MessageBody, StoredMessage};
 use crate::ports::store::{Archive, Following, Letter, QuarantineRow, StoreError, TaskFilter, Transcript};
 
 /// The latest lines of each, in the order asked for.
@@ -29,6 +29,11 @@ const LETTERS: &str = "SELECT o.body, o.content, a.body
     CROSS JOIN LATERAL (SELECT body FROM addresses WHERE contact = o.contact
         ORDER BY (hash = o.contact) DESC, seen_at DESC LIMIT 1) a
     ORDER BY w.n";
+/// What the customer had said last before each of some places in transcripts.
+const ANSWERED: &str = "SELECT m.body, w.n
+    FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS w (transcript, seq, n)
+    CROSS JOIN LATERAL (SELECT body FROM messages
+        WHERE transcript = w.transcript AND seq < w.seq AND author = 'customer' ORDER BY seq DESC LIMIT 1) m";
 const OUTBOX: &str = "SELECT body FROM outbound WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3";
 const OUTBOX_UNKNOWN: &str =
     "SELECT body FROM outbound WHERE tenant = $1 AND state = 'unknown' AND id > $2 ORDER BY id LIMIT $3";
@@ -77,11 +82,21 @@ impl Archive for PostgresStore {
 
     async fn letters(&self, outbound: &[OutboundId]) -> Result<Vec<Letter>, StoreError> {
         let ids: Vec<i64> = outbound.iter().map(|id| sql(id.0)).collect();
-        let letter = |row: &Row| {
+        let letter = |row: &Row| -> Result<Letter, StoreError> {
             let address: AddressBody = parse(row, 2)?;
-            Ok(Letter { row: parse(row, 0)?, content: parse(row, 1)?, to: address.address, thread: address.thread })
+            let (to, thread) = (address.address, address.thread);
+            Ok(Letter { row: parse(row, 0)?, content: parse(row, 1)?, to, thread, answers: None })
         };
-        self.ask(LETTERS, &[&ids]).await?.iter().map(letter).collect()
+        let mut letters = self.ask(LETTERS, &[&ids]).await?.iter().map(letter).collect::<Result<Vec<_>, _>>()?;
+        let transcripts: Vec<i64> = letters.iter().map(|letter| sql(letter.row.conversation.0)).collect();
+        let places: Vec<i64> = letters.iter().map(|letter| sql(letter.row.seq)).collect();
+        for row in self.ask(ANSWERED, &[&transcripts, &places]).await? {
+            let n = usize::try_from(told(row.try_get::<_, i64>(1))?).unwrap_or(0);
+            if let Some(letter) = n.checked_sub(1).and_then(|n| letters.get_mut(n)) {
+                letter.answers = Some(parse::<MessageBody>(&row, 0)?.answered());
+            }
+        }
+        Ok(letters)
     }
 
     async fn task(&self, id: TaskId) -> Result<Option<Task>, StoreError> {

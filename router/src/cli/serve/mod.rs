@@ -29,6 +29,8 @@ use crate::config::{self, Config};
 use crate::directory::Directory;
 use crate::doors::Doors;
 use crate::driver::Status;
+use crate::feeds;
+use crate::intake::Intake;
 use crate::ports::broker::Broker;
 use crate::ports::live::Live;
 use crate::telemetry;
@@ -103,6 +105,11 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let doors = Doors::new(on, shards.handles());
     mail::listen_for_mail(&config, &directory, &broker, &doors, &chores, &stop).await?;
     mail::read_mailboxes(&config, &directory, &broker, &doors, &shards.statuses(), (&chores, &stop));
+    if config.cluster.router {
+        let intake = Arc::new(Intake::new(directory.clone(), broker.clone(), &doors));
+        let http = blendline_connectors::http_client_rules().build().context("the HTTP client")?;
+        feeds::start(&directory, &intake, &doors, &shards.statuses(), &http, &chores, &stop);
+    }
     let chat = chat(&config, (&record, &broker), &directory, doors.clone(), live, address, &stop)?;
     let app = api::App::new(Parts {
         directory: directory.clone(),

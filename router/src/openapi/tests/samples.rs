@@ -6,7 +6,7 @@ use blendline_core::rows::{Closed, Conversation, ConversationState, OutboundRow,
 use blendline_wire::event::{Activity, Actor, Because, Decision, Event, EventKind};
 use blendline_wire::inbound::InboundKind;
 use blendline_wire::org::FieldValue;
-use blendline_wire::outbound::Content;
+use blendline_wire::outbound::{Content, TemplateButton, TemplateButtonKind, TemplateHeader};
 use blendline_wire::task::{ClockRule, ParkReason, Side, Target, TaskKind, WithdrawReason};
 use blendline_wire::worker::{Author, ClientFrame, MessageView, Reply, ServerFrame, TargetName, TaskView, Verdict};
 use blendline_wire::{
@@ -121,7 +121,13 @@ fn frames_of_workers() {
     );
     let contents = [
         Content::Text { text: "שלום".into() },
-        Content::Template { name: "n".into(), language: "he".into(), parameters: vec!["1".into()] },
+        Content::Template {
+            name: "n".into(),
+            language: "he".into(),
+            parameters: vec!["1".into()],
+            header: Some(Box::new(TemplateHeader::Text { text: "1".into() })),
+            buttons: vec![TemplateButton { index: 0, kind: TemplateButtonKind::Url, value: "1".into() }],
+        },
         Content::Media { kind: "image".into(), link: "l".into(), caption: None, filename: Some("f".into()) },
         Content::Buttons { text: "t".into(), buttons: vec![("yes".into(), "Yes".into())] },
     ];

@@ -10,7 +10,7 @@ use super::readers::{collect, first, parse};
 use super::writer::{Answer, Order};
 use super::{SqliteStore, fault, follow};
 use crate::adapters::columns::{AddressBody, author, contact_bytes, rows, side_name, sql, unsql};
-use crate::payload::StoredMessage;
+use crate::payload::{MessageBody, StoredMessage};
 use crate::ports::store::{Archive, Following, Letter, QuarantineRow, StoreError, TaskFilter, Transcript};
 
 #[async_trait]
@@ -179,7 +179,11 @@ fn letter(connection: &Connection, id: OutboundId) -> Result<Option<Letter>, Sto
     let Some((row, content)) = found else { return Ok(None) };
     let query = "SELECT body FROM addresses WHERE contact = ?1 ORDER BY (hash = contact) DESC, seen_at DESC LIMIT 1";
     let address = first(connection, query, [contact_bytes(row.contact)], |row| parse::<AddressBody>(row, 0))?;
-    Ok(address.map(|address| Letter { row, content, to: address.address, thread: address.thread }))
+    let query = "SELECT body FROM messages WHERE transcript = ?1 AND seq < ?2 AND author = 'customer'
+                 ORDER BY seq DESC LIMIT 1";
+    let place = (sql(row.conversation.0), sql(row.seq));
+    let answers = first(connection, query, place, |row| parse::<MessageBody>(row, 0))?.map(MessageBody::answered);
+    Ok(address.map(|address| Letter { row, content, to: address.address, thread: address.thread, answers }))
 }
 
 /// Tasks by filter. The text is one of a few, so it stays among the prepared ones. `+tenant` keeps the index of the

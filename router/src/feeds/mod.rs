@@ -1,0 +1,52 @@
+//! Asks platforms that do not post to us: feeds of complaint sites, the notifications of a Mastodon account.
+//!
+//! Only the process that serves a tenant's shard asks, so nobody asks twice. How far it got lives in memory: after a restart
+//! a source is read from its beginning, and what was taken in before is a duplicate without effect. Duplicates are known for
+//! eight days, so nothing is taken in that says it is older than seven; and what says no time is taken in only where it
+//! was not there at the first look, for it might be of any age.
+
+mod fetch;
+mod source;
+mod telemetry;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::source::Source;
+use crate::directory::Directory;
+use crate::doors::Doors;
+use crate::driver::Status;
+use crate::intake::Intake;
+
+/// Starts asking for every account that has to be asked. `http` must follow [`blendline_connectors::http_client_rules`].
+pub(crate) fn start(
+    directory: &Arc<Directory>,
+    intake: &Arc<Intake>,
+    doors: &Doors,
+    owners: &BTreeMap<u16, watch::Receiver<Status>>,
+    http: &reqwest::Client,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) {
+    for (id, entry) in &directory.accounts {
+        let Some(connector) = blendline_connectors::by_name(&entry.channel) else { continue };
+        let Some(serving) = owners.get(&doors.shard(entry.tenant)) else { continue };
+        if connector.poll(&entry.account, None).is_none() {
+            continue;
+        }
+        let Some(endpoint) = intake.endpoint(&entry.channel, &entry.account.name) else { continue };
+        let (directory, intake, http) = (directory.clone(), intake.clone(), http.clone());
+        let source = Source::new(*id, connector, endpoint, directory, intake, http);
+        let (serving, stop) = (serving.clone(), stop.clone());
+        tasks.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = source.run(serving) => {}
+            }
+        });
+    }
+}

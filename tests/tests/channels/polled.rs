@@ -1,0 +1,153 @@
+//! Platforms that are asked because they do not post.
+
+use blendline_tests::api::Api;
+use blendline_tests::config::{Installation, WORKER_KEY, Worker};
+use blendline_tests::process::Router;
+use blendline_tests::worker::Hand;
+use blendline_wire::task::AcceptMode;
+use blendline_wire::worker::Author;
+use serde_json::{Value, json};
+
+use crate::course::{Out, Row, World, account, go_out};
+use crate::platform::Platform;
+use crate::sign;
+
+/// A polled row: what is said is shown by the test.
+const fn row(
+    channel: &'static str,
+    external_id: &'static str,
+    settings: &'static [(&'static str, &'static str)],
+    out: Option<Out>,
+) -> Row {
+    Row {
+        channel,
+        external_id,
+        settings,
+        query: "",
+        said: |_, _| Vec::new(),
+        has_words: true,
+        sign: sign::elsewhere,
+        out,
+    }
+}
+
+static MASTODON: Row = row(
+    "mastodon",
+    "shop@social.example",
+    &[("base_url", "{platform}"), ("access_token", "token-of-the-shop-0123"), ("interval_s", "1")],
+    Some(Out {
+        key: Some(|call| call.headers["idempotency-key"].to_str().unwrap().to_owned()),
+        ..Out::new(
+            "POST /api/v1/statuses",
+            |call| {
+                let status = call.json();
+                assert_eq!((&status["visibility"], &status["in_reply_to_id"]), (&json!("direct"), &json!("102")));
+                let text = status["status"].as_str().unwrap();
+                text.strip_prefix("@dana@b.example ").expect("the person is named").to_owned()
+            },
+            |_, n| json!({"id": format!("20{n}")}),
+        )
+    }),
+);
+
+static FEED: Row = row("mention_feed", "complaints", &[("url", "{platform}/feed.xml"), ("interval_s", "1")], None);
+
+async fn start(row: &'static Row) -> World {
+    let platform = Platform::start(
+        row.out.as_ref().map_or(|_, _| Value::Null, |out| out.answer),
+        row.out.as_ref().and_then(|out| out.key),
+    )
+    .await;
+    let mut installation = Installation::new("http://127.0.0.1:1");
+    installation.numbers = Vec::new();
+    installation.heartbeat_ms = 60_000;
+    installation.workers = vec![Worker::new("noa", &["care"], 10)];
+    installation.accounts = vec![account(row, &platform)];
+    let router = Router::prepare(&format!("channel-{}", row.channel), &installation);
+    let api = Api::admin(router.addr);
+    World { row, platform, router, api }
+}
+
+/// An instant about now, as the router takes in nothing older than a week.
+fn today() -> String {
+    blendline_wire::Millis(blendline_tests::machine::unix_ms()).to_rfc3339()
+}
+
+fn notification(n: u32, answered: Option<&str>, words: &str) -> Value {
+    let account = json!({"id": "55", "acct": "dana@b.example", "display_name": "Dana"});
+    json!({"id": format!("90{n}"), "type": "mention", "created_at": today(), "account": account, "status": {
+        "id": format!("10{n}"), "created_at": today(), "visibility": "direct", "account": account, "in_reply_to_id": answered,
+        "content": format!("<p>{words}</p>"),
+    }})
+}
+
+#[tokio::test]
+async fn mastodon() {
+    let mut world = start(&MASTODON).await;
+    // Both in the thread of the first; the newest stands first.
+    let first = notification(1, Some("100"), "the first words");
+    let path = "/api/v1/notifications";
+    world.platform.show(path, &json!([first]).to_string());
+    world.router.start_again().await;
+    world.until_events("message_received", 1).await;
+    let second = notification(2, Some("100"), "the second words");
+    world.platform.show(path, &json!([second, first]).to_string());
+    world.until_events("message_received", 2).await;
+    let reads = world.platform.until_read(path, 3).await;
+    assert!(reads[0].line.ends_with("?limit=80"), "{}", reads[0].line);
+    assert!(reads[1].line.ends_with("?limit=80&min_id=901"), "{}", reads[1].line);
+    assert_eq!(reads[0].headers["authorization"], "Bearer token-of-the-shop-0123");
+    assert_eq!(world.count("task_created").await, 1);
+
+    // All of it is read again after a restart, without effect.
+    world.router.kill().await;
+    world.router.start_again().await;
+    world.until_events("message_duplicate", 2).await;
+    assert_eq!((world.count("message_received").await, world.count("task_created").await), (2, 1));
+    let mut hand = Hand::connect(world.router.addr, WORKER_KEY, "noa", AcceptMode::Auto).await.unwrap();
+    let task = hand.task().await;
+    let heard = task.messages.iter().filter(|message| message.from == Author::Customer);
+    let words: Vec<&str> = heard.filter_map(|message| Some(message.text.as_ref()?.expose().as_str())).collect();
+    assert_eq!(words, ["the first words", "the second words"]);
+    go_out(&world, hand, &task).await;
+}
+
+fn feed(items: &[String]) -> String {
+    format!("<rss version=\"2.0\"><channel><title>Complaints</title>{}</channel></rss>", items.concat())
+}
+
+fn item(n: u32, when: &str) -> String {
+    let date = if when.is_empty() { String::new() } else { format!("<pubDate>{when}</pubDate>") };
+    format!("<item><title>Complaint {n}</title><link>https://c.example/{n}</link><guid>c{n}</guid>{date}</item>")
+}
+
+#[tokio::test]
+async fn mention_feed() {
+    let mut world = start(&FEED).await;
+    let (now, undated) = (item(1, &today()), item(2, ""));
+    let old = item(3, "Thu, 01 Jan 2015 00:00:00 GMT");
+    world.platform.show("/feed.xml", &feed(&[now.clone(), undated.clone(), old.clone()]));
+    world.router.start_again().await;
+    world.until_events("message_received", 1).await;
+    // While nothing changes, nothing is transferred.
+    let reads = world.platform.until_read("/feed.xml", 3).await;
+    assert_eq!(reads[0].headers.get("if-none-match"), None);
+    assert_eq!(reads[2].headers["if-none-match"], "\"v0\"");
+    assert_eq!(world.count("message_received").await, 1, "what is old, or of unknown age, is not begun with");
+
+    // Something new without a time is new all the same; a broken answer costs nothing.
+    world.platform.show("/feed.xml", "<html>maintenance</html>");
+    let seen = world.platform.until_read("/feed.xml", reads.len() + 1).await.len();
+    world.platform.until_read("/feed.xml", seen).await;
+    world.platform.show("/feed.xml", &feed(&[item(4, ""), now, undated, old]));
+    world.until_events("message_received", 2).await;
+    assert_eq!(world.count("message_duplicate").await, 0, "what was there before is not even asked about");
+
+    world.router.kill().await;
+    world.router.start_again().await;
+    world.until_events("message_duplicate", 1).await;
+    assert_eq!((world.count("message_received").await, world.count("task_created").await), (2, 2));
+    let mut hand = Hand::connect(world.router.addr, WORKER_KEY, "noa", AcceptMode::Auto).await.unwrap();
+    let task = hand.task().await;
+    assert!(task.messages[0].text.as_ref().is_some_and(|text| text.expose().starts_with("Complaint")));
+}
