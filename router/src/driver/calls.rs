@@ -2,7 +2,7 @@
 
 use blendline_core::input::{NewItem, Verdict as CoreVerdict};
 use blendline_core::{Answer, Command, Input, PayloadId, Refusal};
-use blendline_wire::event::{Actor, EventKind};
+use blendline_wire::event::Actor;
 use blendline_wire::worker::Reply;
 use blendline_wire::{ConversationId, Pii, TaskId, WorkerId};
 use tokio::sync::oneshot;
@@ -14,7 +14,7 @@ use crate::driver::release::Output;
 use crate::driver::step::Stepper;
 use crate::handle::{Call, CallError, CallResult, Verdict};
 use crate::payload::MessageBody;
-use crate::persons::{self, Identity, Known};
+use crate::persons::{Identity, Known};
 use crate::ports::register::Entry;
 use crate::ports::store::NewAddress;
 
@@ -22,18 +22,18 @@ use crate::ports::store::NewAddress;
 type Keyed = (Key, Vec<u8>);
 
 /// A command made of a call, and what to keep when it is done.
-struct Prepared {
-    command: Command,
+pub(crate) struct Prepared {
+    pub(crate) command: Command,
     /// Dropped when the core refuses.
     payloads: Vec<PayloadId>,
     /// Kept when it does not, each with the beginning of its value.
     keys: Vec<Keyed>,
     address: Option<NewAddress>,
-    entries: Vec<Entry>,
+    pub(crate) entries: Vec<Entry>,
 }
 
 impl Prepared {
-    fn plain(command: Command) -> Self {
+    pub(crate) fn plain(command: Command) -> Self {
         Self { command, payloads: Vec::new(), keys: Vec::new(), address: None, entries: Vec::new() }
     }
 }
@@ -118,36 +118,7 @@ impl Stepper<'_> {
                 Ok(Prepared { payloads: vec![payload], keys: vec![(key, Vec::new())], ..Prepared::plain(command) })
             }
             start @ Call::Start { .. } => self.start(start),
-            Call::Consent { tenant, medium, address, purpose, said } => {
-                let known = self.overlay.entry(&consent::subject(tenant, &medium, address.expose()));
-                let known = known.and_then(Consents::read);
-                let mut consents = known.unwrap_or_else(|| Consents::of(&medium, address.expose()));
-                if !consents.take(&purpose, said.clone()) {
-                    return Err(Ok(Answer::Done));
-                }
-                let kind = Box::new(consents.event(tenant, &purpose, &said));
-                let command = Command::Record { tenant, account: None, conversation: None, kind };
-                let entries = vec![consents.entry(tenant, self.now())];
-                Ok(Prepared { entries, ..Prepared::plain(command) })
-            }
-            Call::Link { tenant, one, other, mut change } => {
-                change.at = self.now();
-                let joined = change.joined;
-                let known = self.overlay.entry(&persons::link_key(tenant, &one, &other));
-                let Some(ends) = persons::changed(known, tenant, (&one, &other), change) else {
-                    return Err(Ok(Answer::Done));
-                };
-                let (one, other) = (one.mark(tenant), other.mark(tenant));
-                let kind = Box::new(EventKind::PersonsLinked { one, other, joined });
-                let command = Command::Record { tenant, account: None, conversation: None, kind };
-                Ok(Prepared { entries: ends.into(), ..Prepared::plain(command) })
-            }
-            Call::Note { account, conversation, kind, mut entry } => {
-                entry.at = self.now();
-                let (tenant, account) = (entry.tenant, Some(account));
-                let command = Command::Record { tenant, account, conversation, kind };
-                Ok(Prepared { entries: vec![*entry], ..Prepared::plain(command) })
-            }
+            known @ (Call::Consent { .. } | Call::Link { .. } | Call::Note { .. }) => self.noted(known),
             Call::Log { worker, queue, medium, duration_ms, note, key } => {
                 let key = key.map(|own| keys::log(worker, &own));
                 if let Some(task) = key.and_then(|key| number(self.overlay.key(&key)?, 0)) {

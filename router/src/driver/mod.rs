@@ -23,6 +23,7 @@ mod intake;
 pub(crate) mod keys;
 mod mail;
 mod media;
+mod noted;
 mod overlay;
 mod owner;
 mod post;
