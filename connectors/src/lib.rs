@@ -12,6 +12,7 @@ mod call;
 mod custom;
 pub mod email;
 mod facebook_page;
+pub mod fetch;
 mod form;
 mod gateway;
 mod google_business;
@@ -48,10 +49,11 @@ use std::fmt;
 use async_trait::async_trait;
 use blendline_wire::Millis;
 use blendline_wire::capability::Capabilities;
-use blendline_wire::inbound::InboundEvent;
-use blendline_wire::outbound::{Outbound, SendOutcome};
+use blendline_wire::inbound::{Attachment, InboundEvent};
+use blendline_wire::outbound::{Outbound, SendFailure, SendOutcome};
 
 pub use account::{Account, Secret};
+pub use fetch::{FetchError, Fetched};
 pub use poll::Poll;
 pub use settings::{Setting, SettingError, SettingKind, check_settings};
 
@@ -100,6 +102,22 @@ pub trait Connector: Send + Sync {
 
     /// What the channel may do.
     fn capabilities(&self) -> &'static Capabilities;
+
+    /// What people call the channel, without regard to the way in: whoever opts out of it opts out of all of them.
+    fn medium(&self) -> &'static str {
+        self.name()
+    }
+
+    /// What an address of the channel is to other channels: `phone` where it is a telephone number, `email`; else the
+    /// channel's own.
+    fn identity_kind(&self) -> &'static str {
+        self.medium()
+    }
+
+    /// True where the platform itself confirms an opt-out word to whoever sent it, and sends nothing of ours after that.
+    fn confirms_opt_out(&self) -> bool {
+        false
+    }
 
     /// True where messages are mails: they have subjects, and `Message-ID`s by which answers find what they answer.
     fn is_mail(&self) -> bool {
@@ -167,6 +185,39 @@ pub trait Connector: Send + Sync {
     /// `now` is the instant of sending, by which windows are judged. `http` must not follow redirects
     /// ([`http_client_rules`] says what else), for a redirect would carry the account's token elsewhere.
     async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome;
+
+    /// A call that changes nothing and that the platform answers with success if it knows the account and takes its
+    /// credentials; none where there is no such call. `Err` with what is missing to make it.
+    fn probe(
+        &self,
+        _account: &Account,
+        _http: &reqwest::Client,
+    ) -> Option<Result<reqwest::RequestBuilder, SendFailure>> {
+        None
+    }
+
+    /// A body as the platform posts it that holds nothing, to try a signature with; none where there is no such body.
+    fn empty_body(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// True where files of customers are fetched from the platform.
+    fn fetches(&self) -> bool {
+        false
+    }
+
+    /// Fetches a file that came with a message, named by its `ref`; at most `bytes_max` bytes of it.
+    ///
+    /// `http` as for [`send`](Self::send), and it must connect to no private network.
+    async fn fetch(
+        &self,
+        _account: &Account,
+        _attachment: &Attachment,
+        _bytes_max: usize,
+        _http: &reqwest::Client,
+    ) -> Result<Fetched, FetchError> {
+        Err(FetchError::NotSupported)
+    }
 }
 
 /// A client as [`Connector::send`] needs it: no redirects, no waiting for ever.

@@ -12,6 +12,7 @@ use cases::{cases, crate_folder};
 const NO_CHANNELS: &[&str] = &[
     "account",
     "call",
+    "fetch",
     "form",
     "gateway",
     "html",

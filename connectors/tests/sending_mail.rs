@@ -79,6 +79,7 @@ fn account(server: &str, more: &[(&str, &str)]) -> Account {
 
 fn message() -> Outbound {
     Outbound {
+        answers: None,
         id: OutboundId(42),
         attempt: 1,
         tenant: TenantId(1),
@@ -205,7 +206,13 @@ async fn a_file_is_attached_only_from_where_the_account_says() {
     let heard = serving.await.unwrap();
     assert!(!heard.iter().any(|line| line.contains("attachment")), "{heard:#?}");
 
-    let template = Content::Template { name: "a".into(), language: "he".into(), parameters: vec![] };
+    let template = Content::Template {
+        name: "a".into(),
+        language: "he".into(),
+        parameters: vec![],
+        header: None,
+        buttons: vec![],
+    };
     let outcome = send(&account("127.0.0.1:1", &[]), &Outbound { content: template, ..message() }).await;
     assert_eq!(named(outcome), ("failed", "parameter".into()));
 }

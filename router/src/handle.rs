@@ -2,12 +2,16 @@
 
 use blendline_core::input::Class;
 use blendline_core::{Answer, Command, Refusal};
-use blendline_wire::event::Actor;
+use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::org::Fields;
 use blendline_wire::task::{AcceptMode, ClockRule, ParkReason, Presence, Target};
 use blendline_wire::worker::{Reply, ServerFrame};
 use blendline_wire::{AccountId, ConversationId, Lease, Pii, QueueId, SessionId, TaskId, TenantId, WorkerId};
 use tokio::sync::{mpsc, oneshot};
+
+use crate::consent::Consent;
+use crate::persons::{Change, Identity};
+use crate::ports::register::Entry;
 
 /// A door to the owner of a shard. Cheap to clone.
 #[derive(Clone)]
@@ -119,6 +123,56 @@ pub enum Call {
         queue: QueueId,
         /// What he says first, under which key.
         reply: Reply,
+        /// What it is about, where the channel shows that: a mail's subject.
+        subject: Option<Pii<String>>,
+        /// What it serves: nobody is written to who has not agreed to that.
+        purpose: String,
+    },
+    /// Somebody agreed to be written to, or withdrew.
+    Consent {
+        /// Whose register.
+        tenant: TenantId,
+        /// The channel, without regard to the way in.
+        medium: String,
+        /// His address on it.
+        address: Pii<String>,
+        /// For what.
+        purpose: String,
+        /// What he said.
+        said: Consent,
+    },
+    /// A worker says again what failed, perhaps in other words.
+    Resend {
+        /// Who.
+        worker: WorkerId,
+        /// The task in which it was said: keys are unique within it.
+        task: TaskId,
+        /// The conversation.
+        conversation: ConversationId,
+        /// What, under which key.
+        reply: Reply,
+    },
+    /// Two addresses are one person's, or are not after all.
+    Link {
+        /// Whose customers.
+        tenant: TenantId,
+        /// The one.
+        one: Box<Identity>,
+        /// The other.
+        other: Box<Identity>,
+        /// What was done, by whom.
+        change: Change,
+    },
+    /// Something became known beside the core: it is written down together with what happened.
+    Note {
+        /// The account it is about.
+        account: AccountId,
+        /// The conversation it is about.
+        conversation: Option<ConversationId>,
+        /// What happened.
+        kind: Box<EventKind>,
+        /// What is known now.
+        entry: Box<Entry>,
     },
     /// A worker logs a contact that is over.
     Log {
@@ -198,6 +252,9 @@ pub enum CallError {
     /// The same key was used for other words.
     #[error("the key was used before with another content")]
     KeyReused,
+    /// The customer does not want to be written to for this purpose.
+    #[error("the customer has not agreed to be written to for {0}")]
+    NoConsent(String),
     /// Another process owns the shard; nothing was changed.
     #[error("the shard is served by {owner}")]
     Elsewhere {

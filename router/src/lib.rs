@@ -3,12 +3,14 @@
 //! Suggested reading order: [`ports`], [`directory`], [`payload`], [`driver`], [`api`],
 //! [`chat`], [`openapi`].
 
+pub mod accounts;
 pub mod adapters;
 pub mod api;
 pub mod chat;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod consent;
 pub mod directory;
 pub mod doors;
 pub mod driver;
@@ -18,11 +20,13 @@ mod feeds;
 pub mod handle;
 pub mod intake;
 pub mod mail;
+pub mod media;
 pub mod openapi;
 pub mod pages;
 mod patience;
 pub mod payload;
 pub mod people;
+pub mod persons;
 pub mod ports;
 pub mod sender;
 pub mod telemetry;

@@ -9,6 +9,9 @@ use blendline_wire::worker::{Author, MessageView};
 use blendline_wire::{Millis, OutboundId, Pii, WorkerId};
 use serde::{Deserialize, Serialize};
 
+/// Where files of customers are read, before the name of each.
+const MEDIA_PATH: &str = "/v1/media/";
+
 /// The text of one line of a transcript, as the store keeps it.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct MessageBody {
@@ -42,6 +45,9 @@ pub struct MessageBody {
     /// What came with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
+    /// For each of those that is fetched, the name under which it is read here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<Option<String>>,
     /// What was sent, for messages of ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Content>,
@@ -123,6 +129,12 @@ pub struct StoredMessage {
 impl StoredMessage {
     /// What a worker sees of it.
     pub fn view(self) -> MessageView {
+        let mut attachments = self.body.attachments;
+        for (attachment, name) in attachments.iter_mut().zip(self.body.media) {
+            if let Some(name) = name {
+                attachment.r#ref = Some(format!("{MEDIA_PATH}{name}"));
+            }
+        }
         MessageView {
             seq: self.seq,
             at: self.at,
@@ -130,7 +142,7 @@ impl StoredMessage {
             name: self.body.name,
             text: self.body.text,
             payload: self.body.payload,
-            attachments: self.body.attachments,
+            attachments,
             mail: self.body.mail,
         }
     }

@@ -204,6 +204,10 @@ impl Connector for Email {
         &CAPABILITIES
     }
 
+    fn medium(&self) -> &'static str {
+        "email"
+    }
+
     fn is_mail(&self) -> bool {
         true
     }

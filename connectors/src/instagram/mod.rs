@@ -7,12 +7,12 @@ mod comments;
 use async_trait::async_trait;
 use blendline_wire::Millis;
 use blendline_wire::capability::Capabilities;
-use blendline_wire::inbound::InboundEvent;
+use blendline_wire::inbound::{Attachment, InboundEvent};
 use blendline_wire::outbound::{Outbound, SendOutcome};
 
 use crate::meta::send::Product;
 use crate::meta::{self, verify};
-use crate::{Account, Connector, Malformed, Refusal, Setting, Webhook};
+use crate::{Account, Connector, FetchError, Fetched, Malformed, Refusal, Setting, Webhook};
 
 const MIB: usize = 1024 * 1024;
 
@@ -69,5 +69,23 @@ impl Connector for Instagram {
 
     async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome {
         meta::send::send(&PRODUCT, account, message, now, http).await
+    }
+
+    fn empty_body(&self) -> Option<&'static str> {
+        Some(r#"{"object":"instagram","entry":[]}"#)
+    }
+
+    fn fetches(&self) -> bool {
+        true
+    }
+
+    async fn fetch(
+        &self,
+        account: &Account,
+        attachment: &Attachment,
+        bytes_max: usize,
+        http: &reqwest::Client,
+    ) -> Result<Fetched, FetchError> {
+        meta::media::fetch(account, attachment, bytes_max, http).await
     }
 }

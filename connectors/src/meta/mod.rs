@@ -6,6 +6,7 @@
 pub(crate) mod envelope;
 mod errors;
 pub(crate) mod feed;
+pub(crate) mod media;
 pub(crate) mod messaging;
 pub(crate) mod send;
 pub(crate) mod verify;

@@ -61,6 +61,14 @@ impl Connector for SmsGeneric {
         "sms_generic"
     }
 
+    fn identity_kind(&self) -> &'static str {
+        "phone"
+    }
+
+    fn medium(&self) -> &'static str {
+        "sms"
+    }
+
     fn capabilities(&self) -> &'static Capabilities {
         &CAPABILITIES
     }

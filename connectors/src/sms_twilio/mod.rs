@@ -2,16 +2,19 @@
 //!
 //! The signature is in `twilio::verify`. Suggested reading order: `normalise`, `send`.
 
+mod media;
 mod normalise;
 mod send;
 
 use async_trait::async_trait;
 use blendline_wire::Millis;
 use blendline_wire::capability::Capabilities;
-use blendline_wire::inbound::InboundEvent;
+use blendline_wire::inbound::{Attachment, InboundEvent};
 use blendline_wire::outbound::{Outbound, SendOutcome};
 
-use crate::{Account, Connector, Malformed, Refusal, Setting, SettingKind, Webhook, limits, twilio};
+use crate::{
+    Account, Connector, FetchError, Fetched, Malformed, Refusal, Setting, SettingKind, Webhook, limits, twilio,
+};
 
 const MIB: usize = 1024 * 1024;
 const TEXT_CHARS_MAX: usize = 1600;
@@ -61,6 +64,19 @@ impl Connector for SmsTwilio {
         "sms_twilio"
     }
 
+    fn identity_kind(&self) -> &'static str {
+        "phone"
+    }
+
+    fn medium(&self) -> &'static str {
+        "sms"
+    }
+
+    // Twilio answers STOP itself and refuses what comes after it with 21610.
+    fn confirms_opt_out(&self) -> bool {
+        true
+    }
+
     fn capabilities(&self) -> &'static Capabilities {
         &CAPABILITIES
     }
@@ -83,5 +99,19 @@ impl Connector for SmsTwilio {
 
     async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome {
         send::send(account, message, now, http).await
+    }
+
+    fn fetches(&self) -> bool {
+        true
+    }
+
+    async fn fetch(
+        &self,
+        account: &Account,
+        attachment: &Attachment,
+        bytes_max: usize,
+        http: &reqwest::Client,
+    ) -> Result<Fetched, FetchError> {
+        media::fetch(account, attachment, bytes_max, http).await
     }
 }

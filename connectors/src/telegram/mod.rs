@@ -2,6 +2,7 @@
 //!
 //! Suggested reading order: `normalise`, `message`, `send`.
 
+mod fetch;
 mod message;
 mod normalise;
 mod send;
@@ -9,10 +10,12 @@ mod send;
 use async_trait::async_trait;
 use blendline_wire::Millis;
 use blendline_wire::capability::Capabilities;
-use blendline_wire::inbound::InboundEvent;
-use blendline_wire::outbound::{Outbound, SendOutcome};
+use blendline_wire::inbound::{Attachment, InboundEvent};
+use blendline_wire::outbound::{Outbound, SendFailure, SendOutcome};
 
-use crate::{Account, Connector, Malformed, Refusal, Setting, SettingKind, Webhook, limits, signature};
+use crate::{
+    Account, Connector, FetchError, Fetched, Malformed, Refusal, Setting, SettingKind, Webhook, call, limits, signature,
+};
 
 const MIB: usize = 1024 * 1024;
 const TEXT_CHARS_MAX: usize = 4096;
@@ -97,5 +100,26 @@ impl Connector for Telegram {
 
     async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome {
         send::send(account, message, now, http).await
+    }
+
+    fn probe(&self, account: &Account, http: &reqwest::Client) -> Option<Result<reqwest::RequestBuilder, SendFailure>> {
+        Some(call::credential(account, "bot_token").and_then(|token| {
+            let url = call::endpoint(account, DEFAULT_BASE_URL, &[&format!("bot{token}"), "getMe"])?;
+            Ok(http.get(url))
+        }))
+    }
+
+    fn fetches(&self) -> bool {
+        true
+    }
+
+    async fn fetch(
+        &self,
+        account: &Account,
+        attachment: &Attachment,
+        bytes_max: usize,
+        http: &reqwest::Client,
+    ) -> Result<Fetched, FetchError> {
+        fetch::fetch(account, attachment, bytes_max, http).await
     }
 }

@@ -50,6 +50,10 @@ impl Connector for VoiceCallback {
         "voice_callback"
     }
 
+    fn identity_kind(&self) -> &'static str {
+        "phone"
+    }
+
     fn capabilities(&self) -> &'static Capabilities {
         &CAPABILITIES
     }

@@ -3,6 +3,7 @@
 //! Meta's signature and handshake are in `meta::verify`. Suggested reading order: `normalise`, `message`, `notice`, `send`, `errors`.
 
 mod errors;
+mod fetch;
 mod message;
 mod normalise;
 mod notice;
@@ -13,11 +14,11 @@ mod template;
 use async_trait::async_trait;
 use blendline_wire::Millis;
 use blendline_wire::capability::Capabilities;
-use blendline_wire::inbound::InboundEvent;
-use blendline_wire::outbound::{Outbound, SendOutcome};
+use blendline_wire::inbound::{Attachment, InboundEvent};
+use blendline_wire::outbound::{Outbound, SendFailure, SendOutcome};
 
 use crate::meta::verify;
-use crate::{Account, Connector, Malformed, Refusal, Setting, SettingKind, Webhook, limits};
+use crate::{Account, Connector, FetchError, Fetched, Malformed, Refusal, Setting, SettingKind, Webhook, call, limits};
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
@@ -96,6 +97,10 @@ impl Connector for WhatsappCloud {
         "whatsapp_cloud"
     }
 
+    fn identity_kind(&self) -> &'static str {
+        "phone"
+    }
+
     fn capabilities(&self) -> &'static Capabilities {
         &CAPABILITIES
     }
@@ -118,5 +123,31 @@ impl Connector for WhatsappCloud {
 
     async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome {
         send::send(account, message, now, http).await
+    }
+
+    fn probe(&self, account: &Account, http: &reqwest::Client) -> Option<Result<reqwest::RequestBuilder, SendFailure>> {
+        Some(call::credential(account, "access_token").and_then(|token| {
+            let version = account.setting("api_version").unwrap_or(DEFAULT_API_VERSION);
+            let url = call::endpoint(account, DEFAULT_BASE_URL, &[version, &account.external_id])?;
+            Ok(http.get(url).bearer_auth(token))
+        }))
+    }
+
+    fn empty_body(&self) -> Option<&'static str> {
+        Some(r#"{"object":"whatsapp_business_account","entry":[]}"#)
+    }
+
+    fn fetches(&self) -> bool {
+        true
+    }
+
+    async fn fetch(
+        &self,
+        account: &Account,
+        attachment: &Attachment,
+        bytes_max: usize,
+        http: &reqwest::Client,
+    ) -> Result<Fetched, FetchError> {
+        fetch::fetch(account, attachment, bytes_max, http).await
     }
 }

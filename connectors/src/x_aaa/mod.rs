@@ -22,6 +22,10 @@ impl Connector for XAaa {
         "x_aaa"
     }
 
+    fn medium(&self) -> &'static str {
+        "x"
+    }
+
     fn capabilities(&self) -> &'static Capabilities {
         &x::CAPABILITIES
     }

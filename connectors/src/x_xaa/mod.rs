@@ -22,6 +22,10 @@ impl Connector for XXaa {
         "x_xaa"
     }
 
+    fn medium(&self) -> &'static str {
+        "x"
+    }
+
     fn capabilities(&self) -> &'static Capabilities {
         &x::CAPABILITIES
     }

@@ -2,11 +2,11 @@
 
 use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::worker::Author;
-use blendline_wire::{AccountId, ConversationId, TenantId};
+use blendline_wire::{AccountId, ConversationId, OutboundId, TenantId, WorkerId};
 
 use crate::effect::{Answer, MessageRow, Refusal, Write};
-use crate::input::InboundMessage;
-use crate::rows::{Conversation, ConversationState};
+use crate::input::{DeliveryStatus, InboundMessage, PayloadId};
+use crate::rows::{Conversation, ConversationState, OutboundRow, OutboundState};
 use crate::scheduler::{Scheduler, Step};
 
 impl Scheduler {
@@ -46,6 +46,46 @@ impl Scheduler {
         }));
         step.write(Write::Conversation(Box::new(conversation)));
         Ok(Answer::Done)
+    }
+
+    /// We say something to the customer beside the work on his task: a program does, or a worker repairs what failed.
+    /// Whoever waits for an answer still waits.
+    pub(crate) fn tell(
+        &mut self,
+        step: &mut Step<'_>,
+        id: ConversationId,
+        worker: Option<WorkerId>,
+        payload: PayloadId,
+    ) -> Result<Answer, Refusal> {
+        let open = self.conversations.get(&id).ok_or(Refusal::NoConversation)?;
+        let ConversationState::Open { task } = open.state else { return Err(Refusal::NoConversation) };
+        let (tenant, account, contact) = (open.tenant, open.account, open.contact);
+        let outbound = OutboundId(self.next_id());
+        let seq = self.add_line(step, task, Author::Worker, worker, Some(outbound), payload);
+        let row = OutboundRow {
+            id: outbound,
+            tenant,
+            account,
+            conversation: id,
+            contact,
+            seq,
+            task,
+            worker,
+            payload,
+            queued_at: step.now,
+            window_until: self.window_until(id),
+            attempt: 0,
+            state: OutboundState::Queued,
+        };
+        self.task_event(step, task, EventKind::ReplyQueued { outbound, seq });
+        if self.accounts.get(&account).is_some_and(|account| account.commit_is_send) {
+            let state = OutboundState::Sent { status: DeliveryStatus::Sent };
+            step.write(Write::Outbound(Box::new(OutboundRow { attempt: 1, state, ..row })));
+            self.task_event(step, task, EventKind::ReplySent { outbound, attempt: 1 });
+        } else {
+            self.add_outbound(step, row);
+        }
+        Ok(Answer::Said(seq))
     }
 
     fn kept_event(&mut self, step: &mut Step<'_>, conversation: &Conversation, kind: EventKind) {

@@ -89,6 +89,15 @@ pub enum Command {
     },
     /// Something that a program sent to many, or in place of a person: kept where it belongs, and nobody waits for it.
     Keep(InboundMessage),
+    /// We say something to the customer of an open conversation, without a lease on its task.
+    Tell {
+        /// The conversation.
+        conversation: ConversationId,
+        /// Who says it; none where no person does.
+        worker: Option<WorkerId>,
+        /// What is said.
+        payload: PayloadId,
+    },
     /// Something happened in which the core has no part: consent, links between contacts, what did not join a thread.
     Record {
         /// Whose.

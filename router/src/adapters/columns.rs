@@ -37,6 +37,7 @@ pub(in crate::adapters) struct Batch {
     pub(in crate::adapters) rows: Vec<Row>,
     pub(in crate::adapters) keys: Vec<([u8; 16], Vec<u8>)>,
     pub(in crate::adapters) addresses: Vec<AddressRow>,
+    pub(in crate::adapters) entries: Vec<EntryRow>,
     pub(in crate::adapters) quarantine: Vec<QuarantineRow>,
     pub(in crate::adapters) journal: Vec<u8>,
     /// (our id, the platform's).
@@ -112,6 +113,14 @@ pub(in crate::adapters) struct AddressRow {
     pub(in crate::adapters) body: Body,
 }
 
+pub(in crate::adapters) struct EntryRow {
+    pub(in crate::adapters) key: [u8; 16],
+    pub(in crate::adapters) kind: &'static str,
+    pub(in crate::adapters) tenant: i64,
+    pub(in crate::adapters) at: i64,
+    pub(in crate::adapters) body: Body,
+}
+
 /// The part of an address that no query looks into. As JSON, so that any text fits, also one with a NUL in it.
 #[derive(Deserialize, Serialize)]
 pub(in crate::adapters) struct AddressBody {
@@ -161,6 +170,7 @@ impl Batch {
             rows: Vec::with_capacity(commit.writes.len()),
             keys: commit.keys.clone(),
             addresses: Vec::with_capacity(commit.addresses.len()),
+            entries: Vec::with_capacity(commit.entries.len()),
             quarantine: commit.quarantine.clone(),
             journal: commit.journal.clone(),
             sent: commit.sent.iter().map(|(id, _, external)| (sql(id.0), external.clone())).collect(),
@@ -173,6 +183,11 @@ impl Batch {
         for address in &commit.addresses {
             let row = batch.address(address)?;
             batch.addresses.push(row);
+        }
+        for entry in &commit.entries {
+            let body = batch.body(&entry.body)?;
+            let (tenant, at) = (sql(entry.tenant.0), sql(entry.at.0));
+            batch.entries.push(EntryRow { key: entry.key, kind: entry.kind.as_str(), tenant, at, body });
         }
         Ok(batch)
     }

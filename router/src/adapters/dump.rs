@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::ports::store::StoreError;
 
 /// The version of the tables and columns below; it moves with the schemas of both stores.
-pub const RECORD_VERSION: u32 = 1;
+pub const RECORD_VERSION: u32 = 2;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -160,6 +160,11 @@ pub const TABLES: &[Table] = &[
         key: "hash",
     },
     Table {
+        name: "register",
+        columns: &[("key", Hash), ("kind", Text), ("tenant", Int), ("at", Int), ("body", Text)],
+        key: "key",
+    },
+    Table {
         name: "quarantine",
         columns: &[
             ("id", Int),
@@ -190,6 +195,11 @@ pub const TABLES: &[Table] = &[
 ];
 
 impl Table {
+    /// The version of the record that has it first: an older export is whole without it.
+    pub fn since(&self) -> u32 {
+        if self.name == "register" { 2 } else { 1 }
+    }
+
     /// The names of the columns, as a statement has them.
     pub fn column_list(&self) -> String {
         let names: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();

@@ -20,7 +20,8 @@ use super::page::{Limit, Page, Params, id, parsed};
 use super::problem::{Failure, of_call};
 use super::tasks::{Latest, transcript};
 use super::view::{self, ConversationInfo};
-use super::{Shared, items};
+use super::{Shared, consents, items};
+use crate::consent::SERVICE;
 use crate::handle::Call;
 use crate::ports::store::Transcript;
 
@@ -60,7 +61,10 @@ pub async fn one(
     Path(text): Path<String>,
 ) -> Result<Json<ConversationInfo>, Failure> {
     let row = owned(&app, &caller, id("conversation", &text)?).await?;
-    Ok(Json(view::conversation(row, app.directory())))
+    let refuses = consents::refused(&app, caller.tenant, row.contact).await?;
+    let mut info = view::conversation(row, app.directory());
+    info.refuses = refuses;
+    Ok(Json(info))
 }
 
 /// The conversation, when it is the caller's tenant's. Another tenant's looks like none at all.
@@ -79,6 +83,9 @@ pub async fn messages(
     let row = owned(&app, &caller, id("conversation", &text)?).await?;
     transcript(&app, Transcript::Conversation(row.id), latest.limit).await
 }
+
+/// The longest subject, in bytes.
+const SUBJECT_MAX: usize = 500;
 
 /// A conversation that a worker begins.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
@@ -100,6 +107,14 @@ pub struct Start {
     key: String,
     /// What to say first.
     content: Content,
+    /// What it is about, where the channel shows that: a mail's subject.
+    #[serde(default)]
+    #[schema(max_length = 500)]
+    subject: Option<Pii<String>>,
+    /// What it serves: the customer must not have refused it, and must have agreed to `marketing`; left out, `service`.
+    #[serde(default)]
+    #[schema(max_length = 64)]
+    purpose: Option<String>,
 }
 
 /// A conversation that was begun.
@@ -128,9 +143,16 @@ pub async fn start(
     if body.to.expose().is_empty() {
         return Err(Failure::bad("/to", "give the customer's address on this channel"));
     }
+    if body.subject.as_ref().is_some_and(|subject| SUBJECT_MAX < subject.expose().len()) {
+        return Err(Failure::bad("/subject", "a subject has at most 500 bytes"));
+    }
+    let purpose = body.purpose.unwrap_or_else(|| SERVICE.to_owned());
+    if purpose.is_empty() || 64 < purpose.len() {
+        return Err(Failure::bad("/purpose", "say what it serves: service, marketing, …"));
+    }
     let queue = queue_of(&app, &caller, &body.queue)?;
     let reply = Reply { key: body.key, content: body.content };
-    let call = Call::Start { worker, account, to: body.to, queue, reply };
+    let call = Call::Start { worker, account, to: body.to, queue, reply, subject: body.subject, purpose };
     match app.door(caller.tenant).call(Actor::Worker(worker), call).await {
         Ok(Answer::Conversation(conversation, task)) => Ok((StatusCode::CREATED, Json(Started { conversation, task }))),
         Ok(_) => Err(Failure::busy("the owner gave no conversation: try again")),

@@ -1,19 +1,23 @@
 //! The HTTP API: controllers by noun, one table of routes and roles, problem documents for everything that is wrong.
 
 mod about;
+pub mod accounts;
 pub mod audit;
 pub mod auth;
 pub mod body;
 pub mod connect;
+pub mod consents;
 pub mod conversations;
 pub mod explanation;
 pub mod frames;
 pub mod health;
 pub mod items;
 pub mod json;
+pub mod media;
 pub mod operations;
 pub mod page;
 pub mod pages;
+pub mod people;
 pub mod poll;
 pub mod problem;
 pub mod queues;
@@ -46,6 +50,7 @@ use crate::doors::Doors;
 use crate::driver::Status;
 use crate::handle::Handle;
 use crate::intake::Intake;
+use crate::media::files::Files;
 use crate::people::Gate;
 use crate::people::session::Cookie;
 use crate::ports::broker::Broker;
@@ -68,6 +73,8 @@ pub struct Parts {
     pub archive: Arc<dyn Archive>,
     /// Where webhooks go.
     pub broker: Arc<dyn Broker>,
+    /// Files that customers sent.
+    pub files: Arc<dyn Files>,
     /// The limits.
     pub server: Server,
     /// Where people sign in.
@@ -133,6 +140,10 @@ impl App {
 
     fn archive(&self) -> &dyn Archive {
         self.parts.archive.as_ref()
+    }
+
+    fn files(&self) -> &dyn Files {
+        self.parts.files.as_ref()
     }
 
     fn people(&self) -> &Gate {

@@ -2,19 +2,26 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::{Extension, Json};
-use blendline_core::rows::OutboundRow;
-use blendline_wire::event::Event;
-use blendline_wire::{EventId, OutboundId};
-use serde::{Deserialize, Deserializer};
+use blendline_core::rows::{OutboundRow, OutboundState};
+use blendline_core::{Answer, Refusal};
+use blendline_wire::event::{Actor, Event};
+use blendline_wire::outbound::Content;
+use blendline_wire::worker::Reply;
+use blendline_wire::{ConversationId, EventId, OutboundId};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Shared;
 use super::auth::Caller;
-use super::page::{Limit, Page, Params, parsed};
-use super::problem::Failure;
+use super::json::Strict;
+use super::page::{Limit, Page, Params, id, parsed};
+use super::problem::{Failure, of_call};
 use super::view::{self, OutboundInfo, QuarantineInfo};
+use crate::directory::Role;
+use crate::handle::{Call, CallError};
 
 /// Which messages of ours to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -38,22 +45,84 @@ pub struct OutboxWanted {
 #[serde(rename_all = "snake_case")]
 enum OutboxState {
     Unknown,
+    Failed,
 }
 
 fn after_outbound<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OutboundId, D::Error> {
     parsed(deserializer, "an id of the form out_…")
 }
 
-/// Messages of ours; `state=unknown` lists those of which nobody can say whether they were sent.
+/// Messages of ours; `state=unknown` lists those of which nobody can say whether they were sent, `state=failed` those
+/// that were not and will not be.
 pub async fn outbox(
     State(app): State<Shared>,
     Extension(caller): Extension<Arc<Caller>>,
     Params(wanted): Params<OutboxWanted>,
 ) -> Result<Json<Page<OutboundInfo>>, Failure> {
-    let unknown_only = wanted.state.is_some();
-    let found = app.archive().outbox(caller.tenant, unknown_only, wanted.after, wanted.limit.0).await?;
+    let (tenant, after, limit) = (caller.tenant, wanted.after, wanted.limit.0);
+    let found = match wanted.state {
+        Some(OutboxState::Failed) => app.archive().failed(tenant, after, limit).await?,
+        state => app.archive().outbox(tenant, state.is_some(), after, limit).await?,
+    };
     let view = |row| view::outbound(row, app.directory());
     Ok(Json(Page::of(found, wanted.limit, |row: &OutboundRow| row.id.to_string(), view)))
+}
+
+/// How a message that failed is said again.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = OutboundResend)]
+pub struct Resend {
+    /// Who says it; may be left out where the caller is one worker.
+    #[serde(default)]
+    worker: Option<String>,
+    /// Unique within its task, and another than that of any message before: the same key twice is one message.
+    key: String,
+    /// What to say; left out, the same words.
+    #[serde(default)]
+    content: Option<Content>,
+}
+
+/// A message that was said again.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OutboundResent)]
+pub struct Resent {
+    /// The conversation.
+    conversation: ConversationId,
+    /// Its place there.
+    seq: Option<u64>,
+}
+
+/// Says again what failed, as a message of its own. A worker repairs what he said himself.
+pub async fn resend(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(text): Path<String>,
+    Strict(body): Strict<Resend>,
+) -> Result<(StatusCode, Json<Resent>), Failure> {
+    let directory = app.directory();
+    let worker = caller.speaks_for(directory, body.worker.as_deref())?;
+    let id: OutboundId = id("outbound", &text)?;
+    let found = app.archive().letters(&[id]).await?.into_iter().next();
+    let own = |row: &OutboundRow| caller.role != Role::Worker || row.worker == Some(worker);
+    let letter = found.filter(|letter| letter.row.tenant == caller.tenant && own(&letter.row));
+    let letter = letter.ok_or_else(|| Failure::not_found("outbound", "no message of yours has this id"))?;
+    if !matches!(letter.row.state, OutboundState::Failed { .. }) {
+        let detail = "only a message that failed is said again: of any other the customer may have it";
+        return Err(Failure::new(StatusCode::CONFLICT, "wrong_state", "This cannot be done now", detail));
+    }
+    let OutboundRow { task, conversation, .. } = letter.row;
+    let reply = Reply { key: body.key, content: body.content.unwrap_or(letter.content) };
+    let call = Call::Resend { worker, task, conversation, reply };
+    match app.door(caller.tenant).call(Actor::Worker(worker), call).await {
+        Ok(Answer::Said(seq)) => Ok((StatusCode::CREATED, Json(Resent { conversation, seq: Some(seq) }))),
+        Ok(_) => Ok((StatusCode::CREATED, Json(Resent { conversation, seq: None }))),
+        Err(CallError::Refused(Refusal::NoConversation)) => {
+            let detail = "the conversation is over: begin one with POST /v1/conversations";
+            Err(Failure::new(StatusCode::CONFLICT, "closed", "The conversation is over", detail))
+        }
+        Err(error) => Err(of_call(error, caller.tenant, directory)),
+    }
 }
 
 /// Which events to list.

@@ -111,6 +111,7 @@ pub fn of_call(error: CallError, tenant: TenantId, directory: &Directory) -> Fai
             "this key was used before for other words: give each message a key of its own".to_owned(),
         )
         .at("key"),
+        CallError::NoConsent(purpose) => no_consent(&purpose),
         CallError::Elsewhere { owner } => {
             let detail = format!("another router serves this tenant: call {owner}");
             let (status, title) = (StatusCode::SERVICE_UNAVAILABLE, "Served by another router");
@@ -123,6 +124,14 @@ pub fn of_call(error: CallError, tenant: TenantId, directory: &Directory) -> Fai
 fn fenced(what: String) -> Failure {
     let detail = format!("{what}; nothing of this call was done: drop the task and wait for the next");
     Failure::new(StatusCode::CONFLICT, "fenced", "The task is not yours any more", detail)
+}
+
+fn no_consent(purpose: &str) -> Failure {
+    let detail = format!(
+        "the customer has not agreed to messages for `{purpose}` on this channel: wait until he writes, or record his \
+         consent with PUT /v1/consents"
+    );
+    Failure::new(StatusCode::FORBIDDEN, "no_consent", "The customer does not want this", detail).at("purpose")
 }
 
 fn conflict(code: &str, detail: String) -> Failure {

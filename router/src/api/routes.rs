@@ -5,13 +5,13 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, delete, get, patch, post};
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
 
 use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
-    Shared, about, audit, connect, conversations, explanation, health, items, operations, pages, poll, queues,
-    sessions, tasks, users, webhooks, work, workers,
+    Shared, about, accounts, audit, connect, consents, conversations, explanation, health, items, media, operations,
+    pages, people, poll, queues, sessions, tasks, users, webhooks, work, workers,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -43,6 +43,7 @@ const MOVE: &[Role] = &[Supervisor, Admin];
 const WORK: &[Role] = &[Worker, Admin];
 const STAND: &[Role] = &[Worker, Supervisor, Admin];
 const ALL: &[Role] = READ_OR_WORK;
+const TELL: &[Role] = &[Integrator, Worker, Supervisor, Admin];
 const MANAGE: &[Role] = &[Operations, Admin];
 const REVIEW: &[Role] = &[Auditor, Admin];
 
@@ -74,12 +75,21 @@ pub fn routes() -> Vec<Route> {
             about::conversations::messages,
         ),
         post("/v1/logged-contacts", WORK, self::post(conversations::log), about::conversations::log),
+        get("/v1/media/{id}", READ_OR_WORK, self::get(media::one), about::media::one),
+        get("/v1/conversations/{id}/person", READ, self::get(people::of_conversation), about::people::of_conversation),
+        get("/v1/people", READ, self::get(people::one), about::people::one),
+        post("/v1/people/merge", MOVE, self::post(people::merge), about::people::merge),
+        post("/v1/people/split", MOVE, self::post(people::split), about::people::split),
+        get("/v1/consents", READ, self::get(consents::list), about::consents::list),
+        route(Method::PUT, "/v1/consents", TELL, put(consents::put), about::consents::put),
         get("/v1/queues", READ_OR_WORK, self::get(queues::list), about::queues::list),
         get("/v1/queues/{name}", READ_OR_WORK, self::get(queues::one), about::queues::one),
         get("/v1/workers", MEET, self::get(workers::list), about::workers::list),
         get("/v1/workers/connect", WORK, self::get(connect::connect), about::workers::connect),
         post("/v1/workers/{name}/poll", WORK, self::post(poll::poll), about::workers::poll),
         post("/v1/workers/{name}/presence", STAND, self::post(workers::presence), about::workers::presence),
+        get("/v1/accounts", WATCH, self::get(accounts::list), about::accounts::list),
+        post("/v1/outbox/{id}/resend", STAND, self::post(operations::resend), about::operations::resend),
         get("/v1/outbox", WATCH, self::get(operations::outbox), about::operations::outbox),
         get("/v1/events", OPERATE, self::get(operations::events), about::operations::events),
         get("/v1/quarantine", OPERATE, self::get(operations::quarantine), about::operations::quarantine),

@@ -195,6 +195,9 @@ pub struct ConversationInfo {
     /// Who answered last.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_worker: Option<String>,
+    /// The purposes for which the customer does not want to be written to; `all` after an opt-out word. Not in lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refuses: Vec<String>,
 }
 
 /// Where a conversation stands.
@@ -233,6 +236,7 @@ pub fn conversation(row: Conversation, directory: &Directory) -> ConversationInf
         ended_at: row.state.ended_at().map(Instant),
         heard_at: row.heard_at.map(Instant),
         last_worker: row.last_worker.map(|(id, _)| worker_name(id, directory)),
+        refuses: Vec::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod adapters;
 mod check;
+mod connect;
 mod demo;
 mod doctor;
 mod key;
@@ -69,6 +70,28 @@ enum Command {
         #[arg(long, env = "BLENDLINE_CONFIG")]
         config: PathBuf,
     },
+    /// Walks through the set-up of an account.
+    Connect {
+        #[command(subcommand)]
+        command: ConnectCommand,
+    },
+    /// Sends a message by an account, after asking: the last step of its set-up.
+    SendTest {
+        /// The account: NAME, CHANNEL/NAME or TENANT/CHANNEL/NAME.
+        account: String,
+        /// The platform's address of whom to write to.
+        #[arg(long)]
+        to: String,
+        /// What to say.
+        #[arg(long, default_value = "This is a test of Blendline.")]
+        text: String,
+        /// Sends without asking.
+        #[arg(long)]
+        yes: bool,
+        /// The configuration file.
+        #[arg(long, env = "BLENDLINE_CONFIG")]
+        config: PathBuf,
+    },
     /// Makes access keys.
     Key {
         #[command(subcommand)]
@@ -120,6 +143,21 @@ enum ConfigCommand {
     Check {
         /// The configuration file.
         file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ConnectCommand {
+    /// Says what is wrong with an account's settings, handshake, signature, platform and credentials, and the cure.
+    Check {
+        /// The account: NAME, CHANNEL/NAME or TENANT/CHANNEL/NAME.
+        account: String,
+        /// Where the server runs, as the platform reaches it; left out, it is not asked.
+        #[arg(long)]
+        url: Option<String>,
+        /// The configuration file.
+        #[arg(long, env = "BLENDLINE_CONFIG")]
+        config: PathBuf,
     },
 }
 
@@ -192,6 +230,10 @@ fn run(args: Vec<OsString>) -> ExitCode {
         }
         Command::Config { command: ConfigCommand::Check { file } } => check::run(&file),
         Command::Doctor { config } => doctor::run(&config),
+        Command::Connect { command: ConnectCommand::Check { account, url, config } } => {
+            connect::check(&config, &account, url.as_deref())
+        }
+        Command::SendTest { account, to, text, yes, config } => connect::send_test(&config, &account, &to, &text, yes),
         Command::Key { command: KeyCommand::New } => key::run(),
         Command::User { command: UserCommand::Add { which, role, worker } } => people::add(&which, role, worker),
         Command::User { command: UserCommand::Reset { which } } => people::reset(&which),

@@ -12,6 +12,7 @@ use blendline_wire::{
 use crate::driver::keys::Key;
 use crate::driver::release::{Handed, Output};
 use crate::payload::MessageBody;
+use crate::ports::register;
 use crate::ports::store::{Commit, QuarantineRow};
 
 /// Bits of a payload's number that count within its batch; the rest is the batch's number.
@@ -62,6 +63,8 @@ pub(crate) struct Batch {
     pub(crate) outputs: Vec<Output>,
     /// Messages of ours for the sender.
     pub(crate) sends: Vec<Handed>,
+    /// Files that came with messages, to be fetched.
+    pub(crate) media: Vec<register::Key>,
     /// Broker deliveries whose effects are all in this batch.
     pub(crate) acks: Vec<u64>,
     /// Connections that were not let in.
@@ -87,6 +90,7 @@ impl Batch {
             commit: Commit { shard, epoch, batch: number, now, lease_ms, ..Commit::default() },
             outputs: Vec::new(),
             sends: Vec::new(),
+            media: Vec::new(),
             acks: Vec::new(),
             refused: Vec::new(),
             tally: Tally::default(),
@@ -97,10 +101,15 @@ impl Batch {
 
     /// True when there is nothing to make durable.
     pub(crate) fn commits_nothing(&self) -> bool {
-        let Commit { writes, keys, addresses, quarantine, sent, .. } = &self.commit;
+        let Commit { writes, keys, addresses, entries, quarantine, sent, .. } = &self.commit;
         // Counters alone change nothing that anybody could have seen.
         let writes_nothing = writes.iter().all(|write| matches!(write, Write::Meta(_)));
-        writes_nothing && keys.is_empty() && addresses.is_empty() && quarantine.is_empty() && sent.is_empty()
+        writes_nothing
+            && keys.is_empty()
+            && addresses.is_empty()
+            && entries.is_empty()
+            && quarantine.is_empty()
+            && sent.is_empty()
     }
 
     /// Takes a row in place of an earlier one of this batch.
@@ -188,6 +197,7 @@ fn kind(command: &Command) -> &'static str {
         Command::Duplicate { .. } => "duplicate",
         Command::Discard { .. } => "discard",
         Command::Keep(_) => "keep",
+        Command::Tell { .. } => "tell",
         Command::Record { .. } => "record",
         Command::Quarantine { .. } => "quarantine",
         Command::Confirm { .. } => "confirm",

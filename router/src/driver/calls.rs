@@ -4,33 +4,37 @@ use blendline_core::input::{NewItem, Verdict as CoreVerdict};
 use blendline_core::{Answer, Command, Input, PayloadId, Refusal};
 use blendline_wire::event::Actor;
 use blendline_wire::worker::Reply;
-use blendline_wire::{AccountId, ConversationId, Pii, QueueId, TaskId, WorkerId};
+use blendline_wire::{ConversationId, Pii, TaskId, WorkerId};
 use tokio::sync::oneshot;
 
+use crate::consent::{self, Consents};
 use crate::driver::draft::{About, Attach};
 use crate::driver::keys::{self, Key};
 use crate::driver::release::Output;
 use crate::driver::step::Stepper;
 use crate::handle::{Call, CallError, CallResult, Verdict};
 use crate::payload::MessageBody;
+use crate::persons::{Identity, Known};
+use crate::ports::register::Entry;
 use crate::ports::store::NewAddress;
 
 /// A duplicate key and what is kept beside it.
 type Keyed = (Key, Vec<u8>);
 
 /// A command made of a call, and what to keep when it is done.
-struct Prepared {
-    command: Command,
+pub(crate) struct Prepared {
+    pub(crate) command: Command,
     /// Dropped when the core refuses.
     payloads: Vec<PayloadId>,
     /// Kept when it does not, each with the beginning of its value.
     keys: Vec<Keyed>,
     address: Option<NewAddress>,
+    pub(crate) entries: Vec<Entry>,
 }
 
 impl Prepared {
-    fn plain(command: Command) -> Self {
-        Self { command, payloads: Vec::new(), keys: Vec::new(), address: None }
+    pub(crate) fn plain(command: Command) -> Self {
+        Self { command, payloads: Vec::new(), keys: Vec::new(), address: None, entries: Vec::new() }
     }
 }
 
@@ -41,7 +45,7 @@ impl Stepper<'_> {
             Ok(prepared) => prepared,
             Err(answer) => return self.batch.outputs.push(Output::Answer(reply, answer)),
         };
-        let Prepared { command, payloads, keys, address } = prepared;
+        let Prepared { command, payloads, keys, address, entries } = prepared;
         let left = match &command {
             Command::Bye { session, .. } => Some(*session),
             _ => None,
@@ -59,6 +63,9 @@ impl Stepper<'_> {
                 if let Some(address) = address {
                     self.overlay.add_contact(address.hash, address.contact);
                     self.batch.commit.addresses.push(address);
+                }
+                for entry in entries {
+                    self.put_entry(entry);
                 }
                 self.batch.outputs.push(Output::Answer(reply, Ok(answer)));
             }
@@ -81,15 +88,16 @@ impl Stepper<'_> {
         match call {
             Call::Plain(command) => Ok(Prepared::plain(command)),
             Call::Reply { worker, task, lease, reply } => {
-                let Some((key, value)) = self.new_reply(task, &reply)? else {
-                    // Its place is kept behind its words; what was said together with a verdict has none.
-                    let known = self.overlay.key(&keys::reply(task, &reply.key));
-                    let place = known.and_then(|value| number(value, size_of::<Key>()));
-                    return Err(Ok(place.map_or(Answer::Done, Answer::Said)));
-                };
+                let (key, value) = self.unsaid(task, &reply)?;
                 let payload = self.reply_payload(worker, reply);
                 let command = Command::Reply { worker, task, lease, payload };
                 Ok(Prepared { payloads: vec![payload], keys: vec![(key, value)], ..Prepared::plain(command) })
+            }
+            Call::Resend { worker, task, conversation, reply } => {
+                let keyed = self.unsaid(task, &reply)?;
+                let payload = self.reply_payload(worker, reply);
+                let command = Command::Tell { conversation, worker: Some(worker), payload };
+                Ok(Prepared { payloads: vec![payload], keys: vec![keyed], ..Prepared::plain(command) })
             }
             Call::Settle { worker, task, lease, verdict, replies, seen } => {
                 let (fresh, keys) = self.new_replies(task, replies)?;
@@ -109,7 +117,8 @@ impl Stepper<'_> {
                 let command = Command::Push(NewItem { tenant, class, payload, conversation });
                 Ok(Prepared { payloads: vec![payload], keys: vec![(key, Vec::new())], ..Prepared::plain(command) })
             }
-            Call::Start { worker, account, to, queue, reply } => self.start(worker, account, to, queue, reply),
+            start @ Call::Start { .. } => self.start(start),
+            known @ (Call::Consent { .. } | Call::Link { .. } | Call::Note { .. }) => self.noted(known),
             Call::Log { worker, queue, medium, duration_ms, note, key } => {
                 let key = key.map(|own| keys::log(worker, &own));
                 if let Some(task) = key.and_then(|key| number(self.overlay.key(&key)?, 0)) {
@@ -134,6 +143,17 @@ impl Stepper<'_> {
         }
     }
 
+    /// The same, or the answer of the time when it was said.
+    fn unsaid(&self, task: TaskId, reply: &Reply) -> Result<Keyed, CallResult> {
+        if let Some(new) = self.new_reply(task, reply)? {
+            return Ok(new);
+        }
+        // Its place is kept behind its words; what was said together with a verdict has none.
+        let known = self.overlay.key(&keys::reply(task, &reply.key));
+        let place = known.and_then(|value| number(value, size_of::<Key>()));
+        Err(Ok(place.map_or(Answer::Done, Answer::Said)))
+    }
+
     /// Those of several replies that were not said before, in this call or another, each with its key.
     fn new_replies(&self, task: TaskId, replies: Vec<Reply>) -> Result<(Vec<Reply>, Vec<Keyed>), CallResult> {
         let (mut fresh, mut keys) = (Vec::with_capacity(replies.len()), Vec::<Keyed>::with_capacity(replies.len()));
@@ -151,14 +171,10 @@ impl Stepper<'_> {
         Ok((fresh, keys))
     }
 
-    fn start(
-        &mut self,
-        worker: WorkerId,
-        account: AccountId,
-        to: Pii<String>,
-        queue: QueueId,
-        reply: Reply,
-    ) -> Result<Prepared, CallResult> {
+    fn start(&mut self, call: Call) -> Result<Prepared, CallResult> {
+        let Call::Start { worker, account, to, queue, reply, subject, purpose } = call else {
+            return Err(Err(CallError::Unavailable("this begins nothing".into())));
+        };
         let Some(entry) = self.directory.accounts.get(&account) else {
             return Err(Err(CallError::Refused(Refusal::UnknownAccount)));
         };
@@ -172,15 +188,31 @@ impl Stepper<'_> {
                 None => Err(CallError::KeyReused),
             });
         }
+        let consents =
+            self.overlay.entry(&consent::subject(entry.tenant, consent::medium(&entry.channel), to.expose()));
+        let consents = consents.and_then(Consents::read);
+        if !consents.map_or_else(|| consent::allowed_unasked(&purpose), |consents| consents.allow(&purpose)) {
+            return Err(Err(CallError::NoConsent(purpose)));
+        }
         let known = self.overlay.contact(&hash);
         let contact = known.unwrap_or_else(|| keys::contact(hash));
         let tenant = entry.tenant;
+        let identity = Identity::of(&entry.channel, to.expose());
+        let person = Known::Contact { identity, contact, account }.entry(entry.tenant, self.now());
         let new = NewAddress { hash, contact, tenant, account, address: to, thread: None, name: None };
+        let entries = if known.is_none() { vec![person] } else { Vec::new() };
         let address = known.is_none().then_some(new);
         let prior = self.overlay.latest(contact).cloned().map(Box::new);
-        let payload = self.reply_payload(worker, reply);
+        let name = self.name_of(worker);
+        let payload = self.batch.payload(MessageBody { name, title: subject, ..MessageBody::reply(reply.content) });
         let command = Command::Start { worker, account, contact, queue, prior, payload };
-        Ok(Prepared { command, payloads: vec![payload], keys: vec![(key, content.to_vec())], address })
+        Ok(Prepared {
+            payloads: vec![payload],
+            keys: vec![(key, content.to_vec())],
+            address,
+            entries,
+            ..Prepared::plain(command)
+        })
     }
 
     fn verdict(&mut self, worker: WorkerId, verdict: Verdict, payloads: &mut Vec<PayloadId>) -> CoreVerdict {

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
+
 use crate::adapters::live::InProcessLive;
 use crate::ports::live::Live;
+use crate::ports::register::Key;
 
 /// How a driver runs its shard. All times in milliseconds.
 #[derive(Clone)]
@@ -39,6 +42,8 @@ pub struct DriverConfig {
     pub give_up_after_ms: u64,
     /// Where random choices of a new shard begin.
     pub seed: u64,
+    /// Where the names of files go that came with messages and are to be fetched.
+    pub media: Option<mpsc::Sender<Key>>,
     /// Who is told that a conversation should be looked at again.
     pub live: Arc<dyn Live>,
 }
@@ -60,6 +65,7 @@ impl Default for DriverConfig {
             prefetch: 1_024,
             give_up_after_ms: 10_000,
             seed: 1,
+            media: None,
             live: Arc::new(InProcessLive::default()),
         }
     }

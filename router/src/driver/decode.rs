@@ -14,7 +14,7 @@ pub(crate) fn decode(delivery: &Delivery, now: Millis, draft: &mut Draft) {
         Ok((BrokerMessage::InboundV1(batch), _)) => {
             draft.items.reserve(batch.events.len());
             for one in batch.events {
-                draft.happening(batch.tenant, one.account, batch.received_at, one.event);
+                draft.happening(batch.tenant, (&batch.channel, one.account), batch.received_at, one.event);
             }
         }
         Ok((BrokerMessage::QuarantineV1(quarantine), raw)) => {

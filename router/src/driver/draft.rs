@@ -11,10 +11,13 @@ use blendline_wire::{AccountId, ConversationId, Millis, OutboundId, QueueId, Ses
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use crate::consent;
 use crate::directory::Directory;
+use crate::driver::consent::Said;
 use crate::driver::keys::{self, Key};
 use crate::driver::mail::thread::Named;
 use crate::handle::{Call, CallResult, Verdict};
+use crate::persons;
 use crate::ports::store::{QuarantineRow, Wanted};
 
 /// Something that waits to be decided.
@@ -68,6 +71,8 @@ pub(crate) struct Happening {
     pub(crate) addresses: Vec<Key>,
     /// What a mail names that it may belong to.
     pub(crate) named: Option<Named>,
+    /// What it says of consent.
+    pub(crate) said: Option<Said>,
 }
 
 /// Where the other side is known from now on: addresses, each with its thread; all belong to one contact, the first
@@ -145,13 +150,19 @@ impl Draft {
     pub(crate) fn happening(
         &mut self,
         tenant: TenantId,
-        account: Option<AccountId>,
+        (channel, account): (&str, Option<AccountId>),
         received_at: Millis,
         event: InboundEvent,
     ) {
         let key = event.duplicate_key().map(|text| keys::event(tenant, account, &text));
         self.wanted.keys.extend(key);
-        let (mut addresses, mut named) = (Vec::new(), None);
+        let (mut addresses, mut named, mut said) = (Vec::new(), None, None);
+        if account.is_some() {
+            said = Said::of(&event);
+        }
+        if let Some(said) = &said {
+            said.want(tenant, channel, &mut self.wanted);
+        }
         if let Some(account) = account {
             if event.is_of_ours() {
                 let (ours, external) = reported(&event);
@@ -171,7 +182,7 @@ impl Draft {
                 self.wanted.conversations.extend(confirmation(&event).map(|(id, _)| id));
             }
         }
-        let happening = Happening { tenant, account, received_at, event, key, addresses, named };
+        let happening = Happening { tenant, account, received_at, event, key, addresses, named, said };
         self.items.push(Item::Happening(Box::new(happening)));
     }
 
@@ -190,7 +201,9 @@ impl Draft {
         directory: &Directory,
     ) {
         match &*call {
-            Call::Reply { task, reply, .. } => self.wanted.keys.push(keys::reply(*task, &reply.key)),
+            Call::Reply { task, reply, .. } | Call::Resend { task, reply, .. } => {
+                self.wanted.keys.push(keys::reply(*task, &reply.key))
+            }
             Call::Settle { task, replies, .. } => {
                 self.wanted.keys.extend(replies.iter().map(|reply| keys::reply(*task, &reply.key)));
             }
@@ -200,10 +213,18 @@ impl Draft {
                     let address = keys::address(entry.tenant, *account, to.expose(), None);
                     self.wanted.addresses.push(address);
                     self.wanted.keys.push(keys::start(address, &reply.key));
+                    let medium = consent::medium(&entry.channel);
+                    self.wanted.entries.push(consent::subject(entry.tenant, medium, to.expose()));
                 }
             }
             Call::Log { worker, key, .. } => self.wanted.keys.extend(key.iter().map(|key| keys::log(*worker, key))),
-            Call::Plain(_) => {}
+            Call::Consent { tenant, medium, address, .. } => {
+                self.wanted.entries.push(consent::subject(*tenant, medium, address.expose()));
+            }
+            Call::Link { tenant, one, other, .. } => {
+                self.wanted.entries.push(persons::link_key(*tenant, one, other));
+            }
+            Call::Plain(_) | Call::Note { .. } => {}
         }
         self.items.push(Item::Call { actor, call, reply });
     }

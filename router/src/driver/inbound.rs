@@ -12,12 +12,14 @@ use crate::directory::AccountEntry;
 use crate::driver::draft::{Happening, confirmation, is_repeated, places_of, reported};
 use crate::driver::keys;
 use crate::driver::mail::report;
+use crate::driver::media;
 use crate::driver::step::Stepper;
 use crate::payload::MessageBody;
+use crate::persons::{Identity, Known};
 use crate::ports::store::{NewAddress, QuarantineRow};
 
 impl Stepper<'_> {
-    pub(crate) fn happening(&mut self, happening: Happening) {
+    pub(crate) fn happening(&mut self, mut happening: Happening) {
         if is_repeated(&happening.event) {
             return self.duplicate(&happening);
         }
@@ -32,6 +34,15 @@ impl Stepper<'_> {
         let Some((account, entry)) = happening.account.and_then(|id| Some((id, directory.accounts.get(&id)?))) else {
             return self.discard(&happening, "unknown_account");
         };
+        let (said, place) = (happening.said.take(), happening.addresses.first().copied());
+        self.decided(happening, account, entry);
+        if let Some(said) = said {
+            self.take_consent(&said, account, entry, place);
+        }
+    }
+
+    /// What becomes of something new.
+    fn decided(&mut self, happening: Happening, account: AccountId, entry: &AccountEntry) {
         match happening.event.kind {
             InboundKind::Status => self.status(&happening, account),
             InboundKind::Echo => self.echo(&happening, account),
@@ -69,7 +80,7 @@ impl Stepper<'_> {
             return self.discard(&happening, "no_sender");
         };
         let prior = if automatic || kind.wants_answer() {
-            self.learn_addresses(&happening, account, contact);
+            self.learn_addresses(&happening, (account, entry), contact);
             self.overlay.latest(contact).cloned().map(Box::new)
         } else {
             // What wants no answer neither begins nor reopens anything.
@@ -83,6 +94,7 @@ impl Stepper<'_> {
         if let (Some(mail), Some(refused)) = (&mut body.mail, joined.refused) {
             mail.not_joined = Some(refused.to_owned());
         }
+        let files = media::noted(&mut body, account, entry);
         let payload = self.batch.payload(body);
         let message = InboundMessage {
             tenant: entry.tenant,
@@ -96,7 +108,9 @@ impl Stepper<'_> {
         };
         let command = if automatic { Command::Keep(message) } else { Command::Message(message) };
         let stepped = self.step(Input::new(Actor::Customer, command));
-        if !stepped.wrote {
+        if stepped.wrote {
+            self.note_files(files, contact, entry.tenant);
+        } else {
             self.batch.drop_payload(payload);
             let reason = "not_routed".to_owned();
             let command = Command::Discard { tenant, account: Some(account), kind, reason };
@@ -117,13 +131,26 @@ impl Stepper<'_> {
         happening.addresses.iter().find_map(|address| self.overlay.contact(address))
     }
 
-    fn learn_addresses(&mut self, happening: &Happening, account: AccountId, contact: ContactKey) {
+    fn learn_addresses(
+        &mut self,
+        happening: &Happening,
+        (account, entry): (AccountId, &AccountEntry),
+        contact: ContactKey,
+    ) {
         let event = &happening.event;
+        // Who only claims to be somebody is nobody's other address.
+        let dmarc = event.mail.as_ref().and_then(|mail| mail.authentication.as_ref()?.dmarc.as_deref());
+        let forged = dmarc == Some("fail");
         for (hash, (address, thread)) in happening.addresses.iter().zip(places_of(event)) {
             if self.overlay.contact(hash).is_some() {
                 continue;
             }
             self.overlay.add_contact(*hash, contact);
+            if !forged {
+                let identity = Identity::of(&entry.channel, address);
+                let person = Known::Contact { identity, contact, account };
+                self.put_entry(person.entry(entry.tenant, self.now()));
+            }
             self.batch.commit.addresses.push(NewAddress {
                 hash: *hash,
                 contact,
@@ -199,8 +226,8 @@ impl Stepper<'_> {
     pub(crate) fn send_result(&mut self, result: SendResult) {
         let SendResult { id: outbound, attempt, outcome } = result;
         let Some(row) = self.core.outbound(outbound).or_else(|| self.overlay.outbound(outbound)) else { return };
+        let (tenant, account) = (row.tenant, row.account);
         if let SendOutcome::Sent { external_id } = &outcome {
-            let account = row.account;
             self.overlay.add_external(account, external_id.clone(), outbound);
             self.batch.commit.sent.push((outbound, account, external_id.clone()));
         }
@@ -211,6 +238,7 @@ impl Stepper<'_> {
             | SendOutcome::Unknown { cause }
             | SendOutcome::AccountDown { cause } => Some(cause.detail.clone()),
         };
+        self.note_health(tenant, account, &outcome);
         let prior = self.prior_outbound(outbound);
         self.step(Input::new(Actor::Platform, Command::SendResult { outbound, attempt, outcome, prior }));
         self.sentence = None;

@@ -9,7 +9,9 @@ use blendline_core::Write;
 use blendline_core::rows::{Conversation, ConversationState, OutboundRow};
 use blendline_wire::{AccountId, ContactKey, ConversationId, OutboundId};
 
+use crate::accounts::AccountState;
 use crate::driver::keys::Key;
+use crate::ports::register::{self, Entry};
 use crate::ports::store::Found;
 
 /// What one batch changed of what a look-up asks for.
@@ -21,6 +23,7 @@ struct Layer {
     latest: HashMap<ContactKey, ConversationId>,
     outbound: HashMap<OutboundId, OutboundRow>,
     external: HashMap<(AccountId, String), OutboundId>,
+    entries: HashMap<register::Key, Entry>,
 }
 
 /// What is known of the record, beside the live state.
@@ -29,6 +32,8 @@ pub(crate) struct Overlay {
     current: Layer,
     previous: Layer,
     found: Found,
+    /// How accounts are, as far as this owner has heard.
+    pub(crate) health: HashMap<AccountId, AccountState>,
 }
 
 impl Overlay {
@@ -66,6 +71,17 @@ impl Overlay {
     /// The platform's id of a message of ours.
     pub(crate) fn add_external(&mut self, account: AccountId, external_id: String, outbound: OutboundId) {
         self.current.external.insert((account, external_id), outbound);
+    }
+
+    /// A new entry of the register.
+    pub(crate) fn add_entry(&mut self, entry: Entry) {
+        self.current.entries.insert(entry.key, entry);
+    }
+
+    /// An entry of the register.
+    pub(crate) fn entry(&self, key: &register::Key) -> Option<&Entry> {
+        let known = self.current.entries.get(key).or_else(|| self.previous.entries.get(key));
+        known.or_else(|| self.found.entries.get(key))
     }
 
     /// What is kept beside a duplicate key.

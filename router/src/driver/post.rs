@@ -1,21 +1,24 @@
 //! Puts messages of ours on the queue of what goes out. The row is durable, so this may be done again at any time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use blendline_wire::ConversationId;
 use blendline_wire::broker::BrokerMessage;
-use blendline_wire::outbound::Outbound;
+use blendline_wire::outbound::{Outbound, SendFailure, SendOutcome, SendResult};
+use blendline_wire::worker::Author;
+use blendline_wire::{ConversationId, OutboundId};
 use futures_util::future::join_all;
 use tokio::sync::mpsc;
 
+use crate::consent::{self, Consents, OPEN_MS, SERVICE};
 use crate::directory::{AccountEntry, Directory};
 use crate::driver::mail::letter;
 use crate::driver::release::Handed;
 use crate::driver::telemetry;
 use crate::patience::BackOff;
 use crate::payload::StoredMessage;
-use crate::ports::broker::{Broker, outbound_queue};
+use crate::ports::broker::{Broker, inbound_queue, outbound_queue};
+use crate::ports::register::Entry;
 use crate::ports::store::{Archive, Letter, StoreError, Transcript};
 
 /// Hands messages over, those of one commit side by side: the core lets one go per conversation.
@@ -29,7 +32,7 @@ pub(crate) struct Post {
 impl Post {
     /// Runs until the driver stops.
     pub(crate) async fn run(self, mut handed: mpsc::Receiver<Vec<Handed>>) {
-        let queue = outbound_queue(self.shard);
+        let (queue, results) = (outbound_queue(self.shard), inbound_queue(self.shard));
         while let Some(mut batch) = handed.recv().await {
             // One read for all that wait.
             while batch.len() < 256
@@ -37,29 +40,60 @@ impl Post {
             {
                 batch.extend(more);
             }
-            let letters = self.letters(&batch).await;
+            let (letters, refused) = self.letters(&batch).await;
             join_all(letters.into_iter().map(|body| self.publish(&queue, body))).await;
+            join_all(refused.into_iter().map(|body| self.publish(&results, body))).await;
         }
     }
 
-    async fn letters(&self, handed: &[Handed]) -> Vec<Vec<u8>> {
+    /// What is to be sent, and what came of those that are not.
+    async fn letters(&self, handed: &[Handed]) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
         let ids: Vec<_> = handed.iter().map(|handed| handed.outbound).collect();
         let letters = insist("letters", || self.archive.letters(&ids)).await;
-        let threads = self.threads(&letters).await;
-        let bodies = handed.iter().filter_map(|handed| {
-            let letter = letters.iter().find(|letter| letter.row.id == handed.outbound);
-            if letter.is_none() {
+        let unwanted = self.unwanted(&letters).await;
+        let threads = self.threads(&letters, &unwanted).await;
+        let (mut bodies, mut refused) = (Vec::with_capacity(handed.len()), Vec::new());
+        for handed in handed {
+            let Some(letter) = letters.iter().find(|letter| letter.row.id == handed.outbound) else {
                 telemetry::letter_missing(handed.outbound);
+                continue;
+            };
+            let lines = threads.get(&letter.row.conversation).map(Vec::as_slice).unwrap_or_default();
+            if unwanted.contains(&letter.row.id) && !is_answer(letter, lines) {
+                let cause = SendFailure::new("no_consent", "the customer opted out: wait until he writes");
+                let (id, outcome) = (letter.row.id, SendOutcome::Failed { cause });
+                let result = SendResult { id, attempt: handed.attempt, outcome };
+                refused.push(BrokerMessage::SendResultV1(result).encode(&[]));
+            } else {
+                bodies.push(self.encode(letter, handed.attempt, lines));
             }
-            letter.map(|letter| self.encode(letter, handed.attempt, &threads))
-        });
-        bodies.collect()
+        }
+        (bodies, refused)
     }
 
-    /// What was said last in the conversations of mails: their answers continue a thread.
-    async fn threads(&self, letters: &[Letter]) -> HashMap<ConversationId, Vec<StoredMessage>> {
-        let mails = letters.iter().filter(|letter| self.mail_account(letter).is_some());
-        let conversations: Vec<_> = mails.map(|letter| letter.row.conversation).collect();
+    /// Those that go to people who do not want to be written to without having asked.
+    async fn unwanted(&self, letters: &[Letter]) -> HashSet<OutboundId> {
+        let subject = |letter: &Letter| {
+            let entry = self.directory.accounts.get(&letter.row.account)?;
+            Some(consent::subject(letter.row.tenant, consent::medium(&entry.channel), letter.to.expose()))
+        };
+        let subjects: HashMap<OutboundId, _> =
+            letters.iter().filter_map(|letter| Some((letter.row.id, subject(letter)?))).collect();
+        let keys: Vec<_> = subjects.values().copied().collect();
+        let entries = insist("consents", || self.archive.entries(&keys)).await;
+        let refuses = |entry: &&Entry| Consents::read(entry).is_some_and(|known| !known.allow(SERVICE));
+        let refusing: HashSet<_> = entries.iter().filter(refuses).map(|entry| entry.key).collect();
+        subjects.into_iter().filter(|(_, subject)| refusing.contains(subject)).map(|(id, _)| id).collect()
+    }
+
+    /// What was said last where it matters: answers to mails continue a thread, and an answer is always wanted.
+    async fn threads(
+        &self,
+        letters: &[Letter],
+        unwanted: &HashSet<OutboundId>,
+    ) -> HashMap<ConversationId, Vec<StoredMessage>> {
+        let matters = |letter: &&Letter| unwanted.contains(&letter.row.id) || self.mail_account(letter).is_some();
+        let conversations: Vec<_> = letters.iter().filter(matters).map(|letter| letter.row.conversation).collect();
         if conversations.is_empty() {
             return HashMap::new();
         }
@@ -82,7 +116,7 @@ impl Post {
         }
     }
 
-    fn encode(&self, letter: &Letter, attempt: u32, threads: &HashMap<ConversationId, Vec<StoredMessage>>) -> Vec<u8> {
+    fn encode(&self, letter: &Letter, attempt: u32, lines: &[StoredMessage]) -> Vec<u8> {
         let row = &letter.row;
         let mut outbound = Outbound {
             id: row.id,
@@ -101,13 +135,24 @@ impl Post {
             references: Vec::new(),
             subject: None,
             reply_address: None,
-            automatic: false,
+            automatic: row.worker.is_none(),
         };
         if let Some(entry) = self.mail_account(letter) {
-            let lines = threads.get(&row.conversation).map(Vec::as_slice).unwrap_or_default();
             letter::address(&mut outbound, row.seq, row.queued_at, entry, lines);
         }
         BrokerMessage::OutboundV1(outbound).encode(&[])
+    }
+}
+
+/// True for what answers the customer while his conversation is open to us: by the platform's window, or where it has
+/// none by what he said last.
+fn is_answer(letter: &Letter, lines: &[StoredMessage]) -> bool {
+    let row = &letter.row;
+    match row.window_until {
+        Some(until) => row.queued_at <= until,
+        None => lines.iter().any(|line| {
+            line.author == Author::Customer && line.seq < row.seq && row.queued_at <= line.at.plus(OPEN_MS)
+        }),
     }
 }
 

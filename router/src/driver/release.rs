@@ -17,6 +17,7 @@ use crate::driver::transcripts::Transcripts;
 use crate::handle::{CallError, CallResult};
 use crate::payload::StoredMessage;
 use crate::ports::live::Live;
+use crate::ports::register::Key;
 use crate::ports::store::{Archive, Commit, Transcript};
 
 /// One thing that happens after the commit.
@@ -64,6 +65,7 @@ pub(crate) struct Released {
     pub(crate) commit: Arc<Commit>,
     pub(crate) outputs: Vec<Output>,
     pub(crate) sends: Vec<Handed>,
+    pub(crate) media: Vec<Key>,
     pub(crate) acks: Vec<u64>,
     /// Who settles the deliveries.
     pub(crate) acker: Option<mpsc::UnboundedSender<Vec<u64>>>,
@@ -74,6 +76,7 @@ pub(crate) struct Releaser {
     archive: Arc<dyn Archive>,
     post: mpsc::Sender<Vec<Handed>>,
     live: Arc<dyn Live>,
+    media: Option<mpsc::Sender<Key>>,
     heartbeat_ms: u64,
     connections: HashMap<SessionId, mpsc::Sender<ServerFrame>>,
     late: TaskTracker,
@@ -84,9 +87,10 @@ impl Releaser {
         archive: Arc<dyn Archive>,
         post: mpsc::Sender<Vec<Handed>>,
         live: Arc<dyn Live>,
+        media: Option<mpsc::Sender<Key>>,
         heartbeat_ms: u64,
     ) -> Self {
-        Self { archive, post, live, heartbeat_ms, connections: HashMap::new(), late: TaskTracker::new() }
+        Self { archive, post, live, media, heartbeat_ms, connections: HashMap::new(), late: TaskTracker::new() }
     }
 
     /// Runs until the driver stops; then says goodbye to everybody.
@@ -103,10 +107,14 @@ impl Releaser {
     }
 
     async fn release(&mut self, released: Released) {
-        let Released { commit, mut outputs, sends, acks, acker } = released;
+        let Released { commit, mut outputs, sends, media, acks, acker } = released;
         if let Some(acker) = acker.filter(|_| !acks.is_empty()) {
             // The subscription may have ended; then the delivery comes again and is recognised.
             let _ = acker.send(acks);
+        }
+        for name in media {
+            // With too many waiting, the rest is found at the next start.
+            let _ = self.media.as_ref().map(|names| names.try_send(name));
         }
         if !sends.is_empty() && self.post.send(sends).await.is_err() {
             tracing::error!("The post office is gone; messages of ours are handed over again at the next start.");

@@ -87,7 +87,10 @@ impl<'a> Serving<'a> {
         let (shard, directory) = (owner.config.shard, Arc::clone(&owner.directory));
         helpers.spawn(Post { shard, archive: Arc::clone(&archive), broker, directory }.run(letters));
         let live = Arc::clone(&owner.config.live);
-        helpers.spawn(Releaser::new(archive, post.clone(), live, owner.config.heartbeat_ms).run(released));
+        helpers.spawn(
+            Releaser::new(archive, post.clone(), live, owner.config.media.clone(), owner.config.heartbeat_ms)
+                .run(released),
+        );
         let queues = owner.directory.settings.iter().filter_map(|setting| match setting {
             Settings::Queue(queue) => Some((queue.id, queue.side)),
             _ => None,
@@ -163,7 +166,7 @@ impl<'a> Serving<'a> {
         let found = self.look_up(&draft).await?;
         let batch = self.step(draft, found);
         let nothing = batch.commits_nothing();
-        let Batch { commit, outputs, sends, refused, tally, acks, .. } = batch;
+        let Batch { commit, outputs, sends, refused, tally, media, acks, .. } = batch;
         for (worker, session) in refused {
             self.sessions.forget(worker, session);
         }
@@ -175,7 +178,7 @@ impl<'a> Serving<'a> {
         }
         let commit = Arc::new(commit);
         let acker = self.intake.acker();
-        let released = Released { commit: Arc::clone(&commit), outputs, sends, acks, acker };
+        let released = Released { commit: Arc::clone(&commit), outputs, sends, media, acks, acker };
         if nothing {
             return self.release(released).await;
         }

@@ -4,4 +4,4 @@ mod broker;
 mod store;
 
 pub(crate) use broker::FakeBroker;
-pub(crate) use store::{FakeStore, Fault};
+pub(crate) use store::{FakeStore, Fault, Record};

@@ -12,6 +12,7 @@ use blendline_wire::*;
 use tokio::sync::watch;
 
 use crate::payload::{MessageBody, StoredMessage};
+use crate::ports::register::{Entry, Key, Kind};
 use crate::ports::store::*;
 
 /// What goes wrong with a commit.
@@ -38,6 +39,7 @@ pub(crate) struct Record {
     keys: HashMap<[u8; 16], Vec<u8>>,
     pub(crate) addresses: Vec<NewAddress>,
     external: HashMap<(AccountId, String), OutboundId>,
+    pub(crate) entries: BTreeMap<Key, Entry>,
     pub(crate) quarantine: Vec<QuarantineRow>,
     claims: HashMap<(OutboundId, u32), (String, Millis)>,
     pub(crate) journal: Vec<String>,
@@ -113,6 +115,7 @@ impl Record {
             assert!(self.keys.insert(*key, value.clone()).is_none(), "a key was committed twice");
         }
         self.addresses.extend(commit.addresses.iter().cloned());
+        self.entries.extend(commit.entries.iter().map(|entry| (entry.key, entry.clone())));
         self.quarantine.extend(commit.quarantine.iter().cloned());
         for (outbound, account, external) in &commit.sent {
             self.external.insert((*account, external.clone()), *outbound);
@@ -187,6 +190,9 @@ impl Store for FakeStore {
             let Some(row) = record.outbound.get(id) else { continue };
             found.outbound.insert(*id, row.clone());
             found.latest.extend(record.latest(row.contact).map(|latest| (row.contact, latest.clone())));
+        }
+        for key in &wanted.entries {
+            found.entries.extend(record.entries.get(key).map(|entry| (*key, entry.clone())));
         }
         for id in &wanted.conversations {
             let Some(row) = record.conversations.get(id) else { continue };
@@ -300,6 +306,42 @@ impl Archive for FakeStore {
 
     async fn quarantined(&self, _: TenantId, _: usize) -> Result<Vec<QuarantineRow>, StoreError> {
         Ok(self.record().quarantine.clone())
+    }
+
+    async fn entries(&self, keys: &[Key]) -> Result<Vec<Entry>, StoreError> {
+        let record = self.record();
+        Ok(keys.iter().filter_map(|key| record.entries.get(key).cloned()).collect())
+    }
+
+    async fn failed(&self, tenant: TenantId, after: OutboundId, limit: usize) -> Result<Vec<OutboundRow>, StoreError> {
+        let record = self.record();
+        let of = |row: &&OutboundRow| {
+            row.tenant == tenant && row.id > after && matches!(row.state, OutboundState::Failed { .. })
+        };
+        Ok(record.outbound.values().filter(of).take(limit).cloned().collect())
+    }
+
+    async fn entries_of(
+        &self,
+        tenant: TenantId,
+        kind: Kind,
+        after: Option<Key>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let record = self.record();
+        let of = |entry: &&Entry| entry.tenant == tenant && entry.kind == kind && Some(entry.key) > after;
+        Ok(record.entries.values().filter(of).take(limit).cloned().collect())
+    }
+
+    async fn addresses_of(&self, contact: ContactKey, limit: usize) -> Result<Vec<KnownAddress>, StoreError> {
+        let record = self.record();
+        let known = record.addresses.iter().filter(|known| known.contact == contact).take(limit);
+        let shown = |known: &NewAddress| KnownAddress {
+            account: known.account,
+            address: known.address.clone(),
+            name: known.name.clone(),
+        };
+        Ok(known.map(shown).collect())
     }
 
     async fn contact_at(&self, address: [u8; 16]) -> Result<Option<ContactKey>, StoreError> {

@@ -33,6 +33,7 @@ faults! {
     CSRF = 403 "csrf" "With a session: the page's token is missing or old.";
     FOREIGN_PAGE = 403 "foreign_page" "With a session: the page is not one of this server.";
     MUST_CHANGE = 403 "must_change" "With a session: the password is for one time and must be changed first.";
+    NO_CONSENT = 403 "no_consent" "The customer has not agreed to be written to for this purpose.";
     NO_WORKER = 403 "no_worker" "Who is signed in is no worker.";
     FOREIGN_ORIGIN = 403 "foreign_origin" "The page may not use this chat: its origin is not among `allowed_origins`.";
     NO_HANDSHAKE = 403 "no_handshake" "The query is not the platform's handshake.";
@@ -41,6 +42,8 @@ faults! {
     NOT_SUPPORTED = 403 "not_supported" "The channel has no handshake.";
     UNKNOWN_ACCOUNT = 404 "unknown_account" "No account has this name.";
     UNKNOWN_CONVERSATION = 404 "unknown_conversation" "No conversation of the caller's has this id.";
+    UNKNOWN_MEDIA = 404 "unknown_media" "No file that the caller may see has this id.";
+    UNKNOWN_OUTBOUND = 404 "unknown_outbound" "No message of the caller's has this id.";
     UNKNOWN_QUEUE = 404 "unknown_queue" "No queue has this name; the detail offers the nearest.";
     UNKNOWN_SKILL = 404 "unknown_skill" "No skill has this name.";
     UNKNOWN_TASK = 404 "unknown_task" "No task of the caller's has this id.";
@@ -58,6 +61,7 @@ faults! {
     OWN_USER = 409 "own_user" "Nobody changes his own role or lets himself out.";
     SESSION_ENDED = 409 "session_ended" "The connection has ended: poll without `session`.";
     WRONG_STATE = 409 "wrong_state" "In the state that the task is in, this cannot be done.";
+    MEDIA_NOT_FETCHED = 410 "media_not_fetched" "The file could not be fetched from the platform; the detail says why.";
     TOO_LARGE = 413 "too_large" "The body is too large.";
     TOO_LONG = 413 "too_long" "The text has more than 8 KiB.";
     CONTENT_ENCODING = 415 "content_encoding" "The body is compressed.";

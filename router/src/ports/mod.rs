@@ -3,4 +3,5 @@
 pub mod broker;
 pub mod live;
 pub mod people;
+pub mod register;
 pub mod store;

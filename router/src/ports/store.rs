@@ -13,6 +13,7 @@ use blendline_wire::{
 };
 
 use crate::payload::{MessageBody, StoredMessage};
+use crate::ports::register::{self, Entry};
 
 /// Ownership and the one fenced commit per batch.
 #[async_trait]
@@ -91,11 +92,29 @@ pub trait Archive: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<OutboundRow>, StoreError>;
 
+    /// Messages of ours of a tenant that were not sent and will not be, by number, above `after`, at most `limit`.
+    async fn failed(&self, tenant: TenantId, after: OutboundId, limit: usize) -> Result<Vec<OutboundRow>, StoreError>;
+
     /// Solved conversations whose time to confirm is over, oldest first.
     async fn confirm_ended(&self, shard: u16, now: Millis, limit: usize) -> Result<Vec<Conversation>, StoreError>;
 
     /// What was put aside unread, newest first.
     async fn quarantined(&self, tenant: TenantId, limit: usize) -> Result<Vec<QuarantineRow>, StoreError>;
+
+    /// The entries of the register that have these keys, in no order.
+    async fn entries(&self, keys: &[register::Key]) -> Result<Vec<Entry>, StoreError>;
+
+    /// Entries of a tenant of one kind by key, above `after`, at most `limit`.
+    async fn entries_of(
+        &self,
+        tenant: TenantId,
+        kind: register::Kind,
+        after: Option<register::Key>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError>;
+
+    /// The addresses of a contact, those seen first in front, at most `limit`.
+    async fn addresses_of(&self, contact: ContactKey, limit: usize) -> Result<Vec<KnownAddress>, StoreError>;
 
     /// Whose this address is, by its hash; `None` before the first message from it.
     async fn contact_at(&self, address: [u8; 16]) -> Result<Option<ContactKey>, StoreError>;
@@ -147,6 +166,8 @@ pub struct Wanted {
     pub answered: Vec<(AccountId, String)>,
     /// Conversations that are not open, by id; with the latest one of the same contact.
     pub conversations: Vec<ConversationId>,
+    /// Entries of the register.
+    pub entries: Vec<register::Key>,
 }
 
 impl Wanted {
@@ -158,6 +179,7 @@ impl Wanted {
             && self.external.is_empty()
             && self.answered.is_empty()
             && self.conversations.is_empty()
+            && self.entries.is_empty()
     }
 }
 
@@ -176,6 +198,8 @@ pub struct Found {
     pub external: HashMap<(AccountId, String), OutboundId>,
     /// Conversations by id.
     pub conversations: HashMap<ConversationId, Conversation>,
+    /// Entries of the register.
+    pub entries: HashMap<register::Key, Entry>,
 }
 
 /// A batch, ready to be committed.
@@ -199,6 +223,8 @@ pub struct Commit {
     pub keys: Vec<([u8; 16], Vec<u8>)>,
     /// New addresses of contacts.
     pub addresses: Vec<NewAddress>,
+    /// Entries of the register; the last of each key wins.
+    pub entries: Vec<Entry>,
     /// What could not be read.
     pub quarantine: Vec<QuarantineRow>,
     /// The inputs of the batch as JSON lines, for replay (P6).
@@ -223,6 +249,17 @@ pub struct NewAddress {
     /// The thread, where the platform has threads.
     pub thread: Option<String>,
     /// The display name the platform gave.
+    pub name: Option<Pii<String>>,
+}
+
+/// An address of a contact.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnownAddress {
+    /// The account it is on.
+    pub account: AccountId,
+    /// The address itself.
+    pub address: Pii<String>,
+    /// The display name the platform gave; never an identity.
     pub name: Option<Pii<String>>,
 }
 

@@ -4,9 +4,12 @@ use blendline_core::input::DeliveryStatus;
 use blendline_core::rows::{Closed, OutboundState, Task, TaskState};
 use blendline_core::{PayloadId, Write};
 use blendline_router::payload::MessageBody;
-use blendline_router::ports::store::{Archive, Following, QuarantineRow, Store, TaskFilter, Transcript};
+use blendline_router::ports::register::{Entry, Kind};
+use blendline_router::ports::store::{Archive, Following, QuarantineRow, Store, TaskFilter, Transcript, Wanted};
 use blendline_wire::task::Side;
-use blendline_wire::{ContactKey, ConversationId, MatterId, Millis, OutboundId, QueueId, TaskId, TenantId, WorkerId};
+use blendline_wire::{
+    ContactKey, ConversationId, MatterId, Millis, OutboundId, Pii, QueueId, TaskId, TenantId, WorkerId,
+};
 
 use super::rows::{self, ACCOUNT, NOW, QUEUE, TENANT};
 use super::store::{SHARD, StoreWorld, take};
@@ -257,4 +260,57 @@ pub async fn follows_a_contact(world: &impl StoreWorld) {
     assert_eq!(found.lines[0].1.body.text.as_ref().unwrap().expose(), "20.5");
     assert_eq!((found.conversation, found.task), (Some(open), Some(rows::task(20))));
     assert_eq!(store.follow(ACCOUNT, ContactKey(99), None, 9).await.unwrap(), Following::default());
+}
+
+/// The register keeps the latest entry of a key, finds it by that, and lists a kind of a tenant in pages; the addresses
+/// of a contact begin with the one that made it.
+pub async fn keeps_a_register(world: &impl StoreWorld) {
+    let store = world.open().await;
+    let tenure = take(&store).await;
+    let entry = |number: u8, kind, tenant, body: &str| Entry {
+        kind,
+        key: [number; 16],
+        tenant: TenantId(tenant),
+        at: NOW,
+        body: Pii::new(serde_json::json!({ "said": body })),
+    };
+    let mut commit = rows::batch(SHARD, tenure, 1);
+    commit.addresses = vec![rows::address(51, 50, "alias"), rows::address(50, 50, "first")];
+    commit.entries = vec![
+        entry(1, Kind::Consent, 1, "old"),
+        entry(200, Kind::Consent, 1, "c"),
+        entry(3, Kind::Consent, 2, "another's"),
+        entry(2, Kind::Media, 1, "m"),
+        entry(1, Kind::Consent, 1, "new \0"),
+    ];
+    store.commit(&commit).await.unwrap();
+    let found = store.entries(&[[1; 16], [9; 16], [2; 16]]).await.unwrap();
+    assert_eq!(found.len(), 2);
+    assert!(found.contains(&entry(1, Kind::Consent, 1, "new \0")) && found.contains(&entry(2, Kind::Media, 1, "m")));
+    let page = |after, limit| store.entries_of(TenantId(1), Kind::Consent, after, limit);
+    assert_eq!(page(None, 1).await.unwrap(), [entry(1, Kind::Consent, 1, "new \0")]);
+    assert_eq!(page(Some([1; 16]), 5).await.unwrap(), [entry(200, Kind::Consent, 1, "c")]);
+    let wanted = Wanted { entries: vec![[200; 16], [8; 16]], ..Wanted::default() };
+    let looked_up = store.prefetch(SHARD, &wanted).await.unwrap().entries;
+    assert_eq!(looked_up.into_values().collect::<Vec<_>>(), [entry(200, Kind::Consent, 1, "c")]);
+
+    let mut later = rows::batch(SHARD, tenure, 2);
+    later.entries = vec![entry(200, Kind::Consent, 1, "changed")];
+    store.commit(&later).await.unwrap();
+    assert_eq!(store.entries(&[[200; 16]]).await.unwrap(), [entry(200, Kind::Consent, 1, "changed")]);
+    let mut failing = rows::batch(SHARD, tenure, 3);
+    for id in [7, 8] {
+        let mut row = rows::outbound(id, 50, id);
+        row.state = if id == 8 { OutboundState::Failed { reason: "undeliverable".into() } } else { row.state };
+        failing.payloads.insert(PayloadId(id), MessageBody::reply(rows::content("words")));
+        failing.writes.push(Write::Outbound(Box::new(row)));
+    }
+    store.commit(&failing).await.unwrap();
+    let failed = store.failed(TENANT, OutboundId(0), 9).await.unwrap();
+    assert_eq!(failed.iter().map(|row| row.id).collect::<Vec<_>>(), [OutboundId(8)]);
+    assert_eq!(store.failed(TENANT, OutboundId(8), 9).await.unwrap(), []);
+    let addresses = store.addresses_of(ContactKey(50), 5).await.unwrap();
+    let texts: Vec<_> = addresses.iter().map(|known| known.address.expose().as_str()).collect();
+    assert_eq!(texts, ["first", "alias"]);
+    assert_eq!(store.addresses_of(ContactKey(50), 1).await.unwrap().len(), 1);
 }

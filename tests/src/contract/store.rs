@@ -165,6 +165,7 @@ pub async fn looks_up_a_batch(world: &impl StoreWorld) {
         outbound: vec![OutboundId(9)],
         external: vec![(ACCOUNT, odd.clone()), (ACCOUNT, "other".into())],
         answered: Vec::new(),
+        entries: Vec::new(),
         conversations: [1, 6, 7].map(ConversationId).into(),
     };
     let found = store.prefetch(SHARD, &wanted).await.unwrap();

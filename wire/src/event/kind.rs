@@ -39,6 +39,51 @@ pub enum EventKind {
         /// A stable word: `reply_address_of_another`, `thread_of_another`.
         reason: String,
     },
+    /// A person agreed to be written to without having asked, or withdrew.
+    ConsentChanged {
+        /// Who, as an opaque mark of the channel and his address on it: the same in every event of his.
+        subject: String,
+        /// For what: `all`, `service`, `marketing`, …
+        purpose: String,
+        /// Whether he agrees.
+        granted: bool,
+        /// Where it is known from: `word`, `platform`, `complaint`, or what the caller said.
+        source: String,
+    },
+    /// A file that came with a message was fetched from the platform.
+    MediaStored {
+        /// Its opaque name.
+        media: String,
+        /// Its size.
+        bytes: u64,
+        /// What it is by what it holds.
+        mime: String,
+    },
+    /// A file that came with a message could not be fetched.
+    MediaFailed {
+        /// Its opaque name.
+        media: String,
+        /// A stable word: `gone`, `too_large`, `forbidden`, …
+        reason: String,
+    },
+    /// Two addresses were said to be one person's, or not to be after all.
+    PersonsLinked {
+        /// The one, as an opaque mark.
+        one: String,
+        /// The other, likewise.
+        other: String,
+        /// True: joined. False: parted.
+        joined: bool,
+    },
+    /// How an account is has changed, by what the platform answered.
+    AccountHealth {
+        /// Which.
+        account: AccountId,
+        /// `fine`, `limited`, `unreachable`, `credentials_refused`, `misconfigured`, `locked`.
+        state: String,
+        /// A stable word for the cause; empty while all is well.
+        reason: String,
+    },
     /// What could not be read was put aside whole.
     Quarantined {
         /// Why it could not be read.

@@ -12,10 +12,13 @@ use tokio_postgres::types::ToSql;
 
 use super::connections::told;
 use super::values::{Hash, params, parse};
-use super::{PostgresStore, follow, names};
+use super::{PostgresStore, follow, names, register};
 use crate::adapters::columns::{AddressBody, author, rows, side_name, sql, unsql};
 use crate::payload::{MessageBody, StoredMessage};
-use crate::ports::store::{Archive, Following, Letter, QuarantineRow, StoreError, TaskFilter, Transcript};
+use crate::ports::register::{Entry, Key, Kind};
+use crate::ports::store::{
+    Archive, Following, KnownAddress, Letter, QuarantineRow, StoreError, TaskFilter, Transcript,
+};
 
 /// The latest lines of each, in the order asked for.
 const TRANSCRIPTS: &str = "SELECT m.seq, m.at, m.author, m.worker, m.outbound, m.body, w.n
@@ -37,6 +40,8 @@ const ANSWERED: &str = "SELECT m.body, w.n
 const OUTBOX: &str = "SELECT body FROM outbound WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3";
 const OUTBOX_UNKNOWN: &str =
     "SELECT body FROM outbound WHERE tenant = $1 AND state = 'unknown' AND id > $2 ORDER BY id LIMIT $3";
+const OUTBOX_FAILED: &str =
+    "SELECT body FROM outbound WHERE tenant = $1 AND state = 'failed' AND id > $2 ORDER BY id LIMIT $3";
 
 impl PostgresStore {
     /// The rows of a query.
@@ -164,6 +169,10 @@ impl Archive for PostgresStore {
         self.bodies(query, &[&sql(tenant.0), &sql(after.0), &rows(limit)]).await
     }
 
+    async fn failed(&self, tenant: TenantId, after: OutboundId, limit: usize) -> Result<Vec<OutboundRow>, StoreError> {
+        self.bodies(OUTBOX_FAILED, &[&sql(tenant.0), &sql(after.0), &rows(limit)]).await
+    }
+
     async fn confirm_ended(&self, shard: u16, now: Millis, limit: usize) -> Result<Vec<Conversation>, StoreError> {
         let query = "SELECT body FROM conversations WHERE shard = $1 AND confirm_until <= $2
                      ORDER BY confirm_until LIMIT $3";
@@ -175,6 +184,29 @@ impl Archive for PostgresStore {
                      ORDER BY id DESC LIMIT $2";
         let found = self.ask(query, &[&sql(tenant.0), &rows(limit)]).await?;
         found.iter().map(|row| told(quarantined(row, tenant))).collect()
+    }
+
+    async fn entries(&self, keys: &[Key]) -> Result<Vec<Entry>, StoreError> {
+        let keys: Vec<_> = keys.iter().map(|key| Hash(*key)).collect();
+        self.ask(register::ENTRIES, &[&keys]).await?.iter().map(register::entry).collect()
+    }
+
+    async fn entries_of(
+        &self,
+        tenant: TenantId,
+        kind: Kind,
+        after: Option<Key>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let after = after.map(Hash);
+        let found = self.ask(register::OF_TENANT, &[&sql(tenant.0), &kind.as_str(), &after, &rows(limit)]).await?;
+        found.iter().map(register::entry).collect()
+    }
+
+    async fn addresses_of(&self, contact: ContactKey, limit: usize) -> Result<Vec<KnownAddress>, StoreError> {
+        let contact = Hash(contact.0.to_be_bytes());
+        let found = self.ask(register::ADDRESSES, &[&contact, &rows(limit)]).await?;
+        found.iter().map(register::address).collect()
     }
 
     async fn contact_at(&self, address: [u8; 16]) -> Result<Option<ContactKey>, StoreError> {

@@ -20,6 +20,7 @@ mod partitions;
 mod parts;
 mod people;
 mod prefetch;
+mod register;
 mod settings;
 mod shards;
 mod statements;

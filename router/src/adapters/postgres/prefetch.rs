@@ -1,4 +1,4 @@
-//! The one look-up before a batch (P3): up to six queries, sent together.
+//! The one look-up before a batch (P3): up to seven queries, sent together.
 
 use blendline_core::rows::Conversation;
 use blendline_wire::{AccountId, ContactKey, OutboundId};
@@ -7,6 +7,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::connections::{Lent, told};
+use super::register;
 use super::values::{Body, Hash, Hidden, params, parse};
 use crate::adapters::columns::{sql, unsql};
 use crate::ports::store::{Found, StoreError, Wanted};
@@ -43,13 +44,15 @@ pub(super) async fn prefetch(lent: &Lent<'_>, wanted: &Wanted) -> Result<Found, 
     let (answered_by, answers) = named(&wanted.answered);
     let outbound: Vec<_> = wanted.outbound.iter().map(|id| sql(id.0)).collect();
     let conversations: Vec<_> = wanted.conversations.iter().map(|id| sql(id.0)).collect();
-    let (keys, addresses, external, answered, outbound, conversations) = try_join!(
+    let entries: Vec<_> = wanted.entries.iter().map(|key| Hash(*key)).collect();
+    let (keys, addresses, external, answered, outbound, conversations, entries) = try_join!(
         ask(lent, KEYS, params(&[&keys]), keys.len()),
         ask(lent, ADDRESSES, params(&[&addresses]), addresses.len()),
         ask(lent, EXTERNAL, params(&[&accounts, &externals]), externals.len()),
         ask(lent, ANSWERED, params(&[&answered_by, &answers]), answers.len()),
         ask(lent, OUTBOUND, params(&[&outbound]), outbound.len()),
         ask(lent, CONVERSATIONS, params(&[&conversations]), conversations.len()),
+        ask(lent, register::ENTRIES, params(&[&entries]), entries.len()),
     )?;
     let mut found = Found::default();
     for row in keys {
@@ -74,6 +77,10 @@ pub(super) async fn prefetch(lent: &Lent<'_>, wanted: &Wanted) -> Result<Found, 
         let conversation: Conversation = parse(&row, 1)?;
         latest(&row, 2, &mut found)?;
         found.conversations.insert(conversation.id, conversation);
+    }
+    for row in &entries {
+        let entry = register::entry(row)?;
+        found.entries.insert(entry.key, entry);
     }
     Ok(found)
 }

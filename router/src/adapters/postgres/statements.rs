@@ -48,6 +48,9 @@ const KEYS: &str =
 const ADDRESSES: &str = "INSERT INTO addresses (seen_at, hash, contact, tenant, account, body)
     SELECT $1, rows.* FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::text[]) AS rows
     ON CONFLICT (hash) DO UPDATE SET contact = excluded.contact, seen_at = excluded.seen_at, body = excluded.body";
+const REGISTER: &str = "INSERT INTO register (key, kind, tenant, at, body)
+    SELECT rows.* FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::text[]) AS rows
+    ON CONFLICT (key) DO UPDATE SET at = excluded.at, body = excluded.body";
 const QUARANTINE: &str = "INSERT INTO quarantine (tenant, account, channel, at, cause, raw)
     SELECT rows.* FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bytea[]) AS rows";
 const JOURNAL: &str = "INSERT INTO journal (day, shard, epoch, batch, now, inputs) VALUES ($1, $2, $3, $4, $5, $6)";
@@ -57,7 +60,8 @@ pub(super) fn statements<'a>(tables: &'a Tables<'_>) -> Vec<Statement<'a>> {
     let Tables { shard, day, now, epoch, batch, journal, settings, workers, sent, keys, .. } = tables;
     let Tables { conversations: c, tasks: t, outbound: o, messages: m, events: e, addresses: a, quarantine: q, .. } =
         tables;
-    let all: [(usize, &'static str, &[&'a (dyn ToSql + Sync)]); 14] = [
+    let r = &tables.entries;
+    let all: [(usize, &'static str, &[&'a (dyn ToSql + Sync)]); 15] = [
         (settings.put.1.len(), SETTINGS, &[shard, &settings.put.0, &settings.put.1, &settings.put.2]),
         (settings.removed.1.len(), SETTINGS_REMOVED, &[shard, &settings.removed.0, &settings.removed.1]),
         (workers.put.0.len(), WORKERS, &[shard, &workers.put.0, &workers.put.1]),
@@ -86,6 +90,7 @@ pub(super) fn statements<'a>(tables: &'a Tables<'_>) -> Vec<Statement<'a>> {
         (e.id.len(), EVENTS, &[shard, &e.tenant, &e.id, &e.at, &e.body]),
         (keys.0.len(), KEYS, &[day, &keys.0, &keys.1]),
         (a.hash.len(), ADDRESSES, &[now, &a.hash, &a.contact, &a.tenant, &a.account, &a.body]),
+        (r.key.len(), REGISTER, &[&r.key, &r.kind, &r.tenant, &r.at, &r.body]),
         (q.at.len(), QUARANTINE, &[&q.tenant, &q.account, &q.channel, &q.at, &q.cause, &q.raw]),
         (1, JOURNAL, &[day, shard, epoch, batch, now, journal]),
     ];

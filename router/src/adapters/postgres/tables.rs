@@ -24,6 +24,7 @@ pub(super) struct Tables<'a> {
     pub(super) events: Events<'a>,
     pub(super) keys: (Vec<Hash>, Vec<Hidden<'a>>),
     pub(super) addresses: Addresses<'a>,
+    pub(super) entries: Entries<'a>,
     pub(super) quarantine: Quarantine<'a>,
 }
 
@@ -108,6 +109,15 @@ pub(super) struct Addresses<'a> {
 }
 
 #[derive(Default)]
+pub(super) struct Entries<'a> {
+    pub(super) key: Vec<Hash>,
+    pub(super) kind: Vec<&'static str>,
+    pub(super) tenant: Vec<i64>,
+    pub(super) at: Vec<i64>,
+    pub(super) body: Vec<Hidden<'a>>,
+}
+
+#[derive(Default)]
 pub(super) struct Quarantine<'a> {
     pub(super) tenant: Vec<i64>,
     pub(super) account: Vec<Option<i64>>,
@@ -137,6 +147,7 @@ impl<'a> Tables<'a> {
             events: Events::default(),
             keys: batch.keys.iter().map(|(key, value)| (Hash(*key), Hidden(value))).unzip(),
             addresses: Addresses::default(),
+            entries: Entries::default(),
             quarantine: Quarantine::default(),
         };
         // One statement may not touch a row twice: of several for one row the last wins.
@@ -211,6 +222,15 @@ impl<'a> Tables<'a> {
             columns.contact.push(Hash(row.contact));
             columns.tenant.push(row.tenant);
             columns.account.push(row.account);
+            columns.body.push(Hidden(batch.text(&row.body)));
+        }
+        let mut seen = HashSet::new();
+        for row in batch.entries.iter().rev().filter(|row| seen.insert(row.key)) {
+            let columns = &mut self.entries;
+            columns.key.push(Hash(row.key));
+            columns.kind.push(row.kind);
+            columns.tenant.push(row.tenant);
+            columns.at.push(row.at);
             columns.body.push(Hidden(batch.text(&row.body)));
         }
         for row in &batch.quarantine {

@@ -9,7 +9,7 @@ use crate::api::tasks::Latest;
 use crate::api::view::ConversationInfo;
 use crate::openapi::about::{About, Tag};
 use crate::openapi::faults::{
-    ALREADY_OPEN, KEY_REUSED, NOT_CONNECTED, OUT_OF_RANGE, SERVED_ELSEWHERE, TOO_MANY, UNKNOWN_ACCOUNT,
+    ALREADY_OPEN, KEY_REUSED, NO_CONSENT, NOT_CONNECTED, OUT_OF_RANGE, SERVED_ELSEWHERE, TOO_MANY, UNKNOWN_ACCOUNT,
     UNKNOWN_CONVERSATION, UNKNOWN_QUEUE, UNKNOWN_WORKER,
 };
 
@@ -29,7 +29,7 @@ pub(in crate::api) fn list() -> About {
 
 pub(in crate::api) fn start() -> About {
     About::new("start_conversation", Tag::Conversations, "Begin a conversation")
-        .text("The worker, who must be connected, has its task at once. The same `key` for the same address again gives the same conversation.")
+        .text("The worker, who must be connected, has its task at once. The same `key` for the same address again gives the same conversation. Nobody is written to who has not agreed to `purpose`: see `/v1/consents`.")
         .takes::<Start>(json!({
             "worker": "dana", "channel": "whatsapp_cloud", "account": "support", "to": "972500000001",
             "queue": "care", "key": "k1",
@@ -38,7 +38,7 @@ pub(in crate::api) fn start() -> About {
         .gives::<Started>(201, "It is begun.")
         .such_as(json!({ "conversation": "cnv_9", "task": "tsk_7" }))
         .fails(&[UNKNOWN_WORKER, UNKNOWN_ACCOUNT, UNKNOWN_QUEUE, NOT_CONNECTED, ALREADY_OPEN, KEY_REUSED, TOO_MANY])
-        .fails(&[SERVED_ELSEWHERE])
+        .fails(&[NO_CONSENT, SERVED_ELSEWHERE])
 }
 
 pub(in crate::api) fn one() -> About {

@@ -1,11 +1,15 @@
 //! What the routes of the API say of themselves, by noun like the controllers; the table of routes names each beside its
 //! handler.
 
+pub(super) mod accounts;
+pub(super) mod consents;
 pub(super) mod conversations;
 pub(super) mod health;
 pub(super) mod items;
+pub(super) mod media;
 pub(super) mod operations;
 pub(super) mod pages;
+pub(super) mod people;
 pub(super) mod queues;
 pub(super) mod sessions;
 pub(super) mod tasks;

@@ -1,15 +1,17 @@
 //! What operations people look at.
 
+use blendline_wire::OutboundId;
 use blendline_wire::event::Event;
 use serde_json::json;
 
-use crate::api::operations::{EventsWanted, OutboxWanted, QuarantineWanted};
+use crate::api::operations::{EventsWanted, OutboxWanted, QuarantineWanted, Resend, Resent};
 use crate::api::view::{OutboundInfo, QuarantineInfo};
 use crate::openapi::about::{About, Tag};
+use crate::openapi::faults::{CLOSED, KEY_REUSED, SERVED_ELSEWHERE, UNKNOWN_OUTBOUND, UNKNOWN_WORKER, WRONG_STATE};
 
 pub(in crate::api) fn outbox() -> About {
     About::new("list_outbox", Tag::Operations, "List messages of ours")
-        .text("`state=unknown` lists those of which nobody can say whether they were sent.")
+        .text("`state=unknown` lists those of which nobody can say whether they were sent, `state=failed` those that were not and will not be: say them again with `/v1/outbox/{id}/resend`.")
         .asks::<OutboxWanted>()
         .gives_page::<OutboundInfo>("Messages, oldest first.")
         .such_as(json!({
@@ -20,6 +22,16 @@ pub(in crate::api) fn outbox() -> About {
             }],
             "next": null
         }))
+}
+
+pub(in crate::api) fn resend() -> About {
+    About::new("resend_outbound", Tag::Operations, "Say again what failed")
+        .text("As a message of its own, in the same conversation while that is open, in the same or in other words. A worker repairs what he said himself.")
+        .place::<OutboundId>("id", "The message that failed.")
+        .takes::<Resend>(json!({ "worker": "dana", "key": "k2", "content": { "type": "text", "text": "Once more" } }))
+        .gives::<Resent>(201, "It is said again.")
+        .such_as(json!({ "conversation": "cnv_9", "seq": 5 }))
+        .fails(&[UNKNOWN_OUTBOUND, UNKNOWN_WORKER, WRONG_STATE, CLOSED, KEY_REUSED, SERVED_ELSEWHERE])
 }
 
 pub(in crate::api) fn events() -> About {

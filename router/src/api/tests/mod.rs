@@ -26,6 +26,7 @@ use crate::adapters::sqlite::{DataDir, SqliteStore};
 use crate::api::{App, Parts, Shared, app};
 use crate::config::{Config, resolve};
 use crate::doors::Doors;
+use crate::media::files::Directory;
 use crate::openapi::tests::judge::judge;
 use crate::people::Gate;
 
@@ -130,6 +131,7 @@ impl World {
             owners: Default::default(),
             archive: records.clone(),
             broker: wire.clone(),
+            files: Arc::new(Directory::new(directory_of_people.0.join("media"))),
             server: config.server,
             people: Arc::new(Gate::new(people, Arc::new(InProcessLive::default())).unwrap()),
             metrics: None,

@@ -17,7 +17,10 @@ use tokio::sync::{mpsc, watch};
 use crate::handle::{Call, CallResult, Handle, Request};
 use crate::payload::{MessageBody, StoredMessage};
 use crate::ports::broker::{Broker, BrokerError, Subscription};
-use crate::ports::store::{Archive, Following, Letter, QuarantineRow, StoreError, TaskFilter, Transcript};
+use crate::ports::register;
+use crate::ports::store::{
+    Archive, Following, KnownAddress, Letter, QuarantineRow, StoreError, TaskFilter, Transcript,
+};
 
 /// An owner who notes what he is asked and answers what he was told to.
 pub(super) struct Owner {
@@ -114,6 +117,8 @@ pub(super) struct Records {
     names: Mutex<BTreeMap<(String, String), u64>>,
     pub(super) tasks: Mutex<BTreeMap<TaskId, Task>>,
     pub(super) conversations: Mutex<BTreeMap<ConversationId, Conversation>>,
+    pub(super) letters: Mutex<Vec<Letter>>,
+    pub(super) entries: Mutex<Vec<register::Entry>>,
 }
 
 #[async_trait]
@@ -130,8 +135,9 @@ impl Archive for Records {
         Ok(of.iter().map(|_| vec![line.clone()]).collect())
     }
 
-    async fn letters(&self, _: &[OutboundId]) -> Result<Vec<Letter>, StoreError> {
-        Ok(Vec::new())
+    async fn letters(&self, ids: &[OutboundId]) -> Result<Vec<Letter>, StoreError> {
+        let letters = self.letters.lock().unwrap();
+        Ok(letters.iter().filter(|letter| ids.contains(&letter.row.id)).cloned().collect())
     }
 
     async fn task(&self, id: TaskId) -> Result<Option<Task>, StoreError> {
@@ -177,6 +183,28 @@ impl Archive for Records {
     }
 
     async fn quarantined(&self, _: TenantId, _: usize) -> Result<Vec<QuarantineRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn entries(&self, keys: &[register::Key]) -> Result<Vec<register::Entry>, StoreError> {
+        Ok(self.entries.lock().unwrap().iter().filter(|entry| keys.contains(&entry.key)).cloned().collect())
+    }
+
+    async fn failed(&self, _: TenantId, _: OutboundId, _: usize) -> Result<Vec<OutboundRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn entries_of(
+        &self,
+        _: TenantId,
+        _: register::Kind,
+        _: Option<register::Key>,
+        _: usize,
+    ) -> Result<Vec<register::Entry>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn addresses_of(&self, _: ContactKey, _: usize) -> Result<Vec<KnownAddress>, StoreError> {
         Ok(Vec::new())
     }
 

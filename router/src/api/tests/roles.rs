@@ -4,13 +4,19 @@ use std::collections::BTreeMap;
 
 use axum::body::Body;
 use axum::http::Request;
-use blendline_core::rows::{Conversation, ConversationState, Task, TaskState};
+use blendline_core::PayloadId;
+use blendline_core::rows::{Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState};
+use blendline_wire::outbound::Content;
 use blendline_wire::task::{Side, TaskKind};
-use blendline_wire::{AccountId, ContactKey, ConversationId, Lease, MatterId, Millis, TaskId, TenantId, WorkerId};
+use blendline_wire::{
+    AccountId, ContactKey, ConversationId, Lease, MatterId, Millis, OutboundId, TaskId, TenantId, WorkerId,
+};
 
 use super::{World, key};
 use crate::api::routes::routes;
 use crate::directory::Role;
+use crate::media::{MediaFile, MediaState};
+use crate::ports::store::Letter;
 
 const ROLES: [(&str, Role); 6] = [
     ("integrator", Role::Integrator),
@@ -70,12 +76,44 @@ fn fill(world: &World) {
         heard_at: None,
         last_worker: Some((WorkerId(1), Millis(1))),
     };
+    let file = MediaFile {
+        account: AccountId(1),
+        conversation: Some(conversation.id),
+        kind: "image".into(),
+        reference: "x".to_owned().into(),
+        claimed: None,
+        filename: None,
+        state: MediaState::Pending,
+    };
+    world.records.entries.lock().unwrap().push(file.entry([7; 16], task.tenant, Millis(1)));
+    let row = OutboundRow {
+        id: OutboundId(5),
+        tenant: task.tenant,
+        account: AccountId(1),
+        conversation: conversation.id,
+        contact: ContactKey(1),
+        seq: 1,
+        task: task.id,
+        worker: task.state.holder(),
+        payload: PayloadId(1),
+        queued_at: Millis(1),
+        window_until: None,
+        attempt: 1,
+        state: OutboundState::Failed { reason: "undeliverable".into() },
+    };
+    let content = Content::Text { text: "t".into() };
+    world.records.letters.lock().unwrap().push(Letter { row, content, to: "x".into(), thread: None, answers: None });
     world.records.tasks.lock().unwrap().insert(task.id, task);
     world.records.conversations.lock().unwrap().insert(conversation.id, conversation);
 }
 
 fn path(pattern: &str) -> String {
-    let id = if pattern.contains("conversations") { "cnv_9" } else { "tsk_7" };
+    let id = match pattern {
+        _ if pattern.contains("conversations") => "cnv_9",
+        _ if pattern.contains("outbox") => "out_5",
+        _ if pattern.contains("media") => "07070707070707070707070707070707",
+        _ => "tsk_7",
+    };
     let name = if pattern.contains("queues") { "front" } else { "dana" };
     pattern.replace("{id}", id).replace("{name}", name)
 }
@@ -85,6 +123,7 @@ fn body(pattern: &str) -> &'static str {
     match pattern.rsplit('/').next().unwrap_or_default() {
         "items" => r#"{"queue":"front","external_ref":"r","title":"t"}"#,
         "transfer" => r#"{"to":{"queue":"front"}}"#,
+        "resend" => r#"{"worker":"dana","key":"k"}"#,
         "accept" => r#"{"lease":2,"worker":"dana"}"#,
         "decline" => r#"{"lease":2,"worker":"dana","reason":"no"}"#,
         "reply" => r#"{"lease":2,"worker":"dana","key":"k","content":{"type":"text","text":"t"}}"#,

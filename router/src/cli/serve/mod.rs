@@ -31,6 +31,7 @@ use crate::doors::Doors;
 use crate::driver::Status;
 use crate::feeds;
 use crate::intake::Intake;
+use crate::media::{self, files::Files};
 use crate::ports::broker::Broker;
 use crate::ports::live::Live;
 use crate::telemetry;
@@ -94,9 +95,10 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let users = if demo.is_some() { people::demo_users(&directory, &gate).await? } else { Vec::new() };
     let on = shards::of_tenants(&config, &record, &directory).await?;
     opened.declare(on.values().copied().collect::<BTreeSet<u16>>()).await?;
+    let files: Arc<dyn Files> = Arc::new(media::files::Directory::new(config.data_dir.join("media")));
     let mut shards = if config.cluster.router {
         let chores = Chores { tracker: &chores, stop: &stop };
-        Shards::start(&config, (&record, &broker), &on, &directory, &live, &chores, point_at_demo).await?
+        Shards::start(&config, (&record, &broker, &files), &on, &directory, &live, &chores, point_at_demo).await?
     } else {
         Shards::none()
     };
@@ -118,6 +120,7 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
         archive: record.archive.clone(),
         broker: broker.clone(),
         people: gate,
+        files: files.clone(),
         server: config.server.clone(),
         metrics: Some(metrics.clone()),
         stopping: stop.clone(),

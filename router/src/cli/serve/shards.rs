@@ -18,8 +18,12 @@ use crate::config::{self, Config};
 use crate::directory::Directory;
 use crate::driver::{self, Driver, DriverConfig, Status};
 use crate::handle::Handle;
+use crate::media::fetcher::{self, Fetcher};
+use crate::media::files::Files;
+use crate::media::public::PublicOnly;
 use crate::ports::broker::Broker;
 use crate::ports::live::Live;
+use crate::ports::register::Key;
 use crate::sender::{self, Sender, SenderConfig};
 
 /// Which shard each tenant is on. A tenant that is new gets one (P1).
@@ -55,7 +59,7 @@ impl Shards {
     /// Starts an owner and a sender for every shard that has tenants. `change` is made to each shard's directory.
     pub(super) async fn start(
         config: &Config,
-        (record, broker): (&Record, &Arc<dyn Broker>),
+        (record, broker, files): (&Record, &Arc<dyn Broker>, &Arc<dyn Files>),
         shards: &BTreeMap<TenantId, u16>,
         directory: &Directory,
         live: &Arc<dyn Live>,
@@ -63,6 +67,8 @@ impl Shards {
         change: impl Fn(&mut Directory),
     ) -> anyhow::Result<Self> {
         let http = blendline_connectors::http_client_rules().build().context("the HTTP client")?;
+        let media_http = blendline_connectors::http_client_rules().dns_resolver(Arc::new(PublicOnly));
+        let media_http = media_http.build().context("the HTTP client for files")?;
         let stop_sending = CancellationToken::new();
         let (causes, stopped) = mpsc::unbounded_channel();
         let mut by_shard: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
@@ -76,11 +82,21 @@ impl Shards {
             change(&mut own);
             let own = Arc::new(own);
             let (store, archive) = (record.store.clone(), record.archive.clone());
-            let settings = driver_config(config, shard, live.clone());
+            let (names, waiting) = mpsc::channel(fetcher::WAITING_MAX);
+            let settings = DriverConfig { media: Some(names), ..driver_config(config, shard, live.clone()) };
             let driver = driver::start(settings, store, archive, broker.clone(), own.clone());
             tokio::spawn(tell_stopped(driver.status(), causes.clone()));
             let renewing = keep_calendars(own.clone(), driver.handle(), chores.stop.clone());
             chores.tracker.spawn(renewing);
+            let fetcher = Fetcher {
+                archive: record.archive.clone(),
+                handle: driver.handle(),
+                directory: own.clone(),
+                http: media_http.clone(),
+                files: files.clone(),
+                connectors: blendline_connectors::by_name,
+            };
+            chores.tracker.spawn(fetch_once_serving(fetcher, waiting, driver.status(), chores.stop.clone()));
             let (store, broker, http) = (record.store.clone(), broker.clone(), http.clone());
             let begin = move || {
                 let (store, broker) = (store.clone(), broker.clone());
@@ -166,6 +182,20 @@ async fn send_while_serving(begin: impl Fn() -> Sender, mut status: watch::Recei
         }
         sender.stop().await;
     }
+}
+
+/// Files are fetched by whoever owns the shard, from the first time that he does.
+async fn fetch_once_serving(
+    fetcher: Fetcher,
+    names: mpsc::Receiver<Key>,
+    mut status: watch::Receiver<Status>,
+    stop: CancellationToken,
+) {
+    tokio::select! {
+        () = stop.cancelled() => return,
+        served = status.wait_for(|status| matches!(status, Status::Serving { .. })) => if served.is_err() { return },
+    }
+    fetcher.run(names, now(), stop).await;
 }
 
 async fn tell_stopped(mut status: watch::Receiver<Status>, causes: mpsc::UnboundedSender<String>) {

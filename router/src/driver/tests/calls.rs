@@ -98,6 +98,8 @@ async fn a_conversation_that_a_worker_begins_is_begun_once() {
         account: ACCOUNT,
         to: "972".into(),
         queue: QUEUE,
+        subject: None,
+        purpose: "service".into(),
         reply: reply("s1", text),
     };
     let first = dana.call(start("hello")).await.unwrap();

@@ -1,7 +1,10 @@
 //! The driver with the real core over ports in memory; time is paused and runs by itself while all wait.
 
 mod calls;
+mod consent;
 mod faults;
 mod intake;
 mod mail;
+mod people;
+mod sending;
 pub(crate) mod world;

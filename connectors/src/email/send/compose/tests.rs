@@ -19,6 +19,7 @@ fn account(settings: &[(&str, &str)]) -> Account {
 
 fn message() -> Outbound {
     Outbound {
+        answers: None,
         id: OutboundId(42),
         attempt: 1,
         tenant: TenantId(1),

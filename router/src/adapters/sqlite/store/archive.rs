@@ -8,10 +8,13 @@ use rusqlite::{Connection, Row};
 
 use super::readers::{collect, first, parse};
 use super::writer::{Answer, Order};
-use super::{SqliteStore, fault, follow};
+use super::{SqliteStore, fault, follow, register};
 use crate::adapters::columns::{AddressBody, author, contact_bytes, rows, side_name, sql, unsql};
 use crate::payload::{MessageBody, StoredMessage};
-use crate::ports::store::{Archive, Following, Letter, QuarantineRow, StoreError, TaskFilter, Transcript};
+use crate::ports::register::{Entry, Key, Kind};
+use crate::ports::store::{
+    Archive, Following, KnownAddress, Letter, QuarantineRow, StoreError, TaskFilter, Transcript,
+};
 
 #[async_trait]
 impl Archive for SqliteStore {
@@ -81,6 +84,12 @@ impl Archive for SqliteStore {
         self.readers.read(move |connection| collect(connection, query, params, |row| parse(row, 0))).await
     }
 
+    async fn failed(&self, tenant: TenantId, after: OutboundId, limit: usize) -> Result<Vec<OutboundRow>, StoreError> {
+        let query = "SELECT body FROM outbound WHERE tenant = ?1 AND state = 'failed' AND id > ?2 ORDER BY id LIMIT ?3";
+        let params = (sql(tenant.0), sql(after.0), rows(limit));
+        self.readers.read(move |connection| collect(connection, query, params, |row| parse(row, 0))).await
+    }
+
     async fn confirm_ended(&self, shard: u16, now: Millis, limit: usize) -> Result<Vec<Conversation>, StoreError> {
         let query = "SELECT body FROM conversations WHERE shard = ?1 AND confirm_until <= ?2
                      ORDER BY confirm_until LIMIT ?3";
@@ -94,6 +103,25 @@ impl Archive for SqliteStore {
         let params = (sql(tenant.0), rows(limit));
         let read = move |row: &Row<'_>| quarantined(row, tenant).map_err(|error| fault(&error));
         self.readers.read(move |connection| collect(connection, query, params, read)).await
+    }
+
+    async fn entries(&self, keys: &[Key]) -> Result<Vec<Entry>, StoreError> {
+        let keys = keys.to_vec();
+        self.readers.read(move |connection| register::entries(connection, &keys)).await
+    }
+
+    async fn entries_of(
+        &self,
+        tenant: TenantId,
+        kind: Kind,
+        after: Option<Key>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.readers.read(move |connection| register::entries_of(connection, tenant, kind, after, limit)).await
+    }
+
+    async fn addresses_of(&self, contact: ContactKey, limit: usize) -> Result<Vec<KnownAddress>, StoreError> {
+        self.readers.read(move |connection| register::addresses_of(connection, contact, limit)).await
     }
 
     async fn contact_at(&self, address: [u8; 16]) -> Result<Option<ContactKey>, StoreError> {

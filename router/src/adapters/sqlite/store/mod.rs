@@ -8,6 +8,7 @@ mod follow;
 mod load;
 mod prefetch;
 pub(super) mod readers;
+mod register;
 mod shards;
 mod tables;
 mod write;

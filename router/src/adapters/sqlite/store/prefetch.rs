@@ -6,8 +6,8 @@ use blendline_core::rows::Conversation;
 use blendline_wire::{AccountId, ContactKey, OutboundId};
 use rusqlite::Connection;
 
-use super::fault;
 use super::readers::{first, parse};
+use super::{fault, register};
 use crate::adapters::columns::{contact_bytes, sql, unsql};
 use crate::ports::store::{Found, StoreError, Wanted};
 
@@ -45,6 +45,9 @@ pub(super) fn prefetch(connection: &Connection, wanted: &Wanted, days: &[i64]) -
             latest_closed(connection, conversation.contact, &mut found)?;
             found.conversations.insert(*id, conversation);
         }
+    }
+    for entry in register::entries(connection, &wanted.entries)? {
+        found.entries.insert(entry.key, entry);
     }
     Ok(found)
 }

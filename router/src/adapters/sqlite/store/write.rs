@@ -47,6 +47,13 @@ fn write_beside(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> 
     for row in &batch.addresses {
         address.execute((row.hash, row.contact, row.tenant, row.account, now, Text(batch.text(&row.body))))?;
     }
+    let mut entry = connection.prepare_cached(
+        "INSERT INTO register (key, kind, tenant, at, body) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (key) DO UPDATE SET at = excluded.at, body = excluded.body",
+    )?;
+    for row in &batch.entries {
+        entry.execute((row.key, row.kind, row.tenant, row.at, Text(batch.text(&row.body))))?;
+    }
     let mut sent = connection.prepare_cached("UPDATE outbound SET external_id = ?2 WHERE id = ?1")?;
     for (id, external) in &batch.sent {
         sent.execute((id, external.as_bytes()))?;

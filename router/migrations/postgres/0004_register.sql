@@ -1,0 +1,13 @@
+-- The register: what is known of people and files beside the core's rows; the latest entry of a key counts. kind is
+-- consent, person, media or account.
+CREATE TABLE register (
+    key    uuid   PRIMARY KEY,
+    tenant bigint NOT NULL,
+    at     bigint NOT NULL,
+    kind   text   COLLATE "C" NOT NULL,
+    body   text   NOT NULL
+) WITH (fillfactor = 80);
+CREATE INDEX register_of_tenant ON register (tenant, kind, key);
+
+-- Messages of ours that were not sent: a worker repairs them.
+CREATE INDEX outbound_failed ON outbound (tenant, id) WHERE state = 'failed';

@@ -1,0 +1,69 @@
+//! The register: small things that are known of people and accounts beside the core, found by a hash.
+
+use blendline_wire::{Millis, Pii, TenantId};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// By what an entry is found.
+pub type Key = [u8; 16];
+
+/// What an entry is about.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Kind {
+    /// What a person agreed to on a channel.
+    Consent,
+    /// Who a contact is.
+    Person,
+    /// A file that came with a message.
+    Media,
+    /// How an account is.
+    Account,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: &[Self] = &[Self::Consent, Self::Person, Self::Media, Self::Account];
+
+    /// Its name in the record.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Consent => "consent",
+            Self::Person => "person",
+            Self::Media => "media",
+            Self::Account => "account",
+        }
+    }
+
+    /// The kind of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// One entry: the latest of its key counts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// What it is about.
+    pub kind: Kind,
+    /// By what it is found; no two kinds share a key.
+    pub key: Key,
+    /// Whose.
+    pub tenant: TenantId,
+    /// When it was written.
+    pub at: Millis,
+    /// What is known.
+    pub body: Pii<Value>,
+}
+
+/// A key made of these parts, each preceded by its length.
+pub fn key(kind: Kind, tenant: TenantId, parts: &[&str]) -> Key {
+    let mut sha = Sha256::new();
+    let tenant = tenant.0.to_string();
+    for part in [kind.as_str(), &tenant].iter().chain(parts) {
+        sha.update((part.len() as u64).to_be_bytes());
+        sha.update(part);
+    }
+    let mut key = Key::default();
+    key.copy_from_slice(&sha.finalize()[..16]);
+    key
+}
