@@ -193,7 +193,7 @@ impl Scheduler {
     /// may not have them, so behind that one no other can do better.
     fn worth_a_look(&self, head: &Task) -> impl Iterator<Item = TaskId> + '_ {
         let mut more = true;
-        let line = self.index.lines.get(&head.queue).map(|lines| lines.line(&line_key(head)).skip(1));
+        let line = self.index.lines.get(&head.queue).map(|lines| lines.line(&line_key(head), head.missed).skip(1));
         line.into_iter().flatten().map(|(_, task)| task).take_while(move |task| {
             let look = more;
             more = self.tasks.get(task).is_some_and(|task| !task.declined.is_empty());

@@ -12,7 +12,7 @@ use crate::desk::Desk;
 use crate::effect::Release;
 use crate::index::line_key;
 use crate::learnt::Heard;
-use crate::lines::{Head, LineKey, Lines, Spot};
+use crate::lines::{Bucket, Head, LineKey, Lines, Spot};
 use crate::policy;
 use crate::price::Rank;
 use crate::ready::{Place, need_bits};
@@ -55,10 +55,8 @@ struct Seen<'a> {
     desk: &'a Desk,
     rank: Rank,
     lines: &'a Lines,
-    bucket: u64,
+    bucket: Bucket,
     heads: &'a BTreeMap<Spot, Head>,
-    /// Whether only what is late counts.
-    late: bool,
 }
 
 /// Who could have a task, and why he.
@@ -162,13 +160,13 @@ impl Scheduler {
             if !desk.has_room_for(settings.task_weight) || !self.rules().hours(*queue).is_open(now) {
                 continue;
             }
-            let late = match (look, settings.side) {
-                (Look::Urgent, Side::Back) => true,
-                (Look::Back, Side::Front) => continue,
-                _ => false,
-            };
+            if look == Look::Back && settings.side == Side::Front {
+                continue;
+            }
+            let only_late = look == Look::Urgent && settings.side == Side::Back;
             let rank = self.rank(settings);
-            let seen = lines.buckets().map(|(bucket, heads)| Seen { now, desk, rank, lines, bucket, heads, late });
+            let buckets = lines.buckets().filter(|(bucket, _)| bucket.late || !only_late);
+            let seen = buckets.map(|(bucket, heads)| Seen { now, desk, rank, lines, bucket, heads });
             let found = seen.filter_map(|seen| Some((self.first_for(&seen, None)?, seen)));
             if settings.side == Side::Front && !self.worth_starting(&desk.fronts, settings) {
                 let Some(first) = found.reduce(|one, other| if other.0.is_before(&one.0) { other } else { one }) else {
@@ -205,20 +203,18 @@ impl Scheduler {
         let worker = desk.row.settings.id;
         let mut first: Option<Candidate> = None;
         for ((due_at, task), head) in seen.heads {
-            if seen.late && now < *due_at || first.is_some_and(|first| first.due_at <= *due_at) {
+            if first.is_some_and(|first| first.due_at <= *due_at) {
                 break;
             }
             let able = head.bits & !desk.skills == 0 && desk.row.settings.has_skills(&head.needs);
-            // Behind one that was declined may stand another that is late.
-            let late = head.missed || head.declined;
-            if !able || Some(*task) == except || seen.late && !late {
+            if !able || Some(*task) == except {
                 continue;
             }
             let found = if head.declined {
-                let key = LineKey { needs: head.needs.clone(), bucket: seen.bucket };
-                let line = seen.lines.line(&key).filter_map(|(_, task)| self.tasks.get(&task));
+                let key = LineKey { needs: head.needs.clone(), bucket: seen.bucket.target };
+                let line = seen.lines.line(&key, seen.bucket.late).filter_map(|(_, task)| self.tasks.get(&task));
                 let mut his = line.filter(|task| !declined_by(task, worker, now));
-                his.next().filter(|task| !seen.late || task.missed).map(|task| Candidate::new(task, now, rank))
+                his.next().map(|task| Candidate::new(task, now, rank))
             } else {
                 let urgency = rank.urgency_milli(now, head.earned_at, *due_at);
                 Some(Candidate { urgency, due_at: *due_at, task: *task })
@@ -250,8 +246,9 @@ impl Scheduler {
         let Some(task) = self.tasks.get(&id).filter(|task| task.side == Side::Front) else { return id };
         let held = self.queues.get(&task.queue).is_some_and(|queue| matches!(queue.blend.goal, Goal::Cost { .. }));
         let lines = self.index.lines.get(&task.queue).filter(|_| held);
-        let first =
-            lines.and_then(|lines| lines.line(&line_key(task)).next()).and_then(|(_, first)| self.tasks.get(&first));
+        let first = lines
+            .and_then(|lines| lines.line(&line_key(task), task.missed).next())
+            .and_then(|(_, first)| self.tasks.get(&first));
         first.filter(|first| first.declined.is_empty()).map_or(id, |first| first.id)
     }
 

@@ -3,6 +3,7 @@
 use blendline_core::effect::Release;
 use blendline_core::input::{Command, Verdict};
 use blendline_core::rows::{Task, TaskState, Worker};
+use blendline_wire::org::Goal;
 use blendline_wire::task::{Presence, Side, Target};
 use blendline_wire::{Millis, QueueId, WorkerId};
 
@@ -109,7 +110,8 @@ fn personal(step: &Step<'_>, old: Option<&Task>, new: &Task, worker: WorkerId) -
     old.is_some_and(meant) || meant(new) || knows.is_some_and(|(who, _)| who == worker)
 }
 
-/// I11: of two tasks alike in one queue, the older goes first.
+/// I11: of two tasks alike in one queue, the older goes first; but for one whose target is over, which may have to let
+/// go first what can still be in time, and not for long.
 fn in_turn(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
     let alike = |other: &&Task| {
         other.queue == given.queue
@@ -119,12 +121,32 @@ fn in_turn(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
             && other.unanswered == given.unanswered
             && other.earned_at < given.earned_at
             && other.due_at < given.due_at
+            && !steps_back(step, other, given)
     };
     for older in step.rows.tasks.values().filter(alike) {
         let could = could_have(step.rows, older, worker, step.now);
         ensure!(!could, "I11", "{} went to {} before {}, which is older", given.id, worker.settings.id, older.id);
     }
     Ok(())
+}
+
+/// Where workers serve several front queues that are held to the part in time, what is late steps back for four targets
+/// or ten minutes.
+fn steps_back(step: &Step<'_>, late: &Task, in_time: &Task) -> bool {
+    const MOST_MS: u64 = 600_000;
+    let fronts = |queues: &[QueueId]| {
+        let side = |queue: &&QueueId| step.rows.queues.get(queue).is_some_and(|queue| queue.side == Side::Front);
+        queues.iter().filter(side).count()
+    };
+    let mut serving = step.rows.workers.values().filter(|worker| worker.settings.queues.contains(&late.queue));
+    let part = step.rows.queues.get(&late.queue).is_some_and(|queue| matches!(queue.blend.goal, Goal::Within { .. }));
+    let behind_ms = step.now.since(late.due_at);
+    late.side == Side::Front
+        && part
+        && late.missed
+        && !in_time.missed
+        && behind_ms < (4 * late.due_at.since(late.earned_at)).min(MOST_MS)
+        && serving.any(|worker| fronts(&worker.settings.queues) > 1)
 }
 
 /// True when nothing in the rows forbids this worker the task; his free capacity is not looked at.
