@@ -123,9 +123,12 @@ impl Desk {
 
     /// Whether nothing but the reserve keeps him from a task of a queue he serves, if he is ready.
     pub(crate) fn could_do(&self, task: &Task, queue: &QueueSettings, now: Millis) -> bool {
-        self.row.settings.has_skills(&task.needs)
-            && self.has_room_for(queue.task_weight)
-            && !declined_by(task, self.row.settings.id, now)
+        self.has_room_for(queue.task_weight) && self.knows_and_may(task, now)
+    }
+
+    /// Whether he has the skills for a task and did not decline it.
+    pub(crate) fn knows_and_may(&self, task: &Task, now: Millis) -> bool {
+        self.row.settings.has_skills(&task.needs) && !declined_by(task, self.row.settings.id, now)
     }
 
     /// Where he belongs among the ready, if he does.

@@ -236,7 +236,9 @@ impl Scheduler {
             return;
         }
         self.seat_moved(step);
-        let Some((worker, because, runner_up)) = self.worker_for(now, id, None) else { return };
+        let Some((worker, because, runner_up)) = self.worker_for(now, id, None) else {
+            return self.call_away(step, id);
+        };
         let first = if because == Because::Sticky { id } else { self.first_alike(id) };
         self.bind(step, first, worker, because, None, runner_up);
     }

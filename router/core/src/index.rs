@@ -1,11 +1,12 @@
 //! What is derived from the rows to find things quickly. Rebuilt from them, and proven equal to them.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use blendline_wire::org::{CalendarSettings, QueueSettings};
-use blendline_wire::task::{ClockRule, SkillNeed};
-use blendline_wire::{CalendarId, Millis, OutboundId, QueueId, TaskId, WorkerId};
+use blendline_wire::task::{ClockRule, Side, SkillNeed};
+use blendline_wire::{CalendarId, Millis, OutboundId, QueueId, TaskId, TenantId, WorkerId};
 
 use crate::calendar::Hours;
 use crate::limits;
@@ -40,6 +41,8 @@ pub(crate) struct Index {
     pub(crate) directed: BTreeMap<WorkerId, BTreeSet<Spot>>,
     /// Everything with a deadline, earliest first.
     pub(crate) dues: BTreeSet<(Millis, Due)>,
+    /// Active back work that may be put aside for the front line, the latest due first.
+    pub(crate) breakable: BTreeMap<TenantId, BTreeSet<(Reverse<Millis>, TaskId)>>,
     /// Workers who can take something now, per queue.
     pub(crate) ready: BTreeMap<QueueId, Ready>,
 }
@@ -64,6 +67,8 @@ enum At {
     Line(QueueId, LineKey),
     /// It waits for one worker.
     Directed(WorkerId),
+    /// A worker has it, and may be called away from it.
+    Breakable(TenantId),
     /// It does not wait.
     Nowhere,
 }
@@ -88,6 +93,7 @@ impl<'a> Rules<'a> {
         let Some(queue) = self.queues.get(&task.queue) else { return 0 };
         match task.state {
             TaskState::Offered { .. } | TaskState::Active { .. } => queue.task_weight,
+            TaskState::Interrupted { .. } => 0,
             TaskState::Parked { .. } | TaskState::Requesting { .. } => {
                 u32::try_from(u64::from(queue.task_weight) * u64::from(queue.waiting_weight_percent.min(100)) / 100)
                     .unwrap_or(u32::MAX)
@@ -109,7 +115,7 @@ impl<'a> Rules<'a> {
     pub(crate) fn target_runs(task: &Task) -> bool {
         let runs = match &task.state {
             TaskState::Waiting | TaskState::Offered { .. } => true,
-            TaskState::Active { .. } => task.unanswered,
+            TaskState::Active { .. } | TaskState::Interrupted { .. } => task.unanswered,
             TaskState::Parked { clock, .. } | TaskState::Requesting { clock, .. } => {
                 task.unanswered && *clock == ClockRule::Runs
             }
@@ -118,11 +124,21 @@ impl<'a> Rules<'a> {
         runs && !task.missed
     }
 
+    /// Whether active work may be put aside for the front line: back work of a queue that allows it, not late, and not put
+    /// aside too often already.
+    fn is_breakable(&self, task: &Task) -> bool {
+        task.side == Side::Back
+            && !task.missed
+            && task.interruptions < limits::INTERRUPTIONS_MAX
+            && self.queues.get(&task.queue).is_some_and(|queue| queue.interruptible)
+    }
+
     /// Where the index has a task that is like this.
     pub(crate) fn stand(&self, task: &Task) -> Stand {
         let at = match (&task.state, task.directed) {
             (TaskState::Waiting, Some((worker, _))) => At::Directed(worker),
             (TaskState::Waiting, None) => At::Line(task.queue, line_key(task)),
+            (TaskState::Active { .. }, _) if self.is_breakable(task) => At::Breakable(task.tenant),
             _ => At::Nowhere,
         };
         Stand {
@@ -143,7 +159,9 @@ impl<'a> Rules<'a> {
                 let declined = task.declined.iter().map(|(_, until)| *until).min();
                 min(task.directed.map(|(_, until)| until), declined)
             }
-            TaskState::Offered { until, .. } | TaskState::Parked { until, .. } => Some(*until),
+            TaskState::Offered { until, .. }
+            | TaskState::Parked { until, .. }
+            | TaskState::Interrupted { until, .. } => Some(*until),
             TaskState::Active { .. } => self.silence_due(task),
             TaskState::Requesting { since, .. } => Some(since.plus(limits::PARK_MS_MAX)),
             TaskState::Closed { .. } => return None,
@@ -189,6 +207,9 @@ impl Index {
             At::Directed(worker) => {
                 self.directed.entry(*worker).or_default().insert(stand.spot);
             }
+            At::Breakable(tenant) => {
+                self.breakable.entry(*tenant).or_default().insert((Reverse(stand.spot.0), task));
+            }
             At::Nowhere => {}
         }
     }
@@ -213,6 +234,13 @@ impl Index {
                 waiting.remove(&stand.spot);
                 if waiting.is_empty() {
                     self.directed.remove(worker);
+                }
+            }
+            At::Breakable(tenant) => {
+                let Some(running) = self.breakable.get_mut(tenant) else { return };
+                running.remove(&(Reverse(stand.spot.0), task));
+                if running.is_empty() {
+                    self.breakable.remove(tenant);
                 }
             }
             At::Nowhere => {}

@@ -241,6 +241,12 @@ impl Scheduler {
         }
     }
 
+    /// How many front slots of a queue its tenant wants free whatever is learnt, in thousandths.
+    fn reserve_floor_milli(&self, queue: QueueId) -> u64 {
+        let tenant = self.queues.get(&queue).and_then(|queue| self.tenants.get(&queue.tenant));
+        tenant.map_or(0, |tenant| tenant.settings.reserve_milli)
+    }
+
     /// How many front slots of a queue back work must leave free now, in thousandths.
     pub fn reserve_milli(&self, queue: QueueId) -> u64 {
         let Some(tenant) = self.queues.get(&queue).and_then(|queue| self.tenants.get(&queue.tenant)) else { return 0 };
@@ -257,12 +263,29 @@ impl Scheduler {
         u64::try_from(level).unwrap_or(0).clamp(floor, most)
     }
 
-    /// Whether a front queue lets back work start that takes so much of who serves it.
-    pub(crate) fn reserve_lets(&self, front: QueueId, taken: u32) -> bool {
+    /// Whether a front queue lets such back work start with somebody who serves it. What can be put aside at any time is
+    /// held back only where the tenant says how much is to be free.
+    pub(crate) fn reserve_lets(&self, front: QueueId, Taking { taken, interruptible }: Taking) -> bool {
         let free = self.pools.get(&front).map_or(0, |pool| pool.free);
         // The seed changes with each binding, so the state between two levels is drawn for once.
         let draw = || policy::draw(self.meta.seed ^ front.0.wrapping_mul(0x9E37_79B9_7F4A_7C15)).0 % 1_000;
-        policy::reserve_allows(free, u64::from(taken), self.reserve_milli(front), draw)
+        let kept = if interruptible { self.reserve_floor_milli(front) } else { self.reserve_milli(front) };
+        policy::reserve_allows(free, u64::from(taken), kept, draw)
+    }
+}
+
+/// What back work takes of who does it.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Taking {
+    /// Of his capacity.
+    pub(crate) taken: u32,
+    /// Whether it can be put aside for the front line.
+    pub(crate) interruptible: bool,
+}
+
+impl Taking {
+    pub(crate) fn of(queue: &QueueSettings) -> Self {
+        Self { taken: queue.task_weight, interruptible: queue.interruptible }
     }
 }
 

@@ -21,6 +21,7 @@ mod desk;
 mod dispatch;
 mod dues;
 mod index;
+mod interrupt;
 mod learnt;
 mod lines;
 mod load;

@@ -27,6 +27,7 @@ pub(super) fn check(step: &Step<'_>) -> Check {
     if asked || step.was_due && !matches!(step.input.command, Command::Tick) {
         return Ok(());
     }
+    given_back(step)?;
     no_lost_wake_up(step)
 }
 
@@ -231,7 +232,10 @@ fn no_lost_wake_up(step: &Step<'_>) -> Check {
             task.side == Side::Back
                 && task.due_at > step.now
                 && fronts(step.rows, worker).any(|front| {
-                    let kept = step.core.reserve_milli(front).div_ceil(1_000) * 1_000;
+                    // What can be put aside at any time is held back only by what the tenant himself wants free.
+                    let floor = step.rows.tenants.get(&task.tenant).map_or(0, |tenant| tenant.reserve_milli);
+                    let kept = if queue.interruptible { floor } else { step.core.reserve_milli(front) };
+                    let kept = kept.div_ceil(1_000) * 1_000;
                     kept > 0 && free_front(step.rows, front).1 < kept + u64::from(queue.task_weight) * 10
                 })
         };
@@ -242,6 +246,21 @@ fn no_lost_wake_up(step: &Step<'_>) -> Check {
                 ensure!(!could, "I9", "{} waits and {} could have it, with {room} free", task.id, worker.settings.id);
             }
         }
+    }
+    Ok(())
+}
+
+/// Who was called away from back work and has nothing else to do has it again.
+fn given_back(step: &Step<'_>) -> Check {
+    for task in step.rows.tasks.values() {
+        let TaskState::Interrupted { worker: Some(id), .. } = task.state else { continue };
+        let (Some(queue), Some(worker)) = (step.rows.queues.get(&task.queue), step.rows.workers.get(&id)) else {
+            continue;
+        };
+        let ready = worker.presence == Presence::Ready && worker.session.is_some();
+        let room = worker.capacity.saturating_sub(step.rows.load_of(id)) >= queue.task_weight;
+        let open = step.rows.is_open(task.queue, step.now);
+        ensure!(!(ready && room && open), "given back", "{} waits for {id}, who is free", task.id);
     }
     Ok(())
 }
