@@ -69,17 +69,23 @@ impl Scheduler {
             self.seat_moved(step);
             let waiting = |queue: &&QueueId| self.index.lines.contains_key(queue);
             let backs = self.tenants.get(&tenant).into_iter().flat_map(|tenant| &tenant.backs).filter(waiting);
-            let all: Vec<Taking> = backs.filter_map(|queue| self.queues.get(queue)).map(Taking::of).collect();
+            let all: Vec<Taking> = backs
+                .filter_map(|queue| self.queues.get(queue))
+                .flat_map(|queue| [false, true].map(|hard| Taking::of(queue, hard)))
+                .collect();
             // Where no back work waits none is held back.
             held.retain(|front| all.is_empty() || all.iter().any(|taking| self.reserve_lets(*front, *taking)));
             if held.is_empty() {
                 return;
             }
+            self.give_all_back(step, tenant);
             let mut shut = BTreeSet::new();
             let next = self.next_back(step.now, tenant, &mut shut);
             let Some((task, (worker, because, runner_up))) = next else {
                 held.into_iter().for_each(|front| self.set_holding(step, front, false));
                 shut.into_iter().for_each(|front| self.set_holding(step, front, true));
+                // Whoever keeps back what was put aside says so again.
+                self.give_all_back(step, tenant);
                 return;
             };
             self.bind(step, task, worker, because, None, runner_up);
@@ -93,7 +99,7 @@ impl Scheduler {
         let mut heads = self.heads_of_backlog(now, tenant);
         while let Some(task) = heads.next() {
             let Some(queue) = self.queues.get(&task.queue) else { continue };
-            let taking = Taking::of(queue);
+            let taking = Taking::of(queue, line_key(task).hard);
             let gate = match gates.iter().position(|gate| gate.taking == taking) {
                 Some(known) => &gates[known],
                 None => {
@@ -140,8 +146,7 @@ impl Scheduler {
         let fronts = self.workers.get(&worker)?.fronts.clone();
         let mut shut: Vec<QueueId> = Vec::new();
         let mut known: Option<(Taking, bool)> = None;
-        let found = self.most_urgent(step.now, worker, Look::Back, |queue| {
-            let taking = Taking::of(queue);
+        let found = self.most_urgent(step.now, worker, Look::Back, |taking| {
             if let Some((_, lets)) = known.filter(|(known, _)| *known == taking) {
                 return lets;
             }
@@ -160,7 +165,7 @@ impl Scheduler {
             self.seat_moved(step);
             let Some(task) = self.tasks.get(&id).filter(|task| task.state == TaskState::Waiting) else { return };
             let Some(queue) = self.queues.get(&task.queue) else { return };
-            let gate = self.gate(task.tenant, Taking::of(queue));
+            let gate = self.gate(task.tenant, Taking::of(queue, line_key(task).hard));
             let Some((worker, because, runner_up)) = self.worker_for(step.now, id, Some(&gate)) else {
                 let mut shut = BTreeSet::new();
                 self.note_held(step.now, task, &gate, &mut shut);

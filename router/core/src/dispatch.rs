@@ -11,7 +11,7 @@ use crate::backlog::Gate;
 use crate::desk::Desk;
 use crate::effect::Release;
 use crate::index::line_key;
-use crate::learnt::Heard;
+use crate::learnt::{Heard, Taking};
 use crate::lines::{Bucket, Head, LineKey, Lines, Spot};
 use crate::policy;
 use crate::price::Rank;
@@ -149,7 +149,7 @@ impl Scheduler {
         now: Millis,
         worker: WorkerId,
         look: Look,
-        mut counts: impl FnMut(&QueueSettings) -> bool,
+        mut counts: impl FnMut(Taking) -> bool,
     ) -> Option<(Candidate, Option<Candidate>)> {
         let desk = self.workers.get(&worker).filter(|desk| desk.takes_work())?;
         let (mut best, mut second, mut place): (Option<Candidate>, Option<Candidate>, _) = (None, None, None);
@@ -177,7 +177,7 @@ impl Scheduler {
                 dear = dear.filter(|dear| dear.0.is_before(&first.0)).or(Some(first));
                 continue;
             }
-            for (candidate, seen) in found.filter(|_| counts(settings)) {
+            for (candidate, seen) in found.filter(|(_, seen)| counts(Taking::of(settings, seen.bucket.hard))) {
                 if best.is_none_or(|best| candidate.is_before(&best)) {
                     second = best.replace(candidate);
                     place = Some(seen);
@@ -211,7 +211,7 @@ impl Scheduler {
                 continue;
             }
             let found = if head.declined {
-                let key = LineKey { needs: head.needs.clone(), bucket: seen.bucket.target };
+                let key = LineKey { needs: head.needs.clone(), bucket: seen.bucket.target, hard: seen.bucket.hard };
                 let line = seen.lines.line(&key, seen.bucket.late).filter_map(|(_, task)| self.tasks.get(&task));
                 let mut his = line.filter(|task| !declined_by(task, worker, now));
                 his.next().map(|task| Candidate::new(task, now, rank))

@@ -8,6 +8,7 @@ use blendline_wire::{Millis, QueueId, TaskId, WorkerId};
 
 use crate::desk::Desk;
 use crate::dispatch::declined_by;
+use crate::index::line_key;
 use crate::learnt::Taking;
 use crate::rows::{Task, TaskState};
 use crate::scheduler::Scheduler;
@@ -171,7 +172,7 @@ impl Scheduler {
         if declined_by(task, id, now) {
             met.push(Obstacle::Declined);
         }
-        let taking = self.queues.get(&task.queue).map(Taking::of);
+        let taking = self.queues.get(&task.queue).map(|queue| Taking::of(queue, line_key(task).hard));
         if let Some(taking) = taking.filter(|_| self.held_back(task.id).is_some()) {
             let mut reserved = false;
             for front in desk.fronts.iter() {

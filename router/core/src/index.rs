@@ -43,6 +43,8 @@ pub(crate) struct Index {
     pub(crate) dues: BTreeSet<(Millis, Due)>,
     /// Active back work that may be put aside for the front line, the latest due first.
     pub(crate) breakable: BTreeMap<TenantId, BTreeSet<(Reverse<Millis>, TaskId)>>,
+    /// Work that was put aside for the front line.
+    pub(crate) interrupted: BTreeMap<TenantId, BTreeSet<Spot>>,
     /// Workers who can take something now, per queue.
     pub(crate) ready: BTreeMap<QueueId, Ready>,
 }
@@ -69,8 +71,21 @@ enum At {
     Directed(WorkerId),
     /// A worker has it, and may be called away from it.
     Breakable(TenantId),
+    /// A worker was called away from it.
+    Interrupted(TenantId),
     /// It does not wait.
     Nowhere,
+}
+
+/// What tasks take of a worker's capacity.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Takes {
+    /// All of them, in units of the weights.
+    pub(crate) load: u32,
+    /// Back work.
+    pub(crate) back: u32,
+    /// Back work that can be put aside for the front line.
+    pub(crate) soft: u32,
 }
 
 /// The settings that derived values depend on.
@@ -102,6 +117,14 @@ impl<'a> Rules<'a> {
         }
     }
 
+    /// What a task takes of its holder's capacity, and what of that is which work.
+    pub(crate) fn takes(&self, task: &Task) -> Takes {
+        let load = self.weight(task);
+        let back = if task.side == Side::Back { load } else { 0 };
+        let active = matches!(task.state, TaskState::Active { .. });
+        Takes { load, back, soft: if active && self.is_breakable(task) { load } else { 0 } }
+    }
+
     /// When a silent owner is reminded, or loses the task if he was.
     pub(crate) fn silence_due(&self, task: &Task) -> Option<Millis> {
         let since = task.silence.since?;
@@ -126,7 +149,7 @@ impl<'a> Rules<'a> {
 
     /// Whether active work may be put aside for the front line: back work of a queue that allows it, not late, and not put
     /// aside too often already.
-    fn is_breakable(&self, task: &Task) -> bool {
+    pub(crate) fn is_breakable(&self, task: &Task) -> bool {
         task.side == Side::Back
             && !task.missed
             && task.interruptions < limits::INTERRUPTIONS_MAX
@@ -139,6 +162,7 @@ impl<'a> Rules<'a> {
             (TaskState::Waiting, Some((worker, _))) => At::Directed(worker),
             (TaskState::Waiting, None) => At::Line(task.queue, line_key(task)),
             (TaskState::Active { .. }, _) if self.is_breakable(task) => At::Breakable(task.tenant),
+            (TaskState::Interrupted { .. }, _) => At::Interrupted(task.tenant),
             _ => At::Nowhere,
         };
         Stand {
@@ -210,6 +234,9 @@ impl Index {
             At::Breakable(tenant) => {
                 self.breakable.entry(*tenant).or_default().insert((Reverse(stand.spot.0), task));
             }
+            At::Interrupted(tenant) => {
+                self.interrupted.entry(*tenant).or_default().insert(stand.spot);
+            }
             At::Nowhere => {}
         }
     }
@@ -241,6 +268,13 @@ impl Index {
                 running.remove(&(Reverse(stand.spot.0), task));
                 if running.is_empty() {
                     self.breakable.remove(tenant);
+                }
+            }
+            At::Interrupted(tenant) => {
+                let Some(aside) = self.interrupted.get_mut(tenant) else { return };
+                aside.remove(&stand.spot);
+                if aside.is_empty() {
+                    self.interrupted.remove(tenant);
                 }
             }
             At::Nowhere => {}
@@ -299,5 +333,6 @@ fn worker_due(worker: &Worker) -> Option<Millis> {
 
 /// The line a task stands in.
 pub(crate) fn line_key(task: &Task) -> LineKey {
-    LineKey { needs: task.needs.clone(), bucket: policy::target_bucket(task.target_ms) }
+    let hard = task.interruptions >= limits::INTERRUPTIONS_MAX;
+    LineKey { needs: task.needs.clone(), bucket: policy::target_bucket(task.target_ms), hard }
 }

@@ -10,8 +10,9 @@ use std::cmp::Reverse;
 use blendline_wire::event::Because;
 use blendline_wire::org::Goal;
 use blendline_wire::task::{Side, WithdrawReason};
-use blendline_wire::{Millis, QueueId, TaskId, WorkerId};
+use blendline_wire::{Millis, QueueId, TaskId, TenantId, WorkerId};
 
+use crate::learnt::Taking;
 use crate::limits;
 use crate::rows::{Task, TaskState};
 use crate::scheduler::{Scheduler, Step};
@@ -82,21 +83,40 @@ impl Scheduler {
 
     /// Gives a worker who has nothing more urgent to do back what he was called away from, the first due first.
     pub(crate) fn give_back(&mut self, step: &mut Step<'_>, worker: WorkerId) {
-        while let Some(id) = self.next_interrupted(step.now, worker) {
+        let mut shut = Vec::new();
+        while let Some(id) = self.next_interrupted(step.now, worker, &mut shut) {
             self.wake(step, id, "given_back");
             self.bind(step, id, worker, Because::Returned, None, None);
         }
+        shut.into_iter().for_each(|front| self.set_holding(step, front, true));
     }
 
-    fn next_interrupted(&self, now: Millis, worker: WorkerId) -> Option<TaskId> {
+    /// Front queues let go of back work: who was called away from some, and can be spared now, has it again.
+    pub(crate) fn give_all_back(&mut self, step: &mut Step<'_>, tenant: TenantId) {
+        let aside = self.index.interrupted.get(&tenant).into_iter().flatten().take(LOOKS);
+        let holders = aside.filter_map(|(_, id)| self.tasks.get(id)?.state.holder());
+        let free = |worker: &WorkerId| self.workers.get(worker).is_some_and(|desk| desk.takes_work());
+        for worker in holders.filter(free).collect::<Vec<_>>() {
+            self.give_back(step, worker);
+        }
+    }
+
+    /// What a worker is to have back now. The front queues that keep him from some of it are noted.
+    fn next_interrupted(&self, now: Millis, worker: WorkerId, shut: &mut Vec<QueueId>) -> Option<TaskId> {
         let desk = self.workers.get(&worker).filter(|desk| desk.takes_work())?;
         let held = desk.held.iter().filter_map(|id| self.tasks.get(&id));
-        let his = held.filter(|task| {
-            let weight = self.queues.get(&task.queue).map_or(u32::MAX, |queue| queue.task_weight);
-            matches!(task.state, TaskState::Interrupted { .. })
-                && desk.has_room_for(weight)
-                && self.rules().hours(task.queue).is_open(now)
-        });
-        his.min_by_key(|task| (task.due_at, task.id)).map(|task| task.id)
+        let mut his = |task: &&Box<Task>| {
+            let Some(queue) = self.queues.get(&task.queue) else { return false };
+            let aside = matches!(task.state, TaskState::Interrupted { .. });
+            if !aside || !desk.has_room_for(queue.task_weight) || !self.rules().hours(task.queue).is_open(now) {
+                return false;
+            }
+            // What can be put aside no more is held back like any other back work, until it is late.
+            let taking = Taking { taken: queue.task_weight, interruptible: self.rules().is_breakable(task) };
+            let keeps = desk.fronts.iter().find(|front| !task.missed && !self.reserve_lets(**front, taking));
+            shut.extend(keeps);
+            keeps.is_none()
+        };
+        held.filter(|task| his(task)).min_by_key(|task| (task.due_at, task.id)).map(|task| task.id)
     }
 }

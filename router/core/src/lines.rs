@@ -23,6 +23,8 @@ pub(crate) struct LineKey {
     pub(crate) needs: Arc<[SkillNeed]>,
     /// [`crate::policy::target_bucket`].
     pub(crate) bucket: u64,
+    /// True for what was put aside for the front line as often as may be.
+    pub(crate) hard: bool,
 }
 
 /// A line: tasks that any able worker sees in the same order, by due time; those whose target is over in a line of
@@ -48,6 +50,8 @@ pub(crate) struct Bucket {
     pub(crate) target: u64,
     /// True where the targets are over.
     pub(crate) late: bool,
+    /// True for what was put aside for the front line as often as may be.
+    pub(crate) hard: bool,
 }
 
 /// The first of a line, with what those who look for work ask of it.
@@ -145,7 +149,7 @@ impl Lines {
         if before == after {
             return;
         }
-        let bucket = Bucket { target: key.bucket, late };
+        let bucket = Bucket { target: key.bucket, late, hard: key.hard };
         let heads = self.heads.entry(bucket).or_default();
         before.iter().for_each(|spot| _ = heads.remove(spot));
         if let Some(spot) = after

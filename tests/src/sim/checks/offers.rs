@@ -260,6 +260,11 @@ fn given_back(step: &Step<'_>) -> Check {
         let ready = worker.presence == Presence::Ready && worker.session.is_some();
         let room = worker.capacity.saturating_sub(step.rows.load_of(id)) >= queue.task_weight;
         let open = step.rows.is_open(task.queue, step.now);
+        // What has been put aside often enough is held back like any other back work.
+        let floor = step.rows.tenants.get(&task.tenant).map_or(0, |tenant| tenant.reserve_milli);
+        if floor > 0 || task.interruptions >= 3 {
+            continue;
+        }
         ensure!(!(ready && room && open), "given back", "{} waits for {id}, who is free", task.id);
     }
     Ok(())

@@ -3,9 +3,9 @@
 use blendline_core::effect::Release;
 use blendline_core::input::{Command, Verdict};
 use blendline_core::rows::{Task, TaskState, Worker};
-use blendline_wire::{Millis, WorkerId};
 use blendline_wire::event::EventKind;
 use blendline_wire::task::{Presence, Side, Target};
+use blendline_wire::{Millis, WorkerId};
 
 use super::Step;
 use super::offers::could_have;
