@@ -70,9 +70,7 @@ impl Scheduler {
             while let Some(queue) = step.todo.stale.pop_first() {
                 self.set_level(step, queue);
             }
-            while let Some(worker) = step.todo.freed.pop_first() {
-                self.fill(step, worker);
-            }
+            self.fill_freed(step);
             for task in std::mem::take(&mut step.todo.fresh) {
                 match self.held_back(task) {
                     // It may start, but not before older work of the back office.
@@ -82,6 +80,8 @@ impl Scheduler {
                     }
                     None => self.place(step, task),
                 }
+                // Whoever was called away for it is not the next one's before he is anybody's who waits longer.
+                self.fill_freed(step);
             }
             if step.todo.stale.is_empty() && !self.start_back(step) {
                 break;
@@ -95,6 +95,13 @@ impl Scheduler {
         let task = self.tasks.get(&task)?;
         let held = task.side == Side::Back && !task.missed && task.directed.is_none();
         held.then_some(task.tenant)
+    }
+
+    /// Freed workers look for work.
+    fn fill_freed(&mut self, step: &mut Step<'_>) {
+        while let Some(worker) = step.todo.freed.pop_first() {
+            self.fill(step, worker);
+        }
     }
 
     /// Gives a worker the most urgent tasks he can do until he is full; back work that is not late has to wait.

@@ -62,7 +62,8 @@ impl Scheduler {
             let desk = self.workers.get(&worker).filter(|desk| desk.is_ready())?;
             let serves = desk.row.settings.queues.binary_search(&task.queue).is_ok();
             let free = desk.row.capacity.saturating_sub(desk.load) + self.rules().weight(aside);
-            let soft = due_at.since(now) > aside.target_ms / HARD_PART;
+            // Nobody is given work and called away from it at one instant.
+            let soft = due_at.since(now) > aside.target_ms / HARD_PART && aside.begun_at < now;
             let pays = self.worth_starting(&desk.fronts, queue);
             let may = serves && soft && pays && queue.task_weight <= free && desk.knows_and_may(task, now);
             may.then_some((*id, worker))

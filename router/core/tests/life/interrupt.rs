@@ -42,6 +42,7 @@ fn one_task_is_not_interrupted_for_ever_nor_near_its_own_deadline() {
     let worker = office.worker(1, 1, &[FRONT, BACK], AcceptMode::Auto);
     let item = office.item(BACK);
     for contact in 1..=3 {
+        office.pass(1_000);
         let call = office.message(contact);
         assert_eq!(office.owner(call), Some(worker));
         office.done(worker, call);
@@ -70,6 +71,7 @@ fn who_leaves_leaves_it_to_others_and_so_does_time() {
     let mut office = office();
     let one = office.worker(1, 1, &[FRONT, BACK], AcceptMode::Auto);
     let item = office.item(BACK);
+    office.pass(1_000);
     let call = office.message(1);
     let two = office.worker(2, 1, &[BACK], AcceptMode::Auto);
     assert_eq!((office.owner(call), office.owner(item)), (Some(one), None));
@@ -83,6 +85,7 @@ fn who_leaves_leaves_it_to_others_and_so_does_time() {
         // Whoever has it: it must be the one who serves the front line.
         office.call(Command::Presence { worker: two, presence: Presence::Away, reason: String::new() }).unwrap();
     }
+    office.pass(1_000);
     let call = office.message(2);
     assert_eq!(office.owner(call), Some(one));
     office.call(Command::Presence { worker: two, presence: Presence::Ready, reason: String::new() }).unwrap();

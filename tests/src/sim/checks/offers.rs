@@ -123,6 +123,8 @@ fn in_turn(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
             && other.earned_at < given.earned_at
             && other.due_at < given.due_at
             && !steps_back(step, other, given)
+            // What was put aside as often as may be is held back like work that cannot be.
+            && (other.interruptions < 3 || other.missed || given.interruptions >= 3)
     };
     for older in step.rows.tasks.values().filter(alike) {
         let could = could_have(step.rows, older, worker, step.now);
@@ -234,7 +236,8 @@ fn no_lost_wake_up(step: &Step<'_>) -> Check {
                 && fronts(step.rows, worker).any(|front| {
                     // What can be put aside at any time is held back only by what the tenant himself wants free.
                     let floor = step.rows.tenants.get(&task.tenant).map_or(0, |tenant| tenant.reserve_milli);
-                    let kept = if queue.interruptible { floor } else { step.core.reserve_milli(front) };
+                    let soft = queue.interruptible && task.interruptions < 3;
+                    let kept = if soft { floor } else { step.core.reserve_milli(front) };
                     let kept = kept.div_ceil(1_000) * 1_000;
                     kept > 0 && free_front(step.rows, front).1 < kept + u64::from(queue.task_weight) * 10
                 })
