@@ -124,6 +124,8 @@ pub enum WithdrawReason {
     Cancelled,
     /// A supervisor gave it to someone else.
     Reassigned,
+    /// The front line needs the worker; the task comes back to him.
+    Interrupted,
     /// The queue was removed and its heir has the task.
     QueueRemoved,
 }

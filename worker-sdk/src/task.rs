@@ -315,6 +315,7 @@ impl std::fmt::Display for Cancelled {
             Self::Withdrawn(WithdrawReason::Absence) => "the worker's absence began",
             Self::Withdrawn(WithdrawReason::Cancelled) => "the task was closed by whoever it came from",
             Self::Withdrawn(WithdrawReason::Reassigned) => "a supervisor gave the task to somebody else",
+            Self::Withdrawn(WithdrawReason::Interrupted) => "the front line needs you: the task comes back to you",
             Self::Withdrawn(WithdrawReason::QueueRemoved) => "the task's queue was removed",
             Self::Fenced => "the task became somebody else's, or was closed, while the connection was down",
             Self::Stopping => "the program stops",

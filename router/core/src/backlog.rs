@@ -12,6 +12,7 @@ use blendline_wire::{Millis, QueueId, TaskId, TenantId, WorkerId};
 use crate::desk::Desk;
 use crate::dispatch::{Candidate, Look, Match};
 use crate::index::line_key;
+use crate::learnt::Taking;
 use crate::lines::{Head, Spot};
 use crate::price::Rank;
 use crate::ready::{Bits, Place, need_bits, queue_bits};
@@ -21,7 +22,7 @@ use crate::scheduler::{Scheduler, Step};
 /// The front queues of a tenant that let no back work start that takes so much.
 #[derive(Clone, Debug)]
 pub(crate) struct Gate {
-    taken: u32,
+    taking: Taking,
     /// Sorted.
     shut: Vec<QueueId>,
     /// Who has one of these bits serves one of them for sure.
@@ -68,17 +69,23 @@ impl Scheduler {
             self.seat_moved(step);
             let waiting = |queue: &&QueueId| self.index.lines.contains_key(queue);
             let backs = self.tenants.get(&tenant).into_iter().flat_map(|tenant| &tenant.backs).filter(waiting);
-            let taken = backs.filter_map(|queue| self.queues.get(queue)).map(|queue| queue.task_weight).min();
+            let all: Vec<Taking> = backs
+                .filter_map(|queue| self.queues.get(queue))
+                .flat_map(|queue| [false, true].map(|hard| Taking::of(queue, hard)))
+                .collect();
             // Where no back work waits none is held back.
-            held.retain(|front| taken.is_none_or(|taken| self.reserve_lets(*front, taken)));
+            held.retain(|front| all.is_empty() || all.iter().any(|taking| self.reserve_lets(*front, *taking)));
             if held.is_empty() {
                 return;
             }
+            self.give_all_back(step, tenant);
             let mut shut = BTreeSet::new();
             let next = self.next_back(step.now, tenant, &mut shut);
             let Some((task, (worker, because, runner_up))) = next else {
                 held.into_iter().for_each(|front| self.set_holding(step, front, false));
                 shut.into_iter().for_each(|front| self.set_holding(step, front, true));
+                // Whoever keeps back what was put aside says so again.
+                self.give_all_back(step, tenant);
                 return;
             };
             self.bind(step, task, worker, because, None, runner_up);
@@ -92,10 +99,11 @@ impl Scheduler {
         let mut heads = self.heads_of_backlog(now, tenant);
         while let Some(task) = heads.next() {
             let Some(queue) = self.queues.get(&task.queue) else { continue };
-            let gate = match gates.iter().position(|gate| gate.taken == queue.task_weight) {
+            let taking = Taking::of(queue, line_key(task).hard);
+            let gate = match gates.iter().position(|gate| gate.taking == taking) {
                 Some(known) => &gates[known],
                 None => {
-                    gates.push(self.gate(tenant, queue.task_weight));
+                    gates.push(self.gate(tenant, taking));
                     &gates[gates.len() - 1]
                 }
             };
@@ -125,6 +133,7 @@ impl Scheduler {
 
     /// Gives a worker who found nothing more urgent the back work that he may have.
     fn start_with(&mut self, step: &mut Step<'_>, worker: WorkerId) {
+        self.give_back(step, worker);
         loop {
             self.seat_moved(step);
             let Some((best, runner_up)) = self.next_back_for(step, worker) else { return };
@@ -136,15 +145,14 @@ impl Scheduler {
     fn next_back_for(&mut self, step: &mut Step<'_>, worker: WorkerId) -> Option<(Candidate, Option<Candidate>)> {
         let fronts = self.workers.get(&worker)?.fronts.clone();
         let mut shut: Vec<QueueId> = Vec::new();
-        let mut known: Option<(u32, bool)> = None;
-        let found = self.most_urgent(step.now, worker, Look::Back, |queue| {
-            let taken = queue.task_weight;
-            if let Some((_, lets)) = known.filter(|(known, _)| *known == taken) {
+        let mut known: Option<(Taking, bool)> = None;
+        let found = self.most_urgent(step.now, worker, Look::Back, |taking| {
+            if let Some((_, lets)) = known.filter(|(known, _)| *known == taking) {
                 return lets;
             }
-            let holds = fronts.iter().find(|front| !self.reserve_lets(**front, taken));
+            let holds = fronts.iter().find(|front| !self.reserve_lets(**front, taking));
             shut.extend(holds);
-            known = Some((taken, holds.is_none()));
+            known = Some((taking, holds.is_none()));
             holds.is_none()
         });
         shut.into_iter().for_each(|front| self.set_holding(step, front, true));
@@ -157,7 +165,7 @@ impl Scheduler {
             self.seat_moved(step);
             let Some(task) = self.tasks.get(&id).filter(|task| task.state == TaskState::Waiting) else { return };
             let Some(queue) = self.queues.get(&task.queue) else { return };
-            let gate = self.gate(task.tenant, queue.task_weight);
+            let gate = self.gate(task.tenant, Taking::of(queue, line_key(task).hard));
             let Some((worker, because, runner_up)) = self.worker_for(step.now, id, Some(&gate)) else {
                 let mut shut = BTreeSet::new();
                 self.note_held(step.now, task, &gate, &mut shut);
@@ -174,12 +182,12 @@ impl Scheduler {
     }
 
     /// The front queues of a tenant that let nothing start that takes so much.
-    fn gate(&self, tenant: TenantId, taken: u32) -> Gate {
+    fn gate(&self, tenant: TenantId, taking: Taking) -> Gate {
         let fronts = self.tenants.get(&tenant).map_or(&[][..], |tenant| &tenant.fronts);
         // Nobody is kept for a queue that nobody serves now.
         let served = fronts.iter().copied().filter(|front| self.pools.contains_key(front));
-        let (open, shut): (Vec<_>, Vec<_>) = served.partition(|front| self.reserve_lets(*front, taken));
-        Gate { taken, bits: queue_bits(&shut) & !queue_bits(&open), shut }
+        let (open, shut): (Vec<_>, Vec<_>) = served.partition(|front| self.reserve_lets(*front, taking));
+        Gate { taking, bits: queue_bits(&shut) & !queue_bits(&open), shut }
     }
 
     /// Notes the front queues that keep a task from those who could do it.
@@ -193,7 +201,7 @@ impl Scheduler {
     /// may not have them, so behind that one no other can do better.
     fn worth_a_look(&self, head: &Task) -> impl Iterator<Item = TaskId> + '_ {
         let mut more = true;
-        let line = self.index.lines.get(&head.queue).map(|lines| lines.line(&line_key(head)).skip(1));
+        let line = self.index.lines.get(&head.queue).map(|lines| lines.line(&line_key(head), head.missed).skip(1));
         line.into_iter().flatten().map(|(_, task)| task).take_while(move |task| {
             let look = more;
             more = self.tasks.get(task).is_some_and(|task| !task.declined.is_empty());

@@ -9,7 +9,7 @@ use blendline_wire::{
 
 use crate::desk::{Desk, Pool};
 use crate::effect::{MessageRow, Release, Write};
-use crate::index::Rules;
+use crate::index::{Rules, Takes};
 use crate::input::PayloadId;
 use crate::learnt::Heard;
 use crate::ready::Place;
@@ -36,8 +36,8 @@ impl Scheduler {
         }
         let stand = self.rules().stand(&task);
         if let Some(holder) = task.state.holder() {
-            let weight = self.rules().weight(&task);
-            self.hold(step, holder, id, (weight, task.side), true);
+            let takes = self.rules().takes(&task);
+            self.hold(step, holder, id, takes, true);
         }
         self.tasks.insert(id, Box::new(task));
         self.index.add_task(&stand, &self.tasks);
@@ -48,7 +48,7 @@ impl Scheduler {
     pub(crate) fn edit_task(&mut self, step: &mut Step<'_>, id: TaskId, change: impl FnOnce(&mut Task)) {
         let rules = Rules { queues: &self.queues, calendars: &self.calendars };
         let Some(task) = self.tasks.get_mut(&id) else { return };
-        let (holder_before, weight_before) = (task.state.holder(), (rules.weight(task), task.side));
+        let (holder_before, takes_before) = (task.state.holder(), rules.takes(task));
         let was_active = matches!(task.state, TaskState::Active { .. });
         let stand = rules.stand(task);
         change(task);
@@ -60,18 +60,18 @@ impl Scheduler {
             }
             _ => {}
         }
-        let (holder_after, weight_after) = (task.state.holder(), (rules.weight(task), task.side));
+        let (holder_after, takes_after) = (task.state.holder(), rules.takes(task));
         let stand_after = rules.stand(task);
         self.index.move_task(&stand, &stand_after, &self.tasks);
         step.todo.dirty_tasks.insert(id);
-        if (holder_before, weight_before) == (holder_after, weight_after) {
+        if (holder_before, takes_before) == (holder_after, takes_after) {
             return;
         }
         if let Some(holder) = holder_before {
-            self.hold(step, holder, id, weight_before, false);
+            self.hold(step, holder, id, takes_before, false);
         }
         if let Some(holder) = holder_after {
-            self.hold(step, holder, id, weight_after, true);
+            self.hold(step, holder, id, takes_after, true);
         }
     }
 
@@ -95,17 +95,18 @@ impl Scheduler {
     }
 
     /// A worker's holding of a task begins or ends.
-    fn hold(&mut self, step: &mut Step<'_>, worker: WorkerId, task: TaskId, (weight, side): (u32, Side), begins: bool) {
+    fn hold(&mut self, step: &mut Step<'_>, worker: WorkerId, task: TaskId, takes: Takes, begins: bool) {
         let Some(desk) = self.workers.get_mut(&worker) else { return };
-        let back = if side == Side::Back { weight } else { 0 };
         if begins {
             desk.held.insert(task);
-            desk.load += weight;
-            desk.back += back;
+            desk.load += takes.load;
+            desk.back += takes.back;
+            desk.soft += takes.soft;
         } else {
             desk.held.remove(task);
-            desk.load = desk.load.saturating_sub(weight);
-            desk.back = desk.back.saturating_sub(back);
+            desk.load = desk.load.saturating_sub(takes.load);
+            desk.back = desk.back.saturating_sub(takes.back);
+            desk.soft = desk.soft.saturating_sub(takes.soft);
             step.todo.freed.insert(worker);
         }
         self.seat(step, worker);
@@ -171,6 +172,7 @@ impl Scheduler {
             slots: desk.row.capacity.into(),
             free: free.into(),
             back: desk.back.into(),
+            soft: desk.soft.into(),
             shared: u32::from(desk.fronts.len() > 1),
         };
         let part = Some(part).filter(|_| desk.is_ready() && !desk.fronts.is_empty());

@@ -23,6 +23,8 @@ pub(crate) struct Pool {
     pub(crate) free: u64,
     /// How much of it back work takes.
     pub(crate) back: u64,
+    /// How much of that can be put aside for the front line.
+    pub(crate) soft: u64,
     /// How many of them serve other front queues as well.
     pub(crate) shared: u32,
 }
@@ -33,6 +35,7 @@ impl Pool {
         self.slots += other.slots;
         self.free += other.free;
         self.back += other.back;
+        self.soft += other.soft;
         self.shared += other.shared;
     }
 
@@ -41,6 +44,7 @@ impl Pool {
         self.slots -= other.slots;
         self.free -= other.free;
         self.back -= other.back;
+        self.soft -= other.soft;
         self.shared -= other.shared;
     }
 }
@@ -86,6 +90,8 @@ pub(crate) struct Desk {
     pub(crate) fronts: Arc<[QueueId]>,
     /// What back tasks take of his capacity.
     pub(crate) back: u32,
+    /// What of that can be put aside for the front line.
+    pub(crate) soft: u32,
     /// What he brings to the pool of each of his front queues, while he is ready.
     pub(crate) part: Option<Pool>,
 }
@@ -95,7 +101,7 @@ impl Desk {
     pub(crate) fn new(row: Worker, queues: &BTreeMap<QueueId, QueueSettings>) -> Self {
         let load = row.wrap_ups.iter().map(|(_, weight, _)| *weight).sum();
         let (held, fronts) = (Few::default(), [].into());
-        let mut desk = Self { row, load, held, ready: None, skills: 0, fronts, back: 0, part: None };
+        let mut desk = Self { row, load, held, ready: None, skills: 0, fronts, back: 0, soft: 0, part: None };
         desk.know(queues);
         desk
     }
@@ -123,9 +129,12 @@ impl Desk {
 
     /// Whether nothing but the reserve keeps him from a task of a queue he serves, if he is ready.
     pub(crate) fn could_do(&self, task: &Task, queue: &QueueSettings, now: Millis) -> bool {
-        self.row.settings.has_skills(&task.needs)
-            && self.has_room_for(queue.task_weight)
-            && !declined_by(task, self.row.settings.id, now)
+        self.has_room_for(queue.task_weight) && self.knows_and_may(task, now)
+    }
+
+    /// Whether he has the skills for a task and did not decline it.
+    pub(crate) fn knows_and_may(&self, task: &Task, now: Millis) -> bool {
+        self.row.settings.has_skills(&task.needs) && !declined_by(task, self.row.settings.id, now)
     }
 
     /// Where he belongs among the ready, if he does.

@@ -11,8 +11,8 @@ use crate::backlog::Gate;
 use crate::desk::Desk;
 use crate::effect::Release;
 use crate::index::line_key;
-use crate::learnt::Heard;
-use crate::lines::{Head, LineKey, Lines, Spot};
+use crate::learnt::{Heard, Taking};
+use crate::lines::{Bucket, Head, LineKey, Lines, Spot};
 use crate::policy;
 use crate::price::Rank;
 use crate::ready::{Place, need_bits};
@@ -55,10 +55,8 @@ struct Seen<'a> {
     desk: &'a Desk,
     rank: Rank,
     lines: &'a Lines,
-    bucket: u64,
+    bucket: Bucket,
     heads: &'a BTreeMap<Spot, Head>,
-    /// Whether only what is late counts.
-    late: bool,
 }
 
 /// Who could have a task, and why he.
@@ -72,9 +70,7 @@ impl Scheduler {
             while let Some(queue) = step.todo.stale.pop_first() {
                 self.set_level(step, queue);
             }
-            while let Some(worker) = step.todo.freed.pop_first() {
-                self.fill(step, worker);
-            }
+            self.fill_freed(step);
             for task in std::mem::take(&mut step.todo.fresh) {
                 match self.held_back(task) {
                     // It may start, but not before older work of the back office.
@@ -84,6 +80,8 @@ impl Scheduler {
                     }
                     None => self.place(step, task),
                 }
+                // Whoever was called away for it is not the next one's before he is anybody's who waits longer.
+                self.fill_freed(step);
             }
             if step.todo.stale.is_empty() && !self.start_back(step) {
                 break;
@@ -97,6 +95,13 @@ impl Scheduler {
         let task = self.tasks.get(&task)?;
         let held = task.side == Side::Back && !task.missed && task.directed.is_none();
         held.then_some(task.tenant)
+    }
+
+    /// Freed workers look for work.
+    fn fill_freed(&mut self, step: &mut Step<'_>) {
+        while let Some(worker) = step.todo.freed.pop_first() {
+            self.fill(step, worker);
+        }
     }
 
     /// Gives a worker the most urgent tasks he can do until he is full; back work that is not late has to wait.
@@ -151,7 +156,7 @@ impl Scheduler {
         now: Millis,
         worker: WorkerId,
         look: Look,
-        mut counts: impl FnMut(&QueueSettings) -> bool,
+        mut counts: impl FnMut(Taking) -> bool,
     ) -> Option<(Candidate, Option<Candidate>)> {
         let desk = self.workers.get(&worker).filter(|desk| desk.takes_work())?;
         let (mut best, mut second, mut place): (Option<Candidate>, Option<Candidate>, _) = (None, None, None);
@@ -162,13 +167,13 @@ impl Scheduler {
             if !desk.has_room_for(settings.task_weight) || !self.rules().hours(*queue).is_open(now) {
                 continue;
             }
-            let late = match (look, settings.side) {
-                (Look::Urgent, Side::Back) => true,
-                (Look::Back, Side::Front) => continue,
-                _ => false,
-            };
+            if look == Look::Back && settings.side == Side::Front {
+                continue;
+            }
+            let only_late = look == Look::Urgent && settings.side == Side::Back;
             let rank = self.rank(settings);
-            let seen = lines.buckets().map(|(bucket, heads)| Seen { now, desk, rank, lines, bucket, heads, late });
+            let buckets = lines.buckets().filter(|(bucket, _)| bucket.late || !only_late);
+            let seen = buckets.map(|(bucket, heads)| Seen { now, desk, rank, lines, bucket, heads });
             let found = seen.filter_map(|seen| Some((self.first_for(&seen, None)?, seen)));
             if settings.side == Side::Front && !self.worth_starting(&desk.fronts, settings) {
                 let Some(first) = found.reduce(|one, other| if other.0.is_before(&one.0) { other } else { one }) else {
@@ -179,7 +184,7 @@ impl Scheduler {
                 dear = dear.filter(|dear| dear.0.is_before(&first.0)).or(Some(first));
                 continue;
             }
-            for (candidate, seen) in found.filter(|_| counts(settings)) {
+            for (candidate, seen) in found.filter(|(_, seen)| counts(Taking::of(settings, seen.bucket.hard))) {
                 if best.is_none_or(|best| candidate.is_before(&best)) {
                     second = best.replace(candidate);
                     place = Some(seen);
@@ -205,20 +210,18 @@ impl Scheduler {
         let worker = desk.row.settings.id;
         let mut first: Option<Candidate> = None;
         for ((due_at, task), head) in seen.heads {
-            if seen.late && now < *due_at || first.is_some_and(|first| first.due_at <= *due_at) {
+            if first.is_some_and(|first| first.due_at <= *due_at) {
                 break;
             }
             let able = head.bits & !desk.skills == 0 && desk.row.settings.has_skills(&head.needs);
-            // Behind one that was declined may stand another that is late.
-            let late = head.missed || head.declined;
-            if !able || Some(*task) == except || seen.late && !late {
+            if !able || Some(*task) == except {
                 continue;
             }
             let found = if head.declined {
-                let key = LineKey { needs: head.needs.clone(), bucket: seen.bucket };
-                let line = seen.lines.line(&key).filter_map(|(_, task)| self.tasks.get(&task));
+                let key = LineKey { needs: head.needs.clone(), bucket: seen.bucket.target, hard: seen.bucket.hard };
+                let line = seen.lines.line(&key, seen.bucket.late).filter_map(|(_, task)| self.tasks.get(&task));
                 let mut his = line.filter(|task| !declined_by(task, worker, now));
-                his.next().filter(|task| !seen.late || task.missed).map(|task| Candidate::new(task, now, rank))
+                his.next().map(|task| Candidate::new(task, now, rank))
             } else {
                 let urgency = rank.urgency_milli(now, head.earned_at, *due_at);
                 Some(Candidate { urgency, due_at: *due_at, task: *task })
@@ -240,7 +243,9 @@ impl Scheduler {
             return;
         }
         self.seat_moved(step);
-        let Some((worker, because, runner_up)) = self.worker_for(now, id, None) else { return };
+        let Some((worker, because, runner_up)) = self.worker_for(now, id, None) else {
+            return self.call_away(step, id);
+        };
         let first = if because == Because::Sticky { id } else { self.first_alike(id) };
         self.bind(step, first, worker, because, None, runner_up);
     }
@@ -250,8 +255,9 @@ impl Scheduler {
         let Some(task) = self.tasks.get(&id).filter(|task| task.side == Side::Front) else { return id };
         let held = self.queues.get(&task.queue).is_some_and(|queue| matches!(queue.blend.goal, Goal::Cost { .. }));
         let lines = self.index.lines.get(&task.queue).filter(|_| held);
-        let first =
-            lines.and_then(|lines| lines.line(&line_key(task)).next()).and_then(|(_, first)| self.tasks.get(&first));
+        let first = lines
+            .and_then(|lines| lines.line(&line_key(task), task.missed).next())
+            .and_then(|(_, first)| self.tasks.get(&first));
         first.filter(|first| first.declined.is_empty()).map_or(id, |first| first.id)
     }
 

@@ -40,7 +40,7 @@ impl Scheduler {
         match task.state {
             TaskState::Offered { .. } => self.expire(step, id),
             TaskState::Active { .. } => self.silent(step, id),
-            TaskState::Parked { .. } => self.wake(step, id, "time"),
+            TaskState::Parked { .. } | TaskState::Interrupted { .. } => self.wake(step, id, "time"),
             TaskState::Requesting { .. } => self.give_up_requests(step, id),
             TaskState::Waiting | TaskState::Closed { .. } => self.free_for_others(step, id),
         }

@@ -8,6 +8,8 @@ use blendline_wire::{Millis, QueueId, TaskId, WorkerId};
 
 use crate::desk::Desk;
 use crate::dispatch::declined_by;
+use crate::index::line_key;
+use crate::learnt::Taking;
 use crate::rows::{Task, TaskState};
 use crate::scheduler::Scheduler;
 
@@ -102,9 +104,10 @@ impl Scheduler {
             TaskState::Waiting => Explanation::Waiting(self.why_waiting(now, task)),
             TaskState::Offered { worker, because, .. } => Explanation::Given { worker, because: Some(because) },
             TaskState::Active { worker } => Explanation::Given { worker, because: None },
-            TaskState::Parked { .. } | TaskState::Requesting { .. } | TaskState::Closed { .. } => {
-                Explanation::Aside(task.state.name())
-            }
+            TaskState::Parked { .. }
+            | TaskState::Interrupted { .. }
+            | TaskState::Requesting { .. }
+            | TaskState::Closed { .. } => Explanation::Aside(task.state.name()),
         })
     }
 
@@ -169,10 +172,11 @@ impl Scheduler {
         if declined_by(task, id, now) {
             met.push(Obstacle::Declined);
         }
-        if self.held_back(task.id).is_some() {
+        let taking = self.queues.get(&task.queue).map(|queue| Taking::of(queue, line_key(task).hard));
+        if let Some(taking) = taking.filter(|_| self.held_back(task.id).is_some()) {
             let mut reserved = false;
             for front in desk.fronts.iter() {
-                let known = fronts.entry(*front).or_insert_with(|| (!self.reserve_lets(*front, weight), false));
+                let known = fronts.entry(*front).or_insert_with(|| (!self.reserve_lets(*front, taking), false));
                 reserved |= known.0;
                 known.1 |= known.0 && met.is_empty();
             }

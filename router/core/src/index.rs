@@ -1,11 +1,12 @@
 //! What is derived from the rows to find things quickly. Rebuilt from them, and proven equal to them.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use blendline_wire::org::{CalendarSettings, QueueSettings};
-use blendline_wire::task::{ClockRule, SkillNeed};
-use blendline_wire::{CalendarId, Millis, OutboundId, QueueId, TaskId, WorkerId};
+use blendline_wire::task::{ClockRule, Side, SkillNeed};
+use blendline_wire::{CalendarId, Millis, OutboundId, QueueId, TaskId, TenantId, WorkerId};
 
 use crate::calendar::Hours;
 use crate::limits;
@@ -40,6 +41,10 @@ pub(crate) struct Index {
     pub(crate) directed: BTreeMap<WorkerId, BTreeSet<Spot>>,
     /// Everything with a deadline, earliest first.
     pub(crate) dues: BTreeSet<(Millis, Due)>,
+    /// Active back work that may be put aside for the front line, the latest due first.
+    pub(crate) breakable: BTreeMap<TenantId, BTreeSet<(Reverse<Millis>, TaskId)>>,
+    /// Work that was put aside for the front line.
+    pub(crate) interrupted: BTreeMap<TenantId, BTreeSet<Spot>>,
     /// Workers who can take something now, per queue.
     pub(crate) ready: BTreeMap<QueueId, Ready>,
 }
@@ -64,8 +69,23 @@ enum At {
     Line(QueueId, LineKey),
     /// It waits for one worker.
     Directed(WorkerId),
+    /// A worker has it, and may be called away from it.
+    Breakable(TenantId),
+    /// A worker was called away from it.
+    Interrupted(TenantId),
     /// It does not wait.
     Nowhere,
+}
+
+/// What tasks take of a worker's capacity.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Takes {
+    /// All of them, in units of the weights.
+    pub(crate) load: u32,
+    /// Back work.
+    pub(crate) back: u32,
+    /// Back work that can be put aside for the front line.
+    pub(crate) soft: u32,
 }
 
 /// The settings that derived values depend on.
@@ -88,12 +108,21 @@ impl<'a> Rules<'a> {
         let Some(queue) = self.queues.get(&task.queue) else { return 0 };
         match task.state {
             TaskState::Offered { .. } | TaskState::Active { .. } => queue.task_weight,
+            TaskState::Interrupted { .. } => 0,
             TaskState::Parked { .. } | TaskState::Requesting { .. } => {
                 u32::try_from(u64::from(queue.task_weight) * u64::from(queue.waiting_weight_percent.min(100)) / 100)
                     .unwrap_or(u32::MAX)
             }
             TaskState::Waiting | TaskState::Closed { .. } => 0,
         }
+    }
+
+    /// What a task takes of its holder's capacity, and what of that is which work.
+    pub(crate) fn takes(&self, task: &Task) -> Takes {
+        let load = self.weight(task);
+        let back = if task.side == Side::Back { load } else { 0 };
+        let active = matches!(task.state, TaskState::Active { .. });
+        Takes { load, back, soft: if active && self.is_breakable(task) { load } else { 0 } }
     }
 
     /// When a silent owner is reminded, or loses the task if he was.
@@ -109,7 +138,7 @@ impl<'a> Rules<'a> {
     pub(crate) fn target_runs(task: &Task) -> bool {
         let runs = match &task.state {
             TaskState::Waiting | TaskState::Offered { .. } => true,
-            TaskState::Active { .. } => task.unanswered,
+            TaskState::Active { .. } | TaskState::Interrupted { .. } => task.unanswered,
             TaskState::Parked { clock, .. } | TaskState::Requesting { clock, .. } => {
                 task.unanswered && *clock == ClockRule::Runs
             }
@@ -118,11 +147,22 @@ impl<'a> Rules<'a> {
         runs && !task.missed
     }
 
+    /// Whether active work may be put aside for the front line: back work of a queue that allows it, not late, and not put
+    /// aside too often already.
+    pub(crate) fn is_breakable(&self, task: &Task) -> bool {
+        task.side == Side::Back
+            && !task.missed
+            && task.interruptions < limits::INTERRUPTIONS_MAX
+            && self.queues.get(&task.queue).is_some_and(|queue| queue.interruptible)
+    }
+
     /// Where the index has a task that is like this.
     pub(crate) fn stand(&self, task: &Task) -> Stand {
         let at = match (&task.state, task.directed) {
             (TaskState::Waiting, Some((worker, _))) => At::Directed(worker),
             (TaskState::Waiting, None) => At::Line(task.queue, line_key(task)),
+            (TaskState::Active { .. }, _) if self.is_breakable(task) => At::Breakable(task.tenant),
+            (TaskState::Interrupted { .. }, _) => At::Interrupted(task.tenant),
             _ => At::Nowhere,
         };
         Stand {
@@ -143,7 +183,9 @@ impl<'a> Rules<'a> {
                 let declined = task.declined.iter().map(|(_, until)| *until).min();
                 min(task.directed.map(|(_, until)| until), declined)
             }
-            TaskState::Offered { until, .. } | TaskState::Parked { until, .. } => Some(*until),
+            TaskState::Offered { until, .. }
+            | TaskState::Parked { until, .. }
+            | TaskState::Interrupted { until, .. } => Some(*until),
             TaskState::Active { .. } => self.silence_due(task),
             TaskState::Requesting { since, .. } => Some(since.plus(limits::PARK_MS_MAX)),
             TaskState::Closed { .. } => return None,
@@ -189,6 +231,12 @@ impl Index {
             At::Directed(worker) => {
                 self.directed.entry(*worker).or_default().insert(stand.spot);
             }
+            At::Breakable(tenant) => {
+                self.breakable.entry(*tenant).or_default().insert((Reverse(stand.spot.0), task));
+            }
+            At::Interrupted(tenant) => {
+                self.interrupted.entry(*tenant).or_default().insert(stand.spot);
+            }
             At::Nowhere => {}
         }
     }
@@ -213,6 +261,20 @@ impl Index {
                 waiting.remove(&stand.spot);
                 if waiting.is_empty() {
                     self.directed.remove(worker);
+                }
+            }
+            At::Breakable(tenant) => {
+                let Some(running) = self.breakable.get_mut(tenant) else { return };
+                running.remove(&(Reverse(stand.spot.0), task));
+                if running.is_empty() {
+                    self.breakable.remove(tenant);
+                }
+            }
+            At::Interrupted(tenant) => {
+                let Some(aside) = self.interrupted.get_mut(tenant) else { return };
+                aside.remove(&stand.spot);
+                if aside.is_empty() {
+                    self.interrupted.remove(tenant);
                 }
             }
             At::Nowhere => {}
@@ -271,5 +333,6 @@ fn worker_due(worker: &Worker) -> Option<Millis> {
 
 /// The line a task stands in.
 pub(crate) fn line_key(task: &Task) -> LineKey {
-    LineKey { needs: task.needs.clone(), bucket: policy::target_bucket(task.target_ms) }
+    let hard = task.interruptions >= limits::INTERRUPTIONS_MAX;
+    LineKey { needs: task.needs.clone(), bucket: policy::target_bucket(task.target_ms), hard }
 }

@@ -241,6 +241,12 @@ impl Scheduler {
         }
     }
 
+    /// How many front slots of a queue its tenant wants free whatever is learnt, in thousandths.
+    fn reserve_floor_milli(&self, queue: QueueId) -> u64 {
+        let tenant = self.queues.get(&queue).and_then(|queue| self.tenants.get(&queue.tenant));
+        tenant.map_or(0, |tenant| tenant.settings.reserve_milli)
+    }
+
     /// How many front slots of a queue back work must leave free now, in thousandths.
     pub fn reserve_milli(&self, queue: QueueId) -> u64 {
         let Some(tenant) = self.queues.get(&queue).and_then(|queue| self.tenants.get(&queue.tenant)) else { return 0 };
@@ -252,17 +258,37 @@ impl Scheduler {
         // Where nobody does anything, no estimate can say that all are needed: work goes on, one task at a time.
         let Some(pool) = self.pools.get(&queue).filter(|pool| pool.free < pool.slots) else { return floor };
         let milli = |weight: u64| i64::try_from(weight * 1_000 / u64::from(WEIGHT_UNIT)).unwrap_or(i64::MAX);
-        let more = row.running_milli.saturating_mul(milli(pool.back).saturating_sub(row.expected_milli)) / 1_000;
+        let more =
+            row.running_milli.saturating_mul(milli(pool.back - pool.soft).saturating_sub(row.expected_milli)) / 1_000;
         let level = i64::try_from(row.level_milli).unwrap_or(i64::MAX).saturating_add(more).min(milli(pool.slots));
         u64::try_from(level).unwrap_or(0).clamp(floor, most)
     }
 
-    /// Whether a front queue lets back work start that takes so much of who serves it.
-    pub(crate) fn reserve_lets(&self, front: QueueId, taken: u32) -> bool {
-        let free = self.pools.get(&front).map_or(0, |pool| pool.free);
+    /// Whether a front queue lets such back work start with somebody who serves it. What can be put aside at any time is
+    /// held back only where the tenant says how much is to be free, and who is at such work counts as free for the rest.
+    pub(crate) fn reserve_lets(&self, front: QueueId, Taking { taken, interruptible }: Taking) -> bool {
+        let (free, soft) = self.pools.get(&front).map_or((0, 0), |pool| (pool.free, pool.soft));
         // The seed changes with each binding, so the state between two levels is drawn for once.
         let draw = || policy::draw(self.meta.seed ^ front.0.wrapping_mul(0x9E37_79B9_7F4A_7C15)).0 % 1_000;
-        policy::reserve_allows(free, u64::from(taken), self.reserve_milli(front), draw)
+        let allows = |free, kept| policy::reserve_allows(free, u64::from(taken), kept, draw);
+        allows(free, self.reserve_floor_milli(front))
+            && (interruptible || allows(free + soft, self.reserve_milli(front)))
+    }
+}
+
+/// What back work takes of who does it.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Taking {
+    /// Of his capacity.
+    pub(crate) taken: u32,
+    /// Whether it can be put aside for the front line.
+    pub(crate) interruptible: bool,
+}
+
+impl Taking {
+    /// What work of a queue takes; `hard` if it was put aside as often as may be.
+    pub(crate) fn of(queue: &QueueSettings, hard: bool) -> Self {
+        Self { taken: queue.task_weight, interruptible: queue.interruptible && !hard }
     }
 }
 

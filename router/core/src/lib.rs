@@ -22,6 +22,7 @@ mod desk;
 mod dispatch;
 mod dues;
 mod index;
+mod interrupt;
 mod learnt;
 mod lines;
 mod load;

@@ -18,6 +18,10 @@ pub const HANDED_PER_ACCOUNT_MAX: usize = 64;
 pub const ATTEMPTS_MAX: u32 = 8;
 /// How long a task waits for one worker only, in milliseconds; then any able worker may have it.
 pub const DIRECTED_MS: u64 = 5 * 60 * 1000;
+/// How often one task may be put aside for the front line.
+pub const INTERRUPTIONS_MAX: u8 = 3;
+/// How long a task that was put aside for the front line waits for its worker, in milliseconds; then it goes back in line.
+pub const INTERRUPTED_MS: u64 = 30 * 60 * 1000;
 /// Over how many tasks a queue's mean time is kept.
 pub const TASKS_REMEMBERED: u32 = 10_000;
 /// How long a task takes where nothing is known, in milliseconds.

@@ -23,11 +23,14 @@ pub(crate) struct LineKey {
     pub(crate) needs: Arc<[SkillNeed]>,
     /// [`crate::policy::target_bucket`].
     pub(crate) bucket: u64,
+    /// True for what was put aside for the front line as often as may be.
+    pub(crate) hard: bool,
 }
 
-/// A line: tasks that any able worker sees in the same order, by due time. No line is kept when it is empty.
+/// A line: tasks that any able worker sees in the same order, by due time; those whose target is over in a line of
+/// their own. No line is kept when it is empty.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Line {
+struct Line {
     /// Those whose target is over.
     late: BTreeSet<Spot>,
     /// Those whose target runs.
@@ -35,22 +38,20 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    fn first(&self) -> Option<Spot> {
-        match (self.late.first(), self.ahead.first()) {
-            (Some(late), Some(ahead)) => Some(*late.min(ahead)),
-            (late, ahead) => late.or(ahead).copied(),
-        }
+    fn part(&self, late: bool) -> &BTreeSet<Spot> {
+        if late { &self.late } else { &self.ahead }
     }
+}
 
-    /// All in the line, in order.
-    fn iter(&self) -> impl Iterator<Item = Spot> + '_ {
-        let (mut late, mut ahead) = (self.late.iter().peekable(), self.ahead.iter().peekable());
-        std::iter::from_fn(move || match (late.peek(), ahead.peek()) {
-            (Some(one), Some(other)) if other < one => ahead.next().copied(),
-            (Some(_), _) => late.next().copied(),
-            (None, _) => ahead.next().copied(),
-        })
-    }
+/// Lines whose firsts are compared by due time alone.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Bucket {
+    /// [`crate::policy::target_bucket`].
+    pub(crate) target: u64,
+    /// True where the targets are over.
+    pub(crate) late: bool,
+    /// True for what was put aside for the front line as often as may be.
+    pub(crate) hard: bool,
 }
 
 /// The first of a line, with what those who look for work ask of it.
@@ -62,8 +63,6 @@ pub(crate) struct Head {
     pub(crate) needs: Arc<[SkillNeed]>,
     /// When it earned its place.
     pub(crate) earned_at: Millis,
-    /// True when its target is over.
-    pub(crate) missed: bool,
     /// True when somebody declined it, and may do so still.
     pub(crate) declined: bool,
 }
@@ -74,7 +73,7 @@ pub(crate) struct Lines {
     lines: BTreeMap<LineKey, Line>,
     /// The first of each line by bucket and due time: within a bucket that is the order of urgency, so whoever looks for
     /// work takes the first that he can do.
-    heads: BTreeMap<u64, BTreeMap<Spot, Head>>,
+    heads: BTreeMap<Bucket, BTreeMap<Spot, Head>>,
     waiting: usize,
 }
 
@@ -89,8 +88,8 @@ impl Lines {
         self.buckets().filter_map(|(_, heads)| heads.first_key_value()).map(|((due, _), _)| *due).min()
     }
 
-    /// The buckets of targets in which something waits, and the first of each line of it, in order.
-    pub(crate) fn buckets(&self) -> impl Iterator<Item = (u64, &BTreeMap<Spot, Head>)> {
+    /// The buckets in which something waits, and the first of each line of it, in order.
+    pub(crate) fn buckets(&self) -> impl Iterator<Item = (Bucket, &BTreeMap<Spot, Head>)> {
         self.heads.iter().map(|(bucket, heads)| (*bucket, heads))
     }
 
@@ -99,9 +98,9 @@ impl Lines {
         self.lines.get_key_value(key).map(|(key, _)| key.needs.clone())
     }
 
-    /// All in a line, in order.
-    pub(crate) fn line(&self, key: &LineKey) -> impl Iterator<Item = Spot> + use<'_> {
-        self.lines.get(key).into_iter().flat_map(Line::iter)
+    /// All in a line whose target runs, or is over, in order.
+    pub(crate) fn line(&self, key: &LineKey, late: bool) -> impl Iterator<Item = Spot> + use<'_> {
+        self.lines.get(key).into_iter().flat_map(move |line| line.part(late).iter().copied())
     }
 
     /// Enters a task. The first of the line whose target runs, before and after.
@@ -109,19 +108,19 @@ impl Lines {
         &mut self,
         key: &LineKey,
         spot: Spot,
-        missed: bool,
+        late: bool,
         tasks: &Tasks,
     ) -> (Option<Spot>, Option<Spot>) {
         let line = match self.lines.get_mut(key) {
             Some(line) => line,
             None => self.lines.entry(key.clone()).or_default(),
         };
-        let (first, runs) = (line.first(), line.ahead.first().copied());
-        let stands = if missed { &mut line.late } else { &mut line.ahead };
-        self.waiting += usize::from(stands.insert(spot));
-        let after = (line.first(), line.ahead.first().copied());
-        self.lead(key, first, after.0, tasks);
-        (runs, after.1)
+        let part = if late { &mut line.late } else { &mut line.ahead };
+        let before = part.first().copied();
+        self.waiting += usize::from(part.insert(spot));
+        let after = part.first().copied();
+        self.lead(key, late, before, after, tasks);
+        if late { (None, None) } else { (before, after) }
     }
 
     /// Takes a task out again. The first of the line whose target runs, before and after.
@@ -129,45 +128,39 @@ impl Lines {
         &mut self,
         key: &LineKey,
         spot: &Spot,
-        missed: bool,
+        late: bool,
         tasks: &Tasks,
     ) -> (Option<Spot>, Option<Spot>) {
         let Some(line) = self.lines.get_mut(key) else { return (None, None) };
-        let (first, runs) = (line.first(), line.ahead.first().copied());
-        let stands = if missed { &mut line.late } else { &mut line.ahead };
-        self.waiting -= usize::from(stands.remove(spot));
-        let after = (line.first(), line.ahead.first().copied());
-        if after.0.is_none() {
+        let part = if late { &mut line.late } else { &mut line.ahead };
+        let before = part.first().copied();
+        self.waiting -= usize::from(part.remove(spot));
+        let after = part.first().copied();
+        if line.late.is_empty() && line.ahead.is_empty() {
             // Their number would grow with every combination ever seen.
             self.lines.remove(key);
         }
-        self.lead(key, first, after.0, tasks);
-        (runs, after.1)
+        self.lead(key, late, before, after, tasks);
+        if late { (None, None) } else { (before, after) }
     }
 
     /// Another task leads a line.
-    fn lead(&mut self, key: &LineKey, before: Option<Spot>, after: Option<Spot>, tasks: &Tasks) {
+    fn lead(&mut self, key: &LineKey, late: bool, before: Option<Spot>, after: Option<Spot>, tasks: &Tasks) {
         if before == after {
             return;
         }
-        let heads = self.heads.entry(key.bucket).or_default();
+        let bucket = Bucket { target: key.bucket, late, hard: key.hard };
+        let heads = self.heads.entry(bucket).or_default();
         before.iter().for_each(|spot| _ = heads.remove(spot));
         if let Some(spot) = after
             && let Some(task) = tasks.get(&spot.1)
         {
-            heads.insert(
-                spot,
-                Head {
-                    bits: need_bits(&key.needs),
-                    needs: key.needs.clone(),
-                    earned_at: task.earned_at,
-                    missed: task.missed,
-                    declined: !task.declined.is_empty(),
-                },
-            );
+            let (bits, needs) = (need_bits(&key.needs), key.needs.clone());
+            let head = Head { bits, needs, earned_at: task.earned_at, declined: !task.declined.is_empty() };
+            heads.insert(spot, head);
         }
         if heads.is_empty() {
-            self.heads.remove(&key.bucket);
+            self.heads.remove(&bucket);
         }
     }
 }

@@ -91,7 +91,7 @@ impl Scheduler {
             let Some(desk) = self.workers.get_mut(worker) else { continue };
             desk.load = desk.row.wrap_ups.iter().map(|(_, weight, _)| *weight).sum();
             desk.held = Few::default();
-            (desk.ready, desk.back, desk.part) = (None, 0, None);
+            (desk.ready, desk.back, desk.soft, desk.part) = (None, 0, 0, None);
             desk.know(&self.queues);
             self.index.add_worker(&desk.row);
         }
@@ -100,10 +100,10 @@ impl Scheduler {
             self.index.add_task(&rules.stand(task), &self.tasks);
             if let Some(desk) = task.state.holder().and_then(|holder| self.workers.get_mut(&holder)) {
                 desk.held.insert(task.id);
-                desk.load += rules.weight(task);
-                if task.side == Side::Back {
-                    desk.back += rules.weight(task);
-                }
+                let takes = rules.takes(task);
+                desk.load += takes.load;
+                desk.back += takes.back;
+                desk.soft += takes.soft;
             }
         }
         for row in self.outbound.values() {

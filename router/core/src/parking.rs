@@ -13,10 +13,13 @@ impl Scheduler {
     pub(crate) fn wake(&mut self, step: &mut Step<'_>, id: TaskId, why: &str) {
         let now = step.now;
         let Some(task) = self.tasks.get(&id) else { return };
-        let (TaskState::Parked { worker, since, clock, .. } | TaskState::Requesting { worker, since, clock }) =
-            task.state
-        else {
-            return;
+        let (worker, since, clock) = match task.state {
+            TaskState::Parked { worker, since, clock, .. } | TaskState::Requesting { worker, since, clock } => {
+                (worker, since, clock)
+            }
+            // The time of its own that it had is over when it was not due to come back by itself.
+            TaskState::Interrupted { worker, since, until } => (worker.filter(|_| now < until), since, ClockRule::Runs),
+            _ => return,
         };
         let stopped_ms = match clock {
             ClockRule::Stops => now.since(since.max(task.earned_at)),

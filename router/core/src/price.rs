@@ -21,13 +21,16 @@ pub(crate) struct Rank {
     weight_milli: u32,
     /// What each task counts for beside its age, in thousandths.
     more_milli: u64,
+    /// Whether only the part of the tasks counts that is in time: then what is late steps back once.
+    in_time: bool,
 }
 
 impl Rank {
     /// How urgent a task is that earned its place and is due at these instants, in parts of a thousand of a target of
     /// weight one.
     pub(crate) fn urgency_milli(&self, now: Millis, earned_at: Millis, due_at: Millis) -> u64 {
-        policy::urgency_milli(now, earned_at, due_at, self.weight_milli).saturating_add(self.more_milli)
+        let urgency = if self.in_time { policy::urgency_in_time_milli } else { policy::urgency_milli };
+        urgency(now, earned_at, due_at, self.weight_milli).saturating_add(self.more_milli)
     }
 }
 
@@ -98,17 +101,30 @@ impl Scheduler {
         self.price(fronts, queue.id) <= spared
     }
 
+    /// True where most of those who serve a front queue serve others as well.
+    ///
+    /// Only there what is late steps back behind what can still be in time: it lets all those queues keep their goals.
+    /// In a queue with workers of its own it would only let the late ones wait longer (mean wait 0.23 to 0.37 minutes on
+    /// the day of case T01) so that the reserve can be smaller: there the order of coming is kept.
+    fn is_contested(&self, front: QueueId) -> bool {
+        self.pools.get(&front).is_some_and(|pool| pool.shared > pool.workers / 2)
+    }
+
     /// By what the waiting tasks of a queue are ranked now.
     ///
     /// A front queue that keeps its goal has time: its tasks count for less than those of one that does not. Where
     /// waiting costs, a task counts for what an hour's work spares.
     pub(crate) fn rank(&self, queue: &QueueSettings) -> Rank {
-        let whole = Rank { weight_milli: queue.weight_milli, more_milli: 0 };
+        let whole = Rank { weight_milli: queue.weight_milli, more_milli: 0, in_time: false };
         match queue.blend.goal {
             Goal::Within { .. } if queue.side == Side::Front => {
                 let part = self.learnt.get(&queue.id).map_or(1_000, |row| u64::from(row.weight_milli));
                 let weight = u64::from(queue.weight_milli) * part / 1_000;
-                Rank { weight_milli: u32::try_from(weight).unwrap_or(u32::MAX), ..whole }
+                Rank {
+                    weight_milli: u32::try_from(weight).unwrap_or(u32::MAX),
+                    in_time: self.is_contested(queue.id),
+                    ..whole
+                }
             }
             Goal::Cost { hour_milli } if queue.side == Side::Front => {
                 let spared = u128::from(hour_milli) * u128::from(HOUR) / u128::from(self.task_ms(queue.id).max(1));

@@ -120,6 +120,9 @@ impl Scheduler {
             if open.state.owner().is_some() {
                 self.take_back(step, task, reason);
                 self.direct(step, task, stand_in);
+            } else if matches!(open.state, TaskState::Interrupted { .. }) {
+                self.edit_task(step, task, |task| set_holder(task, stand_in));
+                self.wake(step, task, "absence");
             } else {
                 self.edit_task(step, task, |task| set_holder(task, stand_in));
             }
@@ -224,7 +227,10 @@ impl Scheduler {
 
 /// Who comes back to a task that is put aside.
 fn set_holder(task: &mut Task, holder: Option<WorkerId>) {
-    if let TaskState::Parked { worker, .. } | TaskState::Requesting { worker, .. } = &mut task.state {
+    if let TaskState::Parked { worker, .. }
+    | TaskState::Interrupted { worker, .. }
+    | TaskState::Requesting { worker, .. } = &mut task.state
+    {
         *worker = holder;
     }
 }

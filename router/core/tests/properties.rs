@@ -2,7 +2,8 @@
 
 use blendline_core::calendar::Hours;
 use blendline_core::policy::{
-    AGEING_MS, back_off_ms, request_target_ms, reserve_allows, retry_ms, target_bucket, urgency_milli,
+    AGEING_MS, back_off_ms, request_target_ms, reserve_allows, retry_ms, target_bucket, urgency_in_time_milli,
+    urgency_milli,
 };
 use blendline_wire::org::CalendarSettings;
 use blendline_wire::{CalendarId, Millis};
@@ -76,6 +77,24 @@ proptest! {
             // Both late: they age alike, so the lead stays but for rounding.
             prop_assert!(urgency(late, then) + 1 >= urgency(due_later, then));
         }
+    }
+
+    /// What is late steps back behind all that is in time, and comes back before all of it: once, and not for long.
+    #[test]
+    fn what_is_late_steps_back_once(task in task(), other in task(), after in 0..LONG) {
+        let (earned, target, weight) = task;
+        let second = (4 * target).min(AGEING_MS);
+        let late = |ms: u64| urgency_in_time_milli(Millis(earned + target + ms), Millis(earned), Millis(earned + target), weight);
+        if after < second {
+            prop_assert!(late(after) <= u64::from(weight));
+            prop_assert!(after == 0 || late(after) <= late(second));
+        } else {
+            prop_assert_eq!(late(after), urgency(task, earned + target + after));
+        }
+        prop_assert!(late(1) <= late(1 + after) || after + 1 >= second);
+        let now = earned + target + second.max(after) + (u64::from(other.2) / 1_000 + 1) * AGEING_MS;
+        let in_time = urgency_in_time_milli(Millis(now), Millis(now), Millis(now + other.1), other.2);
+        prop_assert!(urgency_in_time_milli(Millis(now), Millis(earned), Millis(earned + target), weight) >= in_time);
     }
 
     #[test]

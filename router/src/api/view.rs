@@ -80,6 +80,8 @@ pub enum TaskWord {
     Active,
     /// Put aside.
     Parked,
+    /// Put aside for the front line; it comes back to its worker.
+    Interrupted,
     /// Waiting for what it asked for.
     Requesting,
     /// Over.
@@ -93,6 +95,7 @@ impl From<&TaskState> for TaskWord {
             TaskState::Offered { .. } => Self::Offered,
             TaskState::Active { .. } => Self::Active,
             TaskState::Parked { .. } => Self::Parked,
+            TaskState::Interrupted { .. } => Self::Interrupted,
             TaskState::Requesting { .. } => Self::Requesting,
             TaskState::Closed { .. } => Self::Closed,
         }
@@ -149,7 +152,7 @@ pub fn task(row: Task, directory: &Directory) -> TaskInfo {
     };
     match row.state {
         TaskState::Waiting | TaskState::Active { .. } => {}
-        TaskState::Offered { until, .. } => info.until = Some(Instant(until)),
+        TaskState::Offered { until, .. } | TaskState::Interrupted { until, .. } => info.until = Some(Instant(until)),
         TaskState::Parked { until, reason, clock, .. } => {
             info.until = Some(Instant(until));
             info.parked = Some(reason);

@@ -116,7 +116,7 @@ impl World {
 /// True for what waits for a time, and for who waits for that.
 fn is_aside(world: &World, task: &Task) -> bool {
     match task.state {
-        TaskState::Parked { .. } => true,
+        TaskState::Parked { .. } | TaskState::Interrupted { .. } => true,
         TaskState::Requesting { .. } => {
             task.children.iter().any(|child| world.rows.tasks.get(child).is_some_and(|row| is_aside(world, row)))
         }

@@ -191,7 +191,7 @@ impl Rows {
             TaskState::Parked { .. } | TaskState::Requesting { .. } => {
                 queue.task_weight * queue.waiting_weight_percent / 100
             }
-            TaskState::Waiting | TaskState::Closed { .. } => 0,
+            TaskState::Waiting | TaskState::Interrupted { .. } | TaskState::Closed { .. } => 0,
         }
     }
 

@@ -140,6 +140,9 @@ pub struct Aside {
     /// How long workers have been at it before that, in milliseconds.
     #[serde(default, skip_serializing_if = "is_default")]
     pub worked_ms: u64,
+    /// How often it was put aside for the front line.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub interruptions: u8,
 }
 
 /// Nothing of it.
@@ -155,6 +158,7 @@ static NONE: Aside = Aside {
     silence: Silence { since: None, reminded: false, supervisor_at: None },
     begun_at: Millis(0),
     worked_ms: 0,
+    interruptions: 0,
 };
 
 /// Where a task stands.
@@ -190,6 +194,15 @@ pub enum TaskState {
         until: Millis,
         /// What the target does meanwhile.
         clock: ClockRule,
+    },
+    /// Put aside for the front line, which was at risk.
+    Interrupted {
+        /// Who comes back to it, if he is there.
+        worker: Option<WorkerId>,
+        /// Since when.
+        since: Millis,
+        /// When it goes back in line if he has not.
+        until: Millis,
     },
     /// Waiting for the answer to a request.
     Requesting {
@@ -236,7 +249,7 @@ impl TaskState {
     pub const fn holder(&self) -> Option<WorkerId> {
         match self {
             Self::Offered { worker, .. } | Self::Active { worker } => Some(*worker),
-            Self::Parked { worker, .. } | Self::Requesting { worker, .. } => *worker,
+            Self::Parked { worker, .. } | Self::Interrupted { worker, .. } | Self::Requesting { worker, .. } => *worker,
             Self::Waiting | Self::Closed { .. } => None,
         }
     }
@@ -248,6 +261,7 @@ impl TaskState {
             Self::Offered { .. } => "offered",
             Self::Active { .. } => "active",
             Self::Parked { .. } => "parked",
+            Self::Interrupted { .. } => "interrupted",
             Self::Requesting { .. } => "requesting",
             Self::Closed { .. } => "closed",
         }

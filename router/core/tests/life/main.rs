@@ -3,6 +3,7 @@
 
 mod aside;
 mod explained;
+mod interrupt;
 mod office;
 mod reasons;
 mod sending;

@@ -167,6 +167,7 @@ async fn rows_as_callers_see_them() {
         TaskState::Offered { worker, until, because: Because::LeastLoaded },
         TaskState::Active { worker },
         TaskState::Parked { worker: None, reason: ParkReason::Time, since, until, clock: ClockRule::Runs },
+        TaskState::Interrupted { worker: Some(worker), since, until: Millis(3) },
         TaskState::Requesting { worker: Some(worker), since, clock: ClockRule::Stops },
         TaskState::Closed { at, how: Closed::Cancelled, worker: Some(worker) },
     ];

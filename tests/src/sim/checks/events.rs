@@ -2,6 +2,7 @@
 
 use blendline_core::rows::{Task, TaskState};
 use blendline_wire::event::{Event, EventKind};
+use blendline_wire::task::WithdrawReason;
 use blendline_wire::{Lease, Millis, TaskId, WorkerId};
 
 use super::{Memory, Step};
@@ -14,6 +15,7 @@ pub(super) enum Stand {
     Offered(WorkerId, Lease),
     Active(WorkerId, Lease),
     Parked,
+    Interrupted,
     Requesting,
     Closed,
 }
@@ -80,10 +82,10 @@ fn follow(memory: &mut Memory, event: &Event) -> Check {
         }
         EventKind::TaskTransferred { from: Some(from), .. } => match old {
             Some(Stand::Offered(by, _) | Stand::Active(by, _)) => by == from,
-            other => matches!(other, Some(Stand::Waiting | Stand::Parked | Stand::Requesting)),
+            other => matches!(other, Some(Stand::Waiting | Stand::Parked | Stand::Interrupted | Stand::Requesting)),
         },
         EventKind::TaskWoken { ref why } => match old {
-            Some(Stand::Parked | Stand::Requesting) => true,
+            Some(Stand::Parked | Stand::Interrupted | Stand::Requesting) => true,
             other => why == "unseen_message" && matches!(other, Some(Stand::Active(..))),
         },
         _ => true,
@@ -95,6 +97,7 @@ fn follow(memory: &mut Memory, event: &Event) -> Check {
 
 fn next(old: Option<Stand>, event: &Event) -> Option<Stand> {
     Some(match event.kind {
+        EventKind::TaskWithdrawn { reason: WithdrawReason::Interrupted, .. } => Stand::Interrupted,
         EventKind::TaskCreated { .. }
         | EventKind::OfferDeclined { .. }
         | EventKind::TaskWithdrawn { .. }
@@ -125,6 +128,7 @@ fn agrees(memory: &mut Memory, row: &Task) -> Check {
         TaskState::Offered { worker, .. } => Stand::Offered(worker, row.lease),
         TaskState::Active { worker } => Stand::Active(worker, row.lease),
         TaskState::Parked { .. } => Stand::Parked,
+        TaskState::Interrupted { .. } => Stand::Interrupted,
         TaskState::Requesting { .. } => Stand::Requesting,
         TaskState::Closed { .. } => Stand::Closed,
     };

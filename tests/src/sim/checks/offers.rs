@@ -3,6 +3,7 @@
 use blendline_core::effect::Release;
 use blendline_core::input::{Command, Verdict};
 use blendline_core::rows::{Task, TaskState, Worker};
+use blendline_wire::org::Goal;
 use blendline_wire::task::{Presence, Side, Target};
 use blendline_wire::{Millis, QueueId, WorkerId};
 
@@ -26,6 +27,7 @@ pub(super) fn check(step: &Step<'_>) -> Check {
     if asked || step.was_due && !matches!(step.input.command, Command::Tick) {
         return Ok(());
     }
+    given_back(step)?;
     no_lost_wake_up(step)
 }
 
@@ -109,7 +111,8 @@ fn personal(step: &Step<'_>, old: Option<&Task>, new: &Task, worker: WorkerId) -
     old.is_some_and(meant) || meant(new) || knows.is_some_and(|(who, _)| who == worker)
 }
 
-/// I11: of two tasks alike in one queue, the older goes first.
+/// I11: of two tasks alike in one queue, the older goes first; but for one whose target is over, which may have to let
+/// go first what can still be in time, and not for long.
 fn in_turn(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
     let alike = |other: &&Task| {
         other.queue == given.queue
@@ -119,12 +122,34 @@ fn in_turn(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
             && other.unanswered == given.unanswered
             && other.earned_at < given.earned_at
             && other.due_at < given.due_at
+            && !steps_back(step, other, given)
+            // What was put aside as often as may be is held back like work that cannot be.
+            && (other.interruptions < 3 || other.missed || given.interruptions >= 3)
     };
     for older in step.rows.tasks.values().filter(alike) {
         let could = could_have(step.rows, older, worker, step.now);
         ensure!(!could, "I11", "{} went to {} before {}, which is older", given.id, worker.settings.id, older.id);
     }
     Ok(())
+}
+
+/// Where workers serve several front queues that are held to the part in time, what is late steps back for four targets
+/// or ten minutes.
+fn steps_back(step: &Step<'_>, late: &Task, in_time: &Task) -> bool {
+    const MOST_MS: u64 = 600_000;
+    let fronts = |queues: &[QueueId]| {
+        let side = |queue: &&QueueId| step.rows.queues.get(queue).is_some_and(|queue| queue.side == Side::Front);
+        queues.iter().filter(side).count()
+    };
+    let mut serving = step.rows.workers.values().filter(|worker| worker.settings.queues.contains(&late.queue));
+    let part = step.rows.queues.get(&late.queue).is_some_and(|queue| matches!(queue.blend.goal, Goal::Within { .. }));
+    let behind_ms = step.now.since(late.due_at);
+    late.side == Side::Front
+        && part
+        && late.missed
+        && !in_time.missed
+        && behind_ms < (4 * late.due_at.since(late.earned_at)).min(MOST_MS)
+        && serving.any(|worker| fronts(&worker.settings.queues) > 1)
 }
 
 /// True when nothing in the rows forbids this worker the task; his free capacity is not looked at.
@@ -209,7 +234,11 @@ fn no_lost_wake_up(step: &Step<'_>) -> Check {
             task.side == Side::Back
                 && task.due_at > step.now
                 && fronts(step.rows, worker).any(|front| {
-                    let kept = step.core.reserve_milli(front).div_ceil(1_000) * 1_000;
+                    // What can be put aside at any time is held back only by what the tenant himself wants free.
+                    let floor = step.rows.tenants.get(&task.tenant).map_or(0, |tenant| tenant.reserve_milli);
+                    let soft = queue.interruptible && task.interruptions < 3;
+                    let kept = if soft { floor } else { step.core.reserve_milli(front) };
+                    let kept = kept.div_ceil(1_000) * 1_000;
                     kept > 0 && free_front(step.rows, front).1 < kept + u64::from(queue.task_weight) * 10
                 })
         };
@@ -220,6 +249,26 @@ fn no_lost_wake_up(step: &Step<'_>) -> Check {
                 ensure!(!could, "I9", "{} waits and {} could have it, with {room} free", task.id, worker.settings.id);
             }
         }
+    }
+    Ok(())
+}
+
+/// Who was called away from back work and has nothing else to do has it again.
+fn given_back(step: &Step<'_>) -> Check {
+    for task in step.rows.tasks.values() {
+        let TaskState::Interrupted { worker: Some(id), .. } = task.state else { continue };
+        let (Some(queue), Some(worker)) = (step.rows.queues.get(&task.queue), step.rows.workers.get(&id)) else {
+            continue;
+        };
+        let ready = worker.presence == Presence::Ready && worker.session.is_some();
+        let room = worker.capacity.saturating_sub(step.rows.load_of(id)) >= queue.task_weight;
+        let open = step.rows.is_open(task.queue, step.now);
+        // What has been put aside often enough is held back like any other back work.
+        let floor = step.rows.tenants.get(&task.tenant).map_or(0, |tenant| tenant.reserve_milli);
+        if floor > 0 || task.interruptions >= 3 {
+            continue;
+        }
+        ensure!(!(ready && room && open), "given back", "{} waits for {id}, who is free", task.id);
     }
     Ok(())
 }

@@ -3,9 +3,9 @@
 use blendline_core::effect::Release;
 use blendline_core::input::{Command, Verdict};
 use blendline_core::rows::{Task, TaskState, Worker};
-use blendline_wire::WorkerId;
 use blendline_wire::event::EventKind;
 use blendline_wire::task::{Presence, Side, Target};
+use blendline_wire::{Millis, WorkerId};
 
 use super::Step;
 use super::offers::could_have;
@@ -38,19 +38,21 @@ fn is_for(task: &Task, worker: WorkerId) -> bool {
 
 /// What was put aside comes back to whoever had it, while he is there.
 fn comes_back(step: &Step<'_>, old: &Task, new: &Task) -> Check {
-    let (TaskState::Parked { worker: Some(worker), .. } | TaskState::Requesting { worker: Some(worker), .. }) =
-        old.state
+    let (TaskState::Parked { worker: Some(worker), .. }
+    | TaskState::Interrupted { worker: Some(worker), .. }
+    | TaskState::Requesting { worker: Some(worker), .. }) = old.state
     else {
         return Ok(());
     };
+    let until = if let TaskState::Interrupted { until, .. } = old.state { until } else { Millis::MAX };
     let woken = step.events().any(|event| {
         event.task == Some(new.id)
-            && matches!(&event.kind, EventKind::TaskWoken { why } if ["time", "customer", "answer"].contains(&&**why))
+            && matches!(&event.kind, EventKind::TaskWoken { why } if ["time", "customer", "answer", "given_back"].contains(&&**why))
     });
     let closed = matches!(new.state, TaskState::Closed { .. });
     // A step that ends his being there, or gives the task another way, is another matter.
     let plain = !step.was_due || matches!(step.input.command, Command::Tick);
-    if woken && plain && !closed && there(step, worker) {
+    if woken && plain && !closed && step.now < until && there(step, worker) {
         ensure!(is_for(new, worker), "returns", "{} was {worker}'s, and is {:?}", new.id, new.state);
     }
     Ok(())

@@ -4,13 +4,14 @@ use blendline_core::effect::{Effect, Write};
 use blendline_core::input::{Command, Verdict};
 use blendline_core::rows::{Closed, Task, TaskState};
 use blendline_wire::event::EventKind;
-use blendline_wire::task::{ClockRule, TaskKind};
+use blendline_wire::task::{ClockRule, Side, TaskKind};
 
 use super::{Memory, Step};
 use crate::sim::verdict::{Check, ensure};
 
 pub(super) fn check(memory: &Memory, step: &Step<'_>) -> Check {
     leases(step)?;
+    called_away(step)?;
     for (old, new) in step.changes.tasks.values() {
         match old {
             Some(old) => {
@@ -21,6 +22,23 @@ pub(super) fn check(memory: &Memory, step: &Step<'_>) -> Check {
             }
             None => born(step, new)?,
         }
+    }
+    Ok(())
+}
+
+/// Only back work that may be interrupted is put aside for the front line: while it has time, and not too often.
+fn called_away(step: &Step<'_>) -> Check {
+    for (old, new) in step.changes.tasks.values() {
+        let TaskState::Interrupted { worker, .. } = new.state else { continue };
+        let count = old.as_ref().map_or(0, |old| old.interruptions);
+        if count == new.interruptions {
+            continue;
+        }
+        let fits = new.side == Side::Back && !new.missed && worker.is_some();
+        ensure!(fits, "interruption", "{} was put aside: {new:?}", new.id);
+        ensure!(new.interruptions <= 3, "interruption", "{} was put aside {} times", new.id, new.interruptions);
+        let (left, quarter) = (new.due_at.since(step.now), new.target_ms / 4);
+        ensure!(left > quarter, "interruption", "{} was put aside with {left} ms left", new.id);
     }
     Ok(())
 }
