@@ -105,8 +105,8 @@ impl Scheduler {
     /// What a worker is to have back now. The front queues that keep him from some of it are noted.
     fn next_interrupted(&self, now: Millis, worker: WorkerId, shut: &mut Vec<QueueId>) -> Option<TaskId> {
         let desk = self.workers.get(&worker).filter(|desk| desk.takes_work())?;
-        let held = desk.held.iter().filter_map(|id| self.tasks.get(&id));
-        let mut his = |task: &&Box<Task>| {
+        let held = desk.held.iter().filter_map(|id| self.task(id));
+        let mut his = |task: &Task| {
             let Some(queue) = self.queues.get(&task.queue) else { return false };
             let aside = matches!(task.state, TaskState::Interrupted { .. });
             if !aside || !desk.has_room_for(queue.task_weight) || !self.rules().hours(task.queue).is_open(now) {
