@@ -86,8 +86,7 @@ impl Scheduler {
     /// A count ended: the rate is told, the reserve follows.
     pub(crate) fn end_count(&mut self, step: &mut Step<'_>, queue: QueueId) {
         let now = step.now;
-        let floor = self.queues.get(&queue).and_then(|row| self.tenants.get(&row.tenant));
-        let floor = floor.map_or(0, |tenant| tenant.settings.reserve_milli);
+        let floor = self.reserve_floor_milli(queue);
         let pool = self.pools.get(&queue).copied().unwrap_or_default();
         let busy = (pool.slots - pool.free).saturating_sub(pool.back) * 1_000 / u64::from(WEIGHT_UNIT);
         let quiet = self.learnt.get(&queue).is_some_and(|row| row.seen == 0);
@@ -230,6 +229,9 @@ impl Scheduler {
             let expected = (pool.slots - level - pool.offered).max(0.0);
             ((level * 1_000.0) as u64, milli(weight - 1.0), milli(expected))
         });
+        if level > self.reserve_floor_milli(queue) {
+            self.keep_counting(step, queue);
+        }
         if (level, running, expected) == before {
             return;
         }
@@ -238,6 +240,14 @@ impl Scheduler {
         });
         if let Some(settings) = self.queues.get(&queue) {
             step.todo.slack.insert(settings.tenant);
+        }
+    }
+
+    /// Whoever keeps slots free must find out when nothing comes any more, though the clock of his counts had stopped.
+    fn keep_counting(&mut self, step: &mut Step<'_>, queue: QueueId) {
+        let now = step.now;
+        if self.learnt.get(&queue).is_some_and(|row| row.count_until == Millis::MAX) {
+            self.edit_learnt(step, queue, |row| row.count_until = now.plus(row.rate.count_ms()));
         }
     }
 

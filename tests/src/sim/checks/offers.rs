@@ -3,6 +3,7 @@
 use blendline_core::effect::Release;
 use blendline_core::input::{Command, Verdict};
 use blendline_core::rows::{Task, TaskState, Worker};
+use blendline_wire::event::EventKind;
 use blendline_wire::org::Goal;
 use blendline_wire::task::{Presence, Side, Target};
 use blendline_wire::{Millis, QueueId, WorkerId};
@@ -43,7 +44,10 @@ fn given(step: &Step<'_>, old: Option<&Task>, new: &Task, worker: &Worker) -> Ch
     // What fell due is done before the input, which may be a connection for less than the one before it.
     let was = step.changes.workers.get(&id).and_then(Option::as_ref).filter(|_| step.was_due);
     let capacity = was.map_or(worker.capacity, |was| was.capacity.max(worker.capacity));
-    ensure!(started || load <= capacity, "I6", "{id} has {load} of {capacity}, given {}", new.id);
+    // What fell due filled him up before he came to stand in for somebody who goes away.
+    let handed = |kind: &EventKind| matches!(kind, EventKind::TaskHandedOver { to, .. } if *to == Some(id));
+    let stands_in = step.was_due && step.events().any(|event| handed(&event.kind));
+    ensure!(started || stands_in || load <= capacity, "I6", "{id} has {load} of {capacity}, given {}", new.id);
     if started {
         return Ok(());
     }
