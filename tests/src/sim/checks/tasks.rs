@@ -34,7 +34,10 @@ fn called_away(step: &Step<'_>) -> Check {
         if count == new.interruptions {
             continue;
         }
-        let fits = new.side == Side::Back && !new.missed && worker.is_some();
+        // What fell due happened under the settings of before.
+        let put = step.was_due && matches!(step.input.command, Command::Put(_) | Command::RemoveQueue { .. });
+        let may = step.rows.queues.get(&new.queue).is_some_and(|queue| queue.interruptible) || put;
+        let fits = may && new.side == Side::Back && !new.missed && worker.is_some();
         ensure!(fits, "interruption", "{} was put aside: {new:?}", new.id);
         ensure!(new.interruptions <= 3, "interruption", "{} was put aside {} times", new.id, new.interruptions);
         let (left, quarter) = (new.due_at.since(step.now), new.target_ms / 4);
