@@ -7,14 +7,13 @@ use blendline_wire::{
     AccountId, ConversationId, EventId, MatterId, Millis, OutboundId, QueueId, TaskId, TenantId, WorkerId,
 };
 
-use crate::desk::{Desk, Pool};
+use crate::desk::Desk;
 use crate::effect::{MessageRow, Release, Write};
 use crate::index::{Rules, Takes};
 use crate::input::PayloadId;
 use crate::learnt::Heard;
-use crate::ready::Place;
-use crate::rows::{Closed, Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState, Worker};
-use crate::scheduler::{PostBox, Scheduler, Step};
+use crate::rows::{Closed, Conversation, ConversationState, Task, TaskState, Worker};
+use crate::scheduler::{Scheduler, Step};
 
 impl Scheduler {
     /// The next number for a task, conversation, matter or message of ours.
@@ -147,76 +146,6 @@ impl Scheduler {
         self.seat(step, id);
     }
 
-    /// Takes a worker off the ready lists and out of the pools.
-    pub(crate) fn unseat(&mut self, id: WorkerId) {
-        self.set_place(id, None);
-        let Some(desk) = self.workers.get_mut(&id) else { return };
-        let Some(part) = desk.part.take() else { return };
-        for front in desk.fronts.iter() {
-            let Some(pool) = self.pools.get_mut(front) else { continue };
-            pool.sub(&part);
-            if pool.workers == 0 {
-                self.pools.remove(front);
-            }
-        }
-    }
-
-    /// Counts a worker in the pools as he is now. His place among the ready follows when somebody looks for one: most
-    /// who get room are given work at once.
-    pub(crate) fn seat(&mut self, step: &mut Step<'_>, id: WorkerId) {
-        let Some(desk) = self.workers.get_mut(&id) else { return };
-        step.todo.moved.insert(id);
-        let free = desk.row.capacity.saturating_sub(desk.load);
-        let part = Pool {
-            workers: 1,
-            slots: desk.row.capacity.into(),
-            free: free.into(),
-            back: desk.back.into(),
-            soft: desk.soft.into(),
-            shared: u32::from(desk.fronts.len() > 1),
-        };
-        let part = Some(part).filter(|_| desk.is_ready() && !desk.fronts.is_empty());
-        let before = std::mem::replace(&mut desk.part, part);
-        if before == part {
-            return;
-        }
-        if before.map(|part| part.slots) != part.map(|part| part.slots) {
-            step.todo.stale.extend(desk.fronts.iter().copied());
-        }
-        // More may be free, or fewer of whom so many are to be kept free.
-        step.todo.slack.insert(desk.row.settings.tenant);
-        for front in desk.fronts.iter() {
-            let pool = self.pools.entry(*front).or_default();
-            pool.add(&part.unwrap_or_default());
-            pool.sub(&before.unwrap_or_default());
-            if pool.workers == 0 {
-                self.pools.remove(front);
-            }
-        }
-    }
-
-    /// Puts the workers who changed at their right places among the ready, or off them.
-    pub(crate) fn seat_moved(&mut self, step: &mut Step<'_>) {
-        while let Some(id) = step.todo.moved.pop_first() {
-            let place = self.workers.get(&id).and_then(|desk| desk.place());
-            self.set_place(id, place);
-        }
-    }
-
-    /// Puts a worker at a place among the ready, or off them.
-    fn set_place(&mut self, id: WorkerId, place: Option<Place>) {
-        let Some(desk) = self.workers.get_mut(&id).filter(|desk| desk.ready != place) else { return };
-        let before = std::mem::replace(&mut desk.ready, place);
-        for queue in &desk.row.settings.queues {
-            let ready = self.index.ready.entry(*queue).or_default();
-            before.iter().for_each(|place| ready.remove(place));
-            place.iter().for_each(|place| ready.insert(*place));
-            if ready.is_empty() {
-                self.index.ready.remove(queue);
-            }
-        }
-    }
-
     /// Enters an open conversation.
     pub(crate) fn add_conversation(&mut self, step: &mut Step<'_>, conversation: Conversation) {
         let id = conversation.id;
@@ -265,75 +194,6 @@ impl Scheduler {
         step.todo.dirty_conversations.remove(id);
         conversation.state = state;
         step.write(Write::Conversation(conversation));
-    }
-
-    /// Enters a message of ours.
-    pub(crate) fn add_outbound(&mut self, step: &mut Step<'_>, row: OutboundRow) {
-        let id = row.id;
-        self.enter_outbound(&row);
-        step.todo.posting.insert(row.account);
-        self.outbound.insert(id, Box::new(row));
-        step.todo.dirty_outbound.insert(id);
-    }
-
-    /// What is derived from a message of ours, when it is entered in the order of the numbers.
-    pub(crate) fn enter_outbound(&mut self, row: &OutboundRow) {
-        let line = self.letters.or_default(row.conversation);
-        line.push_back(row.id);
-        let first = line.len() == 1;
-        self.count_outbound(row, first, true);
-        self.index.add_outbound(row);
-    }
-
-    /// Changes a message of ours. When it becomes final its row is written, it leaves the core, and the next of its
-    /// conversation moves up.
-    pub(crate) fn edit_outbound(&mut self, step: &mut Step<'_>, id: OutboundId, change: impl FnOnce(&mut OutboundRow)) {
-        let Some(mut row) = self.outbound.remove(&id) else { return };
-        let first = self.letters.get(&row.conversation).and_then(|line| line.front()) == Some(&id);
-        self.count_outbound(&row, first, false);
-        self.index.remove_outbound(&row);
-        change(&mut row);
-        step.todo.posting.insert(row.account);
-        if !row.state.is_final() {
-            self.count_outbound(&row, first, true);
-            self.index.add_outbound(&row);
-            self.outbound.insert(id, row);
-            step.todo.dirty_outbound.insert(id);
-            return;
-        }
-        step.todo.dirty_outbound.remove(id);
-        let mut next = None;
-        if let Some(line) = self.letters.get_mut(&row.conversation) {
-            line.retain(|waiting| *waiting != id);
-            next = line.front().copied().filter(|_| first);
-            if line.is_empty() {
-                self.letters.remove(&row.conversation);
-            }
-        }
-        if let Some(next) = next.and_then(|next| self.outbound.get(&next)).cloned() {
-            self.count_outbound(&next, true, true);
-        }
-        step.write(Write::Outbound(row));
-    }
-
-    /// Counts a message of ours in or out of its account's post box. Only the first of a conversation can be handed
-    /// over. A box with nothing in it is not kept.
-    fn count_outbound(&mut self, row: &OutboundRow, first: bool, enters: bool) {
-        let post = self.post.entry(row.account).or_default();
-        match (&row.state, enters) {
-            (OutboundState::Handed { .. }, true) => post.handed += 1,
-            (OutboundState::Handed { .. }, false) => post.handed -= 1,
-            (OutboundState::Queued, true) if first => {
-                post.ready.insert(row.id);
-            }
-            (OutboundState::Queued, false) if first => {
-                post.ready.remove(&row.id);
-            }
-            _ => {}
-        }
-        if *post == PostBox::default() {
-            self.post.remove(&row.account);
-        }
     }
 
     /// Adds a line to the transcript of a task's conversation, or of the task itself, and gives its place.

@@ -280,8 +280,9 @@ impl Scheduler {
         let needs = need_bits(&task.needs);
         if let Some((worker, until)) = task.sticky
             && now < until
-            && let Some(place) = self.workers.get(&worker).and_then(|desk| desk.ready)
-            && self.workers[&worker].row.settings.queues.binary_search(&task.queue).is_ok()
+            && let Some(desk) = self.workers.get(&worker)
+            && let Some(place) = desk.ready
+            && desk.row.settings.queues.binary_search(&task.queue).is_ok()
             && able(&&place)
         {
             return Some((worker, Because::Sticky, None));

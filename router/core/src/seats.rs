@@ -1,0 +1,79 @@
+//! Where workers stand: among the ready, and in the pools of the front queues they serve.
+
+use blendline_wire::WorkerId;
+
+use crate::desk::Pool;
+use crate::ready::Place;
+use crate::scheduler::{Scheduler, Step};
+
+impl Scheduler {
+    /// Takes a worker off the ready lists and out of the pools.
+    pub(crate) fn unseat(&mut self, id: WorkerId) {
+        self.set_place(id, None);
+        let Some(desk) = self.workers.get_mut(&id) else { return };
+        let Some(part) = desk.part.take() else { return };
+        for front in desk.fronts.iter() {
+            let Some(pool) = self.pools.get_mut(front) else { continue };
+            pool.sub(&part);
+            if pool.workers == 0 {
+                self.pools.remove(front);
+            }
+        }
+    }
+
+    /// Counts a worker in the pools as he is now. His place among the ready follows when somebody looks for one: most
+    /// who get room are given work at once.
+    pub(crate) fn seat(&mut self, step: &mut Step<'_>, id: WorkerId) {
+        let Some(desk) = self.workers.get_mut(&id) else { return };
+        step.todo.moved.insert(id);
+        let free = desk.row.capacity.saturating_sub(desk.load);
+        let part = Pool {
+            workers: 1,
+            slots: desk.row.capacity.into(),
+            free: free.into(),
+            back: desk.back.into(),
+            soft: desk.soft.into(),
+            shared: u32::from(desk.fronts.len() > 1),
+        };
+        let part = Some(part).filter(|_| desk.is_ready() && !desk.fronts.is_empty());
+        let before = std::mem::replace(&mut desk.part, part);
+        if before == part {
+            return;
+        }
+        if before.map(|part| part.slots) != part.map(|part| part.slots) {
+            step.todo.stale.extend(desk.fronts.iter().copied());
+        }
+        // More may be free, or fewer of whom so many are to be kept free.
+        step.todo.slack.insert(desk.row.settings.tenant);
+        for front in desk.fronts.iter() {
+            let pool = self.pools.entry(*front).or_default();
+            pool.add(&part.unwrap_or_default());
+            pool.sub(&before.unwrap_or_default());
+            if pool.workers == 0 {
+                self.pools.remove(front);
+            }
+        }
+    }
+
+    /// Puts the workers who changed at their right places among the ready, or off them.
+    pub(crate) fn seat_moved(&mut self, step: &mut Step<'_>) {
+        while let Some(id) = step.todo.moved.pop_first() {
+            let place = self.workers.get(&id).and_then(|desk| desk.place());
+            self.set_place(id, place);
+        }
+    }
+
+    /// Puts a worker at a place among the ready, or off them.
+    fn set_place(&mut self, id: WorkerId, place: Option<Place>) {
+        let Some(desk) = self.workers.get_mut(&id).filter(|desk| desk.ready != place) else { return };
+        let before = std::mem::replace(&mut desk.ready, place);
+        for queue in &desk.row.settings.queues {
+            let ready = self.index.ready.entry(*queue).or_default();
+            before.iter().for_each(|place| ready.remove(place));
+            place.iter().for_each(|place| ready.insert(*place));
+            if ready.is_empty() {
+                self.index.ready.remove(queue);
+            }
+        }
+    }
+}
