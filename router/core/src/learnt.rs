@@ -157,12 +157,17 @@ impl Scheduler {
             return;
         }
         let ms = self.task_ms(queue);
+        let worth = self.queues.get(&queue).map_or(0, |queue| u64::from(queue.blend.worth_milli));
         let fronts = self.workers.get(&worker).map(|desk| desk.fronts.clone()).unwrap_or_default();
         for front in fronts.iter().copied() {
-            let known = self.learnt.get(&front).map_or(0, |row| row.back_ms);
-            let back_ms = if known == 0 { ms } else { nearer(known, ms, 50) };
-            if back_ms != known {
-                self.edit_learnt(step, front, |row| row.back_ms = back_ms);
+            let known = self.learnt.get(&front).map_or((0, 0), |row| (row.back_ms, row.back_worth_milli));
+            let means = match known {
+                (0, _) => (ms, worth),
+                (known_ms, known_worth) => (nearer(known_ms, ms, 50), nearer(known_worth.into(), worth, 50)),
+            };
+            let means = (means.0, u32::try_from(means.1).unwrap_or(u32::MAX));
+            if means != known {
+                self.edit_learnt(step, front, |row| (row.back_ms, row.back_worth_milli) = means);
             }
         }
     }
@@ -209,7 +214,13 @@ impl Scheduler {
             usual: busy(row.rate.usual_per_ms()),
         };
         let price = match settings.blend.goal {
-            Goal::Cost { hour_milli } => reserve::Price::Set(price_of_waiting(hour_milli, front_ms, back_ms)),
+            // What other queues' work suffers is for those to reckon.
+            Goal::Cost { hour_milli } => {
+                let all = busy(row.rate.per_ms());
+                let part = (1.0 - others / all).max(0.01);
+                let hour = hour_milli as f64 / f64::from(row.back_worth_milli.max(1));
+                reserve::Price::Set(libm::log((hour * part * back_ms / front_ms).max(1e-9)))
+            }
             Goal::MeanWait => learnt(1.0),
             Goal::Within { per_mille } => learnt(1.0 - f64::from(per_mille.min(1_000)) / 1_000.0),
         };
@@ -314,11 +325,6 @@ fn harm_of(settings: &QueueSettings) -> Harm {
 
 /// An hour in milliseconds.
 pub(crate) const HOUR_MS: f64 = 3_600_000.0;
-
-/// The price of an hour of waiting, in back work given up for front work of the same length.
-fn price_of_waiting(hour_milli: u64, front_ms: f64, back_ms: f64) -> f64 {
-    libm::log((hour_milli as f64 / 1_000.0 * back_ms / front_ms).max(1e-9))
-}
 
 /// A mean moved by one part of `weight` towards a sample.
 fn nearer(mean: u64, sample: u64, weight: u64) -> u64 {

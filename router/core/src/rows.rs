@@ -75,6 +75,9 @@ pub struct Learnt {
     /// The mean time of the back tasks that its workers do, in milliseconds.
     #[serde(default)]
     pub back_ms: u64,
+    /// The mean worth of those, in thousandths.
+    #[serde(default = "whole")]
+    pub back_worth_milli: u32,
     /// What attainment corrects the logarithm of the price of lateness by, in millionths.
     #[serde(default)]
     pub price_micro: i64,
@@ -136,6 +139,7 @@ impl Learnt {
             task_us: 0,
             tasks: 0,
             back_ms: 0,
+            back_worth_milli: whole(),
             price_micro: 0,
             heard: 0,
             level_milli: 0,

@@ -200,7 +200,8 @@ impl Archive for PostgresStore {
     ) -> Result<Vec<Entry>, StoreError> {
         // No entry has the key of zeros.
         let after = Hash(after.unwrap_or_default());
-        let found = self.ask(register::of_tenant(kind), &[&sql(tenant.0), &kind.as_str(), &after, &rows(limit)]).await?;
+        let found =
+            self.ask(register::of_tenant(kind), &[&sql(tenant.0), &kind.as_str(), &after, &rows(limit)]).await?;
         found.iter().map(register::entry).collect()
     }
 
