@@ -9,7 +9,7 @@ use crate::limits;
 use crate::policy;
 use crate::policy::rate::COUNT_MAX;
 use crate::policy::reserve::{self, Harm};
-use crate::rows::{Learnt, Task};
+use crate::rows::Learnt;
 use crate::scheduler::{Scheduler, Step};
 
 /// Prices are kept in so many parts of a natural logarithm.
@@ -139,15 +139,6 @@ impl Scheduler {
             let moved = nearer(row.late_micro.into(), late, u64::from(row.heard.min(LATENESS_REMEMBERED)));
             row.late_micro = u32::try_from(moved).unwrap_or(u32::MAX);
             row.weight_milli = weight_milli(row.late_micro);
-        });
-    }
-
-    /// How long a task took that is solved.
-    pub(crate) fn task_took(&mut self, step: &mut Step<'_>, task: &Task) {
-        let took = task.worked_ms;
-        self.edit_learnt(step, task.queue, |row| {
-            row.tasks = (row.tasks + 1).min(limits::TASKS_REMEMBERED);
-            row.task_us = nearer(row.task_us, took.saturating_mul(1_000), u64::from(row.tasks));
         });
     }
 
@@ -285,9 +276,21 @@ impl Scheduler {
         u64::try_from(level).unwrap_or(0).clamp(floor, most)
     }
 
+    /// What work of a queue takes now; `hard` if it was put aside as often as may be.
+    pub(crate) fn taking(&self, now: Millis, queue: &QueueSettings, hard: bool) -> Taking {
+        Taking {
+            taken: queue.task_weight,
+            interruptible: queue.interruptible && !hard && !self.rules().is_steadfast(queue.id),
+            owed: self.is_owed(now, queue.id),
+        }
+    }
+
     /// Whether a front queue lets such back work start with somebody who serves it. What can be put aside at any time is
     /// held back only where the tenant says how much is to be free, and who is at such work counts as free for the rest.
-    pub(crate) fn reserve_lets(&self, front: QueueId, Taking { taken, interruptible }: Taking) -> bool {
+    pub(crate) fn reserve_lets(&self, front: QueueId, Taking { taken, interruptible, owed }: Taking) -> bool {
+        if owed {
+            return true;
+        }
         let (free, soft) = self.pools.get(&front).map_or((0, 0), |pool| (pool.free, pool.soft));
         // The seed changes with each binding, so the state between two levels is drawn for once.
         let draw = || policy::draw(self.meta.seed ^ front.0.wrapping_mul(0x9E37_79B9_7F4A_7C15)).0 % 1_000;
@@ -304,13 +307,8 @@ pub(crate) struct Taking {
     pub(crate) taken: u32,
     /// Whether it can be put aside for the front line.
     pub(crate) interruptible: bool,
-}
-
-impl Taking {
-    /// What work of a queue takes; `hard` if it was put aside as often as may be.
-    pub(crate) fn of(queue: &QueueSettings, hard: bool) -> Self {
-        Self { taken: queue.task_weight, interruptible: queue.interruptible && !hard }
-    }
+    /// Whether its queue is owed a part of its workers' hours: no front queue holds it back then.
+    pub(crate) owed: bool,
 }
 
 /// What a queue suffers by.
@@ -327,7 +325,7 @@ fn harm_of(settings: &QueueSettings) -> Harm {
 pub(crate) const HOUR_MS: f64 = 3_600_000.0;
 
 /// A mean moved by one part of `weight` towards a sample.
-fn nearer(mean: u64, sample: u64, weight: u64) -> u64 {
+pub(crate) fn nearer(mean: u64, sample: u64, weight: u64) -> u64 {
     let parts = weight.max(1);
     if sample >= mean { mean + (sample - mean) / parts } else { mean - (mean - sample) / parts }
 }
