@@ -153,6 +153,12 @@ pub trait Connector: Send + Sync {
     /// or 400 where [`Connector::tells_malformed`].
     fn normalise(&self, body: &[u8]) -> Result<Vec<InboundEvent>, Malformed>;
 
+    /// The bytes of attachments that a body itself holds, as mails do. Pure, as [`normalise`](Self::normalise), whose
+    /// attachments these are.
+    fn carried(&self, _body: &[u8], attachments: &[Attachment]) -> Carried {
+        vec![None; attachments.len()]
+    }
+
     /// How long one call of [`send`](Self::send) may take, in milliseconds, where that is longer than usual.
     fn call_ms(&self) -> u64 {
         0
@@ -219,6 +225,9 @@ pub trait Connector: Send + Sync {
         Err(FetchError::NotSupported)
     }
 }
+
+/// What [`Connector::carried`] found: one for each attachment, in their order; `None` for what is not in the body.
+pub type Carried = Vec<Option<Vec<u8>>>;
 
 /// A client as [`Connector::send`] needs it: no redirects, no waiting for ever.
 ///

@@ -14,8 +14,17 @@ use sha2::{Digest as _, Sha256};
 
 use crate::directory::{AccountEntry, Directory};
 use crate::doors::Doors;
+use crate::media::carried;
 use crate::ports::broker::{Broker, BrokerError, inbound_queue};
+use crate::ports::files::Files;
 
+/// How long it may take to put the files of a mail into their store; providers wait this long.
+const FILES_TIMEOUT: Duration = Duration::from_secs(10);
+/// The largest mail that goes to the broker whole, beside its event: RabbitMQ takes 16 MiB by itself. Nobody reads it
+/// there once the event is made and the files are in their store; small ones are kept for whoever wants to see one.
+const MAIL_BYTES_MAX: usize = 1024 * 1024;
+/// The most that is kept of a body that cannot be read, for the same reason.
+const QUARANTINE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// How long a webhook waits for the broker. A platform that hears nothing for longer counts it as failed anyway.
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -42,12 +51,17 @@ pub enum NotTaken {
     /// The broker did not confirm.
     #[error("{0}")]
     Busy(BrokerError),
+    /// Files that it brought could not be put into their store.
+    #[error("the store of files does not take a file ({0})")]
+    NotKept(String),
 }
 
 /// Takes webhooks in.
 pub struct Intake {
     directory: Arc<Directory>,
     broker: Arc<dyn Broker>,
+    /// Where files go that messages bring along.
+    files: Arc<dyn Files>,
     /// The queue of each tenant's shard.
     queues: HashMap<TenantId, String>,
     /// Channel, then account name: looked up without building a key.
@@ -77,7 +91,7 @@ impl Endpoint {
 
 impl Intake {
     /// The intake for every account of `directory`.
-    pub fn new(directory: Arc<Directory>, broker: Arc<dyn Broker>, doors: &Doors) -> Self {
+    pub fn new(directory: Arc<Directory>, broker: Arc<dyn Broker>, files: Arc<dyn Files>, doors: &Doors) -> Self {
         let mut endpoints: HashMap<String, HashMap<String, Endpoint>> = HashMap::new();
         for (id, entry) in &directory.accounts {
             if let Some(connector) = blendline_connectors::by_name(&entry.channel) {
@@ -87,7 +101,7 @@ impl Intake {
         }
         let queue = |tenant: &TenantId| (*tenant, inbound_queue(doors.shard(*tenant)));
         let queues = directory.tenants.keys().map(queue).collect();
-        Self { directory, broker, queues, endpoints, counters: Counters::new() }
+        Self { directory, broker, files, queues, endpoints, counters: Counters::new() }
     }
 
     /// The endpoint of this address.
@@ -173,19 +187,42 @@ impl Intake {
                 self.counters.nothing.increment(1);
                 return Ok(Taken::Nothing);
             }
-            Ok(events) => (self.batch(endpoint, entry, hook, events, now), Taken::Accepted),
+            Ok(mut events) => {
+                self.keep_files(endpoint, hook.body, &mut events).await?;
+                (self.batch(endpoint, entry, hook, events, now), Taken::Accepted)
+            }
             Err(malformed) if endpoint.connector.tells_malformed() => {
                 self.counters.malformed.increment(1);
                 return Err(NotTaken::Malformed(malformed));
             }
-            Err(malformed) => (quarantine(endpoint, entry, malformed.to_string(), now), Taken::Quarantined),
+            Err(malformed) => {
+                let cause = match hook.body.len() {
+                    bytes if QUARANTINE_BYTES_MAX < bytes => format!("{malformed} (cut: it has {bytes} bytes)"),
+                    _ => malformed.to_string(),
+                };
+                (quarantine(endpoint, entry, cause, now), Taken::Quarantined)
+            }
         };
-        self.publish(endpoint.tenant, message.encode(hook.body)).await?;
+        self.publish(endpoint.tenant, message.encode(beside(endpoint, hook.body, taken))).await?;
         match taken {
             Taken::Quarantined => self.counters.quarantined.increment(1),
             _ => self.counters.accepted.increment(1),
         }
         Ok(taken)
+    }
+
+    /// Puts what the body brought along into the store of files: it is durable before the message is.
+    async fn keep_files(&self, endpoint: Endpoint, body: &[u8], events: &mut [InboundEvent]) -> Result<(), NotTaken> {
+        let keeping = carried::keep(self.files.as_ref(), endpoint.connector, endpoint.tenant, body, events);
+        let kept = match tokio::time::timeout(FILES_TIMEOUT, keeping).await {
+            Ok(kept) => kept.map_err(|error| error.to_string()),
+            Err(_) => Err("no answer within 10 s".to_owned()),
+        };
+        kept.map_err(|cause| {
+            self.counters.busy.increment(1);
+            tracing::error!(cause, "Files of a message were not kept, and so the message was not taken.");
+            NotTaken::NotKept(cause)
+        })
     }
 
     /// Publishes what a platform told when it was asked; `Ok` means that it is durable. `body` is its answer.
@@ -260,6 +297,15 @@ impl Intake {
 
     fn entry(&self, account: AccountId) -> Option<&AccountEntry> {
         self.directory.accounts.get(&account)
+    }
+}
+
+/// What goes to the broker beside the message.
+fn beside(endpoint: Endpoint, body: &[u8], taken: Taken) -> &[u8] {
+    match taken {
+        Taken::Accepted if endpoint.connector.is_mail() && MAIL_BYTES_MAX < body.len() => &[],
+        Taken::Quarantined => body.get(..QUARANTINE_BYTES_MAX).unwrap_or(body),
+        _ => body,
     }
 }
 

@@ -10,6 +10,7 @@
 )]
 
 pub mod api;
+pub mod bucket;
 pub mod config;
 pub mod contract;
 pub mod graph;

@@ -1,5 +1,8 @@
 //! What a mail holds: its text, whether there is HTML, and what came with it.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use blendline_wire::Pii;
 use blendline_wire::inbound::Attachment;
 use blendline_wire::mail::{InlinePart, TextSource};
@@ -8,9 +11,10 @@ use super::content_type::ContentType;
 use super::header::{self, Headers};
 use super::mime::{Part, Tree, safe_name};
 use super::{html, reply, transfer, word};
+use crate::Carried;
 
 /// More of a text is not kept; what came stays in the raw mail.
-const TEXT_BYTES_MAX: usize = 1024 * 1024;
+pub(super) const TEXT_BYTES_MAX: usize = 1024 * 1024;
 
 /// Files that one text may hold.
 const UUENCODED_MAX: usize = 20;
@@ -236,12 +240,17 @@ pub(super) fn shown_html(raw: &[u8]) -> Option<String> {
     bodies(&tree.leaves)[1].map(|part| html::sanitise(&part.text()))
 }
 
-/// The bytes of the attachment that an event names by `reference`; none where the mail has no such part.
-pub(super) fn attached(raw: &[u8], reference: &str) -> Option<Vec<u8>> {
-    let (_, _, tree) = tree(raw);
+/// The bytes of the attachments of a raw mail that an event names; the mail is read once for all of them.
+pub(super) fn carried(raw: &[u8], attachments: &[Attachment]) -> Carried {
+    let raw = lines(raw);
+    let (_, _, tree) = tree(&raw);
+    let leaves: HashMap<&str, &Part<'_>> = tree.leaves.iter().map(|part| (part.path.as_str(), part)).collect();
+    attachments.iter().map(|one| bytes_of(&leaves, one.r#ref.as_deref()?)).collect()
+}
+
+fn bytes_of(leaves: &HashMap<&str, &Part<'_>>, reference: &str) -> Option<Vec<u8>> {
     let (path, number) = reference.split_once("/uu").map_or((reference, None), |(path, number)| (path, Some(number)));
-    let part = tree.leaves.iter().find(|part| part.path == path)?;
-    let bytes = part.bytes();
+    let bytes = leaves.get(path)?.bytes();
     let Some(number) = number else { return Some(bytes.into_owned()) };
     let mut rest: &[u8] = &bytes;
     for _ in 1..number.parse::<usize>().ok().filter(|number| (1..=UUENCODED_MAX).contains(number))? {
@@ -249,6 +258,20 @@ pub(super) fn attached(raw: &[u8], reference: &str) -> Option<Vec<u8>> {
         rest = &rest[end + 4..];
     }
     transfer::uuencoded(rest).map(|(_, bytes)| bytes)
+}
+
+/// True where there is not even a header or a word.
+pub(super) fn is_blank(raw: &[u8]) -> bool {
+    raw.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0)
+}
+
+/// The mail with line feeds: only some very old programs end lines with a carriage return alone.
+pub(super) fn lines(raw: &[u8]) -> Cow<'_, [u8]> {
+    if raw.contains(&b'\r') && !raw.contains(&b'\n') {
+        Cow::Owned(raw.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect())
+    } else {
+        Cow::Borrowed(raw)
+    }
 }
 
 /// Reads the bytes of a mail: header, content type, leaves, and what was wrong.

@@ -22,18 +22,12 @@ const SUBJECT_CHARS_MAX: usize = 2000;
 
 /// The event of the raw bytes of a mail; none where there is not even a header or a word.
 pub(super) fn of_raw(raw: &[u8]) -> Option<InboundEvent> {
-    // Only some very old programs end lines with a carriage return alone.
-    let converted;
-    let raw = if raw.contains(&b'\r') && !raw.contains(&b'\n') {
-        converted = raw.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect::<Vec<u8>>();
-        &converted
-    } else {
-        raw
-    };
-    let (headers, kind, tree) = content::tree(raw);
-    if raw.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0) {
+    let lines = content::lines(raw);
+    let raw: &[u8] = &lines;
+    if content::is_blank(raw) {
         return None;
     }
+    let (headers, kind, tree) = content::tree(raw);
     let content = Content::of_leaves(&tree.leaves);
     let mut event = of_parts(&headers, &kind, &tree.leaves, content);
     if let Some(mail) = &mut event.mail {

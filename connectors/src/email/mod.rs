@@ -33,10 +33,10 @@ mod word;
 use async_trait::async_trait;
 use blendline_wire::Millis;
 use blendline_wire::capability::Capabilities;
-use blendline_wire::inbound::InboundEvent;
+use blendline_wire::inbound::{Attachment, InboundEvent};
 use blendline_wire::outbound::{Outbound, SendOutcome};
 
-use crate::{Account, Connector, Malformed, Refusal, Setting, Webhook, limits};
+use crate::{Account, Carried, Connector, Malformed, Refusal, Setting, Webhook, limits};
 
 /// The channel of mails as they are: what a mail server hands to us, or what lies in a mailbox.
 pub const RAW_NAME: &str = "email_raw";
@@ -98,6 +98,7 @@ pub(crate) struct Email {
     settings: &'static [Setting],
     authenticate: fn(&Account, &Webhook<'_>) -> Result<(), Refusal>,
     normalise: fn(&[u8]) -> Result<Vec<InboundEvent>, Malformed>,
+    carried: fn(&[u8], &[Attachment]) -> Carried,
 }
 
 /// A mail as it is, from our own SMTP listener or a mailbox.
@@ -116,6 +117,7 @@ pub(crate) static RAW: Email = Email {
     // Nobody posts raw mails to us: the router's own listener and reader take them in.
     authenticate: |_, _| Err(Refusal::NotSupported),
     normalise: raw,
+    carried: content::carried,
 };
 
 /// Routes of Mailgun.
@@ -130,6 +132,7 @@ pub(crate) static MAILGUN: Email = Email {
     },],
     authenticate: mailgun::authenticate,
     normalise: mailgun::normalise,
+    carried: mailgun::carried,
 };
 
 /// Inbound Parse of SendGrid.
@@ -143,6 +146,7 @@ pub(crate) static SENDGRID: Email = Email {
     },],
     authenticate: sendgrid::authenticate,
     normalise: sendgrid::normalise,
+    carried: sendgrid::carried,
 };
 
 /// Inbound webhooks of Postmark.
@@ -157,6 +161,7 @@ pub(crate) static POSTMARK: Email = Email {
     },],
     authenticate: postmark::authenticate,
     normalise: postmark::normalise,
+    carried: postmark::carried,
 };
 
 /// Amazon SES by way of SNS.
@@ -178,6 +183,7 @@ pub(crate) static SES: Email = Email {
     ],
     authenticate: sns::authenticate,
     normalise: ses::normalise,
+    carried: ses::carried,
 };
 
 /// Webhooks of Resend.
@@ -192,6 +198,7 @@ pub(crate) static RESEND: Email = Email {
     },],
     authenticate: resend::authenticate,
     normalise: resend::normalise,
+    carried: |_, attachments| vec![None; attachments.len()],
 };
 
 #[async_trait]
@@ -228,6 +235,10 @@ impl Connector for Email {
         (self.normalise)(body)
     }
 
+    fn carried(&self, body: &[u8], attachments: &[Attachment]) -> Carried {
+        (self.carried)(body, attachments)
+    }
+
     fn call_ms(&self) -> u64 {
         send::CALL_MS
     }
@@ -255,9 +266,4 @@ pub fn split_reply(text: &str) -> (String, String) {
 /// `cid:` sources name attachments by their [`content_id`](blendline_wire::mail::InlinePart::content_id).
 pub fn shown_html(raw: &[u8]) -> Option<String> {
     content::shown_html(raw)
-}
-
-/// The bytes of an attachment of a raw mail, named by the `ref` in its event.
-pub fn attachment(raw: &[u8], reference: &str) -> Option<Vec<u8>> {
-    content::attached(raw, reference)
 }

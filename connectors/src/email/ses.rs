@@ -1,13 +1,13 @@
 //! Amazon SES, whose mails come through SNS: an envelope with a text, which is JSON, in which the mail is a text.
 
 use blendline_wire::Pii;
-use blendline_wire::inbound::{InboundEvent, InboundKind};
+use blendline_wire::inbound::{Attachment, InboundEvent, InboundKind};
 use serde_json::Value;
 
 use super::header::Headers;
 use super::provider::{Parsed, malformed};
-use super::{event, provider, sns, transfer};
-use crate::{Malformed, json};
+use super::{content, event, provider, sns, transfer};
+use crate::{Carried, Malformed, json};
 
 pub(super) fn normalise(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
     let root = json::parse(body)?;
@@ -42,11 +42,7 @@ fn notification(inner: &Value, sns_id: Option<String>) -> InboundEvent {
     if kind != "Received" {
         return provider::notice(kind, id, inner);
     }
-    let content = inner["content"].as_str().unwrap_or_default();
-    let is_base64 =
-        inner["receipt"]["action"]["encoding"].as_str().is_some_and(|one| one.eq_ignore_ascii_case("base64"));
-    let raw = if is_base64 { transfer::base64(content.as_bytes()) } else { content.as_bytes().to_vec() };
-    let mut event = event::of_raw(&raw).unwrap_or_else(|| pointer(inner));
+    let mut event = event::of_raw(&mail_in(inner)).unwrap_or_else(|| pointer(inner));
     if let Some(mail) = &mut event.mail {
         let verdict = |name: &str| match inner["receipt"][name]["status"].as_str() {
             Some("GRAY") => Some("none".to_owned()),
@@ -66,6 +62,21 @@ fn notification(inner: &Value, sns_id: Option<String>) -> InboundEvent {
         json::text(&inner["receipt"]["recipients"][0]).or_else(|| json::text(&inner["mail"]["destination"][0]));
     provider::delivered(&mut event, recipient.as_deref());
     event
+}
+
+/// The mail itself, as far as it came along.
+fn mail_in(inner: &Value) -> Vec<u8> {
+    let content = inner["content"].as_str().unwrap_or_default();
+    let is_base64 =
+        inner["receipt"]["action"]["encoding"].as_str().is_some_and(|one| one.eq_ignore_ascii_case("base64"));
+    if is_base64 { transfer::base64(content.as_bytes()) } else { content.as_bytes().to_vec() }
+}
+
+/// The files, which are within the mail.
+pub(super) fn carried(body: &[u8], attachments: &[Attachment]) -> Carried {
+    let root = json::parse(body).unwrap_or_default();
+    let inner = root["Message"].as_str().and_then(|text| json::parse(text.as_bytes()).ok());
+    content::carried(&mail_in(inner.as_ref().unwrap_or(&root)), attachments)
 }
 
 /// A mail that lies in S3: its header is here, its body must be fetched.

@@ -89,12 +89,13 @@ impl Stepper<'_> {
             }
             None
         };
-        let Happening { tenant, received_at, event, .. } = happening;
+        let Happening { tenant, received_at, mut event, .. } = happening;
+        let kept = std::mem::take(&mut event.files);
         let mut body = MessageBody::inbound(event);
         if let (Some(mail), Some(refused)) = (&mut body.mail, joined.refused) {
             mail.not_joined = Some(refused.to_owned());
         }
-        let files = media::noted(&mut body, account, entry);
+        let files = media::noted(&mut body, &kept, account, entry);
         let payload = self.batch.payload(body);
         let message = InboundMessage {
             tenant: entry.tenant,

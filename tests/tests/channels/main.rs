@@ -9,6 +9,7 @@
 )]
 
 mod course;
+mod mail_files;
 mod mail_rows;
 mod own_webhooks;
 mod platform;

@@ -21,12 +21,13 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use self::ports::{Owner, Records, Wire};
+use crate::adapters::files::Directory;
 use crate::adapters::live::InProcessLive;
 use crate::adapters::sqlite::{DataDir, SqliteStore};
 use crate::api::{App, Parts, Shared, app};
 use crate::config::{Config, resolve};
 use crate::doors::Doors;
-use crate::media::files::Directory;
+
 use crate::openapi::tests::judge::judge;
 use crate::people::Gate;
 
