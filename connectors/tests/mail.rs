@@ -127,6 +127,10 @@ fn what_an_attachment_holds_comes_along() {
     assert_eq!(bytes("attachment", "2").as_deref(), Some(&b"%PDF-"[..]));
     assert_eq!(bytes("trap_uuencoded", "1/uu1").as_deref(), Some(&b"Cat"[..]));
     assert_eq!((bytes("attachment", "9"), bytes("trap_uuencoded", "1/uu99")), (None, None));
+    // A control character that the text does not have costs no file.
+    let odd = b"From: a@b.example\n\nsee\nbegin \x02644 cat.txt\n#0V%T\n`\nend\n";
+    let event = read(odd).unwrap();
+    assert_eq!(by_name("email_raw").unwrap().carried(odd, &event.attachments), [Some(b"Cat".to_vec())]);
     let html = email::shown_html(&body("html_only")).unwrap();
     assert_eq!(html.trim(), "<p>Where is<br>order 1042?</p>");
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use blendline_wire::Pii;
 use blendline_wire::inbound::Attachment;
@@ -10,7 +11,7 @@ use blendline_wire::mail::{InlinePart, TextSource};
 use super::content_type::ContentType;
 use super::header::{self, Headers};
 use super::mime::{Part, Tree, safe_name};
-use super::{html, reply, transfer, word};
+use super::{html, reply, transfer};
 use crate::Carried;
 
 /// More of a text is not kept; what came stays in the raw mail.
@@ -194,32 +195,39 @@ fn kind_of(kind: &ContentType) -> &'static str {
 
 /// Files that an old program put into the text itself; their lines are taken out of it.
 fn take_uuencoded(part: &Part<'_>, text: &mut String) -> Vec<Attachment> {
-    let mut found = Vec::new();
-    if !text.contains("begin ") {
-        return found;
-    }
     let lines: Vec<&str> = text.split('\n').collect();
-    // Without an end, "begin" is a word.
-    let last_end = lines.iter().rposition(|line| *line == "end").unwrap_or(0);
-    let mut kept = Vec::new();
-    let mut at = 0;
-    while let Some(line) = lines.get(at) {
-        at += 1;
-        match transfer::uu_begin(line.as_bytes()).filter(|_| at <= last_end) {
-            Some(name) if found.len() < UUENCODED_MAX => {
-                found.push(Attachment {
-                    kind: "document".to_owned(),
-                    r#ref: Some(format!("{}/uu{}", part.path, found.len() + 1)),
-                    mime: Some("application/octet-stream".to_owned()),
-                    filename: safe_name(&name).map(Pii::new),
-                });
-                at += 1 + lines[at..].iter().position(|line| *line == "end").unwrap_or(0);
-            }
-            _ => kept.push(*line),
-        }
+    let blocks = uuencoded(&lines);
+    if blocks.is_empty() {
+        return Vec::new();
     }
-    if !found.is_empty() {
-        *text = kept.join("\n");
+    let found = |(number, (name, _)): (usize, &(String, Range<usize>))| Attachment {
+        kind: "document".to_owned(),
+        r#ref: Some(format!("{}/uu{}", part.path, number + 1)),
+        mime: Some("application/octet-stream".to_owned()),
+        filename: safe_name(name).map(Pii::new),
+    };
+    let files = blocks.iter().enumerate().map(found).collect();
+    let (mut kept, mut at) = (Vec::<&str>::new(), 0);
+    for (_, block) in &blocks {
+        kept.extend_from_slice(&lines[at..block.start]);
+        at = block.end;
+    }
+    kept.extend_from_slice(&lines[at..]);
+    *text = kept.join("\n");
+    files
+}
+
+/// The uuencoded files among the lines of a text: the name of each, and its lines from the first to the one after its end.
+fn uuencoded(lines: &[&str]) -> Vec<(String, Range<usize>)> {
+    // Without an end, "begin" is a word.
+    let Some(last_end) = lines.iter().rposition(|line| *line == "end") else { return Vec::new() };
+    let (mut found, mut at) = (Vec::new(), 0);
+    while at < last_end && found.len() < UUENCODED_MAX {
+        let begin = at;
+        at += 1;
+        let Some(name) = transfer::uu_begin(lines[begin].as_bytes()) else { continue };
+        at += 1 + lines[at..].iter().position(|line| *line == "end").unwrap_or(0);
+        found.push((name, begin..at));
     }
     found
 }
@@ -249,15 +257,13 @@ pub(super) fn carried(raw: &[u8], attachments: &[Attachment]) -> Carried {
 }
 
 fn bytes_of(leaves: &HashMap<&str, &Part<'_>>, reference: &str) -> Option<Vec<u8>> {
-    let (path, number) = reference.split_once("/uu").map_or((reference, None), |(path, number)| (path, Some(number)));
-    let bytes = leaves.get(path)?.bytes();
-    let Some(number) = number else { return Some(bytes.into_owned()) };
-    let mut rest: &[u8] = &bytes;
-    for _ in 1..number.parse::<usize>().ok().filter(|number| (1..=UUENCODED_MAX).contains(number))? {
-        let end = word::find(rest, b"\nend")?;
-        rest = &rest[end + 4..];
-    }
-    transfer::uuencoded(rest).map(|(_, bytes)| bytes)
+    let Some((path, number)) = reference.split_once("/uu") else {
+        return Some(leaves.get(reference)?.bytes().into_owned());
+    };
+    let text = leaves.get(path)?.text();
+    let lines: Vec<&str> = text.split('\n').collect();
+    let (_, block) = uuencoded(&lines).into_iter().nth(number.parse::<usize>().ok()?.checked_sub(1)?)?;
+    transfer::uuencoded(lines[block].join("\n").as_bytes()).map(|(_, bytes)| bytes)
 }
 
 /// True where there is not even a header or a word.
