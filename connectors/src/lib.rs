@@ -8,6 +8,7 @@
 //! `twilio` and `gateway` for families, `standard_webhooks` for programs of the company's own.
 
 pub mod account;
+pub mod aws;
 mod call;
 mod custom;
 pub mod email;
@@ -152,6 +153,19 @@ pub trait Connector: Send + Sync {
     /// the others. Only a body that is no envelope at all is malformed: the caller quarantines it and answers 200,
     /// or 400 where [`Connector::tells_malformed`].
     fn normalise(&self, body: &[u8]) -> Result<Vec<InboundEvent>, Malformed>;
+
+    /// Gets what a body only points to from the platform, before it is answered: the same body with it inside, as
+    /// [`normalise`](Self::normalise) and [`carried`](Self::carried) read it. `None` where the body is all there is, or the
+    /// account has no credentials for more. `http` as for [`fetch`](Self::fetch).
+    async fn completed(
+        &self,
+        _account: &Account,
+        _body: &[u8],
+        _now: Millis,
+        _http: &reqwest::Client,
+    ) -> Result<Option<Vec<u8>>, FetchError> {
+        Ok(None)
+    }
 
     /// The bytes of attachments that a body itself holds, as mails do. Pure, as [`normalise`](Self::normalise), whose
     /// attachments these are.

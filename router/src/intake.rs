@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::HeaderMap;
-use blendline_connectors::{Connector, Malformed, Refusal, Webhook, email};
+use blendline_connectors::{Connector, FetchError, Malformed, Refusal, Webhook, email};
 use blendline_wire::broker::{AccountEvent, BrokerMessage, InboundBatch, Quarantine};
 use blendline_wire::inbound::InboundEvent;
 use blendline_wire::{AccountId, Millis, TenantId};
@@ -20,6 +20,8 @@ use crate::ports::files::Files;
 
 /// How long it may take to put the files of a mail into their store; providers wait this long.
 const FILES_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long it may take to fetch a mail that a webhook points to.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest mail that goes to the broker whole, beside its event: RabbitMQ takes 16 MiB by itself. Nobody reads it
 /// there once the event is made and the files are in their store; small ones are kept for whoever wants to see one.
 const MAIL_BYTES_MAX: usize = 1024 * 1024;
@@ -51,6 +53,9 @@ pub enum NotTaken {
     /// The broker did not confirm.
     #[error("{0}")]
     Busy(BrokerError),
+    /// It points to a mail that the provider does not give now, or not to these credentials.
+    #[error("the mail could not be fetched from the provider ({0})")]
+    NotFetched(FetchError),
     /// Files that it brought could not be put into their store.
     #[error("the store of files does not take a file ({0})")]
     NotKept(String),
@@ -62,6 +67,8 @@ pub struct Intake {
     broker: Arc<dyn Broker>,
     /// Where files go that messages bring along.
     files: Arc<dyn Files>,
+    /// Gets mails that webhooks only point to; none where no webhooks are taken in.
+    http: Option<reqwest::Client>,
     /// The queue of each tenant's shard.
     queues: HashMap<TenantId, String>,
     /// Channel, then account name: looked up without building a key.
@@ -101,7 +108,13 @@ impl Intake {
         }
         let queue = |tenant: &TenantId| (*tenant, inbound_queue(doors.shard(*tenant)));
         let queues = directory.tenants.keys().map(queue).collect();
-        Self { directory, broker, files, queues, endpoints, counters: Counters::new() }
+        Self { directory, broker, files, http: None, queues, endpoints, counters: Counters::new() }
+    }
+
+    /// The same, which fetches what webhooks only point to. `http` must follow
+    /// [`blendline_connectors::http_client_rules`] and connect to no private network.
+    pub fn fetching(self, http: reqwest::Client) -> Self {
+        Self { http: Some(http), ..self }
     }
 
     /// The endpoint of this address.
@@ -125,8 +138,37 @@ impl Intake {
             self.counters.refused.increment(1);
             return Err(NotTaken::Refused(refusal));
         }
+        let whole = self.completed(endpoint, entry, hook.body, now).await?;
+        let hook = Webhook { body: whole.as_deref().unwrap_or(hook.body), ..hook };
         let events = endpoint.connector.normalise(hook.body);
         self.keep(endpoint, entry, hook, events, now).await
+    }
+
+    /// The body with the mail that it points to, where it does. Nothing else is fetched before the answer: a mail without
+    /// its words would be of no use, and its provider gives the webhook again for a day.
+    async fn completed(
+        &self,
+        endpoint: Endpoint,
+        entry: &AccountEntry,
+        body: &[u8],
+        now: Millis,
+    ) -> Result<Option<Vec<u8>>, NotTaken> {
+        let Some(http) = self.http.as_ref().filter(|_| endpoint.connector.is_mail()) else { return Ok(None) };
+        let fetching = endpoint.connector.completed(&entry.account, body, now, http);
+        let fetched = tokio::time::timeout(FETCH_TIMEOUT, fetching).await;
+        match fetched.unwrap_or_else(|_| Err(FetchError::Later("no answer within 10 s".to_owned()))) {
+            Ok(whole) => Ok(whole),
+            Err(error @ (FetchError::Later(_) | FetchError::Settings(_))) => {
+                self.counters.busy.increment(1);
+                tracing::warn!(account = %endpoint.account, %error, "A mail could not be fetched from its provider.");
+                Err(NotTaken::NotFetched(error))
+            }
+            Err(error) => {
+                // It will not come: what the webhook itself tells is all there will be.
+                tracing::warn!(account = %endpoint.account, %error, "A mail cannot be fetched from its provider.");
+                Ok(None)
+            }
+        }
     }
 
     /// Takes a raw mail in that our own listener or reader got; `Ok` means that it is durable.

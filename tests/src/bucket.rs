@@ -87,6 +87,12 @@ impl FakeS3 {
         self.inner.lock().unwrap().objects.keys().cloned().collect()
     }
 
+    /// Puts an object there, as somebody else does.
+    pub fn hold(&self, key: &str, bytes: &'static [u8]) {
+        let object = (Bytes::from_static(bytes), SystemTime::now());
+        self.inner.lock().unwrap().objects.insert(key.to_owned(), object);
+    }
+
     /// Answers the next calls with 503.
     pub fn be_busy(&self, calls: u32) {
         self.inner.lock().unwrap().busy = calls;
@@ -138,10 +144,11 @@ async fn answer(
     }
     let path = uri.path().trim_start_matches('/');
     let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
+    let key = unescaped(key);
     if bucket != BUCKET {
         return error(404, "NoSuchBucket", "The specified bucket does not exist");
     }
-    match (&method, key) {
+    match (&method, key.as_str()) {
         (&Method::GET, "") => list(&inner, &uri),
         (&Method::PUT, key) => {
             inner.objects.insert(key.to_owned(), (body, SystemTime::now()));
@@ -162,6 +169,16 @@ async fn answer(
             }
         },
     }
+}
+
+fn unescaped(text: &str) -> String {
+    let mut pieces = text.split('%');
+    let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
+    for piece in pieces {
+        bytes.push(u8::from_str_radix(&piece[..2], 16).unwrap());
+        bytes.extend_from_slice(&piece.as_bytes()[2..]);
+    }
+    String::from_utf8(bytes).unwrap()
 }
 
 /// A page of `ListObjectsV2`.

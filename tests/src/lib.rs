@@ -18,6 +18,7 @@ pub mod http;
 pub mod machine;
 pub mod mailbox;
 pub mod person;
+pub mod post_office;
 pub mod process;
 pub mod seed;
 pub mod servers;

@@ -36,7 +36,7 @@ use blendline_wire::capability::Capabilities;
 use blendline_wire::inbound::{Attachment, InboundEvent};
 use blendline_wire::outbound::{Outbound, SendOutcome};
 
-use crate::{Account, Carried, Connector, Malformed, Refusal, Setting, Webhook, limits};
+use crate::{Account, Carried, Connector, FetchError, Malformed, Refusal, Setting, SettingKind, Webhook, limits};
 
 /// The channel of mails as they are: what a mail server hands to us, or what lies in a mailbox.
 pub const RAW_NAME: &str = "email_raw";
@@ -70,6 +70,13 @@ const REPLY_SECRET: Setting = Setting {
     ..Setting::TEXT
 };
 
+const BASE_URL: Setting = Setting {
+    name: "base_url",
+    kind: SettingKind::Url,
+    doc: "another address of the platform's API, for tests",
+    ..Setting::TEXT
+};
+
 /// The settings of one way in, followed by those that every mail account has.
 macro_rules! settings {
     ($($own:expr),* $(,)?) => {
@@ -99,6 +106,17 @@ pub(crate) struct Email {
     authenticate: fn(&Account, &Webhook<'_>) -> Result<(), Refusal>,
     normalise: fn(&[u8]) -> Result<Vec<InboundEvent>, Malformed>,
     carried: fn(&[u8], &[Attachment]) -> Carried,
+    elsewhere: Elsewhere,
+}
+
+/// Where the mail is when it does not come with the webhook.
+#[derive(Clone, Copy)]
+enum Elsewhere {
+    Never,
+    /// Resend keeps it.
+    AtResend,
+    /// It may lie in a bucket of S3.
+    InS3,
 }
 
 /// A mail as it is, from our own SMTP listener or a mailbox.
@@ -118,6 +136,7 @@ pub(crate) static RAW: Email = Email {
     authenticate: |_, _| Err(Refusal::NotSupported),
     normalise: raw,
     carried: content::carried,
+    elsewhere: Elsewhere::Never,
 };
 
 /// Routes of Mailgun.
@@ -133,6 +152,7 @@ pub(crate) static MAILGUN: Email = Email {
     authenticate: mailgun::authenticate,
     normalise: mailgun::normalise,
     carried: mailgun::carried,
+    elsewhere: Elsewhere::Never,
 };
 
 /// Inbound Parse of SendGrid.
@@ -147,6 +167,7 @@ pub(crate) static SENDGRID: Email = Email {
     authenticate: sendgrid::authenticate,
     normalise: sendgrid::normalise,
     carried: sendgrid::carried,
+    elsewhere: Elsewhere::Never,
 };
 
 /// Inbound webhooks of Postmark.
@@ -162,6 +183,7 @@ pub(crate) static POSTMARK: Email = Email {
     authenticate: postmark::authenticate,
     normalise: postmark::normalise,
     carried: postmark::carried,
+    elsewhere: Elsewhere::Never,
 };
 
 /// Amazon SES by way of SNS.
@@ -180,25 +202,40 @@ pub(crate) static SES: Email = Email {
             doc: "the certificate at the SigningCertURL of your region's SNS, in PEM; several, one after the other, for Amazon changes it",
             ..Setting::TEXT
         },
+        ses::SETTINGS[0],
+        ses::SETTINGS[1],
+        ses::SETTINGS[2],
+        BASE_URL,
     ],
     authenticate: sns::authenticate,
     normalise: ses::normalise,
     carried: ses::carried,
+    elsewhere: Elsewhere::InS3,
 };
 
 /// Webhooks of Resend.
 pub(crate) static RESEND: Email = Email {
     name: "email_resend",
-    settings: settings![Setting {
-        name: resend::SECRET_SETTING,
-        required: true,
-        secret: true,
-        doc: "the webhook's signing secret (whsec_…); several, separated by commas, while it is being changed",
-        ..Setting::TEXT
-    },],
+    settings: settings![
+        Setting {
+            name: resend::SECRET_SETTING,
+            required: true,
+            secret: true,
+            doc: "the webhook's signing secret (whsec_…); several, separated by commas, while it is being changed",
+            ..Setting::TEXT
+        },
+        Setting {
+            name: resend::KEY_SETTING,
+            secret: true,
+            doc: "an API key of Resend that may read received mails; without one mails come without their words, for the webhook has none",
+            ..Setting::TEXT
+        },
+        BASE_URL,
+    ],
     authenticate: resend::authenticate,
     normalise: resend::normalise,
-    carried: |_, attachments| vec![None; attachments.len()],
+    carried: resend::carried,
+    elsewhere: Elsewhere::AtResend,
 };
 
 #[async_trait]
@@ -233,6 +270,20 @@ impl Connector for Email {
 
     fn normalise(&self, body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
         (self.normalise)(body)
+    }
+
+    async fn completed(
+        &self,
+        account: &Account,
+        body: &[u8],
+        now: Millis,
+        http: &reqwest::Client,
+    ) -> Result<Option<Vec<u8>>, FetchError> {
+        match self.elsewhere {
+            Elsewhere::Never => Ok(None),
+            Elsewhere::AtResend => resend::completed(account, body, http).await,
+            Elsewhere::InS3 => ses::completed(account, body, now, http).await,
+        }
     }
 
     fn carried(&self, body: &[u8], attachments: &[Attachment]) -> Carried {

@@ -133,6 +133,7 @@ impl World {
             archive: records.clone(),
             broker: wire.clone(),
             files: Arc::new(Directory::new(directory_of_people.0.join("media"))),
+            http: client(),
             server: config.server,
             people: Arc::new(Gate::new(people, Arc::new(InProcessLive::default())).unwrap()),
             metrics: None,
@@ -159,4 +160,11 @@ impl World {
             .header("content-type", "application/json");
         self.send(request.body(Body::from(body.to_owned())).unwrap()).await
     }
+}
+
+/// A client that is never used.
+fn client() -> reqwest::Client {
+    // Another test may have installed it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
 }

@@ -120,6 +120,7 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
         broker: broker.clone(),
         people: gate,
         files: files.clone(),
+        http: shards::fetching_client()?,
         server: config.server.clone(),
         metrics: Some(metrics.clone()),
         stopping: stop.clone(),

@@ -37,6 +37,12 @@ pub(super) async fn of_tenants(
     Ok(tenants.into_iter().zip(shards).collect())
 }
 
+/// A client for what payloads name: it connects to no private network.
+pub(super) fn fetching_client() -> anyhow::Result<reqwest::Client> {
+    let rules = blendline_connectors::http_client_rules().dns_resolver(Arc::new(PublicOnly));
+    rules.build().context("the HTTP client for files")
+}
+
 /// Where what has to be done now and then runs, and what ends it.
 pub(super) struct Chores<'a> {
     pub(super) tracker: &'a TaskTracker,
@@ -67,8 +73,7 @@ impl Shards {
         change: impl Fn(&mut Directory),
     ) -> anyhow::Result<Self> {
         let http = blendline_connectors::http_client_rules().build().context("the HTTP client")?;
-        let media_http = blendline_connectors::http_client_rules().dns_resolver(Arc::new(PublicOnly));
-        let media_http = media_http.build().context("the HTTP client for files")?;
+        let media_http = fetching_client()?;
         let stop_sending = CancellationToken::new();
         let (causes, stopped) = mpsc::unbounded_channel();
         let mut by_shard: BTreeMap<u16, Vec<&str>> = BTreeMap::new();

@@ -4,18 +4,17 @@
 //! objects, each signed ([`sign`]). Buckets are addressed by path, which every such server understands.
 
 mod list;
-mod sign;
 
 use std::io::{self, ErrorKind};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use blendline_connectors::Secret;
+use blendline_connectors::aws::{self, Keys, Signed, sign};
 use blendline_wire::TenantId;
-use jiff::Timestamp;
 use reqwest::{Method, Response, StatusCode, Url};
 
-use self::sign::{Keys, Signed, sign};
+use crate::api::now;
 use crate::ports::files::{FileName, Files, Listed};
 
 /// How long one call may take: the largest file over a slow line.
@@ -82,18 +81,13 @@ impl Bucket {
     async fn once(&self, method: Method, key: &str, query: &[(&str, &str)], body: Vec<u8>) -> io::Result<Response> {
         let options = &self.options;
         let mut url = options.endpoint.clone();
-        // Buckets and keys of ours hold nothing that a path would encode; `config` sees to that.
-        url.set_path(&if key.is_empty() {
-            format!("/{}", options.bucket)
-        } else {
-            format!("/{}/{key}", options.bucket)
-        });
+        url.set_path(&aws::path(&options.bucket, key));
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
         let keys =
             Keys { access: options.access_key.expose(), secret: options.secret_key.expose(), region: &options.region };
-        let Signed { date, content, authorization } = sign(&keys, method.as_str(), &url, &body, Timestamp::now());
+        let Signed { date, content, authorization } = sign(&keys, method.as_str(), &url, &body, now());
         let request = self.http.request(method, url).timeout(CALL_TIMEOUT);
         let request = request.header("x-amz-date", date).header("x-amz-content-sha256", content);
         // An error's own text would hold the address, which is the operator's to know; it holds no secret.

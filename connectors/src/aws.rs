@@ -1,38 +1,44 @@
-//! Signature Version 4 of AWS, as far as these calls need it.
+//! Signature Version 4 of AWS, as far as calls of S3 need it: there is no SDK for five calls.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>
 
 use std::fmt::Write as _;
 
+use blendline_wire::Millis;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use reqwest::Url;
 use sha2::{Digest as _, Sha256};
 
 /// Who signs, and for where.
-pub(super) struct Keys<'a> {
-    pub(super) access: &'a str,
-    pub(super) secret: &'a str,
-    pub(super) region: &'a str,
+#[derive(Clone, Copy)]
+pub struct Keys<'a> {
+    /// The id of the access key.
+    pub access: &'a str,
+    /// Its secret.
+    pub secret: &'a str,
+    /// The region that is called.
+    pub region: &'a str,
 }
 
 /// The headers of a signed call.
 #[derive(Debug, Eq, PartialEq)]
-pub(super) struct Signed {
+pub struct Signed {
     /// `x-amz-date`
-    pub(super) date: String,
+    pub date: String,
     /// `x-amz-content-sha256`
-    pub(super) content: String,
+    pub content: String,
     /// `authorization`
-    pub(super) authorization: String,
+    pub authorization: String,
 }
 
 /// What is signed of the headers; `host` is what the client makes of the URL.
 const HEADERS: &str = "host;x-amz-content-sha256;x-amz-date";
 
-/// Signs a call. The path of `url` must hold only what needs no encoding.
-pub(super) fn sign(keys: &Keys<'_>, method: &str, url: &Url, body: &[u8], now: Timestamp) -> Signed {
-    let date = now.strftime("%Y%m%dT%H%M%SZ").to_string();
+/// Signs a call of S3 at the instant `now`. The path of `url` must be encoded as [`path`] does.
+pub fn sign(keys: &Keys<'_>, method: &str, url: &Url, body: &[u8], now: Millis) -> Signed {
+    let at = Timestamp::from_millisecond(i64::try_from(now.0).unwrap_or(i64::MAX)).unwrap_or(Timestamp::MAX);
+    let date = at.strftime("%Y%m%dT%H%M%SZ").to_string();
     let scope = format!("{}/{}/s3/aws4_request", &date[..8], keys.region);
     let content = hex::encode(Sha256::digest(body));
     let host = match url.port() {
@@ -53,6 +59,13 @@ pub(super) fn sign(keys: &Keys<'_>, method: &str, url: &Url, body: &[u8], now: T
     let authorization =
         format!("AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={HEADERS}, Signature={signature}", keys.access);
     Signed { date, content, authorization }
+}
+
+/// The path of an object in a bucket that is addressed by path; of the bucket itself, where `key` is empty.
+pub fn path(bucket: &str, key: &str) -> String {
+    let parts = std::iter::once(bucket).chain(key.split('/')).filter(|_| !key.is_empty()).map(encoded);
+    let parts: Vec<String> = parts.collect();
+    if parts.is_empty() { format!("/{}", encoded(bucket)) } else { format!("/{}", parts.join("/")) }
 }
 
 /// The pairs by name, each encoded as AWS does: everything but letters, digits and `-._~`.
@@ -101,7 +114,7 @@ mod tests {
     #[test]
     fn amazons_example_is_signed_as_amazon_does() {
         let url = Url::parse("https://examplebucket.s3.amazonaws.com/?max-keys=2&prefix=J").unwrap();
-        let signed = sign(&KEYS, "GET", &url, b"", "2013-05-24T00:00:00Z".parse().unwrap());
+        let signed = sign(&KEYS, "GET", &url, b"", Millis(1_369_353_600_000));
         assert_eq!(signed.date, "20130524T000000Z");
         assert_eq!(signed.content, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
         let signature = "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7";
@@ -112,8 +125,12 @@ mod tests {
     fn a_port_is_part_of_the_host_and_values_are_encoded() {
         let url = Url::parse("http://127.0.0.1:9000/b?prefix=a/b c&list-type=2").unwrap();
         assert_eq!(query(&url), "list-type=2&prefix=a%2Fb%20c");
-        let now = "2026-11-26T04:00:00Z".parse().unwrap();
+        let now = Millis(1_795_665_600_000);
         let other = Url::parse("http://127.0.0.1:9001/b?prefix=a/b c&list-type=2").unwrap();
+        assert_eq!((path("b", "").as_str(), path("b", "a b/c+d=é").as_str()), ("/b", "/b/a%20b/c%2Bd%3D%C3%A9"));
+        let mut odd = url.clone();
+        odd.set_path(&path("b", "a b/c+d=é"));
+        assert_eq!(odd.path(), path("b", "a b/c+d=é"), "a URL leaves it as it is");
         assert_ne!(sign(&KEYS, "GET", &url, b"", now), sign(&KEYS, "GET", &other, b"", now));
     }
 }
