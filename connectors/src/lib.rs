@@ -125,6 +125,11 @@ pub trait Connector: Send + Sync {
         false
     }
 
+    /// True where a thread has no name but what each message answers, so that it is known by each of its messages.
+    fn threads_by_answer(&self) -> bool {
+        false
+    }
+
     /// Every key that an account of this channel may have under its settings.
     fn settings(&self) -> &'static [Setting];
 
