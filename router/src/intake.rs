@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::HeaderMap;
+use blendline_connectors::email::mailbox;
 use blendline_connectors::{Connector, FetchError, Malformed, Refusal, Webhook, email};
 use blendline_wire::broker::{AccountEvent, BrokerMessage, InboundBatch, Quarantine};
 use blendline_wire::inbound::InboundEvent;
@@ -187,6 +188,12 @@ impl Intake {
         let mut events = endpoint.connector.normalise(&body);
         for event in events.iter_mut().flatten().filter(|event| event.external_message_id.is_none()) {
             event.dedup_key = Some(hex::encode(&Sha256::digest(mail)[..16]));
+        }
+        if let Some(by) = entry.account.setting(mailbox::AUTHSERV_SETTING) {
+            let believed = email::authentication_by(&body, by);
+            for mail in events.iter_mut().flatten().filter_map(|event| event.mail.as_mut()) {
+                mail.authentication.clone_from(&believed);
+            }
         }
         let headers = HeaderMap::new();
         let hook = Webhook { headers: &headers, query: "", body: &body };

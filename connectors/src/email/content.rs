@@ -282,8 +282,13 @@ pub(super) fn lines(raw: &[u8]) -> Cow<'_, [u8]> {
 
 /// Reads the bytes of a mail: header, content type, leaves, and what was wrong.
 pub(super) fn tree(raw: &[u8]) -> (Headers<'_>, ContentType, Tree<'_>) {
-    let raw = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
-    let mut rest = raw;
+    let (headers, body) = header(raw);
+    Tree::grow(headers, body)
+}
+
+/// The header of a mail, and its body.
+pub(super) fn header(raw: &[u8]) -> (Headers<'_>, &[u8]) {
+    let mut rest = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
     // Blank lines and a mailbox's separator before the header are none of it.
     loop {
         let (line, after) = header::next_line(rest);
@@ -293,6 +298,5 @@ pub(super) fn tree(raw: &[u8]) -> (Headers<'_>, ContentType, Tree<'_>) {
         }
         rest = after;
     }
-    let (headers, body) = Headers::split(rest);
-    Tree::grow(headers, body)
+    Headers::split(rest)
 }

@@ -13,7 +13,7 @@ use super::date;
 use super::header::Headers;
 use super::mime::Part;
 use super::reply_address;
-use super::report;
+use super::{report, word};
 
 /// More references than this are not kept: the first names the thread, the last are the nearest.
 const REFERENCES_MAX: usize = 100;
@@ -144,6 +144,14 @@ fn addresses(headers: &Headers<'_>, name: &str) -> Vec<Pii<String>> {
         .collect()
 }
 
+/// The topmost word of this server.
+pub(super) fn authentication_by(raw: &[u8], authserv_id: &str) -> Option<MailAuthentication> {
+    let (headers, _) = content::header(raw);
+    let words = headers.all("authentication-results").take(50);
+    let mut found = words.filter_map(|value| authentication(&word::one_line(&word::decode(value))));
+    found.find(|found| found.by.eq_ignore_ascii_case(authserv_id.trim()))
+}
+
 /// `mx.example.org; spf=pass smtp.mailfrom=x; dkim=pass header.d=y; dmarc=fail (p=none)` (RFC 8601).
 fn authentication(value: &str) -> Option<MailAuthentication> {
     let mut pieces = value.split(';');
@@ -248,6 +256,15 @@ mod tests {
         };
         assert_eq!(found, Some(expected));
         assert_eq!(authentication(""), None);
+    }
+
+    #[test]
+    fn only_the_named_server_is_believed() {
+        let mail = b"Authentication-Results: forged.example; dmarc=pass\nAuthentication-Results: MX.example.org;\n\
+            \tdmarc=fail\nAuthentication-Results: mx.example.org; dmarc=pass\nFrom: a@b.example\n\nx";
+        let by = |id: &str| authentication_by(mail, id).and_then(|found| found.dmarc);
+        assert_eq!(by("mx.example.org").as_deref(), Some("fail"), "the topmost of its own");
+        assert_eq!((by("forged.example").as_deref(), by("other.example")), (Some("pass"), None));
     }
 
     #[test]

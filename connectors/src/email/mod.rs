@@ -34,6 +34,7 @@ use async_trait::async_trait;
 use blendline_wire::Millis;
 use blendline_wire::capability::Capabilities;
 use blendline_wire::inbound::{Attachment, InboundEvent};
+use blendline_wire::mail::MailAuthentication;
 use blendline_wire::outbound::{Outbound, SendOutcome};
 
 use crate::{Account, Carried, Connector, FetchError, Malformed, Refusal, Setting, SettingKind, Webhook, limits};
@@ -92,6 +93,7 @@ macro_rules! settings {
             send::SETTINGS[6],
             send::SETTINGS[7],
             send::SETTINGS[8],
+            send::SETTINGS[9],
             limits::SETTINGS[0],
             limits::SETTINGS[1],
             limits::SETTINGS[2],
@@ -131,6 +133,8 @@ pub(crate) static RAW: Email = Email {
         mailbox::SETTINGS[5],
         mailbox::SETTINGS[6],
         mailbox::SETTINGS[7],
+        mailbox::SETTINGS[8],
+        mailbox::SETTINGS[9],
     ],
     // Nobody posts raw mails to us: the router's own listener and reader take them in.
     authenticate: |_, _| Err(Refusal::NotSupported),
@@ -304,6 +308,12 @@ fn raw(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
     event::of_raw(body)
         .map(|event| vec![event])
         .ok_or_else(|| provider::malformed("the whole body", "expected a mail, found nothing"))
+}
+
+/// What this server wrote into the mail about its sender's authentication; none where it wrote nothing. Servers take out
+/// what others wrote in their name (RFC 8601, section 5), so the topmost is its own.
+pub fn authentication_by(raw: &[u8], authserv_id: &str) -> Option<MailAuthentication> {
+    event::authentication_by(raw, authserv_id)
 }
 
 /// Splits a text into what was written and what was quoted or stood in the signature.

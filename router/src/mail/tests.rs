@@ -49,7 +49,8 @@ impl Post {
                 id: AccountId(id),
                 name: format!("box{id}"),
                 external_id: address.into(),
-                settings: std::collections::BTreeMap::new(),
+                // Of the second box another server's word counts.
+                settings: if id == 2 { [("authserv_id".into(), "relay.example".into())].into() } else { [].into() },
             };
             let class = Class { queue: QueueId(1), needs: Vec::new(), target_ms: None, rule_set: 0 };
             (AccountId(id), AccountEntry { tenant: TenantId(1), channel: "email_raw".into(), account, class })
@@ -142,6 +143,26 @@ async fn a_relay_of_ours_is_believed() {
     client.say(&format!("{ENVELOPE}{LETTER}")).await;
     client.hears("250 2.0.0 Stored").await;
     assert!(!post.stored()[0].1.contains("; none"), "{:?}", post.stored());
+}
+
+#[tokio::test]
+async fn only_the_word_of_the_named_server_counts() {
+    let post = Post::open(|terms| terms.trusted_relays = vec!["127.0.0.1".parse().unwrap()]).await;
+    let mut client = post.client().await;
+    let forged = "Authentication-Results: forged.example; dmarc=pass\r\n";
+    let real = "Authentication-Results: relay.example; dmarc=fail\r\n";
+    for words in [format!("{forged}{real}"), forged.to_owned()] {
+        let envelope = ENVELOPE.replace("support@", "sales@");
+        client.say(&format!("{envelope}Message-ID: <{}@x>\r\n{words}\r\nx\r\n.\r\n", words.len())).await;
+        client.hears("250 2.0.0 Stored").await;
+    }
+    let bodies = post.broker.waiting(&inbound_queue(0));
+    let believed = bodies.iter().map(|body| match BrokerMessage::decode(body).unwrap().0 {
+        BrokerMessage::InboundV1(batch) => batch.events[0].event.mail.as_ref().unwrap().authentication.clone(),
+        other => panic!("{other:?}"),
+    });
+    let dmarc: Vec<_> = believed.map(|found| found.and_then(|found| found.dmarc)).collect();
+    assert_eq!(dmarc, [Some("fail".to_owned()), None]);
 }
 
 #[tokio::test]
