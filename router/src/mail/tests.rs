@@ -52,7 +52,7 @@ impl Post {
                 // Of the second box another server's word counts.
                 settings: if id == 2 { [("authserv_id".into(), "relay.example".into())].into() } else { [].into() },
             };
-            let class = Class { queue: QueueId(1), needs: Vec::new(), target_ms: None, rule_set: 0 };
+            let class = Class { queue: QueueId(1), ..Class::default() };
             (AccountId(id), AccountEntry { tenant: TenantId(1), channel: "email_raw".into(), account, class })
         };
         let mut directory = Directory::default();
