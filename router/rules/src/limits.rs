@@ -1,7 +1,7 @@
 //! Bounds of a rule set. Each is refused out loud, and before it costs anything.
 
-/// The size of a file, in bytes.
-pub const FILE_BYTES_MAX: usize = 512 * 1024;
+/// The size of a file, in bytes: as JSON it fits into a request of the API.
+pub const FILE_BYTES_MAX: usize = 200 * 1024;
 /// Nodes of the YAML: keys, values, list entries.
 pub const NODES_MAX: usize = 60_000;
 /// How deep YAML may nest. The deepest thing there is to say needs seven.

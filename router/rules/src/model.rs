@@ -38,6 +38,13 @@ pub struct RuleSet {
     pub rules: Vec<Rule>,
 }
 
+impl RuleSet {
+    /// The workers of all groups.
+    pub fn workers(&self) -> impl Iterator<Item = &Worker> {
+        self.groups.iter().flat_map(|group| &group.workers)
+    }
+}
+
 /// A line of tasks. What is `None` is as the configuration's defaults have it.
 #[derive(Clone, Debug)]
 pub struct Queue {

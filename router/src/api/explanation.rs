@@ -103,7 +103,7 @@ pub async fn one(
     let task = owned(&app, &caller, id("task", &text)?).await?;
     let (id, now, directory) = (task.id, super::now(), app.directory());
     let seen = app.door(caller.tenant).look(move |core| core.explain(now, id)).await;
-    let found = seen.map_err(|error| of_call(error, caller.tenant, directory))?;
+    let found = seen.map_err(|error| of_call(error, caller.tenant, &directory))?;
     // What the core does not have is closed.
-    Ok(Json(ExplanationInfo::of(found.unwrap_or(Explanation::Aside("closed")), directory)))
+    Ok(Json(ExplanationInfo::of(found.unwrap_or(Explanation::Aside("closed")), &directory)))
 }

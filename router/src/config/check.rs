@@ -4,13 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use blendline_connectors::{Secret, Setting};
 use blendline_wire::org::{Blend, Goal, QueueSettings, TenantSettings, WorkerSettings};
+use blendline_wire::task::Side;
 use blendline_wire::{QueueId, TenantId, WorkerId};
 use toml::Spanned;
 
-use super::calendar::Calendar;
+use super::calendar;
 use super::checked::{CheckedAccount, CheckedKey, CheckedQueue, CheckedTenant, CheckedWorker, NamedLevel};
 use super::error::{ConfigError, Source, did_you_mean};
-use super::file::{AccountFile, Defaults, File, KeyFile, QueueFile, SettingValue, TenantFile, WorkerFile};
+use super::file::{
+    AccountFile, Defaults, File, KeyFile, QueueFile, QueueTuning, SettingValue, TenantFile, WorkerFile, WorkerTuning,
+};
+use super::rules::{self, RulesFile};
 use super::secret;
 use super::users::users;
 use crate::directory::Role;
@@ -29,7 +33,8 @@ pub(super) fn organisation(
     let mut keys = BTreeSet::new();
     let mut tenants = Vec::new();
     for tenant in &file.tenant {
-        let scope = Scope::of(source, tenant)?;
+        let rules = rules::read(source, tenant)?;
+        let scope = Scope::of(source, tenant, rules.as_ref())?;
         for account in &tenant.account {
             let address = (account.channel.get_ref().clone(), account.name.get_ref().clone());
             if webhooks.insert(address, ()).is_some() {
@@ -48,7 +53,7 @@ pub(super) fn organisation(
                 ));
             }
         }
-        tenants.push(checked);
+        tenants.push(CheckedTenant { rules, ..checked });
     }
     Ok(tenants)
 }
@@ -88,10 +93,10 @@ struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    fn of(source: &'a Source<'a>, tenant: &'a TenantFile) -> Checked<Self> {
+    fn of(source: &'a Source<'a>, tenant: &'a TenantFile, rules: Option<&'a RulesFile>) -> Checked<Self> {
         unique(source, "key", tenant.key.iter().map(|key| &key.name))?;
         unique(source, "account", tenant.account.iter().map(|account| &account.name))?;
-        Ok(Self {
+        let mut scope = Self {
             source,
             tenant,
             skills: unique(source, "skill", tenant.skills.iter())?,
@@ -99,7 +104,14 @@ impl<'a> Scope<'a> {
             calendars: unique(source, "calendar", tenant.calendar.iter().map(|calendar| &calendar.name))?,
             queues: unique(source, "queue", tenant.queue.iter().map(|queue| &queue.name))?,
             workers: unique(source, "worker", tenant.worker.iter().map(|worker| &worker.name))?,
-        })
+        };
+        // What the rule set names is as good as what stands in this file.
+        if let Some(RulesFile { set, .. }) = rules {
+            scope.skills.extend(set.skills.iter().map(|skill| skill.value.as_str()));
+            scope.queues.extend(set.queues.iter().map(|queue| queue.name.value.as_str()));
+            scope.workers.extend(set.workers().map(|worker| worker.name.value.as_str()));
+        }
+        Ok(scope)
     }
 
     fn tenant(
@@ -125,7 +137,7 @@ impl<'a> Scope<'a> {
         }
         let mut calendars = Vec::new();
         for calendar in &written.calendar {
-            calendars.push((calendar.name.get_ref().clone(), Calendar::read(self.source, calendar)?));
+            calendars.push((calendar.name.get_ref().clone(), calendar::read(self.source, calendar)?));
         }
         self.units()?;
         self.heirs()?;
@@ -143,6 +155,10 @@ impl<'a> Scope<'a> {
             demo: written.demo,
             settings,
             skills: self.skills.iter().map(|&name| name.to_owned()).collect(),
+            queue_defaults: queue_settings(Side::Front, QueueTuning::default(), defaults, below)?,
+            worker_defaults: worker_settings(WorkerTuning::default(), defaults, below)?,
+            rules: None,
+            routing: None,
             units: written.unit.clone(),
             calendars,
             queues,
@@ -186,28 +202,7 @@ impl<'a> Scope<'a> {
     }
 
     fn queue(&self, queue: &QueueFile, defaults: &Defaults, below: &Defaults) -> Checked<CheckedQueue> {
-        let tuning = queue.tuning().or(&defaults.queue).or(&below.queue);
-        let goal_percent = given("queue.goal_percent", tuning.goal_percent)?;
-        let never_at_zero = |ms: u64| (0 < ms).then_some(ms);
-        let settings = QueueSettings {
-            id: QueueId(0),
-            tenant: TenantId(0),
-            unit: None,
-            side: queue.side,
-            target_ms: given("queue.target_ms", tuning.target_ms)?,
-            weight_milli: given("queue.weight_milli", tuning.weight_milli)?,
-            task_weight: given("queue.task_weight", tuning.task_weight)?,
-            waiting_weight_percent: given("queue.waiting_weight_percent", tuning.waiting_weight_percent)?,
-            offer_ms: given("queue.offer_ms", tuning.offer_ms)?,
-            wrap_up_ms: given("queue.wrap_up_ms", tuning.wrap_up_ms)?,
-            remind_ms: never_at_zero(given("queue.remind_ms", tuning.remind_ms)?),
-            take_back_ms: never_at_zero(given("queue.take_back_ms", tuning.take_back_ms)?),
-            supervisor_ms: never_at_zero(given("queue.supervisor_ms", tuning.supervisor_ms)?),
-            calendar: None,
-            interruptible: given("queue.interruptible", tuning.interruptible)?,
-            tasks_max: given("queue.tasks_max", tuning.tasks_max)?,
-            blend: Blend { goal: Goal::Within { per_mille: goal_percent.saturating_mul(10) }, ..Blend::default() },
-        };
+        let settings = queue_settings(queue.side, queue.tuning(), defaults, below)?;
         let at = || queue.name.span();
         for (key, bad) in [
             ("target_ms", settings.target_ms == 0),
@@ -223,9 +218,11 @@ impl<'a> Scope<'a> {
         if 100 < settings.waiting_weight_percent {
             return Err(self.source.error(at(), "waiting_weight_percent is above 100", "give 0 to 100"));
         }
-        if !(1..=99).contains(&goal_percent) {
+        if let Goal::Within { per_mille } = settings.blend.goal
+            && !(10..=990).contains(&per_mille)
+        {
             let hint = "give 1 to 99; no number of free workers makes sure of all";
-            return Err(self.source.error(at(), format!("goal_percent is {goal_percent}"), hint));
+            return Err(self.source.error(at(), format!("goal_percent is {}", per_mille / 10), hint));
         }
         Ok(CheckedQueue {
             name: queue.name.get_ref().clone(),
@@ -237,7 +234,6 @@ impl<'a> Scope<'a> {
     }
 
     fn worker(&self, worker: &WorkerFile, defaults: &Defaults, below: &Defaults) -> Checked<CheckedWorker> {
-        let tuning = worker.tuning().or(&defaults.worker).or(&below.worker);
         let mut queues = BTreeSet::new();
         for queue in &worker.queues {
             queues.extend(self.known("queue", &self.queues, Some(queue))?);
@@ -251,17 +247,7 @@ impl<'a> Scope<'a> {
             skills: self.levels(&worker.skills)?,
             unit: self.known("unit", &self.units, worker.unit.as_ref())?,
             stand_in: self.known("worker", &self.workers, worker.stand_in.as_ref())?,
-            settings: WorkerSettings {
-                id: WorkerId(0),
-                tenant: TenantId(0),
-                unit: None,
-                capacity: given("worker.capacity", tuning.capacity)?,
-                skills: Vec::new(),
-                queues: Vec::new(),
-                accept: given("worker.accept", tuning.accept)?,
-                stand_in: None,
-                paces_milli: Vec::new(),
-            },
+            settings: worker_settings(worker.tuning(), defaults, below)?,
         })
     }
 
@@ -386,6 +372,46 @@ impl<'a> Scope<'a> {
         }
         Ok(())
     }
+}
+
+fn queue_settings(side: Side, tuning: QueueTuning, defaults: &Defaults, below: &Defaults) -> Checked<QueueSettings> {
+    let tuning = tuning.or(&defaults.queue).or(&below.queue);
+    let goal_percent: u32 = given("queue.goal_percent", tuning.goal_percent)?;
+    let never_at_zero = |ms: u64| (0 < ms).then_some(ms);
+    Ok(QueueSettings {
+        id: QueueId(0),
+        tenant: TenantId(0),
+        unit: None,
+        side,
+        target_ms: given("queue.target_ms", tuning.target_ms)?,
+        weight_milli: given("queue.weight_milli", tuning.weight_milli)?,
+        task_weight: given("queue.task_weight", tuning.task_weight)?,
+        waiting_weight_percent: given("queue.waiting_weight_percent", tuning.waiting_weight_percent)?,
+        offer_ms: given("queue.offer_ms", tuning.offer_ms)?,
+        wrap_up_ms: given("queue.wrap_up_ms", tuning.wrap_up_ms)?,
+        remind_ms: never_at_zero(given("queue.remind_ms", tuning.remind_ms)?),
+        take_back_ms: never_at_zero(given("queue.take_back_ms", tuning.take_back_ms)?),
+        supervisor_ms: never_at_zero(given("queue.supervisor_ms", tuning.supervisor_ms)?),
+        calendar: None,
+        interruptible: given("queue.interruptible", tuning.interruptible)?,
+        tasks_max: given("queue.tasks_max", tuning.tasks_max)?,
+        blend: Blend { goal: Goal::Within { per_mille: goal_percent.saturating_mul(10) }, ..Blend::default() },
+    })
+}
+
+fn worker_settings(tuning: WorkerTuning, defaults: &Defaults, below: &Defaults) -> Checked<WorkerSettings> {
+    let tuning = tuning.or(&defaults.worker).or(&below.worker);
+    Ok(WorkerSettings {
+        id: WorkerId(0),
+        tenant: TenantId(0),
+        unit: None,
+        capacity: given("worker.capacity", tuning.capacity)?,
+        skills: Vec::new(),
+        queues: Vec::new(),
+        accept: given("worker.accept", tuning.accept)?,
+        stand_in: None,
+        paces_milli: Vec::new(),
+    })
 }
 
 fn given<T>(key: &str, value: Option<T>) -> Checked<T> {

@@ -13,6 +13,7 @@ mod heirs;
 mod mail;
 mod ranges;
 mod resolve;
+mod rules;
 mod secret;
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,6 @@ use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 
-pub use calendar::Calendar;
 pub use checked::{CheckedAccount, CheckedTenant};
 pub use cluster::Cluster;
 pub use error::ConfigError;
@@ -30,6 +30,7 @@ pub use file::{Chat, Log, LogFormat, Server, Workers};
 pub use heirs::{NoHeir, all_have_heirs};
 pub use mail::Mail;
 pub use resolve::{calendars, resolve, resolve_some};
+pub use rules::{RulesFile, joined};
 pub use secret::DEMO_PREFIX;
 pub use users::CheckedUser;
 

@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, HashMap};
 
 use blendline_connectors::Account;
 use blendline_core::input::{Class, Settings};
+use blendline_rules::Calendar;
 use blendline_wire::org::{AccountSettings, CalendarSettings, QueueSettings, SkillLevel, Unit, WorkerSettings};
 use blendline_wire::task::SkillNeed;
 use blendline_wire::{AccountId, CalendarId, Millis, QueueId, SkillId, TenantId, UnitId, WorkerId};
 
+use super::Config;
 use super::checked::{CheckedAccount, CheckedQueue, CheckedTenant, CheckedWorker, NamedLevel};
-use super::{Calendar, Config};
 use crate::directory::{AccountEntry, Directory, KeyEntry};
 use crate::ports::store::{Archive, StoreError};
+use crate::rules::Routing;
 
 /// The directory of this configuration; calendars are compiled from `now` on.
 pub async fn resolve(config: &Config, archive: &dyn Archive, now: Millis) -> Result<Directory, StoreError> {
@@ -111,6 +113,15 @@ impl Scope<'_> {
                     valid_until: None,
                 },
             );
+        }
+        if let Some((version, set)) = &tenant.routing {
+            let routing = Routing::new(
+                (*version, set),
+                tenant.settings.reopen_window_ms,
+                |queue| self.queue(queue),
+                |skill| self.skill(skill),
+            );
+            directory.rules.insert(self.id, routing);
         }
         for (name, calendar) in &tenant.calendars {
             let id = self.calendar(name);

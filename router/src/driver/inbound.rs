@@ -90,6 +90,7 @@ impl Stepper<'_> {
             None
         };
         let Happening { tenant, received_at, event, .. } = happening;
+        let class = self.class_of(&event, entry, known.is_some(), prior.as_deref());
         let mut body = MessageBody::inbound(event);
         if let (Some(mail), Some(refused)) = (&mut body.mail, joined.refused) {
             mail.not_joined = Some(refused.to_owned());
@@ -103,7 +104,7 @@ impl Stepper<'_> {
             kind,
             payload,
             received_at: received_at.min(self.now()),
-            class: entry.class.clone(),
+            class,
             prior,
         };
         let command = if automatic { Command::Keep(message) } else { Command::Message(message) };

@@ -4,4 +4,5 @@ pub mod broker;
 pub mod live;
 pub mod people;
 pub mod register;
+pub mod rules;
 pub mod store;
