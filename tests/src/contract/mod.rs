@@ -5,4 +5,5 @@ pub mod broker;
 pub mod people;
 pub mod race;
 pub mod rows;
+pub mod rules;
 pub mod store;
