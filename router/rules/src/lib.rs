@@ -12,6 +12,8 @@
 //! Conditions are CEL: the `cel` crate parses them, we check their types and evaluate them ourselves. So an unknown field is
 //! a fault of the file and no surprise of the night, every condition's cost is known before it runs, and none can panic.
 //!
+//! [`replay`] runs a recorded day through the scheduler itself under a set, to compare sets before one becomes live.
+//!
 //! **Architecture Invariant:** nothing here reads a clock, a file or the network; time zones are used only to compile hours.
 //!
 //! Suggested reading order: [`model`], [`yaml`], [`read`], [`cel`], [`sense`], [`classify`].
@@ -26,6 +28,7 @@ pub mod limits;
 pub mod model;
 pub mod normal;
 mod read;
+pub mod replay;
 mod sense;
 mod spell;
 mod yaml;

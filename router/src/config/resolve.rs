@@ -28,7 +28,16 @@ pub async fn resolve_some<'a>(
 ) -> Result<Directory, StoreError> {
     let names: Vec<(String, String)> = tenants.clone().flat_map(names_of).collect();
     let numbers = archive.handles(&names).await?;
-    let handles = Handles(names.into_iter().zip(numbers).collect());
+    Ok(with_handles(tenants, Handles(names.into_iter().zip(numbers).collect()), now))
+}
+
+/// The directory of one tenant without a record: handles from 1, in the order of its names. For what only tries things.
+pub fn resolve_alone(tenant: &CheckedTenant, now: Millis) -> Directory {
+    let handles = Handles(names_of(tenant).into_iter().zip(1..).collect());
+    with_handles(std::iter::once(tenant), handles, now)
+}
+
+fn with_handles<'a>(tenants: impl Iterator<Item = &'a CheckedTenant>, handles: Handles, now: Millis) -> Directory {
     let mut directory = Directory::default();
     let mut later = Later::default();
     for tenant in tenants {
@@ -40,7 +49,7 @@ pub async fn resolve_some<'a>(
     for part in [later.calendars, later.accounts, later.queues, later.workers] {
         directory.settings.extend(part);
     }
-    Ok(directory)
+    directory
 }
 
 /// Settings by kind, to be told after all tenants.

@@ -6,6 +6,9 @@ pub mod diff;
 pub mod explain;
 pub mod keeper;
 pub mod publish;
+pub mod replay;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -54,6 +57,11 @@ impl Routing {
         };
         let classes = set.rules.iter().map(class).collect();
         Self { version, zone: set.zone.clone(), reopen_window_ms, classifier: Classifier::new(set), classes }
+    }
+
+    /// Where the rule of this name sends a message.
+    pub fn class_of(&self, rule: &str) -> Option<&Class> {
+        self.classes.get(rule)
     }
 
     /// Which rule decides.

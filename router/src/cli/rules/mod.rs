@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod replay;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -37,6 +38,8 @@ pub(super) enum Command {
         #[arg(long, default_value = "text")]
         format: Format,
     },
+    /// Runs a recorded day through the scheduler under a rule set, and beside it under a draft.
+    Replay(replay::Options),
 }
 
 /// A rule set, and the configuration that it is for.
@@ -66,6 +69,7 @@ pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check { set, format, strict } => check::run(&set, format, strict),
         Command::Explain { set, message, format } => explain::run(&set, &message, format),
+        Command::Replay(options) => replay::run(&options),
     }
 }
 
