@@ -93,3 +93,23 @@ fn messages_go_where_the_rules_say() {
         );
     }
 }
+
+/// The documentation of the fields is the table that the check and the evaluation are made from.
+#[test]
+fn every_field_is_documented_as_it_is() {
+    let docs = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/rules.md")).unwrap();
+    for field in blendline_rules::facts::Field::ALL {
+        let (group, name) = field.name();
+        let row = format!("| `{group}.{name}` | {} | {} |", field.holds().name(), field.meaning());
+        assert!(docs.contains(&row), "docs/rules.md wants the row\n{row}");
+    }
+}
+
+/// The set in the documentation is a good one.
+#[test]
+fn the_documented_set_is_good() {
+    let docs = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/rules.md")).unwrap();
+    let text = docs.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let checked = check("docs/rules.md", text, &world());
+    assert!(checked.faults.all().is_empty(), "{}", checked.faults);
+}

@@ -91,7 +91,19 @@ fn what_is_too_large_is_refused_at_once() {
     let cases = [
         ("a megabyte", format!("# {}\n{queue}", "x".repeat(1 << 20)), "too_large"),
         ("10,000 rules", format!("{queue}rules:\n{rules}"), "too_large"),
-        ("3,000 rules", format!("{queue}rules:\n{}", (0..3_000).map(rule).collect::<String>()), "too_many"),
+        (
+            "3,000 rules",
+            format!(
+                "{queue}rules:\n{}",
+                (0..3_000)
+                    .map(|at| format!(
+                        "  - {{name: r{at}, queue: service}}
+"
+                    ))
+                    .collect::<String>()
+            ),
+            "too_many",
+        ),
         ("11,000 words", format!("{queue}keywords:\n  many:\n{words}"), "too_many"),
         ("many keys", format!("{queue}x: [{}]", "a,".repeat(70_000)), "too_large"),
         ("deep lists", format!("x: {}", "[".repeat(100_000)), "too_deep"),

@@ -1,6 +1,6 @@
 //! A day that is replayed by the rules that were live gives what was recorded.
 
-use blendline_rules::replay::{Change, Day, compare};
+use blendline_rules::replay::{Change, Day, QueueResult, compare};
 use blendline_rules::{RuleSet, check};
 
 use super::replay::replayed;
@@ -73,4 +73,34 @@ fn a_draft_is_told_apart_by_where_messages_go_and_by_what_people_it_has() {
     let levels = |set: &RuleSet| replayed(set, &day).unwrap().queues[0].in_time;
     assert!(levels(&fewer) < levels(&live), "{} and {}", levels(&fewer), levels(&live));
     assert!(Change::CrossTrain { group: "desk".into(), what: "nothing".into() }.apply(&mut fewer).is_err());
+}
+
+/// Each example comes with an hour that was made for it: something is served in it, and nothing is lost.
+#[test]
+fn every_example_can_be_replayed() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/examples/rules");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "yaml") {
+            continue;
+        }
+        count += 1;
+        let set = set(&std::fs::read_to_string(&path).unwrap());
+        let hour = std::fs::File::open(path.with_extension("hour.jsonl")).unwrap();
+        let day = Day::read(std::io::BufReader::new(hour)).unwrap();
+        let result = replayed(&set, &day).unwrap();
+        let all = |of: fn(&QueueResult) -> u64| result.queues.iter().map(of).sum::<u64>();
+        let name = path.display();
+        assert_eq!(all(|queue| queue.arrived), day.arrivals.len() as u64, "{name}");
+        assert_eq!(result.without_rule, 0, "{name}: each ends with a rule for everything else");
+        assert!(all(|queue| queue.in_time) * 2 > all(|queue| queue.arrived), "{name}: {:?}", result.queues);
+        // Closed queues keep what came until they open.
+        assert!(
+            all(|queue| queue.started + queue.left) * 10 >= all(|queue| queue.arrived) * 9,
+            "{name}: {:?}",
+            result.queues
+        );
+    }
+    assert!(6 <= count);
 }

@@ -42,6 +42,10 @@ async fn a_message_goes_to_the_queue_that_the_rules_name() {
     world.say(1, "שלום, יש לי שאלה").await;
     let task = noa.task().await;
     assert_eq!(task.queue, "hebrew");
+    let why = world.api.get(&format!("/v1/tasks/{}/explanation", task.task)).await.unwrap().json();
+    assert_eq!(why["routing"]["version"], 1, "{why}");
+    assert_eq!(why["routing"]["rule"], "hebrew", "{why}");
+    assert_eq!(why["routing"]["tried"][1]["because"], "false: mentions('money')", "{why}");
     world.say(2, "מתי אקבל את הַהֶחְזֵר?").await;
     assert_eq!(dana.task().await.queue, "money");
     world.say(3, "good morning").await;

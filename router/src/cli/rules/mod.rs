@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod publish;
 mod replay;
 
 use std::path::{Path, PathBuf};
@@ -40,6 +41,23 @@ pub(super) enum Command {
     },
     /// Runs a recorded day through the scheduler under a rule set, and beside it under a draft.
     Replay(replay::Options),
+    /// Makes a rule set live in a running router, after showing what is wrong with it and how it differs.
+    Publish {
+        /// The rule set; `-` is standard input.
+        file: PathBuf,
+        /// Only keeps it as the draft: another person publishes it.
+        #[arg(long)]
+        draft_only: bool,
+        #[command(flatten)]
+        server: publish::Server,
+    },
+    /// Makes an earlier version live again in a running router.
+    Rollback {
+        /// Its number.
+        version: u32,
+        #[command(flatten)]
+        server: publish::Server,
+    },
 }
 
 /// A rule set, and the configuration that it is for.
@@ -70,6 +88,8 @@ pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Check { set, format, strict } => check::run(&set, format, strict),
         Command::Explain { set, message, format } => explain::run(&set, &message, format),
         Command::Replay(options) => replay::run(&options),
+        Command::Publish { file, draft_only, server } => publish::publish(&file, draft_only, &server),
+        Command::Rollback { version, server } => publish::rollback(version, &server),
     }
 }
 
