@@ -78,6 +78,8 @@ pub struct Queue {
     pub interruptible: Option<bool>,
     /// How many tasks may wait.
     pub tasks_max: Option<u32>,
+    /// The part of its workers' hours that a back queue has while its work waits, in per cent.
+    pub protected_percent: Option<Placed<u32>>,
     /// Queues that are no more, whose tasks are this one's.
     pub heir_of: Vec<Placed<String>>,
     /// Where its work is to go when it waits too long.
@@ -105,8 +107,6 @@ pub struct Group {
     pub queues: Vec<Placed<String>>,
     /// Its workers.
     pub workers: Vec<Worker>,
-    /// The part of its hours that a back queue is to have at least, in per cent.
-    pub protected: Vec<(Placed<String>, Placed<u32>)>,
 }
 
 /// A worker, with what his group says filled in where he himself says nothing.
@@ -164,6 +164,8 @@ pub struct Rule {
     pub tags: Vec<Placed<String>>,
     /// What it takes less after a while: (after milliseconds, needs).
     pub relax: Vec<(Placed<u64>, Vec<Level>)>,
+    /// How hard it is on whoever does it, 0 to 10.
+    pub strain: u8,
     /// The whole rule in the text.
     pub span: Span,
 }

@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use blendline_connectors::{Secret, Setting};
-use blendline_wire::org::{Blend, Goal, QueueSettings, TenantSettings, WorkerSettings};
+use blendline_wire::org::{Blend, Burden, Goal, QueueSettings, TenantSettings, WorkerSettings};
 use blendline_wire::task::Side;
 use blendline_wire::{QueueId, TenantId, WorkerId};
 use toml::Spanned;
 
-use super::calendar;
 use super::checked::{CheckedAccount, CheckedKey, CheckedQueue, CheckedTenant, CheckedWorker, NamedLevel};
 use super::error::{ConfigError, Source, did_you_mean};
 use super::file::{
@@ -17,9 +16,10 @@ use super::file::{
 use super::rules::{self, RulesFile};
 use super::secret;
 use super::users::users;
+use super::{blend, calendar};
 use crate::directory::Role;
 
-type Checked<T> = Result<T, ConfigError>;
+pub(super) type Checked<T> = Result<T, ConfigError>;
 
 /// Checks every tenant.
 pub(super) fn organisation(
@@ -149,14 +149,15 @@ impl<'a> Scope<'a> {
         let accounts = each_account.collect::<Checked<Vec<_>>>()?;
         let keys = written.key.iter().map(|key| self.key(key)).collect::<Checked<Vec<_>>>()?;
         let users = users(self.source, written.name.get_ref(), &written.user, &self.workers, env)?;
+        blend::promises_fit(self.source, &written.worker, &queues)?;
         self.somebody_can_serve(&queues, &workers, &accounts)?;
         Ok(CheckedTenant {
             name: written.name.get_ref().clone(),
             demo: written.demo,
             settings,
             skills: self.skills.iter().map(|&name| name.to_owned()).collect(),
-            queue_defaults: queue_settings(Side::Front, QueueTuning::default(), defaults, below)?,
-            worker_defaults: worker_settings(WorkerTuning::default(), defaults, below)?,
+            queue_defaults: queue_defaults(defaults, below)?,
+            worker_defaults: worker_settings(&defaults.worker.or(&below.worker))?,
             rules: None,
             routing: None,
             units: written.unit.clone(),
@@ -202,7 +203,8 @@ impl<'a> Scope<'a> {
     }
 
     fn queue(&self, queue: &QueueFile, defaults: &Defaults, below: &Defaults) -> Checked<CheckedQueue> {
-        let settings = queue_settings(queue.side, queue.tuning(), defaults, below)?;
+        let tuning = queue.tuning().or(&defaults.queue).or(&below.queue);
+        let settings = queue_settings(queue.side, &tuning, blend::of(self.source, queue, &tuning)?)?;
         let at = || queue.name.span();
         for (key, bad) in [
             ("target_ms", settings.target_ms == 0),
@@ -217,12 +219,6 @@ impl<'a> Scope<'a> {
         }
         if 100 < settings.waiting_weight_percent {
             return Err(self.source.error(at(), "waiting_weight_percent is above 100", "give 0 to 100"));
-        }
-        if let Goal::Within { per_mille } = settings.blend.goal
-            && !(10..=990).contains(&per_mille)
-        {
-            let hint = "give 1 to 99; no number of free workers makes sure of all";
-            return Err(self.source.error(at(), format!("goal_percent is {}", per_mille / 10), hint));
         }
         Ok(CheckedQueue {
             name: queue.name.get_ref().clone(),
@@ -247,7 +243,7 @@ impl<'a> Scope<'a> {
             skills: self.levels(&worker.skills)?,
             unit: self.known("unit", &self.units, worker.unit.as_ref())?,
             stand_in: self.known("worker", &self.workers, worker.stand_in.as_ref())?,
-            settings: worker_settings(worker.tuning(), defaults, below)?,
+            settings: worker_settings(&worker.tuning().or(&defaults.worker).or(&below.worker))?,
         })
     }
 
@@ -374,9 +370,16 @@ impl<'a> Scope<'a> {
     }
 }
 
-fn queue_settings(side: Side, tuning: QueueTuning, defaults: &Defaults, below: &Defaults) -> Checked<QueueSettings> {
-    let tuning = tuning.or(&defaults.queue).or(&below.queue);
+/// What a queue is like where nothing else is said of it.
+fn queue_defaults(defaults: &Defaults, below: &Defaults) -> Checked<QueueSettings> {
+    let tuning = defaults.queue.or(&below.queue);
     let goal_percent: u32 = given("queue.goal_percent", tuning.goal_percent)?;
+    let share_window_ms = given("queue.protected_window_ms", tuning.protected_window_ms)?;
+    let goal = Goal::Within { per_mille: goal_percent.saturating_mul(10) };
+    queue_settings(Side::Front, &tuning, Blend { goal, share_window_ms, ..Blend::default() })
+}
+
+fn queue_settings(side: Side, tuning: &QueueTuning, blend: Blend) -> Checked<QueueSettings> {
     let never_at_zero = |ms: u64| (0 < ms).then_some(ms);
     Ok(QueueSettings {
         id: QueueId(0),
@@ -395,12 +398,11 @@ fn queue_settings(side: Side, tuning: QueueTuning, defaults: &Defaults, below: &
         calendar: None,
         interruptible: given("queue.interruptible", tuning.interruptible)?,
         tasks_max: given("queue.tasks_max", tuning.tasks_max)?,
-        blend: Blend { goal: Goal::Within { per_mille: goal_percent.saturating_mul(10) }, ..Blend::default() },
+        blend,
     })
 }
 
-fn worker_settings(tuning: WorkerTuning, defaults: &Defaults, below: &Defaults) -> Checked<WorkerSettings> {
-    let tuning = tuning.or(&defaults.worker).or(&below.worker);
+fn worker_settings(tuning: &WorkerTuning) -> Checked<WorkerSettings> {
     Ok(WorkerSettings {
         id: WorkerId(0),
         tenant: TenantId(0),
@@ -411,10 +413,16 @@ fn worker_settings(tuning: WorkerTuning, defaults: &Defaults, below: &Defaults) 
         accept: given("worker.accept", tuning.accept)?,
         stand_in: None,
         paces_milli: Vec::new(),
+        burden: Burden {
+            run_max: given("worker.run_max", tuning.run_max)?,
+            breath_ms: given("worker.breath_ms", tuning.breath_ms)?,
+            abuse_pause_ms: given("worker.abuse_pause_ms", tuning.abuse_pause_ms)?,
+            cost: given("worker.cost", tuning.cost)?,
+        },
     })
 }
 
-fn given<T>(key: &str, value: Option<T>) -> Checked<T> {
+pub(super) fn given<T>(key: &str, value: Option<T>) -> Checked<T> {
     value.ok_or_else(|| ConfigError {
         file: super::DEFAULTS_NAME.into(),
         line: 0,

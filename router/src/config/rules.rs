@@ -110,7 +110,11 @@ fn checked(queue: &model::Queue, defaults: &QueueSettings) -> CheckedQueue {
             supervisor_ms: never_at_zero(queue.supervisor_ms, defaults.supervisor_ms),
             interruptible: queue.interruptible.unwrap_or(defaults.interruptible),
             tasks_max: queue.tasks_max.unwrap_or(defaults.tasks_max),
-            blend: Blend { goal: goal.unwrap_or(defaults.blend.goal), ..defaults.blend },
+            blend: Blend {
+                goal: goal.unwrap_or(defaults.blend.goal),
+                share_milli: queue.protected_percent.as_ref().map_or(0, |share| share.value * 10),
+                ..defaults.blend
+            },
             ..defaults.clone()
         },
     }

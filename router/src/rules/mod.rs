@@ -12,8 +12,10 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use blendline_core::input::Class;
+use blendline_core::input::{Class, Relaxation};
 use blendline_rules::facts::World;
+use blendline_rules::fault::Placed;
+use blendline_rules::model::{Level, Rule};
 use blendline_rules::{Classifier, Decision, Facts, RuleSet};
 use blendline_wire::task::SkillNeed;
 use blendline_wire::{QueueId, SkillId};
@@ -47,13 +49,26 @@ impl Routing {
         queue: impl Fn(&str) -> QueueId,
         skill: impl Fn(&str) -> SkillId,
     ) -> Self {
-        let class = |rule: &blendline_rules::model::Rule| {
-            let need =
-                |(name, level): &blendline_rules::model::Level| SkillNeed { skill: skill(&name.value), level: *level };
-            let mut needs: Vec<SkillNeed> = rule.needs.iter().map(need).collect();
+        let needs = |levels: &[Level]| {
+            let need = |(name, level): &Level| SkillNeed { skill: skill(&name.value), level: *level };
+            let mut needs: Vec<SkillNeed> = levels.iter().map(need).collect();
             needs.sort_unstable();
-            let target_ms = rule.target_ms.as_ref().map(|target| target.value);
-            (rule.name.value.clone(), Class { queue: queue(&rule.queue.value), needs, target_ms, rule_set: version })
+            needs
+        };
+        let class = |rule: &Rule| {
+            let step = |(after, levels): &(Placed<u64>, Vec<Level>)| Relaxation {
+                after_ms: after.value,
+                needs: needs(levels),
+            };
+            let class = Class {
+                queue: queue(&rule.queue.value),
+                needs: needs(&rule.needs),
+                relax: rule.relax.iter().map(step).collect(),
+                target_ms: rule.target_ms.as_ref().map(|target| target.value),
+                strain: rule.strain,
+                rule_set: version,
+            };
+            (rule.name.value.clone(), class)
         };
         let classes = set.rules.iter().map(class).collect();
         Self { version, zone: set.zone.clone(), reopen_window_ms, classifier: Classifier::new(set), classes }

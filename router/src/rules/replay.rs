@@ -20,7 +20,7 @@ pub fn replayed(set: &RuleSet, day: &Day) -> std::result::Result<Result, ConfigE
     let directory = joined.map(|tenant| config::resolve_alone(&tenant, begin)).unwrap_or_default();
     let tenant = directory.tenants.keys().next().copied().unwrap_or_default();
     let first = set.queues.first().and_then(|queue| directory.queue(tenant, &queue.name.value)).unwrap_or(QueueId(0));
-    let otherwise = Class { queue: first, needs: Vec::new(), target_ms: None, rule_set: 1 };
+    let otherwise = Class { queue: first, rule_set: 1, ..Class::default() };
     let routing = directory.rules.get(&tenant);
     let class = |rule: &blendline_rules::model::Rule| {
         routing.and_then(|routing| routing.class_of(&rule.name.value)).cloned().unwrap_or_else(|| otherwise.clone())
@@ -30,8 +30,8 @@ pub fn replayed(set: &RuleSet, day: &Day) -> std::result::Result<Result, ConfigE
         settings: directory.settings.clone(),
         classes: set.rules.iter().map(class).collect(),
         otherwise: otherwise.clone(),
-        queue: Box::new(|name| directory.queue(tenant, name)),
-        worker: Box::new(|name| directory.worker(tenant, name)),
+        queues: directory.queues.iter().map(|(id, (_, name))| (name.clone(), *id)).collect(),
+        workers: directory.workers.iter().map(|(id, (_, name))| (name.clone(), *id)).collect(),
     };
     Ok(run(&staged, day))
 }

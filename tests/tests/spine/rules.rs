@@ -42,7 +42,7 @@ async fn a_message_goes_to_the_queue_that_the_rules_name() {
     world.say(1, "שלום, יש לי שאלה").await;
     let task = noa.task().await;
     assert_eq!(task.queue, "hebrew");
-    let why = world.api.get(&format!("/v1/tasks/{}/explanation", task.task)).await.unwrap().json();
+    let why = world.api.get(&format!("/v1/tasks/{}/explanation", task.id)).await.unwrap().json();
     assert_eq!(why["routing"]["version"], 1, "{why}");
     assert_eq!(why["routing"]["rule"], "hebrew", "{why}");
     assert_eq!(why["routing"]["tried"][1]["because"], "false: mentions('money')", "{why}");

@@ -31,7 +31,7 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Vec<Group> {
 }
 
 fn group(reader: &mut Reader<'_>, name: Placed<String>, node: &Node) -> Option<Group> {
-    let keys = ["queues", "workers", "skills", "capacity", "accept", "protected"];
+    let keys = ["queues", "workers", "skills", "capacity", "accept"];
     let section = reader.section(node, "a group", &keys)?;
     let common = Common {
         skills: section.get("skills").map(|node| reader.levels(node)).unwrap_or_default(),
@@ -46,8 +46,7 @@ fn group(reader: &mut Reader<'_>, name: Placed<String>, node: &Node) -> Option<G
     }
     let queues = section.get("queues").map(|node| reader.names(node, "queue")).unwrap_or_default();
     let workers = section.get("workers").map(|node| workers(reader, node, &common)).unwrap_or_default();
-    let protected = section.get("protected").map(|node| protected(reader, node)).unwrap_or_default();
-    Some(Group { name, queues, workers, protected })
+    Some(Group { name, queues, workers })
 }
 
 /// `[dana, omer]`, or `dana: {skills: {hebrew: 8}}` where one differs from his group.
@@ -74,15 +73,4 @@ fn workers(reader: &mut Reader<'_>, node: &Node, common: &Common) -> Vec<Worker>
         workers.push(worker);
     }
     workers
-}
-
-/// `{refunds: 20%}`: the least part of the group's hours that a back queue has.
-fn protected(reader: &mut Reader<'_>, node: &Node) -> Vec<(Placed<String>, Placed<u32>)> {
-    let mut shares = Vec::new();
-    for (queue, node) in reader.named(node, "queue", NAMES_MAX) {
-        if let Some(percent) = reader.percent(node, "protected", 1, 100) {
-            shares.push((queue, Placed::new(percent, node.span.clone())));
-        }
-    }
-    shares
 }

@@ -21,6 +21,7 @@ const KEYS: &[&str] = &[
     "calendar",
     "interruptible",
     "tasks_max",
+    "protected",
     "heir_of",
     "overflow",
 ];
@@ -65,6 +66,9 @@ fn queue(reader: &mut Reader<'_>, name: Placed<String>, node: &Node) -> Option<Q
         calendar: section.get("calendar").and_then(|node| reader.name(node, "calendar")),
         interruptible: section.get("interruptible").and_then(|node| reader.flag(node)),
         tasks_max: section.get("tasks_max").and_then(|node| reader.int(node, "tasks_max", 1, most)),
+        protected_percent: section
+            .get("protected")
+            .and_then(|node| Some(Placed::new(reader.percent(node, "protected", 1, 100)?, node.span.clone()))),
         heir_of: section.get("heir_of").map(|node| reader.names(node, "queue")).unwrap_or_default(),
         overflow: section.get("overflow").and_then(|node| overflow(reader, node)),
         name,

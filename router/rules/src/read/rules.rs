@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use blendline_core::limits::RELAXATIONS_MAX;
+
 use super::value::Reader;
 use crate::cel::{self, Names};
 use crate::facts::Domain;
@@ -11,7 +13,11 @@ use crate::model::Rule;
 use crate::spell::did_you_mean;
 use crate::yaml::{Node, Value};
 
-const KEYS: &[&str] = &["name", "channel", "account", "language", "when", "queue", "needs", "target", "tags", "relax"];
+/// The most that a rule may say of how hard its work is.
+const STRAIN_MAX: u32 = 10;
+
+const KEYS: &[&str] =
+    &["name", "channel", "account", "language", "when", "queue", "needs", "target", "tags", "relax", "strain"];
 
 pub(super) fn read(reader: &mut Reader<'_>, node: &Node, names: &Names<'_>) -> Vec<Rule> {
     let Value::List(entries) = &node.value else {
@@ -88,6 +94,8 @@ fn rule(reader: &mut Reader<'_>, node: &Node, names: &Names<'_>) -> Option<Rule>
     let target_ms = section.get("target").and_then(|node| reader.duration(node, "target", false));
     let tags = section.get("tags").map(|node| reader.names(node, "tag")).unwrap_or_default();
     let relax = section.get("relax").map(|node| relax(reader, node)).unwrap_or_default();
+    let strain = section.get("strain").and_then(|node| reader.int(node, "strain", 0, STRAIN_MAX)).unwrap_or_default();
+    let strain = u8::try_from(strain).unwrap_or_default();
     // A rule whose condition is in error is no rule without one.
     let when = match when {
         Some(None) => return None,
@@ -106,6 +114,7 @@ fn rule(reader: &mut Reader<'_>, node: &Node, names: &Names<'_>) -> Option<Rule>
         target_ms,
         tags,
         relax,
+        strain,
         span: node.span.clone(),
     })
 }
@@ -113,7 +122,12 @@ fn rule(reader: &mut Reader<'_>, node: &Node, names: &Names<'_>) -> Option<Rule>
 /// `- {after: 5m, needs: {hebrew: 2}}`: what it takes less after a while.
 fn relax(reader: &mut Reader<'_>, node: &Node) -> Vec<(Placed<u64>, Vec<crate::model::Level>)> {
     let mut steps: Vec<(Placed<u64>, Vec<crate::model::Level>)> = Vec::new();
-    for entry in reader.entries(node) {
+    let entries = reader.entries(node);
+    if RELAXATIONS_MAX < entries.len() {
+        let message = format!("there are {} steps, and at most {RELAXATIONS_MAX} are read", entries.len());
+        reader.faults.error("too_many", &entries[RELAXATIONS_MAX].span, message, "fewer and larger steps");
+    }
+    for entry in entries {
         let Some(section) = reader.section(entry, "a step of `relax`", &["after", "needs"]) else { continue };
         let after = section.get("after").and_then(|node| reader.duration(node, "after", false));
         let Some(after) = after else {

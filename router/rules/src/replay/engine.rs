@@ -65,7 +65,7 @@ impl<'a> Engine<'a> {
             engine.step(begin, Command::Put(settings.clone()));
         }
         for worker in staged.set.workers() {
-            let Some(id) = (staged.worker)(&worker.name.value) else { continue };
+            let Some(id) = staged.workers.get(&worker.name.value).copied() else { continue };
             let shifted = day.shifts.iter().find(|shift| shift.worker == worker.name.value);
             // Whose first word is that he comes was not there before.
             let there = shifted.is_none_or(|first| !first.present || first.at.0 <= begin);
@@ -125,7 +125,7 @@ impl<'a> Engine<'a> {
 
     /// How long the workers of a group were there, and worked.
     fn of_group<'g>(&self, group: &'g Group, last: Millis) -> (&'g Group, u64, u64) {
-        let ids = group.workers.iter().filter_map(|worker| (self.staged.worker)(&worker.name.value));
+        let ids = group.workers.iter().filter_map(|worker| self.staged.workers.get(&worker.name.value).copied());
         let (mut present_ms, mut busy_ms) = (0, 0);
         for id in ids {
             let (since, before) = self.present.get(&id).copied().unwrap_or_default();
@@ -184,7 +184,7 @@ impl<'a> Engine<'a> {
 
     fn shift(&mut self, now: Millis, at: usize) {
         let shift = &self.day.shifts[at];
-        let Some(worker) = (self.staged.worker)(&shift.worker) else { return };
+        let Some(worker) = self.staged.workers.get(&shift.worker).copied() else { return };
         let Some((since, before)) = self.present.get_mut(&worker) else { return };
         match (*since, shift.present) {
             (None, true) => *since = Some(now),

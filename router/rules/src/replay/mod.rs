@@ -13,6 +13,8 @@ mod day;
 mod engine;
 mod report;
 
+use std::collections::BTreeMap;
+
 use blendline_core::input::{Class, Settings};
 use blendline_wire::{QueueId, WorkerId};
 
@@ -35,9 +37,9 @@ pub struct Staged<'a> {
     /// Where messages go that no rule takes.
     pub otherwise: Class,
     /// The handle of a queue by its name.
-    pub queue: Box<dyn Fn(&str) -> Option<QueueId> + 'a>,
+    pub queues: BTreeMap<String, QueueId>,
     /// The handle of a worker by his name.
-    pub worker: Box<dyn Fn(&str) -> Option<WorkerId> + 'a>,
+    pub workers: BTreeMap<String, WorkerId>,
 }
 
 /// What conditions see of a recorded message.

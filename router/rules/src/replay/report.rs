@@ -92,11 +92,11 @@ impl Result {
             staged.settings.iter().find_map(own).unwrap_or(u64::MAX)
         };
         let name = |id: QueueId| {
-            let own = staged.set.queues.iter().find(|queue| (staged.queue)(&queue.name.value) == Some(id));
+            let own = staged.set.queues.iter().find(|queue| staged.queues.get(&queue.name.value).copied() == Some(id));
             own.map_or_else(|| "-".to_owned(), |queue| queue.name.value.clone())
         };
         let queues = staged.set.queues.iter().filter_map(|queue| {
-            let id = (staged.queue)(&queue.name.value)?;
+            let id = staged.queues.get(&queue.name.value).copied()?;
             let target_of = |job: &Job| {
                 let own = job.rule.and_then(|rule| staged.classes[rule].target_ms);
                 own.unwrap_or_else(|| targets(id))

@@ -71,7 +71,6 @@ impl<'a> Sense<'a> {
         let mut workers: BTreeMap<&str, &str> = BTreeMap::new();
         for group in &self.set.groups {
             group.queues.iter().for_each(|queue| self.queue(queue));
-            group.protected.iter().for_each(|(queue, _)| self.queue(queue));
             for worker in &group.workers {
                 self.levels(&worker.skills);
                 if let Some(first) = workers.insert(&worker.name.value, &group.name.value) {
@@ -186,34 +185,27 @@ impl<'a> Sense<'a> {
         condition.asks_closed(at).then(|| (name.as_str(), rule.queue.span.clone()))
     }
 
-    /// What a group's queues are sure of is at most all of its time.
+    /// What queues are sure of is at most all of their workers' time.
     fn shares(&mut self) {
-        for group in &self.set.groups {
-            let sum: u32 = group.protected.iter().map(|(_, share)| share.value).sum();
-            if 100 < sum
-                && let Some((_, last)) = group.protected.last()
-            {
-                let message = format!("the protected shares of `{}` are {sum} % together", group.name.value);
-                self.faults.error("shares", &last.span, message, "a group has 100 % of its time");
+        for queue in &self.set.queues {
+            if let Some(share) = queue.protected_percent.as_ref().filter(|_| queue.side == Side::Front) {
+                let message = format!("`{}` is a front queue", queue.name.value);
+                self.faults.error("wrong_side", &share.span, message, "shares are protected for the back office");
             }
-            for (queue, _) in &group.protected {
-                let served = group.queues.iter().any(|served| served.value == queue.value);
-                match self.queues.get(queue.value.as_str()) {
-                    Some(known) if known.side == Side::Front => {
-                        let message = format!("`{}` is a front queue", queue.value);
-                        self.faults.error(
-                            "wrong_side",
-                            &queue.span,
-                            message,
-                            "shares are protected for the back office",
-                        );
-                    }
-                    Some(_) if !served => {
-                        let message = format!("the group `{}` does not serve `{}`", group.name.value, queue.value);
-                        self.faults.error("not_served", &queue.span, message, "add it to the group's `queues`");
-                    }
-                    _ => {}
-                }
+        }
+        for group in &self.set.groups {
+            let shares = group
+                .queues
+                .iter()
+                .filter_map(|queue| self.queues.get(queue.value.as_str())?.protected_percent.as_ref());
+            let shares: Vec<_> = shares.collect();
+            let sum: u32 = shares.iter().map(|share| share.value).sum();
+            if 100 < sum
+                && let Some(last) = shares.last()
+            {
+                let message =
+                    format!("the protected shares of the queues of `{}` are {sum} % together", group.name.value);
+                self.faults.error("shares", &last.span, message, "a group has 100 % of its time");
             }
         }
     }
@@ -247,16 +239,6 @@ impl<'a> Sense<'a> {
         for queue in &self.set.queues {
             if let Some(overflow) = &queue.overflow {
                 self.faults.warning("not_yet", &overflow.to.span, "the scheduler does not overflow queues yet", hint);
-            }
-        }
-        for group in &self.set.groups {
-            if let Some((queue, _)) = group.protected.first() {
-                self.faults.warning("not_yet", &queue.span, "the scheduler does not protect shares yet", hint);
-            }
-        }
-        for rule in &self.set.rules {
-            if let Some((after, _)) = rule.relax.first() {
-                self.faults.warning("not_yet", &after.span, "the scheduler does not relax needs yet", hint);
             }
         }
     }

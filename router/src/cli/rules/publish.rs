@@ -1,6 +1,6 @@
 //! `blendline rules publish` and `rollback`: the calls of the API, for scripts and for who keeps sets in version control.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -23,7 +23,7 @@ pub(in crate::cli) struct Server {
 }
 
 /// Keeps a set as the draft, shows what is wrong with it and how it differs, and makes it live.
-pub(super) fn publish(file: &PathBuf, draft_only: bool, server: &Server) -> anyhow::Result<ExitCode> {
+pub(super) fn publish(file: &Path, draft_only: bool, server: &Server) -> anyhow::Result<ExitCode> {
     let text = String::from_utf8_lossy(&super::super::read_input(file)?).into_owned();
     run(async {
         let checked = server.call(Method::PUT, "/v1/rules/draft", json!({ "text": text })).await?;

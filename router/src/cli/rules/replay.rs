@@ -116,7 +116,7 @@ fn told(out: &mut dyn Write, compared: &Compared, draft: &RuleSet, day: &Day) ->
     writeln!(out)?;
     for group in &compared.draft.groups {
         let before = compared.live.groups.iter().find(|known| known.group == group.group);
-        let share = |worked: u64, present: u64| if present == 0 { 0 } else { worked * 100 / present };
+        let share = |worked: u64, present: u64| (worked * 100).checked_div(present).unwrap_or_default();
         let was =
             before.map_or_else(|| "-".to_owned(), |group| format!("{} %", share(group.worked_ms, group.present_ms)));
         writeln!(
