@@ -18,6 +18,7 @@ mod rules;
 mod secret;
 #[cfg(test)]
 mod tests;
+mod tuned;
 mod users;
 
 use std::path::{Path, PathBuf};

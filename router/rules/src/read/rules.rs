@@ -60,18 +60,7 @@ fn rule(reader: &mut Reader<'_>, node: &Node, names: &Names<'_>) -> Option<Rule>
     }
     let name = section.get("name").and_then(|node| reader.name(node, "rule"));
     let queue = section.get("queue").and_then(|node| reader.name(node, "queue"));
-    let when = section.get("when").map(|node| {
-        // An empty one would be read as "always" by one person and as "never" by the next.
-        if node.text().is_none_or(|text| text.trim().is_empty()) {
-            let message = match node.text() {
-                Some(_) => "this condition is empty".to_owned(),
-                None => format!("a condition is a text, and this is {}", node.what()),
-            };
-            reader.faults.error("wrong_form", &node.span, message, "leave `when` out where nothing more must hold");
-            return None;
-        }
-        cel::compile(node, names, reader.faults)
-    });
+    let when = section.get("when").map(|node| condition(reader, node, names));
     let mut words = |key: &str, domain: Option<Domain>| {
         let Some(node) = section.get(key) else { return Vec::new() };
         let given = reader.names(node, key);
@@ -117,6 +106,20 @@ fn rule(reader: &mut Reader<'_>, node: &Node, names: &Names<'_>) -> Option<Rule>
         strain,
         span: node.span.clone(),
     })
+}
+
+/// What must hold besides the filters.
+fn condition(reader: &mut Reader<'_>, node: &Node, names: &Names<'_>) -> Option<cel::Condition> {
+    // An empty one would be read as "always" by one person and as "never" by the next.
+    if node.text().is_none_or(|text| text.trim().is_empty()) {
+        let message = match node.text() {
+            Some(_) => "this condition is empty".to_owned(),
+            None => format!("a condition is a text, and this is {}", node.what()),
+        };
+        reader.faults.error("wrong_form", &node.span, message, "leave `when` out where nothing more must hold");
+        return None;
+    }
+    cel::compile(node, names, reader.faults)
 }
 
 /// `- {after: 5m, needs: {hebrew: 2}}`: what it takes less after a while.
