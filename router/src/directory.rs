@@ -1,13 +1,16 @@
-//! What is configured, by name and by handle. Immutable: a change makes a new one.
+//! What is configured, by name and by handle. Immutable: a change makes a new one, and [`Directories`] gives the latest.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use blendline_connectors::Account;
 use blendline_core::input::{Class, Settings};
+use blendline_rules::Calendar;
 use blendline_wire::org::Unit;
 use blendline_wire::{AccountId, CalendarId, QueueId, SkillId, TenantId, UnitId, WorkerId};
+use tokio::sync::watch;
 
-use crate::config::Calendar;
+use crate::rules::Routing;
 
 /// The configured organisation, resolved to handles.
 #[derive(Debug, Default)]
@@ -28,10 +31,41 @@ pub struct Directory {
     pub units: BTreeMap<UnitId, Unit>,
     /// Working hours by handle, to be compiled anew as time goes on.
     pub calendars: BTreeMap<CalendarId, Calendar>,
+    /// The live rule set of each tenant that has one.
+    pub rules: BTreeMap<TenantId, Routing>,
     /// Access keys by the SHA-256 of the whole key.
     pub keys: BTreeMap<[u8; 32], KeyEntry>,
     /// What the core is told at start: every setting, tenants first, then calendars, accounts, queues, workers.
     pub settings: Vec<Settings>,
+}
+
+/// Where the latest directory is found. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Directories(watch::Receiver<Arc<Directory>>);
+
+impl Directories {
+    /// The place of a directory that whoever holds the sender puts another in.
+    pub fn changing(first: Arc<Directory>) -> (watch::Sender<Arc<Directory>>, Self) {
+        let (sender, receiver) = watch::channel(first);
+        (sender, Self(receiver))
+    }
+
+    /// The latest.
+    pub fn now(&self) -> Arc<Directory> {
+        self.0.borrow().clone()
+    }
+
+    /// The latest, where it is another than the one that was taken last.
+    pub fn take_new(&mut self) -> Option<Arc<Directory>> {
+        self.0.has_changed().is_ok_and(|changed| changed).then(|| self.0.borrow_and_update().clone())
+    }
+}
+
+impl From<Arc<Directory>> for Directories {
+    /// One that never changes.
+    fn from(directory: Arc<Directory>) -> Self {
+        Self::changing(directory).1
+    }
 }
 
 /// A configured account.

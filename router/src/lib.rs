@@ -28,5 +28,6 @@ pub mod payload;
 pub mod people;
 pub mod persons;
 pub mod ports;
+pub mod rules;
 pub mod sender;
 pub mod telemetry;

@@ -1,7 +1,7 @@
 //! What is said, beside the decisions: texts never enter the core.
 
 use blendline_wire::inbound::{Attachment, InboundEvent, InboundKind};
-use blendline_wire::mail::MailLine;
+use blendline_wire::mail::{Mail, MailLine};
 use blendline_wire::org::Fields;
 use blendline_wire::outbound::{Answered, Content};
 use blendline_wire::time::Instant;
@@ -124,6 +124,22 @@ pub struct StoredMessage {
     pub outbound: Option<OutboundId>,
     /// What was said.
     pub body: MessageBody,
+}
+
+impl MessageBody {
+    /// What of a customer's message rules can ask for, as it came.
+    pub fn heard(self) -> InboundEvent {
+        let mail = self.mail.map(|mail| Box::new(Mail { subject: mail.subject, ..Mail::default() }));
+        InboundEvent {
+            kind: self.kind.unwrap_or_default(),
+            sender_name: self.name,
+            text: self.text,
+            payload: self.payload,
+            attachments: self.attachments,
+            mail,
+            ..InboundEvent::default()
+        }
+    }
 }
 
 impl StoredMessage {

@@ -42,6 +42,11 @@ impl Api {
         self.send("POST", path, body.to_string().as_bytes()).await
     }
 
+    /// Puts a body to `path`.
+    pub async fn put(&self, path: &str, body: &Value) -> std::io::Result<Reply> {
+        self.send("PUT", path, body.to_string().as_bytes()).await
+    }
+
     async fn send(&self, method: &str, path: &str, body: &[u8]) -> std::io::Result<Reply> {
         http::once(self.addr, &self.request(method, path, body)).await
     }

@@ -18,6 +18,9 @@ pub const VERIFY_TOKEN: &str = "verify-me-0123456789";
 /// The token with which we may send at the platform.
 pub const GRAPH_TOKEN: &str = "graph-token-0123456789";
 
+/// The file of a rule set, beside the configuration.
+pub const RULES_FILE: &str = "rules.yaml";
+
 /// A test installation with one tenant.
 #[derive(Clone, Debug)]
 pub struct Installation {
@@ -45,6 +48,8 @@ pub struct Installation {
     pub reopen_window_ms: u64,
     /// The log filter of the router.
     pub log: String,
+    /// A rule set, put into a file beside the configuration, which names it.
+    pub rules: Option<String>,
     /// Lines put before everything else: faults to be planted.
     pub extra: String,
 }
@@ -139,6 +144,7 @@ impl Installation {
             grace_ms: 1_000,
             reopen_window_ms: 86_400_000,
             log: "warn".to_owned(),
+            rules: None,
             extra: String::new(),
         }
     }
@@ -159,7 +165,11 @@ impl Installation {
         writeln!(out, "[chat]\n{}\n", self.chat)?;
         writeln!(out, "[log]\nfilter = {:?}\n", self.log)?;
         writeln!(out, "[[tenant]]\nname = \"acme\"\nreopen_window_ms = {}", self.reopen_window_ms)?;
-        writeln!(out, "open_tasks_max = 2000000\n")?;
+        writeln!(out, "open_tasks_max = 2000000")?;
+        if self.rules.is_some() {
+            writeln!(out, "rules = {RULES_FILE:?}")?;
+        }
+        writeln!(out)?;
         for queue in &self.queues {
             writeln!(out, "[[tenant.queue]]\nname = {:?}\nside = {:?}", queue.name, queue.side)?;
             writeln!(out, "heir_of = {:?}", queue.heir_of)?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::process::{Child, Command};
 
-use crate::config::Installation;
+use crate::config::{Installation, RULES_FILE};
 use crate::http;
 
 /// The longest a start may take in a test; the load tool measures its own.
@@ -145,6 +145,9 @@ impl Router {
     pub fn configure(&self, installation: &Installation) {
         let text = installation.toml(self.addr, &self.data_dir());
         fs::write(self.config_path(), text).expect("a configuration file");
+        if let Some(rules) = &installation.rules {
+            fs::write(self.config_path().with_file_name(RULES_FILE), rules).expect("a rule set");
+        }
     }
 
     /// Starts the program on the data that is there and waits until it is ready.

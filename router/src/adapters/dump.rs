@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::ports::store::StoreError;
 
 /// The version of the tables and columns below; it moves with the schemas of both stores.
-pub const RECORD_VERSION: u32 = 2;
+pub const RECORD_VERSION: u32 = 3;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -190,6 +190,8 @@ pub const TABLES: &[Table] = &[
         columns: &[("hash", Bytes), ("tenant", Int), ("name", Text), ("opened_at", Int), ("seen_at", Int)],
         key: "hash",
     },
+    Table { name: "rule_sets", columns: &[("tenant", Int), ("version", Int), ("body", Text)], key: "tenant, version" },
+    Table { name: "rule_drafts", columns: &[("tenant", Int), ("body", Text)], key: "tenant" },
     Table { name: "audit", columns: &[("tenant", Int), ("seq", Int), ("body", Text)], key: "tenant, seq" },
     Table { name: "audit_heads", columns: &[("tenant", Int), ("seq", Int), ("hash", Text)], key: "tenant" },
 ];
@@ -197,7 +199,11 @@ pub const TABLES: &[Table] = &[
 impl Table {
     /// The version of the record that has it first: an older export is whole without it.
     pub fn since(&self) -> u32 {
-        if self.name == "register" { 2 } else { 1 }
+        match self.name {
+            "register" => 2,
+            "rule_sets" | "rule_drafts" => 3,
+            _ => 1,
+        }
     }
 
     /// The names of the columns, as a statement has them.

@@ -8,5 +8,6 @@ pub mod live;
 mod people;
 pub mod postgres;
 pub mod rabbit;
+mod rules;
 pub mod sqlite;
 mod waiting;

@@ -40,7 +40,8 @@ pub async fn list(
     State(app): State<Shared>,
     Extension(caller): Extension<Arc<Caller>>,
 ) -> Result<Json<Page<AccountInfo>>, Failure> {
-    let own: Vec<_> = app.directory().accounts.iter().filter(|(_, entry)| entry.tenant == caller.tenant).collect();
+    let directory = app.directory();
+    let own: Vec<_> = directory.accounts.iter().filter(|(_, entry)| entry.tenant == caller.tenant).collect();
     let keys: Vec<_> = own.iter().map(|(id, _)| key(caller.tenant, **id)).collect();
     let known = app.archive().entries(&keys).await?;
     let known: HashMap<_, _> =

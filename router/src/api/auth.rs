@@ -210,7 +210,8 @@ fn by_key(guard: &Guard, headers: &HeaderMap) -> Result<Caller, Failure> {
     };
     // The hash of a random key tells nothing about the key, so looking it up needs no constant time.
     let hash: [u8; 32] = Sha256::digest(key.as_bytes()).into();
-    let Some(entry) = guard.app.directory().keys.get(&hash) else {
+    let directory = guard.app.directory();
+    let Some(entry) = directory.keys.get(&hash) else {
         return Err(unauthorized("this key is not known: check that it is whole and of this installation"));
     };
     guard.app.key_limits().check(&hash)?;

@@ -139,7 +139,7 @@ async fn greet(
     let refused = End(close_code::POLICY, "this key may not speak for this worker, or there is no such worker");
     // Who is bound to a worker need not name him.
     let named = Some(worker.as_str()).filter(|name| !name.is_empty() || caller.worker.is_none());
-    let Ok(worker) = caller.speaks_for(app.directory(), named) else { return Err(refused) };
+    let Ok(worker) = caller.speaks_for(&app.directory(), named) else { return Err(refused) };
     let speaker = Speaker { tenant: caller.tenant, worker, session: app.next_session() };
     let (sender, frames) = mpsc::channel(FRAMES_MAX);
     let presence = presence.unwrap_or(Presence::Ready);
@@ -237,7 +237,7 @@ impl Line<'_> {
         let frame = read(said)?;
         self.tell_heard().await?;
         let Some(frame) = frame else { return Ok(None) };
-        match asked(self.app.directory(), self.speaker, frame) {
+        match asked(&self.app.directory(), self.speaker, frame) {
             Asked::Nothing => Ok(None),
             Asked::Hello => Err(End(close_code::POLICY, "hello is said once")),
             Asked::Wrong(call, failure) => {
@@ -279,7 +279,7 @@ impl Line<'_> {
     }
 
     fn answer(&self, call: u64, result: CallResult) -> ServerFrame {
-        let problem = |error| *of_call(error, self.speaker.tenant, self.app.directory()).problem;
+        let problem = |error| *of_call(error, self.speaker.tenant, &self.app.directory()).problem;
         let seq = match result {
             Ok(Answer::Said(seq)) => Some(seq),
             _ => None,

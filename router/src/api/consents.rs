@@ -149,7 +149,7 @@ pub async fn put(
     let (tenant, subject) = (caller.tenant, consent::subject(caller.tenant, &medium, change.address.expose()));
     let none = Consents::of(&medium, change.address.expose());
     let call = Call::Consent { tenant, medium, address: change.address, purpose: change.purpose, said };
-    app.door(tenant).call(caller.actor(), call).await.map_err(|error| of_call(error, tenant, app.directory()))?;
+    app.door(tenant).call(caller.actor(), call).await.map_err(|error| of_call(error, tenant, &app.directory()))?;
     let known = app.archive().entries(&[subject]).await?;
     Ok(Json(known.first().and_then(Consents::read).unwrap_or(none).into()))
 }
@@ -172,7 +172,8 @@ pub async fn refused(app: &Shared, tenant: TenantId, contact: ContactKey) -> Res
     let mut subjects: Vec<_> = addresses
         .iter()
         .filter_map(|known| {
-            let entry = app.directory().accounts.get(&known.account)?;
+            let directory = app.directory();
+            let entry = directory.accounts.get(&known.account)?;
             Some(consent::subject(tenant, consent::medium(&entry.channel), known.address.expose()))
         })
         .collect();

@@ -50,7 +50,7 @@ pub async fn list(
     Params(wanted): Params<Wanted>,
 ) -> Result<Json<Page<ConversationInfo>>, Failure> {
     let found = app.archive().conversations(caller.tenant, wanted.after, wanted.limit.0).await?;
-    let view = |row| view::conversation(row, app.directory());
+    let view = |row| view::conversation(row, &app.directory());
     Ok(Json(Page::of(found, wanted.limit, |row: &Conversation| row.id.to_string(), view)))
 }
 
@@ -62,7 +62,7 @@ pub async fn one(
 ) -> Result<Json<ConversationInfo>, Failure> {
     let row = owned(&app, &caller, id("conversation", &text)?).await?;
     let refuses = consents::refused(&app, caller.tenant, row.contact).await?;
-    let mut info = view::conversation(row, app.directory());
+    let mut info = view::conversation(row, &app.directory());
     info.refuses = refuses;
     Ok(Json(info))
 }
@@ -134,7 +134,7 @@ pub async fn start(
     Strict(body): Strict<Start>,
 ) -> Result<(StatusCode, Json<Started>), Failure> {
     let directory = app.directory();
-    let worker = caller.speaks_for(directory, body.worker.as_deref())?;
+    let worker = caller.speaks_for(&directory, body.worker.as_deref())?;
     let account = directory.account(&body.channel, &body.account).filter(|(_, entry)| entry.tenant == caller.tenant);
     let Some((account, _)) = account else {
         let detail = format!("the channel {} has no account called `{}`", body.channel, body.account);
@@ -156,7 +156,7 @@ pub async fn start(
     match app.door(caller.tenant).call(Actor::Worker(worker), call).await {
         Ok(Answer::Conversation(conversation, task)) => Ok((StatusCode::CREATED, Json(Started { conversation, task }))),
         Ok(_) => Err(Failure::busy("the owner gave no conversation: try again")),
-        Err(error) => Err(of_call(error, caller.tenant, directory)),
+        Err(error) => Err(of_call(error, caller.tenant, &directory)),
     }
 }
 
@@ -201,7 +201,7 @@ pub async fn log(
     Strict(body): Strict<Log>,
 ) -> Result<(StatusCode, Json<Logged>), Failure> {
     let directory = app.directory();
-    let worker = caller.speaks_for(directory, body.worker.as_deref())?;
+    let worker = caller.speaks_for(&directory, body.worker.as_deref())?;
     if body.medium.is_empty() || 64 < body.medium.len() {
         return Err(Failure::bad("/medium", "say how it was: call, visit, counter, …"));
     }
@@ -215,12 +215,12 @@ pub async fn log(
         Ok(Answer::Task(task)) => Ok((StatusCode::CREATED, Json(Logged { task }))),
         Ok(Answer::Known(task)) => Ok((StatusCode::OK, Json(Logged { task }))),
         Ok(_) => Err(Failure::busy("the owner gave no task: try again")),
-        Err(error) => Err(of_call(error, caller.tenant, directory)),
+        Err(error) => Err(of_call(error, caller.tenant, &directory)),
     }
 }
 
 fn queue_of(app: &Shared, caller: &Caller, name: &str) -> Result<QueueId, Failure> {
     let directory = app.directory();
-    let unknown = || items::unknown_queue(directory, caller.tenant, name, "/queue");
+    let unknown = || items::unknown_queue(&directory, caller.tenant, name, "/queue");
     directory.queue(caller.tenant, name).ok_or_else(unknown)
 }

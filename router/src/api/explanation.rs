@@ -5,9 +5,13 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
+use blendline_core::rows::Task;
 use blendline_core::{Explanation, Obstacle};
+use blendline_rules::facts::History;
+use blendline_rules::{Classifier, Facts};
 use blendline_wire::event::Because;
 use blendline_wire::time::Instant;
+use blendline_wire::worker::Author;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,6 +22,9 @@ use super::problem::{Failure, of_call};
 use super::tasks::owned;
 use super::view::{queue_name, worker_name};
 use crate::directory::Directory;
+use crate::payload::StoredMessage;
+use crate::ports::store::Transcript;
+use crate::rules::explain::Explained;
 
 /// Where a task stands, and why.
 #[derive(Debug, Default, Serialize, ToSchema)]
@@ -34,6 +41,22 @@ pub struct ExplanationInfo {
     /// What keeps it waiting, while it waits.
     #[serde(skip_serializing_if = "Option::is_none")]
     waiting: Option<WaitingInfo>,
+    /// How the rules brought it to its queue, by the version that decided then. Left out where no rules did, and where the
+    /// message that made it is too far back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    routing: Option<RoutingInfo>,
+}
+
+/// How the rules brought a task to its queue.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Routing)]
+pub struct RoutingInfo {
+    /// The version of the rules.
+    version: u32,
+    /// The rules that were tried. What the record knew of the sender at that time is not kept: conditions on his history
+    /// are explained for a stranger.
+    #[serde(flatten)]
+    explained: Explained,
 }
 
 /// What keeps a task waiting.
@@ -101,9 +124,35 @@ pub async fn one(
     Path(text): Path<String>,
 ) -> Result<Json<ExplanationInfo>, Failure> {
     let task = owned(&app, &caller, id("task", &text)?).await?;
+    let routing = routing(&app, &task).await?;
     let (id, now, directory) = (task.id, super::now(), app.directory());
     let seen = app.door(caller.tenant).look(move |core| core.explain(now, id)).await;
-    let found = seen.map_err(|error| of_call(error, caller.tenant, directory))?;
+    let found = seen.map_err(|error| of_call(error, caller.tenant, &directory))?;
     // What the core does not have is closed.
-    Ok(Json(ExplanationInfo::of(found.unwrap_or(Explanation::Aside("closed")), directory)))
+    let explained = ExplanationInfo::of(found.unwrap_or(Explanation::Aside("closed")), &directory);
+    Ok(Json(ExplanationInfo { routing, ..explained }))
+}
+
+/// How many lines back the message is looked for that made a task.
+const LINES_BACK: usize = 200;
+
+/// Tries the rules again that decided, on the message that they decided on.
+async fn routing(app: &Shared, task: &Task) -> Result<Option<RoutingInfo>, Failure> {
+    let (Some(conversation), Some(account)) = (task.conversation, task.account) else { return Ok(None) };
+    if task.rule_set == 0 {
+        return Ok(None);
+    }
+    let Some(row) = app.rules().rule_set(task.tenant, task.rule_set).await? else { return Ok(None) };
+    let lines = app.archive().transcripts(&[Transcript::Conversation(conversation)], LINES_BACK).await?;
+    let made_it = |line: &StoredMessage| line.author == Author::Customer && task.created_at <= line.at;
+    let Some(line) = lines.into_iter().flatten().find(made_it) else { return Ok(None) };
+    let directory = app.directory();
+    let Some(entry) = directory.accounts.get(&account) else { return Ok(None) };
+    let Some(set) = blendline_rules::check("rules", &row.text, &crate::rules::world(None)).set else { return Ok(None) };
+    let at = line.at;
+    let event = line.body.heard();
+    let place = (entry.channel.as_str(), entry.account.name.as_str());
+    let facts = Facts::of(&event, place, History::default(), at, &set.zone);
+    let explained = Explained::of(&Classifier::new(&set), &facts);
+    Ok(Some(RoutingInfo { version: task.rule_set, explained }))
 }

@@ -85,7 +85,7 @@ pub async fn push(
     Strict(item): Strict<Item>,
 ) -> Result<Response, Failure> {
     check_lengths(&item)?;
-    let class = classify(&item, caller.tenant, app.directory())?;
+    let class = classify(&item, caller.tenant, &app.directory())?;
     if let Some(id) = item.conversation {
         super::conversations::owned(&app, &caller, id).await.map_err(|failure| failure.at("/conversation"))?;
     }
@@ -99,13 +99,13 @@ pub async fn push(
         conversation: item.conversation,
     };
     let answer = app.door(caller.tenant).call(caller.actor(), call).await;
-    let (status, id) = match answer.map_err(|error| of_call(error, caller.tenant, app.directory()))? {
+    let (status, id) = match answer.map_err(|error| of_call(error, caller.tenant, &app.directory()))? {
         Answer::Task(id) => (StatusCode::CREATED, id),
         Answer::Known(id) => (StatusCode::OK, id),
         _ => return Err(Failure::busy("the owner gave no task: try again")),
     };
     let task = owned(&app, &caller, id).await?;
-    let mut response = (status, Json(view::task(task, app.directory()))).into_response();
+    let mut response = (status, Json(view::task(task, &app.directory()))).into_response();
     if let Ok(location) = HeaderValue::try_from(format!("/v1/tasks/{id}")) {
         response.headers_mut().insert(header::LOCATION, location);
     }

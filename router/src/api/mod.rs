@@ -22,6 +22,7 @@ pub mod poll;
 pub mod problem;
 pub mod queues;
 pub mod routes;
+pub mod rules;
 pub mod server;
 pub mod sessions;
 pub mod tasks;
@@ -44,8 +45,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::Server;
-use crate::directory::Directory;
+use crate::config::{CheckedTenant, Server};
+use crate::directory::{Directories, Directory};
 use crate::doors::Doors;
 use crate::driver::Status;
 use crate::handle::Handle;
@@ -54,6 +55,7 @@ use crate::people::Gate;
 use crate::people::session::Cookie;
 use crate::ports::broker::Broker;
 use crate::ports::files::Files;
+use crate::ports::rules::RuleSets;
 use crate::ports::store::Archive;
 
 pub use routes::app;
@@ -64,7 +66,11 @@ pub type Shared = Arc<App>;
 /// What the API stands on.
 pub struct Parts {
     /// What is configured.
-    pub directory: Arc<Directory>,
+    pub directory: Directories,
+    /// The record of rule sets.
+    pub rules: Arc<dyn RuleSets>,
+    /// The tenants as the configuration has them, without the rules that are live.
+    pub configured: Vec<CheckedTenant>,
     /// The shards, and the doors to their owners.
     pub doors: Doors,
     /// What the owners behind the doors are doing.
@@ -110,7 +116,7 @@ pub struct Limits {
 impl App {
     /// The API over these parts.
     pub fn new(parts: Parts) -> Shared {
-        let intake = Intake::new(parts.directory.clone(), parts.broker.clone(), parts.files.clone(), &parts.doors)
+        let intake = Intake::new(parts.directory.now(), parts.broker.clone(), parts.files.clone(), &parts.doors)
             .fetching(parts.http.clone());
         let limits = Limits {
             body_bytes_max: parts.server.body_bytes_max,
@@ -129,8 +135,8 @@ impl App {
         self.lines.wait().await;
     }
 
-    fn directory(&self) -> &Directory {
-        &self.parts.directory
+    fn directory(&self) -> Arc<Directory> {
+        self.parts.directory.now()
     }
 
     fn limits(&self) -> Limits {
@@ -143,6 +149,14 @@ impl App {
 
     fn archive(&self) -> &dyn Archive {
         self.parts.archive.as_ref()
+    }
+
+    fn rules(&self) -> &dyn RuleSets {
+        self.parts.rules.as_ref()
+    }
+
+    fn configured(&self) -> &[CheckedTenant] {
+        &self.parts.configured
     }
 
     fn files(&self) -> &dyn Files {

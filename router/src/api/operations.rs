@@ -64,7 +64,7 @@ pub async fn outbox(
         Some(OutboxState::Failed) => app.archive().failed(tenant, after, limit).await?,
         state => app.archive().outbox(tenant, state.is_some(), after, limit).await?,
     };
-    let view = |row| view::outbound(row, app.directory());
+    let view = |row| view::outbound(row, &app.directory());
     Ok(Json(Page::of(found, wanted.limit, |row: &OutboundRow| row.id.to_string(), view)))
 }
 
@@ -101,7 +101,7 @@ pub async fn resend(
     Strict(body): Strict<Resend>,
 ) -> Result<(StatusCode, Json<Resent>), Failure> {
     let directory = app.directory();
-    let worker = caller.speaks_for(directory, body.worker.as_deref())?;
+    let worker = caller.speaks_for(&directory, body.worker.as_deref())?;
     let id: OutboundId = id("outbound", &text)?;
     let found = app.archive().letters(&[id]).await?.into_iter().next();
     let own = |row: &OutboundRow| caller.role != Role::Worker || row.worker == Some(worker);
@@ -121,7 +121,7 @@ pub async fn resend(
             let detail = "the conversation is over: begin one with POST /v1/conversations";
             Err(Failure::new(StatusCode::CONFLICT, "closed", "The conversation is over", detail))
         }
-        Err(error) => Err(of_call(error, caller.tenant, directory)),
+        Err(error) => Err(of_call(error, caller.tenant, &directory)),
     }
 }
 
@@ -170,6 +170,6 @@ pub async fn quarantine(
     Params(wanted): Params<QuarantineWanted>,
 ) -> Result<Json<Page<QuarantineInfo>>, Failure> {
     let found = app.archive().quarantined(caller.tenant, wanted.limit.0).await?;
-    let items = found.into_iter().map(|row| view::quarantine(row, app.directory())).collect();
+    let items = found.into_iter().map(|row| view::quarantine(row, &app.directory())).collect();
     Ok(Json(Page { items, next: None }))
 }

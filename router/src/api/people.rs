@@ -117,7 +117,8 @@ pub async fn of_conversation(
 ) -> Result<Json<PersonInfo>, Failure> {
     let row = owned(&app, &caller, id("conversation", &text)?).await?;
     let found = app.archive().addresses_of(row.contact, 1).await?;
-    let known = found.first().and_then(|known| Some((known, app.directory().accounts.get(&known.account)?)));
+    let directory = app.directory();
+    let known = found.first().and_then(|known| Some((known, directory.accounts.get(&known.account)?)));
     let Some((known, entry)) = known else {
         return Ok(Json(PersonInfo { identities: Vec::new(), conversations: Vec::new(), history: Vec::new() }));
     };
@@ -155,7 +156,7 @@ async fn link(
     let change = Change { at: now(), by: caller.actor.clone(), joined };
     let call = Call::Link { tenant: caller.tenant, one: Box::new(one.clone()), other: Box::new(other), change };
     let answer = app.door(caller.tenant).call(caller.actor(), call).await;
-    answer.map_err(|error| of_call(error, caller.tenant, app.directory()))?;
+    answer.map_err(|error| of_call(error, caller.tenant, &app.directory()))?;
     shown(&app, caller.tenant, one).await
 }
 
@@ -187,7 +188,7 @@ async fn shown(app: &Shared, tenant: TenantId, identity: Identity) -> Result<Jso
     });
     Ok(Json(PersonInfo {
         identities: identities.into_iter().map(info).collect(),
-        conversations: conversations.into_iter().map(|row| view::conversation(row, app.directory())).collect(),
+        conversations: conversations.into_iter().map(|row| view::conversation(row, &app.directory())).collect(),
         history: changes.collect(),
     }))
 }

@@ -117,7 +117,7 @@ pub async fn poll(
     Path(name): Path<String>,
     Strict(poll): Strict<Poll>,
 ) -> Result<Json<Brought>, Failure> {
-    let worker = caller.speaks_for(app.directory(), Some(&name))?;
+    let worker = caller.speaks_for(&app.directory(), Some(&name))?;
     if poll.wait_s > WAIT_S_MAX {
         return Err(Failure::bad("/wait_s", format!("wait at most {WAIT_S_MAX} seconds and poll again")));
     }

@@ -40,7 +40,8 @@ pub async fn list(
     State(app): State<Shared>,
     Extension(caller): Extension<Arc<Caller>>,
 ) -> Result<Json<Page<QueueInfo>>, Failure> {
-    let of_tenant = app.directory().queues.iter().filter(|(_, (owner, _))| *owner == caller.tenant);
+    let directory = app.directory();
+    let of_tenant = directory.queues.iter().filter(|(_, (owner, _))| *owner == caller.tenant);
     let ids = of_tenant.map(|(id, _)| *id).collect();
     Ok(Json(Page { items: seen(&app, &caller, ids).await?, next: None }))
 }
@@ -52,7 +53,7 @@ pub async fn one(
     Path(name): Path<String>,
 ) -> Result<Json<QueueInfo>, Failure> {
     let directory = app.directory();
-    let unknown = || items::unknown_queue(directory, caller.tenant, &name, "name");
+    let unknown = || items::unknown_queue(&directory, caller.tenant, &name, "name");
     let id = directory.queue(caller.tenant, &name).ok_or_else(unknown)?;
     seen(&app, &caller, vec![id]).await?.pop().map(Json).ok_or_else(unknown)
 }
@@ -65,14 +66,14 @@ async fn seen(app: &Shared, caller: &Caller, ids: Vec<QueueId>) -> Result<Vec<Qu
         let now = asked.into_iter().map(|id| core.queue_now(id));
         now.map(|now| (now.waiting, now.first_due)).collect::<Vec<_>>()
     };
-    let seen = app.door(caller.tenant).look(look).await.map_err(|error| of_call(error, caller.tenant, directory))?;
+    let seen = app.door(caller.tenant).look(look).await.map_err(|error| of_call(error, caller.tenant, &directory))?;
     let info = |(id, (waiting, first_due)): (QueueId, (usize, Option<Millis>))| {
         let settings = directory.settings.iter().find_map(|setting| match setting {
             Settings::Queue(queue) if queue.id == id => Some(queue),
             _ => None,
         });
         QueueInfo {
-            name: super::view::queue_name(id, directory),
+            name: super::view::queue_name(id, &directory),
             side: settings.map(|queue| queue.side),
             target_ms: settings.map(|queue| queue.target_ms),
             waiting,

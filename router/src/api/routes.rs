@@ -11,7 +11,7 @@ use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
     Shared, about, accounts, audit, connect, consents, conversations, explanation, health, items, media, operations,
-    pages, people, poll, queues, sessions, tasks, users, webhooks, work, workers,
+    pages, people, poll, queues, rules, sessions, tasks, users, webhooks, work, workers,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -104,6 +104,13 @@ pub fn routes() -> Vec<Route> {
         get("/v1/users", MANAGE, self::get(users::list), about::users::list),
         post("/v1/users", MANAGE, self::post(users::add), about::users::add),
         route(Method::PATCH, "/v1/users/{name}", MANAGE, patch(users::change), about::users::change),
+        get("/v1/rules", WATCH, self::get(rules::one), about::rules::one),
+        get("/v1/rules/versions", WATCH, self::get(rules::versions), about::rules::versions),
+        post("/v1/rules/check", WATCH, self::post(rules::check), about::rules::check_text),
+        post("/v1/rules/explain", WATCH, self::post(rules::explain), about::rules::explain),
+        route(Method::PUT, "/v1/rules/draft", MANAGE, put(rules::draft), about::rules::draft),
+        post("/v1/rules/publish", MANAGE, self::post(rules::publish), about::rules::publish),
+        post("/v1/rules/rollback", MANAGE, self::post(rules::rollback), about::rules::rollback),
         get("/v1/audit", REVIEW, self::get(audit::list), about::users::audit),
     ]
 }

@@ -73,7 +73,8 @@ pub async fn begin(
         from_own_page(&headers)?;
     }
     let compared = folded(&said.tenant);
-    let found = app.directory().tenants.iter().find(|(_, name)| folded(name) == compared);
+    let directory = app.directory();
+    let found = directory.tenants.iter().find(|(_, name)| folded(name) == compared);
     let from = client_address(&app, place.as_ref(), &headers);
     let who = SignIn { tenant: (&said.tenant, found.map(|(id, _)| *id)), name: &said.name, from };
     let outcome = app.people().sign_in(now(), who, said.password.expose()).await;

@@ -75,12 +75,12 @@ pub async fn list(
         Some(name) => Some(
             directory
                 .queue(caller.tenant, name)
-                .ok_or_else(|| items::unknown_queue(directory, caller.tenant, name, "queue"))?,
+                .ok_or_else(|| items::unknown_queue(&directory, caller.tenant, name, "queue"))?,
         ),
         None => None,
     };
     let worker = match (caller.role, &wanted.worker) {
-        (Role::Worker, named) => Some(caller.speaks_for(directory, named.as_deref())?),
+        (Role::Worker, named) => Some(caller.speaks_for(&directory, named.as_deref())?),
         (_, Some(name)) => Some(
             directory
                 .worker(caller.tenant, name)
@@ -90,7 +90,7 @@ pub async fn list(
     };
     let filter = TaskFilter { queue, side: wanted.side, worker, matter: wanted.matter, open: wanted.open };
     let found = app.archive().tasks(caller.tenant, &filter, wanted.after, wanted.limit.0).await?;
-    Ok(Json(Page::of(found, wanted.limit, |row| row.id.to_string(), |row| view::task(row, directory))))
+    Ok(Json(Page::of(found, wanted.limit, |row| row.id.to_string(), |row| view::task(row, &directory))))
 }
 
 /// One task.
@@ -100,7 +100,7 @@ pub async fn one(
     Path(text): Path<String>,
 ) -> Result<Json<TaskInfo>, Failure> {
     let task = owned(&app, &caller, id("task", &text)?).await?;
-    Ok(Json(view::task(task, app.directory())))
+    Ok(Json(view::task(task, &app.directory())))
 }
 
 /// The task, when it is the caller's to see. Another tenant's looks like none at all.
@@ -176,7 +176,7 @@ pub async fn transfer(
     Strict(wanted): Strict<Transfer>,
 ) -> Result<StatusCode, Failure> {
     let task = owned(&app, &caller, id("task", &text)?).await?.id;
-    let to = target(app.directory(), caller.tenant, &wanted.to, "/to")?;
+    let to = target(&app.directory(), caller.tenant, &wanted.to, "/to")?;
     command(&app, &caller, Command::Reassign { task, to }).await
 }
 
@@ -188,6 +188,6 @@ async fn command(app: &Shared, caller: &Caller, command: Command) -> Result<Stat
             let detail = "the task was closed before: look at it for how";
             Err(Failure::new(StatusCode::CONFLICT, "closed", "The task is closed", detail))
         }
-        Err(error) => Err(of_call(error, caller.tenant, app.directory())),
+        Err(error) => Err(of_call(error, caller.tenant, &app.directory())),
     }
 }

@@ -191,7 +191,8 @@ async fn new_password(app: &Shared, caller: &Caller, user: &User, said: &Change)
     let Some(password) = made.as_deref().or(said.password.as_ref().map(|password| password.expose().as_str())) else {
         return Ok((None, None));
     };
-    let tenant = app.directory().tenants.get(&caller.tenant).map_or("", String::as_str);
+    let directory = app.directory();
+    let tenant = directory.tenants.get(&caller.tenant).map_or("", String::as_str);
     if let Some(why) = weakness(password, &user.name, tenant) {
         return Err(failure(Refused::Weak(why)));
     }

@@ -128,7 +128,7 @@ pub async fn settle(
     Strict(body): Strict<Settle>,
 ) -> Result<StatusCode, Failure> {
     let (worker, task) = who_and_what(&app, &caller, body.worker.as_deref(), &text).await?;
-    let verdict = verdict(app.directory(), caller.tenant, body.verdict)?;
+    let verdict = verdict(&app.directory(), caller.tenant, body.verdict)?;
     let settle = Call::Settle { worker, task, lease: body.lease, verdict, replies: body.replies, seen: body.seen };
     call(&app, &caller, worker, settle).await
 }
@@ -142,7 +142,7 @@ async fn who_and_what(
     named: Option<&str>,
     text: &str,
 ) -> Result<(WorkerId, TaskId), Failure> {
-    let worker = caller.speaks_for(app.directory(), named)?;
+    let worker = caller.speaks_for(&app.directory(), named)?;
     let task: TaskId = id("task", text)?;
     let known = app.archive().task(task).await?.is_some_and(|row| row.tenant == caller.tenant);
     if known { Ok((worker, task)) } else { Err(Failure::not_found("task", "no task has this id")) }
@@ -151,6 +151,6 @@ async fn who_and_what(
 async fn call(app: &Shared, caller: &Caller, worker: WorkerId, call: Call) -> Result<StatusCode, Failure> {
     match app.door(caller.tenant).call(Actor::Worker(worker), call).await {
         Ok(_) => Ok(StatusCode::NO_CONTENT),
-        Err(error) => Err(of_call(error, caller.tenant, app.directory())),
+        Err(error) => Err(of_call(error, caller.tenant, &app.directory())),
     }
 }

@@ -47,11 +47,12 @@ pub async fn list(
     State(app): State<Shared>,
     Extension(caller): Extension<Arc<Caller>>,
 ) -> Result<Json<Page<WorkerInfo>>, Failure> {
-    let of_tenant = app.directory().workers.iter().filter(|(_, (owner, _))| *owner == caller.tenant);
+    let directory = app.directory();
+    let of_tenant = directory.workers.iter().filter(|(_, (owner, _))| *owner == caller.tenant);
     let asked: Vec<(WorkerId, String)> = of_tenant.map(|(id, (_, name))| (*id, name.clone())).collect();
     let look = move |core: &Scheduler| asked.into_iter().filter_map(|(id, name)| info(core, id, name)).collect();
     let seen = app.door(caller.tenant).look(look).await;
-    let mut items: Vec<WorkerInfo> = seen.map_err(|error| of_call(error, caller.tenant, app.directory()))?;
+    let mut items: Vec<WorkerInfo> = seen.map_err(|error| of_call(error, caller.tenant, &app.directory()))?;
     if caller.role == Role::Worker {
         // Whom he may pass work to, and who is there; what they are at is none of his.
         items.iter_mut().for_each(|item| item.tasks.clear());
@@ -92,11 +93,11 @@ pub async fn presence(
     Strict(change): Strict<PresenceChange>,
 ) -> Result<StatusCode, Failure> {
     let directory = app.directory();
-    let worker = caller.speaks_for(directory, Some(&name))?;
+    let worker = caller.speaks_for(&directory, Some(&name))?;
     let actor = if caller.role == Role::Worker { blendline_wire::event::Actor::Worker(worker) } else { caller.actor() };
     let command = Command::Presence { worker, presence: change.presence, reason: change.reason };
     match app.door(caller.tenant).call(actor, Call::Plain(command)).await {
         Ok(_) => Ok(StatusCode::NO_CONTENT),
-        Err(error) => Err(of_call(error, caller.tenant, directory)),
+        Err(error) => Err(of_call(error, caller.tenant, &directory)),
     }
 }

@@ -12,19 +12,21 @@ use crate::config::{Config, Media};
 use crate::ports::broker::{Broker, inbound_queue, outbound_queue};
 use crate::ports::files::Files;
 use crate::ports::people::People;
+use crate::ports::rules::RuleSets;
 use crate::ports::store::{Archive, Store};
 
-/// The record, behind its three ports.
+/// The record, behind its ports.
 pub(super) struct Record {
     pub(super) store: Arc<dyn Store>,
     pub(super) archive: Arc<dyn Archive>,
     pub(super) people: Arc<dyn People>,
+    pub(super) rules: Arc<dyn RuleSets>,
 }
 
 impl Record {
-    fn of<S: Store + Archive + People>(store: S) -> Self {
+    fn of<S: Store + Archive + People + RuleSets>(store: S) -> Self {
         let store = Arc::new(store);
-        Self { store: store.clone(), archive: store.clone(), people: store }
+        Self { store: store.clone(), archive: store.clone(), people: store.clone(), rules: store }
     }
 
     /// Opens the record alone.

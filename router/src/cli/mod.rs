@@ -9,6 +9,7 @@ mod key;
 pub mod normalize;
 mod people;
 mod platform;
+mod rules;
 mod serve;
 mod sign;
 mod traffic;
@@ -63,6 +64,11 @@ enum Command {
     Config {
         #[command(subcommand)]
         command: ConfigCommand,
+    },
+    /// Checks routing rules, and explains where they send a message.
+    Rules {
+        #[command(subcommand)]
+        command: rules::Command,
     },
     /// Looks whether the servers that a configuration stands on are set as they must be.
     Doctor {
@@ -229,6 +235,10 @@ fn run(args: Vec<OsString>) -> ExitCode {
             print(|out| blendline_simulate::command::run(&options, out, &mut io::stderr().lock()))
         }
         Command::Config { command: ConfigCommand::Check { file } } => check::run(&file),
+        Command::Rules { command } => match rules::run(command) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
         Command::Doctor { config } => doctor::run(&config),
         Command::Connect { command: ConnectCommand::Check { account, url, config } } => {
             connect::check(&config, &account, url.as_deref())

@@ -3,17 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use blendline_connectors::{Secret, Setting};
-use blendline_wire::org::{Burden, QueueSettings, TenantSettings, WorkerSettings};
-use blendline_wire::{QueueId, TenantId, WorkerId};
+use blendline_wire::TenantId;
+use blendline_wire::org::TenantSettings;
 use toml::Spanned;
 
-use super::blend;
-use super::calendar::Calendar;
 use super::checked::{CheckedAccount, CheckedKey, CheckedQueue, CheckedTenant, CheckedWorker, NamedLevel};
 use super::error::{ConfigError, Source, did_you_mean};
 use super::file::{AccountFile, Defaults, File, KeyFile, QueueFile, SettingValue, TenantFile, WorkerFile};
+use super::rules::{self, RulesFile};
 use super::secret;
+use super::tuned::{queue_defaults, queue_settings, worker_settings};
 use super::users::users;
+use super::{blend, calendar};
 use crate::directory::Role;
 
 pub(super) type Checked<T> = Result<T, ConfigError>;
@@ -30,7 +31,8 @@ pub(super) fn organisation(
     let mut keys = BTreeSet::new();
     let mut tenants = Vec::new();
     for tenant in &file.tenant {
-        let scope = Scope::of(source, tenant)?;
+        let rules = rules::read(source, tenant)?;
+        let scope = Scope::of(source, tenant, rules.as_ref())?;
         for account in &tenant.account {
             let address = (account.channel.get_ref().clone(), account.name.get_ref().clone());
             if webhooks.insert(address, ()).is_some() {
@@ -49,7 +51,7 @@ pub(super) fn organisation(
                 ));
             }
         }
-        tenants.push(checked);
+        tenants.push(CheckedTenant { rules, ..checked });
     }
     Ok(tenants)
 }
@@ -89,10 +91,10 @@ struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    fn of(source: &'a Source<'a>, tenant: &'a TenantFile) -> Checked<Self> {
+    fn of(source: &'a Source<'a>, tenant: &'a TenantFile, rules: Option<&'a RulesFile>) -> Checked<Self> {
         unique(source, "key", tenant.key.iter().map(|key| &key.name))?;
         unique(source, "account", tenant.account.iter().map(|account| &account.name))?;
-        Ok(Self {
+        let mut scope = Self {
             source,
             tenant,
             skills: unique(source, "skill", tenant.skills.iter())?,
@@ -100,7 +102,14 @@ impl<'a> Scope<'a> {
             calendars: unique(source, "calendar", tenant.calendar.iter().map(|calendar| &calendar.name))?,
             queues: unique(source, "queue", tenant.queue.iter().map(|queue| &queue.name))?,
             workers: unique(source, "worker", tenant.worker.iter().map(|worker| &worker.name))?,
-        })
+        };
+        // What the rule set names is as good as what stands in this file.
+        if let Some(RulesFile { set, .. }) = rules {
+            scope.skills.extend(set.skills.iter().map(|skill| skill.value.as_str()));
+            scope.queues.extend(set.queues.iter().map(|queue| queue.name.value.as_str()));
+            scope.workers.extend(set.workers().map(|worker| worker.name.value.as_str()));
+        }
+        Ok(scope)
     }
 
     fn tenant(
@@ -126,7 +135,7 @@ impl<'a> Scope<'a> {
         }
         let mut calendars = Vec::new();
         for calendar in &written.calendar {
-            calendars.push((calendar.name.get_ref().clone(), Calendar::read(self.source, calendar)?));
+            calendars.push((calendar.name.get_ref().clone(), calendar::read(self.source, calendar)?));
         }
         self.units()?;
         self.heirs()?;
@@ -145,6 +154,10 @@ impl<'a> Scope<'a> {
             demo: written.demo,
             settings,
             skills: self.skills.iter().map(|&name| name.to_owned()).collect(),
+            queue_defaults: queue_defaults(defaults, below)?,
+            worker_defaults: worker_settings(&defaults.worker.or(&below.worker))?,
+            rules: None,
+            routing: None,
             units: written.unit.clone(),
             calendars,
             queues,
@@ -189,26 +202,7 @@ impl<'a> Scope<'a> {
 
     fn queue(&self, queue: &QueueFile, defaults: &Defaults, below: &Defaults) -> Checked<CheckedQueue> {
         let tuning = queue.tuning().or(&defaults.queue).or(&below.queue);
-        let never_at_zero = |ms: u64| (0 < ms).then_some(ms);
-        let settings = QueueSettings {
-            id: QueueId(0),
-            tenant: TenantId(0),
-            unit: None,
-            side: queue.side,
-            target_ms: given("queue.target_ms", tuning.target_ms)?,
-            weight_milli: given("queue.weight_milli", tuning.weight_milli)?,
-            task_weight: given("queue.task_weight", tuning.task_weight)?,
-            waiting_weight_percent: given("queue.waiting_weight_percent", tuning.waiting_weight_percent)?,
-            offer_ms: given("queue.offer_ms", tuning.offer_ms)?,
-            wrap_up_ms: given("queue.wrap_up_ms", tuning.wrap_up_ms)?,
-            remind_ms: never_at_zero(given("queue.remind_ms", tuning.remind_ms)?),
-            take_back_ms: never_at_zero(given("queue.take_back_ms", tuning.take_back_ms)?),
-            supervisor_ms: never_at_zero(given("queue.supervisor_ms", tuning.supervisor_ms)?),
-            calendar: None,
-            interruptible: given("queue.interruptible", tuning.interruptible)?,
-            tasks_max: given("queue.tasks_max", tuning.tasks_max)?,
-            blend: blend::of(self.source, queue, &tuning)?,
-        };
+        let settings = queue_settings(queue.side, &tuning, blend::of(self.source, queue, &tuning)?)?;
         let at = || queue.name.span();
         for (key, bad) in [
             ("target_ms", settings.target_ms == 0),
@@ -234,7 +228,6 @@ impl<'a> Scope<'a> {
     }
 
     fn worker(&self, worker: &WorkerFile, defaults: &Defaults, below: &Defaults) -> Checked<CheckedWorker> {
-        let tuning = worker.tuning().or(&defaults.worker).or(&below.worker);
         let mut queues = BTreeSet::new();
         for queue in &worker.queues {
             queues.extend(self.known("queue", &self.queues, Some(queue))?);
@@ -248,23 +241,7 @@ impl<'a> Scope<'a> {
             skills: self.levels(&worker.skills)?,
             unit: self.known("unit", &self.units, worker.unit.as_ref())?,
             stand_in: self.known("worker", &self.workers, worker.stand_in.as_ref())?,
-            settings: WorkerSettings {
-                id: WorkerId(0),
-                tenant: TenantId(0),
-                unit: None,
-                capacity: given("worker.capacity", tuning.capacity)?,
-                skills: Vec::new(),
-                queues: Vec::new(),
-                accept: given("worker.accept", tuning.accept)?,
-                stand_in: None,
-                paces_milli: Vec::new(),
-                burden: Burden {
-                    run_max: given("worker.run_max", tuning.run_max)?,
-                    breath_ms: given("worker.breath_ms", tuning.breath_ms)?,
-                    abuse_pause_ms: given("worker.abuse_pause_ms", tuning.abuse_pause_ms)?,
-                    cost: given("worker.cost", tuning.cost)?,
-                },
-            },
+            settings: worker_settings(&worker.tuning().or(&defaults.worker).or(&below.worker))?,
         })
     }
 

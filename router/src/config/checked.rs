@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use blendline_connectors::Secret;
+use blendline_rules::{Calendar, RuleSet};
 use blendline_wire::org::{QueueSettings, TenantSettings, WorkerSettings};
 
-use super::calendar::Calendar;
 use super::file::UnitFile;
+use super::rules::RulesFile;
 use super::users::CheckedUser;
 use crate::directory::Role;
 
 /// A tenant whose references are all good. Ids in the settings are zero until the record gives them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CheckedTenant {
     /// Its name.
     pub name: String,
@@ -21,6 +22,14 @@ pub struct CheckedTenant {
     pub settings: TenantSettings,
     /// Its skills.
     pub skills: Vec<String>,
+    /// What a queue is like where a rule set does not say otherwise.
+    pub(super) queue_defaults: QueueSettings,
+    /// What a worker is like, likewise.
+    pub(super) worker_defaults: WorkerSettings,
+    /// The rule set that the configuration names.
+    pub rules: Option<RulesFile>,
+    /// The rule set that is live, with its version; its queues and workers are among the others.
+    pub(super) routing: Option<(u32, RuleSet)>,
     pub(super) units: Vec<UnitFile>,
     pub(super) calendars: Vec<(String, Calendar)>,
     pub(super) queues: Vec<CheckedQueue>,
@@ -38,6 +47,11 @@ impl CheckedTenant {
         self.workers.iter().any(|worker| worker.name == name)
     }
 
+    /// Whether there is a queue of this name, or one that has its tasks.
+    pub fn has_queue_or_heir(&self, name: &str) -> bool {
+        self.queues.iter().any(|queue| queue.name == name || queue.heir_of.iter().any(|gone| gone == name))
+    }
+
     /// How many units, calendars, queues, workers and keys there are.
     pub fn counts(&self) -> [usize; 5] {
         [self.units.len(), self.calendars.len(), self.queues.len(), self.workers.len(), self.keys.len()]
@@ -48,7 +62,7 @@ impl CheckedTenant {
 pub(super) type NamedLevel = (String, u8);
 
 /// A queue and the names it refers to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct CheckedQueue {
     pub(super) name: String,
     pub(super) unit: Option<String>,
@@ -59,7 +73,7 @@ pub(super) struct CheckedQueue {
 }
 
 /// An account and the names it refers to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CheckedAccount {
     /// Its name.
     pub name: String,
@@ -78,7 +92,7 @@ pub struct CheckedAccount {
 }
 
 /// A worker and the names he refers to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct CheckedWorker {
     pub(super) name: String,
     pub(super) queues: Vec<String>,
@@ -89,7 +103,7 @@ pub(super) struct CheckedWorker {
 }
 
 /// An access key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct CheckedKey {
     pub(super) name: String,
     pub(super) role: Role,

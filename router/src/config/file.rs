@@ -242,6 +242,7 @@ tuned! {
     TenantFile {
         name: Spanned<String>,
         #[serde(default)] demo: bool,
+        #[serde(default)] rules: Option<Spanned<PathBuf>>,
         #[serde(default)] skills: Vec<Spanned<String>>,
         #[serde(default)] unit: Vec<UnitFile>,
         #[serde(default)] calendar: Vec<CalendarFile>,

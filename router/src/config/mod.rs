@@ -15,16 +15,17 @@ mod mail;
 mod media;
 mod ranges;
 mod resolve;
+mod rules;
 mod secret;
 #[cfg(test)]
 mod tests;
+mod tuned;
 mod users;
 
 use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 
-pub use calendar::Calendar;
 pub use checked::{CheckedAccount, CheckedTenant};
 pub use cluster::Cluster;
 pub use error::ConfigError;
@@ -32,7 +33,8 @@ pub use file::{Chat, Log, LogFormat, Server, Workers};
 pub use heirs::{NoHeir, all_have_heirs};
 pub use mail::Mail;
 pub use media::Media;
-pub use resolve::{calendars, resolve, resolve_some};
+pub use resolve::{calendars, resolve, resolve_alone, resolve_some};
+pub use rules::{RulesFile, joined};
 pub use secret::DEMO_PREFIX;
 pub use users::CheckedUser;
 

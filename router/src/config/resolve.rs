@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, HashMap};
 
 use blendline_connectors::Account;
 use blendline_core::input::{Class, Settings};
+use blendline_rules::Calendar;
 use blendline_wire::org::{AccountSettings, CalendarSettings, QueueSettings, SkillLevel, Unit, WorkerSettings};
 use blendline_wire::task::SkillNeed;
 use blendline_wire::{AccountId, CalendarId, Millis, QueueId, SkillId, TenantId, UnitId, WorkerId};
 
+use super::Config;
 use super::checked::{CheckedAccount, CheckedQueue, CheckedTenant, CheckedWorker, NamedLevel};
-use super::{Calendar, Config};
 use crate::directory::{AccountEntry, Directory, KeyEntry};
 use crate::ports::store::{Archive, StoreError};
+use crate::rules::Routing;
 
 /// The directory of this configuration; calendars are compiled from `now` on.
 pub async fn resolve(config: &Config, archive: &dyn Archive, now: Millis) -> Result<Directory, StoreError> {
@@ -26,7 +28,16 @@ pub async fn resolve_some<'a>(
 ) -> Result<Directory, StoreError> {
     let names: Vec<(String, String)> = tenants.clone().flat_map(names_of).collect();
     let numbers = archive.handles(&names).await?;
-    let handles = Handles(names.into_iter().zip(numbers).collect());
+    Ok(with_handles(tenants, Handles(names.into_iter().zip(numbers).collect()), now))
+}
+
+/// The directory of one tenant without a record: handles from 1, in the order of its names. For what only tries things.
+pub fn resolve_alone(tenant: &CheckedTenant, now: Millis) -> Directory {
+    let handles = Handles(names_of(tenant).into_iter().zip(1..).collect());
+    with_handles(std::iter::once(tenant), handles, now)
+}
+
+fn with_handles<'a>(tenants: impl Iterator<Item = &'a CheckedTenant>, handles: Handles, now: Millis) -> Directory {
     let mut directory = Directory::default();
     let mut later = Later::default();
     for tenant in tenants {
@@ -38,7 +49,7 @@ pub async fn resolve_some<'a>(
     for part in [later.calendars, later.accounts, later.queues, later.workers] {
         directory.settings.extend(part);
     }
-    Ok(directory)
+    directory
 }
 
 /// Settings by kind, to be told after all tenants.
@@ -111,6 +122,15 @@ impl Scope<'_> {
                     valid_until: None,
                 },
             );
+        }
+        if let Some((version, set)) = &tenant.routing {
+            let routing = Routing::new(
+                (*version, set),
+                tenant.settings.reopen_window_ms,
+                |queue| self.queue(queue),
+                |skill| self.skill(skill),
+            );
+            directory.rules.insert(self.id, routing);
         }
         for (name, calendar) in &tenant.calendars {
             let id = self.calendar(name);

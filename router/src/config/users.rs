@@ -12,7 +12,7 @@ use crate::people::name::{fault, folded};
 use crate::people::password::weakness;
 
 /// A user to be made unless there is one of this name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CheckedUser {
     /// His name.
     pub name: String,

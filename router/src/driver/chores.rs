@@ -42,6 +42,7 @@ impl Serving<'_> {
         if self.intake.is_cut_off() {
             self.subscribe().await;
         }
+        self.renew_directory(draft);
         if caught_up {
             let lost = self.sessions.lost(self.clock.now());
             draft.items.extend(lost.into_iter().map(|(worker, session)| Item::Lost(worker, session)));

@@ -26,6 +26,8 @@ pub(crate) enum Item {
     Put(Settings),
     /// A queue is no more; the other is its heir.
     RemoveQueue(QueueId, QueueId),
+    /// A worker is no more.
+    RemoveWorker(WorkerId),
     /// One event of a webhook.
     Happening(Box<Happening>),
     /// What could not be read.

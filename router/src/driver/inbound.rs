@@ -90,6 +90,7 @@ impl Stepper<'_> {
             None
         };
         let Happening { tenant, received_at, mut event, .. } = happening;
+        let class = self.class_of(&event, entry, known.is_some(), prior.as_deref());
         let kept = std::mem::take(&mut event.files);
         let mut body = MessageBody::inbound(event);
         if let (Some(mail), Some(refused)) = (&mut body.mail, joined.refused) {
@@ -104,7 +105,7 @@ impl Stepper<'_> {
             kind,
             payload,
             received_at: received_at.min(self.now()),
-            class: entry.class.clone(),
+            class,
             prior,
         };
         let command = if automatic { Command::Keep(message) } else { Command::Message(message) };

@@ -186,7 +186,7 @@ impl Serving<'_> {
                 if let Call::Plain(Command::Bye { worker, session }) = *call {
                     self.sessions.forget(worker, session);
                 }
-                draft.call(actor, call, reply, &self.owner.directory);
+                draft.call(actor, call, reply, &self.directory);
             }
             Request::Attach { worker, session, accept, capacity, presence, frames } => {
                 self.sessions.attach(worker, session, now);

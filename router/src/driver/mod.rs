@@ -28,6 +28,7 @@ mod overlay;
 mod owner;
 mod post;
 mod release;
+mod rules;
 mod serve;
 mod sessions;
 mod step;
@@ -45,7 +46,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use config::DriverConfig;
 
-use crate::directory::Directory;
+use crate::directory::Directories;
 use crate::handle::Handle;
 use crate::ports::broker::Broker;
 use crate::ports::store::{Archive, Store};
@@ -119,12 +120,13 @@ pub fn start(
     store: Arc<dyn Store>,
     archive: Arc<dyn Archive>,
     broker: Arc<dyn Broker>,
-    directory: Arc<Directory>,
+    directories: impl Into<Directories>,
 ) -> Driver {
     let (requests, inbox) = mpsc::channel(config.requests_max);
     let (status, seen) = watch::channel(Status::Standby { owner: None });
     let stop = CancellationToken::new();
-    let owner = owner::Owner { config, store, archive, broker, directory, status, stop: stop.clone() };
+    let owner =
+        owner::Owner { config, store, archive, broker, directories: directories.into(), status, stop: stop.clone() };
     let task = tokio::spawn(owner.run(inbox));
     Driver { handle: Handle::new(requests), status: seen, stop, task }
 }

@@ -12,7 +12,7 @@ use tokio::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::directory::Directory;
+use crate::directory::{Directories, Directory};
 use crate::driver::release::Handed;
 use crate::driver::serve::{Ended, Serving};
 use crate::driver::sessions::Sessions;
@@ -31,7 +31,7 @@ pub(crate) struct Owner {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) archive: Arc<dyn Archive>,
     pub(crate) broker: Arc<dyn Broker>,
-    pub(crate) directory: Arc<Directory>,
+    pub(crate) directories: Directories,
     pub(crate) status: watch::Sender<Status>,
     pub(crate) stop: CancellationToken,
 }
@@ -40,6 +40,8 @@ pub(crate) struct Owner {
 pub(crate) struct Loaded {
     pub(crate) core: Scheduler,
     pub(crate) sessions: Sessions,
+    /// What is configured.
+    pub(crate) directory: Arc<Directory>,
     /// Settings that are not in the record yet, or not as they are now.
     pub(crate) settings: Vec<Settings>,
     /// Queues that the record has and the configuration has not any more, with the heir of each.
@@ -155,9 +157,10 @@ impl Owner {
                 sessions.expect(worker.settings.id, session, until);
             }
         }
-        let settings = self.directory.settings.iter().filter(|new| !is_loaded(&rows, new)).cloned().collect();
+        let directory = self.directories.now();
+        let settings = directory.settings.iter().filter(|new| !is_loaded(&rows, new)).cloned().collect();
         let is_there = |queue: &QueueId| rows.queues.iter().any(|known| known.id == *queue);
-        let heirs = self.directory.heirs.iter().filter(|(queue, _)| is_there(queue));
+        let heirs = directory.heirs.iter().filter(|(queue, _)| is_there(queue));
         let heirs = heirs.map(|(queue, heir)| (*queue, *heir)).collect();
         let handed = rows.outbound.iter().filter(|row| matches!(row.state, OutboundState::Handed { .. }));
         let handed = handed.map(|row| Handed { outbound: row.id, attempt: row.attempt }).collect();
@@ -170,7 +173,7 @@ impl Owner {
             let loaded = loading.await.map_err(|error| StoreError::Corrupt(error.to_string()))?;
             loaded.map_err(|error| StoreError::Corrupt(error.0))?
         };
-        Ok((Loaded { core, sessions, settings, heirs, handed }, clock))
+        Ok((Loaded { core, sessions, directory, settings, heirs, handed }, clock))
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Duration, Instant};
 
 use crate::clock::Clock;
+use crate::directory::{Directories, Directory};
 use crate::driver::batch::Batch;
 use crate::driver::chores::Chores;
 use crate::driver::draft::{Draft, Item};
@@ -64,6 +65,9 @@ pub(crate) struct Serving<'a> {
     pub(crate) sessions: Sessions,
     pub(crate) intake: Intake,
     pub(crate) queues: BTreeMap<QueueId, Side>,
+    /// What is configured, as the next batch is decided by.
+    pub(crate) directory: Arc<Directory>,
+    directories: Directories,
     overlay: Overlay,
     pub(crate) in_flight: Option<InFlight>,
     pub(crate) chores: Chores,
@@ -79,24 +83,23 @@ pub(crate) struct Serving<'a> {
 
 impl<'a> Serving<'a> {
     pub(crate) fn begin(owner: &'a Owner, tenure: Tenure, loaded: Loaded, clock: Clock) -> Self {
-        let Loaded { core, sessions, settings, heirs, handed } = loaded;
+        let Loaded { core, sessions, directory, settings, heirs, handed } = loaded;
         let (releases, released) = mpsc::channel(RELEASES_MAX);
         let (post, letters) = mpsc::channel(RELEASES_MAX);
         let (archive, broker) = (Arc::clone(&owner.archive), Arc::clone(&owner.broker));
         let mut helpers = JoinSet::new();
-        let (shard, directory) = (owner.config.shard, Arc::clone(&owner.directory));
-        helpers.spawn(Post { shard, archive: Arc::clone(&archive), broker, directory }.run(letters));
+        let post_office =
+            Post { shard: owner.config.shard, archive: Arc::clone(&archive), broker, directory: directory.clone() };
+        helpers.spawn(post_office.run(letters));
         let live = Arc::clone(&owner.config.live);
         helpers.spawn(
             Releaser::new(archive, post.clone(), live, owner.config.media.clone(), owner.config.heartbeat_ms)
                 .run(released),
         );
-        let queues = owner.directory.settings.iter().filter_map(|setting| match setting {
-            Settings::Queue(queue) => Some((queue.id, queue.side)),
-            _ => None,
-        });
         Self {
-            queues: queues.collect(),
+            queues: sides(&directory),
+            directory,
+            directories: owner.directories.clone(),
             owner,
             tenure,
             core,
@@ -156,6 +159,23 @@ impl<'a> Serving<'a> {
                 }
             }
         }
+    }
+
+    /// Takes what was configured anew since the last look: it holds for all of the draft at hand and what follows, so no
+    /// decision is made by parts of two versions.
+    pub(crate) fn renew_directory(&mut self, draft: &mut Draft) {
+        let Some(new) = self.directories.take_new() else { return };
+        let changed = new.settings.iter().filter(|setting| !self.directory.settings.contains(setting)).cloned();
+        // The heirs are there before anything becomes theirs.
+        let gone = |queue: &QueueId| self.queues.contains_key(queue);
+        let removed = new.heirs.iter().filter(|(queue, _)| gone(queue));
+        let removed = removed.map(|(queue, heir)| Item::RemoveQueue(*queue, *heir));
+        let left = self.directory.workers.keys().filter(|worker| !new.workers.contains_key(worker));
+        let left = left.map(|worker| Item::RemoveWorker(*worker));
+        let items: Vec<Item> = changed.map(Item::Put).chain(removed).chain(left).collect();
+        draft.items.splice(0..0, items);
+        self.queues = sides(&new);
+        self.directory = new;
     }
 
     /// Looks up, steps and begins to commit a draft, after the commit before it.
@@ -219,7 +239,7 @@ impl<'a> Serving<'a> {
         let number = self.tenure.batch + 1;
         let config = &self.owner.config;
         let batch = Batch::new(config.shard, self.tenure.epoch, number, now, config.lease_ms);
-        let mut stepper = Stepper::new(&mut self.core, &mut self.overlay, &self.owner.directory, batch);
+        let mut stepper = Stepper::new(&mut self.core, &mut self.overlay, &self.directory, batch);
         stepper.batch.acks = draft.acks;
         stepper.batch.outputs.extend(draft.ended.into_iter().map(Output::Ended));
         // What is due happens first and by itself, so that what a later step writes is its own doing.
@@ -258,6 +278,15 @@ impl<'a> Serving<'a> {
     pub(crate) const fn is_committing(&self) -> bool {
         self.in_flight.is_some()
     }
+}
+
+/// The side of each queue.
+fn sides(directory: &Directory) -> BTreeMap<QueueId, Side> {
+    let queues = directory.settings.iter().filter_map(|setting| match setting {
+        Settings::Queue(queue) => Some((queue.id, queue.side)),
+        _ => None,
+    });
+    queues.collect()
 }
 
 /// The end of the commit on its way; never, where there is none.

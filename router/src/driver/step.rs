@@ -58,6 +58,9 @@ impl<'a> Stepper<'a> {
             Item::RemoveQueue(queue, heir) => {
                 self.step(Input::new(Actor::System, blendline_core::Command::RemoveQueue { queue, heir }));
             }
+            Item::RemoveWorker(worker) => {
+                self.step(Input::new(Actor::System, blendline_core::Command::RemoveWorker { worker }));
+            }
             Item::Happening(happening) => self.happening(*happening),
             Item::Quarantine(row) => self.quarantine(row),
             Item::Result(result) => self.send_result(result),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use blendline_rules::cel::EvalError;
 use blendline_wire::{OutboundId, SessionId, TaskId};
 
 use crate::driver::batch::Tally;
@@ -26,6 +27,19 @@ pub(crate) fn decided(tally: &Tally) {
         metrics::counter!("blendline_events_total", "fate" => *fate).increment(*count);
     }
     metrics::histogram!("blendline_batch_inputs").record(all as f64);
+}
+
+/// A rule decided where a message goes; none where the account's own settings did.
+pub(crate) fn routed(tenant: &str, rule: Option<&str>) {
+    let rule = rule.unwrap_or("-").to_owned();
+    metrics::counter!("blendline_rule_decisions_total", "tenant" => tenant.to_owned(), "rule" => rule).increment(1);
+}
+
+/// A rule could not be evaluated: the next one had its turn.
+pub(crate) fn rule_failed(tenant: &str, rule: &str, version: u32, error: &EvalError) {
+    let labels = [("tenant", tenant.to_owned()), ("rule", rule.to_owned())];
+    metrics::counter!("blendline_rule_errors_total", &labels).increment(1);
+    tracing::warn!(tenant, rule, version, %error, "A rule could not be evaluated; the next one decides.");
 }
 
 /// What waits, and what is open.

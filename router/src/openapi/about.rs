@@ -33,6 +33,8 @@ pub enum Tag {
     Sessions,
     /// Users and the audit log.
     Users,
+    /// Routing rules.
+    Rules,
     /// Where platforms post.
     Webhooks,
     /// Visitors' chats.
@@ -45,7 +47,7 @@ pub enum Tag {
 
 impl Tag {
     /// Every group.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Items,
         Self::Tasks,
         Self::Work,
@@ -55,6 +57,7 @@ impl Tag {
         Self::Operations,
         Self::Sessions,
         Self::Users,
+        Self::Rules,
         Self::Webhooks,
         Self::Chat,
         Self::System,
@@ -73,6 +76,7 @@ impl Tag {
             Self::Operations => ("operations", "Messages of ours, everything that happened, what could not be read."),
             Self::Sessions => ("sessions", "People signing in and out."),
             Self::Users => ("users", "The people of a tenant, and who changed what."),
+            Self::Rules => ("rules", "Routing rules: the live set, its versions, the draft, publishing."),
             Self::Webhooks => ("webhooks", "Where platforms post."),
             Self::Chat => ("chat", "The web chat of visitors, who have tokens instead of keys."),
             Self::System => ("system", "Health, figures and this document."),

@@ -49,6 +49,7 @@ faults! {
     UNKNOWN_TASK = 404 "unknown_task" "No task of the caller's has this id.";
     UNKNOWN_URL = 404 "unknown_url" "There is no such address.";
     UNKNOWN_USER = 404 "unknown_user" "No user has this name.";
+    UNKNOWN_VERSION = 404 "unknown_version" "No version of the rules has this number.";
     UNKNOWN_WORKER = 404 "unknown_worker" "No worker has this name.";
     SLOW_BODY = 408 "slow_body" "The body took too long.";
     ALREADY_OPEN = 409 "already_open" "The contact has an open conversation: reply there.";
@@ -57,8 +58,10 @@ faults! {
     KEY_REUSED = 409 "key_reused" "The key was used before for other words.";
     MEANWHILE = 409 "meanwhile" "Somebody else was quicker: look again.";
     NAME_TAKEN = 409 "name_taken" "A user has this name.";
+    NO_DRAFT = 409 "no_draft" "There is no draft.";
     NOT_CONNECTED = 409 "not_connected" "The worker has no connection.";
     OWN_USER = 409 "own_user" "Nobody changes his own role or lets himself out.";
+    SECOND_PERSON = 409 "second_person" "The rules need two people: another than the author publishes them.";
     SESSION_ENDED = 409 "session_ended" "The connection has ended: poll without `session`.";
     WRONG_STATE = 409 "wrong_state" "In the state that the task is in, this cannot be done.";
     MEDIA_NOT_FETCHED = 410 "media_not_fetched" "The file could not be fetched from the platform; the detail says why.";
@@ -71,7 +74,10 @@ faults! {
     CIRCLE = 422 "circle" "Whoever is asked waits for this very task.";
     EMPTY = 422 "empty" "The message holds no words.";
     NO_CONVERSATION = 422 "no_conversation" "The task has no customer to reply to.";
+    NO_HEIR = 422 "no_heir" "A queue with open tasks would be gone, and no other has its tasks.";
+    NO_VERSION = 422 "unknown_version" "No version of the rules has this number.";
     OUT_OF_RANGE = 422 "out_of_range" "A value is out of range; `field` names it.";
+    RULES_IN_ERROR = 422 "rules_in_error" "The rules have errors: the check lists them.";
     TOO_DEEP = 422 "too_deep" "Requests of requests are bounded.";
     TOO_MANY = 422 "too_many" "There are too many of something; the detail says of what.";
     WEAK_PASSWORD = 422 "weak_password" "The password is too easy to guess; the detail says why.";

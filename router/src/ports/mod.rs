@@ -5,4 +5,5 @@ pub mod files;
 pub mod live;
 pub mod people;
 pub mod register;
+pub mod rules;
 pub mod store;

@@ -6,4 +6,5 @@ pub mod files;
 pub mod people;
 pub mod race;
 pub mod rows;
+pub mod rules;
 pub mod store;

@@ -11,6 +11,7 @@ mod intake;
 mod platform;
 mod poll;
 mod restart;
+mod rules;
 mod settings;
 mod workers;
 mod world;

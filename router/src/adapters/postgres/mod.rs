@@ -21,6 +21,7 @@ mod parts;
 mod people;
 mod prefetch;
 mod register;
+mod rules;
 mod settings;
 mod shards;
 mod statements;

@@ -105,14 +105,14 @@ fn head(row: &Row) -> Result<AuditHead, StoreError> {
 }
 
 /// A change under way: its tenant's log is ours until the transaction ends. Dropped, it never was.
-struct Work<'a> {
-    transaction: Transaction<'a>,
+pub(super) struct Work<'a> {
+    pub(super) transaction: Transaction<'a>,
     tenant: TenantId,
     last: AuditHead,
 }
 
 impl<'a> Work<'a> {
-    async fn begin(lent: &'a mut Lent<'_>, tenant: TenantId) -> Result<Self, StoreError> {
+    pub(super) async fn begin(lent: &'a mut Lent<'_>, tenant: TenantId) -> Result<Self, StoreError> {
         let transaction = told(lent.transaction().await)?;
         // Numbered 0: there is no entry yet.
         let first = "INSERT INTO audit_heads (tenant, seq, hash) VALUES ($1, 0, '') ON CONFLICT DO NOTHING";
@@ -140,7 +140,7 @@ impl<'a> Work<'a> {
     }
 
     /// Adds an entry to the log, notes it as the log's end, and makes it all durable.
-    async fn commit(self, by: &Deed, subject: &str, change: (Value, Value)) -> Result<(), StoreError> {
+    pub(super) async fn commit(self, by: &Deed, subject: &str, change: (Value, Value)) -> Result<(), StoreError> {
         let Self { transaction, tenant, last } = self;
         let entry = audit::next((last.seq > 0).then_some(&last), tenant, by, subject, change);
         let (tenant, seq, body) = (sql(tenant.0), sql(entry.seq), text(&entry)?);
@@ -217,6 +217,6 @@ async fn sweep(lent: &Lent<'_>, now: Millis, limits: SessionLimits) -> Result<()
 }
 
 /// A row as JSON. These types cannot fail to be written; a mistake would be an error and not an empty row.
-fn text(value: &impl Serialize) -> Result<String, StoreError> {
+pub(super) fn text(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Corrupt(error.to_string()))
 }

@@ -8,6 +8,7 @@ mod checkpoint;
 mod connection;
 pub mod dump;
 mod people;
+mod rules;
 pub mod store;
 
 use std::fs::{File, OpenOptions, TryLockError};

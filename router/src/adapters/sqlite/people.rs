@@ -242,7 +242,7 @@ fn head(connection: &rusqlite::Connection, tenant: i64) -> rusqlite::Result<Opti
 }
 
 /// Adds an entry to the log and notes it as the log's end.
-fn append(
+pub(super) fn append(
     transaction: &Transaction<'_>,
     tenant: TenantId,
     by: &Deed,
@@ -264,6 +264,6 @@ fn append(
 }
 
 /// A row as JSON. These types cannot fail to be written; a mistake would be an error and not an empty row.
-fn text(value: &impl serde::Serialize) -> rusqlite::Result<String> {
+pub(super) fn text(value: &impl serde::Serialize) -> rusqlite::Result<String> {
     serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }

@@ -11,6 +11,7 @@ pub(super) mod operations;
 pub(super) mod pages;
 pub(super) mod people;
 pub(super) mod queues;
+pub(super) mod rules;
 pub(super) mod sessions;
 pub(super) mod tasks;
 pub(super) mod users;

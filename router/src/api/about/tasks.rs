@@ -59,6 +59,11 @@ pub(in crate::api) fn explanation() -> About {
                 "obstacles": { "other_queue": 2, "no_skill": 7, "away": 3 },
                 "lacking_only": { "no_skill": 5, "away": 3 },
                 "reserved_for": []
+            },
+            "routing": {
+                "version": 7, "channel": "whatsapp_cloud", "account": "support", "language": "en",
+                "tried": [{ "rule": "all", "applied": true, "because": "nothing more is asked", "values": [] }],
+                "rule": "all", "queue": "service", "needs": [], "target_ms": null, "tags": []
             }
         }))
         .fails(&[UNKNOWN_TASK, SERVED_ELSEWHERE])

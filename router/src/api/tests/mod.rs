@@ -127,7 +127,9 @@ impl World {
         let directory_of_people = Scratch::new();
         let people = Arc::new(SqliteStore::open(&DataDir::open(&directory_of_people.0).unwrap()).unwrap());
         let shared = App::new(Parts {
-            directory,
+            directory: directory.into(),
+            rules: people.clone(),
+            configured: config.tenants,
             doors,
             owners: Default::default(),
             archive: records.clone(),

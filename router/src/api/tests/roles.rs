@@ -57,8 +57,8 @@ pub(crate) fn task(world: &World, worker: &str) -> Task {
 }
 
 pub(super) fn tenant(world: &World, name: &str) -> TenantId {
-    let tenants: BTreeMap<_, _> =
-        world.shared.directory().tenants.iter().map(|(id, name)| (name.as_str(), *id)).collect();
+    let directory = world.shared.directory();
+    let tenants: BTreeMap<_, _> = directory.tenants.iter().map(|(id, name)| (name.as_str(), *id)).collect();
     tenants[name]
 }
 
@@ -130,6 +130,10 @@ fn body(pattern: &str) -> &'static str {
         "settle" => r#"{"lease":2,"worker":"dana","verdict":{"verdict":"done"}}"#,
         // About sessions a key is told so: 400, whatever its role.
         "users" => r#"{"name":"noa","role":"auditor"}"#,
+        "check" | "draft" => r#"{"text":"queues:\n  service: {side: front}\n"}"#,
+        "explain" => r#"{"channel":"webchat","account":"site","text":"t"}"#,
+        "publish" => r#"{"sha256":"00","reason":"r"}"#,
+        "rollback" => r#"{"version":1,"reason":"r"}"#,
         "presence" => r#"{"presence":"busy"}"#,
         "logged-contacts" => r#"{"worker":"dana","queue":"front","medium":"call","note":"n"}"#,
         _ => "",

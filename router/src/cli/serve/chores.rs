@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::adapters::live::InProcessLive;
 use crate::api::now;
 use crate::config;
-use crate::directory::Directory;
+use crate::directory::Directories;
 use crate::handle::{Call, CallError, Handle};
 use crate::media;
 use crate::ports::files::Files;
@@ -39,7 +39,7 @@ pub(super) async fn nudge(live: Arc<InProcessLive>, stop: CancellationToken) {
 }
 
 /// Compiles a shard's calendars anew once a day: the core knows only the open intervals that it was told.
-pub(super) async fn keep_calendars(directory: Arc<Directory>, handle: Handle, stop: CancellationToken) {
+pub(super) async fn keep_calendars(directories: Directories, handle: Handle, stop: CancellationToken) {
     let mut every = tokio::time::interval(CALENDARS_EVERY);
     // The owner was told at its start.
     every.tick().await;
@@ -48,7 +48,7 @@ pub(super) async fn keep_calendars(directory: Arc<Directory>, handle: Handle, st
             () = stop.cancelled() => return,
             _ = every.tick() => {}
         }
-        for setting in config::calendars(&directory.calendars, now()) {
+        for setting in config::calendars(&directories.now().calendars, now()) {
             match handle.call(Actor::System, Call::Plain(Command::Put(setting))).await {
                 // The router that serves the shard renews them.
                 Ok(_) | Err(CallError::Elsewhere { .. }) => {}

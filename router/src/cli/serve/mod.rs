@@ -26,13 +26,14 @@ use crate::adapters::live::InProcessLive;
 use crate::api::{self, Parts, now};
 use crate::chat::{self, ServerSecret};
 use crate::config::{self, Config};
-use crate::directory::Directory;
+use crate::directory::{Directories, Directory};
 use crate::doors::Doors;
 use crate::driver::Status;
 use crate::feeds;
 use crate::intake::Intake;
 use crate::ports::broker::Broker;
 use crate::ports::live::Live;
+use crate::rules::keeper::Keeper;
 use crate::telemetry;
 
 /// Runs the router until it is told to end.
@@ -62,7 +63,7 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
+async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     // An error means that somebody chose one before, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let metrics = telemetry::install_metrics()?;
@@ -70,6 +71,8 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let address = listener.local_addr().context("the address that is listened on")?;
     let (record, opened) = adapters::open(&config).await?;
     let broker = opened.broker.clone();
+    let mut keeper = Keeper::new(config.tenants.clone(), record.rules.clone(), record.archive.clone());
+    let configured = std::mem::replace(&mut config.tenants, keeper.begin(now()).await?);
     let mut directory = config::resolve(&config, record.archive.as_ref(), now()).await?;
     config::all_have_heirs(&directory, record.archive.as_ref()).await?;
     let point_at_demo = |directory: &mut Directory| {
@@ -97,7 +100,8 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let files = adapters::files(&config.media)?;
     let mut shards = if config.cluster.router {
         let chores = Chores { tracker: &chores, stop: &stop };
-        Shards::start(&config, (&record, &broker, &files), &on, &directory, &live, &chores, point_at_demo).await?
+        let started = (&record, &broker, &files);
+        Shards::start(&config, started, &on, &directory, (&live, &mut keeper), &chores, point_at_demo).await?
     } else {
         Shards::none()
     };
@@ -111,9 +115,14 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
         let http = blendline_connectors::http_client_rules().build().context("the HTTP client")?;
         feeds::start(&directory, &intake, &doors, &shards.statuses(), &http, &chores, &stop);
     }
+    let (holder, directories) = Directories::changing(directory.clone());
+    keeper.tell(config.tenants.iter().map(|tenant| tenant.name.clone()).collect(), holder);
+    chores.spawn(keeper.run(stop.clone()));
     let chat = chat(&config, (&record, &broker), &directory, doors.clone(), live, address, &stop)?;
     let app = api::App::new(Parts {
-        directory: directory.clone(),
+        directory: directories,
+        rules: record.rules.clone(),
+        configured,
         doors,
         owners: shards.statuses(),
         archive: record.archive.clone(),

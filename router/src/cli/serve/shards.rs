@@ -15,7 +15,7 @@ use super::chores::keep_calendars;
 use crate::adapters::sqlite::store::EMBEDDED_OWNER;
 use crate::api::now;
 use crate::config::{self, Config};
-use crate::directory::Directory;
+use crate::directory::{Directories, Directory};
 use crate::driver::{self, Driver, DriverConfig, Status};
 use crate::handle::Handle;
 use crate::media::fetcher::{self, Fetcher};
@@ -24,6 +24,7 @@ use crate::ports::broker::Broker;
 use crate::ports::files::Files;
 use crate::ports::live::Live;
 use crate::ports::register::Key;
+use crate::rules::keeper::Keeper;
 use crate::sender::{self, Sender, SenderConfig};
 
 /// Which shard each tenant is on. A tenant that is new gets one (P1).
@@ -68,7 +69,7 @@ impl Shards {
         (record, broker, files): (&Record, &Arc<dyn Broker>, &Arc<dyn Files>),
         shards: &BTreeMap<TenantId, u16>,
         directory: &Directory,
-        live: &Arc<dyn Live>,
+        (live, keeper): (&Arc<dyn Live>, &mut Keeper),
         chores: &Chores<'_>,
         change: impl Fn(&mut Directory),
     ) -> anyhow::Result<Self> {
@@ -86,12 +87,14 @@ impl Shards {
             let mut own = config::resolve_some(here, record.archive.as_ref(), now()).await?;
             change(&mut own);
             let own = Arc::new(own);
+            let (holder, directories) = Directories::changing(own.clone());
+            keeper.tell(names.iter().map(|name| (*name).to_owned()).collect(), holder);
             let (store, archive) = (record.store.clone(), record.archive.clone());
             let (names, waiting) = mpsc::channel(fetcher::WAITING_MAX);
             let settings = DriverConfig { media: Some(names), ..driver_config(config, shard, live.clone()) };
-            let driver = driver::start(settings, store, archive, broker.clone(), own.clone());
+            let driver = driver::start(settings, store, archive, broker.clone(), directories.clone());
             tokio::spawn(tell_stopped(driver.status(), causes.clone()));
-            let renewing = keep_calendars(own.clone(), driver.handle(), chores.stop.clone());
+            let renewing = keep_calendars(directories, driver.handle(), chores.stop.clone());
             chores.tracker.spawn(renewing);
             let fetcher = Fetcher {
                 archive: record.archive.clone(),

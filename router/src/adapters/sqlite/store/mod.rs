@@ -29,6 +29,7 @@ use self::readers::Readers;
 use self::writer::{Answer, Job, Order, Writer};
 use super::checkpoint::Checkpointer;
 use super::people::{PeopleAnswer, PeopleOrder};
+use super::rules::RulesOrder;
 use super::{DataDir, OpenError};
 use crate::adapters::columns::Batch;
 use crate::ports::store::{Claim, Commit, Found, Store, StoreError, Tenure, Wanted};
@@ -78,6 +79,13 @@ impl SqliteStore {
     }
 
     /// Asks the writer for a change of people and waits until it is durable.
+    pub(super) async fn rules(&self, order: RulesOrder) -> Result<bool, StoreError> {
+        match self.ask(Order::Rules(Box::new(order))).await? {
+            Answer::Rules(done) => Ok(done),
+            other => Err(other.unexpected()),
+        }
+    }
+
     pub(super) async fn people(&self, order: PeopleOrder) -> Result<PeopleAnswer, StoreError> {
         match self.ask(Order::People(Box::new(order))).await? {
             Answer::People(answer) => Ok(answer),

@@ -12,6 +12,7 @@ use super::{Days, fault, shards, write};
 use crate::adapters::columns::Batch;
 use crate::adapters::sqlite::checkpoint::Checkpointer;
 use crate::adapters::sqlite::people::{self, PeopleAnswer, PeopleOrder};
+use crate::adapters::sqlite::rules::{self, RulesOrder};
 use crate::adapters::sqlite::{OpenError, connection};
 use crate::ports::store::{Claim, StoreError, Tenure};
 
@@ -22,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../../migrations/sqlite/0004_shards.sql"),
     include_str!("../../../../migrations/sqlite/0005_register.sql"),
     include_str!("../../../../migrations/sqlite/0006_register_index.sql"),
+    include_str!("../../../../migrations/sqlite/0007_rules.sql"),
 ];
 /// The page cache: the tails of the tables and the upper pages of the indexes.
 const CACHE_KIB: u32 = 32 * 1024;
@@ -50,6 +52,7 @@ pub(super) enum Order {
     Shards { tenants: Vec<TenantId>, among: u16 },
     Sweep { before: u64 },
     People(Box<PeopleOrder>),
+    Rules(Box<RulesOrder>),
 }
 
 /// What it brought.
@@ -68,6 +71,8 @@ pub(super) enum Answer {
         more: bool,
     },
     People(PeopleAnswer),
+    /// Whether it was done.
+    Rules(bool),
 }
 
 impl Answer {
@@ -197,6 +202,7 @@ fn carry_out(transaction: &mut Transaction<'_>, order: &Order) -> rusqlite::Resu
             write::shards(transaction, tenants, *among).map(|shards| Ok(Answer::Shards(shards)))
         }
         Order::People(order) => people::carry_out(transaction, order).map(|answer| answer.map(Answer::People)),
+        Order::Rules(order) => rules::carry_out(transaction, order).map(|done| Ok(Answer::Rules(done))),
         Order::Sweep { before } => write::sweep(transaction, *before).map(|more| Ok(Answer::Swept { more })),
         Order::Commit(batch) => {
             // A part of its own, so that rows which contradict each other do not fail the others' orders.

@@ -1,0 +1,301 @@
+//! What conditions may ask of a message, as a table: name, type, meaning. The check, the evaluation and the documentation
+//! all come from it.
+
+use blendline_wire::Millis;
+use blendline_wire::inbound::{InboundEvent, InboundKind};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::limits::{ENTRIES_MAX, TEXT_CHARS_MAX};
+use crate::normal;
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Type {
+    /// `true` or `false`.
+    Bool,
+    /// A whole number.
+    Int,
+    /// A text.
+    Text,
+    /// One of a closed list of words.
+    Word(Domain),
+    /// A list of texts.
+    Texts,
+    /// A list of whole numbers; only written out in a condition.
+    Ints,
+}
+
+/// Which words there are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Domain {
+    /// The names of channels.
+    Channel,
+    /// Languages that are told apart.
+    Language,
+    /// Kinds of happening.
+    Kind,
+    /// `mon` to `sun`.
+    Weekday,
+}
+
+/// The days of the week as conditions and calendars name them.
+pub const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+/// What a rule set may name that is not its own.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    /// The names of channels.
+    pub channels: Vec<String>,
+    /// The names of the tenant's accounts; `None` where the configuration is not at hand, and any name is taken.
+    pub accounts: Option<Vec<String>>,
+}
+
+impl Domain {
+    /// Every word of it.
+    pub fn words(self, world: &World) -> Vec<&str> {
+        match self {
+            Self::Channel => world.channels.iter().map(String::as_str).collect(),
+            Self::Language => normal::LANGUAGES.to_vec(),
+            Self::Kind => {
+                InboundKind::ALL.iter().filter(|kind| kind.wants_answer()).map(|kind| kind.as_str()).collect()
+            }
+            Self::Weekday => WEEKDAYS.to_vec(),
+        }
+    }
+
+    /// What one of them is called.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Channel => "channel",
+            Self::Language => "language",
+            Self::Kind => "kind",
+            Self::Weekday => "weekday",
+        }
+    }
+}
+
+impl Type {
+    /// What people call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bool => "true or false",
+            Self::Int => "a number",
+            Self::Text | Self::Word(_) => "a text",
+            Self::Texts => "a list of texts",
+            Self::Ints => "a list of numbers",
+        }
+    }
+}
+
+macro_rules! fields {
+    ($($variant:ident = $root:literal . $name:literal: $type:expr, $doc:literal;)+) => {
+        /// A field of a message.
+        #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+        #[allow(missing_docs, reason = "the table says what each is")]
+        pub enum Field { $($variant),+ }
+
+        impl Field {
+            /// Every field.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// (group, name), as in `msg.text`.
+            pub const fn name(self) -> (&'static str, &'static str) {
+                match self { $(Self::$variant => ($root, $name)),+ }
+            }
+
+            /// What it holds.
+            pub const fn holds(self) -> Type {
+                match self { $(Self::$variant => $type),+ }
+            }
+
+            /// What it means, in a sentence.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $doc),+ }
+            }
+        }
+    };
+}
+
+fields! {
+    Channel = "msg"."channel": Type::Word(Domain::Channel), "the channel it came by";
+    Language = "msg"."language": Type::Word(Domain::Language), "by its script: `he`, `ar`, `ru`, `en` (any Latin), `und` where there are no letters";
+    Kind = "msg"."kind": Type::Word(Domain::Kind), "`message`, `postback`, `comment`, `review`, …";
+    Text = "msg"."text": Type::Text, "what was said, its first 4,096 characters";
+    Subject = "msg"."subject": Type::Text, "the subject of a mail, else empty";
+    Payload = "msg"."payload": Type::Text, "what a pressed button says to programs, else empty";
+    Length = "msg"."length": Type::Int, "how many characters the text has";
+    Files = "msg"."files": Type::Texts, "the kinds of what came along: `image`, `voice`, `document`, …";
+    Rating = "msg"."rating": Type::Int, "the stars of a review, 0 where there are none";
+    Address = "contact"."address": Type::Text, "the platform's address of the sender: a number, a mail address, an id";
+    Name = "contact"."name": Type::Text, "the name the sender gives himself: no proof of anything";
+    Known = "contact"."known": Type::Bool, "whether he wrote to this account before";
+    Reopened = "history"."reopened": Type::Bool, "whether his last matter is solved and may come back with this message";
+    Days = "history"."days": Type::Int, "full days since he last wrote, 9999 where he never did";
+    Messages = "history"."messages": Type::Int, "messages of his last conversation, both sides";
+    Account = "account"."name": Type::Text, "the account it came by, as the configuration names it";
+    Hour = "time"."hour": Type::Int, "the hour, 0 to 23, in the set's time zone";
+    Minute = "time"."minute": Type::Int, "the minute, 0 to 59";
+    Weekday = "time"."weekday": Type::Word(Domain::Weekday), "`mon` to `sun`";
+    Date = "time"."date": Type::Text, "the date, as 2026-11-26";
+}
+
+/// Days where a contact never wrote.
+pub const NEVER_DAYS: i64 = 9_999;
+
+/// What a message is like, as conditions see it. `Debug` hides what is personal.
+#[derive(Clone, Default)]
+pub struct Facts {
+    /// By our clock, for `open(…)`.
+    pub now: Millis,
+    /// The channel's name.
+    pub channel: String,
+    /// The account's name.
+    pub account: String,
+    /// The language, by script.
+    pub language: &'static str,
+    /// The kind of happening.
+    pub kind: &'static str,
+    /// What was said, cut.
+    pub text: String,
+    /// Subject and text in normal form, for keywords.
+    pub normal: String,
+    /// A mail's subject.
+    pub subject: String,
+    /// A button's payload.
+    pub payload: String,
+    /// Kinds of attachments.
+    pub files: Vec<String>,
+    /// Stars.
+    pub rating: i64,
+    /// The sender's address.
+    pub address: String,
+    /// The sender's name.
+    pub name: String,
+    /// What is known of the sender.
+    pub history: History,
+    pub(crate) length: i64,
+    pub(crate) hour: i64,
+    pub(crate) minute: i64,
+    pub(crate) weekday: &'static str,
+    pub(crate) date: String,
+}
+
+impl std::fmt::Debug for Facts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("Facts");
+        shown.field("channel", &self.channel).field("account", &self.account).field("language", &self.language);
+        shown.field("kind", &self.kind).field("rating", &self.rating).field("files", &self.files);
+        shown.field("history", &self.history).finish_non_exhaustive()
+    }
+}
+
+/// What the record knows of a sender.
+#[derive(Clone, Copy, Debug)]
+pub struct History {
+    /// Whether he wrote before.
+    pub known: bool,
+    /// Whether his last matter may come back.
+    pub reopened: bool,
+    /// Full days since he last wrote.
+    pub days: i64,
+    /// Messages of his last conversation.
+    pub messages: i64,
+}
+
+impl Default for History {
+    /// A stranger.
+    fn default() -> Self {
+        Self { known: false, reopened: false, days: NEVER_DAYS, messages: 0 }
+    }
+}
+
+impl Facts {
+    /// The facts of an event that came by `account` of `channel` at `now`; the time of day is that of `zone`.
+    pub fn of(
+        event: &InboundEvent,
+        (channel, account): (&str, &str),
+        history: History,
+        now: Millis,
+        zone: &TimeZone,
+    ) -> Self {
+        let cut = |text: Option<&str>| {
+            text.map(|text| text.chars().take(TEXT_CHARS_MAX).collect::<String>()).unwrap_or_default()
+        };
+        let text = cut(event.text.as_ref().map(|text| text.expose().as_str()));
+        let subject =
+            cut(event.mail.as_ref().and_then(|mail| mail.subject.as_ref()).map(|subject| subject.expose().as_str()));
+        let both = format!("{subject}\n{text}");
+        let files = event.attachments.iter().take(usize::try_from(ENTRIES_MAX).unwrap_or_default());
+        let mut facts = Self {
+            channel: channel.to_owned(),
+            account: account.to_owned(),
+            language: normal::language(&both),
+            kind: event.kind.as_str(),
+            normal: normal::normal(&both),
+            length: i64::try_from(text.chars().count()).unwrap_or(i64::MAX),
+            text,
+            subject,
+            payload: cut(event.payload.as_ref().map(|payload| payload.expose().as_str())),
+            files: files.map(|file| file.kind.clone()).collect(),
+            rating: i64::from(event.rating.unwrap_or_default()),
+            address: cut(event.sender_id.as_deref().or(event.conversation_key.peer.as_deref())),
+            name: cut(event.sender_name.as_ref().map(|name| name.expose().as_str())),
+            history,
+            ..Self::default()
+        };
+        facts.at(now, zone);
+        facts
+    }
+
+    /// Sets the time.
+    pub fn at(&mut self, now: Millis, zone: &TimeZone) {
+        let instant = i64::try_from(now.0).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or_default();
+        let local = instant.to_zoned(zone.clone());
+        self.now = now;
+        self.hour = i64::from(local.hour());
+        self.minute = i64::from(local.minute());
+        self.weekday = WEEKDAYS[usize::from(crate::calendar::weekday_index(local.weekday()))];
+        self.date = local.date().to_string();
+    }
+
+    /// A field that holds a text or a word.
+    pub(crate) fn text(&self, field: Field) -> &str {
+        match field {
+            Field::Channel => &self.channel,
+            Field::Language => self.language,
+            Field::Kind => self.kind,
+            Field::Text => &self.text,
+            Field::Subject => &self.subject,
+            Field::Payload => &self.payload,
+            Field::Address => &self.address,
+            Field::Name => &self.name,
+            Field::Account => &self.account,
+            Field::Weekday => self.weekday,
+            Field::Date => &self.date,
+            _ => "",
+        }
+    }
+
+    /// A field that holds a number.
+    pub(crate) fn int(&self, field: Field) -> i64 {
+        match field {
+            Field::Length => self.length,
+            Field::Rating => self.rating,
+            Field::Days => self.history.days,
+            Field::Messages => self.history.messages,
+            Field::Hour => self.hour,
+            Field::Minute => self.minute,
+            _ => 0,
+        }
+    }
+
+    /// A field that is true or false.
+    pub(crate) const fn flag(&self, field: Field) -> bool {
+        match field {
+            Field::Known => self.history.known,
+            Field::Reopened => self.history.reopened,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! `groups:` workers who serve the same queues.
+
+use std::collections::BTreeSet;
+
+use blendline_wire::task::AcceptMode;
+
+use super::value::Reader;
+use crate::fault::Placed;
+use crate::limits::{NAMES_MAX, WORKERS_MAX};
+use crate::model::{Group, Level, Worker};
+use crate::yaml::{Node, Value};
+
+const ACCEPT: &[(&str, AcceptMode)] = &[("offer", AcceptMode::Offer), ("auto", AcceptMode::Auto)];
+
+/// What a group says for all its workers.
+struct Common {
+    skills: Vec<Level>,
+    capacity: Option<u32>,
+    accept: Option<AcceptMode>,
+}
+
+pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Vec<Group> {
+    let named = reader.named(node, "group", NAMES_MAX);
+    let groups: Vec<Group> = named.into_iter().filter_map(|(name, node)| group(reader, name, node)).collect();
+    let count: usize = groups.iter().map(|group| group.workers.len()).sum();
+    if WORKERS_MAX < count {
+        let message = format!("the groups have {count} workers, and at most {WORKERS_MAX} are read");
+        reader.faults.error("too_many", &node.span, message, "");
+    }
+    groups
+}
+
+fn group(reader: &mut Reader<'_>, name: Placed<String>, node: &Node) -> Option<Group> {
+    let keys = ["queues", "workers", "skills", "capacity", "accept"];
+    let section = reader.section(node, "a group", &keys)?;
+    let common = Common {
+        skills: section.get("skills").map(|node| reader.levels(node)).unwrap_or_default(),
+        capacity: section.get("capacity").and_then(|node| reader.int(node, "capacity", 1, 1_000_000)),
+        accept: section.get("accept").and_then(|node| reader.word(node, "accept", ACCEPT)),
+    };
+    for key in ["queues", "workers"] {
+        if section.get(key).is_none() {
+            let hint = format!("write `{key}: [one, two]`");
+            reader.faults.error("missing_key", &name.span, format!("the group `{}` has no `{key}`", name.value), hint);
+        }
+    }
+    let queues = section.get("queues").map(|node| reader.names(node, "queue")).unwrap_or_default();
+    let workers = section.get("workers").map(|node| workers(reader, node, &common)).unwrap_or_default();
+    Some(Group { name, queues, workers })
+}
+
+/// `[dana, omer]`, or `dana: {skills: {hebrew: 8}}` where one differs from his group.
+fn workers(reader: &mut Reader<'_>, node: &Node, common: &Common) -> Vec<Worker> {
+    let plain = |name| Worker { name, skills: common.skills.clone(), capacity: common.capacity, accept: common.accept };
+    if !matches!(node.value, Value::Map(_)) {
+        return reader.names(node, "worker").into_iter().map(plain).collect();
+    }
+    let mut workers = Vec::new();
+    for (name, node) in reader.named(node, "worker", WORKERS_MAX) {
+        let mut worker = plain(name);
+        if node.what() != "nothing"
+            && let Some(section) = reader.section(node, "a worker", &["skills", "capacity", "accept"])
+        {
+            let own = section.get("skills").map(|node| reader.levels(node)).unwrap_or_default();
+            let mentioned: BTreeSet<String> = own.iter().map(|(skill, _)| skill.value.clone()).collect();
+            worker.skills.retain(|(skill, _)| !mentioned.contains(&skill.value));
+            worker.skills.extend(own);
+            let capacity = section.get("capacity").and_then(|node| reader.int(node, "capacity", 1, 1_000_000));
+            worker.capacity = capacity.or(worker.capacity);
+            let accept = section.get("accept").and_then(|node| reader.word(node, "accept", ACCEPT));
+            worker.accept = accept.or(worker.accept);
+        }
+        workers.push(worker);
+    }
+    workers
+}

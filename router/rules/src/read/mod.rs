@@ -1,0 +1,99 @@
+//! From the tree of YAML to typed sections: unknown keys, wrong forms, numbers out of range.
+
+mod calendars;
+mod groups;
+mod queues;
+mod rules;
+mod value;
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+
+use self::value::Reader;
+use crate::cel::Names;
+use crate::facts::World;
+use crate::fault::{Faults, Placed};
+use crate::limits::{NAMES_MAX, WORD_CHARS_MAX, WORDS_MAX};
+use crate::model::RuleSet;
+use crate::normal::Words;
+use crate::yaml::{Node, Value};
+
+const SECTIONS: &[&str] =
+    &["version", "two_people", "zone", "skills", "calendars", "queues", "groups", "keywords", "rules"];
+
+/// Reads the whole set. What could be read is returned even where there were faults, to find further ones in it.
+pub(crate) fn rule_set(root: &Node, world: &World, faults: &mut Faults) -> Option<RuleSet> {
+    let mut reader = Reader { faults };
+    let section = reader.section(root, "a rule set", SECTIONS)?;
+    if let Some(node) = section.get("version") {
+        reader.int(node, "version", 1, 1);
+    }
+    let two_people = section.get("two_people").and_then(|node| reader.flag(node)).unwrap_or_default();
+    let zone = match section.get("zone") {
+        Some(node) => reader.zone(node).unwrap_or(TimeZone::UTC),
+        None => TimeZone::UTC,
+    };
+    let skills = section.get("skills").map(|node| reader.names(node, "skill")).unwrap_or_default();
+    let calendars = section.get("calendars").map(|node| calendars::read(&mut reader, node, &zone)).unwrap_or_default();
+    let queues = match section.get("queues") {
+        Some(node) => queues::read(&mut reader, node),
+        None => {
+            reader.faults.error("missing_key", &first_key(root), "the set has no `queues`", "name at least one queue");
+            Vec::new()
+        }
+    };
+    let groups = section.get("groups").map(|node| groups::read(&mut reader, node)).unwrap_or_default();
+    let keywords = section.get("keywords").map(|node| keywords(&mut reader, node)).unwrap_or_default();
+    let list_names: Vec<&str> = keywords.iter().map(|(name, _)| name.value.as_str()).collect();
+    let calendar_names: Vec<&str> = calendars.keys().map(String::as_str).collect();
+    let names = Names { world, keywords: &list_names, calendars: &calendar_names };
+    let rules = section.get("rules").map(|node| rules::read(&mut reader, node, &names)).unwrap_or_default();
+    Some(RuleSet { two_people, zone, skills, calendars, queues, groups, keywords, rules })
+}
+
+fn first_key(root: &Node) -> std::ops::Range<usize> {
+    match &root.value {
+        Value::Map(entries) => entries.first().map_or(root.span.clone(), |(key, _)| key.span.clone()),
+        _ => root.span.clone(),
+    }
+}
+
+/// Lists of words by name: `refunds: [refund, "money back"]`, or by language, which is for the reader only.
+fn keywords(reader: &mut Reader<'_>, node: &Node) -> Vec<(Placed<String>, Words)> {
+    let mut lists = BTreeMap::new();
+    let mut count = 0;
+    for (key, node) in reader.named(node, "keyword list", NAMES_MAX) {
+        let parts: Vec<&Node> = match &node.value {
+            Value::Map(by_language) => by_language.iter().map(|(_, words)| words).collect(),
+            _ => vec![node],
+        };
+        let mut words = Vec::new();
+        for part in parts {
+            for word in reader.entries(part) {
+                let Some(text) = reader.text(word, "a word", WORD_CHARS_MAX) else { continue };
+                if crate::normal::normal(&text).is_empty() {
+                    let hint = "keywords are letters and digits; look for other signs with `msg.text.contains`";
+                    reader.faults.error("bad_word", &word.span, "nothing of this can be looked for", hint);
+                }
+                words.push(text);
+            }
+        }
+        count += words.len();
+        if WORDS_MAX < count {
+            let message = format!("the lists hold more than {WORDS_MAX} words");
+            reader.faults.error("too_many", &node.span, message, "fewer words that mean more find more");
+            break;
+        }
+        if words.is_empty() {
+            reader.faults.error(
+                "empty",
+                &key.span,
+                "this list has no words",
+                "give at least one, or take the list out",
+            );
+        }
+        lists.insert(key.value.clone(), (key, Words::new(words.iter().map(String::as_str))));
+    }
+    lists.into_values().collect()
+}

@@ -1,0 +1,94 @@
+//! Rule sets.
+
+use serde_json::{Value, json};
+
+use crate::api::rules::{CheckInfo, Message, Publication, Rollback, RulesInfo, Text, VersionInfo, Wanted, Which};
+use crate::openapi::about::{About, Tag};
+use crate::openapi::faults::{
+    MEANWHILE, NO_DRAFT, NO_HEIR, NO_VERSION, RULES_IN_ERROR, SECOND_PERSON, UNKNOWN_VERSION,
+};
+use crate::rules::explain::Explained;
+
+const TEXT: &str = "queues:\n  service: {side: front, target: 2m}\nrules:\n  - {name: all, queue: service}\n";
+
+fn version() -> Value {
+    json!({
+        "version": 7, "author": "user noa", "publisher": "user dana", "reason": "refunds go to the back office",
+        "at": "2026-11-26T09:30:00Z"
+    })
+}
+
+fn check() -> Value {
+    json!({
+        "sha256": "9c1d…", "good": false, "diff": "@ 2\n-  service: {side: front}\n+  service: {side: fornt}\n",
+        "faults": [{
+            "severity": "error", "code": "unknown_word", "line": 2, "column": 19, "column_end": 24,
+            "message": "`side` cannot be `fornt`", "hint": "did you mean `front`?"
+        }]
+    })
+}
+
+pub(in crate::api) fn one() -> About {
+    let mut set = version();
+    set["text"] = json!(TEXT);
+    About::new("get_rules", Tag::Rules, "Read the live routing rules, or an earlier version, and the draft")
+        .asks::<Which>()
+        .gives::<RulesInfo>(200, "The rules; `set` is null where none are live.")
+        .such_as(json!({ "set": set, "draft": null }))
+        .fails(&[UNKNOWN_VERSION])
+}
+
+pub(in crate::api) fn versions() -> About {
+    About::new("list_rule_versions", Tag::Rules, "List every version of the rules that was ever live, the latest first")
+        .asks::<Wanted>()
+        .gives_page::<VersionInfo>("Versions, without their texts.")
+        .such_as(json!({ "items": [version()], "next": null }))
+}
+
+pub(in crate::api) fn check_text() -> About {
+    About::new("check_rules", Tag::Rules, "Find everything that is wrong with a text; nothing changes")
+        .takes::<Text>(json!({ "text": TEXT }))
+        .gives::<CheckInfo>(200, "What is wrong, if anything.")
+        .such_as(check())
+}
+
+pub(in crate::api) fn draft() -> About {
+    About::new("put_rule_draft", Tag::Rules, "Keep a draft, in the place of the one before it")
+        .text("A draft may have errors: they are told, and keep it from being published.")
+        .takes::<Text>(json!({ "text": TEXT }))
+        .gives::<CheckInfo>(200, "It is kept. What is wrong with it, if anything.")
+        .such_as(check())
+}
+
+pub(in crate::api) fn publish() -> About {
+    About::new("publish_rules", Tag::Rules, "Make the draft live")
+        .text("Every router decides by it within seconds, without a restart, each decision by one version. Rules with `two_people: true` are published by another than their author.")
+        .takes::<Publication>(json!({ "sha256": "9c1d…", "reason": "refunds go to the back office" }))
+        .gives::<VersionInfo>(200, "It is live.")
+        .such_as(version())
+        .fails(&[RULES_IN_ERROR, NO_HEIR, NO_DRAFT, SECOND_PERSON, MEANWHILE])
+}
+
+pub(in crate::api) fn rollback() -> About {
+    About::new("roll_back_rules", Tag::Rules, "Make an earlier version live again")
+        .text("It becomes a new version with the text of the earlier one. One person may do it: it was live before.")
+        .takes::<Rollback>(json!({ "version": 6, "reason": "queues ran full" }))
+        .gives::<VersionInfo>(200, "It is live.")
+        .such_as(version())
+        .fails(&[RULES_IN_ERROR, NO_HEIR, NO_VERSION, MEANWHILE])
+}
+
+pub(in crate::api) fn explain() -> About {
+    About::new("explain_rules", Tag::Rules, "Show where rules send a message; nothing changes")
+        .takes::<Message>(json!({ "channel": "whatsapp_cloud", "account": "support", "text": "I want a refund" }))
+        .gives::<Explained>(200, "Each rule up to the one that decides, and why.")
+        .such_as(json!({
+            "channel": "whatsapp_cloud", "account": "support", "language": "en", "rule": "refund",
+            "queue": "service", "needs": [{ "skill": "refunds", "level": 3 }], "target_ms": null, "tags": [],
+            "tried": [{
+                "rule": "refund", "applied": true, "because": "all that it asks holds",
+                "values": [{ "field": "msg.text", "value": "'I want a refund'" }]
+            }]
+        }))
+        .fails(&[RULES_IN_ERROR])
+}

@@ -1,0 +1,38 @@
+//! `blendline rules check`.
+
+use std::process::ExitCode;
+
+use super::{Format, NO_FILE, Set, checked};
+
+/// Prints every fault. Warnings do not keep a set from being published.
+pub(super) fn run(set: &Set, format: Format, strict: bool) -> anyhow::Result<ExitCode> {
+    if let Err(error) = std::fs::metadata(&set.file).map(drop)
+        && set.file.as_os_str() != "-"
+    {
+        super::super::print(|out| writeln!(out, "{}: {error}", set.file.display()))?;
+        return Ok(ExitCode::from(NO_FILE));
+    }
+    let checked = checked(set)?;
+    let faults = &checked.faults;
+    let (errors, all) = (faults.errors(), faults.all().len());
+    super::super::print(|out| match format {
+        Format::Json => writeln!(out, "{}", faults.json()),
+        Format::Text => {
+            write!(out, "{faults}")?;
+            let file = set.file.display();
+            match (&checked.set, all - errors) {
+                (None, warnings) => writeln!(out, "{file}: {errors} errors, {warnings} warnings"),
+                (Some(set), warnings) => writeln!(
+                    out,
+                    "{file}: good: {} rules, {} queues, {} workers, {} keyword lists, {warnings} warnings",
+                    set.rules.len(),
+                    set.queues.len(),
+                    set.workers().count(),
+                    set.keywords.len()
+                ),
+            }
+        }
+    })?;
+    let refused = checked.set.is_none() || (strict && 0 < all);
+    Ok(if refused { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
