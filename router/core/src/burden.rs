@@ -44,7 +44,7 @@ impl Scheduler {
     }
 
     fn rest_event(&mut self, step: &mut Step<'_>, worker: WorkerId, task: TaskId, until: Millis, why: &str) {
-        self.worker_event(step, worker, EventKind::RestStarted { task, until, why: why.to_owned() });
+        self.worker_event(step, worker, EventKind::RestStarted { after: task, until, why: why.to_owned() });
     }
 }
 

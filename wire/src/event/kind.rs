@@ -271,7 +271,7 @@ pub enum EventKind {
     /// A worker rests: he is given nothing new.
     RestStarted {
         /// After which task.
-        task: TaskId,
+        after: TaskId,
         /// Until when, unless he says sooner that he is ready.
         until: Millis,
         /// A stable word: `run`, he worked without a breath; `abusive`, the customer was.

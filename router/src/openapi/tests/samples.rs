@@ -65,11 +65,18 @@ fn events() {
         EventKind::TaskTransferred { from: None, to: Target::Queue(queue) },
         EventKind::TaskParked { reason: ParkReason::Approval, until: Millis(1), clock: ClockRule::Stops },
         EventKind::WrapUpEnded,
-        EventKind::RestStarted { task: TaskId(1), until: Millis(2), why: "run".into() },
+        EventKind::RestStarted { after: TaskId(1), until: Millis(2), why: "run".into() },
         EventKind::NeedsRelaxed { needs: vec![SkillNeed { skill: SkillId(1), level: 1 }] },
     ];
     let actors = [Actor::System, Actor::Worker(worker), Actor::Platform];
-    holds("Event", kinds.into_iter().zip(actors.into_iter().cycle()).map(|(kind, actor)| event(kind, actor)));
+    let events: Vec<Event> =
+        kinds.into_iter().zip(actors.into_iter().cycle()).map(|(kind, actor)| event(kind, actor)).collect();
+    for event in &events {
+        // A field of a kind that is called like one of the event's own would be there twice.
+        let text = serde_json::to_string(event).unwrap();
+        assert_eq!(serde_json::from_str::<Event>(&text).ok().as_ref(), Some(event), "{text}");
+    }
+    holds("Event", events);
 }
 
 fn view() -> TaskView {

@@ -41,9 +41,8 @@ fn given(step: &Step<'_>, old: Option<&Task>, new: &Task, worker: &Worker) -> Ch
     let id = worker.settings.id;
     let started = matches!(step.input.command, Command::Start { .. });
     // What fell due was done before he began to rest in this step, and a rest takes all of him.
-    let begun = |task| {
-        step.events().any(|event| matches!(event.kind, EventKind::RestStarted { task: after, .. } if after == task))
-    };
+    let begun =
+        |task| step.events().any(|event| matches!(event.kind, EventKind::RestStarted { after, .. } if after == task));
     let rest: u32 = worker.wrap_ups.iter().filter(|(task, ..)| begun(*task)).map(|(_, weight, _)| *weight).sum();
     let load = step.rows.load_of(id).saturating_sub(if step.was_due { rest } else { 0 });
     // What fell due is done before the input, which may be a connection for less than the one before it.
