@@ -7,5 +7,6 @@ pub mod live;
 mod people;
 pub mod postgres;
 pub mod rabbit;
+pub mod redis;
 pub mod sqlite;
 mod waiting;

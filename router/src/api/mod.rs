@@ -54,6 +54,7 @@ use crate::media::files::Files;
 use crate::people::Gate;
 use crate::people::session::Cookie;
 use crate::ports::broker::Broker;
+use crate::ports::live::Live;
 use crate::ports::store::Archive;
 
 pub use routes::app;
@@ -79,6 +80,8 @@ pub struct Parts {
     pub server: Server,
     /// Where people sign in.
     pub people: Arc<Gate>,
+    /// What other processes share with this one.
+    pub live: Arc<dyn Live>,
     /// The metrics to show.
     pub metrics: Option<PrometheusHandle>,
     /// Cancelled when the process is to end: workers are told to connect elsewhere.

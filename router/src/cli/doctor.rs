@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use crate::adapters::finding::Finding;
 use crate::adapters::postgres::{self, PostgresOptions};
 use crate::adapters::rabbit::{self, RabbitOptions};
+use crate::adapters::redis;
 use crate::api::now;
 use crate::config::Config;
 use crate::ports::broker::{inbound_queue, outbound_queue};
@@ -49,6 +50,9 @@ async fn examine(config: &Config) -> anyhow::Result<Vec<(&'static str, Vec<Findi
         let both = |shard| [inbound_queue(shard), outbound_queue(shard)];
         let queues: Vec<String> = (0..config.cluster.shards).flat_map(both).collect();
         found.push(("RabbitMQ", rabbit::examine(&options, &queues).await));
+    }
+    if let Some(options) = super::adapters::redis_options(config)? {
+        found.push(("Redis", redis::examine(&options).await));
     }
     Ok(found)
 }

@@ -134,6 +134,7 @@ impl World {
             files: Arc::new(Directory::new(directory_of_people.0.join("media"))),
             server: config.server,
             people: Arc::new(Gate::new(people, Arc::new(InProcessLive::default())).unwrap()),
+            live: Arc::new(InProcessLive::default()),
             metrics: None,
             stopping: stop.clone(),
         });

@@ -3,15 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use blendline_core::Command;
+use blendline_core::{Command, Scheduler};
 use blendline_wire::event::Actor;
+use blendline_wire::{TenantId, WorkerId};
+use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::adapters::live::InProcessLive;
 use crate::api::now;
 use crate::config;
 use crate::directory::Directory;
+use crate::driver::Status;
 use crate::handle::{Call, CallError, Handle};
+use crate::ports::live::{Live, Present, There};
 use crate::ports::store::Store;
 
 /// How often calendars are compiled anew; each time they reach 60 days ahead.
@@ -31,6 +36,51 @@ pub(super) async fn nudge(live: Arc<InProcessLive>, stop: CancellationToken) {
             _ = every.tick() => live.nudge(),
         }
     }
+}
+
+/// How often the owner says who is there. After a loss of everything on Redis it is known again within this time.
+const PRESENCE_EVERY: Duration = Duration::from_secs(2);
+
+/// Says who is there of the shard's tenants while it is served here, for whoever cannot ask the owner.
+pub(super) async fn tell_presence(
+    directory: Arc<Directory>,
+    handle: Handle,
+    live: Arc<dyn Live>,
+    mut status: watch::Receiver<Status>,
+) {
+    let mut every = tokio::time::interval(PRESENCE_EVERY);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        if status.wait_for(|status| matches!(status, Status::Serving { .. })).await.is_err() {
+            return;
+        }
+        every.tick().await;
+        for tenant in directory.tenants.keys() {
+            // An owner that stops meanwhile says nothing: the next one does.
+            if let Ok(there) = there(&directory, *tenant, &handle).await {
+                live.present(*tenant, &there).await;
+            }
+        }
+    }
+}
+
+async fn there(directory: &Directory, tenant: TenantId, handle: &Handle) -> Result<There, CallError> {
+    let of_tenant = directory.workers.iter().filter(|(_, (owner, _))| *owner == tenant);
+    let asked: Vec<WorkerId> = of_tenant.map(|(id, _)| *id).collect();
+    let at = now();
+    let present = |core: &Scheduler, id: WorkerId| {
+        core.worker(id).map(|worker| Present {
+            worker: id,
+            connected: worker.session.is_some(),
+            presence: worker.presence,
+            accept: worker.accept,
+            capacity: worker.capacity,
+            load: core.load_of(id),
+            idle_since: worker.idle_since,
+        })
+    };
+    let look = move |core: &Scheduler| asked.into_iter().filter_map(|id| present(core, id)).collect();
+    Ok(There { at, workers: handle.look(look).await? })
 }
 
 /// Compiles a shard's calendars anew once a day: the core knows only the open intervals that it was told.

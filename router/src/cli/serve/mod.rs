@@ -18,11 +18,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::shards::{Chores, Shards};
-use super::adapters::{self, Record};
+use super::adapters::{self, OpenLive, Record};
 use super::demo::Demo;
 use super::traffic::Inside;
 use super::{demo, people};
-use crate::adapters::live::InProcessLive;
 use crate::api::{self, Parts, now};
 use crate::chat::{self, ServerSecret};
 use crate::config::{self, Config};
@@ -85,11 +84,10 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let chores = TaskTracker::new();
     // One for the whole process: what the owner tells, visitors hear.
-    let here = Arc::new(InProcessLive::default());
-    if config.cluster.store.is_some() {
-        chores.spawn(chores::nudge(here.clone(), stop.clone()));
+    let OpenLive { live, alone, shared } = adapters::open_live(&config)?;
+    if let Some(here) = alone {
+        chores.spawn(chores::nudge(here, stop.clone()));
     }
-    let live: Arc<dyn Live> = here;
     let gate = people::gate(record.people.clone(), live.clone())?;
     people::first_users(&config, &directory, &gate).await?;
     let users = if demo.is_some() { people::demo_users(&directory, &gate).await? } else { Vec::new() };
@@ -98,7 +96,8 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let files: Arc<dyn Files> = Arc::new(media::files::Directory::new(config.data_dir.join("media")));
     let mut shards = if config.cluster.router {
         let chores = Chores { tracker: &chores, stop: &stop };
-        Shards::start(&config, (&record, &broker, &files), &on, &directory, &live, &chores, point_at_demo).await?
+        Shards::start(&config, (&record, &broker, &files), &on, &directory, (&live, shared), &chores, point_at_demo)
+            .await?
     } else {
         Shards::none()
     };
@@ -112,7 +111,7 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
         let http = blendline_connectors::http_client_rules().build().context("the HTTP client")?;
         feeds::start(&directory, &intake, &doors, &shards.statuses(), &http, &chores, &stop);
     }
-    let chat = chat(&config, (&record, &broker), &directory, doors.clone(), live, address, &stop)?;
+    let chat = chat(&config, (&record, &broker), &directory, doors.clone(), live.clone(), address, &stop)?;
     let app = api::App::new(Parts {
         directory: directory.clone(),
         doors,
@@ -120,6 +119,7 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
         archive: record.archive.clone(),
         broker: broker.clone(),
         people: gate,
+        live: live.clone(),
         files: files.clone(),
         server: config.server.clone(),
         metrics: Some(metrics.clone()),

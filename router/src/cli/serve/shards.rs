@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::super::adapters::Record;
-use super::chores::keep_calendars;
+use super::chores::{keep_calendars, tell_presence};
 use crate::adapters::sqlite::store::EMBEDDED_OWNER;
 use crate::api::now;
 use crate::config::{self, Config};
@@ -62,7 +62,7 @@ impl Shards {
         (record, broker, files): (&Record, &Arc<dyn Broker>, &Arc<dyn Files>),
         shards: &BTreeMap<TenantId, u16>,
         directory: &Directory,
-        live: &Arc<dyn Live>,
+        (live, shared): (&Arc<dyn Live>, bool),
         chores: &Chores<'_>,
         change: impl Fn(&mut Directory),
     ) -> anyhow::Result<Self> {
@@ -98,9 +98,16 @@ impl Shards {
             };
             chores.tracker.spawn(fetch_once_serving(fetcher, waiting, driver.status(), chores.stop.clone()));
             let (store, broker, http) = (record.store.clone(), broker.clone(), http.clone());
+            if shared {
+                let telling = tell_presence(own.clone(), driver.handle(), live.clone(), driver.status());
+                let stop = chores.stop.clone();
+                chores.tracker.spawn(async move { stop.run_until_cancelled(telling).await });
+            }
+            let shared_limits = shared.then(|| live.clone());
             let begin = move || {
                 let (store, broker) = (store.clone(), broker.clone());
-                sender::start(SenderConfig::new(shard), store, broker, own.clone(), http.clone())
+                let config = SenderConfig { shared_limits: shared_limits.clone(), ..SenderConfig::new(shard) };
+                sender::start(config, store, broker, own.clone(), http.clone())
             };
             let sending = tokio::spawn(send_while_serving(begin, driver.status(), stop_sending.clone()));
             running.insert(shard, Running { driver, sending });
