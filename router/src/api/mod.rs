@@ -9,6 +9,7 @@ pub mod connect;
 pub mod consents;
 pub mod conversations;
 pub mod explanation;
+pub mod forward;
 pub mod frames;
 pub mod health;
 pub mod items;
@@ -97,6 +98,8 @@ pub struct App {
     last_session: AtomicU64,
     polls: poll::Polls,
     lines: TaskTracker,
+    /// For what other routers serve.
+    peers: reqwest::Client,
 }
 
 /// The limits of one request.
@@ -109,8 +112,8 @@ pub struct Limits {
 }
 
 impl App {
-    /// The API over these parts.
-    pub fn new(parts: Parts) -> Shared {
+    /// The API over these parts. `peers` calls other routers: see [`forward::client`].
+    pub fn new(parts: Parts, peers: reqwest::Client) -> Shared {
         let intake = Intake::new(parts.directory.clone(), parts.broker.clone(), &parts.doors);
         let limits = Limits {
             body_bytes_max: parts.server.body_bytes_max,
@@ -120,7 +123,7 @@ impl App {
         // Numbers of an earlier run must not come again: a late loss of an old connection would end a new one.
         let last_session = AtomicU64::new(now().0 << 16);
         let polls = poll::Polls::default();
-        Arc::new(Self { parts, intake, limits, key_limits, last_session, polls, lines: TaskTracker::new() })
+        Arc::new(Self { parts, intake, limits, key_limits, last_session, polls, lines: TaskTracker::new(), peers })
     }
 
     /// Waits until every worker's connection has ended; they end when `stopping` is cancelled.

@@ -125,7 +125,7 @@ impl World {
         let stop = CancellationToken::new();
         let directory_of_people = Scratch::new();
         let people = Arc::new(SqliteStore::open(&DataDir::open(&directory_of_people.0).unwrap()).unwrap());
-        let shared = App::new(Parts {
+        let parts = Parts {
             directory,
             doors,
             owners: Default::default(),
@@ -137,7 +137,8 @@ impl World {
             live: Arc::new(InProcessLive::default()),
             metrics: None,
             stopping: stop.clone(),
-        });
+        };
+        let shared = App::new(parts, crate::api::forward::client().unwrap());
         // Whatever a test asks, the answer must be one that the document describes.
         let router = app(shared.clone()).layer(from_fn(judge));
         Self { router, shared, owner, wire, records, stop, _scratch: directory_of_people }

@@ -112,7 +112,7 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
         feeds::start(&directory, &intake, &doors, &shards.statuses(), &http, &chores, &stop);
     }
     let chat = chat(&config, (&record, &broker), &directory, doors.clone(), live.clone(), address, &stop)?;
-    let app = api::App::new(Parts {
+    let parts = Parts {
         directory: directory.clone(),
         doors,
         owners: shards.statuses(),
@@ -124,7 +124,8 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
         server: config.server.clone(),
         metrics: Some(metrics.clone()),
         stopping: stop.clone(),
-    });
+    };
+    let app = api::App::new(parts, api::forward::client().context("the HTTP client for other routers")?);
     let mut router = api::app(app.clone()).merge(chat::router(chat.clone()));
     if let Some(demo) = &demo {
         router = router.merge(demo.platform());
