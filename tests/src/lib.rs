@@ -18,6 +18,7 @@ pub mod machine;
 pub mod mailbox;
 pub mod person;
 pub mod process;
+pub mod proxy;
 pub mod seed;
 pub mod servers;
 pub mod sim;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::program::Program;
 use crate::process::{Scratch, free_addr};
 
-const READY_WITHIN: Duration = Duration::from_secs(20);
+const READY_WITHIN: Duration = Duration::from_secs(40);
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// What the Sentinels call the master.
@@ -168,6 +168,30 @@ impl Guarded {
     pub fn url(&self) -> String {
         let hosts: Vec<String> = self.sentinels.iter().map(|(_, port)| format!("127.0.0.1:{port}")).collect();
         format!("redis+sentinel://{}/{MASTER}", hosts.join(","))
+    }
+
+    /// The server that takes writes.
+    pub fn master(&self) -> &Redis {
+        &self.servers[self.master_number()]
+    }
+
+    fn master_number(&self) -> usize {
+        // After a failover both say so for a moment; the promoted one is the one that somebody follows, or is alone.
+        let is_master = |server: &Redis| server.command("ROLE").contains("master");
+        let followed = |server: &Redis| server.command("INFO replication").contains("state=online");
+        let [first, second] = &self.servers;
+        usize::from(!is_master(first) || (is_master(second) && followed(second)))
+    }
+
+    /// SIGKILL to the master; returns when the replica has taken its place and the old master runs again.
+    pub async fn fail_over(&mut self) {
+        let old = self.master_number();
+        self.servers[1 - old].until("the replica's link", "INFO replication", "master_link_status:up").await;
+        self.servers[old].kill();
+        self.until_master(1 - old).await;
+        self.servers[old].restart().await;
+        // The Sentinels make it a replica, which takes them some time.
+        self.servers[old].until("the old master's new place", "ROLE", "slave").await;
     }
 
     /// Waits until server `n` takes writes.
