@@ -17,6 +17,7 @@ pub mod driver;
 #[cfg(test)]
 mod fakes;
 mod feeds;
+pub mod figures;
 pub mod handle;
 pub mod intake;
 pub mod mail;
@@ -29,4 +30,5 @@ pub mod people;
 pub mod persons;
 pub mod ports;
 pub mod sender;
+pub mod spread;
 pub mod telemetry;

@@ -94,7 +94,7 @@ macro_rules! suites {
 suites! {
     broker: keeps_order, takes_many_publishers, delivers_again_after_reopening, replaces_a_subscription,
         refuses_when_full, holds_the_prefetch;
-    live: tells_everyone, shares_allowances, takes_all_or_none, knows_who_is_there;
+    live: tells_everyone, shares_allowances, takes_all_or_none, knows_who_is_there, gathers_routers;
     store: owns_by_lease, fences_commits, loads_what_was_written, looks_up_a_batch, grants_a_claim_once,
         tells_contradictions, takes_large_batches;
     race: one_of_many_takes_a_shard, taking_ends_the_commits_of_the_old_owner, the_same_batch_at_once_is_one,

@@ -1,6 +1,6 @@
 //! Live state in this process.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -22,12 +22,19 @@ pub struct InProcessLive {
     topics: Mutex<Topics>,
     limits: Mutex<Limits>,
     there: Mutex<HashMap<TenantId, (Instant, There)>>,
+    routers: Mutex<BTreeMap<String, Instant>>,
     began: Instant,
 }
 
 impl Default for InProcessLive {
     fn default() -> Self {
-        Self { topics: Mutex::default(), limits: Mutex::default(), there: Mutex::default(), began: Instant::now() }
+        Self {
+            topics: Mutex::default(),
+            limits: Mutex::default(),
+            there: Mutex::default(),
+            routers: Mutex::default(),
+            began: Instant::now(),
+        }
     }
 }
 
@@ -118,6 +125,13 @@ impl Live for InProcessLive {
         let there = lock(&self.there);
         let (said, there) = there.get(&tenant)?;
         (said.elapsed() < Duration::from_millis(PRESENT_MS)).then(|| there.clone())
+    }
+
+    async fn gather(&self, router: &str) -> Option<Vec<String>> {
+        let mut routers = lock(&self.routers);
+        routers.insert(router.to_owned(), Instant::now());
+        routers.retain(|_, said| said.elapsed() < Duration::from_millis(PRESENT_MS));
+        Some(routers.keys().cloned().collect())
     }
 }
 

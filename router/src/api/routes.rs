@@ -104,6 +104,7 @@ pub fn routes() -> Vec<Route> {
         get("/v1/outbox", WATCH, self::get(operations::outbox), about::operations::outbox),
         get("/v1/events", OPERATE, self::get(operations::events), about::operations::events),
         get("/v1/quarantine", OPERATE, self::get(operations::quarantine), about::operations::quarantine),
+        post("/v1/quarantine/{id}/replay", MANAGE, self::post(operations::replay), about::operations::replay),
         early(get("/v1/sessions/current", ALL, self::get(sessions::current), about::sessions::current)),
         early(route(Method::DELETE, "/v1/sessions/current", ALL, delete(sessions::end), about::sessions::end)),
         early(post(

@@ -5,6 +5,7 @@ mod check;
 mod connect;
 mod demo;
 mod doctor;
+mod figures;
 mod key;
 pub mod normalize;
 mod people;
@@ -70,6 +71,8 @@ enum Command {
         #[arg(long, env = "BLENDLINE_CONFIG")]
         config: PathBuf,
     },
+    /// Prints every figure that the program exports for Prometheus: name, kind, on what it is about, labels, and what it says.
+    Figures,
     /// Walks through the set-up of an account.
     Connect {
         #[command(subcommand)]
@@ -230,6 +233,7 @@ fn run(args: Vec<OsString>) -> ExitCode {
         }
         Command::Config { command: ConfigCommand::Check { file } } => check::run(&file),
         Command::Doctor { config } => doctor::run(&config),
+        Command::Figures => figures::run(),
         Command::Connect { command: ConnectCommand::Check { account, url, config } } => {
             connect::check(&config, &account, url.as_deref())
         }

@@ -73,6 +73,7 @@ pub enum Status {
 pub struct Driver {
     handle: Handle,
     status: watch::Receiver<Status>,
+    preferred: watch::Sender<bool>,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -86,6 +87,12 @@ impl Driver {
     /// What it is doing; changes wake whoever waits.
     pub fn status(&self) -> watch::Receiver<Status> {
         self.status.clone()
+    }
+
+    /// Where it is told whether it should be the one that serves, which it is until it is told otherwise. One that should
+    /// not gives the shard up in order, and takes it again only when nobody else does.
+    pub fn preferred(&self) -> watch::Sender<bool> {
+        self.preferred.clone()
     }
 
     /// Waits until the shard is served; `Err` with the cause when it never will be.
@@ -124,7 +131,8 @@ pub fn start(
     let (requests, inbox) = mpsc::channel(config.requests_max);
     let (status, seen) = watch::channel(Status::Standby { owner: None });
     let stop = CancellationToken::new();
-    let owner = owner::Owner { config, store, archive, broker, directory, status, stop: stop.clone() };
+    let (preferred, wanted) = watch::channel(true);
+    let owner = owner::Owner { config, store, archive, broker, directory, status, wanted, stop: stop.clone() };
     let task = tokio::spawn(owner.run(inbox));
-    Driver { handle: Handle::new(requests), status: seen, stop, task }
+    Driver { handle: Handle::new(requests), status: seen, preferred, stop, task }
 }

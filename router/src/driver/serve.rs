@@ -10,6 +10,7 @@ use blendline_wire::{Millis, QueueId};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::driver::batch::Batch;
@@ -58,6 +59,8 @@ pub(crate) struct InFlight {
 /// One ownership.
 pub(crate) struct Serving<'a> {
     pub(crate) owner: &'a Owner,
+    /// Cancelled when the ownership is to end in order.
+    pub(crate) leave: CancellationToken,
     pub(crate) tenure: Tenure,
     pub(crate) core: Scheduler,
     pub(crate) clock: Clock,
@@ -78,7 +81,13 @@ pub(crate) struct Serving<'a> {
 }
 
 impl<'a> Serving<'a> {
-    pub(crate) fn begin(owner: &'a Owner, tenure: Tenure, loaded: Loaded, clock: Clock) -> Self {
+    pub(crate) fn begin(
+        owner: &'a Owner,
+        tenure: Tenure,
+        loaded: Loaded,
+        clock: Clock,
+        leave: CancellationToken,
+    ) -> Self {
         let Loaded { core, sessions, settings, heirs, handed } = loaded;
         let (releases, released) = mpsc::channel(RELEASES_MAX);
         let (post, letters) = mpsc::channel(RELEASES_MAX);
@@ -98,6 +107,7 @@ impl<'a> Serving<'a> {
         Self {
             queues: queues.collect(),
             owner,
+            leave,
             tenure,
             core,
             clock,

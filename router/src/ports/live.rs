@@ -27,6 +27,9 @@ pub trait Live: Send + Sync + 'static {
 
     /// What was said last of who is there; `None` when nothing is known.
     async fn presence(&self, tenant: TenantId) -> Option<There>;
+
+    /// Says that this router serves, which counts for [`PRESENT_MS`], and gives all that do; `None` when nobody can tell.
+    async fn gather(&self, router: &str) -> Option<Vec<String>>;
 }
 
 /// A shared limit: so many at once, and one more in every period.

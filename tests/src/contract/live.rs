@@ -91,6 +91,16 @@ pub async fn takes_all_or_none(world: &impl LiveWorld) {
     one.allow(&[recipient(4)]).await.expect("what was refused took nothing of the recipient");
 }
 
+/// Who serves is known to everybody who does.
+pub async fn gathers_routers(world: &impl LiveWorld) {
+    let [one, other] = world.open().await;
+    assert_eq!(one.gather("http://a").await, Some(vec!["http://a".to_owned()]));
+    let mut both = other.gather("http://b").await.expect("who is there");
+    both.sort();
+    assert_eq!(both, ["http://a", "http://b"]);
+    assert_eq!(one.gather("http://a").await.map(|all| all.len()), Some(2));
+}
+
 /// What the owner said of a tenant's workers is known everywhere, the latest only, and ends by itself.
 pub async fn knows_who_is_there(world: &impl LiveWorld) {
     let [one, other] = world.open().await;

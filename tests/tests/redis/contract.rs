@@ -36,4 +36,4 @@ macro_rules! suites {
     };
 }
 
-suites! { tells_everyone, shares_allowances, takes_all_or_none, knows_who_is_there }
+suites! { tells_everyone, shares_allowances, takes_all_or_none, knows_who_is_there, gathers_routers }

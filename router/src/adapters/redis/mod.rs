@@ -36,6 +36,8 @@ const NOTICES_MAX: usize = 4_096;
 
 static ALLOW: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("allow.lua")));
 
+static GATHER: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("gather.lua")));
+
 /// Live state on Redis. Opening never waits for the server.
 pub struct RedisLive {
     options: RedisOptions,
@@ -144,5 +146,12 @@ impl Live for RedisLive {
             Some(None) => None,
             None => self.here.presence(tenant).await,
         }
+    }
+
+    async fn gather(&self, router: &str) -> Option<Vec<String>> {
+        let mut link = self.link()?;
+        let mut call = GATHER.key(self.options.key("routers"));
+        call.arg(router).arg(PRESENT_MS);
+        self.ask("gather", call.invoke_async(&mut link)).await
     }
 }

@@ -1,5 +1,6 @@
 //! What has to be done now and then, beside the owners.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,8 +17,10 @@ use crate::config;
 use crate::directory::Directory;
 use crate::driver::Status;
 use crate::handle::{Call, CallError, Handle};
+use crate::ports::broker::{Broker, inbound_queue, outbound_queue};
 use crate::ports::live::{Live, Present, There};
 use crate::ports::store::Store;
+use crate::spread::share;
 
 /// How often calendars are compiled anew; each time they reach 60 days ahead.
 const CALENDARS_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -81,6 +84,54 @@ async fn there(directory: &Directory, tenant: TenantId, handle: &Handle) -> Resu
     };
     let look = move |core: &Scheduler| asked.into_iter().filter_map(|id| present(core, id)).collect();
     Ok(There { at, workers: handle.look(look).await? })
+}
+
+/// How often routers say that they are there, and look who should serve what.
+const SPREAD_EVERY: Duration = Duration::from_secs(2);
+
+/// Spreads the shards over the routers that are there, of which this one is reached at `own`.
+pub(super) async fn spread(
+    live: Arc<dyn Live>,
+    own: String,
+    preferred: BTreeMap<u16, watch::Sender<bool>>,
+    stop: CancellationToken,
+) {
+    let mut every = tokio::time::interval(SPREAD_EVERY);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = every.tick() => {}
+        }
+        // Nobody knows who is there: whoever serves goes on.
+        let Some(routers) = live.gather(&own).await else { continue };
+        let shared = share(preferred.keys().copied(), &routers);
+        for (shard, preferred) in &preferred {
+            let wanted = shared.get(shard).is_none_or(|router| *router == own);
+            preferred.send_if_modified(|is| std::mem::replace(is, wanted) != wanted);
+        }
+    }
+}
+
+/// How often the lengths of the queues are asked for.
+const DEPTH_EVERY: Duration = Duration::from_secs(10);
+
+/// Tells how many messages wait on the broker.
+pub(super) async fn measure_queues(broker: Arc<dyn Broker>, shards: BTreeSet<u16>, stop: CancellationToken) {
+    let mut every = tokio::time::interval(DEPTH_EVERY);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = every.tick() => {}
+        }
+        for queue in shards.iter().flat_map(|shard| [inbound_queue(*shard), outbound_queue(*shard)]) {
+            // A broker that does not answer is told of by those who need it.
+            if let Ok(depth) = broker.depth(&queue).await {
+                metrics::gauge!("blendline_queue_depth", "queue" => queue).set(depth as f64);
+            }
+        }
+    }
 }
 
 /// Compiles a shard's calendars anew once a day: the core knows only the open intervals that it was told.

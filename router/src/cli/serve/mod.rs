@@ -29,6 +29,7 @@ use crate::directory::Directory;
 use crate::doors::Doors;
 use crate::driver::Status;
 use crate::feeds;
+use crate::figures::Of;
 use crate::intake::Intake;
 use crate::media::{self, files::Files};
 use crate::ports::broker::Broker;
@@ -65,7 +66,11 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     // An error means that somebody chose one before, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let metrics = telemetry::install_metrics()?;
+    let metrics = telemetry::install_metrics(|of| match of {
+        Of::Program => true,
+        Of::Rabbit => config.cluster.broker.is_some(),
+        Of::Redis => config.cluster.live.is_some(),
+    })?;
     let listener = listen(config.server.listen).await?;
     let address = listener.local_addr().context("the address that is listened on")?;
     let (record, opened) = adapters::open(&config).await?;
@@ -101,6 +106,10 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     } else {
         Shards::none()
     };
+    if shared {
+        let own = config.cluster.url.clone();
+        chores.spawn(chores::spread(live.clone(), own, shards.preferred(), stop.clone()));
+    }
     let inside = Inside::new(&directory, &on, shards.handles(), record.archive.clone());
     let directory = Arc::new(directory);
     let doors = Doors::new(on, shards.handles());
@@ -114,7 +123,7 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let chat = chat(&config, (&record, &broker), &directory, doors.clone(), live.clone(), address, &stop)?;
     let parts = Parts {
         directory: directory.clone(),
-        doors,
+        doors: doors.clone(),
         owners: shards.statuses(),
         archive: record.archive.clone(),
         broker: broker.clone(),
@@ -132,6 +141,9 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     }
     chores.spawn(telemetry::keep_metrics(metrics, stop.clone()));
     chores.spawn(chores::sweep(record.store.clone(), stop.clone()));
+    if config.cluster.router {
+        chores.spawn(chores::measure_queues(broker.clone(), doors.shards(), stop.clone()));
+    }
     let limits = config.server.clone();
     let server_stop = stop.clone();
     let server = tokio::spawn(async move { api::server::serve(listener, router, &limits, server_stop).await });

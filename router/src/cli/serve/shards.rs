@@ -126,6 +126,11 @@ impl Shards {
         self.running.iter().map(|(shard, running)| (*shard, running.driver.handle())).collect()
     }
 
+    /// Where each owner is told whether it should be the one that serves.
+    pub(super) fn preferred(&self) -> BTreeMap<u16, watch::Sender<bool>> {
+        self.running.iter().map(|(shard, running)| (*shard, running.driver.preferred())).collect()
+    }
+
     /// What each owner is doing.
     pub(super) fn statuses(&self) -> BTreeMap<u16, watch::Receiver<Status>> {
         self.running.iter().map(|(shard, running)| (*shard, running.driver.status())).collect()
