@@ -6,7 +6,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use blendline_tests::api::Api;
-use blendline_tests::config::{Installation, WORKER_KEY, Worker};
+use blendline_tests::config::{Installation, Queue, WORKER_KEY, Worker};
 use blendline_tests::http;
 use blendline_tests::process::Router;
 use blendline_tests::servers::postgres::{self, Postgres};
@@ -14,10 +14,15 @@ use blendline_tests::servers::rabbit::Rabbit;
 use blendline_tests::servers::redis::{self, Redis};
 use blendline_tests::worker::Hand;
 use blendline_wire::task::AcceptMode;
+use futures_util::StreamExt as _;
 use serde_json::json;
 
 /// Tenants beside the one that works: each is on a shard of its own.
 const OTHERS: usize = 7;
+/// Workers who connect at once, how many of them are at it at any moment, and how soon all must be served again.
+const CROWD: usize = 600;
+const AT_ONCE: usize = 200;
+const STORM_WITHIN: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -65,12 +70,35 @@ async fn work_through(api: &Api, worker_at: &Router, reference: &str) {
     assert_eq!(task.id.to_string(), pushed.json()["id"].as_str().unwrap());
     let explained = api.get(&format!("/v1/tasks/{}/explanation", task.id)).await.unwrap();
     assert_eq!(explained.status, 200, "{}", explained.text());
-    let workers = api.get("/v1/workers").await.unwrap();
-    assert_eq!(workers.json()["items"][0]["connected"], true, "{}", workers.text());
+    let workers = api.get("/v1/workers").await.unwrap().json();
+    let dana = workers["items"].as_array().unwrap().iter().find(|worker| worker["name"] == "dana").unwrap();
+    assert_eq!(dana["connected"], true, "{dana}");
     let settle =
         json!({ "worker": "dana", "lease": task.lease, "verdict": { "verdict": "done", "disposition": "refunded" } });
     let settled = api.post(&format!("/v1/tasks/{}/settle", task.id), &settle).await.unwrap();
     assert!(settled.status < 300, "{}", settled.text());
+}
+
+/// All of them connect, by any router, at once: how long it took until the last was welcome.
+async fn everybody_connects(routers: [&Router; 2]) -> (Vec<Hand>, Duration) {
+    let begin = Instant::now();
+    let connecting = (0..CROWD).map(|n| async move {
+        let (name, at) = (crowd(n), routers[n % 2].addr);
+        // Between two owners nobody is welcome: who was sent away tries again.
+        loop {
+            match Hand::connect(at, WORKER_KEY, &name, AcceptMode::Auto).await {
+                Ok(hand) => return hand,
+                Err(error) => assert!(begin.elapsed() < PATIENCE, "{name}: {error}"),
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    });
+    let hands = futures_util::stream::iter(connecting).buffer_unordered(AT_ONCE).collect().await;
+    (hands, begin.elapsed())
+}
+
+fn crowd(n: usize) -> String {
+    format!("crowd-{n}")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -81,7 +109,11 @@ async fn any_router_will_do_and_each_serves_its_share() {
     }
     let (postgres, rabbit, redis) = tokio::join!(Postgres::start(), Rabbit::start(), Redis::start("everysec"));
     let mut installation = Installation::new("http://127.0.0.1:1");
+    installation.queues.push(Queue::new("crowd", "back"));
     installation.workers = vec![Worker::new("dana", &["care"], 4)];
+    installation.workers.extend((0..CROWD).map(|n| Worker::new(&crowd(n), &["crowd"], 1)));
+    // Nobody of the crowd beats.
+    installation.heartbeat_ms = 20_000;
     installation.log = "info".to_owned();
     installation.extra = format!(
         "[store]\nurl = {:?}\n[broker]\nurl = {:?}\n[live]\nurl = {:?}\n",
@@ -116,6 +148,16 @@ async fn any_router_will_do_and_each_serves_its_share() {
     two.start_again().await;
     until_shared([&one, &two], [half, half]).await;
     work_through(&Api::admin(two.addr), &two, "again").await;
+
+    // Everybody drops at once and comes back at once; nobody loses a shard over it.
+    let before = [served(&one).await, served(&two).await];
+    let (hands, first) = everybody_connects([&one, &two]).await;
+    drop(hands);
+    let (hands, again) = everybody_connects([&one, &two]).await;
+    println!("{CROWD} workers were welcome after {first:.1?}, and after a storm within {again:.1?}");
+    assert!(again < STORM_WITHIN, "{again:?}");
+    assert_eq!([served(&one).await, served(&two).await], before);
+    drop(hands);
     for router in [&mut one, &mut two] {
         assert!(router.stop().await.success(), "{}", router.log());
     }

@@ -37,6 +37,8 @@ const HOP_BY_HOP: [HeaderName; 5] =
 /// # Errors
 /// When the system's certificates cannot be read.
 pub fn client() -> reqwest::Result<reqwest::Client> {
+    // An error means that somebody chose one before, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_WITHIN)

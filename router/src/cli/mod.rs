@@ -10,6 +10,7 @@ mod key;
 pub mod normalize;
 mod people;
 mod platform;
+mod quarantine;
 mod serve;
 mod sign;
 mod traffic;
@@ -94,6 +95,11 @@ enum Command {
         /// The configuration file.
         #[arg(long, env = "BLENDLINE_CONFIG")]
         config: PathBuf,
+    },
+    /// Lists what could not be read, and reads it again, by a router that runs.
+    Quarantine {
+        #[command(subcommand)]
+        command: quarantine::QuarantineCommand,
     },
     /// Makes access keys.
     Key {
@@ -238,6 +244,7 @@ fn run(args: Vec<OsString>) -> ExitCode {
             connect::check(&config, &account, url.as_deref())
         }
         Command::SendTest { account, to, text, yes, config } => connect::send_test(&config, &account, &to, &text, yes),
+        Command::Quarantine { command } => quarantine::run(command),
         Command::Key { command: KeyCommand::New } => key::run(),
         Command::User { command: UserCommand::Add { which, role, worker } } => people::add(&which, role, worker),
         Command::User { command: UserCommand::Reset { which } } => people::reset(&which),
