@@ -221,11 +221,15 @@ pub struct Blend {
     pub goal: Goal,
     /// What one completed back task is worth, in thousandths of one of worth one.
     pub worth_milli: u32,
+    /// The part of its workers' hours that a back queue is promised while its work waits, in thousandths.
+    pub share_milli: u32,
+    /// Over how long that is kept, in milliseconds.
+    pub share_window_ms: u64,
 }
 
 impl Default for Blend {
     fn default() -> Self {
-        Self { goal: Goal::default(), worth_milli: 1_000 }
+        Self { goal: Goal::default(), worth_milli: 1_000, share_milli: 0, share_window_ms: 3_600_000 }
     }
 }
 
@@ -294,6 +298,23 @@ pub struct WorkerSettings {
     /// His speed when he does 1, 2, … tasks at once, in thousandths of his speed with one; empty where nobody knows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paces_milli: Vec<u32>,
+    /// What is asked of him, and what he costs.
+    #[serde(default)]
+    pub burden: Burden,
+}
+
+/// What is asked of a worker, and what he costs; zero is no bound.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Burden {
+    /// After so many tasks without a breath he has one.
+    pub run_max: u16,
+    /// How long a breath is, in milliseconds; who was free for so long has had one.
+    pub breath_ms: u64,
+    /// How long he rests after an abusive customer, in milliseconds.
+    pub abuse_pause_ms: u64,
+    /// What an hour of his costs, in any unit: of workers who are alike else, the cheaper has the task.
+    pub cost: u32,
 }
 
 impl WorkerSettings {

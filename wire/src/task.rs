@@ -34,6 +34,7 @@ pub enum TaskKind {
 
 /// A required skill and the lowest level that will do.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SkillNeed {
     /// The skill.
     pub skill: SkillId,

@@ -71,7 +71,7 @@ impl Scheduler {
             let backs = self.tenants.get(&tenant).into_iter().flat_map(|tenant| &tenant.backs).filter(waiting);
             let all: Vec<Taking> = backs
                 .filter_map(|queue| self.queues.get(queue))
-                .flat_map(|queue| [false, true].map(|hard| Taking::of(queue, hard)))
+                .flat_map(|queue| [false, true].map(|hard| self.taking(step.now, queue, hard)))
                 .collect();
             // Where no back work waits none is held back.
             held.retain(|front| all.is_empty() || all.iter().any(|taking| self.reserve_lets(*front, *taking)));
@@ -99,7 +99,7 @@ impl Scheduler {
         let mut heads = self.heads_of_backlog(now, tenant);
         while let Some(task) = heads.next() {
             let Some(queue) = self.queues.get(&task.queue) else { continue };
-            let taking = Taking::of(queue, line_key(task).hard);
+            let taking = self.taking(now, queue, line_key(task).hard);
             let gate = match gates.iter().position(|gate| gate.taking == taking) {
                 Some(known) => &gates[known],
                 None => {
@@ -124,7 +124,7 @@ impl Scheduler {
                 continue;
             }
             for (_, heads) in waiting.buckets() {
-                backlog.lines.push((heads.iter(), None, self.rank(queue)));
+                backlog.lines.push((heads.iter(), None, self.rank(now, queue)));
             }
         }
         backlog.lines.iter_mut().for_each(|line| Backlog::advance(now, line));
@@ -143,7 +143,11 @@ impl Scheduler {
 
     /// The most urgent back work that a worker may have now. The front queue that keeps him from some is noted.
     fn next_back_for(&mut self, step: &mut Step<'_>, worker: WorkerId) -> Option<(Candidate, Option<Candidate>)> {
-        let fronts = self.workers.get(&worker)?.fronts.clone();
+        let desk = self.workers.get(&worker)?;
+        if self.has_some_aside(step.now, desk) {
+            return None;
+        }
+        let fronts = desk.fronts.clone();
         let mut shut: Vec<QueueId> = Vec::new();
         let mut known: Option<(Taking, bool)> = None;
         let found = self.most_urgent(step.now, worker, Look::Back, |taking| {
@@ -165,7 +169,7 @@ impl Scheduler {
             self.seat_moved(step);
             let Some(task) = self.tasks.get(&id).filter(|task| task.state == TaskState::Waiting) else { return };
             let Some(queue) = self.queues.get(&task.queue) else { return };
-            let gate = self.gate(task.tenant, Taking::of(queue, line_key(task).hard));
+            let gate = self.gate(task.tenant, self.taking(step.now, queue, line_key(task).hard));
             let Some((worker, because, runner_up)) = self.worker_for(step.now, id, Some(&gate)) else {
                 let mut shut = BTreeSet::new();
                 self.note_held(step.now, task, &gate, &mut shut);

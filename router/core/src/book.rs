@@ -33,9 +33,10 @@ impl Scheduler {
         if let Some(alike) = self.index.needs_of_line(&task) {
             task.needs = alike;
         }
-        let stand = self.rules().stand(&task);
+        self.reckon_share(step, task.queue);
+        let (stand, takes) = (self.rules().stand(&task), self.rules().takes(&task));
+        self.promise_taken(task.queue, 0, takes.back);
         if let Some(holder) = task.state.holder() {
-            let takes = self.rules().takes(&task);
             self.hold(step, holder, id, takes, true);
         }
         self.tasks.insert(id, Box::new(task));
@@ -45,9 +46,9 @@ impl Scheduler {
 
     /// Changes an open task; everything derived from it follows.
     pub(crate) fn edit_task(&mut self, step: &mut Step<'_>, id: TaskId, change: impl FnOnce(&mut Task)) {
-        let rules = Rules { queues: &self.queues, calendars: &self.calendars };
+        let rules = Rules { queues: &self.queues, calendars: &self.calendars, learnt: &self.learnt };
         let Some(task) = self.tasks.get_mut(&id) else { return };
-        let (holder_before, takes_before) = (task.state.holder(), rules.takes(task));
+        let (holder_before, takes_before, queue_before) = (task.state.holder(), rules.takes(task), task.queue);
         let was_active = matches!(task.state, TaskState::Active { .. });
         let stand = rules.stand(task);
         change(task);
@@ -59,8 +60,14 @@ impl Scheduler {
             }
             _ => {}
         }
-        let (holder_after, takes_after) = (task.state.holder(), rules.takes(task));
+        let (holder_after, takes_after, queue_after) = (task.state.holder(), rules.takes(task), task.queue);
         let stand_after = rules.stand(task);
+        if stand != stand_after || takes_before != takes_after {
+            self.reckon_share(step, queue_before);
+            self.reckon_share(step, queue_after);
+            self.promise_taken(queue_before, takes_before.back, 0);
+            self.promise_taken(queue_after, 0, takes_after.back);
+        }
         self.index.move_task(&stand, &stand_after, &self.tasks);
         step.todo.dirty_tasks.insert(id);
         if (holder_before, takes_before) == (holder_after, takes_after) {
@@ -77,6 +84,7 @@ impl Scheduler {
     /// Closes a task: its last row is written and it leaves the core.
     pub(crate) fn close_task(&mut self, step: &mut Step<'_>, id: TaskId, state: TaskState) -> Option<Box<Task>> {
         let open = self.tasks.get(&id)?;
+        let before_ms = open.worked_ms;
         // Who left before anybody had him waited as well.
         if open.state == TaskState::Waiting && open.lease.0 == 0 {
             let heard = Heard::Had { waited_ms: step.now.since(open.earned_at), missed: open.missed };
@@ -86,7 +94,7 @@ impl Scheduler {
         self.edit_task(step, id, |task| task.state = state);
         let task = self.tasks.remove(&id)?;
         if solved {
-            self.task_took(step, &task);
+            self.task_took(step, &task, before_ms);
         }
         step.todo.dirty_tasks.remove(id);
         step.write(Write::Task(task.clone()));
@@ -115,6 +123,7 @@ impl Scheduler {
     pub(crate) fn edit_settings(&mut self, step: &mut Step<'_>, id: WorkerId, change: impl FnOnce(&mut Worker)) {
         let Some(before) = self.workers.get(&id).map(|desk| desk.fronts.clone()) else { return };
         step.todo.stale.extend(before.iter().copied());
+        self.reckon_shares(step);
         self.unseat(id);
         self.edit_worker(step, id, change);
         self.unseat(id);

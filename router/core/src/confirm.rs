@@ -33,7 +33,7 @@ impl Scheduler {
             step.write(Write::Conversation(Box::new(Conversation { state, ..prior })));
             return Ok(Answer::Done);
         }
-        let class = Class { queue, needs: Vec::new(), target_ms: None, rule_set: 0 };
+        let class = Class { queue, ..Class::default() };
         let Some(class) = self.class_or_any(tenant, &class) else {
             return self.discard(step, tenant, Some(account), kind, "tenant_has_no_queue".to_owned());
         };

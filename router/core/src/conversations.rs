@@ -7,7 +7,8 @@ use blendline_wire::worker::Author;
 use blendline_wire::{AccountId, ContactKey, ConversationId, Lease, MatterId, Millis, TaskId, TenantId, WorkerId};
 
 use crate::effect::{Answer, Refusal, Release};
-use crate::input::{Class, InboundMessage, PayloadId};
+use crate::input::{Class, InboundMessage, PayloadId, Relaxation};
+use crate::limits;
 use crate::rows::{Conversation, ConversationState, Silence, Task, TaskState};
 use crate::scheduler::{Scheduler, Step};
 
@@ -113,7 +114,7 @@ impl Scheduler {
             return Some(class.clone());
         }
         let queue = self.queues.values().find(|queue| queue.tenant == tenant)?.id;
-        Some(Class { queue, needs: Vec::new(), target_ms: None, rule_set: class.rule_set })
+        Some(Class { queue, rule_set: class.rule_set, ..Class::default() })
     }
 
     fn may_reopen(&self, prior: &Conversation, now: Millis) -> bool {
@@ -187,9 +188,15 @@ impl Scheduler {
         let queue = self.queues.get(&class.queue);
         let target_ms = class.target_ms.or(queue.map(|queue| queue.target_ms)).unwrap_or(0);
         let side = queue.map(|queue| queue.side).unwrap_or_default();
-        let mut needs: Vec<SkillNeed> = class.needs.clone();
-        needs.sort_unstable();
-        Task {
+        let sorted = |needs: &[SkillNeed]| {
+            let mut needs = needs.to_vec();
+            needs.sort_unstable();
+            needs
+        };
+        let mut relax: Vec<Relaxation> = class.relax.iter().take(limits::RELAXATIONS_MAX).cloned().collect();
+        relax.sort_by_key(|step| step.after_ms);
+        relax.iter_mut().for_each(|step| step.needs = sorted(&step.needs));
+        let mut task = Task {
             id: TaskId(self.next_id()),
             tenant,
             kind,
@@ -200,7 +207,7 @@ impl Scheduler {
             matter,
             conversation: None,
             account: None,
-            needs: needs.into(),
+            needs: sorted(&class.needs).into(),
             created_at: step.now,
             earned_at: step.now,
             target_ms,
@@ -211,7 +218,11 @@ impl Scheduler {
             seq: 0,
             rule_set: class.rule_set,
             more: Default::default(),
+        };
+        if !relax.is_empty() || class.strain > 0 {
+            (task.relax, task.strain) = (relax, class.strain.min(10));
         }
+        task
     }
 
     /// Writes that a task came to be.

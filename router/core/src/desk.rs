@@ -12,7 +12,7 @@ use crate::lookup::Few;
 use crate::ready::{Bits, Place, queue_bits, skill_bits};
 use crate::rows::{Task, Worker};
 
-/// Those who serve a front queue and are ready: what they can carry, in units of the weights (derived).
+/// Those who serve a queue and are ready, of front queues and of back queues that are promised their time: what they can carry, in units of the weights (derived).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Pool {
     /// How many they are.
@@ -88,11 +88,13 @@ pub(crate) struct Desk {
     pub(crate) skills: Bits,
     /// The front queues he serves.
     pub(crate) fronts: Arc<[QueueId]>,
+    /// The back queues he serves that are promised a part of his hours.
+    pub(crate) promised: Arc<[QueueId]>,
     /// What back tasks take of his capacity.
     pub(crate) back: u32,
     /// What of that can be put aside for the front line.
     pub(crate) soft: u32,
-    /// What he brings to the pool of each of his front queues, while he is ready.
+    /// What he brings to the pool of each of those, while he is ready.
     pub(crate) part: Option<Pool>,
 }
 
@@ -100,16 +102,19 @@ impl Desk {
     /// A worker of whom only what his own row says is derived yet.
     pub(crate) fn new(row: Worker, queues: &BTreeMap<QueueId, QueueSettings>) -> Self {
         let load = row.wrap_ups.iter().map(|(_, weight, _)| *weight).sum();
-        let (held, fronts) = (Few::default(), [].into());
-        let mut desk = Self { row, load, held, ready: None, skills: 0, fronts, back: 0, soft: 0, part: None };
+        let (held, fronts, promised) = (Few::default(), [].into(), [].into());
+        let mut desk = Self { row, load, held, ready: None, skills: 0, fronts, promised, back: 0, soft: 0, part: None };
         desk.know(queues);
         desk
     }
 
     /// Derives anew what follows from his settings.
     pub(crate) fn know(&mut self, queues: &BTreeMap<QueueId, QueueSettings>) {
-        let front = |queue: &&QueueId| queues.get(queue).is_some_and(|queue| queue.side == Side::Front);
-        self.fronts = self.row.settings.queues.iter().filter(front).copied().collect();
+        let of = |which: fn(&QueueSettings) -> bool| {
+            self.row.settings.queues.iter().filter(move |queue| queues.get(queue).is_some_and(which)).copied().collect()
+        };
+        self.fronts = of(|queue| queue.side == Side::Front);
+        self.promised = of(|queue| queue.side == Side::Back && queue.blend.share_milli > 0);
         self.skills = skill_bits(self.row.settings.skills.iter().map(|has| has.skill));
     }
 
@@ -147,6 +152,7 @@ impl Desk {
                 worker: self.row.settings.id,
                 skills: self.skills,
                 fronts: queue_bits(&self.fronts),
+                cost: self.row.settings.burden.cost,
             }
         })
     }

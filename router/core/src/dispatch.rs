@@ -43,7 +43,7 @@ impl Candidate {
 /// What a worker looks for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Look {
-    /// What the reserve does not hold back: front work, and back work that is late.
+    /// What the reserve does not hold back: front work, and back work that is late or owed.
     Urgent,
     /// Back work.
     Back,
@@ -170,8 +170,8 @@ impl Scheduler {
             if look == Look::Back && settings.side == Side::Front {
                 continue;
             }
-            let only_late = look == Look::Urgent && settings.side == Side::Back;
-            let rank = self.rank(settings);
+            let only_late = look == Look::Urgent && settings.side == Side::Back && !self.is_owed(now, settings.id);
+            let rank = self.rank(now, settings);
             let buckets = lines.buckets().filter(|(bucket, _)| bucket.late || !only_late);
             let seen = buckets.map(|(bucket, heads)| Seen { now, desk, rank, lines, bucket, heads });
             let found = seen.filter_map(|seen| Some((self.first_for(&seen, None)?, seen)));
@@ -184,7 +184,7 @@ impl Scheduler {
                 dear = dear.filter(|dear| dear.0.is_before(&first.0)).or(Some(first));
                 continue;
             }
-            for (candidate, seen) in found.filter(|(_, seen)| counts(Taking::of(settings, seen.bucket.hard))) {
+            for (candidate, seen) in found.filter(|(_, seen)| counts(self.taking(now, settings, seen.bucket.hard))) {
                 if best.is_none_or(|best| candidate.is_before(&best)) {
                     second = best.replace(candidate);
                     place = Some(seen);
@@ -271,10 +271,10 @@ impl Scheduler {
         }
         let able = |place: &&Place| {
             gate.is_none_or(|gate| gate.may_pass(place))
-                && self
-                    .workers
-                    .get(&place.worker)
-                    .is_some_and(|desk| desk.could_do(task, queue, now) && gate.is_none_or(|gate| gate.lets(desk)))
+                && self.workers.get(&place.worker).is_some_and(|desk| {
+                    desk.could_do(task, queue, now)
+                        && gate.is_none_or(|gate| gate.lets(desk) && !self.has_some_aside(now, desk))
+                })
                 && (queue.side == Side::Back || self.pays(place.worker, queue))
         };
         let needs = need_bits(&task.needs);
@@ -290,13 +290,14 @@ impl Scheduler {
         let mut places = ready.having(needs);
         let first = places.find(able)?;
         let (mut best, mut runner_up) = (first, None);
-        // Of those who have as little to do, whom the other queues miss least.
+        // Of those who have as little to do, whom the others miss least.
         for place in places.take(OTHERS_LOOKED_AT) {
-            let alike = place.load_milli > first.load_milli || place.fronts == best.fronts;
+            let like = (place.fronts, place.skills, place.cost) == (best.fronts, best.skills, best.cost);
+            let alike = place.load_milli > first.load_milli || like && task.strain == 0;
             if alike && runner_up.is_some() || !able(&place) {
                 continue;
             }
-            if alike || self.price_of(place.worker, queue) >= self.price_of(best.worker, queue) {
+            if alike || self.loss_of(now, place, task, queue) >= self.loss_of(now, best, task, queue) {
                 runner_up = runner_up.or(Some(place.worker));
             } else {
                 runner_up = Some(std::mem::replace(&mut best, place).worker);
@@ -305,9 +306,13 @@ impl Scheduler {
         Some((best.worker, Because::LeastLoaded, runner_up))
     }
 
-    /// What it costs the other front queues of a worker that he takes a task of this one.
-    fn price_of(&self, worker: WorkerId, queue: &QueueSettings) -> f64 {
-        self.workers.get(&worker).map_or(0.0, |desk| self.price(&desk.fronts, queue.id))
+    /// What is lost when a worker takes a task: what it costs the other front queues he serves; then what hard tasks have
+    /// left behind with him, if it is one; then the skills that others may need; then what he costs.
+    fn loss_of(&self, now: Millis, place: &Place, task: &Task, queue: &QueueSettings) -> (f64, u32, u32, u32) {
+        let Some(desk) = self.workers.get(&place.worker) else { return (0.0, 0, 0, 0) };
+        let strain = if task.strain > 0 { desk.row.strain_milli(now) } else { 0 };
+        let spare = (place.skills & !need_bits(&task.needs)).count_ones();
+        (self.price(&desk.fronts, queue.id), strain, spare, place.cost)
     }
 
     /// Whether a front task may start with a worker, for all that the other queues he serves lose by it.
@@ -332,9 +337,11 @@ impl Scheduler {
         let now = step.now;
         let (Some(task), Some(desk)) = (self.tasks.get(&id), self.workers.get(&worker)) else { return };
         let (Some(queue), Some(session)) = (self.queues.get(&task.queue), desk.row.session) else { return };
+        let chosen = matches!(because, Because::MostUrgent | Because::LeastLoaded);
+        let because = if chosen && self.is_owed(now, queue.id) { Because::Promised } else { because };
         let decision = Decision {
             waited_ms: now.since(task.earned_at),
-            urgency_milli: self.rank(queue).urgency_milli(now, task.earned_at, task.due_at),
+            urgency_milli: self.rank(now, queue).urgency_milli(now, task.earned_at, task.due_at),
             runner_up_milli,
             runner_up,
             because,
@@ -343,6 +350,7 @@ impl Scheduler {
         let supervisor_at = self.supervisor_at(task.queue, now);
         let lease = Lease(task.lease.0 + 1);
         let (queue_id, side, first, missed) = (task.queue, task.side, task.lease.0 == 0, task.missed);
+        let strain = task.strain;
         self.meta.seed = policy::draw(self.meta.seed).1;
         self.edit_task(step, id, |task| {
             task.lease = lease;
@@ -355,7 +363,7 @@ impl Scheduler {
                 task.state = TaskState::Offered { worker, until, because };
             }
         });
-        self.edit_worker(step, worker, |row| row.idle_since = now);
+        self.edit_worker(step, worker, |row| row.takes_up(now, strain));
         self.task_bound(step, worker, queue_id, side);
         if first {
             self.task_heard(step, queue_id, Heard::Had { waited_ms: decision.waited_ms, missed });

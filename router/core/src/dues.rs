@@ -1,6 +1,7 @@
 //! What happens by itself when its time has come.
 
 use blendline_wire::event::EventKind;
+use blendline_wire::task::Side;
 use blendline_wire::{CalendarId, Millis, TaskId};
 
 use crate::index::{Due, Rules};
@@ -16,6 +17,9 @@ impl Scheduler {
             step.cause = None;
             match due {
                 Due::Calendar(id) => self.hours_begin(step, id, at),
+                Due::Count(queue) if self.queues.get(&queue).is_some_and(|queue| queue.side == Side::Back) => {
+                    self.share_part_ends(step, queue);
+                }
                 Due::Count(queue) => self.end_count(step, queue),
                 Due::Worker(id) => self.wrap_ups_over(step, id),
                 Due::Task(id) | Due::Target(id) => self.task_due(step, id),
@@ -42,7 +46,10 @@ impl Scheduler {
             TaskState::Active { .. } => self.silent(step, id),
             TaskState::Parked { .. } | TaskState::Interrupted { .. } => self.wake(step, id, "time"),
             TaskState::Requesting { .. } => self.give_up_requests(step, id),
-            TaskState::Waiting | TaskState::Closed { .. } => self.free_for_others(step, id),
+            TaskState::Waiting | TaskState::Closed { .. } => {
+                self.free_for_others(step, id);
+                self.relax(step, id);
+            }
         }
     }
 
@@ -80,6 +87,20 @@ impl Scheduler {
             task.declined.retain(|(_, until)| now < *until);
         });
         step.todo.fresh.push(id);
+    }
+
+    /// Nobody had a task for so long that less will do.
+    fn relax(&mut self, step: &mut Step<'_>, id: TaskId) {
+        let now = step.now;
+        let Some(task) = self.tasks.get(&id) else { return };
+        let over = task.relax.iter().take_while(|step| task.earned_at.plus(step.after_ms) <= now).count();
+        let Some(last) = over.checked_sub(1).and_then(|last| task.relax.get(last)) else { return };
+        let needs = last.needs.clone();
+        self.edit_task(step, id, |task| {
+            task.needs = needs.as_slice().into();
+            task.relax.drain(..over);
+        });
+        self.task_event(step, id, EventKind::NeedsRelaxed { needs });
     }
 
     /// Hours begin: everybody who serves a queue with these hours looks for work.

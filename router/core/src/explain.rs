@@ -9,7 +9,6 @@ use blendline_wire::{Millis, QueueId, TaskId, WorkerId};
 use crate::desk::Desk;
 use crate::dispatch::declined_by;
 use crate::index::line_key;
-use crate::learnt::Taking;
 use crate::rows::{Task, TaskState};
 use crate::scheduler::Scheduler;
 
@@ -112,7 +111,7 @@ impl Scheduler {
     }
 
     fn why_waiting(&self, now: Millis, task: &Task) -> Waiting {
-        let rank = self.queues.get(&task.queue).map(|queue| self.rank(queue));
+        let rank = self.queues.get(&task.queue).map(|queue| self.rank(now, queue));
         let hours = self.rules().hours(task.queue);
         let mut waiting = Waiting {
             urgency_milli: rank.map_or(0, |rank| rank.urgency_milli(now, task.earned_at, task.due_at)),
@@ -172,7 +171,8 @@ impl Scheduler {
         if declined_by(task, id, now) {
             met.push(Obstacle::Declined);
         }
-        let taking = self.queues.get(&task.queue).map(|queue| Taking::of(queue, line_key(task).hard));
+        let hard = line_key(task).hard;
+        let taking = self.queues.get(&task.queue).map(|queue| self.taking(now, queue, hard));
         if let Some(taking) = taking.filter(|_| self.held_back(task.id).is_some()) {
             let mut reserved = false;
             for front in desk.fronts.iter() {

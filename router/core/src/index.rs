@@ -13,7 +13,7 @@ use crate::limits;
 use crate::lines::{LineKey, Lines, Spot, Tasks};
 use crate::policy;
 use crate::ready::Ready;
-use crate::rows::{OutboundRow, OutboundState, Task, TaskState, Worker};
+use crate::rows::{Learnt, OutboundRow, OutboundState, Task, TaskState, Worker};
 
 /// Something with a deadline.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -95,6 +95,8 @@ pub(crate) struct Rules<'a> {
     pub(crate) queues: &'a BTreeMap<QueueId, QueueSettings>,
     /// All calendars.
     pub(crate) calendars: &'a BTreeMap<CalendarId, CalendarSettings>,
+    /// What is learnt about queues.
+    pub(crate) learnt: &'a BTreeMap<QueueId, Learnt>,
 }
 
 impl<'a> Rules<'a> {
@@ -147,13 +149,19 @@ impl<'a> Rules<'a> {
         runs && !task.missed
     }
 
-    /// Whether active work may be put aside for the front line: back work of a queue that allows it, not late, and not put
-    /// aside too often already.
+    /// Whether active work may be put aside for the front line: back work of a queue that allows it and where it does not
+    /// cost too much, not late, and not put aside too often already.
     pub(crate) fn is_breakable(&self, task: &Task) -> bool {
         task.side == Side::Back
             && !task.missed
             && task.interruptions < limits::INTERRUPTIONS_MAX
             && self.queues.get(&task.queue).is_some_and(|queue| queue.interruptible)
+            && !self.is_steadfast(task.queue)
+    }
+
+    /// Whether calling somebody away from work of a queue is known to cost more than it brings.
+    pub(crate) fn is_steadfast(&self, queue: QueueId) -> bool {
+        self.learnt.get(&queue).is_some_and(|row| row.steadfast)
     }
 
     /// Where the index has a task that is like this.
@@ -181,7 +189,8 @@ impl<'a> Rules<'a> {
         let own = match &task.state {
             TaskState::Waiting => {
                 let declined = task.declined.iter().map(|(_, until)| *until).min();
-                min(task.directed.map(|(_, until)| until), declined)
+                let relaxed = task.relax.first().map(|step| task.earned_at.plus(step.after_ms));
+                min(min(task.directed.map(|(_, until)| until), declined), relaxed)
             }
             TaskState::Offered { until, .. }
             | TaskState::Parked { until, .. }

@@ -12,6 +12,7 @@ use blendline_wire::org::Goal;
 use blendline_wire::task::{Side, WithdrawReason};
 use blendline_wire::{Millis, QueueId, TaskId, TenantId, WorkerId};
 
+use crate::desk::Desk;
 use crate::learnt::Taking;
 use crate::limits;
 use crate::rows::{Task, TaskState};
@@ -64,7 +65,8 @@ impl Scheduler {
             let free = desk.row.capacity.saturating_sub(desk.load) + self.rules().weight(aside);
             // Nobody is given work and called away from it at one instant.
             let soft = due_at.since(now) > aside.target_ms / HARD_PART && aside.begun_at < now;
-            let pays = self.worth_starting(&desk.fronts, queue);
+            let pays = self.worth_starting(&desk.fronts, queue)
+                && !self.is_owed_after(now, aside.queue, self.rules().weight(aside));
             let may = serves && soft && pays && queue.task_weight <= free && desk.knows_and_may(task, now);
             may.then_some((*id, worker))
         })
@@ -73,6 +75,10 @@ impl Scheduler {
     fn interrupt(&mut self, step: &mut Step<'_>, id: TaskId, worker: WorkerId) {
         self.tell_withdrawn(step, id, WithdrawReason::Interrupted);
         let now = step.now;
+        if let Some(task) = self.tasks.get(&id).filter(|task| task.interruptions == 0) {
+            let (queue, worked_ms) = (task.queue, task.worked_ms + now.since(task.begun_at));
+            self.left_first(step, queue, worked_ms);
+        }
         self.edit_task(step, id, |task| {
             task.state =
                 TaskState::Interrupted { worker: Some(worker), since: now, until: now.plus(limits::INTERRUPTED_MS) };
@@ -105,19 +111,34 @@ impl Scheduler {
     /// What a worker is to have back now. The front queues that keep him from some of it are noted.
     fn next_interrupted(&self, now: Millis, worker: WorkerId, shut: &mut Vec<QueueId>) -> Option<TaskId> {
         let desk = self.workers.get(&worker).filter(|desk| desk.takes_work())?;
-        let held = desk.held.iter().filter_map(|id| self.task(id));
+        let aside = desk.held.iter().filter_map(|id| self.task(id)).filter(|task| self.could_go_on(now, desk, task));
         let mut his = |task: &Task| {
-            let Some(queue) = self.queues.get(&task.queue) else { return false };
-            let aside = matches!(task.state, TaskState::Interrupted { .. });
-            if !aside || !desk.has_room_for(queue.task_weight) || !self.rules().hours(task.queue).is_open(now) {
-                return false;
-            }
-            // What can be put aside no more is held back like any other back work, until it is late.
-            let taking = Taking { taken: queue.task_weight, interruptible: self.rules().is_breakable(task) };
-            let keeps = desk.fronts.iter().find(|front| !task.missed && !self.reserve_lets(**front, taking));
+            let keeps = self.kept_by(now, desk, task);
             shut.extend(keeps);
             keeps.is_none()
         };
-        held.filter(|task| his(task)).min_by_key(|task| (task.due_at, task.id)).map(|task| task.id)
+        aside.filter(|task| his(task)).min_by_key(|task| (task.due_at, task.id)).map(|task| task.id)
+    }
+
+    /// True for a worker who was called away from work that a front queue keeps him from still: he begins no other back
+    /// work before it. Else what was put aside for good would lie and lie while fresh work comes and goes.
+    pub(crate) fn has_some_aside(&self, now: Millis, desk: &Desk) -> bool {
+        let mut held = desk.held.iter().filter_map(|id| self.task(id));
+        held.any(|task| self.could_go_on(now, desk, task) && self.kept_by(now, desk, task).is_some())
+    }
+
+    /// Whether a worker could go on with what he was called away from, whatever the front line says.
+    fn could_go_on(&self, now: Millis, desk: &Desk, task: &Task) -> bool {
+        matches!(task.state, TaskState::Interrupted { .. })
+            && self.queues.get(&task.queue).is_some_and(|queue| desk.has_room_for(queue.task_weight))
+            && self.rules().hours(task.queue).is_open(now)
+    }
+
+    /// The front queue that keeps a worker from what he was called away from. What can be put aside no more is held back
+    /// like any other back work, until it is late.
+    fn kept_by(&self, now: Millis, desk: &Desk, task: &Task) -> Option<QueueId> {
+        let queue = self.queues.get(&task.queue)?;
+        let taking = Taking { interruptible: self.rules().is_breakable(task), ..self.taking(now, queue, false) };
+        desk.fronts.iter().copied().find(|front| !task.missed && !self.reserve_lets(*front, taking))
     }
 }

@@ -9,7 +9,7 @@ use crate::limits;
 use crate::policy;
 use crate::policy::rate::COUNT_MAX;
 use crate::policy::reserve::{self, Harm};
-use crate::rows::{Learnt, Task};
+use crate::rows::Learnt;
 use crate::scheduler::{Scheduler, Step};
 
 /// Prices are kept in so many parts of a natural logarithm.
@@ -142,27 +142,23 @@ impl Scheduler {
         });
     }
 
-    /// How long a task took that is solved.
-    pub(crate) fn task_took(&mut self, step: &mut Step<'_>, task: &Task) {
-        let took = task.worked_ms;
-        self.edit_learnt(step, task.queue, |row| {
-            row.tasks = (row.tasks + 1).min(limits::TASKS_REMEMBERED);
-            row.task_us = nearer(row.task_us, took.saturating_mul(1_000), u64::from(row.tasks));
-        });
-    }
-
     /// A worker was given a back task: those who count on him for the front line note how long such work takes.
     pub(crate) fn task_bound(&mut self, step: &mut Step<'_>, worker: WorkerId, queue: QueueId, side: Side) {
         if side == Side::Front {
             return;
         }
         let ms = self.task_ms(queue);
+        let worth = self.queues.get(&queue).map_or(0, |queue| u64::from(queue.blend.worth_milli));
         let fronts = self.workers.get(&worker).map(|desk| desk.fronts.clone()).unwrap_or_default();
         for front in fronts.iter().copied() {
-            let known = self.learnt.get(&front).map_or(0, |row| row.back_ms);
-            let back_ms = if known == 0 { ms } else { nearer(known, ms, 50) };
-            if back_ms != known {
-                self.edit_learnt(step, front, |row| row.back_ms = back_ms);
+            let known = self.learnt.get(&front).map_or((0, 0), |row| (row.back_ms, row.back_worth_milli));
+            let means = match known {
+                (0, _) => (ms, worth),
+                (known_ms, known_worth) => (nearer(known_ms, ms, 50), nearer(known_worth.into(), worth, 50)),
+            };
+            let means = (means.0, u32::try_from(means.1).unwrap_or(u32::MAX));
+            if means != known {
+                self.edit_learnt(step, front, |row| (row.back_ms, row.back_worth_milli) = means);
             }
         }
     }
@@ -209,7 +205,13 @@ impl Scheduler {
             usual: busy(row.rate.usual_per_ms()),
         };
         let price = match settings.blend.goal {
-            Goal::Cost { hour_milli } => reserve::Price::Set(price_of_waiting(hour_milli, front_ms, back_ms)),
+            // What other queues' work suffers is for those to reckon.
+            Goal::Cost { hour_milli } => {
+                let all = busy(row.rate.per_ms());
+                let part = (1.0 - others / all).max(0.01);
+                let hour = hour_milli as f64 / f64::from(row.back_worth_milli.max(1));
+                reserve::Price::Set(libm::log((hour * part * back_ms / front_ms).max(1e-9)))
+            }
             Goal::MeanWait => learnt(1.0),
             Goal::Within { per_mille } => learnt(1.0 - f64::from(per_mille.min(1_000)) / 1_000.0),
         };
@@ -274,9 +276,21 @@ impl Scheduler {
         u64::try_from(level).unwrap_or(0).clamp(floor, most)
     }
 
+    /// What work of a queue takes now; `hard` if it was put aside as often as may be.
+    pub(crate) fn taking(&self, now: Millis, queue: &QueueSettings, hard: bool) -> Taking {
+        Taking {
+            taken: queue.task_weight,
+            interruptible: queue.interruptible && !hard && !self.rules().is_steadfast(queue.id),
+            owed: self.is_owed(now, queue.id),
+        }
+    }
+
     /// Whether a front queue lets such back work start with somebody who serves it. What can be put aside at any time is
     /// held back only where the tenant says how much is to be free, and who is at such work counts as free for the rest.
-    pub(crate) fn reserve_lets(&self, front: QueueId, Taking { taken, interruptible }: Taking) -> bool {
+    pub(crate) fn reserve_lets(&self, front: QueueId, Taking { taken, interruptible, owed }: Taking) -> bool {
+        if owed {
+            return true;
+        }
         let (free, soft) = self.pools.get(&front).map_or((0, 0), |pool| (pool.free, pool.soft));
         // The seed changes with each binding, so the state between two levels is drawn for once.
         let draw = || policy::draw(self.meta.seed ^ front.0.wrapping_mul(0x9E37_79B9_7F4A_7C15)).0 % 1_000;
@@ -293,13 +307,8 @@ pub(crate) struct Taking {
     pub(crate) taken: u32,
     /// Whether it can be put aside for the front line.
     pub(crate) interruptible: bool,
-}
-
-impl Taking {
-    /// What work of a queue takes; `hard` if it was put aside as often as may be.
-    pub(crate) fn of(queue: &QueueSettings, hard: bool) -> Self {
-        Self { taken: queue.task_weight, interruptible: queue.interruptible && !hard }
-    }
+    /// Whether its queue is owed a part of its workers' hours: no front queue holds it back then.
+    pub(crate) owed: bool,
 }
 
 /// What a queue suffers by.
@@ -315,13 +324,8 @@ fn harm_of(settings: &QueueSettings) -> Harm {
 /// An hour in milliseconds.
 pub(crate) const HOUR_MS: f64 = 3_600_000.0;
 
-/// The price of an hour of waiting, in back work given up for front work of the same length.
-fn price_of_waiting(hour_milli: u64, front_ms: f64, back_ms: f64) -> f64 {
-    libm::log((hour_milli as f64 / 1_000.0 * back_ms / front_ms).max(1e-9))
-}
-
 /// A mean moved by one part of `weight` towards a sample.
-fn nearer(mean: u64, sample: u64, weight: u64) -> u64 {
+pub(crate) fn nearer(mean: u64, sample: u64, weight: u64) -> u64 {
     let parts = weight.max(1);
     if sample >= mean { mean + (sample - mean) / parts } else { mean - (mean - sample) / parts }
 }

@@ -4,6 +4,8 @@
 pub const PARK_MS_MAX: u64 = 90 * 24 * 60 * 60 * 1000;
 /// How many requests may stand above one another.
 pub const REQUEST_DEPTH_MAX: u8 = 4;
+/// How many steps a task may have in which what it takes is relaxed; later ones are left out.
+pub const RELAXATIONS_MAX: usize = 8;
 /// How many requests a task may have open.
 pub const CHILDREN_MAX: usize = 8;
 /// How many workers a task remembers not to be offered to; the oldest is forgotten.

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use blendline_wire::Millis;
 use blendline_wire::task::Side;
+use blendline_wire::{Millis, QueueId};
 
 use crate::desk::{Desk, Tenant};
 use crate::index::{Due, Index, Rules};
@@ -83,6 +83,7 @@ impl Scheduler {
         let now = self.meta.now;
         self.index = Index::default();
         self.pools.clear();
+        self.promised.clear();
         for tenant in self.tenants.values_mut() {
             tenant.know(&self.queues);
         }
@@ -95,9 +96,16 @@ impl Scheduler {
             desk.know(&self.queues);
             self.index.add_worker(&desk.row);
         }
-        let rules = Rules { queues: &self.queues, calendars: &self.calendars };
+        let rules = Rules { queues: &self.queues, calendars: &self.calendars, learnt: &self.learnt };
+        let promised = |queue: QueueId| {
+            self.queues.get(&queue).is_some_and(|queue| queue.side == Side::Back && queue.blend.share_milli > 0)
+        };
         for task in self.tasks.values() {
             self.index.add_task(&rules.stand(task), &self.tasks);
+            let back = rules.takes(task).back;
+            if back > 0 && promised(task.queue) {
+                *self.promised.entry(task.queue).or_default() += u64::from(back);
+            }
             if let Some(desk) = task.state.holder().and_then(|holder| self.workers.get_mut(&holder)) {
                 desk.held.insert(task.id);
                 let takes = rules.takes(task);
@@ -117,9 +125,11 @@ impl Scheduler {
         for calendar in self.calendars.keys().copied().collect::<Vec<_>>() {
             self.watch_calendar(calendar, now);
         }
+        step.derives = true;
         for worker in workers.iter().rev() {
             self.seat(step, *worker);
         }
+        step.derives = false;
         self.seat_moved(step);
         step.todo.freed.extend(workers);
         step.todo.slack.extend(self.tenants.keys().copied());
@@ -151,6 +161,7 @@ impl Scheduler {
         same("desks", &self.workers, &fresh.workers)?;
         same("tenants", &self.tenants, &fresh.tenants)?;
         same("pools", &self.pools, &fresh.pools)?;
+        same("promised", &self.promised, &fresh.promised)?;
         same("worth", &self.worth, &fresh.worth)?;
         same("letters", &self.letters, &fresh.letters)?;
         same("post boxes", &self.post, &fresh.post)?;

@@ -40,7 +40,7 @@ impl Scheduler {
         if desk.load.saturating_add(settings.task_weight) > desk.row.capacity {
             return Err(Refusal::TooMany("tasks"));
         }
-        let class = Class { queue, needs: Vec::new(), target_ms: None, rule_set: 0 };
+        let class = Class { queue, ..Class::default() };
         let mut conversation = self.new_conversation(step, tenant, account, contact);
         let id = conversation.id;
         // The platform's window counts from what the customer said last, in whichever conversation.
@@ -73,7 +73,7 @@ impl Scheduler {
         if duration_ms > limits::PARK_MS_MAX {
             return Err(Refusal::OutOfRange("duration_ms"));
         }
-        let class = Class { queue, needs: Vec::new(), target_ms: None, rule_set: 0 };
+        let class = Class { queue, ..Class::default() };
         let matter = MatterId(self.next_id());
         let mut task = self.new_task(step, tenant, TaskKind::Log, &class, matter);
         let at = step.now;

@@ -251,6 +251,7 @@ impl Scheduler {
             task.target_ms = target_ms;
             task.missed &= task.due_at <= now;
             task.needs = Default::default();
+            task.relax.clear();
         });
     }
 }

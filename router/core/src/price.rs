@@ -14,6 +14,9 @@ use crate::scheduler::{Scheduler, Step};
 /// An hour in milliseconds.
 const HOUR: u64 = 3_600_000;
 
+/// What a task counts for whose queue is owed its part: a thousand weeks of lateness.
+const OWED_MILLI: u64 = 1_000_000_000;
+
 /// By what the tasks of one queue are ranked among those of others.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Rank {
@@ -110,11 +113,11 @@ impl Scheduler {
         self.pools.get(&front).is_some_and(|pool| pool.shared > pool.workers / 2)
     }
 
-    /// By what the waiting tasks of a queue are ranked now.
+    /// By what the waiting tasks of a queue are ranked now. Those of a back queue that is owed its part go before all.
     ///
     /// A front queue that keeps its goal has time: its tasks count for less than those of one that does not. Where
     /// waiting costs, a task counts for what an hour's work spares.
-    pub(crate) fn rank(&self, queue: &QueueSettings) -> Rank {
+    pub(crate) fn rank(&self, now: Millis, queue: &QueueSettings) -> Rank {
         let whole = Rank { weight_milli: queue.weight_milli, more_milli: 0, in_time: false };
         match queue.blend.goal {
             Goal::Within { .. } if queue.side == Side::Front => {
@@ -130,6 +133,7 @@ impl Scheduler {
                 let spared = u128::from(hour_milli) * u128::from(HOUR) / u128::from(self.task_ms(queue.id).max(1));
                 Rank { more_milli: u64::try_from(spared).unwrap_or(u64::MAX), ..whole }
             }
+            _ if self.is_owed(now, queue.id) => Rank { more_milli: OWED_MILLI, ..whole },
             _ => whole,
         }
     }

@@ -39,6 +39,8 @@ pub(crate) struct Place {
     pub(crate) skills: Bits,
     /// The bits of the front queues he serves.
     pub(crate) fronts: Bits,
+    /// What an hour of his costs.
+    pub(crate) cost: u32,
 }
 
 /// Those of one queue who are ready, in order. Kept in short blocks, each of which knows the skills in it, so that
@@ -145,6 +147,7 @@ mod tests {
             worker: WorkerId(number),
             skills,
             fronts: 0,
+            cost: 0,
         }
     }
 

@@ -15,6 +15,7 @@ pub use self::task::{Aside, Closed, More, Silence, Task, TaskState};
 
 use crate::input::{DeliveryStatus, PayloadId};
 use crate::policy::rate::Rate;
+use crate::policy::share::Share;
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
@@ -57,7 +58,7 @@ pub struct Learnt {
     /// Since when arrivals are counted.
     #[serde(default)]
     pub count_since: Millis,
-    /// When the count ends; the end of time while nothing comes.
+    /// When the count ends, or the part of the window of a back queue's share; the end of time while nothing comes.
     pub count_until: Millis,
     /// How many came in this count.
     #[serde(default)]
@@ -72,9 +73,28 @@ pub struct Learnt {
     /// Over how many tasks.
     #[serde(default)]
     pub tasks: u32,
+    /// How long tasks were worked on that nobody had been called away from yet, in microseconds, of late.
+    #[serde(default)]
+    pub first_us: u64,
+    /// How many of them were solved before anybody was.
+    #[serde(default)]
+    pub firsts: u32,
+    /// The mean time that is left of a task when it is taken up again and nobody is called away from it any more, in
+    /// microseconds.
+    #[serde(default)]
+    pub after_us: u64,
+    /// Over how many tasks.
+    #[serde(default)]
+    pub afters: u32,
+    /// True where calling somebody away costs more than it brings.
+    #[serde(default)]
+    pub steadfast: bool,
     /// The mean time of the back tasks that its workers do, in milliseconds.
     #[serde(default)]
     pub back_ms: u64,
+    /// The mean worth of those, in thousandths.
+    #[serde(default = "whole")]
+    pub back_worth_milli: u32,
     /// What attainment corrects the logarithm of the price of lateness by, in millionths.
     #[serde(default)]
     pub price_micro: i64,
@@ -102,6 +122,9 @@ pub struct Learnt {
     /// True while it may keep back work from somebody who could do it: nobody is looked for again until it lets go.
     #[serde(default)]
     pub holding: bool,
+    /// What a back queue was promised of late, and what it had.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub share: Share,
 }
 
 /// What the worth of a front queue's waiting tasks and free slots follows from.
@@ -135,7 +158,13 @@ impl Learnt {
             busy_milli: 0,
             task_us: 0,
             tasks: 0,
+            first_us: 0,
+            firsts: 0,
+            after_us: 0,
+            afters: 0,
+            steadfast: false,
             back_ms: 0,
+            back_worth_milli: whole(),
             price_micro: 0,
             heard: 0,
             level_milli: 0,
@@ -145,6 +174,7 @@ impl Learnt {
             weight_milli: whole(),
             reckoned: Reckoned::default(),
             holding: false,
+            share: Share::default(),
         }
     }
 }
@@ -255,6 +285,22 @@ pub struct Worker {
     /// Noting down: the task, what it takes of his capacity, until when.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wrap_ups: Vec<(TaskId, u32, Millis)>,
+    /// What he has behind him.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub run: Run,
+}
+
+/// What a worker has behind him.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Run {
+    /// Tasks since he last had time to breathe, where that is counted.
+    pub tasks: u16,
+    /// Since when he has had none.
+    pub free_since: Option<Millis>,
+    /// What hard tasks left behind, in thousandths, when the last one came.
+    pub strain_milli: u32,
+    /// When that was.
+    pub strained_at: Millis,
 }
 
 /// A message of ours.

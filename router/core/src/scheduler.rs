@@ -34,6 +34,8 @@ pub struct Scheduler {
     pub(crate) post: BTreeMap<AccountId, PostBox>,
     pub(crate) learnt: BTreeMap<QueueId, Learnt>,
     pub(crate) pools: BTreeMap<QueueId, Pool>,
+    /// What the tasks take of back queues that are promised a part of their workers' hours (derived).
+    pub(crate) promised: BTreeMap<QueueId, u64>,
     pub(crate) worth: BTreeMap<QueueId, Worth>,
     pub(crate) index: Index,
     pub(crate) todo: Todo,
@@ -63,6 +65,8 @@ pub(crate) struct Step<'a> {
     pub(crate) effects: &'a mut Vec<Effect>,
     /// The first event of the step: the cause of the others.
     pub(crate) cause: Option<EventId>,
+    /// True while everything is derived anew: nothing happens then.
+    pub(crate) derives: bool,
     pub(crate) todo: Todo,
 }
 
@@ -94,7 +98,7 @@ pub(crate) struct Todo {
 
 impl<'a> Step<'a> {
     pub(crate) fn new(now: Millis, effects: &'a mut Vec<Effect>, todo: Todo) -> Self {
-        Self { now, actor: Actor::System, effects, cause: None, todo }
+        Self { now, actor: Actor::System, effects, cause: None, derives: false, todo }
     }
 
     pub(crate) fn release(&mut self, release: Release) {
@@ -219,7 +223,7 @@ impl Scheduler {
     }
 
     pub(crate) fn rules(&self) -> Rules<'_> {
-        Rules { queues: &self.queues, calendars: &self.calendars }
+        Rules { queues: &self.queues, calendars: &self.calendars, learnt: &self.learnt }
     }
 
     /// How many tasks are open.

@@ -1,4 +1,4 @@
-//! Where workers stand: among the ready, and in the pools of the front queues they serve.
+//! Where workers stand: among the ready, and in the pools of the queues they serve.
 
 use blendline_wire::WorkerId;
 
@@ -12,11 +12,11 @@ impl Scheduler {
         self.set_place(id, None);
         let Some(desk) = self.workers.get_mut(&id) else { return };
         let Some(part) = desk.part.take() else { return };
-        for front in desk.fronts.iter() {
-            let Some(pool) = self.pools.get_mut(front) else { continue };
+        for queue in desk.fronts.iter().chain(desk.promised.iter()) {
+            let Some(pool) = self.pools.get_mut(queue) else { continue };
             pool.sub(&part);
             if pool.workers == 0 {
-                self.pools.remove(front);
+                self.pools.remove(queue);
             }
         }
     }
@@ -24,7 +24,7 @@ impl Scheduler {
     /// Counts a worker in the pools as he is now. His place among the ready follows when somebody looks for one: most
     /// who get room are given work at once.
     pub(crate) fn seat(&mut self, step: &mut Step<'_>, id: WorkerId) {
-        let Some(desk) = self.workers.get_mut(&id) else { return };
+        let Some(desk) = self.workers.get(&id) else { return };
         step.todo.moved.insert(id);
         let free = desk.row.capacity.saturating_sub(desk.load);
         let part = Pool {
@@ -35,22 +35,26 @@ impl Scheduler {
             soft: desk.soft.into(),
             shared: u32::from(desk.fronts.len() > 1),
         };
-        let part = Some(part).filter(|_| desk.is_ready() && !desk.fronts.is_empty());
-        let before = std::mem::replace(&mut desk.part, part);
+        let counts = !desk.fronts.is_empty() || !desk.promised.is_empty();
+        let (part, before) = (Some(part).filter(|_| desk.is_ready() && counts), desk.part);
         if before == part {
             return;
         }
         if before.map(|part| part.slots) != part.map(|part| part.slots) {
             step.todo.stale.extend(desk.fronts.iter().copied());
+            let promised = desk.promised.clone();
+            promised.iter().for_each(|queue| self.reckon_share(step, *queue));
         }
+        let Some(desk) = self.workers.get_mut(&id) else { return };
+        desk.part = part;
         // More may be free, or fewer of whom so many are to be kept free.
         step.todo.slack.insert(desk.row.settings.tenant);
-        for front in desk.fronts.iter() {
-            let pool = self.pools.entry(*front).or_default();
+        for queue in desk.fronts.iter().chain(desk.promised.iter()) {
+            let pool = self.pools.entry(*queue).or_default();
             pool.add(&part.unwrap_or_default());
             pool.sub(&before.unwrap_or_default());
             if pool.workers == 0 {
-                self.pools.remove(front);
+                self.pools.remove(queue);
             }
         }
     }

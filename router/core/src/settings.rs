@@ -10,7 +10,7 @@ use blendline_wire::{QueueId, TaskId, TenantId, WorkerId};
 use crate::desk::Tenant;
 use crate::effect::{Answer, Refusal, Write};
 use crate::input::Settings;
-use crate::rows::Worker;
+use crate::rows::{Run, Worker};
 use crate::scheduler::{Scheduler, Step};
 
 impl Scheduler {
@@ -50,6 +50,7 @@ impl Scheduler {
                 if self.queues.get(&queue.id).is_some_and(|known| known.tenant != queue.tenant) {
                     return Err(Refusal::OtherTenant);
                 }
+                self.reckon_shares(step);
                 step.write(Write::Queue(Box::new(queue.clone())));
                 self.settings_event(step, queue.tenant, "queue", queue.id.to_string());
                 let (id, side) = (queue.id, queue.side);
@@ -71,7 +72,7 @@ impl Scheduler {
     }
 
     /// Derives everything anew, and looks at everybody and everything that waits.
-    fn look_anew(&mut self, step: &mut Step<'_>) {
+    pub(crate) fn look_anew(&mut self, step: &mut Step<'_>) {
         self.rebuild(step);
         let front = |queue: &&QueueSettings| queue.side == Side::Front;
         let fronts: Vec<QueueId> = self.queues.values().filter(front).map(|queue| queue.id).collect();
@@ -109,6 +110,7 @@ impl Scheduler {
                     idle_since,
                     missed_offers: 0,
                     wrap_ups: Vec::new(),
+                    run: Run::default(),
                 };
                 self.add_worker(step, row);
             }

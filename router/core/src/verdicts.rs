@@ -242,7 +242,8 @@ impl Scheduler {
             self.cancel_tree(step, child, "parent_solved");
             self.task_event(step, id, EventKind::RequestWithdrawn { child });
         }
-        self.task_event(step, id, EventKind::TaskSolved { worker: Some(worker), disposition });
+        let kind = EventKind::TaskSolved { worker: Some(worker), disposition: disposition.clone() };
+        self.task_event(step, id, kind);
         let state = TaskState::Closed { at: now, how: Closed::Solved, worker: Some(worker) };
         let Some(task) = self.close_task(step, id, state) else { return };
         if let Some(conversation) = task.conversation {
@@ -251,7 +252,7 @@ impl Scheduler {
             let state = ConversationState::Solved { at: now, task: id, queue, earned_at, confirm_until };
             self.end_conversation(step, conversation, state);
         }
-        self.begin_wrap_up(step, worker, &task);
+        self.begin_wrap_up(step, worker, &task, &disposition);
         if let Some(parent) = parent {
             if let Some(payload) = note {
                 self.add_line(step, parent, Author::Note, Some(worker), None, payload);
@@ -310,7 +311,7 @@ impl Scheduler {
         // What waits for nobody has no rest of a target to pass on: the asked queue's own target counts.
         let runs = clock == ClockRule::Runs && parent.unanswered;
         let target_ms = runs.then(|| policy::request_target_ms(parent.due_at.since(now), parent.target_ms));
-        let class = Class { queue, needs: Vec::new(), target_ms, rule_set };
+        let class = Class { queue, target_ms, rule_set, ..Class::default() };
         let mut child = self.new_task(step, tenant, TaskKind::Request, &class, matter);
         child.parent = Some(id);
         child.depth = depth;

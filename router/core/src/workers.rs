@@ -138,17 +138,6 @@ impl Scheduler {
         }
     }
 
-    /// Noting down begins, where the queue gives time for it.
-    pub(crate) fn begin_wrap_up(&mut self, step: &mut Step<'_>, worker: WorkerId, task: &Task) {
-        let Some(queue) = self.queues.get(&task.queue) else { return };
-        if queue.wrap_up_ms == 0 {
-            return;
-        }
-        let (weight, until) = (queue.task_weight, step.now.plus(queue.wrap_up_ms));
-        self.edit_worker(step, worker, |row| row.wrap_ups.push((task.id, weight, until)));
-        self.event_of(step, task, EventKind::WrapUpStarted { until });
-    }
-
     /// A worker is done noting down. Saying so again is no fault.
     pub(crate) fn end_wrap_up(
         &mut self,

@@ -8,7 +8,7 @@ use blendline_router::payload::MessageBody;
 use blendline_router::ports::store::{Commit, NewAddress, Wanted};
 use blendline_wire::event::Actor;
 use blendline_wire::inbound::InboundKind;
-use blendline_wire::org::{AccountSettings, Blend, QueueSettings, TenantSettings, WorkerSettings};
+use blendline_wire::org::{AccountSettings, Blend, Burden, QueueSettings, TenantSettings, WorkerSettings};
 use blendline_wire::outbound::{Content, SendOutcome};
 use blendline_wire::task::{AcceptMode, Presence, Side};
 use blendline_wire::{
@@ -168,7 +168,7 @@ impl Life {
             kind: InboundKind::Message,
             payload,
             received_at: self.now,
-            class: Class { queue: QueueId(1 + number % QUEUES), needs: Vec::new(), target_ms: None, rule_set: 1 },
+            class: Class { queue: QueueId(1 + number % QUEUES), rule_set: 1, ..Class::default() },
             prior: None,
         };
         self.step(commit, Actor::Customer, Command::Message(message));
@@ -258,6 +258,7 @@ fn office() -> Vec<Settings> {
             accept: AcceptMode::Offer,
             stand_in: None,
             paces_milli: Vec::new(),
+            burden: Burden::default(),
         })
     }));
     settings

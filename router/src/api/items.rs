@@ -8,7 +8,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use blendline_core::Answer;
-use blendline_core::input::Class;
+use blendline_core::input::{Class, Relaxation};
+use blendline_core::limits::RELAXATIONS_MAX;
 use blendline_wire::org::{FieldValue, Fields};
 use blendline_wire::task::SkillNeed;
 use blendline_wire::{ConversationId, Pii, TenantId};
@@ -27,6 +28,7 @@ use crate::handle::Call;
 /// What the caller's own reference and title may hold at most, in bytes.
 const REFERENCE_MAX: usize = 200;
 const TITLE_MAX: usize = 1000;
+const STRAIN_MAX: u8 = 10;
 
 /// A work item.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
@@ -49,13 +51,31 @@ pub struct Item {
     /// Skills that it takes, each with the lowest level that will do, 1 to 10.
     #[serde(default)]
     skills: BTreeMap<String, u8>,
+    /// What will do instead once it has waited for so long, in order; at most eight steps.
+    #[serde(default)]
+    #[schema(max_items = 8)]
+    relax: Vec<RelaxedSkills>,
     /// How soon it should be responded to, in milliseconds; left out, the queue's target counts.
     #[serde(default)]
     #[schema(minimum = 1)]
     target_ms: Option<u64>,
+    /// How hard it is on whoever does it, 0 to 10: such items are spread over those who can do them.
+    #[serde(default)]
+    #[schema(maximum = 10)]
+    strain: u8,
     /// The conversation it belongs to, so that it belongs to the same matter.
     #[serde(default)]
     conversation: Option<ConversationId>,
+}
+
+/// Less will do after a while: optional skills are left out, and levels lowered.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RelaxedSkills {
+    /// How long after it was pushed in, in milliseconds.
+    after_ms: u64,
+    /// The skills that it takes from then on, each with the lowest level that will do, 1 to 10.
+    skills: BTreeMap<String, u8>,
 }
 
 /// Pushes a work item in: 201. Pushing the same reference again gives the same task: 200.
@@ -107,9 +127,40 @@ fn check_lengths(item: &Item) -> Result<(), Failure> {
 fn classify(item: &Item, tenant: TenantId, directory: &Directory) -> Result<Class, Failure> {
     let queue =
         directory.queue(tenant, &item.queue).ok_or_else(|| unknown_queue(directory, tenant, &item.queue, "/queue"))?;
+    let needs = needs_of(&item.skills, "/skills", tenant, directory)?;
+    if RELAXATIONS_MAX < item.relax.len() {
+        return Err(Failure::bad("/relax", format!("give at most {RELAXATIONS_MAX} steps")));
+    }
+    let mut relax = Vec::with_capacity(item.relax.len());
+    for (place, step) in item.relax.iter().enumerate() {
+        if relax.last().is_some_and(|last: &Relaxation| step.after_ms <= last.after_ms) {
+            return Err(Failure::bad(
+                format!("/relax/{place}/after_ms"),
+                "each step comes later than the one before it",
+            ));
+        }
+        let needs = needs_of(&step.skills, &format!("/relax/{place}/skills"), tenant, directory)?;
+        relax.push(Relaxation { after_ms: step.after_ms, needs });
+    }
+    if item.target_ms == Some(0) {
+        return Err(Failure::bad("/target_ms", "give at least 1, or leave it to the queue"));
+    }
+    if STRAIN_MAX < item.strain {
+        return Err(Failure::bad("/strain", "give 0 to 10"));
+    }
+    Ok(Class { queue, needs, relax, target_ms: item.target_ms, strain: item.strain, rule_set: 0 })
+}
+
+/// Skills and levels by name, sorted.
+fn needs_of(
+    skills: &BTreeMap<String, u8>,
+    at: &str,
+    tenant: TenantId,
+    directory: &Directory,
+) -> Result<Vec<SkillNeed>, Failure> {
     let mut needs = Vec::new();
-    for (name, level) in &item.skills {
-        let place = || format!("/skills/{name}");
+    for (name, level) in skills {
+        let place = || format!("{at}/{name}");
         let skill = directory
             .skill(tenant, name)
             .ok_or_else(|| Failure::not_found("skill", format!("no skill is called `{name}`")).at(place()))?;
@@ -119,10 +170,7 @@ fn classify(item: &Item, tenant: TenantId, directory: &Directory) -> Result<Clas
         needs.push(SkillNeed { skill, level: *level });
     }
     needs.sort_unstable();
-    if item.target_ms == Some(0) {
-        return Err(Failure::bad("/target_ms", "give at least 1, or leave it to the queue"));
-    }
-    Ok(Class { queue, needs, target_ms: item.target_ms, rule_set: 0 })
+    Ok(needs)
 }
 
 /// There is no such queue; the nearest name is offered.

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use blendline_connectors::{Secret, Setting};
-use blendline_wire::org::{Blend, Goal, QueueSettings, TenantSettings, WorkerSettings};
+use blendline_wire::org::{Burden, QueueSettings, TenantSettings, WorkerSettings};
 use blendline_wire::{QueueId, TenantId, WorkerId};
 use toml::Spanned;
 
+use super::blend;
 use super::calendar::Calendar;
 use super::checked::{CheckedAccount, CheckedKey, CheckedQueue, CheckedTenant, CheckedWorker, NamedLevel};
 use super::error::{ConfigError, Source, did_you_mean};
@@ -15,7 +16,7 @@ use super::secret;
 use super::users::users;
 use crate::directory::Role;
 
-type Checked<T> = Result<T, ConfigError>;
+pub(super) type Checked<T> = Result<T, ConfigError>;
 
 /// Checks every tenant.
 pub(super) fn organisation(
@@ -137,6 +138,7 @@ impl<'a> Scope<'a> {
         let accounts = each_account.collect::<Checked<Vec<_>>>()?;
         let keys = written.key.iter().map(|key| self.key(key)).collect::<Checked<Vec<_>>>()?;
         let users = users(self.source, written.name.get_ref(), &written.user, &self.workers, env)?;
+        blend::promises_fit(self.source, &written.worker, &queues)?;
         self.somebody_can_serve(&queues, &workers, &accounts)?;
         Ok(CheckedTenant {
             name: written.name.get_ref().clone(),
@@ -187,7 +189,6 @@ impl<'a> Scope<'a> {
 
     fn queue(&self, queue: &QueueFile, defaults: &Defaults, below: &Defaults) -> Checked<CheckedQueue> {
         let tuning = queue.tuning().or(&defaults.queue).or(&below.queue);
-        let goal_percent = given("queue.goal_percent", tuning.goal_percent)?;
         let never_at_zero = |ms: u64| (0 < ms).then_some(ms);
         let settings = QueueSettings {
             id: QueueId(0),
@@ -206,7 +207,7 @@ impl<'a> Scope<'a> {
             calendar: None,
             interruptible: given("queue.interruptible", tuning.interruptible)?,
             tasks_max: given("queue.tasks_max", tuning.tasks_max)?,
-            blend: Blend { goal: Goal::Within { per_mille: goal_percent.saturating_mul(10) }, ..Blend::default() },
+            blend: blend::of(self.source, queue, &tuning)?,
         };
         let at = || queue.name.span();
         for (key, bad) in [
@@ -222,10 +223,6 @@ impl<'a> Scope<'a> {
         }
         if 100 < settings.waiting_weight_percent {
             return Err(self.source.error(at(), "waiting_weight_percent is above 100", "give 0 to 100"));
-        }
-        if !(1..=99).contains(&goal_percent) {
-            let hint = "give 1 to 99; no number of free workers makes sure of all";
-            return Err(self.source.error(at(), format!("goal_percent is {goal_percent}"), hint));
         }
         Ok(CheckedQueue {
             name: queue.name.get_ref().clone(),
@@ -261,6 +258,12 @@ impl<'a> Scope<'a> {
                 accept: given("worker.accept", tuning.accept)?,
                 stand_in: None,
                 paces_milli: Vec::new(),
+                burden: Burden {
+                    run_max: given("worker.run_max", tuning.run_max)?,
+                    breath_ms: given("worker.breath_ms", tuning.breath_ms)?,
+                    abuse_pause_ms: given("worker.abuse_pause_ms", tuning.abuse_pause_ms)?,
+                    cost: given("worker.cost", tuning.cost)?,
+                },
             },
         })
     }
@@ -388,7 +391,7 @@ impl<'a> Scope<'a> {
     }
 }
 
-fn given<T>(key: &str, value: Option<T>) -> Checked<T> {
+pub(super) fn given<T>(key: &str, value: Option<T>) -> Checked<T> {
     value.ok_or_else(|| ConfigError {
         file: super::DEFAULTS_NAME.into(),
         line: 0,

@@ -266,6 +266,8 @@ tuned! {
     QueueTuning {
         target_ms: u64,
         goal_percent: u32,
+        protected_percent: u32,
+        protected_window_ms: u64,
         weight_milli: u32,
         task_weight: u32,
         waiting_weight_percent: u32,
@@ -290,6 +292,10 @@ tuned! {
     WorkerTuning {
         capacity: u32,
         accept: AcceptMode,
+        run_max: u16,
+        breath_ms: u64,
+        abuse_pause_ms: u64,
+        cost: u32,
     }
     WorkerFile {
         name: Spanned<String>,

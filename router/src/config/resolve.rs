@@ -161,7 +161,12 @@ impl Scope<'_> {
                 tenant: self.id,
                 channel: account.channel.clone(),
                 account: entry,
-                class: Class { queue: self.queue(&account.queue), needs, target_ms: account.target_ms, rule_set: 0 },
+                class: Class {
+                    queue: self.queue(&account.queue),
+                    needs,
+                    target_ms: account.target_ms,
+                    ..Class::default()
+                },
             },
         );
     }

@@ -147,6 +147,15 @@ fn each_mistake_has_its_line_key_and_hint() {
         ),
         ("side = \"front\"", "side = \"front\"\ngoal_percent = 100", "tenant.queue.name", "is 100", "1 to 99"),
         (
+            "side = \"front\"",
+            "side = \"front\"\nprotected_percent = 20",
+            "tenant.queue.name",
+            "front queue",
+            "goal_percent",
+        ),
+        ("side = \"front\"", "side = \"back\"\nprotected_percent = 101", "tenant.queue.name", "is 101", "0 to 100"),
+        ("side = \"front\"", "side = \"back\"\nprotected_window_ms = 9", "tenant.queue.name", "is 9", "a minute"),
+        (
             "skills = [\"hebrew\", \"billing\"]",
             "skills = [\"hebrew\", \"billing\"]\nreserve_max_milli = 500",
             "tenant.name",

@@ -1,5 +1,8 @@
 //! Words by which people say that they want no more messages.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use unicode_normalization::UnicodeNormalization as _;
 
 /// Longer texts are never only such a word.
@@ -30,7 +33,7 @@ impl Language {
     }
 }
 
-/// The words, as [`plain`] makes them. Not `cancel`, `end` and the like: in a talk they answer other questions.
+/// The words. Not `cancel`, `end` and the like: in a talk they answer other questions.
 const WORDS: &[(Language, &[&str])] = &[
     (
         Language::Hebrew,
@@ -80,13 +83,14 @@ pub fn opt_out(text: &str) -> Option<Language> {
     if text.chars().nth(CHARS_MAX).is_some() {
         return None;
     }
-    let plain = plain(text);
-    WORDS
-        .iter()
-        // The table passes through the same mill, so that it can be written as people write.
-        .find(|(_, words)| words.iter().any(|word| self::plain(word) == plain))
-        .map(|(language, _)| *language)
+    PLAIN_WORDS.get(plain(text).as_str()).copied()
 }
+
+/// The words, each passed through the same mill as what people write, so that the table can be written as they write.
+static PLAIN_WORDS: LazyLock<HashMap<String, Language>> = LazyLock::new(|| {
+    let words = WORDS.iter().flat_map(|(language, words)| words.iter().map(move |word| (plain(word), *language)));
+    words.collect()
+});
 
 /// The text without what people leave out or put in at will: vowel points, final forms, case, punctuation, emoji.
 fn plain(text: &str) -> String {

@@ -50,7 +50,7 @@ impl Post {
                 external_id: address.into(),
                 settings: std::collections::BTreeMap::new(),
             };
-            let class = Class { queue: QueueId(1), needs: Vec::new(), target_ms: None, rule_set: 0 };
+            let class = Class { queue: QueueId(1), ..Class::default() };
             (AccountId(id), AccountEntry { tenant: TenantId(1), channel: "email_raw".into(), account, class })
         };
         let mut directory = Directory::default();

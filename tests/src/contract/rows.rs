@@ -8,7 +8,7 @@ use blendline_router::payload::MessageBody;
 use blendline_router::ports::store::{Commit, NewAddress, Tenure};
 use blendline_wire::event::{Activity, Actor, Event, EventKind};
 use blendline_wire::inbound::InboundKind;
-use blendline_wire::org::{CalendarSettings, TenantSettings, WorkerSettings};
+use blendline_wire::org::{Burden, CalendarSettings, TenantSettings, WorkerSettings};
 use blendline_wire::outbound::Content;
 use blendline_wire::task::{AcceptMode, Presence, Side, TaskKind};
 use blendline_wire::worker::Author;
@@ -113,6 +113,7 @@ pub fn worker(id: u64) -> Worker {
             accept: AcceptMode::Offer,
             stand_in: None,
             paces_milli: Vec::new(),
+            burden: Burden::default(),
         }),
         presence: Presence::Ready,
         session: None,
@@ -121,6 +122,7 @@ pub fn worker(id: u64) -> Worker {
         idle_since: NOW,
         missed_offers: 0,
         wrap_ups: Vec::new(),
+        run: Default::default(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the outside does next: one input, drawn from the rows as they are.
 
-use blendline_core::input::{Class, Command, DeliveryStatus, InboundMessage, Input, NewItem, Settings};
+use blendline_core::input::{Class, Command, DeliveryStatus, InboundMessage, Input, NewItem, Relaxation, Settings};
 use blendline_core::rows::ConversationState;
 use blendline_wire::event::Actor;
 use blendline_wire::inbound::InboundKind;
@@ -9,6 +9,7 @@ use blendline_wire::task::{SkillNeed, Target};
 use blendline_wire::{AccountId, ContactKey, Millis, QueueId, SkillId, TaskId, TenantId, WorkerId};
 
 use super::acts_worker;
+use super::rng::Rng;
 use super::shape::{self, HOUR, SKILLS};
 use super::world::World;
 
@@ -168,7 +169,18 @@ fn class(world: &mut World, tenant: TenantId) -> Option<Class> {
         needs.push(SkillNeed { skill, level: world.rng.one([1, 2, 4]) });
     }
     let target_ms = if world.rng.percent(20) { Some(world.rng.one([10_000, HOUR])) } else { None };
-    Some(Class { queue, needs, target_ms, rule_set: 1 })
+    let mut more = Rng::new(!world.steps);
+    let relax = if !needs.is_empty() && more.percent(world.shape.relaxes) {
+        let lower = |needs: &[SkillNeed]| needs.iter().map(|need| SkillNeed { level: 1, ..*need }).collect();
+        let (first, last) = (more.one([0, 1_000, 60_000]), more.one([90_000, HOUR]));
+        let steps =
+            [Relaxation { after_ms: first, needs: lower(&needs) }, Relaxation { after_ms: last, needs: Vec::new() }];
+        steps.into_iter().take(more.one([1, 2])).collect()
+    } else {
+        Vec::new()
+    };
+    let strain = if more.percent(world.shape.relaxes) { more.one([1, 10]) as u8 } else { 0 };
+    Some(Class { queue, needs, relax, target_ms, strain, rule_set: 1 })
 }
 
 fn message(world: &mut World, asking: bool) -> Option<Input> {
@@ -298,7 +310,7 @@ fn put(world: &mut World) -> Input {
         0 => Settings::Tenant(shape::tenant_settings(&mut world.rng, tenant)),
         1 => Settings::Calendar(shape::calendar(&mut world.rng, blendline_wire::CalendarId(tenant.0))),
         2 => match world.rng.pick(&queues) {
-            Some(id) => Settings::Queue(shape::queue_settings(&mut world.rng, tenant, id.0)),
+            Some(id) => Settings::Queue(world.shape.queue(&mut world.rng, tenant, id.0)),
             None => Settings::Tenant(shape::tenant_settings(&mut world.rng, tenant)),
         },
         _ => {

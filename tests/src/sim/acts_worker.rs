@@ -8,6 +8,7 @@ use blendline_wire::task::{AcceptMode, ClockRule, ParkReason, Presence};
 use blendline_wire::{Lease, SessionId, TaskId, WorkerId};
 
 use super::acts::{self, Act};
+use super::rng::Rng;
 use super::shape::{DAY, HOUR};
 use super::world::World;
 
@@ -119,7 +120,10 @@ fn settle(world: &mut World, worker: WorkerId, task: TaskId, lease: Lease) -> Op
     let note = Some(world.payload());
     let asks = world.rng.percent(world.shape.asking);
     let verdict = match if asks { 6 } else { world.rng.below(10) } {
-        0..=3 => Verdict::Done { disposition: "answered".to_owned(), note },
+        0..=3 => {
+            let word = if Rng::new(!world.steps).percent(20) { "abusive" } else { "answered" };
+            Verdict::Done { disposition: word.to_owned(), note }
+        }
         4 => {
             let too_long = PARK_MS_MAX + 1;
             let long = if world.wild() { too_long } else { PARK_MS_MAX };

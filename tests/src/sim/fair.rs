@@ -10,7 +10,7 @@ use blendline_core::policy;
 use blendline_core::rows::TaskState;
 use blendline_wire::event::Actor;
 use blendline_wire::inbound::InboundKind;
-use blendline_wire::org::{QueueSettings, TenantSettings, WEIGHT_UNIT, WorkerSettings};
+use blendline_wire::org::{Burden, QueueSettings, TenantSettings, WEIGHT_UNIT, WorkerSettings};
 use blendline_wire::task::{AcceptMode, Presence, Side};
 use blendline_wire::{AccountId, ContactKey, Millis, QueueId, TaskId, TenantId, WorkerId};
 
@@ -89,6 +89,7 @@ impl Rush {
             accept: AcceptMode::Auto,
             stand_in: None,
             paces_milli: Vec::new(),
+            burden: Burden::default(),
         };
         let front = queue(FRONT, Side::Front, rng.one([20_000, 120_000]), rng.one([500, 1_000, 5_000]));
         let back = queue(BACK, Side::Back, rng.one([600_000, 3_600_000]), rng.one([100, 1_000]));
@@ -166,7 +167,7 @@ impl Rush {
                 kind: InboundKind::Message,
                 payload: self.world.payload(),
                 received_at: self.world.now,
-                class: Class { queue: FRONT, needs: Vec::new(), target_ms: None, rule_set: 1 },
+                class: Class { queue: FRONT, rule_set: 1, ..Class::default() },
                 prior: None,
             };
             self.world.commit(Input::new(Actor::Customer, Command::Message(message)))?;
@@ -176,7 +177,7 @@ impl Rush {
     }
 
     fn push(&mut self) -> Check {
-        let class = Class { queue: BACK, needs: Vec::new(), target_ms: None, rule_set: 1 };
+        let class = Class { queue: BACK, rule_set: 1, ..Class::default() };
         let item = NewItem { tenant: TENANT, class, payload: self.world.payload(), conversation: None };
         let input = self.world.call(Actor::Integrator, Command::Push(item));
         self.world.commit(input)?;

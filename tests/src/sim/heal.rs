@@ -3,7 +3,7 @@
 use blendline_core::input::{Command, Input, Settings, Verdict};
 use blendline_core::rows::{ConversationState, Task, TaskState};
 use blendline_wire::event::Actor;
-use blendline_wire::org::{CalendarSettings, SkillLevel, WorkerSettings};
+use blendline_wire::org::{Burden, CalendarSettings, SkillLevel, WorkerSettings};
 use blendline_wire::outbound::SendOutcome;
 use blendline_wire::task::{AcceptMode, Presence};
 use blendline_wire::{Lease, Millis, SkillId, TaskId, WorkerId};
@@ -139,5 +139,6 @@ fn able(world: &World, tenant: blendline_wire::TenantId, id: WorkerId) -> Worker
         accept,
         stand_in: None,
         paces_milli: Vec::new(),
+        burden: Burden::default(),
     }
 }

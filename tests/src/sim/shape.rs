@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use blendline_core::input::Settings;
 use blendline_wire::org::{
-    AccountSettings, CalendarSettings, QueueSettings, SkillLevel, TenantSettings, WEIGHT_UNIT, WorkerSettings,
+    AccountSettings, Burden, CalendarSettings, QueueSettings, SkillLevel, TenantSettings, WEIGHT_UNIT, WorkerSettings,
 };
 use blendline_wire::task::{AcceptMode, Side};
 use blendline_wire::{AccountId, CalendarId, Millis, QueueId, SkillId, TenantId, WorkerId};
@@ -54,6 +54,12 @@ pub struct Shape {
     pub batch: u64,
     /// How many steps there are between two rebuilds from the rows.
     pub rebuild_every: u64,
+    /// Percent of back queues that are promised a part of their workers' hours.
+    pub promises: u64,
+    /// Percent of tasks that need skills for which less will do after a while.
+    pub relaxes: u64,
+    /// Percent of workers who are not to work on and on.
+    pub burdens: u64,
 }
 
 impl Shape {
@@ -88,7 +94,29 @@ impl Shape {
             needs: rng.one([0, 30, 80]),
             batch: rng.one([1, 3, 8]),
             rebuild_every: 1,
+            promises: 0,
+            relaxes: 0,
+            burdens: 0,
         }
+    }
+
+    /// What came to be drawn after seeds had stories: from numbers of its own, so that older worlds stay as they are.
+    pub fn draw_more(&mut self, seed: u64) {
+        let mut rng = Rng::new(!seed);
+        self.promises = rng.one([0, 0, 0, 60]);
+        self.relaxes = rng.one([0, 0, 0, 50]);
+        self.burdens = rng.one([0, 0, 0, 60]);
+    }
+
+    /// A queue of this world.
+    pub fn queue(&self, rng: &mut Rng, tenant: TenantId, id: u64) -> QueueSettings {
+        let mut queue = queue_settings(rng, tenant, id);
+        let mut more = Rng::new(id ^ queue.target_ms ^ queue.offer_ms ^ u64::from(queue.weight_milli));
+        if queue.side == Side::Back && more.percent(self.promises) {
+            queue.blend.share_milli = more.one([100, 300, 1_000]);
+            queue.blend.share_window_ms = more.one([60_000, HOUR]);
+        }
+        queue
     }
 
     /// How much later the next input comes, in milliseconds.
@@ -113,7 +141,7 @@ impl Shape {
                 settings.push(Settings::Account(account_settings(rng, TenantId(tenant), tenant * 10 + account)));
             }
             for queue in 0..self.queues {
-                settings.push(Settings::Queue(queue_settings(rng, TenantId(tenant), tenant * 10 + queue)));
+                settings.push(Settings::Queue(self.queue(rng, TenantId(tenant), tenant * 10 + queue)));
             }
             for worker in 0..self.workers {
                 let id = WorkerId(tenant * 100 + worker);
@@ -164,7 +192,7 @@ fn account_settings(rng: &mut Rng, tenant: TenantId, id: u64) -> AccountSettings
 }
 
 /// A queue. Weights and percentages are round, so that parts of a task are whole numbers.
-pub fn queue_settings(rng: &mut Rng, tenant: TenantId, id: u64) -> QueueSettings {
+fn queue_settings(rng: &mut Rng, tenant: TenantId, id: u64) -> QueueSettings {
     let front = id.is_multiple_of(2);
     let (remind, take_back) = rng.one([
         (None, None),
@@ -204,6 +232,13 @@ pub fn worker_settings(rng: &mut Rng, tenant: TenantId, id: WorkerId, shape: &Sh
         .collect();
     let mut queues: Vec<QueueId> = shape.queue_ids(tenant).into_iter().filter(|_| rng.percent(75)).collect();
     queues.sort();
+    let mut more = Rng::new(!id.0 ^ shape.burdens);
+    let burden = if more.percent(shape.burdens) {
+        let (run_max, breath_ms) = (more.one([0, 1, 3]), more.one([1_000, 120_000]));
+        Burden { run_max, breath_ms, abuse_pause_ms: more.one([0, 300_000]), cost: more.one([0, 1]) }
+    } else {
+        Burden::default()
+    };
     WorkerSettings {
         id,
         tenant,
@@ -214,5 +249,6 @@ pub fn worker_settings(rng: &mut Rng, tenant: TenantId, id: WorkerId, shape: &Sh
         accept: if rng.percent(30) { AcceptMode::Auto } else { AcceptMode::Offer },
         stand_in: if rng.percent(25) { Some(WorkerId(tenant.0 * 100 + rng.below(shape.workers))) } else { None },
         paces_milli: Vec::new(),
+        burden,
     }
 }

@@ -57,7 +57,8 @@ impl World {
     /// The world of a seed, with its settings given.
     pub fn new(seed: u64) -> Result<Self, Violation> {
         let mut rng = Rng::new(seed);
-        let shape = Shape::draw(&mut rng);
+        let mut shape = Shape::draw(&mut rng);
+        shape.draw_more(seed);
         Self::shaped(seed, rng, shape)
     }
 

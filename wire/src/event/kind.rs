@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Decision;
 use crate::ids::{AccountId, Lease, OutboundId, QueueId, SessionId, TaskId, WorkerId};
 use crate::inbound::InboundKind;
-use crate::task::{ClockRule, ParkReason, Presence, Target, TaskKind, WithdrawReason};
+use crate::task::{ClockRule, ParkReason, Presence, SkillNeed, Target, TaskKind, WithdrawReason};
 use crate::time::Millis;
 
 /// What happened. A new kind is a new variant; a field is never given another meaning.
@@ -179,6 +179,11 @@ pub enum EventKind {
         /// What its target does meanwhile.
         clock: ClockRule,
     },
+    /// Nobody had a task for so long that less will do.
+    NeedsRelaxed {
+        /// What it takes from now on.
+        needs: Vec<SkillNeed>,
+    },
     /// A task that was put aside came back.
     TaskWoken {
         /// A stable word: `time`, `customer`, `answer`, `worker`.
@@ -261,8 +266,17 @@ pub enum EventKind {
         /// Until when at the latest.
         until: Millis,
     },
-    /// Noting down ended.
+    /// Noting down, or a rest, ended.
     WrapUpEnded,
+    /// A worker rests: he is given nothing new.
+    RestStarted {
+        /// After which task.
+        task: TaskId,
+        /// Until when, unless he says sooner that he is ready.
+        until: Millis,
+        /// A stable word: `run`, he worked without a breath; `abusive`, the customer was.
+        why: String,
+    },
     /// A worker connected.
     WorkerAttached {
         /// Under which number.

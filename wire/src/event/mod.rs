@@ -138,6 +138,8 @@ pub enum Because {
     Directed,
     /// It came back to whoever had it.
     Returned,
+    /// Its queue was owed a part of its workers' hours.
+    Promised,
 }
 
 #[cfg(test)]

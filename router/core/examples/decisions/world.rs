@@ -5,7 +5,9 @@ use blendline_core::policy::draw;
 use blendline_core::{Command, Effect, Input, PayloadId, Release, Scheduler, Write};
 use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::inbound::InboundKind;
-use blendline_wire::org::{AccountSettings, QueueSettings, SkillLevel, TenantSettings, WEIGHT_UNIT, WorkerSettings};
+use blendline_wire::org::{
+    AccountSettings, Burden, QueueSettings, SkillLevel, TenantSettings, WEIGHT_UNIT, WorkerSettings,
+};
 use blendline_wire::task::{AcceptMode, Presence, Side, SkillNeed};
 use blendline_wire::{AccountId, ContactKey, Lease, Millis, QueueId, SessionId, SkillId, TaskId, TenantId, WorkerId};
 
@@ -232,6 +234,7 @@ impl World {
             accept: AcceptMode::Auto,
             stand_in: None,
             paces_milli: Vec::new(),
+            burden: Burden::default(),
         }
     }
 }
@@ -243,7 +246,7 @@ fn classes(rare: bool) -> Vec<(Side, Class)> {
     for queue in 1..=2 * QUEUES {
         let side = if queue <= QUEUES { Side::Front } else { Side::Back };
         let mut add = |needs: Vec<SkillNeed>| {
-            classes.push((side, Class { queue: QueueId(queue), needs, target_ms: None, rule_set: 1 }));
+            classes.push((side, Class { queue: QueueId(queue), needs, rule_set: 1, ..Class::default() }));
         };
         let need = |skill: u64| SkillNeed { skill: SkillId(skill), level: 1 + (skill % 3) as u8 };
         for skill in 1..=SKILLS {

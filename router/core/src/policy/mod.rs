@@ -4,6 +4,7 @@
 
 pub mod rate;
 pub mod reserve;
+pub mod share;
 pub mod worth;
 
 use blendline_wire::Millis;

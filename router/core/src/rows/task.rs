@@ -8,6 +8,7 @@ use blendline_wire::{AccountId, ConversationId, Lease, MatterId, Millis, QueueId
 use serde::{Deserialize, Serialize};
 
 use super::is_default;
+use crate::input::Relaxation;
 
 /// A task.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -143,6 +144,12 @@ pub struct Aside {
     /// How often it was put aside for the front line.
     #[serde(default, skip_serializing_if = "is_default")]
     pub interruptions: u8,
+    /// The steps still to come in which what it takes is relaxed, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relax: Vec<Relaxation>,
+    /// How hard it is on whoever does it, 0 to 10.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub strain: u8,
 }
 
 /// Nothing of it.
@@ -159,6 +166,8 @@ static NONE: Aside = Aside {
     begun_at: Millis(0),
     worked_ms: 0,
     interruptions: 0,
+    relax: Vec::new(),
+    strain: 0,
 };
 
 /// Where a task stands.

@@ -2,9 +2,11 @@
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "these are tests")]
 
 mod aside;
+mod burden;
 mod explained;
 mod interrupt;
 mod office;
+mod promise;
 mod reasons;
 mod sending;
 mod stories;

@@ -5,7 +5,7 @@ use blendline_core::rows::{Conversation, OutboundRow, Task, TaskState};
 use blendline_core::{Answer, CallId, Command, Effect, Input, PayloadId, Refusal, Release, Scheduler, Write};
 use blendline_wire::event::{Actor, Event, EventKind};
 use blendline_wire::inbound::InboundKind;
-use blendline_wire::org::{AccountSettings, QueueSettings, TenantSettings, WorkerSettings};
+use blendline_wire::org::{AccountSettings, Burden, QueueSettings, TenantSettings, WorkerSettings};
 use blendline_wire::task::{AcceptMode, Presence, Side, Target};
 use blendline_wire::{AccountId, ContactKey, Lease, Millis, QueueId, SessionId, TaskId, TenantId, WorkerId};
 
@@ -89,6 +89,7 @@ impl Office {
             accept,
             stand_in: None,
             paces_milli: Vec::new(),
+            burden: Burden::default(),
         }));
         self.attach(worker, id);
         worker
@@ -234,7 +235,7 @@ pub(crate) fn queue(id: QueueId, side: Side, target_ms: u64) -> QueueSettings {
 }
 
 pub(crate) fn class(queue: QueueId) -> Class {
-    Class { queue, needs: Vec::new(), target_ms: None, rule_set: 1 }
+    Class { queue, rule_set: 1, ..Class::default() }
 }
 
 pub(crate) fn done() -> Verdict {

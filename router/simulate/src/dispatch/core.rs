@@ -3,7 +3,7 @@
 use blendline_core::input::{Class, NewItem, Settings, Verdict};
 use blendline_core::{Answer, CallId, Command, Effect, Input, PayloadId, Release, Scheduler, Write};
 use blendline_wire::event::{Actor, EventKind};
-use blendline_wire::org::{Blend, Goal, QueueSettings, TenantSettings, WEIGHT_UNIT, WorkerSettings};
+use blendline_wire::org::{Blend, Burden, Goal, QueueSettings, TenantSettings, WEIGHT_UNIT, WorkerSettings};
 use blendline_wire::task::{AcceptMode, Presence, Side};
 use blendline_wire::{Lease, Millis, QueueId, SessionId, TaskId, TenantId, WorkerId};
 
@@ -164,7 +164,12 @@ fn queue(plan: &Plan, number: usize) -> QueueSettings {
         calendar: None,
         interruptible: queue.interruptible,
         tasks_max: u32::MAX,
-        blend: Blend { goal, worth_milli: (queue.reward * 1_000.0) as u32 },
+        blend: Blend {
+            goal,
+            worth_milli: (queue.reward * 1_000.0) as u32,
+            share_milli: (queue.protected_share * 1_000.0) as u32,
+            ..Blend::default()
+        },
     }
 }
 
@@ -185,12 +190,13 @@ fn worker(plan: &Plan, number: usize, group: usize) -> WorkerSettings {
             .zip(1..)
             .map(|(pace, tasks)| (pace * f64::from(tasks) * 1_000.0) as u32)
             .collect(),
+        burden: Burden::default(),
     }
 }
 
 impl Dispatcher for Core {
     fn arrive(&mut self, now: f64, job: usize, queue: usize, moves: &mut Vec<Move>) {
-        let class = Class { queue: queue_id(queue), needs: Vec::new(), target_ms: None, rule_set: 0 };
+        let class = Class { queue: queue_id(queue), ..Class::default() };
         let item = NewItem { tenant: TENANT, class, payload: PayloadId(job as u64), conversation: None };
         if self.tasks.len() <= job {
             self.tasks.resize(job + 1, (TaskId(0), Lease(0)));

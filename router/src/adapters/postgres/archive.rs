@@ -204,8 +204,10 @@ impl Archive for PostgresStore {
         after: Option<Key>,
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError> {
-        let after = after.map(Hash);
-        let found = self.ask(register::OF_TENANT, &[&sql(tenant.0), &kind.as_str(), &after, &rows(limit)]).await?;
+        // No entry has the key of zeros.
+        let after = Hash(after.unwrap_or_default());
+        let found =
+            self.ask(register::of_tenant(kind), &[&sql(tenant.0), &kind.as_str(), &after, &rows(limit)]).await?;
         found.iter().map(register::entry).collect()
     }
 

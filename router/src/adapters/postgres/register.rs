@@ -12,13 +12,24 @@ use crate::ports::store::{KnownAddress, StoreError};
 /// Entries by their keys.
 pub(super) const ENTRIES: &str = "SELECT key, kind, tenant, at, body FROM register WHERE key = ANY($1)";
 /// Entries of a tenant of one kind, a page at a time.
-pub(super) const OF_TENANT: &str = "SELECT key, kind, tenant, at, body FROM register
-    WHERE tenant = $1 AND kind = $2 AND ($3::uuid IS NULL OR key > $3) ORDER BY key LIMIT $4";
+pub(super) const fn of_tenant(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Person => {
+            "SELECT key, kind, tenant, at, body FROM register
+             WHERE tenant = $1 AND kind = $2 AND key > $3 ORDER BY key LIMIT $4"
+        }
+        // Said in the words of the index, which has no persons.
+        Kind::Consent | Kind::Media | Kind::Account => {
+            "SELECT key, kind, tenant, at, body FROM register
+             WHERE kind <> 'person' AND tenant = $1 AND kind = $2 AND key > $3 ORDER BY key LIMIT $4"
+        }
+    }
+}
 /// Addresses of a contact: the one that made it, then as they were seen.
 pub(super) const ADDRESSES: &str = "SELECT account, body FROM addresses WHERE contact = $1
     ORDER BY (hash = contact) DESC, seen_at, hash LIMIT $2";
 
-/// A row of [`ENTRIES`] or [`OF_TENANT`].
+/// A row of [`ENTRIES`] or [`of_tenant`].
 pub(super) fn entry(row: &Row) -> Result<Entry, StoreError> {
     let (Hash(key), name) = (told(row.try_get(0))?, told(row.try_get::<_, &str>(1))?);
     Ok(Entry {

@@ -69,7 +69,7 @@ async fn an_item_pushed_again_is_the_same_task() {
     let world = World::new().await;
     let push = |title: &str| Call::Push {
         tenant: TENANT,
-        class: Class { queue: BACK, needs: Vec::new(), target_ms: None, rule_set: 0 },
+        class: Class { queue: BACK, ..Class::default() },
         external_ref: "order-7".into(),
         title: title.into(),
         text: Some("the parcel is lost".into()),

@@ -227,8 +227,9 @@ pub(crate) fn directory() -> Directory {
         accept: AcceptMode::Auto,
         stand_in: None,
         paces_milli: Vec::new(),
+        burden: Default::default(),
     };
-    let class = Class { queue: QUEUE, needs: Vec::new(), target_ms: None, rule_set: 0 };
+    let class = Class { queue: QUEUE, ..Class::default() };
     let connection =
         Account { id: ACCOUNT, name: "support".into(), external_id: "100".into(), settings: BTreeMap::new() };
     let entry = AccountEntry { tenant: TENANT, channel: "whatsapp_cloud".into(), account: connection, class };

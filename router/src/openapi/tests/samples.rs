@@ -7,11 +7,11 @@ use blendline_wire::event::{Activity, Actor, Because, Decision, Event, EventKind
 use blendline_wire::inbound::InboundKind;
 use blendline_wire::org::FieldValue;
 use blendline_wire::outbound::{Content, TemplateButton, TemplateButtonKind, TemplateHeader};
-use blendline_wire::task::{ClockRule, ParkReason, Side, Target, TaskKind, WithdrawReason};
+use blendline_wire::task::{ClockRule, ParkReason, Side, SkillNeed, Target, TaskKind, WithdrawReason};
 use blendline_wire::worker::{Author, ClientFrame, MessageView, Reply, ServerFrame, TargetName, TaskView, Verdict};
 use blendline_wire::{
     AccountId, ContactKey, ConversationId, EventId, Lease, MatterId, Millis, OutboundId, Problem, QueueId, SessionId,
-    TaskId, TenantId, UnitId, WorkerId,
+    SkillId, TaskId, TenantId, UnitId, WorkerId,
 };
 use serde::Serialize;
 
@@ -65,6 +65,8 @@ fn events() {
         EventKind::TaskTransferred { from: None, to: Target::Queue(queue) },
         EventKind::TaskParked { reason: ParkReason::Approval, until: Millis(1), clock: ClockRule::Stops },
         EventKind::WrapUpEnded,
+        EventKind::RestStarted { task: TaskId(1), until: Millis(2), why: "run".into() },
+        EventKind::NeedsRelaxed { needs: vec![SkillNeed { skill: SkillId(1), level: 1 }] },
     ];
     let actors = [Actor::System, Actor::Worker(worker), Actor::Platform];
     holds("Event", kinds.into_iter().zip(actors.into_iter().cycle()).map(|(kind, actor)| event(kind, actor)));

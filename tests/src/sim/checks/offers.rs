@@ -3,7 +3,7 @@
 use blendline_core::effect::Release;
 use blendline_core::input::{Command, Verdict};
 use blendline_core::rows::{Task, TaskState, Worker};
-use blendline_wire::event::EventKind;
+use blendline_wire::event::{Because, EventKind};
 use blendline_wire::org::Goal;
 use blendline_wire::task::{Presence, Side, Target};
 use blendline_wire::{Millis, QueueId, WorkerId};
@@ -40,7 +40,12 @@ fn given(step: &Step<'_>, old: Option<&Task>, new: &Task, worker: &Worker) -> Ch
     }
     let id = worker.settings.id;
     let started = matches!(step.input.command, Command::Start { .. });
-    let load = step.rows.load_of(id);
+    // What fell due was done before he began to rest in this step, and a rest takes all of him.
+    let begun = |task| {
+        step.events().any(|event| matches!(event.kind, EventKind::RestStarted { task: after, .. } if after == task))
+    };
+    let rest: u32 = worker.wrap_ups.iter().filter(|(task, ..)| begun(*task)).map(|(_, weight, _)| *weight).sum();
+    let load = step.rows.load_of(id).saturating_sub(if step.was_due { rest } else { 0 });
     // What fell due is done before the input, which may be a connection for less than the one before it.
     let was = step.changes.workers.get(&id).and_then(Option::as_ref).filter(|_| step.was_due);
     let capacity = was.map_or(worker.capacity, |was| was.capacity.max(worker.capacity));
@@ -200,6 +205,14 @@ fn reserve(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
         return Ok(());
     }
     let Some(tenant) = step.rows.tenants.get(&given.tenant) else { return Ok(()) };
+    // What is promised to a queue is not held back; who claims that must have promised it.
+    let promised =
+        step.events().any(|event| event.task == Some(given.id) && because(&event.kind) == Some(Because::Promised));
+    if promised {
+        let share = step.rows.queues.get(&given.queue).map_or(0, |queue| queue.blend.share_milli);
+        ensure!(share > 0, "promise", "{} went to {} as owed to {}", given.id, worker.settings.id, given.queue);
+        return Ok(());
+    }
     // Several may have started in this step: the first of them found all their places free.
     let started: u64 = step
         .changes
@@ -227,6 +240,15 @@ fn reserve(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
         );
     }
     Ok(())
+}
+
+/// Why a task was given to whom it was.
+fn because(kind: &EventKind) -> Option<Because> {
+    match kind {
+        EventKind::TaskOffered { decision, .. } => Some(decision.because),
+        EventKind::TaskAssigned { decision, .. } => decision.as_ref().map(|decision| decision.because),
+        _ => None,
+    }
 }
 
 /// I9: a waiting task and a free worker who could have it never stand side by side.

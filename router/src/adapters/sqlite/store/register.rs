@@ -25,8 +25,17 @@ pub(super) fn entries_of(
 ) -> Result<Vec<Entry>, StoreError> {
     // An empty key comes before every other.
     let after = after.map_or_else(Vec::new, |key| key.to_vec());
-    let query = "SELECT key, kind, tenant, at, body FROM register WHERE tenant = ?1 AND kind = ?2 AND key > ?3
-                 ORDER BY key LIMIT ?4";
+    let query = match kind {
+        Kind::Person => {
+            "SELECT key, kind, tenant, at, body FROM register WHERE tenant = ?1 AND kind = ?2 AND key > ?3
+             ORDER BY key LIMIT ?4"
+        }
+        // Said in the words of the index, which has no persons.
+        Kind::Consent | Kind::Media | Kind::Account => {
+            "SELECT key, kind, tenant, at, body FROM register
+             WHERE kind <> 'person' AND tenant = ?1 AND kind = ?2 AND key > ?3 ORDER BY key LIMIT ?4"
+        }
+    };
     collect(connection, query, (sql(tenant.0), kind.as_str(), after, rows(limit)), entry)
 }
 

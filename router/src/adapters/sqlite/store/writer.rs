@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../../migrations/sqlite/0003_people.sql"),
     include_str!("../../../../migrations/sqlite/0004_shards.sql"),
     include_str!("../../../../migrations/sqlite/0005_register.sql"),
+    include_str!("../../../../migrations/sqlite/0006_register_index.sql"),
 ];
 /// The page cache: the tails of the tables and the upper pages of the indexes.
 const CACHE_KIB: u32 = 32 * 1024;
