@@ -195,10 +195,10 @@ pub struct Replayed {
 pub async fn replay(
     State(app): State<Shared>,
     Extension(caller): Extension<Arc<Caller>>,
-    Path(id): Path<u64>,
+    Path(text): Path<String>,
     Strict(replay): Strict<Replay>,
 ) -> Result<(StatusCode, Json<Replayed>), Failure> {
-    let row = app.archive().quarantined_one(caller.tenant, id).await?;
+    let row = app.archive().quarantined_one(caller.tenant, id("quarantined", &text)?).await?;
     let row = row.ok_or_else(|| Failure::not_found("quarantined", "nothing in the quarantine has this number"))?;
     let body = replay.body.as_ref().map_or(row.raw.as_slice(), |body| body.expose().as_bytes());
     match app.intake.replay(&row, body, now()).await {

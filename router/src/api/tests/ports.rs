@@ -187,8 +187,8 @@ impl Archive for Records {
         Ok(Vec::new())
     }
 
-    async fn quarantined_one(&self, _: TenantId, id: u64) -> Result<Option<QuarantineRow>, StoreError> {
-        Ok(self.quarantine.lock().unwrap().iter().find(|row| row.id == id).cloned())
+    async fn quarantined_one(&self, tenant: TenantId, id: u64) -> Result<Option<QuarantineRow>, StoreError> {
+        Ok(self.quarantine.lock().unwrap().iter().find(|row| row.tenant == tenant && row.id == id).cloned())
     }
 
     async fn entries(&self, keys: &[register::Key]) -> Result<Vec<register::Entry>, StoreError> {
