@@ -129,7 +129,7 @@ async fn any_router_will_do_and_each_serves_its_share() {
     until_shared([&one, &two], [OTHERS + 1, 0]).await;
     two.start_again().await;
     // Half of them move, in order, once the second has been there for a while.
-    let half = (OTHERS + 1) / 2;
+    let half = OTHERS.div_ceil(2);
     until_shared([&one, &two], [half, half]).await;
 
     for (n, (api, worker_at)) in [(&one, &two), (&two, &one), (&one, &one), (&two, &two)].into_iter().enumerate() {
