@@ -9,8 +9,9 @@ use tokio::net::TcpStream;
 
 use crate::world::World;
 
-/// What one such socket may cost in the router, in bytes: buffers are made when there is something to read.
-const BYTES_EACH_MAX: u64 = 16 * 1024;
+/// What one such socket may cost in the router, in bytes: a task, the head's buffer of 8 KiB, and what stands around it.
+/// How many there may be is what `server.connections_max` says, far fewer by default.
+const BYTES_EACH_MAX: u64 = 24 * 1024;
 /// `server.head_timeout_ms`, and time for a busy machine.
 const CLOSED_WITHIN: Duration = Duration::from_secs(20);
 
