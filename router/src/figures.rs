@@ -167,7 +167,7 @@ pub const FIGURES: &[Figure] = &[
     redis(counter("blendline_redis_heard_total", None, "Notices heard of other processes.")),
     redis(counter(
         "blendline_redis_unanswered_total",
-        Each("what", &["allow", "present", "presence", "gather"]),
+        Each("what", &["allow", "present", "presence", "gather", "leave"]),
         "Questions that Redis did not answer, and this process did.",
     )),
 ];

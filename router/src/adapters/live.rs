@@ -133,6 +133,10 @@ impl Live for InProcessLive {
         routers.retain(|_, said| said.elapsed() < Duration::from_millis(PRESENT_MS));
         Some(routers.keys().cloned().collect())
     }
+
+    async fn leave(&self, router: &str) {
+        lock(&self.routers).remove(router);
+    }
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ use crate::ports::store::{Archive, Store, StoreError, Tenure};
 const STANDBY_MS: u64 = 1_000;
 
 /// How much longer one waits who should not serve the shard.
-const HOLD_BACK: Duration = Duration::from_secs(3);
+const HOLD_BACK: Duration = Duration::from_secs(2);
 /// How long another must have been wanted before a shard is given up for him: routers come and go in deployments.
 const SETTLED: Duration = Duration::from_secs(10);
 

@@ -30,6 +30,9 @@ pub trait Live: Send + Sync + 'static {
 
     /// Says that this router serves, which counts for [`PRESENT_MS`], and gives all that do; `None` when nobody can tell.
     async fn gather(&self, router: &str) -> Option<Vec<String>>;
+
+    /// Says that this router serves no more.
+    async fn leave(&self, router: &str);
 }
 
 /// A shared limit: so many at once, and one more in every period.

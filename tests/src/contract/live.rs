@@ -99,6 +99,8 @@ pub async fn gathers_routers(world: &impl LiveWorld) {
     both.sort();
     assert_eq!(both, ["http://a", "http://b"]);
     assert_eq!(one.gather("http://a").await.map(|all| all.len()), Some(2));
+    other.leave("http://b").await;
+    assert_eq!(one.gather("http://a").await, Some(vec!["http://a".to_owned()]));
 }
 
 /// What the owner said of a tenant's workers is known everywhere, the latest only, and ends by itself.

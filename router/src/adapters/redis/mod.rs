@@ -154,4 +154,11 @@ impl Live for RedisLive {
         call.arg(router).arg(PRESENT_MS);
         self.ask("gather", call.invoke_async(&mut link)).await
     }
+
+    async fn leave(&self, router: &str) {
+        let Some(mut link) = self.link() else { return };
+        let mut remove = redis::cmd("ZREM");
+        remove.arg(self.options.key("routers")).arg(router);
+        self.ask("leave", remove.query_async::<()>(&mut link)).await;
+    }
 }

@@ -100,7 +100,8 @@ pub(super) async fn spread(
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            () = stop.cancelled() => return,
+            // What is given up now is taken at once by those who stay.
+            () = stop.cancelled() => return live.leave(&own).await,
             _ = every.tick() => {}
         }
         // Nobody knows who is there: whoever serves goes on.
