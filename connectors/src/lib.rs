@@ -8,6 +8,7 @@
 //! `twilio` and `gateway` for families, `standard_webhooks` for programs of the company's own.
 
 pub mod account;
+pub mod aws;
 mod call;
 mod custom;
 pub mod email;
@@ -124,6 +125,11 @@ pub trait Connector: Send + Sync {
         false
     }
 
+    /// True where a thread has no name but what each message answers, so that it is known by each of its messages.
+    fn threads_by_answer(&self) -> bool {
+        false
+    }
+
     /// Every key that an account of this channel may have under its settings.
     fn settings(&self) -> &'static [Setting];
 
@@ -152,6 +158,25 @@ pub trait Connector: Send + Sync {
     /// the others. Only a body that is no envelope at all is malformed: the caller quarantines it and answers 200,
     /// or 400 where [`Connector::tells_malformed`].
     fn normalise(&self, body: &[u8]) -> Result<Vec<InboundEvent>, Malformed>;
+
+    /// Gets what a body only points to from the platform, before it is answered: the same body with it inside, as
+    /// [`normalise`](Self::normalise) and [`carried`](Self::carried) read it. `None` where the body is all there is, or the
+    /// account has no credentials for more. `http` as for [`fetch`](Self::fetch).
+    async fn completed(
+        &self,
+        _account: &Account,
+        _body: &[u8],
+        _now: Millis,
+        _http: &reqwest::Client,
+    ) -> Result<Option<Vec<u8>>, FetchError> {
+        Ok(None)
+    }
+
+    /// The bytes of attachments that a body itself holds, as mails do. Pure, as [`normalise`](Self::normalise), whose
+    /// attachments these are.
+    fn carried(&self, _body: &[u8], attachments: &[Attachment]) -> Carried {
+        vec![None; attachments.len()]
+    }
 
     /// How long one call of [`send`](Self::send) may take, in milliseconds, where that is longer than usual.
     fn call_ms(&self) -> u64 {
@@ -219,6 +244,9 @@ pub trait Connector: Send + Sync {
         Err(FetchError::NotSupported)
     }
 }
+
+/// What [`Connector::carried`] found: one for each attachment, in their order; `None` for what is not in the body.
+pub type Carried = Vec<Option<Vec<u8>>>;
 
 /// A client as [`Connector::send`] needs it: no redirects, no waiting for ever.
 ///

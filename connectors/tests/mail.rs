@@ -6,6 +6,7 @@ mod cases;
 use std::time::{Duration, Instant};
 
 use blendline_connectors::{by_name, email};
+use blendline_wire::inbound::Attachment;
 use cases::cases;
 use proptest::prelude::*;
 
@@ -29,10 +30,8 @@ proptest! {
         let body: Vec<u8> = picks.iter().flat_map(|pick| all[pick.index(all.len())].clone()).collect();
         if let Some(event) = read(&body) {
             // What an event names can be fetched.
-            for attachment in &event.attachments {
-                let reference = attachment.r#ref.as_deref().unwrap();
-                prop_assert!(email::attachment(&body, reference).is_some(), "{reference}");
-            }
+            let carried = by_name("email_raw").unwrap().carried(&body, &event.attachments);
+            prop_assert!(carried.iter().all(Option::is_some), "{:?}", event.attachments);
             prop_assert!(event.text.is_none_or(|text| !text.expose().contains('\0')));
             let _ = email::shown_html(&body);
             let again: blendline_wire::inbound::InboundEvent =
@@ -119,12 +118,41 @@ fn hostile_mails_end_soon() {
 }
 
 #[test]
-fn what_an_attachment_holds_can_be_fetched() {
+fn what_an_attachment_holds_comes_along() {
     let body = |name: &str| cases("email_raw").into_iter().find(|case| case.name == name).unwrap().body;
-    assert_eq!(email::attachment(&body("attachment"), "2").as_deref(), Some(&b"%PDF-"[..]));
-    assert_eq!(email::attachment(&body("trap_uuencoded"), "1/uu1").as_deref(), Some(&b"Cat"[..]));
-    assert_eq!(email::attachment(&body("attachment"), "9"), None);
-    assert_eq!(email::attachment(&body("trap_uuencoded"), "1/uu99"), None);
+    let bytes = |name: &str, reference: &str| {
+        let attachment = Attachment { r#ref: Some(reference.into()), ..Attachment::default() };
+        by_name("email_raw").unwrap().carried(&body(name), &[attachment]).pop().unwrap()
+    };
+    assert_eq!(bytes("attachment", "2").as_deref(), Some(&b"%PDF-"[..]));
+    assert_eq!(bytes("trap_uuencoded", "1/uu1").as_deref(), Some(&b"Cat"[..]));
+    assert_eq!((bytes("attachment", "9"), bytes("trap_uuencoded", "1/uu99")), (None, None));
+    // A control character that the text does not have costs no file.
+    let odd = b"From: a@b.example\n\nsee\nbegin \x02644 cat.txt\n#0V%T\n`\nend\n";
+    let event = read(odd).unwrap();
+    assert_eq!(by_name("email_raw").unwrap().carried(odd, &event.attachments), [Some(b"Cat".to_vec())]);
     let html = email::shown_html(&body("html_only")).unwrap();
     assert_eq!(html.trim(), "<p>Where is<br>order 1042?</p>");
+}
+
+/// Whatever way a mail came, the files that its event names are in the body, unless they must be fetched.
+#[test]
+fn every_provider_brings_the_files_along() {
+    let mut found = 0;
+    for name in ["email_raw", "email_mailgun", "email_postmark", "email_sendgrid", "email_ses"] {
+        let connector = by_name(name).unwrap();
+        // One says of its attachments that they are numbers.
+        for case in cases(name).into_iter().filter(|case| case.name != "trap_mistyped") {
+            for event in connector.normalise(&case.body).unwrap_or_default() {
+                let carried = connector.carried(&case.body, &event.attachments);
+                assert!(carried.iter().all(Option::is_some), "{name}/{}: {:?}", case.name, event.attachments);
+                found += carried.len();
+            }
+        }
+    }
+    assert!(8 < found, "only {found} files: there should be one of every provider's ways");
+    let postmark = br#"{"From":"a@b.example","Attachments":[{"Name":"a.pdf","Content":"JVBERi0=","ContentType":"application/pdf"}]}"#;
+    let connector = by_name("email_postmark").unwrap();
+    let event = connector.normalise(postmark).unwrap().pop().unwrap();
+    assert_eq!(connector.carried(postmark, &event.attachments), [Some(b"%PDF-".to_vec())]);
 }

@@ -11,6 +11,7 @@ use cases::{cases, crate_folder};
 /// What lies beside the channels in `src/` and is none. Everything else there is a channel.
 const NO_CHANNELS: &[&str] = &[
     "account",
+    "aws",
     "call",
     "fetch",
     "form",

@@ -126,6 +126,24 @@ async fn a_mail_is_one_talk() {
 }
 
 #[tokio::test]
+async fn a_token_stands_in_for_a_password() {
+    let path = std::env::temp_dir().join(format!("blendline-token-{}", std::process::id()));
+    let (file, hello) = (path.to_str().unwrap(), "250-mail.example.com\r\n250 AUTH XOAUTH2");
+    let (address, serving) = server(vec![("EHLO", hello)]).await;
+    let account = account(&address, &[("smtp_token_file", file)]);
+    std::fs::write(&path, "ya29.token\nand more\n").unwrap();
+    let outcome = send(&account, &message()).await;
+    assert_eq!(outcome, SendOutcome::Sent { external_id: "<2a.m@example.com>".into() });
+    // user=support^Aauth=Bearer ya29.token^A^A
+    assert_eq!(serving.await.unwrap()[1], "AUTH XOAUTH2 dXNlcj1zdXBwb3J0AWF1dGg9QmVhcmVyIHlhMjkudG9rZW4BAQ==");
+    std::fs::remove_file(&path).unwrap();
+    let (address, serving) = server(vec![("EHLO", hello)]).await;
+    let account = self::account(&address, &[("smtp_token_file", file)]);
+    assert!(matches!(send(&account, &message()).await, SendOutcome::Retry { cause, .. } if cause.reason == "no_token"));
+    serving.abort();
+}
+
+#[tokio::test]
 async fn each_refusal_says_what_next() {
     for (says, expected) in [
         (("connect", "421 4.3.2 later"), ("retry", "busy")),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::HeaderMap;
-use blendline_connectors::{Connector, Malformed, Refusal, Webhook, email};
+use blendline_connectors::email::mailbox;
+use blendline_connectors::{Connector, FetchError, Malformed, Refusal, Webhook, email};
 use blendline_wire::broker::{AccountEvent, BrokerMessage, InboundBatch, Quarantine};
 use blendline_wire::inbound::InboundEvent;
 use blendline_wire::{AccountId, Millis, TenantId};
@@ -14,9 +15,20 @@ use sha2::{Digest as _, Sha256};
 
 use crate::directory::{AccountEntry, Directory};
 use crate::doors::Doors;
+use crate::media::carried;
 use crate::ports::broker::{Broker, BrokerError, inbound_queue};
+use crate::ports::files::Files;
 use crate::ports::store::QuarantineRow;
 
+/// How long it may take to put the files of a mail into their store; providers wait this long.
+const FILES_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long it may take to fetch a mail that a webhook points to.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
+/// The largest mail that goes to the broker whole, beside its event: RabbitMQ takes 16 MiB by itself. Nobody reads it
+/// there once the event is made and the files are in their store; small ones are kept for whoever wants to see one.
+const MAIL_BYTES_MAX: usize = 1024 * 1024;
+/// The most that is kept of a body that cannot be read, for the same reason.
+const QUARANTINE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// How long a webhook waits for the broker. A platform that hears nothing for longer counts it as failed anyway.
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -43,12 +55,22 @@ pub enum NotTaken {
     /// The broker did not confirm.
     #[error("{0}")]
     Busy(BrokerError),
+    /// It points to a mail that the provider does not give now, or not to these credentials.
+    #[error("the mail could not be fetched from the provider ({0})")]
+    NotFetched(FetchError),
+    /// Files that it brought could not be put into their store.
+    #[error("the store of files does not take a file ({0})")]
+    NotKept(String),
 }
 
 /// Takes webhooks in.
 pub struct Intake {
     directory: Arc<Directory>,
     broker: Arc<dyn Broker>,
+    /// Where files go that messages bring along.
+    files: Arc<dyn Files>,
+    /// Gets mails that webhooks only point to; none where no webhooks are taken in.
+    http: Option<reqwest::Client>,
     /// The queue of each tenant's shard.
     queues: HashMap<TenantId, String>,
     /// Channel, then account name: looked up without building a key.
@@ -78,7 +100,7 @@ impl Endpoint {
 
 impl Intake {
     /// The intake for every account of `directory`.
-    pub fn new(directory: Arc<Directory>, broker: Arc<dyn Broker>, doors: &Doors) -> Self {
+    pub fn new(directory: Arc<Directory>, broker: Arc<dyn Broker>, files: Arc<dyn Files>, doors: &Doors) -> Self {
         let mut endpoints: HashMap<String, HashMap<String, Endpoint>> = HashMap::new();
         for (id, entry) in &directory.accounts {
             if let Some(connector) = blendline_connectors::by_name(&entry.channel) {
@@ -88,7 +110,13 @@ impl Intake {
         }
         let queue = |tenant: &TenantId| (*tenant, inbound_queue(doors.shard(*tenant)));
         let queues = directory.tenants.keys().map(queue).collect();
-        Self { directory, broker, queues, endpoints, counters: Counters::new() }
+        Self { directory, broker, files, http: None, queues, endpoints, counters: Counters::new() }
+    }
+
+    /// The same, which fetches what webhooks only point to. `http` must follow
+    /// [`blendline_connectors::http_client_rules`] and connect to no private network.
+    pub fn fetching(self, http: reqwest::Client) -> Self {
+        Self { http: Some(http), ..self }
     }
 
     /// The endpoint of this address.
@@ -112,8 +140,37 @@ impl Intake {
             self.counters.refused.increment(1);
             return Err(NotTaken::Refused(refusal));
         }
+        let whole = self.completed(endpoint, entry, hook.body, now).await?;
+        let hook = Webhook { body: whole.as_deref().unwrap_or(hook.body), ..hook };
         let events = endpoint.connector.normalise(hook.body);
         self.keep(endpoint, entry, hook, events, now).await
+    }
+
+    /// The body with the mail that it points to, where it does. Nothing else is fetched before the answer: a mail without
+    /// its words would be of no use, and its provider gives the webhook again for a day.
+    async fn completed(
+        &self,
+        endpoint: Endpoint,
+        entry: &AccountEntry,
+        body: &[u8],
+        now: Millis,
+    ) -> Result<Option<Vec<u8>>, NotTaken> {
+        let Some(http) = self.http.as_ref().filter(|_| endpoint.connector.is_mail()) else { return Ok(None) };
+        let fetching = endpoint.connector.completed(&entry.account, body, now, http);
+        let fetched = tokio::time::timeout(FETCH_TIMEOUT, fetching).await;
+        match fetched.unwrap_or_else(|_| Err(FetchError::Later("no answer within 10 s".to_owned()))) {
+            Ok(whole) => Ok(whole),
+            Err(error @ (FetchError::Later(_) | FetchError::Settings(_))) => {
+                self.counters.busy.increment(1);
+                tracing::warn!(account = %endpoint.account, %error, "A mail could not be fetched from its provider.");
+                Err(NotTaken::NotFetched(error))
+            }
+            Err(error) => {
+                // It will not come: what the webhook itself tells is all there will be.
+                tracing::warn!(account = %endpoint.account, %error, "A mail cannot be fetched from its provider.");
+                Ok(None)
+            }
+        }
     }
 
     /// Takes a raw mail in that our own listener or reader got; `Ok` means that it is durable.
@@ -132,6 +189,12 @@ impl Intake {
         let mut events = endpoint.connector.normalise(&body);
         for event in events.iter_mut().flatten().filter(|event| event.external_message_id.is_none()) {
             event.dedup_key = Some(hex::encode(&Sha256::digest(mail)[..16]));
+        }
+        if let Some(by) = entry.account.setting(mailbox::AUTHSERV_SETTING) {
+            let believed = email::authentication_by(&body, by);
+            for mail in events.iter_mut().flatten().filter_map(|event| event.mail.as_mut()) {
+                mail.authentication.clone_from(&believed);
+            }
         }
         let headers = HeaderMap::new();
         let hook = Webhook { headers: &headers, query: "", body: &body };
@@ -174,19 +237,42 @@ impl Intake {
                 self.counters.nothing.increment(1);
                 return Ok(Taken::Nothing);
             }
-            Ok(events) => (self.batch(endpoint, entry, hook, events, now), Taken::Accepted),
+            Ok(mut events) => {
+                self.keep_files(endpoint, hook.body, &mut events).await?;
+                (self.batch(endpoint, entry, hook, events, now), Taken::Accepted)
+            }
             Err(malformed) if endpoint.connector.tells_malformed() => {
                 self.counters.malformed.increment(1);
                 return Err(NotTaken::Malformed(malformed));
             }
-            Err(malformed) => (quarantine(endpoint, entry, malformed.to_string(), now), Taken::Quarantined),
+            Err(malformed) => {
+                let cause = match hook.body.len() {
+                    bytes if QUARANTINE_BYTES_MAX < bytes => format!("{malformed} (cut: it has {bytes} bytes)"),
+                    _ => malformed.to_string(),
+                };
+                (quarantine(endpoint, entry, cause, now), Taken::Quarantined)
+            }
         };
-        self.publish(endpoint.tenant, message.encode(hook.body)).await?;
+        self.publish(endpoint.tenant, message.encode(beside(endpoint, hook.body, taken))).await?;
         match taken {
             Taken::Quarantined => self.counters.quarantined.increment(1),
             _ => self.counters.accepted.increment(1),
         }
         Ok(taken)
+    }
+
+    /// Puts what the body brought along into the store of files: it is durable before the message is.
+    async fn keep_files(&self, endpoint: Endpoint, body: &[u8], events: &mut [InboundEvent]) -> Result<(), NotTaken> {
+        let keeping = carried::keep(self.files.as_ref(), endpoint.connector, endpoint.tenant, body, events);
+        let kept = match tokio::time::timeout(FILES_TIMEOUT, keeping).await {
+            Ok(kept) => kept.map_err(|error| error.to_string()),
+            Err(_) => Err("no answer within 10 s".to_owned()),
+        };
+        kept.map_err(|cause| {
+            self.counters.busy.increment(1);
+            tracing::error!(cause, "Files of a message were not kept, and so the message was not taken.");
+            NotTaken::NotKept(cause)
+        })
     }
 
     /// Publishes what a platform told when it was asked; `Ok` means that it is durable. `body` is its answer.
@@ -293,6 +379,15 @@ impl Intake {
 
     fn entry(&self, account: AccountId) -> Option<&AccountEntry> {
         self.directory.accounts.get(&account)
+    }
+}
+
+/// What goes to the broker beside the message.
+fn beside(endpoint: Endpoint, body: &[u8], taken: Taken) -> &[u8] {
+    match taken {
+        Taken::Accepted if endpoint.connector.is_mail() && MAIL_BYTES_MAX < body.len() => &[],
+        Taken::Quarantined => body.get(..QUARANTINE_BYTES_MAX).unwrap_or(body),
+        _ => body,
     }
 }
 

@@ -10,6 +10,7 @@
 )]
 
 pub mod api;
+pub mod bucket;
 pub mod config;
 pub mod contract;
 pub mod graph;
@@ -17,6 +18,7 @@ pub mod http;
 pub mod machine;
 pub mod mailbox;
 pub mod person;
+pub mod post_office;
 pub mod process;
 pub mod proxy;
 pub mod seed;

@@ -5,14 +5,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use blendline_core::Write;
+use blendline_router::adapters::files::{Bucket, BucketOptions, Directory as FilesInDirectory, examine};
 use blendline_router::adapters::live::InProcessLive;
 use blendline_router::adapters::sqlite::{BrokerOptions, DataDir, OpenError, SqliteBroker, SqliteStore};
 use blendline_router::ports::broker::{Broker, BrokerError};
+use blendline_router::ports::files::{FileName, Files as _};
 use blendline_router::ports::store::{Store, StoreError, Wanted};
+use blendline_tests::bucket::{FakeS3, client};
 use blendline_tests::contract::broker::BrokerWorld;
+use blendline_tests::contract::files::{self as of_files, FilesWorld};
 use blendline_tests::contract::live::LiveWorld;
 use blendline_tests::contract::rows;
 use blendline_tests::contract::store::{SHARD, StoreWorld, take};
+use blendline_wire::TenantId;
 
 /// A directory of this test's own; removed when it is over.
 struct Directory(PathBuf);
@@ -78,6 +83,14 @@ impl StoreWorld for Directory {
     }
 }
 
+impl FilesWorld for Directory {
+    type Files = FilesInDirectory;
+
+    fn open(&self) -> FilesInDirectory {
+        FilesInDirectory::new(self.0.join("media"))
+    }
+}
+
 /// A test for each suite of a port.
 macro_rules! suites {
     ($($port:ident: $($suite:ident),+ $(,)?;)+) => {
@@ -99,9 +112,74 @@ suites! {
         tells_contradictions, takes_large_batches;
     race: one_of_many_takes_a_shard, taking_ends_the_commits_of_the_old_owner, the_same_batch_at_once_is_one,
         shards_do_not_mind_each_other;
+    files: keeps_files, removes_what_is_old;
     people: knows_users, changes_users, opens_sessions, keeps_one_chain;
     archive: keeps_transcripts, joins_letters, keeps_a_register, lists_in_pages, finds_what_nobody_confirmed, keeps_quarantine,
         gives_handles_once, keeps_tenants_on_their_shards, keeps_what_was_sent, follows_a_contact;
+}
+
+/// The same of a bucket, and of what only a server does.
+mod files_in_a_bucket {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn keeps_files() {
+        of_files::keeps_files(&FakeS3::start().await).await;
+    }
+
+    #[tokio::test]
+    async fn removes_what_is_old() {
+        let s3 = FakeS3::start().await;
+        of_files::removes_what_is_old(&s3).await;
+        assert!(s3.keys().iter().all(|key| key.starts_with("files/")), "{:?}", s3.keys());
+    }
+
+    #[tokio::test]
+    async fn what_is_put_again_is_young() {
+        let s3 = FakeS3::start().await;
+        of_files::what_is_put_again_is_young(&s3, async || s3.age(Duration::from_secs(7200))).await;
+    }
+
+    #[tokio::test]
+    async fn a_busy_server_is_asked_again_and_a_wrong_key_is_told() {
+        let s3 = FakeS3::start().await;
+        s3.be_busy(2);
+        let name = s3.bucket().put(TenantId(7), b"hello".to_vec()).await.unwrap();
+        s3.be_busy(3);
+        assert!(s3.bucket().get(&name).await.unwrap_err().to_string().contains("SlowDown"));
+        assert_eq!(s3.bucket().get(&name).await.unwrap(), b"hello");
+        let stranger = Bucket::new(s3.options(Some("another secret")), client());
+        let refused = stranger.get(&name).await.unwrap_err();
+        assert_eq!(refused.kind(), std::io::ErrorKind::PermissionDenied);
+        assert!(refused.to_string().contains("SignatureDoesNotMatch"), "{refused}");
+        let options = BucketOptions { bucket: "other".into(), ..s3.options(None) };
+        let nowhere = Bucket::new(options, client()).get(&name).await.unwrap_err();
+        assert_eq!(nowhere.kind(), std::io::ErrorKind::Other, "{nowhere}");
+    }
+
+    #[tokio::test]
+    async fn the_doctor_sees_what_is_wrong() {
+        let s3 = FakeS3::start().await;
+        assert_eq!(examine(&s3.bucket(), "media.url").await, []);
+        assert_eq!(s3.keys(), Vec::<String>::new(), "nothing is left of the look");
+        let found = examine(&Bucket::new(s3.options(Some("x")), client()), "media.url").await;
+        assert!(found[0].fatal && found[0].found.contains("cannot be put"), "{found:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_in_a_directory_that_is_put_again_is_young() {
+    let world = Directory::new("files-again");
+    let age = async || {
+        let hour_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(7200);
+        for name in [&b"old"[..], b"again"].map(|bytes| FileName::of(TenantId(7), bytes)) {
+            let file = std::fs::File::open(world.0.join("media").join(name.place().unwrap())).unwrap();
+            file.set_modified(hour_ago).unwrap();
+        }
+    };
+    of_files::what_is_put_again_is_young(&world, age).await;
 }
 
 /// What was answered is in the files at once: nothing waits for a clean end.

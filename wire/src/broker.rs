@@ -125,6 +125,7 @@ mod tests {
             id: OutboundId(7),
             attempt: 1,
             outcome: SendOutcome::Sent { external_id: "wamid.Y".into() },
+            to: None,
         });
         assert_eq!(
             String::from_utf8(result.encode(b"")).unwrap(),

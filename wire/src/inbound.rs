@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::kept::KeptFile;
 use crate::mail::Mail;
 use crate::pii::Pii;
 use crate::time::Instant;
@@ -129,6 +130,9 @@ pub struct InboundEvent {
     /// What only a mail tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<Box<Mail>>,
+    /// Attachments whose bytes came along and are in the store of files already.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<KeptFile>,
 }
 
 impl InboundEvent {

@@ -3,13 +3,14 @@
 //! The words are those of the glossary in the design document: one word, one meaning, here and on every page.
 //! Nothing in this crate does IO, reads a clock or draws a random number.
 //!
-//! Suggested reading order: [`ids`], [`time`], [`org`], [`task`], [`inbound`], [`mail`], [`outbound`], [`broker`], [`worker`], [`event`].
+//! Suggested reading order: [`ids`], [`time`], [`org`], [`task`], [`inbound`], [`kept`], [`mail`], [`outbound`], [`broker`], [`worker`], [`event`].
 
 pub mod broker;
 pub mod capability;
 pub mod event;
 pub mod ids;
 pub mod inbound;
+pub mod kept;
 pub mod mail;
 pub mod org;
 pub mod outbound;

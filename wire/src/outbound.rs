@@ -182,6 +182,10 @@ pub struct SendResult {
     pub attempt: u32,
     /// What happened.
     pub outcome: SendOutcome,
+    /// Whom it went to, on channels where a thread is named by what is answered: his answer to this very message finds
+    /// the conversation by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Pii<String>>,
 }
 
 /// The closed list of what an attempt can come to.

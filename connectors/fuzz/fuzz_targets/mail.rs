@@ -5,12 +5,11 @@ use blendline_connectors::{by_name, email};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    let events = by_name("email_raw").expect("the channel of whole mails").normalise(data).unwrap_or_default();
+    let connector = by_name("email_raw").expect("the channel of whole mails");
+    let events = connector.normalise(data).unwrap_or_default();
     let _ = email::shown_html(data);
     for event in &events {
-        for attachment in &event.attachments {
-            let _ = email::attachment(data, attachment.r#ref.as_deref().unwrap_or_default());
-        }
+        let carried = connector.carried(data, &event.attachments);
+        assert!(carried.iter().all(Option::is_some), "a file that the event names is not in the mail");
     }
-    let _ = email::attachment(data, "1.2.1");
 });

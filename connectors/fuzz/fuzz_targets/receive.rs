@@ -39,6 +39,10 @@ static CHANNEL: LazyLock<(&dyn Connector, Account)> = LazyLock::new(|| {
         SettingKind::Url | SettingKind::Origins => "https://shop.example",
         SettingKind::Number => "1",
         SettingKind::Flag => "true",
+        SettingKind::Server => "shop.example:587",
+        SettingKind::MailAddress | SettingKind::MailAddresses => "care@shop.example",
+        SettingKind::OneOf(words) => words.first().copied().unwrap_or_default(),
+        SettingKind::Day => "2026-01-01",
         SettingKind::Text => "whsec_c2VjcmV0,secret",
     };
     let settings = connector.settings().iter();
@@ -78,5 +82,7 @@ fuzz_target!(|data: &[u8]| {
     for event in events.iter().flatten() {
         let _ = event.duplicate_key();
         event.lifted().expect("every event can be written");
+        let carried = connector.carried(body, &event.attachments);
+        assert_eq!(carried.len(), event.attachments.len(), "one for each");
     }
 });

@@ -1,5 +1,9 @@
 //! What a mail holds: its text, whether there is HTML, and what came with it.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::ops::Range;
+
 use blendline_wire::Pii;
 use blendline_wire::inbound::Attachment;
 use blendline_wire::mail::{InlinePart, TextSource};
@@ -7,10 +11,11 @@ use blendline_wire::mail::{InlinePart, TextSource};
 use super::content_type::ContentType;
 use super::header::{self, Headers};
 use super::mime::{Part, Tree, safe_name};
-use super::{html, reply, transfer, word};
+use super::{html, reply, transfer};
+use crate::Carried;
 
 /// More of a text is not kept; what came stays in the raw mail.
-const TEXT_BYTES_MAX: usize = 1024 * 1024;
+pub(super) const TEXT_BYTES_MAX: usize = 1024 * 1024;
 
 /// Files that one text may hold.
 const UUENCODED_MAX: usize = 20;
@@ -190,32 +195,39 @@ fn kind_of(kind: &ContentType) -> &'static str {
 
 /// Files that an old program put into the text itself; their lines are taken out of it.
 fn take_uuencoded(part: &Part<'_>, text: &mut String) -> Vec<Attachment> {
-    let mut found = Vec::new();
-    if !text.contains("begin ") {
-        return found;
-    }
     let lines: Vec<&str> = text.split('\n').collect();
-    // Without an end, "begin" is a word.
-    let last_end = lines.iter().rposition(|line| *line == "end").unwrap_or(0);
-    let mut kept = Vec::new();
-    let mut at = 0;
-    while let Some(line) = lines.get(at) {
-        at += 1;
-        match transfer::uu_begin(line.as_bytes()).filter(|_| at <= last_end) {
-            Some(name) if found.len() < UUENCODED_MAX => {
-                found.push(Attachment {
-                    kind: "document".to_owned(),
-                    r#ref: Some(format!("{}/uu{}", part.path, found.len() + 1)),
-                    mime: Some("application/octet-stream".to_owned()),
-                    filename: safe_name(&name).map(Pii::new),
-                });
-                at += 1 + lines[at..].iter().position(|line| *line == "end").unwrap_or(0);
-            }
-            _ => kept.push(*line),
-        }
+    let blocks = uuencoded(&lines);
+    if blocks.is_empty() {
+        return Vec::new();
     }
-    if !found.is_empty() {
-        *text = kept.join("\n");
+    let found = |(number, (name, _)): (usize, &(String, Range<usize>))| Attachment {
+        kind: "document".to_owned(),
+        r#ref: Some(format!("{}/uu{}", part.path, number + 1)),
+        mime: Some("application/octet-stream".to_owned()),
+        filename: safe_name(name).map(Pii::new),
+    };
+    let files = blocks.iter().enumerate().map(found).collect();
+    let (mut kept, mut at) = (Vec::<&str>::new(), 0);
+    for (_, block) in &blocks {
+        kept.extend_from_slice(&lines[at..block.start]);
+        at = block.end;
+    }
+    kept.extend_from_slice(&lines[at..]);
+    *text = kept.join("\n");
+    files
+}
+
+/// The uuencoded files among the lines of a text: the name of each, and its lines from the first to the one after its end.
+fn uuencoded(lines: &[&str]) -> Vec<(String, Range<usize>)> {
+    // Without an end, "begin" is a word.
+    let Some(last_end) = lines.iter().rposition(|line| *line == "end") else { return Vec::new() };
+    let (mut found, mut at) = (Vec::new(), 0);
+    while at < last_end && found.len() < UUENCODED_MAX {
+        let begin = at;
+        at += 1;
+        let Some(name) = transfer::uu_begin(lines[begin].as_bytes()) else { continue };
+        at += 1 + lines[at..].iter().position(|line| *line == "end").unwrap_or(0);
+        found.push((name, begin..at));
     }
     found
 }
@@ -236,25 +248,47 @@ pub(super) fn shown_html(raw: &[u8]) -> Option<String> {
     bodies(&tree.leaves)[1].map(|part| html::sanitise(&part.text()))
 }
 
-/// The bytes of the attachment that an event names by `reference`; none where the mail has no such part.
-pub(super) fn attached(raw: &[u8], reference: &str) -> Option<Vec<u8>> {
-    let (_, _, tree) = tree(raw);
-    let (path, number) = reference.split_once("/uu").map_or((reference, None), |(path, number)| (path, Some(number)));
-    let part = tree.leaves.iter().find(|part| part.path == path)?;
-    let bytes = part.bytes();
-    let Some(number) = number else { return Some(bytes.into_owned()) };
-    let mut rest: &[u8] = &bytes;
-    for _ in 1..number.parse::<usize>().ok().filter(|number| (1..=UUENCODED_MAX).contains(number))? {
-        let end = word::find(rest, b"\nend")?;
-        rest = &rest[end + 4..];
+/// The bytes of the attachments of a raw mail that an event names; the mail is read once for all of them.
+pub(super) fn carried(raw: &[u8], attachments: &[Attachment]) -> Carried {
+    let raw = lines(raw);
+    let (_, _, tree) = tree(&raw);
+    let leaves: HashMap<&str, &Part<'_>> = tree.leaves.iter().map(|part| (part.path.as_str(), part)).collect();
+    attachments.iter().map(|one| bytes_of(&leaves, one.r#ref.as_deref()?)).collect()
+}
+
+fn bytes_of(leaves: &HashMap<&str, &Part<'_>>, reference: &str) -> Option<Vec<u8>> {
+    let Some((path, number)) = reference.split_once("/uu") else {
+        return Some(leaves.get(reference)?.bytes().into_owned());
+    };
+    let text = leaves.get(path)?.text();
+    let lines: Vec<&str> = text.split('\n').collect();
+    let (_, block) = uuencoded(&lines).into_iter().nth(number.parse::<usize>().ok()?.checked_sub(1)?)?;
+    transfer::uuencoded(lines[block].join("\n").as_bytes()).map(|(_, bytes)| bytes)
+}
+
+/// True where there is not even a header or a word.
+pub(super) fn is_blank(raw: &[u8]) -> bool {
+    raw.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0)
+}
+
+/// The mail with line feeds: only some very old programs end lines with a carriage return alone.
+pub(super) fn lines(raw: &[u8]) -> Cow<'_, [u8]> {
+    if raw.contains(&b'\r') && !raw.contains(&b'\n') {
+        Cow::Owned(raw.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect())
+    } else {
+        Cow::Borrowed(raw)
     }
-    transfer::uuencoded(rest).map(|(_, bytes)| bytes)
 }
 
 /// Reads the bytes of a mail: header, content type, leaves, and what was wrong.
 pub(super) fn tree(raw: &[u8]) -> (Headers<'_>, ContentType, Tree<'_>) {
-    let raw = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
-    let mut rest = raw;
+    let (headers, body) = header(raw);
+    Tree::grow(headers, body)
+}
+
+/// The header of a mail, and its body.
+pub(super) fn header(raw: &[u8]) -> (Headers<'_>, &[u8]) {
+    let mut rest = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
     // Blank lines and a mailbox's separator before the header are none of it.
     loop {
         let (line, after) = header::next_line(rest);
@@ -264,6 +298,5 @@ pub(super) fn tree(raw: &[u8]) -> (Headers<'_>, ContentType, Tree<'_>) {
         }
         rest = after;
     }
-    let (headers, body) = Headers::split(rest);
-    Tree::grow(headers, body)
+    Headers::split(rest)
 }

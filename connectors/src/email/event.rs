@@ -13,7 +13,7 @@ use super::date;
 use super::header::Headers;
 use super::mime::Part;
 use super::reply_address;
-use super::report;
+use super::{report, word};
 
 /// More references than this are not kept: the first names the thread, the last are the nearest.
 const REFERENCES_MAX: usize = 100;
@@ -22,18 +22,12 @@ const SUBJECT_CHARS_MAX: usize = 2000;
 
 /// The event of the raw bytes of a mail; none where there is not even a header or a word.
 pub(super) fn of_raw(raw: &[u8]) -> Option<InboundEvent> {
-    // Only some very old programs end lines with a carriage return alone.
-    let converted;
-    let raw = if raw.contains(&b'\r') && !raw.contains(&b'\n') {
-        converted = raw.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect::<Vec<u8>>();
-        &converted
-    } else {
-        raw
-    };
-    let (headers, kind, tree) = content::tree(raw);
-    if raw.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0) {
+    let lines = content::lines(raw);
+    let raw: &[u8] = &lines;
+    if content::is_blank(raw) {
         return None;
     }
+    let (headers, kind, tree) = content::tree(raw);
     let content = Content::of_leaves(&tree.leaves);
     let mut event = of_parts(&headers, &kind, &tree.leaves, content);
     if let Some(mail) = &mut event.mail {
@@ -150,6 +144,14 @@ fn addresses(headers: &Headers<'_>, name: &str) -> Vec<Pii<String>> {
         .collect()
 }
 
+/// The topmost word of this server.
+pub(super) fn authentication_by(raw: &[u8], authserv_id: &str) -> Option<MailAuthentication> {
+    let (headers, _) = content::header(raw);
+    let words = headers.all("authentication-results").take(50);
+    let mut found = words.filter_map(|value| authentication(&word::one_line(&word::decode(value))));
+    found.find(|found| found.by.eq_ignore_ascii_case(authserv_id.trim()))
+}
+
 /// `mx.example.org; spf=pass smtp.mailfrom=x; dkim=pass header.d=y; dmarc=fail (p=none)` (RFC 8601).
 fn authentication(value: &str) -> Option<MailAuthentication> {
     let mut pieces = value.split(';');
@@ -254,6 +256,15 @@ mod tests {
         };
         assert_eq!(found, Some(expected));
         assert_eq!(authentication(""), None);
+    }
+
+    #[test]
+    fn only_the_named_server_is_believed() {
+        let mail = b"Authentication-Results: forged.example; dmarc=pass\nAuthentication-Results: MX.example.org;\n\
+            \tdmarc=fail\nAuthentication-Results: mx.example.org; dmarc=pass\nFrom: a@b.example\n\nx";
+        let by = |id: &str| authentication_by(mail, id).and_then(|found| found.dmarc);
+        assert_eq!(by("mx.example.org").as_deref(), Some("fail"), "the topmost of its own");
+        assert_eq!((by("forged.example").as_deref(), by("other.example")), (Some("pass"), None));
     }
 
     #[test]

@@ -31,7 +31,7 @@ impl Security {
     }
 }
 
-pub(super) const SETTINGS: [Setting; 8] = [
+pub(super) const SETTINGS: [Setting; 10] = [
     Setting {
         name: "addresses",
         kind: SettingKind::MailAddresses,
@@ -59,6 +59,11 @@ pub(super) const SETTINGS: [Setting; 8] = [
         doc: "his password, or an app password",
         ..Setting::TEXT
     },
+    Setting {
+        name: "imap_token_file",
+        doc: "in place of a password: a file with an access token of OAuth 2 (XOAUTH2) in its first line, read at every connection",
+        ..Setting::TEXT
+    },
     Setting { name: "imap_folder", default: "INBOX", doc: "the folder that is read", ..Setting::TEXT },
     Setting {
         name: "imap_move_to",
@@ -71,7 +76,34 @@ pub(super) const SETTINGS: [Setting; 8] = [
         doc: "only mails that the server has since that day, for a mailbox that was read by people before",
         ..Setting::TEXT
     },
+    Setting {
+        name: AUTHSERV_SETTING,
+        doc: "who writes Authentication-Results where the mailbox is, such as mx.google.com: what others wrote is not believed",
+        ..Setting::TEXT
+    },
 ];
+
+/// Names the server whose word about a sender's authentication counts (RFC 8601, 2.5).
+pub const AUTHSERV_SETTING: &str = "authserv_id";
+/// An access token is shorter; what is longer is another file.
+const TOKEN_BYTES_MAX: usize = 16 * 1024;
+
+/// What proves who signs in.
+#[derive(Clone, Copy, Debug)]
+pub enum Proof<'a> {
+    /// A password.
+    Password(&'a str),
+    /// The file in which somebody keeps an access token fresh.
+    TokenFile(&'a str),
+}
+
+/// The token in the first line of a file. It is read each time, for tokens live an hour.
+pub async fn token(path: &str) -> Option<String> {
+    let text = tokio::fs::read_to_string(path).await.ok()?;
+    let line = text.lines().next().unwrap_or_default().trim();
+    let is_one = !line.is_empty() && line.len() <= TOKEN_BYTES_MAX && line.bytes().all(|byte| byte.is_ascii_graphic());
+    is_one.then(|| line.to_owned())
+}
 
 /// A mailbox to be read by IMAP.
 #[derive(Clone, Copy, Debug)]
@@ -84,8 +116,8 @@ pub struct Mailbox<'a> {
     pub security: Security,
     /// Who signs in.
     pub user: &'a str,
-    /// His password.
-    pub password: &'a str,
+    /// What proves that it is he.
+    pub proof: Proof<'a>,
     /// The folder to read.
     pub folder: &'a str,
     /// Where what is stored goes.
@@ -94,7 +126,7 @@ pub struct Mailbox<'a> {
     pub since: Option<jiff::civil::Date>,
 }
 
-/// The mailbox of `account`; none where the account has no server, or lacks the user or the password.
+/// The mailbox of `account`; none where the account has no server, or lacks the user or his proof.
 pub fn of(account: &Account) -> Option<Mailbox<'_>> {
     let security = Security::of(account, "imap_tls", Security::Implicit);
     let port = if security == Security::Implicit { IMAPS_PORT } else { IMAP_PORT };
@@ -104,7 +136,10 @@ pub fn of(account: &Account) -> Option<Mailbox<'_>> {
         port,
         security,
         user: account.setting("imap_user")?,
-        password: account.setting("imap_password")?,
+        proof: match account.setting("imap_token_file") {
+            Some(path) => Proof::TokenFile(path),
+            None => Proof::Password(account.setting("imap_password")?),
+        },
         folder: account.setting("imap_folder").unwrap_or("INBOX"),
         move_to: account.setting("imap_move_to"),
         since: account.setting("imap_since").and_then(|day| day.parse().ok()),

@@ -1,6 +1,6 @@
 //! Mailgun: a route posts a form, parsed or with the whole mail, and signs a time and a random word.
 
-use blendline_wire::inbound::InboundEvent;
+use blendline_wire::inbound::{Attachment, InboundEvent};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
@@ -9,7 +9,7 @@ use super::form::Form;
 use super::header::Headers;
 use super::provider::{Parsed, file, malformed};
 use super::{event, provider};
-use crate::{Account, Malformed, Refusal, Webhook, json};
+use crate::{Account, Carried, Malformed, Refusal, Webhook, json};
 
 pub(super) const KEY_SETTING: &str = "signing_key";
 /// Mailgun puts the signature into the body, not into a header.
@@ -73,7 +73,7 @@ pub(super) fn normalise(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
         None => provider::of_parsed(parsed(&form)),
     };
     if let Some(mail) = &mut event.mail {
-        mail.stripped_text = form.text("stripped-text").and_then(event::pii);
+        mail.stripped_text = form.text("stripped-text").and_then(provider::stripped);
         let named = |name: &str| form.text(name).map(|value| value.trim().to_ascii_lowercase());
         provider::authentication(
             mail,
@@ -86,6 +86,11 @@ pub(super) fn normalise(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
     event.provider_message_id = form.text("token");
     provider::delivered(&mut event, form.text("recipient").as_deref());
     Ok(vec![event])
+}
+
+/// The files of a route: within the mail where that came whole, else fields of the form.
+pub(super) fn carried(body: &[u8], attachments: &[Attachment]) -> Carried {
+    provider::carried_by_form(body, "body-mime", attachments)
 }
 
 fn parsed(form: &Form) -> Parsed {

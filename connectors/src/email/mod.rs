@@ -33,10 +33,11 @@ mod word;
 use async_trait::async_trait;
 use blendline_wire::Millis;
 use blendline_wire::capability::Capabilities;
-use blendline_wire::inbound::InboundEvent;
+use blendline_wire::inbound::{Attachment, InboundEvent};
+use blendline_wire::mail::MailAuthentication;
 use blendline_wire::outbound::{Outbound, SendOutcome};
 
-use crate::{Account, Connector, Malformed, Refusal, Setting, Webhook, limits};
+use crate::{Account, Carried, Connector, FetchError, Malformed, Refusal, Setting, SettingKind, Webhook, limits};
 
 /// The channel of mails as they are: what a mail server hands to us, or what lies in a mailbox.
 pub const RAW_NAME: &str = "email_raw";
@@ -70,6 +71,13 @@ const REPLY_SECRET: Setting = Setting {
     ..Setting::TEXT
 };
 
+const BASE_URL: Setting = Setting {
+    name: "base_url",
+    kind: SettingKind::Url,
+    doc: "another address of the platform's API, for tests",
+    ..Setting::TEXT
+};
+
 /// The settings of one way in, followed by those that every mail account has.
 macro_rules! settings {
     ($($own:expr),* $(,)?) => {
@@ -85,6 +93,7 @@ macro_rules! settings {
             send::SETTINGS[6],
             send::SETTINGS[7],
             send::SETTINGS[8],
+            send::SETTINGS[9],
             limits::SETTINGS[0],
             limits::SETTINGS[1],
             limits::SETTINGS[2],
@@ -98,6 +107,18 @@ pub(crate) struct Email {
     settings: &'static [Setting],
     authenticate: fn(&Account, &Webhook<'_>) -> Result<(), Refusal>,
     normalise: fn(&[u8]) -> Result<Vec<InboundEvent>, Malformed>,
+    carried: fn(&[u8], &[Attachment]) -> Carried,
+    elsewhere: Elsewhere,
+}
+
+/// Where the mail is when it does not come with the webhook.
+#[derive(Clone, Copy)]
+enum Elsewhere {
+    Never,
+    /// Resend keeps it.
+    AtResend,
+    /// It may lie in a bucket of S3.
+    InS3,
 }
 
 /// A mail as it is, from our own SMTP listener or a mailbox.
@@ -112,10 +133,14 @@ pub(crate) static RAW: Email = Email {
         mailbox::SETTINGS[5],
         mailbox::SETTINGS[6],
         mailbox::SETTINGS[7],
+        mailbox::SETTINGS[8],
+        mailbox::SETTINGS[9],
     ],
     // Nobody posts raw mails to us: the router's own listener and reader take them in.
     authenticate: |_, _| Err(Refusal::NotSupported),
     normalise: raw,
+    carried: content::carried,
+    elsewhere: Elsewhere::Never,
 };
 
 /// Routes of Mailgun.
@@ -130,6 +155,8 @@ pub(crate) static MAILGUN: Email = Email {
     },],
     authenticate: mailgun::authenticate,
     normalise: mailgun::normalise,
+    carried: mailgun::carried,
+    elsewhere: Elsewhere::Never,
 };
 
 /// Inbound Parse of SendGrid.
@@ -143,6 +170,8 @@ pub(crate) static SENDGRID: Email = Email {
     },],
     authenticate: sendgrid::authenticate,
     normalise: sendgrid::normalise,
+    carried: sendgrid::carried,
+    elsewhere: Elsewhere::Never,
 };
 
 /// Inbound webhooks of Postmark.
@@ -157,6 +186,8 @@ pub(crate) static POSTMARK: Email = Email {
     },],
     authenticate: postmark::authenticate,
     normalise: postmark::normalise,
+    carried: postmark::carried,
+    elsewhere: Elsewhere::Never,
 };
 
 /// Amazon SES by way of SNS.
@@ -175,23 +206,40 @@ pub(crate) static SES: Email = Email {
             doc: "the certificate at the SigningCertURL of your region's SNS, in PEM; several, one after the other, for Amazon changes it",
             ..Setting::TEXT
         },
+        ses::SETTINGS[0],
+        ses::SETTINGS[1],
+        ses::SETTINGS[2],
+        BASE_URL,
     ],
     authenticate: sns::authenticate,
     normalise: ses::normalise,
+    carried: ses::carried,
+    elsewhere: Elsewhere::InS3,
 };
 
 /// Webhooks of Resend.
 pub(crate) static RESEND: Email = Email {
     name: "email_resend",
-    settings: settings![Setting {
-        name: resend::SECRET_SETTING,
-        required: true,
-        secret: true,
-        doc: "the webhook's signing secret (whsec_…); several, separated by commas, while it is being changed",
-        ..Setting::TEXT
-    },],
+    settings: settings![
+        Setting {
+            name: resend::SECRET_SETTING,
+            required: true,
+            secret: true,
+            doc: "the webhook's signing secret (whsec_…); several, separated by commas, while it is being changed",
+            ..Setting::TEXT
+        },
+        Setting {
+            name: resend::KEY_SETTING,
+            secret: true,
+            doc: "an API key of Resend that may read received mails; without one mails come without their words, for the webhook has none",
+            ..Setting::TEXT
+        },
+        BASE_URL,
+    ],
     authenticate: resend::authenticate,
     normalise: resend::normalise,
+    carried: resend::carried,
+    elsewhere: Elsewhere::AtResend,
 };
 
 #[async_trait]
@@ -228,6 +276,24 @@ impl Connector for Email {
         (self.normalise)(body)
     }
 
+    async fn completed(
+        &self,
+        account: &Account,
+        body: &[u8],
+        now: Millis,
+        http: &reqwest::Client,
+    ) -> Result<Option<Vec<u8>>, FetchError> {
+        match self.elsewhere {
+            Elsewhere::Never => Ok(None),
+            Elsewhere::AtResend => resend::completed(account, body, http).await,
+            Elsewhere::InS3 => ses::completed(account, body, now, http).await,
+        }
+    }
+
+    fn carried(&self, body: &[u8], attachments: &[Attachment]) -> Carried {
+        (self.carried)(body, attachments)
+    }
+
     fn call_ms(&self) -> u64 {
         send::CALL_MS
     }
@@ -244,6 +310,12 @@ fn raw(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
         .ok_or_else(|| provider::malformed("the whole body", "expected a mail, found nothing"))
 }
 
+/// What this server wrote into the mail about its sender's authentication; none where it wrote nothing. Servers take out
+/// what others wrote in their name (RFC 8601, section 5), so the topmost is its own.
+pub fn authentication_by(raw: &[u8], authserv_id: &str) -> Option<MailAuthentication> {
+    event::authentication_by(raw, authserv_id)
+}
+
 /// Splits a text into what was written and what was quoted or stood in the signature.
 pub fn split_reply(text: &str) -> (String, String) {
     let reply::Split { reply, elided } = reply::split(text);
@@ -255,9 +327,4 @@ pub fn split_reply(text: &str) -> (String, String) {
 /// `cid:` sources name attachments by their [`content_id`](blendline_wire::mail::InlinePart::content_id).
 pub fn shown_html(raw: &[u8]) -> Option<String> {
     content::shown_html(raw)
-}
-
-/// The bytes of an attachment of a raw mail, named by the `ref` in its event.
-pub fn attachment(raw: &[u8], reference: &str) -> Option<Vec<u8>> {
-    content::attached(raw, reference)
 }

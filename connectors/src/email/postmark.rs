@@ -1,16 +1,18 @@
 //! Postmark: a JSON body with the parts of the mail, or with the whole of it.
 
-use blendline_wire::inbound::InboundEvent;
+use blendline_wire::inbound::{Attachment, InboundEvent};
 use serde_json::Value;
 use subtle::{Choice, ConstantTimeEq};
 
 use super::header::Headers;
 use super::provider::{Parsed, file, malformed};
-use super::{event, provider, transfer};
-use crate::{Account, Malformed, Refusal, Webhook, json};
+use super::{content, event, provider, transfer};
+use crate::{Account, Carried, Malformed, Refusal, Webhook, json};
 
 pub(super) const CREDENTIALS_SETTING: &str = "basic_auth";
 const HEADER: &str = "Authorization";
+/// What precedes an attachment's number in its reference.
+const PLACE: &str = "/Attachments/";
 
 /// Postmark signs nothing: the credentials in the webhook's URL are all there is.
 pub(super) fn authenticate(account: &Account, hook: &Webhook<'_>) -> Result<(), Refusal> {
@@ -42,12 +44,25 @@ pub(super) fn normalise(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
         None => provider::of_parsed(parsed(&root)),
     };
     if let Some(mail) = &mut event.mail {
-        mail.stripped_text = json::text(&root["StrippedTextReply"]).and_then(event::pii);
+        mail.stripped_text = json::text(&root["StrippedTextReply"]).and_then(provider::stripped);
     }
     event.provider_message_id = json::text(&root["MessageID"]);
     let recipient = json::text(&root["OriginalRecipient"]).or_else(|| json::text(&root["ToFull"][0]["Email"]));
     provider::delivered(&mut event, recipient.as_deref());
     Ok(vec![event])
+}
+
+/// The files: within the mail where that came whole, else texts in base64.
+pub(super) fn carried(body: &[u8], attachments: &[Attachment]) -> Carried {
+    let Ok(root) = json::parse(body) else { return vec![None; attachments.len()] };
+    if let Some(raw) = root["RawEmail"].as_str().filter(|raw| !content::is_blank(raw.as_bytes())) {
+        return content::carried(raw.as_bytes(), attachments);
+    }
+    let bytes = |one: &Attachment| {
+        let file = root.pointer(one.r#ref.as_deref().filter(|place| place.starts_with(PLACE))?)?;
+        Some(transfer::base64(file["Content"].as_str()?.as_bytes()))
+    };
+    attachments.iter().map(bytes).collect()
 }
 
 fn parsed(root: &Value) -> Parsed {
@@ -89,5 +104,5 @@ fn parsed(root: &Value) -> Parsed {
 
 /// Where an attachment lies in the body.
 fn reference(index: usize) -> String {
-    format!("/Attachments/{index}")
+    format!("{PLACE}{index}")
 }

@@ -7,12 +7,13 @@ use blendline_wire::{Millis, Pii};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::content::Content;
+use super::content::{self, Content};
 use super::content_type::ContentType;
+use super::form::{Field, Form};
 use super::header::Headers;
 use super::mime::safe_name;
 use super::{address, event};
-use crate::{Malformed, json};
+use crate::{Carried, Malformed, json};
 
 /// A mail that the provider took apart.
 pub(super) struct Parsed {
@@ -58,6 +59,19 @@ pub(super) fn file(reference: &str, name: Option<String>, mime: Option<String>) 
     }
 }
 
+/// The bytes of attachments that a form brought: in the whole mail under `whole`, or each in a field of its own.
+pub(super) fn carried_by_form(body: &[u8], whole: &str, attachments: &[Attachment]) -> Carried {
+    let Some(mut form) = Form::parse(body) else { return vec![None; attachments.len()] };
+    if let Some(raw) = form.bytes(whole).filter(|raw| !content::is_blank(raw)) {
+        return content::carried(raw, attachments);
+    }
+    let mut take = |reference: &str| {
+        let is_it = |field: &&mut Field| field.filename.is_some() && field.name == reference;
+        form.0.iter_mut().find(is_it).map(|field| std::mem::take(&mut field.bytes))
+    };
+    attachments.iter().map(|one| take(one.r#ref.as_deref()?)).collect()
+}
+
 /// Notes the envelope's recipient.
 ///
 /// It does not name the account: that is the webhook's own, however many addresses are led to it.
@@ -86,6 +100,12 @@ pub(super) fn authentication(
     if spf.is_some() || dkim.is_some() || dmarc.is_some() {
         mail.authentication = Some(MailAuthentication { by: by.to_owned(), spf, dkim, dmarc });
     }
+}
+
+/// The provider's own idea of what was written, no longer than the text itself may be.
+pub(super) fn stripped(mut text: String) -> Option<Pii<String>> {
+    text.truncate(text.floor_char_boundary(content::TEXT_BYTES_MAX));
+    event::pii(text)
 }
 
 /// What the provider tells about a mail of ours, by the last word of its event's name.

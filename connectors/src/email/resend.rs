@@ -1,6 +1,8 @@
 //! Resend: the webhook tells that a mail came; the mail itself must be fetched. Signed as Standard Webhooks are.
 
-use blendline_wire::inbound::InboundEvent;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use blendline_wire::inbound::{Attachment, InboundEvent};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
@@ -8,9 +10,16 @@ use subtle::{Choice, ConstantTimeEq};
 
 use super::header::Headers;
 use super::provider::{Parsed, file, malformed};
-use super::{provider, transfer};
-use crate::{Account, Malformed, Refusal, Webhook, json};
+use super::{content, event, provider, transfer};
+use crate::{Account, Carried, FetchError, Malformed, Refusal, Webhook, fetch, json};
 
+pub(super) const KEY_SETTING: &str = "api_key";
+/// Where Resend's mails lie, besides its API.
+const HOSTS: &[&str] = &["inbound-cdn.resend.com"];
+/// The largest mail that is fetched; Resend takes 40 MB with everything encoded.
+const MAIL_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Where we put the mail that was fetched, in base64: no name of Resend's.
+const WHOLE: &str = "blendline_mail";
 pub(super) const SECRET_SETTING: &str = "signing_secret";
 const SIGNATURE: &str = "svix-signature";
 const ID: &str = "svix-id";
@@ -57,8 +66,10 @@ pub(super) fn normalise(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
     if kind != "email.received" {
         return Ok(vec![provider::notice(kind, json::text(&data["email_id"]), &root)]);
     }
-    let mut event = provider::of_parsed(parsed(data));
-    event.needs_fetch = true;
+    let whole = whole(data).and_then(|raw| event::of_raw(&raw));
+    let is_whole = whole.is_some() || !data["text"].is_null() || !data["html"].is_null();
+    let mut event = whole.unwrap_or_else(|| provider::of_parsed(parsed(data)));
+    event.needs_fetch = !is_whole;
     event.provider_message_id = json::text(&data["email_id"]);
     event.timestamp = event
         .timestamp
@@ -66,6 +77,41 @@ pub(super) fn normalise(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
         .or_else(|| provider::instant(&root["created_at"]));
     provider::delivered(&mut event, data["to"][0].as_str());
     Ok(vec![event])
+}
+
+/// The mail itself, where it was fetched.
+fn whole(data: &Value) -> Option<Vec<u8>> {
+    Some(transfer::base64(data[WHOLE].as_str()?.as_bytes()))
+}
+
+/// The files, which are within the mail.
+pub(super) fn carried(body: &[u8], attachments: &[Attachment]) -> Carried {
+    let raw = json::parse(body).ok().and_then(|root| whole(&root["data"])).unwrap_or_default();
+    content::carried(&raw, attachments)
+}
+
+/// The webhook with the mail inside: <https://resend.com/docs/api-reference/emails/retrieve-received-email>.
+pub(super) async fn completed(
+    account: &Account,
+    body: &[u8],
+    http: &reqwest::Client,
+) -> Result<Option<Vec<u8>>, FetchError> {
+    let (Some(key), Ok(mut root)) = (account.setting(KEY_SETTING), json::parse(body)) else { return Ok(None) };
+    let id = json::text(&root["data"]["email_id"]).filter(|_| root["type"] == "email.received");
+    let is_plain = |id: &String| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let (Some(id), true) = (id.filter(is_plain), root["data"].is_object()) else { return Ok(None) };
+    let base = account.setting("base_url").unwrap_or("https://api.resend.com").trim_end_matches('/');
+    let about = http.get(format!("{base}/emails/receiving/{id}?html_format=cid")).bearer_auth(key);
+    let about = fetch::ours(about, MAIL_BYTES_MAX).await?.bytes;
+    let about = json::parse(&about).map_err(|_| FetchError::Damaged)?;
+    for name in ["text", "html", "headers", "reply_to"] {
+        root["data"][name] = about[name].clone();
+    }
+    if let Some(url) = about["raw"]["download_url"].as_str() {
+        let raw = fetch::named(http, account, url, HOSTS, |request| request, MAIL_BYTES_MAX).await?.bytes;
+        root["data"][WHOLE] = BASE64_STANDARD.encode(raw).into();
+    }
+    Ok(Some(root.to_string().into_bytes()))
 }
 
 fn parsed(data: &Value) -> Parsed {

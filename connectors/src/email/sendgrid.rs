@@ -1,6 +1,6 @@
 //! SendGrid Inbound Parse: a form, parsed or with the whole mail; with a security policy it is signed.
 
-use blendline_wire::inbound::InboundEvent;
+use blendline_wire::inbound::{Attachment, InboundEvent};
 use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::form::Form;
 use super::header::Headers;
 use super::provider::{Parsed, file, malformed};
 use super::{charset, event, provider, transfer};
-use crate::{Account, Malformed, Refusal, Webhook, json};
+use crate::{Account, Carried, Malformed, Refusal, Webhook, json};
 
 pub(super) const KEY_SETTING: &str = "verification_key";
 const SIGNATURE: &str = "X-Twilio-Email-Event-Webhook-Signature";
@@ -53,6 +53,11 @@ pub(super) fn normalise(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
     let envelope = form.bytes("envelope").and_then(|bytes| json::parse(bytes).ok()).unwrap_or_default();
     provider::delivered(&mut event, envelope["to"][0].as_str());
     Ok(vec![event])
+}
+
+/// The files: within the mail where that came whole, else fields of the form.
+pub(super) fn carried(body: &[u8], attachments: &[Attachment]) -> Carried {
+    provider::carried_by_form(body, "email", attachments)
 }
 
 fn parsed(form: &Form) -> Parsed {

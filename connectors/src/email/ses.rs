@@ -1,13 +1,31 @@
 //! Amazon SES, whose mails come through SNS: an envelope with a text, which is JSON, in which the mail is a text.
 
-use blendline_wire::Pii;
-use blendline_wire::inbound::{InboundEvent, InboundKind};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use blendline_wire::inbound::{Attachment, InboundEvent, InboundKind};
+use blendline_wire::{Millis, Pii};
+use reqwest::Url;
 use serde_json::Value;
 
 use super::header::Headers;
 use super::provider::{Parsed, malformed};
-use super::{event, provider, sns, transfer};
-use crate::{Malformed, json};
+use super::{content, event, provider, sns, transfer};
+use crate::aws::{self, Keys, Signed, sign};
+use crate::{Account, Carried, FetchError, Malformed, Setting, fetch, json};
+
+/// The largest mail that is fetched; SES takes 40 MB with everything encoded.
+const MAIL_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// What is needed to fetch mails that SES put into S3, as it does with all above 150 KB.
+pub(super) const SETTINGS: [Setting; 3] = [
+    Setting {
+        name: "s3_region",
+        doc: "the region of the bucket into which SES puts mails: such as eu-west-1; without it only mails within the notification have their words",
+        ..Setting::TEXT
+    },
+    Setting { name: "s3_access_key", doc: "the id of a key that may get objects of that bucket", ..Setting::TEXT },
+    Setting { name: "s3_secret_key", secret: true, doc: "the secret of that key", ..Setting::TEXT },
+];
 
 pub(super) fn normalise(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
     let root = json::parse(body)?;
@@ -42,11 +60,7 @@ fn notification(inner: &Value, sns_id: Option<String>) -> InboundEvent {
     if kind != "Received" {
         return provider::notice(kind, id, inner);
     }
-    let content = inner["content"].as_str().unwrap_or_default();
-    let is_base64 =
-        inner["receipt"]["action"]["encoding"].as_str().is_some_and(|one| one.eq_ignore_ascii_case("base64"));
-    let raw = if is_base64 { transfer::base64(content.as_bytes()) } else { content.as_bytes().to_vec() };
-    let mut event = event::of_raw(&raw).unwrap_or_else(|| pointer(inner));
+    let mut event = event::of_raw(&mail_in(inner)).unwrap_or_else(|| pointer(inner));
     if let Some(mail) = &mut event.mail {
         let verdict = |name: &str| match inner["receipt"][name]["status"].as_str() {
             Some("GRAY") => Some("none".to_owned()),
@@ -66,6 +80,54 @@ fn notification(inner: &Value, sns_id: Option<String>) -> InboundEvent {
         json::text(&inner["receipt"]["recipients"][0]).or_else(|| json::text(&inner["mail"]["destination"][0]));
     provider::delivered(&mut event, recipient.as_deref());
     event
+}
+
+/// The mail itself, as far as it came along.
+fn mail_in(inner: &Value) -> Vec<u8> {
+    let content = inner["content"].as_str().unwrap_or_default();
+    let is_base64 =
+        inner["receipt"]["action"]["encoding"].as_str().is_some_and(|one| one.eq_ignore_ascii_case("base64"));
+    if is_base64 { transfer::base64(content.as_bytes()) } else { content.as_bytes().to_vec() }
+}
+
+/// The notification with the mail inside, where it lies in S3: a signed call of the bucket that the receipt names.
+pub(super) async fn completed(
+    account: &Account,
+    body: &[u8],
+    now: Millis,
+    http: &reqwest::Client,
+) -> Result<Option<Vec<u8>>, FetchError> {
+    let [region, access, secret] = SETTINGS.each_ref().map(|setting| account.setting(setting.name));
+    let (Some(region), Some(access), Some(secret)) = (region, access, secret) else { return Ok(None) };
+    let Ok(mut root) = json::parse(body) else { return Ok(None) };
+    let enveloped = root["Message"].as_str().and_then(|text| json::parse(text.as_bytes()).ok());
+    let is_enveloped = enveloped.is_some();
+    let mut inner = enveloped.unwrap_or_else(|| root.clone());
+    let action = &inner["receipt"]["action"];
+    let place = (action["bucketName"].as_str(), action["objectKey"].as_str());
+    let (true, (Some(bucket), Some(key))) = (inner["content"].is_null(), place) else { return Ok(None) };
+    let own = format!("https://s3.{region}.amazonaws.com");
+    let mut url = Url::parse(account.setting("base_url").unwrap_or(&own))
+        .map_err(|_| FetchError::Settings("s3_region is no region".to_owned()))?;
+    url.set_path(&aws::path(bucket, key));
+    let keys = Keys { access, secret, region };
+    let Signed { date, content, authorization } = sign(&keys, "GET", &url, b"", now);
+    let request = http.get(url).header("x-amz-date", date).header("x-amz-content-sha256", content);
+    let mail = fetch::ours(request.header("authorization", authorization), MAIL_BYTES_MAX).await?.bytes;
+    inner["content"] = BASE64_STANDARD.encode(mail).into();
+    inner["receipt"]["action"]["encoding"] = "BASE64".into();
+    if is_enveloped {
+        root["Message"] = inner.to_string().into();
+        inner = root;
+    }
+    Ok(Some(inner.to_string().into_bytes()))
+}
+
+/// The files, which are within the mail.
+pub(super) fn carried(body: &[u8], attachments: &[Attachment]) -> Carried {
+    let root = json::parse(body).unwrap_or_default();
+    let inner = root["Message"].as_str().and_then(|text| json::parse(text.as_bytes()).ok());
+    content::carried(&mail_in(inner.as_ref().unwrap_or(&root)), attachments)
 }
 
 /// A mail that lies in S3: its header is here, its body must be fetched.

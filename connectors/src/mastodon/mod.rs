@@ -85,6 +85,10 @@ impl Connector for Mastodon {
         &CAPABILITIES
     }
 
+    fn threads_by_answer(&self) -> bool {
+        true
+    }
+
     fn settings(&self) -> &'static [Setting] {
         SETTINGS
     }

@@ -30,6 +30,10 @@ impl Connector for XAaa {
         &x::CAPABILITIES
     }
 
+    fn threads_by_answer(&self) -> bool {
+        true
+    }
+
     fn settings(&self) -> &'static [Setting] {
         x::SETTINGS
     }

@@ -88,6 +88,8 @@ pub(crate) struct Desk {
     pub(crate) skills: Bits,
     /// The front queues he serves.
     pub(crate) fronts: Arc<[QueueId]>,
+    /// Those of them whose work is his: he does not only help there.
+    pub(crate) homes: Arc<[QueueId]>,
     /// The back queues he serves that are promised a part of his hours.
     pub(crate) promised: Arc<[QueueId]>,
     /// What back tasks take of his capacity.
@@ -102,8 +104,20 @@ impl Desk {
     /// A worker of whom only what his own row says is derived yet.
     pub(crate) fn new(row: Worker, queues: &BTreeMap<QueueId, QueueSettings>) -> Self {
         let load = row.wrap_ups.iter().map(|(_, weight, _)| *weight).sum();
-        let (held, fronts, promised) = (Few::default(), [].into(), [].into());
-        let mut desk = Self { row, load, held, ready: None, skills: 0, fronts, promised, back: 0, soft: 0, part: None };
+        let none: Arc<[QueueId]> = [].into();
+        let mut desk = Self {
+            row,
+            load,
+            held: Few::default(),
+            ready: None,
+            skills: 0,
+            fronts: none.clone(),
+            homes: none.clone(),
+            promised: none,
+            back: 0,
+            soft: 0,
+            part: None,
+        };
         desk.know(queues);
         desk
     }
@@ -114,6 +128,11 @@ impl Desk {
             self.row.settings.queues.iter().filter(move |queue| queues.get(queue).is_some_and(which)).copied().collect()
         };
         self.fronts = of(|queue| queue.side == Side::Front);
+        let helps = |queue: &&QueueId| self.row.paces.iter().any(|pace| pace.queue == **queue && pace.helps);
+        self.homes = match self.row.paces.iter().any(|pace| pace.helps) {
+            true => self.fronts.iter().filter(|queue| !helps(queue)).copied().collect(),
+            false => self.fronts.clone(),
+        };
         self.promised = of(|queue| queue.side == Side::Back && queue.blend.share_milli > 0);
         self.skills = skill_bits(self.row.settings.skills.iter().map(|has| has.skill));
     }

@@ -171,11 +171,11 @@ impl Scheduler {
                 continue;
             }
             let only_late = look == Look::Urgent && settings.side == Side::Back && !self.is_owed(now, settings.id);
-            let rank = self.rank(now, settings);
+            let rank = self.rank_for(now, settings, desk);
             let buckets = lines.buckets().filter(|(bucket, _)| bucket.late || !only_late);
             let seen = buckets.map(|(bucket, heads)| Seen { now, desk, rank, lines, bucket, heads });
             let found = seen.filter_map(|seen| Some((self.first_for(&seen, None)?, seen)));
-            if settings.side == Side::Front && !self.worth_starting(&desk.fronts, settings) {
+            if settings.side == Side::Front && !self.worth_starting(desk, settings) {
                 let Some(first) = found.reduce(|one, other| if other.0.is_before(&one.0) { other } else { one }) else {
                     continue;
                 };
@@ -312,12 +312,12 @@ impl Scheduler {
         let Some(desk) = self.workers.get(&place.worker) else { return (0.0, 0, 0, 0) };
         let strain = if task.strain > 0 { desk.row.strain_milli(now) } else { 0 };
         let spare = (place.skills & !need_bits(&task.needs)).count_ones();
-        (self.price(&desk.fronts, queue.id), strain, spare, place.cost)
+        (self.price(desk, queue.id), strain, spare, place.cost)
     }
 
     /// Whether a front task may start with a worker, for all that the other queues he serves lose by it.
     fn pays(&self, worker: WorkerId, queue: &QueueSettings) -> bool {
-        self.workers.get(&worker).is_some_and(|desk| self.worth_starting(&desk.fronts, queue))
+        self.workers.get(&worker).is_some_and(|desk| self.worth_starting(desk, queue))
     }
 
     fn has_room(&self, desk: &Desk, queue: QueueId) -> bool {

@@ -31,6 +31,7 @@ mod lookup;
 mod outbox;
 mod outreach;
 mod ownership;
+mod pace;
 mod parking;
 mod price;
 mod promise;

@@ -56,9 +56,8 @@ impl Scheduler {
     /// A part of the window is over: perhaps more is owed now.
     pub(crate) fn share_part_ends(&mut self, step: &mut Step<'_>, queue: QueueId) {
         self.reckon_share(step, queue);
-        let rests = self.promise(queue).is_none_or(|promise| !promise.waits && promise.busy == 0)
-            && self.learnt.get(&queue).is_none_or(|row| row.share.is_empty());
-        if rests || self.promise(queue).is_none() {
+        // Nothing becomes owed where nothing waits.
+        if self.promise(queue).is_none_or(|promise| !promise.waits) {
             self.edit_learnt(step, queue, |row| row.count_until = Millis::MAX);
         }
         if let Some(settings) = self.queues.get(&queue) {

@@ -288,6 +288,23 @@ pub struct Worker {
     /// What he has behind him.
     #[serde(default, skip_serializing_if = "is_default")]
     pub run: Run,
+    /// How long he takes for tasks of the front queues he serves with others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paces: Vec<Pace>,
+}
+
+/// How long a worker takes for tasks of a queue.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Pace {
+    /// The queue.
+    pub queue: QueueId,
+    /// The mean of his tasks, in milliseconds.
+    pub task_ms: u32,
+    /// Over how many.
+    pub tasks: u16,
+    /// True where he is so much slower than at what he is best at that he only helps: others do this work.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub helps: bool,
 }
 
 /// What a worker has behind him.

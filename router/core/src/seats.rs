@@ -12,7 +12,7 @@ impl Scheduler {
         self.set_place(id, None);
         let Some(desk) = self.workers.get_mut(&id) else { return };
         let Some(part) = desk.part.take() else { return };
-        for queue in desk.fronts.iter().chain(desk.promised.iter()) {
+        for queue in desk.homes.iter().chain(desk.promised.iter()) {
             let Some(pool) = self.pools.get_mut(queue) else { continue };
             pool.sub(&part);
             if pool.workers == 0 {
@@ -33,9 +33,9 @@ impl Scheduler {
             free: free.into(),
             back: desk.back.into(),
             soft: desk.soft.into(),
-            shared: u32::from(desk.fronts.len() > 1),
+            shared: u32::from(desk.homes.len() > 1),
         };
-        let counts = !desk.fronts.is_empty() || !desk.promised.is_empty();
+        let counts = !desk.homes.is_empty() || !desk.promised.is_empty();
         let (part, before) = (Some(part).filter(|_| desk.is_ready() && counts), desk.part);
         if before == part {
             return;
@@ -49,7 +49,7 @@ impl Scheduler {
         desk.part = part;
         // More may be free, or fewer of whom so many are to be kept free.
         step.todo.slack.insert(desk.row.settings.tenant);
-        for queue in desk.fronts.iter().chain(desk.promised.iter()) {
+        for queue in desk.homes.iter().chain(desk.promised.iter()) {
             let pool = self.pools.entry(*queue).or_default();
             pool.add(&part.unwrap_or_default());
             pool.sub(&before.unwrap_or_default());

@@ -111,6 +111,7 @@ impl Scheduler {
                     missed_offers: 0,
                     wrap_ups: Vec::new(),
                     run: Run::default(),
+                    paces: Vec::new(),
                 };
                 self.add_worker(step, row);
             }

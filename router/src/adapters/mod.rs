@@ -2,6 +2,7 @@
 
 mod columns;
 pub mod dump;
+pub mod files;
 pub mod finding;
 pub mod live;
 mod people;

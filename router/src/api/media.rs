@@ -8,12 +8,15 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use blendline_wire::TenantId;
+
 use super::Shared;
 use super::auth::Caller;
 use super::problem::Failure;
 use crate::directory::Role;
 use crate::media::sniff::is_shown;
 use crate::media::{MediaFile, MediaState};
+use crate::ports::files::FileName;
 use crate::ports::register::Kind;
 use crate::ports::store::TaskFilter;
 
@@ -45,14 +48,18 @@ pub async fn one(
             let (code, title) = ("media_not_fetched", "The file could not be fetched");
             Err(Failure::new(StatusCode::GONE, code, title, format!("{detail} ({reason}): ask the customer again")))
         }
-        MediaState::Stored { sha256, mime, .. } => match app.files().get(sha256).await {
+        MediaState::Stored { sha256, mime, .. } => match app.files().get(&name(caller.tenant, sha256)).await {
             Ok(bytes) => Ok((headers(&file, mime), Body::from(bytes)).into_response()),
             Err(error) => {
-                tracing::error!(%error, "A file that was kept cannot be read: see to the directory of files.");
+                tracing::error!(%error, "A file that was kept cannot be read: see to the store of files.");
                 Err(Failure::busy("the store of files does not give it: try again"))
             }
         },
     }
+}
+
+fn name(tenant: TenantId, sha256: &str) -> FileName {
+    FileName { tenant, sha256: sha256.to_owned() }
 }
 
 /// Who may read the conversation may see its files: everybody but a worker who has nothing to do with it.

@@ -51,10 +51,10 @@ use crate::doors::Doors;
 use crate::driver::Status;
 use crate::handle::Handle;
 use crate::intake::Intake;
-use crate::media::files::Files;
 use crate::people::Gate;
 use crate::people::session::Cookie;
 use crate::ports::broker::Broker;
+use crate::ports::files::Files;
 use crate::ports::live::Live;
 use crate::ports::store::Archive;
 
@@ -77,6 +77,8 @@ pub struct Parts {
     pub broker: Arc<dyn Broker>,
     /// Files that customers sent.
     pub files: Arc<dyn Files>,
+    /// Gets mails that webhooks only point to; connects to no private network.
+    pub http: reqwest::Client,
     /// The limits.
     pub server: Server,
     /// Where people sign in.
@@ -114,7 +116,8 @@ pub struct Limits {
 impl App {
     /// The API over these parts. `peers` calls other routers: see [`forward::client`].
     pub fn new(parts: Parts, peers: reqwest::Client) -> Shared {
-        let intake = Intake::new(parts.directory.clone(), parts.broker.clone(), &parts.doors);
+        let intake = Intake::new(parts.directory.clone(), parts.broker.clone(), parts.files.clone(), &parts.doors)
+            .fetching(parts.http.clone());
         let limits = Limits {
             body_bytes_max: parts.server.body_bytes_max,
             body_timeout: Duration::from_millis(parts.server.body_timeout_ms),

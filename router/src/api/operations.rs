@@ -212,6 +212,8 @@ pub async fn replay(
             let detail = "its account is not configured any more: configure it under its old name";
             Err(Failure::new(StatusCode::CONFLICT, "no_account", "Its account is gone", detail))
         }
-        Err(NotTaken::Busy(error)) => Err(Failure::busy(error.to_string())),
+        Err(error @ (NotTaken::Busy(_) | NotTaken::NotKept(_) | NotTaken::NotFetched(_))) => {
+            Err(Failure::busy(error.to_string()))
+        }
     }
 }

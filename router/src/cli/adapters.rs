@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
+use crate::adapters::files::{Bucket, Directory};
 use crate::adapters::live::InProcessLive;
 use crate::adapters::postgres::{PostgresOptions, PostgresStore};
 use crate::adapters::rabbit::{RabbitBroker, RabbitOptions};
 use crate::adapters::redis::{RedisLive, RedisOptions};
 use crate::adapters::sqlite::{BrokerOptions, DataDir, SqliteBroker, SqliteStore};
-use crate::config::Config;
+use crate::config::{Config, Media};
 use crate::ports::broker::{Broker, inbound_queue, outbound_queue};
+use crate::ports::files::Files;
 use crate::ports::live::Live;
 use crate::ports::people::People;
 use crate::ports::store::{Archive, Store};
@@ -117,6 +119,22 @@ pub(super) fn open_live(config: &Config) -> anyhow::Result<OpenLive> {
     let here = Arc::new(InProcessLive::default());
     let alone = config.cluster.store.is_some().then(|| here.clone());
     Ok(OpenLive { live: here, alone, shared: false })
+}
+
+/// The store of files. Nothing is called or made before the first file.
+///
+/// # Errors
+/// When there can be no HTTP client.
+pub(super) fn files(media: &Media) -> anyhow::Result<Arc<dyn Files>> {
+    Ok(match media {
+        Media::Directory { path, .. } => Arc::new(Directory::new(path)),
+        Media::Bucket(options) => {
+            // Without one the client's maker panics; an error means that there is one.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+            let http = blendline_connectors::http_client_rules().build().context("the HTTP client for the bucket")?;
+            Arc::new(Bucket::new(options.clone(), http))
+        }
+    })
 }
 
 /// Opens record and broker.

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
+use crate::adapters::files;
 use crate::adapters::finding::Finding;
 use crate::adapters::postgres::{self, PostgresOptions};
 use crate::adapters::rabbit::{self, RabbitOptions};
 use crate::adapters::redis;
 use crate::api::now;
-use crate::config::Config;
+use crate::config::{Config, Media};
 use crate::ports::broker::{inbound_queue, outbound_queue};
 
 /// Looks at each server and prints what is wrong with it: key, what was found, what is needed, and the cure.
@@ -28,9 +29,6 @@ pub(super) fn run(config: &Path) -> anyhow::Result<()> {
             for finding in findings {
                 writeln!(out, "{server}: {finding}")?;
             }
-        }
-        if found.is_empty() {
-            writeln!(out, "nothing to look at: this configuration stands on SQLite files")?;
         }
         Ok::<_, anyhow::Error>(())
     })?;
@@ -54,5 +52,19 @@ async fn examine(config: &Config) -> anyhow::Result<Vec<(&'static str, Vec<Findi
     if let Some(options) = super::adapters::redis_options(config)? {
         found.push(("Redis", redis::examine(&options).await));
     }
+    let mut findings = match &config.media {
+        // Whoever looks may be another user than the service, whose directory it is to make.
+        Media::Directory { path, named: false } if !path.exists() => Vec::new(),
+        media => files::examine(super::adapters::files(media)?.as_ref(), "media.url").await,
+    };
+    findings.extend(own_directory(config));
+    found.push((if matches!(config.media, Media::Bucket(_)) { "S3" } else { "files" }, findings));
     Ok(found)
+}
+
+/// Several machines, each with a directory of its own, would each show only the files that it put there itself.
+fn own_directory(config: &Config) -> Option<Finding> {
+    let is_own = config.cluster.store.is_some() && matches!(config.media, Media::Directory { named: false, .. });
+    let cure = "set media.url to a directory that all machines share, or to a bucket";
+    is_own.then(|| Finding::warning("media.url", "a directory of this machine's own", "a place that all share", cure))
 }

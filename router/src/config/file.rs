@@ -9,6 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::mail::MailFile;
+use super::media::MediaFile;
 use crate::directory::Role;
 
 /// A whole file.
@@ -20,6 +21,7 @@ pub(super) struct File {
     pub(super) workers: WorkersFile,
     pub(super) chat: ChatFile,
     pub(super) mail: MailFile,
+    pub(super) media: MediaFile,
     pub(super) log: LogFile,
     pub(super) store: StoreFile,
     pub(super) broker: BrokerFile,

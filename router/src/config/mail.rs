@@ -167,11 +167,12 @@ fn addresses_are_apart(source: &Source<'_>, tenants: &[CheckedTenant]) -> Checke
 fn mailboxes_are_whole(source: &Source<'_>, tenants: &[CheckedTenant]) -> Checked<()> {
     for (_, at, account) in accounts(tenants) {
         if account.setting("imap_server").is_some() && mailbox::of(&account).is_none() {
-            let hint = "give both, or leave out imap_server";
+            let hint = "give both, or imap_token_file in place of the password, or leave out imap_server";
             return Err(source.error(at, "settings.imap_user or settings.imap_password is missing", hint));
         }
-        if account.setting("smtp_user").is_some() != account.setting("smtp_password").is_some() {
-            let hint = "give both, or neither where the mail server asks nobody who he is";
+        let has_proof = ["smtp_password", "smtp_token_file"].iter().any(|name| account.setting(name).is_some());
+        if account.setting("smtp_user").is_some() != has_proof {
+            let hint = "give both (or smtp_token_file in place of the password), or neither where the mail server asks nobody who he is";
             return Err(source.error(at, "settings.smtp_user and settings.smtp_password belong together", hint));
         }
         if let Err(cause) = mail::extra_roots(mailbox::roots(&account)) {

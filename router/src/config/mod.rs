@@ -12,6 +12,7 @@ mod error;
 mod file;
 mod heirs;
 mod mail;
+mod media;
 mod ranges;
 mod resolve;
 mod secret;
@@ -30,6 +31,7 @@ pub use error::ConfigError;
 pub use file::{Chat, Log, LogFormat, Server, Workers};
 pub use heirs::{NoHeir, all_have_heirs};
 pub use mail::Mail;
+pub use media::Media;
 pub use resolve::{calendars, resolve, resolve_some};
 pub use secret::DEMO_PREFIX;
 pub use users::CheckedUser;
@@ -56,6 +58,8 @@ pub struct Config {
     pub chat: Chat,
     /// Our own SMTP listener.
     pub mail: Mail,
+    /// Where files of customers are kept.
+    pub media: Media,
     /// What is logged.
     pub log: Log,
     /// On what it stands, and what this process does.
@@ -119,6 +123,8 @@ impl Config {
         let tenants = check::organisation(&source, &file, &below.defaults, env)?;
         let mail = file.mail.clone().or(&below.mail).finish().map_err(whole("mail"))?;
         let mail = mail::check(&source, &file.mail, mail, &tenants)?;
+        let media = file.media.clone().or(&below.media).finish().map_err(whole("media"))?;
+        let media = media::check(&source, &file.media, media, &data_dir, env)?;
         if tenants.iter().any(|tenant| tenant.demo) && !server.listen.ip().is_loopback() {
             return Err(source.error(
                 listen_at,
@@ -126,7 +132,7 @@ impl Config {
                 "listen on 127.0.0.1, or remove `demo = true` and use secrets of your own",
             ));
         }
-        Ok(Self { data_dir, server, workers, chat, mail, log, cluster, tenants })
+        Ok(Self { data_dir, server, workers, chat, mail, media, log, cluster, tenants })
     }
 }
 

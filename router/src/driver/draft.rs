@@ -79,6 +79,7 @@ pub(crate) struct Happening {
 /// names it.
 ///
 /// With a mail it is the root of its thread and the mail itself, for either may be all that the next one names.
+/// The same holds in public where a thread has no name but what is answered.
 /// In a group it is the group that we speak with, whoever of it wrote. Where the platform names nobody, as with reviews
 /// and pointers to what was said in public, it is the thread.
 pub(crate) fn places_of(event: &InboundEvent) -> Vec<(&str, Option<&str>)> {
@@ -88,7 +89,14 @@ pub(crate) fn places_of(event: &InboundEvent) -> Vec<(&str, Option<&str>)> {
     let others = if alone { event.sender_alt_ids.as_slice() } else { &[] };
     let thread = key.thread.as_deref();
     let others = others.iter().map(String::as_str).filter(|other| Some(*other) != peer).map(|other| (other, thread));
-    let own = event.mail.as_ref().and_then(|mail| mail.message_id.as_deref()).filter(|own| Some(*own) != thread);
+    let own = match &event.mail {
+        Some(mail) => mail.message_id.as_deref(),
+        None if event.visibility.is_some() && thread.is_some() && thread == event.reply_to.as_deref() => {
+            event.external_message_id.as_deref().filter(|_| event.kind.wants_answer())
+        }
+        None => None,
+    };
+    let own = own.filter(|own| Some(*own) != thread);
     let own = own.and_then(|own| Some((peer?, Some(own))));
     peer.map(|peer| (peer, thread)).into_iter().chain(others).chain(own).collect()
 }

@@ -89,12 +89,13 @@ impl Stepper<'_> {
             }
             None
         };
-        let Happening { tenant, received_at, event, .. } = happening;
+        let Happening { tenant, received_at, mut event, .. } = happening;
+        let kept = std::mem::take(&mut event.files);
         let mut body = MessageBody::inbound(event);
         if let (Some(mail), Some(refused)) = (&mut body.mail, joined.refused) {
             mail.not_joined = Some(refused.to_owned());
         }
-        let files = media::noted(&mut body, account, entry);
+        let files = media::noted(&mut body, &kept, account, entry);
         let payload = self.batch.payload(body);
         let message = InboundMessage {
             tenant: entry.tenant,
@@ -163,6 +164,29 @@ impl Stepper<'_> {
         }
     }
 
+    /// From now on whoever `to` is finds this contact's conversation when he answers our message `thread`. Nobody else does:
+    /// the place is his and the message's together.
+    fn learn_place(
+        &mut self,
+        (tenant, account): (TenantId, AccountId),
+        contact: ContactKey,
+        to: Pii<String>,
+        thread: &str,
+    ) {
+        let hash = keys::address(tenant, account, to.expose(), Some(thread));
+        self.overlay.add_contact(hash, contact);
+        let thread = Some(thread.to_owned());
+        self.batch.commit.addresses.push(NewAddress {
+            hash,
+            contact,
+            tenant,
+            account,
+            address: to,
+            thread,
+            name: None,
+        });
+    }
+
     fn status(&mut self, happening: &Happening, account: AccountId) {
         let status = match happening.event.status.as_deref() {
             Some("sent") => DeliveryStatus::Sent,
@@ -224,10 +248,13 @@ impl Stepper<'_> {
     }
 
     pub(crate) fn send_result(&mut self, result: SendResult) {
-        let SendResult { id: outbound, attempt, outcome } = result;
+        let SendResult { id: outbound, attempt, outcome, to } = result;
         let Some(row) = self.core.outbound(outbound).or_else(|| self.overlay.outbound(outbound)) else { return };
-        let (tenant, account) = (row.tenant, row.account);
+        let (tenant, account, contact) = (row.tenant, row.account, row.contact);
         if let SendOutcome::Sent { external_id } = &outcome {
+            if let Some(to) = to {
+                self.learn_place((tenant, account), contact, to, external_id);
+            }
             self.overlay.add_external(account, external_id.clone(), outbound);
             self.batch.commit.sent.push((outbound, account, external_id.clone()));
         }

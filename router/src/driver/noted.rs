@@ -5,6 +5,7 @@ use blendline_wire::event::EventKind;
 
 use crate::consent::{self, Consents};
 use crate::driver::calls::Prepared;
+use crate::driver::media;
 use crate::driver::step::Stepper;
 use crate::handle::{Call, CallError, CallResult};
 use crate::persons;
@@ -36,7 +37,8 @@ impl Stepper<'_> {
             }
             Call::Note { account, conversation, kind, mut entry } => {
                 entry.at = self.now();
-                (entry.tenant, Some(account), conversation, kind, vec![*entry])
+                let entries = media::referring(&entry).into_iter().chain([(*entry).clone()]).collect();
+                (entry.tenant, Some(account), conversation, kind, entries)
             }
             _ => return Err(Err(CallError::Unavailable("this changes nothing of the register".into()))),
         };

@@ -62,7 +62,7 @@ impl Post {
             if unwanted.contains(&letter.row.id) && !is_answer(letter, lines) {
                 let cause = SendFailure::new("no_consent", "the customer opted out: wait until he writes");
                 let (id, outcome) = (letter.row.id, SendOutcome::Failed { cause });
-                let result = SendResult { id, attempt: handed.attempt, outcome };
+                let result = SendResult { id, attempt: handed.attempt, outcome, to: None };
                 refused.push(BrokerMessage::SendResultV1(result).encode(&[]));
             } else {
                 bodies.push(self.encode(letter, handed.attempt, lines));

@@ -1,7 +1,9 @@
 //! Ports in memory for tests, with faults on demand. They promise what the contract suites ask of every adapter.
 
 mod broker;
+mod files;
 mod store;
 
 pub(crate) use broker::FakeBroker;
+pub(crate) use files::FakeFiles;
 pub(crate) use store::{FakeStore, Fault, Record};

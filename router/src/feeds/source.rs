@@ -118,7 +118,7 @@ impl Source {
 }
 
 impl Known {
-    /// What of an answer is to be taken in, and how many things of the first answer are passed over for want of a time.
+    /// What of an answer is to be taken in, the oldest first, and how many things of the first answer are passed over for want of a time.
     fn new_in(&self, events: Vec<InboundEvent>, now: Millis) -> (Vec<InboundEvent>, usize) {
         let mut passed_over = 0;
         let is_new = |event: &InboundEvent| {
@@ -133,7 +133,11 @@ impl Known {
             };
             fresh && !key.is_some_and(|key| self.last.as_ref().is_some_and(|last| last.contains(&key)))
         };
-        (events.into_iter().filter(is_new).collect(), passed_over)
+        let mut new: Vec<_> = events.into_iter().filter(is_new).collect();
+        // Lists begin with the newest, and what is taken in first stands first.
+        new.reverse();
+        new.sort_by_key(|event| event.timestamp.as_ref().map(|at| at.0));
+        (new, passed_over)
     }
 }
 
@@ -160,6 +164,13 @@ mod tests {
         let known = Known::default();
         let (new, passed_over) = known.new_in(vec![said("a", Some(1)), said("b", Some(8)), said("c", None)], NOW);
         assert_eq!((ids(&new), passed_over), (vec!["a"], 1));
+    }
+
+    #[test]
+    fn the_oldest_comes_first() {
+        let known = Known::default();
+        let (new, _) = known.new_in(vec![said("c", Some(1)), said("b", Some(1)), said("a", Some(2))], NOW);
+        assert_eq!(ids(&new), ["a", "b", "c"]);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Listener, Recipients, Terms};
 use crate::directory::{AccountEntry, Directory};
 use crate::doors::Doors;
-use crate::fakes::FakeBroker;
+use crate::fakes::{FakeBroker, FakeFiles};
 use crate::intake::Intake;
 use crate::ports::broker::inbound_queue;
 
@@ -24,6 +24,7 @@ const LETTER: &str = "Subject: hello\r\nAuthentication-Results: mx.example.com; 
 
 struct Post {
     broker: FakeBroker,
+    files: FakeFiles,
     address: std::net::SocketAddr,
     stop: CancellationToken,
     running: JoinHandle<()>,
@@ -48,7 +49,8 @@ impl Post {
                 id: AccountId(id),
                 name: format!("box{id}"),
                 external_id: address.into(),
-                settings: std::collections::BTreeMap::new(),
+                // Of the second box another server's word counts.
+                settings: if id == 2 { [("authserv_id".into(), "relay.example".into())].into() } else { [].into() },
             };
             let class = Class { queue: QueueId(1), ..Class::default() };
             (AccountId(id), AccountEntry { tenant: TenantId(1), channel: "email_raw".into(), account, class })
@@ -57,14 +59,14 @@ impl Post {
         directory.tenants.insert(TenantId(1), "acme".into());
         directory.accounts.extend([account(1, "support@example.com"), account(2, "sales@example.com")]);
         let directory = Arc::new(directory);
-        let broker = FakeBroker::default();
+        let (broker, files) = (FakeBroker::default(), FakeFiles::default());
         let doors = Doors::new([(TenantId(1), 0)].into(), std::collections::BTreeMap::new());
-        let intake = Intake::new(directory.clone(), Arc::new(broker.clone()), &doors);
+        let intake = Intake::new(directory.clone(), Arc::new(broker.clone()), Arc::new(files.clone()), &doors);
         let bound = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stop = CancellationToken::new();
         let listener = Listener::new(bound, terms, Recipients::of(&directory), intake, stop.clone()).unwrap();
         let address = listener.address().unwrap();
-        Self { broker, address, stop, running: tokio::spawn(listener.run()) }
+        Self { broker, files, address, stop, running: tokio::spawn(listener.run()) }
     }
 
     async fn client(&self) -> Client {
@@ -144,6 +146,26 @@ async fn a_relay_of_ours_is_believed() {
 }
 
 #[tokio::test]
+async fn only_the_word_of_the_named_server_counts() {
+    let post = Post::open(|terms| terms.trusted_relays = vec!["127.0.0.1".parse().unwrap()]).await;
+    let mut client = post.client().await;
+    let forged = "Authentication-Results: forged.example; dmarc=pass\r\n";
+    let real = "Authentication-Results: relay.example; dmarc=fail\r\n";
+    for words in [format!("{forged}{real}"), forged.to_owned()] {
+        let envelope = ENVELOPE.replace("support@", "sales@");
+        client.say(&format!("{envelope}Message-ID: <{}@x>\r\n{words}\r\nx\r\n.\r\n", words.len())).await;
+        client.hears("250 2.0.0 Stored").await;
+    }
+    let bodies = post.broker.waiting(&inbound_queue(0));
+    let believed = bodies.iter().map(|body| match BrokerMessage::decode(body).unwrap().0 {
+        BrokerMessage::InboundV1(batch) => batch.events[0].event.mail.as_ref().unwrap().authentication.clone(),
+        other => panic!("{other:?}"),
+    });
+    let dmarc: Vec<_> = believed.map(|found| found.and_then(|found| found.dmarc)).collect();
+    assert_eq!(dmarc, [Some("fail".to_owned()), None]);
+}
+
+#[tokio::test]
 async fn a_broker_that_is_full_is_told_as_such() {
     let post = Post::open(|_| {}).await;
     *post.broker.refuses.lock().unwrap() = Some(inbound_queue(0));
@@ -154,6 +176,52 @@ async fn a_broker_that_is_full_is_told_as_such() {
     *post.broker.refuses.lock().unwrap() = None;
     client.say(&format!("{ENVELOPE}{LETTER}")).await;
     client.hears("250 2.0.0 Stored").await;
+}
+
+/// A mail with a file of this many bytes, and its own size.
+fn with_file(bytes: usize) -> String {
+    format!(
+        "Message-ID: <f{bytes}@example.org>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nwords\r\n--b\r\n\
+         Content-Type: application/pdf\r\nContent-Disposition: attachment; filename=a.pdf\r\n\r\n{}\r\n--b--\r\n.\r\n",
+        "x".repeat(bytes)
+    )
+}
+
+#[tokio::test]
+async fn files_are_in_their_store_before_the_mail_is_on_the_broker() {
+    let post = Post::open(|terms| terms.size_max = 4_000_000).await;
+    let mut client = post.client().await;
+    // A store that takes nothing costs the sender a while and nothing else.
+    post.files.fill(true);
+    client.say(&format!("{ENVELOPE}{}", with_file(20))).await;
+    client.hears("451 4.3.0").await;
+    assert!(post.stored().is_empty() && post.files.held().is_empty());
+    post.files.fill(false);
+    // A broker that is full leaves a file that the mail finds when it comes again.
+    *post.broker.refuses.lock().unwrap() = Some(inbound_queue(0));
+    client.say(&format!("{ENVELOPE}{}", with_file(20))).await;
+    client.hears("451 4.3.0").await;
+    assert!(post.stored().is_empty());
+    *post.broker.refuses.lock().unwrap() = None;
+    client.say(&format!("{ENVELOPE}{}", with_file(20))).await;
+    client.hears("250 2.0.0 Stored").await;
+    assert_eq!(post.files.held(), [b"x".repeat(20)]);
+    let (message, _) =
+        BrokerMessage::decode(&post.broker.waiting(&inbound_queue(0))[0]).map(|(m, r)| (m, r.len())).unwrap();
+    let BrokerMessage::InboundV1(batch) = message else { panic!("{message:?}") };
+    let file = &batch.events[0].event.files[0];
+    assert_eq!((file.r#ref.as_str(), file.bytes, file.mime.as_str()), ("2", 20, "text/plain"));
+}
+
+#[tokio::test]
+async fn a_large_mail_is_a_small_message_of_the_broker() {
+    let post = Post::open(|terms| (terms.size_max, terms.buffer_bytes_max) = (4_000_000, 8_000_000)).await;
+    let mut client = post.client().await;
+    client.say(&format!("{ENVELOPE}{}", with_file(3_000_000))).await;
+    client.hears("250 2.0.0 Stored").await;
+    let bodies = post.broker.waiting(&inbound_queue(0));
+    assert!(bodies[0].len() < 10_000, "{} bytes on the broker", bodies[0].len());
+    assert_eq!(post.files.held()[0].len(), 3_000_000);
 }
 
 #[tokio::test]

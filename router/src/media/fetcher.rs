@@ -10,11 +10,11 @@ use tokio::time::{Duration, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::files::Files;
 use super::sniff::sniff;
-use super::{BYTES_MAX, MediaFile, MediaState, key_at};
+use super::{MediaFile, MediaState, bytes_max, key_at};
 use crate::directory::{AccountEntry, Directory};
 use crate::handle::{Call, CallError, Handle};
+use crate::ports::files::Files;
 use crate::ports::register::{Entry, Key, Kind};
 use crate::ports::store::Archive;
 
@@ -117,7 +117,7 @@ impl Fetcher {
             return;
         }
         file.state = match self.tried(&file).await {
-            Ok(fetched) => self.keep(&file, fetched).await,
+            Ok(fetched) => self.keep(entry.tenant, &file, fetched).await,
             Err(error) => MediaState::Failed { reason: word(&error).to_owned(), detail: error.to_string() },
         };
         metrics::counter!("blendline_media_total", "outcome" => outcome(&file.state)).increment(1);
@@ -146,19 +146,17 @@ impl Fetcher {
         entry: &AccountEntry,
         file: &MediaFile,
     ) -> Result<Fetched, FetchError> {
-        let kind = if file.kind == "voice" { "audio" } else { file.kind.as_str() };
-        let limits = connector.capabilities().media_bytes_max;
-        let bytes_max = limits.iter().find(|(known, _)| *known == kind).map_or(BYTES_MAX, |(_, max)| *max);
+        let bytes_max = bytes_max(connector, &file.kind);
         connector.fetch(&entry.account, &file.attachment(), bytes_max, &self.http).await
     }
 
-    async fn keep(&self, file: &MediaFile, fetched: Fetched) -> MediaState {
+    async fn keep(&self, tenant: TenantId, file: &MediaFile, fetched: Fetched) -> MediaState {
         let bytes = fetched.bytes.len() as u64;
         let mime = sniff(&fetched.bytes, file.claimed.as_deref().or(fetched.mime.as_deref()));
-        match self.files.put(fetched.bytes).await {
-            Ok(sha256) => MediaState::Stored { sha256, bytes, mime },
+        match self.files.put(tenant, fetched.bytes).await {
+            Ok(name) => MediaState::Stored { sha256: name.sha256, bytes, mime },
             Err(error) => {
-                tracing::error!(%error, "A file could not be kept: see to the directory of files.");
+                tracing::error!(%error, "A file could not be kept: see to the store of files.");
                 MediaState::Failed { reason: "not_kept".to_owned(), detail: "our own store of files failed".to_owned() }
             }
         }

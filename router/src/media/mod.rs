@@ -5,23 +5,32 @@
 //! name); the [`fetcher`] gets it afterwards, so that no platform's slowness holds up a message. What a crash left
 //! waiting is found again by its name, which begins with the time.
 //!
-//! Suggested reading order: this file, [`fetcher`], [`files`], [`sniff`].
+//! Mails bring their files along. Those are put into the store at intake, before the message is on the broker
+//! ([`carried`]): what the sender was told is durable is so with its files. A crash between the two leaves a file that
+//! nobody refers to, and the sender gives the mail again. What nobody refers to is removed after ten days ([`sweep`]).
+//!
+//! Suggested reading order: this file, [`fetcher`], [`carried`], [`sweep`], [`sniff`]; the store itself is a port
+//! (`ports/files`).
 
+pub mod carried;
 pub mod fetcher;
-pub mod files;
 pub mod public;
 pub mod sniff;
 #[cfg(test)]
 mod story;
+pub mod sweep;
 
+use blendline_connectors::Connector;
 use blendline_wire::inbound::Attachment;
+use blendline_wire::kept::KeptFile;
 use blendline_wire::{AccountId, ConversationId, Millis, Pii, TenantId};
 use serde::{Deserialize, Serialize};
 
-use crate::ports::register::{Entry, Key, Kind};
+use crate::ports::files::FileName;
+use crate::ports::register::{self, Entry, Key, Kind};
 
-/// Files of one message that are fetched; no platform sends more.
-pub const FILES_MAX: usize = 30;
+/// Files of one message that are kept; no platform sends more, and few mails do.
+pub const FILES_MAX: usize = 50;
 /// The largest file of a kind for which the channel says nothing.
 pub const BYTES_MAX: usize = 25 * 1024 * 1024;
 
@@ -87,6 +96,18 @@ impl MediaFile {
         })
     }
 
+    /// The same for a file whose bytes came along with the message.
+    pub fn kept(self, kept: &KeptFile) -> Self {
+        let state = match &kept.sha256 {
+            Some(sha256) => MediaState::Stored { sha256: sha256.clone(), bytes: kept.bytes, mime: kept.mime.clone() },
+            None => MediaState::Failed {
+                reason: "too_large".to_owned(),
+                detail: format!("the file has {} bytes, and files of this kind are not kept so large", kept.bytes),
+            },
+        };
+        Self { state, ..self }
+    }
+
     /// The attachment, as the connector knows it.
     pub fn attachment(&self) -> Attachment {
         Attachment {
@@ -107,6 +128,24 @@ impl MediaFile {
         let body = Pii::new(serde_json::to_value(self).unwrap_or_default());
         Entry { kind: Kind::Media, key, tenant, at, body }
     }
+}
+
+/// The largest file of this kind that is kept of the channel, in bytes.
+pub fn bytes_max(connector: &dyn Connector, kind: &str) -> usize {
+    let kind = if kind == "voice" { "audio" } else { kind };
+    let limits = connector.capabilities().media_bytes_max;
+    limits.iter().find(|(known, _)| *known == kind).map_or(BYTES_MAX, |(_, max)| *max)
+}
+
+/// Under what the register knows that somebody refers to a file of the store.
+pub fn reference_key(name: &FileName) -> Key {
+    register::key(Kind::File, name.tenant, &[&name.sha256])
+}
+
+/// The entry that says so.
+pub fn reference(name: &FileName, at: Millis) -> Entry {
+    let body = Pii::new(serde_json::json!({ "sha256": name.sha256 }));
+    Entry { kind: Kind::File, key: reference_key(name), tenant: name.tenant, at, body }
 }
 
 /// A new name: random, but for the time in front, by which what was left waiting is found.

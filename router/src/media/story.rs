@@ -6,15 +6,19 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router};
 use blendline_wire::inbound::{Attachment, InboundEvent};
+use blendline_wire::kept::KeptFile;
 use blendline_wire::{Millis, TenantId};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::fetcher::Fetcher;
-use super::files::{self, Files};
+use super::sweep::sweep;
 use super::{MediaFile, MediaState};
-use crate::driver::tests::world::{ACCOUNT, World, directory, said};
+use crate::adapters::files::Directory;
+use crate::driver::tests::world::{ACCOUNT, TENANT, World, directory, said};
+use crate::fakes::FakeFiles;
+use crate::ports::files::{FileName, Files};
 
 const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\nand so on";
 
@@ -71,7 +75,7 @@ async fn a_file_is_fetched_kept_and_known_by_what_it_holds() {
     assert_eq!((body.media.len(), &body.media[0]), (2, &None), "a place is no file");
 
     let path = std::env::temp_dir().join(format!("blendline-media-{}", uuid::Uuid::now_v7()));
-    let kept: Arc<dyn Files> = Arc::new(files::Directory::new(&path));
+    let kept: Arc<dyn Files> = Arc::new(Directory::new(&path));
     let fetcher = Fetcher {
         archive: Arc::new(world.store.clone()),
         handle: world.handle(),
@@ -96,11 +100,50 @@ async fn a_file_is_fetched_kept_and_known_by_what_it_holds() {
     for (id, word) in [("inside", "forbidden"), ("damaged", "damaged"), ("gone", "gone")] {
         assert!(matches!(state(id), MediaState::Failed { reason, .. } if reason == word), "{:?}", state(id));
     }
-    assert_eq!(kept.get(&sha256).await.unwrap(), PICTURE);
+    assert_eq!(kept.get(&FileName { tenant: TENANT, sha256 }).await.unwrap(), PICTURE);
     assert!(all.iter().all(|file| file.conversation.is_some()));
     let entry = world.store.record().entries.values().next().unwrap().clone();
     assert_eq!(entry.tenant, TenantId(1));
     stop.cancel();
     running.await.unwrap();
     std::fs::remove_dir_all(path).unwrap();
+}
+
+/// A file that came along with a mail is there at once; what a crash left in the store and nobody refers to goes, in time.
+#[tokio::test]
+async fn what_came_along_is_kept_and_what_nobody_refers_to_is_swept() {
+    let world = World::new().await;
+    let files = FakeFiles::default();
+    let kept = files.put(TENANT, b"kept".to_vec()).await.unwrap();
+    let orphan = files.put(TENANT, b"orphan".to_vec()).await.unwrap();
+    let file = |reference: &str, sha256: Option<&str>| KeptFile {
+        r#ref: reference.into(),
+        sha256: sha256.map(str::to_owned),
+        bytes: 4,
+        mime: "text/plain".into(),
+    };
+    let attached = |reference: &str| Attachment { r#ref: Some(reference.into()), ..Attachment::default() };
+    let event = InboundEvent {
+        attachments: vec![attached("1"), attached("2"), attached("3")],
+        files: vec![file("3", None), file("1", Some(&kept.sha256))],
+        ..said("m1", "972")
+    };
+    world.webhook(vec![event]).await;
+    world.taken_in().await;
+    let (states, body) = {
+        let record = world.store.record();
+        let files = record.entries.values().filter_map(MediaFile::read);
+        (files.map(|file| file.state).collect::<Vec<_>>(), record.lines[0].1.clone())
+    };
+    let stored = |state: &&MediaState| matches!(state, MediaState::Stored { sha256, .. } if *sha256 == kept.sha256);
+    assert_eq!(states.iter().filter(stored).count(), 1);
+    assert!(states.iter().any(|state| matches!(state, MediaState::Failed { reason, .. } if reason == "too_large")));
+    // WhatsApp fetches what did not come along.
+    assert!(states.contains(&MediaState::Pending), "{states:?}");
+    assert!(body.media.iter().all(Option::is_some) && body.attachments.len() == 3);
+
+    let soon = std::time::SystemTime::now() + std::time::Duration::from_secs(60);
+    let swept = sweep(&files, &world.store, soon).await.unwrap();
+    assert_eq!((swept, files.held()), (1, vec![b"kept".to_vec()]));
+    assert!(files.get(&orphan).await.is_err());
 }

@@ -1,6 +1,7 @@
 //! What the router needs of the world, as small objects; every adapter passes the contract suite of its port.
 
 pub mod broker;
+pub mod files;
 pub mod live;
 pub mod people;
 pub mod register;

@@ -16,13 +16,15 @@ pub enum Kind {
     Person,
     /// A file that came with a message.
     Media,
+    /// That somebody refers to a file of the store of files.
+    File,
     /// How an account is.
     Account,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: &[Self] = &[Self::Consent, Self::Person, Self::Media, Self::Account];
+    pub const ALL: &[Self] = &[Self::Consent, Self::Person, Self::Media, Self::File, Self::Account];
 
     /// Its name in the record.
     pub const fn as_str(self) -> &'static str {
@@ -30,6 +32,7 @@ impl Kind {
             Self::Consent => "consent",
             Self::Person => "person",
             Self::Media => "media",
+            Self::File => "file",
             Self::Account => "account",
         }
     }

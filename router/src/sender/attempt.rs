@@ -16,10 +16,11 @@ use crate::sender::telemetry;
 impl Desk {
     /// What came of it; `None` when the sender was stopped before it began.
     pub(crate) async fn attempt(&self, outbound: &Outbound) -> Option<SendResult> {
-        let began = Instant::now();
+        let (began, mut to) = (Instant::now(), None);
         let outcome = match self.channel_of(outbound) {
             Err(cause) => SendOutcome::Failed { cause },
             Ok((entry, connector)) => {
+                to = connector.threads_by_answer().then(|| outbound.to.clone());
                 self.allowed(outbound, entry, connector).await?;
                 match self.claim(outbound).await? {
                     Err(outcome) => outcome,
@@ -28,7 +29,7 @@ impl Desk {
             }
         };
         telemetry::sent(outbound.id, outbound.attempt, outbound.account, &outcome, began.elapsed());
-        Some(SendResult { id: outbound.id, attempt: outbound.attempt, outcome })
+        Some(SendResult { id: outbound.id, attempt: outbound.attempt, outcome, to })
     }
 
     async fn call(&self, outbound: &Outbound, entry: &AccountEntry, connector: &dyn Connector) -> SendOutcome {

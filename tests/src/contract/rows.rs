@@ -123,6 +123,7 @@ pub fn worker(id: u64) -> Worker {
         missed_offers: 0,
         wrap_ups: Vec::new(),
         run: Default::default(),
+        paces: Vec::new(),
     }
 }
 

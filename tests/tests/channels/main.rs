@@ -9,6 +9,8 @@
 )]
 
 mod course;
+mod mail_files;
+mod mail_raw;
 mod mail_rows;
 mod own_webhooks;
 mod platform;
@@ -44,6 +46,9 @@ channels! {
     custom = &rows::CUSTOM,
     email_mailgun = &mail_rows::MAILGUN,
     email_postmark = &mail_rows::POSTMARK,
+    email_resend = &mail_rows::RESEND,
+    email_sendgrid = &mail_rows::SENDGRID,
+    email_ses = &mail_rows::SES,
     facebook_page = &public_rows::FACEBOOK_PAGE,
     google_business = &public_rows::GOOGLE_BUSINESS,
     instagram = &rows::INSTAGRAM,

@@ -1,6 +1,7 @@
 //! The platform of any channel: it takes calls, does as its script says, and delivers webhooks until they are taken.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -55,6 +56,8 @@ struct State {
     script: Mutex<Vec<(String, Then)>>,
     /// What there is to read: the beginning of a path, a word that changes with it, and the text.
     pages: Mutex<Vec<(String, String, String)>>,
+    /// Whether nothing can be read now.
+    fails_reads: AtomicBool,
     calls: Mutex<Vec<Call>>,
     changed: watch::Sender<usize>,
 }
@@ -71,7 +74,15 @@ impl Platform {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let (script, calls, pages) = (Mutex::default(), Mutex::default(), Mutex::default());
-        let state = Arc::new(State { answer, key, script, pages, calls, changed: watch::Sender::new(0) });
+        let state = Arc::new(State {
+            answer,
+            key,
+            script,
+            pages,
+            fails_reads: AtomicBool::new(false),
+            calls,
+            changed: watch::Sender::new(0),
+        });
         let task = tokio::spawn(serve(listener, state.clone()));
         Self { addr, state, task }
     }
@@ -90,6 +101,11 @@ impl Platform {
         let mut pages = self.state.pages.lock().unwrap();
         let etag = format!("\"v{}\"", pages.len());
         pages.insert(0, (path.to_owned(), etag, text.to_owned()));
+    }
+
+    /// From now on nothing can be read, or everything again.
+    pub(crate) fn fail_reads(&self, fails: bool) {
+        self.state.fails_reads.store(fails, Ordering::SeqCst);
     }
 
     /// Waits for `count` looks at `path`, or what begins with it. Ends the test after 30 s.
@@ -221,6 +237,7 @@ fn page(state: &State, path: String, headers: hyper::HeaderMap) -> Response<Body
     let pages = state.pages.lock().unwrap();
     let found = pages.iter().find(|(begin, ..)| path.starts_with(begin.as_str()));
     let (status, etag, text) = match found {
+        _ if state.fails_reads.load(Ordering::SeqCst) => (503, "", ""),
         Some((_, etag, _)) if headers.get("if-none-match").is_some_and(|known| known == etag.as_str()) => (304, "", ""),
         Some((_, etag, text)) => (200, etag.as_str(), text.as_str()),
         None => (404, "", ""),

@@ -50,6 +50,13 @@ static MASTODON: Row = row(
     }),
 );
 
+static MASTODON_PUBLIC: Row = row(
+    "mastodon",
+    "shop@social.example",
+    &[("base_url", "{platform}"), ("access_token", "token-of-the-shop-0123"), ("interval_s", "1")],
+    Some(Out::new("POST /api/v1/statuses", |call| call.body.clone(), |_, n| json!({"id": format!("20{n}")}))),
+);
+
 static FEED: Row = row("mention_feed", "complaints", &[("url", "{platform}/feed.xml"), ("interval_s", "1")], None);
 
 async fn start(row: &'static Row) -> World {
@@ -110,6 +117,45 @@ async fn mastodon() {
     let words: Vec<&str> = heard.filter_map(|message| Some(message.text.as_ref()?.expose().as_str())).collect();
     assert_eq!(words, ["the first words", "the second words"]);
     go_out(&world, hand, &task).await;
+}
+
+/// A mention in public, of account `who`.
+fn mention(n: u32, who: u32, answered: Option<&str>, words: &str) -> Value {
+    let mut one = notification(n, answered, words);
+    let account = json!({"id": who.to_string(), "acct": format!("p{who}@b.example"), "display_name": "P"});
+    one["status"]["visibility"] = json!("public");
+    one["account"] = account.clone();
+    one["status"]["account"] = account;
+    one
+}
+
+/// A conversation in public has no name on Mastodon: whoever answers us is in his conversation, and nobody else is.
+#[tokio::test]
+async fn an_answer_to_our_answer_is_the_same_conversation() {
+    let mut world = start(&MASTODON_PUBLIC).await;
+    let path = "/api/v1/notifications";
+    let mut told = vec![mention(1, 55, None, "where is my order?")];
+    world.platform.show(path, &json!(told).to_string());
+    world.router.start_again().await;
+    let mut hand = Hand::connect(world.router.addr, WORKER_KEY, "noa", AcceptMode::Auto).await.unwrap();
+    let task = hand.task().await;
+    hand.reply(task.id, task.lease, "1", "which one?").await.unwrap();
+    let call = world.platform.until("which one?", 1).await.remove(0);
+    assert_eq!((&call.json()["visibility"], &call.json()["in_reply_to_id"]), (&json!("public"), &json!("101")));
+    world.until_events("reply_sent", 1).await;
+
+    // He answers us, then himself; a stranger answers us too.
+    told.insert(0, mention(2, 55, Some("201"), "1042"));
+    told.insert(0, mention(3, 55, Some("102"), "of May"));
+    told.insert(0, mention(4, 66, Some("201"), "mine too!"));
+    world.platform.show(path, &json!(told).to_string());
+    world.until_events("message_received", 4).await;
+    let conversation = |event: &Value| event["conversation"].as_str().unwrap_or_default().to_owned();
+    let heard: Vec<String> = world.api.events("message_received").await.iter().map(conversation).collect();
+    let first = heard[0].clone();
+    assert_eq!(heard[..3], [first.clone(), first.clone(), first.clone()], "{heard:?}");
+    assert_ne!(heard[3], first, "another person is in another conversation");
+    assert_eq!(world.count("task_created").await, 2);
 }
 
 fn feed(items: &[String]) -> String {

@@ -5,7 +5,7 @@ use blendline_tests::process::free_addr;
 use blendline_tests::servers::mail::MailServers;
 use serde_json::Value;
 
-use crate::office::{HEBREW_MAIL, Office, Wishes, mail, start, text_of};
+use crate::office::{HEBREW_MAIL, Office, RECEIPT, Wishes, mail, start, text_of};
 use crate::proxy::Proxy;
 
 /// What a mail that is stored bears.
@@ -28,6 +28,7 @@ async fn a_mail_becomes_one_task_and_is_marked() {
     let task = noa.task().await;
     assert_eq!(text_of(&task), "שלום\nתודה");
     assert_eq!(task.messages[0].attachments[0].filename.as_ref().unwrap().expose(), "קבלה.pdf");
+    assert_eq!(office.file(&task.messages[0].attachments[0]).await, RECEIPT);
     let mut info = office.mailbox("info").await;
     info.until_flagged(STORED, 1).await;
     assert!(!info.flags().await[0].iter().any(|flag| flag.contains("Seen")), "people see what they have not read");

@@ -8,6 +8,7 @@ use blendline_tests::process::Router;
 use blendline_tests::servers::mail::{MailServers, PASSWORD, SHOP, SUBMITTER, TOWN, are_installed};
 use blendline_tests::worker::Hand;
 use blendline_wire::AccountId;
+use blendline_wire::inbound::Attachment;
 use blendline_wire::task::AcceptMode;
 use blendline_wire::worker::TaskView;
 use sha2::{Digest as _, Sha256};
@@ -35,6 +36,9 @@ pub(crate) const HEBREW_MAIL: &str = "From: =?windows-1255?B?4/Dk?= <dana@town.e
     \r\n\
     JVBERi0xLjQK\r\n\
     --edge--\r\n";
+
+/// The file in it.
+pub(crate) const RECEIPT: &[u8] = b"%PDF-1.4\n";
 
 pub(crate) struct Office {
     pub(crate) servers: MailServers,
@@ -113,6 +117,13 @@ impl Office {
 
     pub(crate) async fn mailbox(&self, user: &str) -> Mailbox {
         Mailbox::open(self.servers.imap_port, user).await
+    }
+
+    /// What the file of an attachment holds.
+    pub(crate) async fn file(&self, attachment: &Attachment) -> Vec<u8> {
+        let reply = self.api.get(attachment.r#ref.as_deref().unwrap()).await.unwrap();
+        assert_eq!(reply.status, 200, "{attachment:?}: {}", reply.text());
+        reply.body
     }
 
     /// All tasks there ever were.

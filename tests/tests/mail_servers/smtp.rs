@@ -8,7 +8,7 @@ use blendline_tests::worker::{done, said};
 use blendline_wire::outbound::Content;
 use blendline_wire::worker::Reply;
 
-use crate::office::{HEBREW_MAIL, Wishes, account, mail, sha256, start, text_of};
+use crate::office::{HEBREW_MAIL, RECEIPT, Wishes, account, mail, sha256, start, text_of};
 
 #[tokio::test]
 async fn a_customer_and_a_worker_write_to_each_other() {
@@ -22,6 +22,7 @@ async fn a_customer_and_a_worker_write_to_each_other() {
     assert_eq!(heard.name.as_ref().unwrap().expose(), "דנה");
     assert_eq!(heard.mail.as_ref().unwrap().subject.as_ref().unwrap().expose(), "חשבון שלי");
     assert_eq!(heard.attachments[0].filename.as_ref().unwrap().expose(), "קבלה.pdf");
+    assert_eq!(office.file(&heard.attachments[0]).await, RECEIPT);
 
     let answer = "שלום דנה,\n\nהחשבון בדרך <אלייך> & \"תודה\".\n.\nתמיכה";
     noa.settle(&task, done(), vec![said("1", answer)]).await.unwrap();

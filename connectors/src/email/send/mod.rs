@@ -18,7 +18,7 @@ pub(in crate::email) use self::transport::CALL_MS;
 use super::mailbox::Security;
 use crate::{Account, Setting, SettingKind};
 
-pub(super) const SETTINGS: [Setting; 9] = [
+pub(super) const SETTINGS: [Setting; 10] = [
     Setting {
         name: "smtp_server",
         kind: SettingKind::Server,
@@ -38,6 +38,11 @@ pub(super) const SETTINGS: [Setting; 9] = [
         secret: true,
         chosen_elsewhere: true,
         doc: "his password, or an app password",
+        ..Setting::TEXT
+    },
+    Setting {
+        name: "smtp_token_file",
+        doc: "in place of a password: a file with an access token of OAuth 2 (XOAUTH2) in its first line, read at every connection",
         ..Setting::TEXT
     },
     Setting {

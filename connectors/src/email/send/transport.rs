@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use super::compose::Mail;
 use crate::Account;
 use crate::call::{failed, unknown};
-use crate::email::mailbox::{Security, roots};
+use crate::email::mailbox::{self, Security, roots};
 use crate::settings;
 
 /// Port of RFC 6409, and of RFC 8314 for TLS from the first byte.
@@ -103,16 +103,27 @@ fn tls(account: &Account, host: &str) -> Result<TlsParameters, SendOutcome> {
 
 async fn sign_in(account: &Account, connection: &mut AsyncSmtpConnection) -> Result<(), SendOutcome> {
     let Some(user) = account.setting("smtp_user") else { return Ok(()) };
-    let Some(password) = account.setting("smtp_password") else {
-        return Err(down("credentials", "the account has an smtp_user and no smtp_password: set it"));
+    let (mechanisms, proof): (&[Mechanism], _) = match account.setting("smtp_token_file") {
+        Some(path) => {
+            let token = mailbox::token(path).await.ok_or_else(|| {
+                retry("no_token", "there is no access token in the file smtp_token_file: see what renews it", BUSY_MS)
+            })?;
+            (&[Mechanism::Xoauth2], token)
+        }
+        None => {
+            let password = account.setting("smtp_password").ok_or_else(|| {
+                down("credentials", "the account has an smtp_user and neither smtp_password nor smtp_token_file")
+            })?;
+            (&[Mechanism::Plain, Mechanism::Login], password.to_owned())
+        }
     };
-    let mechanisms = [Mechanism::Plain, Mechanism::Login];
-    if connection.server_info().get_auth_mechanism(&mechanisms).is_none() {
-        let detail = "the mail server does not take a password on this connection: see smtp_tls and smtp_user";
+    if connection.server_info().get_auth_mechanism(mechanisms).is_none() {
+        let detail = "the mail server takes no such proof on this connection: see smtp_tls, and whether it wants a password \
+                      or a token";
         return Err(down("configuration", detail));
     }
-    let credentials = Credentials::new(user.to_owned(), password.to_owned());
-    connection.auth(&mechanisms, &credentials).await.map_err(|error| refused(Step::SignIn, &error))?;
+    let credentials = Credentials::new(user.to_owned(), proof);
+    connection.auth(mechanisms, &credentials).await.map_err(|error| refused(Step::SignIn, &error))?;
     Ok(())
 }
 

@@ -75,11 +75,6 @@ impl Share {
         self.since.plus(promise.part_ms())
     }
 
-    /// True while nothing of the window is left to keep account of.
-    pub fn is_empty(&self) -> bool {
-        self.could.iter().chain(&self.had).all(|kept| *kept == 0)
-    }
-
     /// Whether one more task is owed to the queue: what its tasks take is less than its share, and what it missed within
     /// the window spread over a quarter of it. What it had beyond its share is counted in its disfavour alike.
     pub fn is_owed(&self, promise: &Promise) -> bool {
@@ -133,9 +128,10 @@ mod tests {
         assert!(!rich.is_owed(&PROMISE));
         let later = rich.at(Millis(2 * 3_600_000), &PROMISE);
         assert!(later.is_owed(&PROMISE));
-        let (long, all_night) = (rich.at(Millis(40 * 3_600_000), &PROMISE), Promise { waits: false, ..PROMISE });
+        let long = rich.at(Millis(40 * 3_600_000), &PROMISE);
         assert_eq!(long.until, Millis(40 * 3_600_000));
-        assert!(rich.at(Millis(40 * 3_600_000), &all_night).is_empty());
+        let all_night = rich.at(Millis(40 * 3_600_000), &Promise { waits: false, ..PROMISE });
+        assert_eq!((all_night.could, all_night.had), ([0; PARTS], [0; PARTS]));
     }
 
     #[test]

@@ -31,6 +31,13 @@ pub struct Line {
     pub free: f64,
 }
 
+/// The lengths of a taken slot's time, in times of a task of its own, for which its price is reckoned.
+const TIMES: [f64; 6] = [0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
+/// So many waiting tasks are told apart in it; with more it rises in a straight line.
+const WAITING_MAX: usize = 48;
+/// So many more are looked at.
+const TAIL: usize = 64;
+
 /// A queue's worth, in the unit of the cost.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Worth {
@@ -38,12 +45,11 @@ pub struct Worth {
     first: f64,
     /// How much more for each other one that waits.
     step: f64,
-    /// What one more costs when one waits, though others leave all slots to it.
-    first_alone: f64,
-    /// How much more for each other one that waits.
-    step_alone: f64,
-    /// What it costs to take the last free slot, the last but one, …
-    free: Vec<f64>,
+    /// For each of [`TIMES`] what it costs to take a slot: first with all of so many slots free, then with fewer, then with
+    /// tasks waiting.
+    prices: Vec<[f64; TIMES.len()]>,
+    /// The place among these at which the last free slot is taken while nothing waits.
+    last: usize,
     task_ms: f64,
 }
 
@@ -55,16 +61,8 @@ impl Worth {
         }
         // What waits is served by what others leave; who takes a free slot competes with the queue's own work only.
         let (first, step, _) = waiting(line, (line.slots - line.others).max(1.0));
-        let (first_alone, step_alone, mean) = waiting(line, line.slots);
-        let slots = libm::floor(line.slots);
-        let offered = line.offered.min(line.slots * LOAD_MAX);
-        let mut free = Vec::new();
-        let mut more = first_alone;
-        for busy in 0..FREE_MAX.min(slots as usize) {
-            more = ((offered * more - mean * line.task_ms) / (slots - busy as f64)).max(0.0);
-            free.push(more);
-        }
-        Self { first, step, first_alone, step_alone, free, task_ms: line.task_ms }
+        let (prices, last) = prices(line);
+        Self { first, step, prices, last, task_ms: line.task_ms }
     }
 
     /// What is spared when one of so many waiting tasks starts.
@@ -75,13 +73,84 @@ impl Worth {
     /// What it costs when one of so many free slots is taken by a task of another queue for so long, while so many of
     /// this one wait.
     pub fn taken(&self, free: usize, waiting: usize, task_ms: f64) -> f64 {
-        let worth = match (waiting, free) {
-            (0, 0) => 0.0,
-            (0, free) => self.free.get(free - 1).or(self.free.last()).copied().unwrap_or(0.0),
-            (waiting, _) => self.first_alone + self.step_alone * (waiting - 1) as f64,
+        if self.prices.is_empty() || free == 0 && waiting == 0 {
+            return 0.0;
+        }
+        let fewer = free.saturating_sub(1).min(self.last);
+        let at = if waiting > 0 { self.last + waiting } else { self.last - fewer };
+        let beyond = at.saturating_sub(self.prices.len() - 1) as f64;
+        let price = |time: usize| {
+            let at = at.min(self.prices.len() - 1);
+            let rise = self.prices[at][time] - self.prices[at.saturating_sub(1)][time];
+            self.prices[at][time] + rise * beyond
         };
-        worth * if self.task_ms > 0.0 { task_ms / self.task_ms } else { 1.0 }
+        let times = task_ms / self.task_ms;
+        let next = TIMES.partition_point(|time| *time < times);
+        match (next.checked_sub(1), TIMES.get(next)) {
+            (None, _) => price(0) * times / TIMES[0],
+            (Some(before), None) => price(before) * times / TIMES[before],
+            (Some(before), Some(after)) => {
+                let part = (times - TIMES[before]) / (after - TIMES[before]);
+                price(before) + (price(next) - price(before)) * part
+            }
+        }
     }
+}
+
+/// What it costs a queue when a slot is taken for each of [`TIMES`], and at which place the last free one is taken.
+///
+/// While the slot is taken the queue has one server less. With `P(x)` the difference this makes with `x` tasks in the
+/// system, at rates `a` of arrivals, `m` of each server and `b` of the end of the taking, `k` servers busy,
+/// `(a + k·m + b) · P(x) = a · P(x + 1) + k·m · P(x − 1) + [all busy] · (cost + m · D(x − 1))`: a system of three
+/// diagonals, solved from below upward. Where much waits `P` rises by `m · step / b` a task. Where back work fills all
+/// slots but some, one more is free below them: what is taken there is taken from the back work.
+fn prices(line: &Line) -> (Vec<[f64; TIMES.len()]>, usize) {
+    let (first, step, mean) = waiting(line, line.slots);
+    let slots = libm::floor(line.slots);
+    let offered = line.offered.min(line.slots * LOAD_MAX);
+    let free = (FREE_MAX as f64).min(slots).min(line.free.max(1.0)) as usize;
+    let filled = line.free < slots;
+    let (arrivals, served) = (offered / line.task_ms, 1.0 / line.task_ms);
+    let mut prices = vec![[0.0; TIMES.len()]; free + 1 + WAITING_MAX];
+    for (time, times) in TIMES.iter().enumerate() {
+        let ends = served / times;
+        // By place: the price is the rest and so many times the next place's.
+        let (mut factors, mut rests) = (Vec::new(), Vec::new());
+        for at in 0..=free + WAITING_MAX + TAIL {
+            let busy = (slots - free as f64 - 1.0 + at as f64).clamp(0.0, slots - 1.0) * served;
+            let (mut middle, mut rest) = (arrivals + busy + ends, 0.0);
+            match at.checked_sub(1) {
+                Some(below) if below > 0 || filled => {
+                    middle -= busy * factors[below];
+                    rest += busy * rests[below];
+                }
+                Some(_) => middle -= busy,
+                None => (middle, rest) = (arrivals + ends, -mean),
+            }
+            if at > free {
+                let one_more = match (at - free).checked_sub(2) {
+                    Some(waiting) => first + step * waiting as f64,
+                    None => (offered * first - mean * line.task_ms) / slots,
+                };
+                rest += line.cost + served * one_more;
+            }
+            factors.push(arrivals / middle);
+            rests.push(rest / middle);
+        }
+        let top = factors.len() - 1;
+        let rise = served * step / ends;
+        let mut price = (rests[top] + factors[top] * rise) / (1.0 - factors[top]).max(1e-12);
+        for at in (0..top).rev() {
+            price = rests[at] + factors[at] * price;
+            if let Some(prices) = prices.get_mut(at) {
+                prices[time] = price.max(0.0);
+            }
+        }
+    }
+    if !filled {
+        prices[0] = prices[1];
+    }
+    (prices, free)
 }
 
 /// With so many slots: what the first waiting task costs, how much more each other one, and the mean cost in a

@@ -21,12 +21,13 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use self::ports::{Owner, Records, Wire};
+use crate::adapters::files::Directory;
 use crate::adapters::live::InProcessLive;
 use crate::adapters::sqlite::{DataDir, SqliteStore};
 use crate::api::{App, Parts, Shared, app};
 use crate::config::{Config, resolve};
 use crate::doors::Doors;
-use crate::media::files::Directory;
+
 use crate::openapi::tests::judge::judge;
 use crate::people::Gate;
 
@@ -132,6 +133,7 @@ impl World {
             archive: records.clone(),
             broker: wire.clone(),
             files: Arc::new(Directory::new(directory_of_people.0.join("media"))),
+            http: client(),
             server: config.server,
             people: Arc::new(Gate::new(people, Arc::new(InProcessLive::default())).unwrap()),
             live: Arc::new(InProcessLive::default()),
@@ -160,4 +162,11 @@ impl World {
             .header("content-type", "application/json");
         self.send(request.body(Body::from(body.to_owned())).unwrap()).await
     }
+}
+
+/// A client that is never used.
+fn client() -> reqwest::Client {
+    // Another test may have installed it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
 }

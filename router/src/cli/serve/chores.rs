@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use blendline_core::{Command, Scheduler};
 use blendline_wire::event::Actor;
@@ -17,15 +17,20 @@ use crate::config;
 use crate::directory::Directory;
 use crate::driver::Status;
 use crate::handle::{Call, CallError, Handle};
+use crate::media;
 use crate::ports::broker::{Broker, inbound_queue, outbound_queue};
+use crate::ports::files::Files;
 use crate::ports::live::{Live, Present, There};
-use crate::ports::store::Store;
+use crate::ports::store::{Archive, Store};
 use crate::spread::share;
 
 /// How often calendars are compiled anew; each time they reach 60 days ahead.
 const CALENDARS_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often old duplicate keys and journal entries are dropped.
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// How often files that nobody refers to are looked for: it reads the whole list of files.
+const SWEEP_FILES_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How often visitors and sessions look again by themselves where other processes may have something for them.
 const NUDGE_EVERY: Duration = Duration::from_secs(5);
@@ -172,6 +177,26 @@ pub(super) async fn sweep(store: Arc<dyn Store>, stop: CancellationToken) {
                     break;
                 }
             }
+        }
+    }
+}
+
+/// Removes files that nobody refers to, once a day.
+pub(super) async fn sweep_files(files: Arc<dyn Files>, archive: Arc<dyn Archive>, stop: CancellationToken) {
+    let mut every = tokio::time::interval(SWEEP_FILES_EVERY);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = every.tick() => {}
+        }
+        let Some(before) = SystemTime::now().checked_sub(media::sweep::AGE) else { continue };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            swept = media::sweep::sweep(files.as_ref(), archive.as_ref(), before) => match swept {
+                Ok(0) => {}
+                Ok(removed) => tracing::info!(removed, "Files that nobody refers to were removed."),
+                Err(error) => tracing::warn!(%error, "Files that nobody refers to were not looked for."),
+            },
         }
     }
 }

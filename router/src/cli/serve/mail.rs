@@ -18,12 +18,12 @@ use crate::driver::Status;
 use crate::intake::Intake;
 use crate::mail::{Listener, Pace, Reader, Recipients};
 use crate::ports::broker::Broker;
+use crate::ports::files::Files;
 
 /// Starts the listener, where one is configured, among the `chores`.
 pub(super) async fn listen_for_mail(
     config: &Config,
-    directory: &Arc<Directory>,
-    broker: &Arc<dyn Broker>,
+    (directory, broker, files): (&Arc<Directory>, &Arc<dyn Broker>, &Arc<dyn Files>),
     doors: &Doors,
     chores: &TaskTracker,
     stop: &CancellationToken,
@@ -36,7 +36,7 @@ pub(super) async fn listen_for_mail(
     })?;
     let mut terms = config.mail.terms.clone();
     terms.stop_grace = Duration::from_millis(config.server.stop_grace_ms);
-    let intake = Intake::new(directory.clone(), broker.clone(), doors);
+    let intake = Intake::new(directory.clone(), broker.clone(), files.clone(), doors);
     let recipients = Recipients::of(directory);
     let (tls, addresses) = (terms.tls.is_some(), recipients.len());
     let listener = Listener::new(bound, terms, recipients, intake, stop.clone());
@@ -50,13 +50,12 @@ pub(super) async fn listen_for_mail(
 /// mailbox would only find what the other has.
 pub(super) fn read_mailboxes(
     config: &Config,
-    directory: &Arc<Directory>,
-    broker: &Arc<dyn Broker>,
+    (directory, broker, files): (&Arc<Directory>, &Arc<dyn Broker>, &Arc<dyn Files>),
     doors: &Doors,
     statuses: &BTreeMap<u16, watch::Receiver<Status>>,
     (chores, stop): (&TaskTracker, &CancellationToken),
 ) {
-    let intake = Arc::new(Intake::new(directory.clone(), broker.clone(), doors));
+    let intake = Arc::new(Intake::new(directory.clone(), broker.clone(), files.clone(), doors));
     for entry in directory.accounts.values() {
         let Some(status) = statuses.get(&doors.shard(entry.tenant)) else { continue };
         if entry.channel == email::RAW_NAME && mailbox::of(&entry.account).is_some() {

@@ -31,7 +31,6 @@ use crate::driver::Status;
 use crate::feeds;
 use crate::figures::Of;
 use crate::intake::Intake;
-use crate::media::{self, files::Files};
 use crate::ports::broker::Broker;
 use crate::ports::live::Live;
 use crate::telemetry;
@@ -98,7 +97,7 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let users = if demo.is_some() { people::demo_users(&directory, &gate).await? } else { Vec::new() };
     let on = shards::of_tenants(&config, &record, &directory).await?;
     opened.declare(on.values().copied().collect::<BTreeSet<u16>>()).await?;
-    let files: Arc<dyn Files> = Arc::new(media::files::Directory::new(config.data_dir.join("media")));
+    let files = adapters::files(&config.media)?;
     let mut shards = if config.cluster.router {
         let chores = Chores { tracker: &chores, stop: &stop };
         Shards::start(&config, (&record, &broker, &files), &on, &directory, (&live, shared), &chores, point_at_demo)
@@ -113,10 +112,10 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let inside = Inside::new(&directory, &on, shards.handles(), record.archive.clone());
     let directory = Arc::new(directory);
     let doors = Doors::new(on, shards.handles());
-    mail::listen_for_mail(&config, &directory, &broker, &doors, &chores, &stop).await?;
-    mail::read_mailboxes(&config, &directory, &broker, &doors, &shards.statuses(), (&chores, &stop));
+    mail::listen_for_mail(&config, (&directory, &broker, &files), &doors, &chores, &stop).await?;
+    mail::read_mailboxes(&config, (&directory, &broker, &files), &doors, &shards.statuses(), (&chores, &stop));
     if config.cluster.router {
-        let intake = Arc::new(Intake::new(directory.clone(), broker.clone(), &doors));
+        let intake = Arc::new(Intake::new(directory.clone(), broker.clone(), files.clone(), &doors));
         let http = blendline_connectors::http_client_rules().build().context("the HTTP client")?;
         feeds::start(&directory, &intake, &doors, &shards.statuses(), &http, &chores, &stop);
     }
@@ -130,6 +129,7 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
         people: gate,
         live: live.clone(),
         files: files.clone(),
+        http: shards::fetching_client()?,
         server: config.server.clone(),
         metrics: Some(metrics.clone()),
         stopping: stop.clone(),
@@ -143,6 +143,7 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     chores.spawn(chores::sweep(record.store.clone(), stop.clone()));
     if config.cluster.router {
         chores.spawn(chores::measure_queues(broker.clone(), doors.shards(), stop.clone()));
+        chores.spawn(chores::sweep_files(files.clone(), record.archive.clone(), stop.clone()));
     }
     let limits = config.server.clone();
     let server_stop = stop.clone();

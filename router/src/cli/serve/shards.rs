@@ -19,9 +19,9 @@ use crate::directory::Directory;
 use crate::driver::{self, Driver, DriverConfig, Status};
 use crate::handle::Handle;
 use crate::media::fetcher::{self, Fetcher};
-use crate::media::files::Files;
 use crate::media::public::PublicOnly;
 use crate::ports::broker::Broker;
+use crate::ports::files::Files;
 use crate::ports::live::Live;
 use crate::ports::register::Key;
 use crate::sender::{self, Sender, SenderConfig};
@@ -35,6 +35,12 @@ pub(super) async fn of_tenants(
     let tenants: Vec<TenantId> = directory.tenants.keys().copied().collect();
     let shards = record.archive.shards(&tenants, config.cluster.shards).await?;
     Ok(tenants.into_iter().zip(shards).collect())
+}
+
+/// A client for what payloads name: it connects to no private network.
+pub(super) fn fetching_client() -> anyhow::Result<reqwest::Client> {
+    let rules = blendline_connectors::http_client_rules().dns_resolver(Arc::new(PublicOnly));
+    rules.build().context("the HTTP client for files")
 }
 
 /// Where what has to be done now and then runs, and what ends it.
@@ -67,8 +73,7 @@ impl Shards {
         change: impl Fn(&mut Directory),
     ) -> anyhow::Result<Self> {
         let http = blendline_connectors::http_client_rules().build().context("the HTTP client")?;
-        let media_http = blendline_connectors::http_client_rules().dns_resolver(Arc::new(PublicOnly));
-        let media_http = media_http.build().context("the HTTP client for files")?;
+        let media_http = fetching_client()?;
         let stop_sending = CancellationToken::new();
         let (causes, stopped) = mpsc::unbounded_channel();
         let mut by_shard: BTreeMap<u16, Vec<&str>> = BTreeMap::new();

@@ -4,10 +4,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_imap::Session;
 use async_imap::error::Error;
 use async_imap::types::{Flag, UnsolicitedResponse};
-use blendline_connectors::email::mailbox::Mailbox;
+use async_imap::{Authenticator, Session};
+use blendline_connectors::email::mailbox::{self, Mailbox, Proof};
 use futures_util::TryStreamExt as _;
 use rustls::ClientConfig;
 use tokio::time::timeout;
@@ -27,6 +27,17 @@ const ANSWER_BYTES: usize = 16 * 1024 * 1024;
 const HEAD_BYTES: usize = 64 * 1024;
 /// Mails that are looked at before the folder is asked again.
 const WAITING_MAX: usize = 500;
+
+/// What is said when the server asks; to what it asks after that, which is why it refused, nothing.
+struct Words(Option<String>);
+
+impl Authenticator for Words {
+    type Response = String;
+
+    fn process(&mut self, _: &[u8]) -> String {
+        self.0.take().unwrap_or_default()
+    }
+}
 
 /// How a mail that is stored is marked.
 enum Mark {
@@ -52,12 +63,20 @@ impl Folder {
         let allowance = Allowance::default();
         allowance.set(ANSWER_BYTES);
         let client = wire::connect(mailbox, tls, allowance.clone()).await?;
-        let login = timeout(ANSWER_WITHIN, client.login(mailbox.user, mailbox.password)).await;
-        let mut session = match login {
-            Ok(Ok(session)) => session,
-            Ok(Err((Error::No(_) | Error::Bad(_) | Error::Validate(_), _))) => return Err(Lost::Credentials),
-            Ok(Err((error, _))) => return Err(lost("LOGIN", &error)),
-            Err(_) => return Err(Lost::Silent),
+        let signed_in = async {
+            match mailbox.proof {
+                Proof::Password(password) => Ok(client.login(mailbox.user, password).await),
+                Proof::TokenFile(path) => {
+                    let token = mailbox::token(path).await.ok_or(Lost::NoToken)?;
+                    let words = format!("user={}\u{1}auth=Bearer {token}\u{1}\u{1}", mailbox.user);
+                    Ok(client.authenticate("XOAUTH2", Words(Some(words))).await)
+                }
+            }
+        };
+        let mut session = match timeout(ANSWER_WITHIN, signed_in).await.unwrap_or(Err(Lost::Silent))? {
+            Ok(session) => session,
+            Err((Error::No(_) | Error::Bad(_) | Error::Validate(_), _)) => return Err(Lost::Credentials),
+            Err((error, _)) => return Err(lost("LOGIN", &error)),
         };
         let capabilities = answer("CAPABILITY", session.capabilities()).await?;
         let (has_idle, has_move) = (capabilities.has_str("IDLE"), capabilities.has_str("MOVE"));
@@ -210,5 +229,54 @@ fn lost(what: &'static str, error: &Error) -> Lost {
         Error::Io(error) => Lost::Unreachable(error.kind()),
         Error::ConnectionLost => Lost::Unreachable(std::io::ErrorKind::UnexpectedEof),
         _ => Lost::Refused(what),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A token that the server refuses is told as such; what was shown is what RFC 7628's forerunner XOAUTH2 shows.
+    #[tokio::test]
+    async fn a_token_is_shown_in_place_of_a_password() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let serving = tokio::spawn(async move {
+            let mut stream = BufReader::new(listener.accept().await.unwrap().0);
+            stream.get_mut().write_all(b"* OK ready\r\n").await.unwrap();
+            let mut heard = Vec::new();
+            for answer in ["+ \r\n", "+ eyJzdGF0dXMiOiI0MDEifQ==\r\n", "A0001 NO no\r\n"] {
+                let mut line = String::new();
+                stream.read_line(&mut line).await.unwrap();
+                heard.push(line.trim_end().to_owned());
+                stream.get_mut().write_all(answer.replace("A0001", &heard[0][..5]).as_bytes()).await.unwrap();
+            }
+            heard
+        });
+        let path = std::env::temp_dir().join(format!("blendline-imap-token-{}", uuid::Uuid::now_v7()));
+        let account = blendline_connectors::Account {
+            id: blendline_wire::AccountId(1),
+            name: "support".into(),
+            external_id: "support@example.com".into(),
+            settings: [
+                ("imap_server".to_owned(), format!("127.0.0.1:{port}").as_str().into()),
+                ("imap_tls".to_owned(), "none".into()),
+                ("imap_user".to_owned(), "support".into()),
+                ("imap_token_file".to_owned(), path.to_str().unwrap().into()),
+            ]
+            .into(),
+        };
+        std::fs::write(&path, "ya29.token\n").unwrap();
+        let tls = crate::mail::tls::client(None).unwrap();
+        let mailbox = mailbox::of(&account).unwrap();
+        assert!(matches!(Folder::open(&mailbox, &tls).await, Err(Lost::Credentials)));
+        let heard = serving.await.unwrap();
+        assert!(heard[0].ends_with(" AUTHENTICATE XOAUTH2"), "{heard:?}");
+        assert_eq!(heard[1..], ["dXNlcj1zdXBwb3J0AWF1dGg9QmVhcmVyIHlhMjkudG9rZW4BAQ==", ""]);
+        std::fs::remove_file(path).unwrap();
     }
 }

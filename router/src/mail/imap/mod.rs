@@ -29,9 +29,12 @@ pub(super) enum Lost {
     /// It did not answer.
     #[error("the server does not answer")]
     Silent,
-    /// The user or the password is wrong.
-    #[error("the server refuses imap_user or imap_password")]
+    /// The user, or what proves who he is, is wrong.
+    #[error("the server refuses imap_user, or his password or token")]
     Credentials,
+    /// Nobody keeps a token there.
+    #[error("there is no access token in the file imap_token_file: see what renews it")]
+    NoToken,
     /// The folder is not there.
     #[error("the server has no folder of the name in imap_folder, or does not open it")]
     NoFolder,

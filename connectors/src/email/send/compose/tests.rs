@@ -3,7 +3,7 @@ use blendline_wire::{AccountId, ConversationId, OutboundId, TenantId};
 
 use super::*;
 use crate::Secret;
-use crate::email::{RAW, attachment, raw};
+use crate::email::{RAW, content, raw};
 use crate::{Connector as _, email};
 
 const NOW: Millis = Millis(1_795_657_200_000);
@@ -93,7 +93,7 @@ fn our_own_reader_reads_what_was_meant() {
     assert_eq!(email::reply_address::verify(&ours, answer, "dana@example.org").as_deref(), Some("cnv_7"));
     let attached = &events[0].attachments[0];
     assert_eq!(attached.filename.as_ref().unwrap().expose(), "חשבונית 7.pdf");
-    assert_eq!(attachment(&bytes, attached.r#ref.as_deref().unwrap()).unwrap(), [0, 13, 10, 46, 255]);
+    assert_eq!(content::carried(&bytes, std::slice::from_ref(attached)), [Some(vec![0, 13, 10, 46, 255])]);
     assert!(email::shown_html(&bytes).unwrap().contains("שלום דנה"));
     assert_eq!(RAW.name(), email::RAW_NAME);
 }
