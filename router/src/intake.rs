@@ -18,6 +18,7 @@ use crate::doors::Doors;
 use crate::media::carried;
 use crate::ports::broker::{Broker, BrokerError, inbound_queue};
 use crate::ports::files::Files;
+use crate::ports::store::QuarantineRow;
 
 /// How long it may take to put the files of a mail into their store; providers wait this long.
 const FILES_TIMEOUT: Duration = Duration::from_secs(10);
@@ -289,6 +290,38 @@ impl Intake {
         self.publish(endpoint.tenant, BrokerMessage::InboundV1(batch).encode(body)).await?;
         self.counters.accepted.increment(1);
         Ok(())
+    }
+
+    /// Reads again what was put aside, or `body`, its repaired form, and publishes what it holds: how many events.
+    ///
+    /// Done twice, it is recognised as done before: by the platform's ids, or by its number in the quarantine.
+    pub async fn replay(&self, row: &QuarantineRow, body: &[u8], now: Millis) -> Result<usize, NotTaken> {
+        let no_such = NotTaken::Refused(Refusal::NotSupported);
+        let account = row.account.ok_or(no_such.clone())?;
+        let entry = self.entry(account).ok_or(no_such.clone())?;
+        let endpoint = self.endpoint(&entry.channel, &entry.account.name).ok_or(no_such)?;
+        let mut events = endpoint.connector.normalise(body).map_err(NotTaken::Malformed)?;
+        for (n, event) in events.iter_mut().enumerate() {
+            if event.external_message_id.is_none() && event.dedup_key.is_none() {
+                event.dedup_key = Some(format!("quarantine.{}.{n}", row.id));
+            }
+        }
+        // What is for another account was signed for this one alone, as far as can be said now.
+        let own = |event: &InboundEvent| {
+            let external = &event.conversation_key.account;
+            external.is_empty() || *external == entry.account.external_id
+        };
+        let account_of = |event: &InboundEvent| own(event).then_some(account);
+        let events: Vec<AccountEvent> =
+            events.into_iter().map(|event| AccountEvent { account: account_of(&event), event }).collect();
+        let count = events.len();
+        if count > 0 {
+            let (channel, tenant) = (entry.channel.clone(), endpoint.tenant);
+            let batch = InboundBatch { channel, tenant, received_at: now, events };
+            self.publish(tenant, BrokerMessage::InboundV1(batch).encode(body)).await?;
+            self.counters.accepted.increment(1);
+        }
+        Ok(count)
     }
 
     fn batch(

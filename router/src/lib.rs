@@ -17,6 +17,7 @@ pub mod driver;
 #[cfg(test)]
 mod fakes;
 mod feeds;
+pub mod figures;
 pub mod handle;
 pub mod intake;
 pub mod mail;
@@ -30,4 +31,5 @@ pub mod persons;
 pub mod ports;
 pub mod rules;
 pub mod sender;
+pub mod spread;
 pub mod telemetry;

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
+use crate::figures;
 
 /// How often the metrics are tidied; without it histograms grow for ever.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -44,11 +45,16 @@ fn filter(asked: &str) -> anyhow::Result<EnvFilter> {
     Ok(filter)
 }
 
-/// Makes the Prometheus recorder the process's own.
-pub fn install_metrics() -> anyhow::Result<PrometheusHandle> {
+/// Makes the Prometheus recorder the process's own; `uses` tells what the process stands on.
+pub fn install_metrics(uses: impl Fn(figures::Of) -> bool) -> anyhow::Result<PrometheusHandle> {
     let seconds = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
-    let builder = PrometheusBuilder::new().set_buckets(&seconds).context("metric buckets")?;
-    builder.install_recorder().context("the metrics recorder")
+    let counts = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 2048.0];
+    let timed = Matcher::Suffix("_seconds".to_owned());
+    let builder = PrometheusBuilder::new().set_buckets(&counts).context("metric buckets")?;
+    let builder = builder.set_buckets_for_metric(timed, &seconds).context("metric buckets")?;
+    let handle = builder.install_recorder().context("the metrics recorder")?;
+    figures::register(uses);
+    Ok(handle)
 }
 
 /// Tidies the metrics until `stop`.

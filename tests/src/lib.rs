@@ -20,6 +20,7 @@ pub mod mailbox;
 pub mod person;
 pub mod post_office;
 pub mod process;
+pub mod proxy;
 pub mod seed;
 pub mod servers;
 pub mod sim;

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects by failing")]
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use blendline_core::Write;
 use blendline_router::adapters::files::{Bucket, BucketOptions, Directory as FilesInDirectory, examine};
+use blendline_router::adapters::live::InProcessLive;
 use blendline_router::adapters::sqlite::{BrokerOptions, DataDir, OpenError, SqliteBroker, SqliteStore};
 use blendline_router::ports::broker::{Broker, BrokerError};
 use blendline_router::ports::files::{FileName, Files as _};
@@ -12,6 +14,7 @@ use blendline_router::ports::store::{Store, StoreError, Wanted};
 use blendline_tests::bucket::{FakeS3, client};
 use blendline_tests::contract::broker::BrokerWorld;
 use blendline_tests::contract::files::{self as of_files, FilesWorld};
+use blendline_tests::contract::live::LiveWorld;
 use blendline_tests::contract::rows;
 use blendline_tests::contract::store::{SHARD, StoreWorld, take};
 use blendline_wire::TenantId;
@@ -63,6 +66,15 @@ impl BrokerWorld for Directory {
     }
 }
 
+impl LiveWorld for Directory {
+    type Live = InProcessLive;
+
+    async fn open(&self) -> [Arc<InProcessLive>; 2] {
+        let live = Arc::new(InProcessLive::default());
+        [live.clone(), live]
+    }
+}
+
 impl StoreWorld for Directory {
     type Store = SqliteStore;
 
@@ -95,6 +107,7 @@ macro_rules! suites {
 suites! {
     broker: keeps_order, takes_many_publishers, delivers_again_after_reopening, replaces_a_subscription,
         refuses_when_full, holds_the_prefetch;
+    live: tells_everyone, shares_allowances, takes_all_or_none, knows_who_is_there, gathers_routers;
     store: owns_by_lease, fences_commits, loads_what_was_written, looks_up_a_batch, grants_a_claim_once,
         tells_contradictions, takes_large_batches;
     race: one_of_many_takes_a_shard, taking_ends_the_commits_of_the_old_owner, the_same_batch_at_once_is_one,

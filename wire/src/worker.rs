@@ -21,6 +21,10 @@ use crate::time::Millis;
 /// The version of this protocol.
 pub const PROTOCOL_VERSION: u32 = 1;
 
+/// A header of the request that opens a connection: this program goes to the owner itself when it is told where that is
+/// (a goodbye `elsewhere`). Everybody else is connected to him through the router that he came to.
+pub const FOLLOWS_HEADER: &str = "blendline-follows";
+
 /// What a worker says.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

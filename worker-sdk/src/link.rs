@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use blendline_wire::Problem;
-use blendline_wire::worker::{ClientFrame, ServerFrame};
+use blendline_wire::worker::{ClientFrame, FOLLOWS_HEADER, ServerFrame};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -57,6 +57,18 @@ impl Address {
     /// True when everything is under TLS.
     pub(crate) const fn is_secure(&self) -> bool {
         self.tls.is_some()
+    }
+
+    /// The same, for a program that goes to the owner when it is told where that is.
+    pub(crate) fn following(mut self) -> Self {
+        self.request.headers_mut().insert(FOLLOWS_HEADER, HeaderValue::from_static("1"));
+        self
+    }
+
+    /// Whether it is for such a program.
+    #[cfg(test)]
+    pub(crate) fn follows(&self) -> bool {
+        self.request.headers().contains_key(FOLLOWS_HEADER)
     }
 
     /// Host and port, for the log.

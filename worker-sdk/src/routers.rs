@@ -11,25 +11,32 @@ pub(crate) struct Routers {
     turn: usize,
     /// The one that another router named; it wins until it fails.
     named: Option<Address>,
+    /// The host of a named one that failed.
+    failed: Option<String>,
+    /// False when we were told to go where we could not: we are then connected through whoever told us.
+    follows: bool,
 }
 
 impl Routers {
     /// Checks every URL and the key before anything is sent.
     pub(crate) fn new(urls: &[String], key: &str) -> Result<Self, RunError> {
         let given = urls.iter().map(|url| Address::new(url, key)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { key: key.to_owned(), given, turn: 0, named: None })
+        Ok(Self { key: key.to_owned(), given, turn: 0, named: None, failed: None, follows: true })
     }
 
     /// Where to connect now.
     pub(crate) fn current(&self) -> Address {
         // A runtime is built with one router at least.
-        self.named.as_ref().unwrap_or(&self.given[self.turn % self.given.len()]).clone()
+        let current = self.named.as_ref().unwrap_or(&self.given[self.turn % self.given.len()]).clone();
+        if self.follows { current.following() } else { current }
     }
 
     /// The current one cannot be reached or does not serve: the next is tried.
     pub(crate) fn next(&mut self) {
-        if self.named.take().is_none() {
-            self.turn = (self.turn + 1) % self.given.len();
+        self.follows = true;
+        match self.named.take() {
+            Some(named) => self.failed = Some(named.host()),
+            None => self.turn = (self.turn + 1) % self.given.len(),
         }
     }
 
@@ -38,7 +45,14 @@ impl Routers {
     pub(crate) fn named(&mut self, url: &str) -> bool {
         let known = Address::new(url, &self.key).ok().filter(|new| new.is_secure() || !self.current().is_secure());
         let trusted = known.is_some();
-        self.named = known;
+        let host = known.as_ref().map(Address::host);
+        if trusted && host == self.failed {
+            // An address of theirs among themselves, perhaps.
+            self.failed = None;
+            self.follows = false;
+        } else {
+            self.named = known;
+        }
         trusted
     }
 }
@@ -65,6 +79,19 @@ mod tests {
         routers.next();
         seen.push(routers.current().host());
         assert_eq!(seen, ["a", "b", "c:1", "b", "a"]);
+    }
+
+    #[test]
+    fn whoever_cannot_go_there_is_connected_through_another() {
+        let mut routers = routers(&["http://a"]);
+        assert!(routers.named("http://inside:1"));
+        assert!(routers.current().follows());
+        routers.next();
+        assert!(routers.current().follows(), "it may be another by now");
+        assert!(routers.named("http://inside:1"));
+        assert_eq!((routers.current().host().as_str(), routers.current().follows()), ("a", false));
+        routers.next();
+        assert!(routers.current().follows());
     }
 
     #[test]

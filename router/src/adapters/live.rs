@@ -1,16 +1,15 @@
 //! Live state in this process.
 
-use std::collections::HashMap;
-use std::num::NonZeroU32;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use blendline_wire::TenantId;
 use bytes::Bytes;
-use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tokio::sync::broadcast;
+use tokio::time::{Duration, Instant};
 
-use crate::ports::live::Live;
+use crate::ports::live::{Allowance, Live, NOTHING_WAIT_MS, PRESENT_MS, There};
 
 /// How many messages a slow listener may be behind before it misses the oldest. Few: each topic keeps that many places,
 /// thousands of visitors listen each to his own, and one missed hint among others is no loss.
@@ -19,10 +18,24 @@ const BEHIND_MAX: usize = 16;
 const SWEEP_EVERY: u32 = 1024;
 
 /// Live state for an installation of one process.
-#[derive(Default)]
 pub struct InProcessLive {
     topics: Mutex<Topics>,
     limits: Mutex<Limits>,
+    there: Mutex<HashMap<TenantId, (Instant, There)>>,
+    routers: Mutex<BTreeMap<String, Instant>>,
+    began: Instant,
+}
+
+impl Default for InProcessLive {
+    fn default() -> Self {
+        Self {
+            topics: Mutex::default(),
+            limits: Mutex::default(),
+            there: Mutex::default(),
+            routers: Mutex::default(),
+            began: Instant::now(),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -31,19 +44,50 @@ struct Topics {
     made: u32,
 }
 
-/// One limiter for each quota; each counts by key.
+/// When each allowance is full again, in microseconds since the beginning (the "theoretical arrival time" of GCRA).
 #[derive(Default)]
 struct Limits {
-    by_quota: HashMap<(NonZeroU32, NonZeroU32), DefaultKeyedRateLimiter<String>>,
+    full_at: HashMap<String, u64>,
     asked: u32,
 }
 
+impl Limits {
+    fn take(&mut self, all_of: &[Allowance], now: u64) -> Result<(), u64> {
+        self.asked = self.asked.wrapping_add(1);
+        if self.asked.is_multiple_of(SWEEP_EVERY) {
+            // Those that are full need not be remembered.
+            self.full_at.retain(|_, full_at| *full_at > now);
+        }
+        let next = |one: &Allowance| self.full_at.get(&one.key).copied().unwrap_or(0).max(now) + one.every_us;
+        let wait_us = |one: &Allowance| next(one).saturating_sub(now + one.every_us * u64::from(one.burst));
+        if all_of.iter().any(|one| one.burst == 0) {
+            return Err(NOTHING_WAIT_MS);
+        }
+        let wait = all_of.iter().map(wait_us).max().unwrap_or(0);
+        if wait > 0 {
+            return Err(wait.div_ceil(1_000));
+        }
+        let taken: Vec<(String, u64)> = all_of.iter().map(|one| (one.key.clone(), next(one))).collect();
+        self.full_at.extend(taken);
+        Ok(())
+    }
+}
+
 impl InProcessLive {
-    /// Has everybody who listens look again. What other processes tell does not come here, so they must now and then.
+    /// Has everybody who listens look again. What other processes tell may not come here, so they must now and then.
     pub fn nudge(&self) {
         for sender in lock(&self.topics).senders.values() {
             // Nobody listening any more is no fault.
             let _ = sender.send(Bytes::new());
+        }
+    }
+
+    /// Tells those who listen in this process.
+    pub fn tell_here(&self, topic: &str, body: Bytes) {
+        let topics = lock(&self.topics);
+        if let Some(sender) = topics.senders.get(topic) {
+            // Nobody listening any more is no fault.
+            let _ = sender.send(body);
         }
     }
 }
@@ -56,11 +100,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[async_trait]
 impl Live for InProcessLive {
     async fn tell(&self, topic: &str, body: Bytes) {
-        let topics = lock(&self.topics);
-        if let Some(sender) = topics.senders.get(topic) {
-            // Nobody listening any more is no fault.
-            let _ = sender.send(body);
-        }
+        self.tell_here(topic, body);
     }
 
     async fn listen(&self, topic: &str) -> broadcast::Receiver<Bytes> {
@@ -72,26 +112,30 @@ impl Live for InProcessLive {
         topics.senders.entry(topic.to_owned()).or_insert_with(|| broadcast::channel(BEHIND_MAX).0).subscribe()
     }
 
-    async fn allow(&self, key: &str, per_minute: u32, burst: u32) -> Result<(), u64> {
-        let (Some(rate), Some(burst)) = (NonZeroU32::new(per_minute), NonZeroU32::new(burst)) else {
-            // An allowance of nothing: ask again in a minute, settings may have changed.
-            return Err(60_000);
-        };
-        let mut limits = lock(&self.limits);
-        limits.asked = limits.asked.wrapping_add(1);
-        if limits.asked.is_multiple_of(SWEEP_EVERY) {
-            // Keys that have their whole burst again need not be remembered.
-            limits.by_quota.values().for_each(RateLimiter::retain_recent);
-            limits.by_quota.retain(|_, limiter| !limiter.is_empty());
-        }
-        let limiter = limits
-            .by_quota
-            .entry((rate, burst))
-            .or_insert_with(|| RateLimiter::keyed(Quota::per_minute(rate).allow_burst(burst)));
-        limiter.check_key(&key.to_owned()).map_err(|wait| {
-            let left = wait.wait_time_from(DefaultClock::default().now());
-            u64::try_from(left.as_millis()).unwrap_or(u64::MAX).max(1)
-        })
+    async fn allow(&self, all_of: &[Allowance]) -> Result<(), u64> {
+        let now = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        lock(&self.limits).take(all_of, now)
+    }
+
+    async fn present(&self, tenant: TenantId, there: &There) {
+        lock(&self.there).insert(tenant, (Instant::now(), there.clone()));
+    }
+
+    async fn presence(&self, tenant: TenantId) -> Option<There> {
+        let there = lock(&self.there);
+        let (said, there) = there.get(&tenant)?;
+        (said.elapsed() < Duration::from_millis(PRESENT_MS)).then(|| there.clone())
+    }
+
+    async fn gather(&self, router: &str) -> Option<Vec<String>> {
+        let mut routers = lock(&self.routers);
+        routers.insert(router.to_owned(), Instant::now());
+        routers.retain(|_, said| said.elapsed() < Duration::from_millis(PRESENT_MS));
+        Some(routers.keys().cloned().collect())
+    }
+
+    async fn leave(&self, router: &str) {
+        lock(&self.routers).remove(router);
     }
 }
 
@@ -100,28 +144,31 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn everyone_who_listens_hears_it() {
+    async fn a_nudge_reaches_everybody() {
         let live = InProcessLive::default();
-        live.tell("t", Bytes::from_static(b"too early")).await;
-        let (mut first, mut second) = (live.listen("t").await, live.listen("t").await);
-        live.tell("t", Bytes::from_static(b"hello")).await;
-        live.tell("other", Bytes::from_static(b"no")).await;
+        let (mut first, mut second) = (live.listen("a").await, live.listen("b").await);
         live.nudge();
-        assert_eq!(first.recv().await.unwrap(), "hello");
-        assert_eq!(second.recv().await.unwrap(), "hello");
-        assert_eq!(second.recv().await.unwrap(), "", "a nudge");
-        assert!(second.try_recv().is_err());
+        assert_eq!(first.recv().await.unwrap(), "");
+        assert_eq!(second.recv().await.unwrap(), "");
     }
 
-    #[tokio::test]
-    async fn an_allowance_is_per_key() {
-        let live = InProcessLive::default();
-        for _ in 0..3 {
-            live.allow("a", 1, 3).await.unwrap();
+    /// Over a day of random questions nobody gets more than his burst and what grew since, and everybody gets that.
+    #[test]
+    fn an_allowance_is_neither_exceeded_nor_withheld() {
+        let one = Allowance { key: "a".into(), every_us: 1_000_000, burst: 5 };
+        let (mut limits, mut now, mut taken, mut seed) = (Limits::default(), 0_u64, 0_u64, 7_u64);
+        for _ in 0..20_000 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            now += (seed >> 33) % 1_200_000;
+            match limits.take(std::slice::from_ref(&one), now) {
+                Ok(()) => taken += 1,
+                Err(wait) => {
+                    assert!((1..=1_000).contains(&wait), "{wait}");
+                    let mut later = Limits { full_at: limits.full_at.clone(), asked: 0 };
+                    later.take(std::slice::from_ref(&one), now + wait * 1_000).unwrap();
+                }
+            }
+            assert!(taken <= 5 + now / one.every_us, "{taken} at {now}");
         }
-        let wait = live.allow("a", 1, 3).await.unwrap_err();
-        assert!((1..=60_000).contains(&wait), "{wait}");
-        live.allow("b", 1, 3).await.unwrap();
-        assert!(live.allow("c", 0, 1).await.is_err());
     }
 }

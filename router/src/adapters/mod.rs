@@ -8,6 +8,7 @@ pub mod live;
 mod people;
 pub mod postgres;
 pub mod rabbit;
+pub mod redis;
 mod rules;
 pub mod sqlite;
 mod waiting;

@@ -15,6 +15,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use sha2::{Digest, Sha256};
 
+use super::forward::{elsewhere, forward};
 use super::problem::Failure;
 use super::{Shared, now};
 use crate::directory::{Directory, Role};
@@ -106,12 +107,18 @@ pub struct Guard {
     pub roles: &'static [Role],
     /// True for what a person must be able to do before he has a password of his own.
     pub early: bool,
+    /// True for what only the owner of the caller's shard can answer.
+    pub of_owner: bool,
 }
 
 /// Lets through whoever has a key or a session with one of the roles, and tells the handler who it is.
 pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
     match identify(&guard, request.method(), request.headers()).await {
         Ok(caller) => {
+            let owner = guard.of_owner.then(|| elsewhere(&guard.app, caller.tenant, request.headers())).flatten();
+            if let Some(owner) = owner {
+                return forward(&guard.app, &owner, request).await;
+            }
             request.extensions_mut().insert(Arc::new(caller));
             next.run(request).await
         }

@@ -9,6 +9,7 @@ pub mod connect;
 pub mod consents;
 pub mod conversations;
 pub mod explanation;
+pub mod forward;
 pub mod frames;
 pub mod health;
 pub mod items;
@@ -55,6 +56,7 @@ use crate::people::Gate;
 use crate::people::session::Cookie;
 use crate::ports::broker::Broker;
 use crate::ports::files::Files;
+use crate::ports::live::Live;
 use crate::ports::rules::RuleSets;
 use crate::ports::store::Archive;
 
@@ -87,6 +89,8 @@ pub struct Parts {
     pub server: Server,
     /// Where people sign in.
     pub people: Arc<Gate>,
+    /// What other processes share with this one.
+    pub live: Arc<dyn Live>,
     /// The metrics to show.
     pub metrics: Option<PrometheusHandle>,
     /// Cancelled when the process is to end: workers are told to connect elsewhere.
@@ -102,6 +106,8 @@ pub struct App {
     last_session: AtomicU64,
     polls: poll::Polls,
     lines: TaskTracker,
+    /// For what other routers serve.
+    peers: reqwest::Client,
 }
 
 /// The limits of one request.
@@ -114,8 +120,8 @@ pub struct Limits {
 }
 
 impl App {
-    /// The API over these parts.
-    pub fn new(parts: Parts) -> Shared {
+    /// The API over these parts. `peers` calls other routers: see [`forward::client`].
+    pub fn new(parts: Parts, peers: reqwest::Client) -> Shared {
         let intake = Intake::new(parts.directory.now(), parts.broker.clone(), parts.files.clone(), &parts.doors)
             .fetching(parts.http.clone());
         let limits = Limits {
@@ -126,7 +132,7 @@ impl App {
         // Numbers of an earlier run must not come again: a late loss of an old connection would end a new one.
         let last_session = AtomicU64::new(now().0 << 16);
         let polls = poll::Polls::default();
-        Arc::new(Self { parts, intake, limits, key_limits, last_session, polls, lines: TaskTracker::new() })
+        Arc::new(Self { parts, intake, limits, key_limits, last_session, polls, lines: TaskTracker::new(), peers })
     }
 
     /// Waits until every worker's connection has ended; they end when `stopping` is cancelled.

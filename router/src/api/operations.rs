@@ -10,18 +10,19 @@ use blendline_core::{Answer, Refusal};
 use blendline_wire::event::{Actor, Event};
 use blendline_wire::outbound::Content;
 use blendline_wire::worker::Reply;
-use blendline_wire::{ConversationId, EventId, OutboundId};
+use blendline_wire::{ConversationId, EventId, OutboundId, Pii};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::Shared;
 use super::auth::Caller;
 use super::json::Strict;
 use super::page::{Limit, Page, Params, id, parsed};
 use super::problem::{Failure, of_call};
 use super::view::{self, OutboundInfo, QuarantineInfo};
+use super::{Shared, now};
 use crate::directory::Role;
 use crate::handle::{Call, CallError};
+use crate::intake::NotTaken;
 
 /// Which messages of ours to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -172,4 +173,47 @@ pub async fn quarantine(
     let found = app.archive().quarantined(caller.tenant, wanted.limit.0).await?;
     let items = found.into_iter().map(|row| view::quarantine(row, &app.directory())).collect();
     Ok(Json(Page { items, next: None }))
+}
+
+/// How to read again what could not be read.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Replay {
+    /// The repaired text; left out, what came is read as it is: a newer version may understand it.
+    #[serde(default)]
+    body: Option<Pii<String>>,
+}
+
+/// What was read.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Replayed {
+    /// How many events it held. Those that were taken in before are recognised.
+    events: usize,
+}
+
+/// Reads again what could not be read.
+pub async fn replay(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(text): Path<String>,
+    Strict(replay): Strict<Replay>,
+) -> Result<(StatusCode, Json<Replayed>), Failure> {
+    let row = app.archive().quarantined_one(caller.tenant, id("quarantined", &text)?).await?;
+    let row = row.ok_or_else(|| Failure::not_found("quarantined", "nothing in the quarantine has this number"))?;
+    let body = replay.body.as_ref().map_or(row.raw.as_slice(), |body| body.expose().as_bytes());
+    match app.intake.replay(&row, body, now()).await {
+        Ok(events) => Ok((StatusCode::ACCEPTED, Json(Replayed { events }))),
+        Err(NotTaken::Malformed(cause)) => {
+            let detail = format!("{cause}: repair it and send the whole text as `body`");
+            let title = "It cannot be read";
+            Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "unreadable", title, detail).at("/body"))
+        }
+        Err(NotTaken::Refused(_)) => {
+            let detail = "its account is not configured any more: configure it under its old name";
+            Err(Failure::new(StatusCode::CONFLICT, "no_account", "Its account is gone", detail))
+        }
+        Err(error @ (NotTaken::Busy(_) | NotTaken::NotKept(_) | NotTaken::NotFetched(_))) => {
+            Err(Failure::busy(error.to_string()))
+        }
+    }
 }

@@ -28,6 +28,8 @@ pub struct Route {
     pub roles: &'static [Role],
     /// True for what a person must be able to do before he has a password of his own.
     pub early: bool,
+    /// True for what only the owner of the caller's shard can answer: any other router hands it on.
+    pub of_owner: bool,
     /// What it is, for the OpenAPI document.
     pub about: fn() -> About,
     handler: MethodRouter<Shared>,
@@ -49,24 +51,33 @@ const REVIEW: &[Role] = &[Auditor, Admin];
 
 /// Every route that takes a key or a session.
 pub fn routes() -> Vec<Route> {
-    let route = |method, path, roles, handler, about| Route { method, path, roles, early: false, about, handler };
+    let route = |method, path, roles, handler, about| Route {
+        method,
+        path,
+        roles,
+        early: false,
+        of_owner: false,
+        about,
+        handler,
+    };
     let get = |path, roles, handler, about| route(Method::GET, path, roles, handler, about);
     let post = |path, roles, handler, about| route(Method::POST, path, roles, handler, about);
     let early = |route| Route { early: true, ..route };
+    let owner = |route| Route { of_owner: true, ..route };
     vec![
-        post("/v1/items", PUSH, self::post(items::push), about::items::push),
+        owner(post("/v1/items", PUSH, self::post(items::push), about::items::push)),
         get("/v1/tasks", READ_OR_WORK, self::get(tasks::list), about::tasks::list),
         get("/v1/tasks/{id}", READ_OR_WORK, self::get(tasks::one), about::tasks::one),
-        route(Method::DELETE, "/v1/tasks/{id}", PUSH, delete(tasks::cancel), about::tasks::cancel),
+        owner(route(Method::DELETE, "/v1/tasks/{id}", PUSH, delete(tasks::cancel), about::tasks::cancel)),
         get("/v1/tasks/{id}/messages", READ_OR_WORK, self::get(tasks::messages), about::tasks::messages),
-        get("/v1/tasks/{id}/explanation", READ, self::get(explanation::one), about::tasks::explanation),
-        post("/v1/tasks/{id}/transfer", MOVE, self::post(tasks::transfer), about::tasks::transfer),
-        post("/v1/tasks/{id}/accept", WORK, self::post(work::accept), about::work::accept),
-        post("/v1/tasks/{id}/decline", WORK, self::post(work::decline), about::work::decline),
-        post("/v1/tasks/{id}/reply", WORK, self::post(work::reply), about::work::reply),
-        post("/v1/tasks/{id}/settle", WORK, self::post(work::settle), about::work::settle),
+        owner(get("/v1/tasks/{id}/explanation", READ, self::get(explanation::one), about::tasks::explanation)),
+        owner(post("/v1/tasks/{id}/transfer", MOVE, self::post(tasks::transfer), about::tasks::transfer)),
+        owner(post("/v1/tasks/{id}/accept", WORK, self::post(work::accept), about::work::accept)),
+        owner(post("/v1/tasks/{id}/decline", WORK, self::post(work::decline), about::work::decline)),
+        owner(post("/v1/tasks/{id}/reply", WORK, self::post(work::reply), about::work::reply)),
+        owner(post("/v1/tasks/{id}/settle", WORK, self::post(work::settle), about::work::settle)),
         get("/v1/conversations", READ, self::get(conversations::list), about::conversations::list),
-        post("/v1/conversations", WORK, self::post(conversations::start), about::conversations::start),
+        owner(post("/v1/conversations", WORK, self::post(conversations::start), about::conversations::start)),
         get("/v1/conversations/{id}", READ, self::get(conversations::one), about::conversations::one),
         get(
             "/v1/conversations/{id}/messages",
@@ -74,25 +85,26 @@ pub fn routes() -> Vec<Route> {
             self::get(conversations::messages),
             about::conversations::messages,
         ),
-        post("/v1/logged-contacts", WORK, self::post(conversations::log), about::conversations::log),
+        owner(post("/v1/logged-contacts", WORK, self::post(conversations::log), about::conversations::log)),
         get("/v1/media/{id}", READ_OR_WORK, self::get(media::one), about::media::one),
         get("/v1/conversations/{id}/person", READ, self::get(people::of_conversation), about::people::of_conversation),
         get("/v1/people", READ, self::get(people::one), about::people::one),
-        post("/v1/people/merge", MOVE, self::post(people::merge), about::people::merge),
-        post("/v1/people/split", MOVE, self::post(people::split), about::people::split),
+        owner(post("/v1/people/merge", MOVE, self::post(people::merge), about::people::merge)),
+        owner(post("/v1/people/split", MOVE, self::post(people::split), about::people::split)),
         get("/v1/consents", READ, self::get(consents::list), about::consents::list),
-        route(Method::PUT, "/v1/consents", TELL, put(consents::put), about::consents::put),
-        get("/v1/queues", READ_OR_WORK, self::get(queues::list), about::queues::list),
-        get("/v1/queues/{name}", READ_OR_WORK, self::get(queues::one), about::queues::one),
-        get("/v1/workers", MEET, self::get(workers::list), about::workers::list),
-        get("/v1/workers/connect", WORK, self::get(connect::connect), about::workers::connect),
-        post("/v1/workers/{name}/poll", WORK, self::post(poll::poll), about::workers::poll),
-        post("/v1/workers/{name}/presence", STAND, self::post(workers::presence), about::workers::presence),
+        owner(route(Method::PUT, "/v1/consents", TELL, put(consents::put), about::consents::put)),
+        owner(get("/v1/queues", READ_OR_WORK, self::get(queues::list), about::queues::list)),
+        owner(get("/v1/queues/{name}", READ_OR_WORK, self::get(queues::one), about::queues::one)),
+        owner(get("/v1/workers", MEET, self::get(workers::list), about::workers::list)),
+        owner(get("/v1/workers/connect", WORK, self::get(connect::connect), about::workers::connect)),
+        owner(post("/v1/workers/{name}/poll", WORK, self::post(poll::poll), about::workers::poll)),
+        owner(post("/v1/workers/{name}/presence", STAND, self::post(workers::presence), about::workers::presence)),
         get("/v1/accounts", WATCH, self::get(accounts::list), about::accounts::list),
-        post("/v1/outbox/{id}/resend", STAND, self::post(operations::resend), about::operations::resend),
+        owner(post("/v1/outbox/{id}/resend", STAND, self::post(operations::resend), about::operations::resend)),
         get("/v1/outbox", WATCH, self::get(operations::outbox), about::operations::outbox),
         get("/v1/events", OPERATE, self::get(operations::events), about::operations::events),
         get("/v1/quarantine", OPERATE, self::get(operations::quarantine), about::operations::quarantine),
+        post("/v1/quarantine/{id}/replay", MANAGE, self::post(operations::replay), about::operations::replay),
         early(get("/v1/sessions/current", ALL, self::get(sessions::current), about::sessions::current)),
         early(route(Method::DELETE, "/v1/sessions/current", ALL, delete(sessions::end), about::sessions::end)),
         early(post(
@@ -137,7 +149,7 @@ pub fn open_routes() -> Vec<Open<Shared>> {
 pub fn app(shared: Shared) -> Router {
     let mut router = Router::new();
     for route in routes() {
-        let guarded = Guard { app: shared.clone(), roles: route.roles, early: route.early };
+        let guarded = Guard { app: shared.clone(), roles: route.roles, early: route.early, of_owner: route.of_owner };
         let handler = route.handler.layer(from_fn_with_state(guarded, guard)).layer(from_fn(quiet_headers));
         router = router.route(route.path, handler);
     }

@@ -330,6 +330,8 @@ pub fn outbound(row: OutboundRow, directory: &Directory) -> OutboundInfo {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Quarantined)]
 pub struct QuarantineInfo {
+    /// Its number.
+    id: u64,
     /// The channel's name.
     channel: String,
     /// The configured name of the account.
@@ -348,6 +350,7 @@ pub struct QuarantineInfo {
 /// What callers see of something that could not be read; what is no text is shown with replacement marks.
 pub fn quarantine(row: QuarantineRow, directory: &Directory) -> QuarantineInfo {
     QuarantineInfo {
+        id: row.id,
         channel: row.channel,
         account: row.account.map(|id| account_name(id, directory).1),
         at: Instant(row.at),

@@ -8,7 +8,7 @@ use axum::{Extension, Json};
 use blendline_core::{Command, Scheduler};
 use blendline_wire::task::{AcceptMode, Presence};
 use blendline_wire::time::Instant;
-use blendline_wire::{TaskId, WorkerId};
+use blendline_wire::{TaskId, TenantId, WorkerId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -19,6 +19,7 @@ use super::page::Page;
 use super::problem::{Failure, of_call};
 use crate::directory::Role;
 use crate::handle::Call;
+use crate::ports::live::{Present, There};
 
 /// A worker now.
 #[derive(Debug, Serialize, ToSchema)]
@@ -42,7 +43,7 @@ pub struct WorkerInfo {
     idle_since: Instant,
 }
 
-/// All workers. A worker sees his colleagues without their tasks.
+/// All workers. A worker sees his colleagues without their tasks, and so does everybody while no owner can be asked.
 pub async fn list(
     State(app): State<Shared>,
     Extension(caller): Extension<Arc<Caller>>,
@@ -51,13 +52,38 @@ pub async fn list(
     let of_tenant = directory.workers.iter().filter(|(_, (owner, _))| *owner == caller.tenant);
     let asked: Vec<(WorkerId, String)> = of_tenant.map(|(id, (_, name))| (*id, name.clone())).collect();
     let look = move |core: &Scheduler| asked.into_iter().filter_map(|(id, name)| info(core, id, name)).collect();
-    let seen = app.door(caller.tenant).look(look).await;
-    let mut items: Vec<WorkerInfo> = seen.map_err(|error| of_call(error, caller.tenant, &app.directory()))?;
+    let mut items: Vec<WorkerInfo> = match app.door(caller.tenant).look(look).await {
+        Ok(items) => items,
+        // Between two owners, or where none is reached: as the last one said.
+        Err(error) => match app.parts.live.presence(caller.tenant).await {
+            Some(there) => as_said(&app, caller.tenant, there),
+            None => return Err(of_call(error, caller.tenant, &app.directory())),
+        },
+    };
     if caller.role == Role::Worker {
         // Whom he may pass work to, and who is there; what they are at is none of his.
         items.iter_mut().for_each(|item| item.tasks.clear());
     }
     Ok(Json(Page { items, next: None }))
+}
+
+/// Workers as the owner saw them a few seconds ago: without their tasks, which may be others by now.
+fn as_said(app: &Shared, tenant: TenantId, there: There) -> Vec<WorkerInfo> {
+    let directory = app.directory();
+    let named = |present: Present| {
+        let (owner, name) = directory.workers.get(&present.worker)?;
+        (*owner == tenant).then(|| WorkerInfo {
+            name: name.clone(),
+            connected: present.connected,
+            presence: present.presence,
+            accept: present.accept,
+            capacity: present.capacity,
+            load: present.load,
+            tasks: Vec::new(),
+            idle_since: Instant(present.idle_since),
+        })
+    };
+    there.workers.into_iter().filter_map(named).collect()
 }
 
 fn info(core: &Scheduler, id: WorkerId, name: String) -> Option<WorkerInfo> {

@@ -11,6 +11,7 @@ use super::token::Visitor;
 use super::{CHANNEL, Chat, telemetry};
 use crate::api::now;
 use crate::ports::broker::inbound_queue;
+use crate::ports::live::Allowance;
 
 /// The longest text, in bytes.
 pub(super) const TEXT_BYTES_MAX: usize = 8 * 1024;
@@ -83,7 +84,7 @@ impl Chat {
         visitor: &Visitor,
     ) -> Result<(), NotTaken> {
         let key = format!("chat.{what}.{}", hex::encode(site.address(visitor.peer.expose())));
-        let allowed = self.live.allow(&key, per_minute, burst).await;
+        let allowed = self.live.allow(&[Allowance::per_minute(key, per_minute, burst)]).await;
         allowed.map_err(|wait_ms| NotTaken::count("too_fast", Some(wait_ms)))
     }
 

@@ -17,6 +17,7 @@ use super::{Shared, telemetry};
 use crate::api::body::read_body;
 use crate::api::now;
 use crate::api::problem::Failure;
+use crate::ports::live::Allowance;
 
 /// The largest request.
 const BODY_BYTES_MAX: usize = 8 * 1024;
@@ -76,7 +77,8 @@ pub(super) async fn open(
         return Err(foreign());
     }
     let per_minute = chat.limits.sessions_per_minute;
-    if let Err(wait_ms) = chat.live.allow(&format!("chat.session.{client}"), per_minute, per_minute).await {
+    let allowance = Allowance::per_minute(format!("chat.session.{client}"), per_minute, per_minute);
+    if let Err(wait_ms) = chat.live.allow(&[allowance]).await {
         telemetry::refused("sessions");
         return Err(too_many("too many sessions from one address", wait_ms));
     }

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use crate::adapters::files::{Bucket, Directory};
+use crate::adapters::live::InProcessLive;
 use crate::adapters::postgres::{PostgresOptions, PostgresStore};
 use crate::adapters::rabbit::{RabbitBroker, RabbitOptions};
+use crate::adapters::redis::{RedisLive, RedisOptions};
 use crate::adapters::sqlite::{BrokerOptions, DataDir, SqliteBroker, SqliteStore};
 use crate::config::{Config, Media};
 use crate::ports::broker::{Broker, inbound_queue, outbound_queue};
 use crate::ports::files::Files;
+use crate::ports::live::Live;
 use crate::ports::people::People;
 use crate::ports::rules::RuleSets;
 use crate::ports::store::{Archive, Store};
@@ -88,6 +91,36 @@ impl OpenBroker {
             rabbit.close().await;
         }
     }
+}
+
+/// The live state, and what is its own where it is this process's alone.
+pub(super) struct OpenLive {
+    pub(super) live: Arc<dyn Live>,
+    /// Set where other processes share the record and nobody tells us of them.
+    pub(super) alone: Option<Arc<InProcessLive>>,
+    /// Whether several processes share it.
+    pub(super) shared: bool,
+}
+
+/// How Redis is reached, where the configuration names one.
+///
+/// # Errors
+/// When the URL is none; the configuration was checked before.
+pub(super) fn redis_options(config: &Config) -> anyhow::Result<Option<RedisOptions>> {
+    let Some(live) = &config.cluster.live else { return Ok(None) };
+    let mut options = RedisOptions::new(live.url.expose())?;
+    options.prefix.clone_from(&live.prefix);
+    Ok(Some(options))
+}
+
+/// Opens the live state. That never waits: what is away now may come later.
+pub(super) fn open_live(config: &Config) -> anyhow::Result<OpenLive> {
+    if let Some(options) = redis_options(config)? {
+        return Ok(OpenLive { live: Arc::new(RedisLive::open(options)), alone: None, shared: true });
+    }
+    let here = Arc::new(InProcessLive::default());
+    let alone = config.cluster.store.is_some().then(|| here.clone());
+    Ok(OpenLive { live: here, alone, shared: false })
 }
 
 /// The store of files. Nothing is called or made before the first file.

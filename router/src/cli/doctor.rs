@@ -8,6 +8,7 @@ use crate::adapters::files;
 use crate::adapters::finding::Finding;
 use crate::adapters::postgres::{self, PostgresOptions};
 use crate::adapters::rabbit::{self, RabbitOptions};
+use crate::adapters::redis;
 use crate::api::now;
 use crate::config::{Config, Media};
 use crate::ports::broker::{inbound_queue, outbound_queue};
@@ -47,6 +48,9 @@ async fn examine(config: &Config) -> anyhow::Result<Vec<(&'static str, Vec<Findi
         let both = |shard| [inbound_queue(shard), outbound_queue(shard)];
         let queues: Vec<String> = (0..config.cluster.shards).flat_map(both).collect();
         found.push(("RabbitMQ", rabbit::examine(&options, &queues).await));
+    }
+    if let Some(options) = super::adapters::redis_options(config)? {
+        found.push(("Redis", redis::examine(&options).await));
     }
     let mut findings = match &config.media {
         // Whoever looks may be another user than the service, whose directory it is to make.

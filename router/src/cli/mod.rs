@@ -5,10 +5,12 @@ mod check;
 mod connect;
 mod demo;
 mod doctor;
+mod figures;
 mod key;
 pub mod normalize;
 mod people;
 mod platform;
+mod quarantine;
 mod rules;
 mod serve;
 mod sign;
@@ -76,6 +78,8 @@ enum Command {
         #[arg(long, env = "BLENDLINE_CONFIG")]
         config: PathBuf,
     },
+    /// Prints every figure that the program exports for Prometheus: name, kind, on what it is about, labels, and what it says.
+    Figures,
     /// Walks through the set-up of an account.
     Connect {
         #[command(subcommand)]
@@ -97,6 +101,11 @@ enum Command {
         /// The configuration file.
         #[arg(long, env = "BLENDLINE_CONFIG")]
         config: PathBuf,
+    },
+    /// Lists what could not be read, and reads it again, by a router that runs.
+    Quarantine {
+        #[command(subcommand)]
+        command: quarantine::QuarantineCommand,
     },
     /// Makes access keys.
     Key {
@@ -240,10 +249,12 @@ fn run(args: Vec<OsString>) -> ExitCode {
             Err(error) => Err(error),
         },
         Command::Doctor { config } => doctor::run(&config),
+        Command::Figures => figures::run(),
         Command::Connect { command: ConnectCommand::Check { account, url, config } } => {
             connect::check(&config, &account, url.as_deref())
         }
         Command::SendTest { account, to, text, yes, config } => connect::send_test(&config, &account, &to, &text, yes),
+        Command::Quarantine { command } => quarantine::run(command),
         Command::Key { command: KeyCommand::New } => key::run(),
         Command::User { command: UserCommand::Add { which, role, worker } } => people::add(&which, role, worker),
         Command::User { command: UserCommand::Reset { which } } => people::reset(&which),

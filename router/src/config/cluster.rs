@@ -6,8 +6,9 @@ use blendline_connectors::Secret;
 use toml::Spanned;
 
 use super::error::{ConfigError, Source};
-use super::file::{BrokerSection, ClusterSection, File, Part, StoreSection};
+use super::file::{BrokerSection, ClusterSection, File, LiveSection, Part, StoreSection};
 use super::secret;
+use crate::adapters::redis::RedisOptions;
 
 type Checked<T> = Result<T, ConfigError>;
 type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -26,6 +27,8 @@ pub struct Cluster {
     pub broker: Option<Secret>,
     /// How many messages one queue holds at most.
     pub queue_length_max: u32,
+    /// Where processes share live state.
+    pub live: Option<SharedLive>,
     /// True when this process takes webhooks and web chat in.
     pub connector: bool,
     /// True when this process owns shards.
@@ -38,17 +41,27 @@ pub struct Cluster {
     pub secret: Option<Secret>,
 }
 
-/// Checks the sections `store`, `broker` and `cluster`.
+/// Where processes share live state.
+#[derive(Debug)]
+pub struct SharedLive {
+    /// The URL of Redis, or of its Sentinels.
+    pub url: Secret,
+    /// What every key and channel begins with.
+    pub prefix: String,
+}
+
+/// Checks the sections `store`, `broker`, `live` and `cluster`.
 pub(super) fn check(
     source: &Source<'_>,
     file: &File,
-    (store, broker, cluster): (StoreSection, BrokerSection, ClusterSection),
+    (store, broker, live, cluster): (StoreSection, BrokerSection, LiveSection, ClusterSection),
     listen: SocketAddr,
     env: Env<'_>,
 ) -> Checked<Cluster> {
     let store = url(source, &file.store.url, store.url, &["postgres", "postgresql"], env)?;
     let queue_length_max = broker.queue_length_max;
     let broker = url(source, &file.broker.url, broker.url, &["amqp", "amqps"], env)?;
+    let live = shared_live(source, file, live, env)?;
     let (connector, router) = (cluster.runs.contains(&Part::Connector), cluster.runs.contains(&Part::Router));
     let runs_at = at(&file.cluster.runs);
     if !connector && !router {
@@ -83,7 +96,22 @@ pub(super) fn check(
         ));
     }
     let url = reached.trim_end_matches('/').to_owned();
-    Ok(Cluster { store, broker, queue_length_max, connector, router, shards, url, secret })
+    Ok(Cluster { store, broker, queue_length_max, live, connector, router, shards, url, secret })
+}
+
+fn shared_live(source: &Source<'_>, file: &File, section: LiveSection, env: Env<'_>) -> Checked<Option<SharedLive>> {
+    let schemes = ["redis", "rediss", "redis+sentinel"];
+    let Some(url) = url(source, &file.live.url, section.url, &schemes, env)? else { return Ok(None) };
+    if let Err(why) = RedisOptions::new(url.expose()) {
+        let hint = "redis://HOST:6379, or redis+sentinel://HOST:26379,HOST:26379,HOST:26379/MASTER";
+        return Err(source.error(at(&file.live.url), why.to_string(), hint));
+    }
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':');
+    if section.prefix.is_empty() || !section.prefix.bytes().all(plain) {
+        let hint = "letters, digits, and _ - . : between them";
+        return Err(source.error(at(&file.live.prefix), "keys on Redis cannot begin with this", hint));
+    }
+    Ok(Some(SharedLive { url, prefix: section.prefix }))
 }
 
 /// Where a key is written; the beginning of the file where it is not.
@@ -104,7 +132,7 @@ fn url(
     }
     let known = fetched.split_once("://").is_some_and(|(scheme, rest)| schemes.contains(&scheme) && !rest.is_empty());
     if !known {
-        let hint = format!("begin it with {}://, or leave it empty for SQLite files", schemes[0]);
+        let hint = format!("begin it with {}://, or leave it empty to do without", schemes[0]);
         return Err(source.error(at(written), "this is no URL of a server that Blendline runs on", hint));
     }
     Ok(Some(Secret::new(fetched)))

@@ -25,6 +25,7 @@ pub(super) struct File {
     pub(super) log: LogFile,
     pub(super) store: StoreFile,
     pub(super) broker: BrokerFile,
+    pub(super) live: LiveFile,
     pub(super) cluster: ClusterFile,
     pub(super) defaults: Defaults,
     pub(super) tenant: Vec<TenantFile>,
@@ -152,6 +153,16 @@ section! {
         url: String,
         /// How many messages one queue holds at most.
         queue_length_max: u32,
+    }
+}
+
+section! {
+    /// Live state that several processes share, as it is written.
+    LiveSection as LiveFile {
+        /// Empty: each process has its own.
+        url: String,
+        /// What every key and channel begins with.
+        prefix: String,
     }
 }
 

@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 pub use checked::{CheckedAccount, CheckedTenant};
-pub use cluster::Cluster;
+pub use cluster::{Cluster, SharedLive};
 pub use error::ConfigError;
 pub use file::{Chat, Log, LogFormat, Server, Workers};
 pub use heirs::{NoHeir, all_have_heirs};
@@ -117,6 +117,7 @@ impl Config {
         let stands_on = (
             file.store.clone().or(&below.store).finish().map_err(whole("store"))?,
             file.broker.clone().or(&below.broker).finish().map_err(whole("broker"))?,
+            file.live.clone().or(&below.live).finish().map_err(whole("live"))?,
             file.cluster.clone().or(&below.cluster).finish().map_err(whole("cluster"))?,
         );
         let cluster = cluster::check(&source, &file, stands_on, server.listen, env)?;
@@ -148,6 +149,7 @@ fn override_by_environment(file: &mut File, env: &dyn Fn(&str) -> Option<String>
     for (slot, name) in [
         (&mut file.store.url, "BLENDLINE_STORE_URL"),
         (&mut file.broker.url, "BLENDLINE_BROKER_URL"),
+        (&mut file.live.url, "BLENDLINE_LIVE_URL"),
         (&mut file.cluster.url, "BLENDLINE_URL"),
         (&mut file.cluster.secret, "BLENDLINE_CLUSTER_SECRET"),
     ] {

@@ -258,6 +258,7 @@ fn the_published_files_are_good() {
     let servers = |name: &str| match name {
         "BLENDLINE_STORE_URL" => Some("postgres://localhost/blendline".to_owned()),
         "BLENDLINE_BROKER_URL" => Some("amqp://localhost".to_owned()),
+        "BLENDLINE_LIVE_URL" => Some("redis+sentinel://one,two,three:26380/blendline".to_owned()),
         name => {
             let known = ["BLENDLINE_CLUSTER_SECRET", "BLENDLINE_S3_", "WHATSAPP_"];
             known.iter().any(|known| name.starts_with(known)).then(|| "0123456789abcdef".to_owned())
@@ -265,6 +266,14 @@ fn the_published_files_are_good() {
     };
     let example = include_str!("../../../deploy/examples/cluster.toml");
     assert!(Config::parse("cluster.toml", example, &servers).is_ok());
+    let example = include_str!("../../../deploy/kubernetes/blendline.toml");
+    assert!(Config::parse("blendline.toml", example, &servers).is_ok());
+    let elsewhere = |name: &str| match name {
+        "BLENDLINE_LIVE_URL" => Some("redis+sentinel://one".to_owned()),
+        name => servers(name),
+    };
+    let wrong = Config::parse("blendline.toml", example, &elsewhere).unwrap_err().to_string();
+    assert!(wrong.contains("/MASTER"), "{wrong}");
 }
 
 #[test]

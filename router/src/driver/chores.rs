@@ -9,7 +9,7 @@ use tokio::time::{Duration, Instant, timeout};
 
 use crate::driver::draft::{Draft, Item};
 use crate::driver::serve::Serving;
-use crate::driver::telemetry;
+use crate::driver::telemetry::{self, Waiting};
 use crate::ports::broker::{BrokerError, inbound_queue};
 use crate::ports::store::StoreError;
 
@@ -115,14 +115,19 @@ impl Serving<'_> {
     }
 
     fn count(&self) {
-        let (mut front, mut back) = (0, 0);
+        let now = self.clock.now();
+        let (mut front, mut back) = (Waiting::default(), Waiting::default());
         for (queue, side) in &self.queues {
-            let waiting = self.core.queue_now(*queue).waiting;
-            match side {
-                Side::Front => front += waiting,
-                Side::Back => back += waiting,
-            }
+            let queue = self.core.queue_now(*queue);
+            let side = match side {
+                Side::Front => &mut front,
+                Side::Back => &mut back,
+            };
+            side.count += queue.waiting;
+            side.late_ms = side.late_ms.max(queue.first_due.map_or(0, |due| now.0.saturating_sub(due.0)));
         }
-        telemetry::waiting(front, back, self.core.open_tasks());
+        let connected = self.core.workers().filter(|worker| worker.session.is_some()).count();
+        let shard = self.owner.config.shard;
+        telemetry::waiting(shard, [("front", front), ("back", back)], self.core.open_tasks(), connected);
     }
 }

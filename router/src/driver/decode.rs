@@ -19,6 +19,7 @@ pub(crate) fn decode(delivery: &Delivery, now: Millis, draft: &mut Draft) {
         }
         Ok((BrokerMessage::QuarantineV1(quarantine), raw)) => {
             draft.items.push(Item::Quarantine(QuarantineRow {
+                id: 0,
                 tenant: quarantine.tenant,
                 account: Some(quarantine.account),
                 channel: quarantine.channel,
@@ -37,6 +38,7 @@ pub(crate) fn decode(delivery: &Delivery, now: Millis, draft: &mut Draft) {
 
 fn poison(delivery: &Delivery, now: Millis, cause: String, draft: &mut Draft) {
     draft.items.push(Item::Quarantine(QuarantineRow {
+        id: 0,
         // Nobody's: what cannot be read names no tenant.
         tenant: TenantId::default(),
         account: None,

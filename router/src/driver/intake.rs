@@ -98,7 +98,7 @@ impl Serving<'_> {
     ) -> Result<Pause, StoreError> {
         loop {
             self.tick_if_due(draft);
-            if self.owner.stop.is_cancelled() {
+            if self.leave.is_cancelled() {
                 // Whoever already waits at the door is answered; what is on the queue waits for the next owner.
                 self.take_requests(requests, draft, self.owner.config.batch_inputs_max);
                 return Ok(Pause::Stop);
@@ -112,12 +112,11 @@ impl Serving<'_> {
                 return Ok(Pause::Gathered);
             }
             let deadline = gathered.into_iter().fold(self.deadline(draft), Instant::min);
-            let owner = self.owner;
-            let Self { in_flight, intake: Intake { deliveries, open, chores, .. }, .. } = self;
+            let Self { in_flight, leave, intake: Intake { deliveries, open, chores, .. }, .. } = self;
             let woken = tokio::select! {
                 biased;
                 outcome = committed(in_flight) => Woken::Committed(outcome),
-                () = owner.stop.cancelled() => Woken::Stop,
+                () = leave.cancelled() => Woken::Stop,
                 Some(request) = requests.recv() => Woken::Request(request),
                 delivery = next(deliveries, *open) => Woken::Delivery(delivery),
                 () = sleep_until(deadline) => Woken::Deadline,

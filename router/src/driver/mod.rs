@@ -74,6 +74,7 @@ pub enum Status {
 pub struct Driver {
     handle: Handle,
     status: watch::Receiver<Status>,
+    preferred: watch::Sender<bool>,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -87,6 +88,12 @@ impl Driver {
     /// What it is doing; changes wake whoever waits.
     pub fn status(&self) -> watch::Receiver<Status> {
         self.status.clone()
+    }
+
+    /// Where it is told whether it should be the one that serves, which it is until it is told otherwise. One that should
+    /// not gives the shard up in order, and takes it again only when nobody else does.
+    pub fn preferred(&self) -> watch::Sender<bool> {
+        self.preferred.clone()
     }
 
     /// Waits until the shard is served; `Err` with the cause when it never will be.
@@ -125,8 +132,9 @@ pub fn start(
     let (requests, inbox) = mpsc::channel(config.requests_max);
     let (status, seen) = watch::channel(Status::Standby { owner: None });
     let stop = CancellationToken::new();
-    let owner =
-        owner::Owner { config, store, archive, broker, directories: directories.into(), status, stop: stop.clone() };
+    let (preferred, wanted) = watch::channel(true);
+    let (directories, stopped) = (directories.into(), stop.clone());
+    let owner = owner::Owner { config, store, archive, broker, directories, status, wanted, stop: stopped };
     let task = tokio::spawn(owner.run(inbox));
-    Driver { handle: Handle::new(requests), status: seen, stop, task }
+    Driver { handle: Handle::new(requests), status: seen, preferred, stop, task }
 }

@@ -25,6 +25,11 @@ use crate::ports::store::{Archive, Store, StoreError, Tenure};
 /// How long to wait at most before asking again for a shard that another owner holds.
 const STANDBY_MS: u64 = 1_000;
 
+/// How much longer one waits who should not serve the shard.
+const HOLD_BACK: Duration = Duration::from_secs(2);
+/// How long another must have been wanted before a shard is given up for him: routers come and go in deployments.
+const SETTLED: Duration = Duration::from_secs(10);
+
 /// Everything that outlives one ownership.
 pub(crate) struct Owner {
     pub(crate) config: DriverConfig,
@@ -33,6 +38,8 @@ pub(crate) struct Owner {
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) directories: Directories,
     pub(crate) status: watch::Sender<Status>,
+    /// Whether this process should be the one that serves the shard.
+    pub(crate) wanted: watch::Receiver<bool>,
     pub(crate) stop: CancellationToken,
 }
 
@@ -66,14 +73,26 @@ impl Owner {
                 Ok((loaded, clock)) => {
                     telemetry::serving(shard, tenure.epoch, loaded.core.open_tasks());
                     self.status.send_replace(Status::Serving { epoch: tenure.epoch });
-                    Serving::begin(&self, tenure, loaded, clock).run(&mut requests).await
+                    let leave = self.stop.child_token();
+                    let serving = Serving::begin(&self, tenure, loaded, clock, leave.clone());
+                    let leaving = self.leave_when_unwanted(leave);
+                    let served = serving.run(&mut requests);
+                    tokio::pin!(served);
+                    tokio::select! {
+                        ended = &mut served => ended,
+                        () = leaving => served.await,
+                    }
                 }
                 Err(error) => Ended::from(error),
             };
+            telemetry::ended(shard);
             match ended {
                 Ended::Stopped => {
                     self.give_up(tenure).await;
-                    break "stopped".to_owned();
+                    if self.stop.is_cancelled() {
+                        break "stopped".to_owned();
+                    }
+                    telemetry::stepped_down(shard, tenure.epoch);
                 }
                 Ended::Store(StoreError::Fenced) => telemetry::fenced(shard, tenure.epoch),
                 Ended::Store(error @ StoreError::Unavailable(_)) => {
@@ -89,6 +108,21 @@ impl Owner {
             }
         };
         self.status.send_replace(Status::Stopped(cause));
+    }
+
+    /// Ends the ownership in order when another has been wanted for a while.
+    async fn leave_when_unwanted(&self, leave: CancellationToken) {
+        let mut wanted = self.wanted.clone();
+        loop {
+            // Nobody who could say so any more: it stays wanted.
+            if wanted.wait_for(|wanted| !wanted).await.is_err() {
+                return std::future::pending().await;
+            }
+            let again = wanted.wait_for(|wanted| *wanted);
+            if tokio::time::timeout(SETTLED, again).await.is_err() {
+                return leave.cancel();
+            }
+        }
     }
 
     async fn give_up(&self, tenure: Tenure) {
@@ -107,6 +141,16 @@ impl Owner {
         let mut back_off = BackOff::default();
         let mut elsewhere: Option<String> = None;
         loop {
+            if !*self.wanted.borrow() {
+                // Whoever should have it asks oftener, and comes first.
+                let mut wanted = self.wanted.clone();
+                let rest =
+                    tokio::time::timeout(HOLD_BACK, async move { wanted.wait_for(|wanted| *wanted).await.is_ok() });
+                tokio::select! {
+                    () = self.stop.cancelled() => return Ok(None),
+                    _ = refusing(requests, elsewhere.as_deref(), rest) => {}
+                }
+            }
             let taking = self.store.take(shard, owner, lease_ms);
             let taken = tokio::select! {
                 () = self.stop.cancelled() => return Ok(None),

@@ -10,6 +10,7 @@ use blendline_wire::{Millis, QueueId};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::directory::{Directories, Directory};
@@ -59,6 +60,8 @@ pub(crate) struct InFlight {
 /// One ownership.
 pub(crate) struct Serving<'a> {
     pub(crate) owner: &'a Owner,
+    /// Cancelled when the ownership is to end in order.
+    pub(crate) leave: CancellationToken,
     pub(crate) tenure: Tenure,
     pub(crate) core: Scheduler,
     pub(crate) clock: Clock,
@@ -82,7 +85,13 @@ pub(crate) struct Serving<'a> {
 }
 
 impl<'a> Serving<'a> {
-    pub(crate) fn begin(owner: &'a Owner, tenure: Tenure, loaded: Loaded, clock: Clock) -> Self {
+    pub(crate) fn begin(
+        owner: &'a Owner,
+        tenure: Tenure,
+        loaded: Loaded,
+        clock: Clock,
+        leave: CancellationToken,
+    ) -> Self {
         let Loaded { core, sessions, directory, settings, heirs, handed } = loaded;
         let (releases, released) = mpsc::channel(RELEASES_MAX);
         let (post, letters) = mpsc::channel(RELEASES_MAX);
@@ -101,6 +110,7 @@ impl<'a> Serving<'a> {
             directory,
             directories: owner.directories.clone(),
             owner,
+            leave,
             tenure,
             core,
             clock,

@@ -13,7 +13,7 @@ use crate::ports::store::StoreError;
 pub(crate) fn committed(rows: usize, took: Duration) {
     metrics::counter!("blendline_batches_total").increment(1);
     metrics::histogram!("blendline_batch_rows").record(rows as f64);
-    metrics::histogram!("blendline_commit_ms").record(took.as_secs_f64() * 1000.0);
+    metrics::histogram!("blendline_commit_seconds").record(took);
 }
 
 /// A batch was decided.
@@ -42,22 +42,48 @@ pub(crate) fn rule_failed(tenant: &str, rule: &str, version: u32, error: &EvalEr
     tracing::warn!(tenant, rule, version, %error, "A rule could not be evaluated; the next one decides.");
 }
 
-/// What waits, and what is open.
-pub(crate) fn waiting(front: usize, back: usize, open: usize) {
-    metrics::gauge!("blendline_tasks_waiting", "side" => "front").set(front as f64);
-    metrics::gauge!("blendline_tasks_waiting", "side" => "back").set(back as f64);
-    metrics::gauge!("blendline_tasks_open").set(open as f64);
+/// What waits on one side, and how late the latest of it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Waiting {
+    pub(crate) count: usize,
+    pub(crate) late_ms: u64,
+}
+
+/// What a shard has now.
+pub(crate) fn waiting(shard: u16, sides: [(&'static str, Waiting); 2], open: usize, connected: usize) {
+    let shard = shard.to_string();
+    for (side, Waiting { count, late_ms }) in sides {
+        metrics::gauge!("blendline_tasks_waiting", "shard" => shard.clone(), "side" => side).set(count as f64);
+        let late = late_ms as f64 / 1000.0;
+        metrics::gauge!("blendline_tasks_late_seconds", "shard" => shard.clone(), "side" => side).set(late);
+    }
+    metrics::gauge!("blendline_tasks_open", "shard" => shard.clone()).set(open as f64);
+    metrics::gauge!("blendline_workers_connected", "shard" => shard).set(connected as f64);
+}
+
+/// We do not own the shard any more: what it has is told by its new owner.
+pub(crate) fn ended(shard: u16) {
+    metrics::gauge!("blendline_shard_serving", "shard" => shard.to_string()).set(0.0);
+    let nothing = Waiting::default();
+    waiting(shard, [("front", nothing), ("back", nothing)], 0, 0);
 }
 
 /// We own the shard.
 pub(crate) fn serving(shard: u16, epoch: u64, open: usize) {
     metrics::gauge!("blendline_shard_epoch", "shard" => shard.to_string()).set(epoch as f64);
+    metrics::gauge!("blendline_shard_serving", "shard" => shard.to_string()).set(1.0);
+    metrics::counter!("blendline_takeovers_total").increment(1);
     tracing::info!(shard, epoch, open, "The shard is served.");
 }
 
 /// Somebody else owns the shard.
 pub(crate) fn held(shard: u16, owner: &str, left_ms: u64) {
     tracing::info!(shard, owner, left_ms, "The shard is held by another owner; standing by.");
+}
+
+/// The shard was given up for the router that should serve it.
+pub(crate) fn stepped_down(shard: u16, epoch: u64) {
+    tracing::info!(shard, epoch, "The shard is given up for another router.");
 }
 
 /// The shard has a newer owner.

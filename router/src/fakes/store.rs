@@ -308,6 +308,10 @@ impl Archive for FakeStore {
         Ok(self.record().quarantine.clone())
     }
 
+    async fn quarantined_one(&self, _: TenantId, id: u64) -> Result<Option<QuarantineRow>, StoreError> {
+        Ok(self.record().quarantine.iter().find(|row| row.id == id).cloned())
+    }
+
     async fn entries(&self, keys: &[Key]) -> Result<Vec<Entry>, StoreError> {
         let record = self.record();
         Ok(keys.iter().filter_map(|key| record.entries.get(key).cloned()).collect())

@@ -44,6 +44,7 @@ faults! {
     UNKNOWN_CONVERSATION = 404 "unknown_conversation" "No conversation of the caller's has this id.";
     UNKNOWN_MEDIA = 404 "unknown_media" "No file that the caller may see has this id.";
     UNKNOWN_OUTBOUND = 404 "unknown_outbound" "No message of the caller's has this id.";
+    UNKNOWN_QUARANTINED = 404 "unknown_quarantined" "Nothing of the caller's in the quarantine has this number.";
     UNKNOWN_QUEUE = 404 "unknown_queue" "No queue has this name; the detail offers the nearest.";
     UNKNOWN_SKILL = 404 "unknown_skill" "No skill has this name.";
     UNKNOWN_TASK = 404 "unknown_task" "No task of the caller's has this id.";
@@ -58,6 +59,7 @@ faults! {
     KEY_REUSED = 409 "key_reused" "The key was used before for other words.";
     MEANWHILE = 409 "meanwhile" "Somebody else was quicker: look again.";
     NAME_TAKEN = 409 "name_taken" "A user has this name.";
+    NO_ACCOUNT = 409 "no_account" "The account is not configured any more.";
     NO_DRAFT = 409 "no_draft" "There is no draft.";
     NOT_CONNECTED = 409 "not_connected" "The worker has no connection.";
     OWN_USER = 409 "own_user" "Nobody changes his own role or lets himself out.";
@@ -80,6 +82,7 @@ faults! {
     RULES_IN_ERROR = 422 "rules_in_error" "The rules have errors: the check lists them.";
     TOO_DEEP = 422 "too_deep" "Requests of requests are bounded.";
     TOO_MANY = 422 "too_many" "There are too many of something; the detail says of what.";
+    UNREADABLE = 422 "unreadable" "It cannot be read; the detail says why and where.";
     WEAK_PASSWORD = 422 "weak_password" "The password is too easy to guess; the detail says why.";
     WRONG_PASSWORD = 422 "wrong_password" "The old password is wrong.";
     RATE_LIMITED = 429 "rate_limited" "Too many requests: try again after `Retry-After`.";

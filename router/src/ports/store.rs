@@ -101,6 +101,9 @@ pub trait Archive: Send + Sync + 'static {
     /// What was put aside unread, newest first.
     async fn quarantined(&self, tenant: TenantId, limit: usize) -> Result<Vec<QuarantineRow>, StoreError>;
 
+    /// One of those, by its number.
+    async fn quarantined_one(&self, tenant: TenantId, id: u64) -> Result<Option<QuarantineRow>, StoreError>;
+
     /// The entries of the register that have these keys, in no order.
     async fn entries(&self, keys: &[register::Key]) -> Result<Vec<Entry>, StoreError>;
 
@@ -316,6 +319,8 @@ pub struct TaskFilter {
 /// Something that could not be read, kept whole.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QuarantineRow {
+    /// Its number, given by the record; zero before that.
+    pub id: u64,
     /// Whose, where known.
     pub tenant: TenantId,
     /// The account it was sent to, where known.

@@ -8,6 +8,7 @@ use tokio::time::{Duration, Instant, sleep, timeout};
 
 use crate::directory::AccountEntry;
 use crate::patience::BackOff;
+use crate::ports::live::Allowance;
 use crate::ports::store::{Claim, StoreError};
 use crate::sender::engine::Desk;
 use crate::sender::telemetry;
@@ -60,6 +61,15 @@ impl Desk {
                 () = sleep(Duration::from_millis(wait.max(1))) => {}
             }
         }
+        let Some(shared) = &self.config.shared_limits else { return Some(()) };
+        let allowances = allowances(outbound, rates);
+        while let Err(wait) = shared.allow(&allowances).await {
+            telemetry::held_back(outbound.account, wait);
+            tokio::select! {
+                () = self.stop.cancelled() => return None,
+                () = sleep(Duration::from_millis(wait.max(1))) => {}
+            }
+        }
         Some(())
     }
 
@@ -93,6 +103,21 @@ impl Desk {
             }
         }
     }
+}
+
+/// The account's and the recipient's allowance, as all processes count them.
+fn allowances(outbound: &Outbound, rates: Rates) -> [Allowance; 2] {
+    let account = Allowance {
+        key: format!("send.{}", outbound.account.0),
+        every_us: 1_000_000 / u64::from(rates.account_per_second.max(1)),
+        burst: rates.account_per_second.max(1),
+    };
+    let recipient = Allowance {
+        key: format!("send.{}.{}", outbound.account.0, recipient(outbound)),
+        every_us: rates.recipient_period_ms.max(1).saturating_mul(1_000),
+        burst: rates.recipient_burst.max(1),
+    };
+    [account, recipient]
 }
 
 /// A hash: addresses do not live in the limiter.

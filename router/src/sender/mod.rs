@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::directory::Directory;
 use crate::ports::broker::Broker;
+use crate::ports::live::Live;
 use crate::ports::store::Store;
 
 /// How a sender works.
@@ -33,6 +34,8 @@ pub struct SenderConfig {
     pub call_ms: u64,
     /// Where channels are found.
     pub connectors: fn(&str) -> Option<&'static dyn Connector>,
+    /// Where limits are counted that outlive this sender: the next owner goes on where this one stopped.
+    pub shared_limits: Option<Arc<dyn Live>>,
 }
 
 impl SenderConfig {
@@ -44,6 +47,7 @@ impl SenderConfig {
             in_flight_max: 256,
             call_ms: 10_000,
             connectors: blendline_connectors::by_name,
+            shared_limits: None,
         }
     }
 }

@@ -15,7 +15,7 @@ pub(crate) fn sent(outbound: OutboundId, attempt: u32, account: AccountId, outco
         SendOutcome::AccountDown { cause } => ("account_down", Some(cause)),
     };
     metrics::counter!("blendline_sends_total", "outcome" => word).increment(1);
-    metrics::histogram!("blendline_send_ms").record(took.as_secs_f64() * 1000.0);
+    metrics::histogram!("blendline_send_seconds").record(took);
     if let Some(cause) = cause {
         let (reason, detail, code) = (&cause.reason, &cause.detail, cause.code);
         tracing::warn!(%outbound, attempt, %account, outcome = word, reason, code, detail, "A message was not sent.");

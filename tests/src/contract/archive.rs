@@ -159,6 +159,7 @@ pub async fn keeps_quarantine(world: &impl StoreWorld) {
     let store = world.open().await;
     let tenure = take(&store).await;
     let row = |n: u8| QuarantineRow {
+        id: 0,
         tenant: TENANT,
         account: (n > 1).then_some(ACCOUNT),
         channel: "whatsapp_cloud".into(),
@@ -169,7 +170,12 @@ pub async fn keeps_quarantine(world: &impl StoreWorld) {
     let mut commit = rows::batch(SHARD, tenure, 1);
     commit.quarantine = vec![row(1), row(2), row(3)];
     store.commit(&commit).await.unwrap();
-    assert_eq!(store.quarantined(TENANT, 2).await.unwrap(), [row(3), row(2)]);
+    let mut found = store.quarantined(TENANT, 2).await.unwrap();
+    assert!(found[0].id > found[1].id && found[1].id > 0);
+    assert_eq!(store.quarantined_one(TENANT, found[1].id).await.unwrap().as_ref(), Some(&found[1]));
+    assert_eq!(store.quarantined_one(TenantId(1), found[1].id).await.unwrap(), None, "another tenant's");
+    found.iter_mut().for_each(|row| row.id = 0);
+    assert_eq!(found, [row(3), row(2)]);
     assert_eq!(store.quarantined(TenantId(1), 2).await.unwrap(), []);
 }
 

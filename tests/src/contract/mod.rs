@@ -3,6 +3,7 @@
 pub mod archive;
 pub mod broker;
 pub mod files;
+pub mod live;
 pub mod people;
 pub mod race;
 pub mod rows;

@@ -260,6 +260,7 @@ pub async fn takes_large_batches(world: &impl StoreWorld) {
     // Compressible and not, as a journal of texts in several scripts is.
     commit.journal = (0..2_000_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     commit.quarantine.push(blendline_router::ports::store::QuarantineRow {
+        id: 0,
         tenant: TENANT,
         account: None,
         channel: "email".into(),

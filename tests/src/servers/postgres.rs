@@ -309,6 +309,11 @@ fn programs() -> Option<PathBuf> {
     programs.join("postgres").is_file().then_some(programs)
 }
 
+/// Where a program of the server's makers is, such as `pg_dump`.
+pub fn tool(name: &str) -> PathBuf {
+    programs().expect("PostgreSQL is not installed: apt-get install postgresql").join(name)
+}
+
 fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
 }

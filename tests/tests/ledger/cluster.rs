@@ -1,55 +1,58 @@
-//! An installation of several processes on real servers, and what happens to it.
+//! An installation of several processes on real servers, every link between them through a wire of ours.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use blendline_tests::config::Installation;
 use blendline_tests::http;
 use blendline_tests::process::Router;
+use blendline_tests::proxy::{Proxy, Weather};
 use blendline_tests::servers::postgres::Postgres;
 use blendline_tests::servers::rabbit::Rabbit;
+use blendline_tests::servers::redis::Guarded;
 
-/// How long a paused owner stays paused: longer than the lease and the time in which another takes over.
-const PAUSE: Duration = Duration::from_secs(16);
 /// The longest the shard may be without an owner; what was measured is printed.
-const SERVED_WITHIN: Duration = Duration::from_secs(60);
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+pub(crate) const SERVED_WITHIN: Duration = Duration::from_secs(60);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// What is done to it.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) enum Fault {
-    /// SIGKILL to the router that owns the shard.
-    KillOwner,
-    /// SIGSTOP to it, longer than its lease, and SIGCONT.
-    PauseOwner,
-    /// SIGKILL to RabbitMQ.
-    KillBroker,
-    /// SIGKILL to PostgreSQL, all of its processes.
-    KillRecord,
-}
-
-impl Fault {
-    pub(crate) const ALL: [Self; 4] = [Self::KillOwner, Self::PauseOwner, Self::KillBroker, Self::KillRecord];
-}
-
-/// Two connectors, two routers, one broker, one record.
+/// Two connectors, two routers, one broker, one record, and a Redis with a replica and Sentinels.
 pub(crate) struct Cluster {
     pub(crate) connectors: Vec<Router>,
     pub(crate) routers: Vec<Router>,
     pub(crate) postgres: Postgres,
-    rabbit: Rabbit,
+    pub(crate) rabbit: Rabbit,
+    pub(crate) redis: Guarded,
+    /// Between the processes and broker and record.
+    links: [Proxy; 2],
+    /// Between the platform and the connectors.
+    doors: Vec<Proxy>,
 }
 
 impl Cluster {
     /// Starts the servers; the processes have their addresses and nothing else yet.
-    pub(crate) async fn reserve() -> Self {
-        let (postgres, rabbit) = tokio::join!(Postgres::start(), Rabbit::start());
-        let reserve = |what: &str| (0..2).map(|_| Router::reserve(what)).collect();
-        Self { connectors: reserve("connector"), routers: reserve("router"), postgres, rabbit }
+    pub(crate) async fn reserve(seed: u64) -> Self {
+        let (postgres, rabbit, redis) = tokio::join!(Postgres::start(), Rabbit::start(), Guarded::start());
+        let reserve = |what: &str| (0..2).map(|_| Router::reserve(what)).collect::<Vec<_>>();
+        let (connectors, routers) = (reserve("connector"), reserve("router"));
+        let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let links = [Proxy::to(local(rabbit.port()), seed).await, Proxy::to(local(postgres.port()), seed).await];
+        let mut doors = Vec::new();
+        for connector in &connectors {
+            doors.push(Proxy::to(connector.addr, seed).await);
+        }
+        Self { connectors, routers, postgres, rabbit, redis, links, doors }
     }
 
     /// Starts the processes.
     pub(crate) async fn start(&mut self, installation: &Installation) {
-        let servers = format!("[store]\nurl = {:?}\n[broker]\nurl = {:?}\n", self.postgres.url(), self.rabbit.url());
+        let [broker, record] = self.links.each_ref().map(|link| link.addr().port().to_string());
+        let through = |url: String, port: u16, wire: &str| url.replace(&format!(":{port}/"), &format!(":{wire}/"));
+        let servers = format!(
+            "[store]\nurl = {:?}\n[broker]\nurl = {:?}\n[live]\nurl = {:?}\n",
+            through(self.postgres.url(), self.postgres.port(), &record),
+            through(self.rabbit.url(), self.rabbit.port(), &broker),
+            self.redis.url(),
+        );
         for (routers, role) in [(&mut self.routers, "router"), (&mut self.connectors, "connector")] {
             for router in routers {
                 let mut installation = installation.clone();
@@ -58,6 +61,26 @@ impl Cluster {
                 router.start_again().await;
             }
         }
+    }
+
+    /// Where the platform posts.
+    pub(crate) fn doors(&self) -> Vec<SocketAddr> {
+        self.doors.iter().map(Proxy::addr).collect()
+    }
+
+    /// The weather on every link to broker and record.
+    pub(crate) fn links(&self, weather: Weather) {
+        self.links.iter().for_each(|link| link.set(weather));
+    }
+
+    /// Ends every connection to broker and record.
+    pub(crate) fn end_links(&self, reset: bool) {
+        self.links.iter().for_each(if reset { Proxy::reset } else { Proxy::cut });
+    }
+
+    /// The weather between the platform and the connectors.
+    pub(crate) fn at_the_doors(&self, weather: Weather) {
+        self.doors.iter().for_each(|door| door.set(weather));
     }
 
     /// The router that serves the shard, once there is one.
@@ -75,46 +98,13 @@ impl Cluster {
         }
     }
 
-    /// Does it, and waits until all is mended; tells for how long nobody served the shard, where that is the fault.
-    pub(crate) async fn suffer(&mut self, fault: Fault) -> Option<Duration> {
-        match fault {
-            Fault::KillOwner => {
-                let owner = self.owner().await;
-                self.routers[owner].kill().await;
-                let without = self.without_an_owner().await;
-                self.routers[owner].start_again().await;
-                Some(without)
-            }
-            Fault::PauseOwner => {
-                let owner = self.owner().await;
-                let paused = Instant::now();
-                self.routers[owner].pause().await;
-                let without = self.until_served_by(1 - owner).await;
-                tokio::time::sleep(PAUSE.saturating_sub(paused.elapsed())).await;
-                self.routers[owner].resume().await;
-                self.routers[owner].ready_within(SERVED_WITHIN).await;
-                Some(without)
-            }
-            Fault::KillBroker => {
-                self.rabbit.kill();
-                self.rabbit.restart().await;
-                None
-            }
-            Fault::KillRecord => {
-                self.postgres.kill().await;
-                self.postgres.restart().await;
-                Some(self.without_an_owner().await)
-            }
-        }
-    }
-
-    async fn without_an_owner(&self) -> Duration {
+    pub(crate) async fn without_an_owner(&self) -> Duration {
         let begin = Instant::now();
         self.owner().await;
         begin.elapsed()
     }
 
-    async fn until_served_by(&self, n: usize) -> Duration {
+    pub(crate) async fn until_served_by(&self, n: usize) -> Duration {
         let begin = Instant::now();
         while !serves(&self.routers[n]).await {
             assert!(begin.elapsed() < SERVED_WITHIN, "nobody took over within {SERVED_WITHIN:?}");

@@ -10,6 +10,7 @@
 
 mod checks;
 mod cluster;
+mod fault;
 mod faults;
 mod plan;
 mod platform;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use blendline_tests::http::Connection;
@@ -25,17 +25,32 @@ pub(crate) struct Traffic {
     planned: usize,
     /// The pause of each lane after a webhook, in milliseconds.
     pause_ms: AtomicU64,
+    /// True once bytes may change on their way: what arrives changed is refused, and posted again.
+    corrupt: AtomicBool,
 }
 
 impl Traffic {
     pub(crate) fn new(doors: Vec<SocketAddr>, planned: usize) -> Self {
         let (accepted, up) = (watch::Sender::new(0), watch::Sender::new(true));
-        Self { doors, attempts: AtomicU64::new(0), accepted, up, planned, pause_ms: AtomicU64::new(0) }
+        Self {
+            doors,
+            attempts: AtomicU64::new(0),
+            accepted,
+            up,
+            planned,
+            pause_ms: AtomicU64::new(0),
+            corrupt: AtomicBool::new(false),
+        }
     }
 
     /// From now on each lane rests so long after a webhook.
     pub(crate) fn pause(&self, pause: Duration) {
         self.pause_ms.store(pause.as_millis() as u64, Ordering::Relaxed);
+    }
+
+    /// From now on bytes may change on their way.
+    pub(crate) fn may_be_corrupt(&self, corrupt: bool) {
+        self.corrupt.store(corrupt, Ordering::Relaxed);
     }
 
     /// Begins to post; ends when everything is accepted.
@@ -74,7 +89,12 @@ impl Traffic {
                     return;
                 }
                 Ok(Ok(reply)) => {
-                    assert!(reply.status >= 500, "a signed webhook was refused: {} {}", reply.status, reply.text());
+                    let refused = reply.status >= 500 || self.corrupt.load(Ordering::Relaxed);
+                    assert!(refused, "a signed webhook was refused: {} {}", reply.status, reply.text());
+                    // A changed head may have ended the connection, or left its answers one behind.
+                    if reply.status < 500 {
+                        *connection = None;
+                    }
                     tokio::time::sleep(AGAIN).await;
                 }
                 Ok(Err(_)) | Err(_) => {

@@ -1,6 +1,7 @@
 //! The record on a real PostgreSQL: the contract suites, and what only a database elsewhere can do to us.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects by failing")]
 
+mod backup;
 mod database;
 mod faults;
 mod proxy;

@@ -43,7 +43,15 @@ async fn fill(store: &(impl Store + Archive + People)) {
     commit.sent = vec![(OutboundId(3), ACCOUNT, "wamid.\0odd".into())];
     for account in [None, Some(ACCOUNT)] {
         let cause = "at byte 6".into();
-        let row = QuarantineRow { tenant: TENANT, account, channel: "email".into(), at: NOW, cause, raw: vec![0, 255] };
+        let row = QuarantineRow {
+            id: 0,
+            tenant: TENANT,
+            account,
+            channel: "email".into(),
+            at: NOW,
+            cause,
+            raw: vec![0, 255],
+        };
         commit.quarantine.push(row);
     }
     commit.journal = b"{\"an\":\"input\"}\n".repeat(100);
@@ -163,7 +171,15 @@ async fn a_record_moves_there_and_back() {
     assert_eq!((tenure.epoch, tenure.batch), (2, 2));
     let mut commit = rows::batch(SHARD, tenure, 1);
     let (channel, cause) = ("email".into(), "new".into());
-    commit.quarantine.push(QuarantineRow { tenant: TENANT, account: None, channel, at: NOW, cause, raw: Vec::new() });
+    commit.quarantine.push(QuarantineRow {
+        id: 0,
+        tenant: TENANT,
+        account: None,
+        channel,
+        at: NOW,
+        cause,
+        raw: Vec::new(),
+    });
     store.commit(&commit).await.unwrap();
     assert_eq!(store.quarantined(TENANT, 9).await.unwrap().len(), 3);
     let running = refused(&["export", "--store", database.url(), text(&files.path("running"))]);

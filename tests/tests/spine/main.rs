@@ -7,9 +7,11 @@
 )]
 
 mod bad_input;
+mod half_open;
 mod intake;
 mod platform;
 mod poll;
+mod quarantine;
 mod restart;
 mod rules;
 mod settings;

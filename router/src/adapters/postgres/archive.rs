@@ -180,10 +180,16 @@ impl Archive for PostgresStore {
     }
 
     async fn quarantined(&self, tenant: TenantId, limit: usize) -> Result<Vec<QuarantineRow>, StoreError> {
-        let query = "SELECT account, channel, at, cause, raw FROM quarantine WHERE tenant = $1
+        let query = "SELECT account, channel, at, cause, raw, id FROM quarantine WHERE tenant = $1
                      ORDER BY id DESC LIMIT $2";
         let found = self.ask(query, &[&sql(tenant.0), &rows(limit)]).await?;
         found.iter().map(|row| told(quarantined(row, tenant))).collect()
+    }
+
+    async fn quarantined_one(&self, tenant: TenantId, id: u64) -> Result<Option<QuarantineRow>, StoreError> {
+        let query = "SELECT account, channel, at, cause, raw, id FROM quarantine WHERE tenant = $1 AND id = $2";
+        let found = self.ask(query, &[&sql(tenant.0), &sql(id)]).await?;
+        found.first().map(|row| told(quarantined(row, tenant))).transpose()
     }
 
     async fn entries(&self, keys: &[Key]) -> Result<Vec<Entry>, StoreError> {
@@ -255,6 +261,7 @@ const fn is_narrow(filter: &TaskFilter) -> bool {
 
 fn quarantined(row: &Row, tenant: TenantId) -> Result<QuarantineRow, tokio_postgres::Error> {
     Ok(QuarantineRow {
+        id: unsql(row.try_get(5)?),
         tenant,
         account: row.try_get::<_, Option<i64>>(0)?.map(|account| AccountId(unsql(account))),
         channel: row.try_get(1)?,

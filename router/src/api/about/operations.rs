@@ -4,10 +4,13 @@ use blendline_wire::OutboundId;
 use blendline_wire::event::Event;
 use serde_json::json;
 
-use crate::api::operations::{EventsWanted, OutboxWanted, QuarantineWanted, Resend, Resent};
+use crate::api::operations::{EventsWanted, OutboxWanted, QuarantineWanted, Replay, Replayed, Resend, Resent};
 use crate::api::view::{OutboundInfo, QuarantineInfo};
 use crate::openapi::about::{About, Tag};
-use crate::openapi::faults::{CLOSED, KEY_REUSED, SERVED_ELSEWHERE, UNKNOWN_OUTBOUND, UNKNOWN_WORKER, WRONG_STATE};
+use crate::openapi::faults::{
+    BUSY, CLOSED, KEY_REUSED, NO_ACCOUNT, SERVED_ELSEWHERE, UNKNOWN_OUTBOUND, UNKNOWN_QUARANTINED, UNKNOWN_WORKER,
+    UNREADABLE, WRONG_STATE,
+};
 
 pub(in crate::api) fn outbox() -> About {
     About::new("list_outbox", Tag::Operations, "List messages of ours")
@@ -55,9 +58,19 @@ pub(in crate::api) fn quarantine() -> About {
         .gives_page::<QuarantineInfo>("What could not be read; `next` is null.")
         .such_as(json!({
             "items": [{
-                "channel": "whatsapp_cloud", "account": "support", "at": "2026-11-25T09:30:00Z",
+                "id": 3, "channel": "whatsapp_cloud", "account": "support", "at": "2026-11-25T09:30:00Z",
                 "cause": "line 1 column 2", "bytes": 3, "raw": "{x}"
             }],
             "next": null
         }))
+}
+
+pub(in crate::api) fn replay() -> About {
+    About::new("replay_quarantined", Tag::Operations, "Read again what could not be read")
+        .text("As it came, or in the repaired form that you send. Done twice it does no harm: what was taken in before is recognised.")
+        .place::<u64>("id", "Its number in the quarantine.")
+        .takes::<Replay>(json!({ "body": "{\"object\": \"whatsapp_business_account\", \"entry\": []}" }))
+        .gives::<Replayed>(202, "It was read; what it held comes in now.")
+        .such_as(json!({ "events": 1 }))
+        .fails(&[UNKNOWN_QUARANTINED, NO_ACCOUNT, UNREADABLE, BUSY])
 }

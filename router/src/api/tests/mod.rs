@@ -126,7 +126,7 @@ impl World {
         let stop = CancellationToken::new();
         let directory_of_people = Scratch::new();
         let people = Arc::new(SqliteStore::open(&DataDir::open(&directory_of_people.0).unwrap()).unwrap());
-        let shared = App::new(Parts {
+        let parts = Parts {
             directory: directory.into(),
             rules: people.clone(),
             configured: config.tenants,
@@ -138,9 +138,11 @@ impl World {
             http: client(),
             server: config.server,
             people: Arc::new(Gate::new(people, Arc::new(InProcessLive::default())).unwrap()),
+            live: Arc::new(InProcessLive::default()),
             metrics: None,
             stopping: stop.clone(),
-        });
+        };
+        let shared = App::new(parts, crate::api::forward::client().unwrap());
         // Whatever a test asks, the answer must be one that the document describes.
         let router = app(shared.clone()).layer(from_fn(judge));
         Self { router, shared, owner, wire, records, stop, _scratch: directory_of_people }

@@ -119,6 +119,7 @@ pub(super) struct Records {
     pub(super) conversations: Mutex<BTreeMap<ConversationId, Conversation>>,
     pub(super) letters: Mutex<Vec<Letter>>,
     pub(super) entries: Mutex<Vec<register::Entry>>,
+    pub(super) quarantine: Mutex<Vec<QuarantineRow>>,
 }
 
 #[async_trait]
@@ -184,6 +185,10 @@ impl Archive for Records {
 
     async fn quarantined(&self, _: TenantId, _: usize) -> Result<Vec<QuarantineRow>, StoreError> {
         Ok(Vec::new())
+    }
+
+    async fn quarantined_one(&self, tenant: TenantId, id: u64) -> Result<Option<QuarantineRow>, StoreError> {
+        Ok(self.quarantine.lock().unwrap().iter().find(|row| row.tenant == tenant && row.id == id).cloned())
     }
 
     async fn entries(&self, keys: &[register::Key]) -> Result<Vec<register::Entry>, StoreError> {

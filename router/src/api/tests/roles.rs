@@ -16,7 +16,7 @@ use super::{World, key};
 use crate::api::routes::routes;
 use crate::directory::Role;
 use crate::media::{MediaFile, MediaState};
-use crate::ports::store::Letter;
+use crate::ports::store::{Letter, QuarantineRow};
 
 const ROLES: [(&str, Role); 6] = [
     ("integrator", Role::Integrator),
@@ -85,6 +85,16 @@ fn fill(world: &World) {
         filename: None,
         state: MediaState::Pending,
     };
+    let quarantined = QuarantineRow {
+        id: 3,
+        tenant: task.tenant,
+        account: Some(AccountId(1)),
+        channel: "whatsapp_cloud".into(),
+        at: Millis(1),
+        cause: "line 1".into(),
+        raw: b"{".to_vec(),
+    };
+    world.records.quarantine.lock().unwrap().push(quarantined);
     world.records.entries.lock().unwrap().push(file.entry([7; 16], task.tenant, Millis(1)));
     let row = OutboundRow {
         id: OutboundId(5),
@@ -111,6 +121,7 @@ fn path(pattern: &str) -> String {
     let id = match pattern {
         _ if pattern.contains("conversations") => "cnv_9",
         _ if pattern.contains("outbox") => "out_5",
+        _ if pattern.contains("quarantine") => "3",
         _ if pattern.contains("media") => "07070707070707070707070707070707",
         _ => "tsk_7",
     };
@@ -123,6 +134,7 @@ fn body(pattern: &str) -> &'static str {
     match pattern.rsplit('/').next().unwrap_or_default() {
         "items" => r#"{"queue":"front","external_ref":"r","title":"t"}"#,
         "transfer" => r#"{"to":{"queue":"front"}}"#,
+        "replay" => "{}",
         "resend" => r#"{"worker":"dana","key":"k"}"#,
         "accept" => r#"{"lease":2,"worker":"dana"}"#,
         "decline" => r#"{"lease":2,"worker":"dana","reason":"no"}"#,

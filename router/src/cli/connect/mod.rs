@@ -44,11 +44,11 @@ pub(super) fn send_test(config: &Path, name: &str, to: &str, text: &str, yes: bo
     super::print(|out| Ok(writeln!(out, "{said}")?))
 }
 
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime")
 }
 
-fn http() -> anyhow::Result<reqwest::Client> {
+pub(super) fn http() -> anyhow::Result<reqwest::Client> {
     // An error means that somebody chose one before, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     blendline_connectors::http_client_rules().build().context("the HTTP client")

@@ -18,11 +18,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::shards::{Chores, Shards};
-use super::adapters::{self, Record};
+use super::adapters::{self, OpenLive, Record};
 use super::demo::Demo;
 use super::traffic::Inside;
 use super::{demo, people};
-use crate::adapters::live::InProcessLive;
 use crate::api::{self, Parts, now};
 use crate::chat::{self, ServerSecret};
 use crate::config::{self, Config};
@@ -30,6 +29,7 @@ use crate::directory::{Directories, Directory};
 use crate::doors::Doors;
 use crate::driver::Status;
 use crate::feeds;
+use crate::figures::Of;
 use crate::intake::Intake;
 use crate::ports::broker::Broker;
 use crate::ports::live::Live;
@@ -66,7 +66,11 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     // An error means that somebody chose one before, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let metrics = telemetry::install_metrics()?;
+    let metrics = telemetry::install_metrics(|of| match of {
+        Of::Program => true,
+        Of::Rabbit => config.cluster.broker.is_some(),
+        Of::Redis => config.cluster.live.is_some(),
+    })?;
     let listener = listen(config.server.listen).await?;
     let address = listener.local_addr().context("the address that is listened on")?;
     let (record, opened) = adapters::open(&config).await?;
@@ -87,11 +91,10 @@ async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let chores = TaskTracker::new();
     // One for the whole process: what the owner tells, visitors hear.
-    let here = Arc::new(InProcessLive::default());
-    if config.cluster.store.is_some() {
-        chores.spawn(chores::nudge(here.clone(), stop.clone()));
+    let OpenLive { live, alone, shared } = adapters::open_live(&config)?;
+    if let Some(here) = alone {
+        chores.spawn(chores::nudge(here, stop.clone()));
     }
-    let live: Arc<dyn Live> = here;
     let gate = people::gate(record.people.clone(), live.clone())?;
     people::first_users(&config, &directory, &gate).await?;
     let users = if demo.is_some() { people::demo_users(&directory, &gate).await? } else { Vec::new() };
@@ -101,10 +104,14 @@ async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let mut shards = if config.cluster.router {
         let chores = Chores { tracker: &chores, stop: &stop };
         let started = (&record, &broker, &files);
-        Shards::start(&config, started, &on, &directory, (&live, &mut keeper), &chores, point_at_demo).await?
+        Shards::start(&config, started, &on, &directory, (&live, shared, &mut keeper), &chores, point_at_demo).await?
     } else {
         Shards::none()
     };
+    if shared {
+        let own = config.cluster.url.clone();
+        chores.spawn(chores::spread(live.clone(), own, shards.preferred(), stop.clone()));
+    }
     let inside = Inside::new(&directory, &on, shards.handles(), record.archive.clone());
     let directory = Arc::new(directory);
     let doors = Doors::new(on, shards.handles());
@@ -118,22 +125,24 @@ async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let (holder, directories) = Directories::changing(directory.clone());
     keeper.tell(config.tenants.iter().map(|tenant| tenant.name.clone()).collect(), holder);
     chores.spawn(keeper.run(stop.clone()));
-    let chat = chat(&config, (&record, &broker), &directory, doors.clone(), live, address, &stop)?;
-    let app = api::App::new(Parts {
+    let chat = chat(&config, (&record, &broker), &directory, doors.clone(), live.clone(), address, &stop)?;
+    let parts = Parts {
         directory: directories,
         rules: record.rules.clone(),
         configured,
-        doors,
+        doors: doors.clone(),
         owners: shards.statuses(),
         archive: record.archive.clone(),
         broker: broker.clone(),
         people: gate,
+        live: live.clone(),
         files: files.clone(),
         http: shards::fetching_client()?,
         server: config.server.clone(),
         metrics: Some(metrics.clone()),
         stopping: stop.clone(),
-    });
+    };
+    let app = api::App::new(parts, api::forward::client().context("the HTTP client for other routers")?);
     let mut router = api::app(app.clone()).merge(chat::router(chat.clone()));
     if let Some(demo) = &demo {
         router = router.merge(demo.platform());
@@ -141,6 +150,7 @@ async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     chores.spawn(telemetry::keep_metrics(metrics, stop.clone()));
     chores.spawn(chores::sweep(record.store.clone(), stop.clone()));
     if config.cluster.router {
+        chores.spawn(chores::measure_queues(broker.clone(), doors.shards(), stop.clone()));
         chores.spawn(chores::sweep_files(files.clone(), record.archive.clone(), stop.clone()));
     }
     let limits = config.server.clone();

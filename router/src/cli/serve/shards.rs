@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::super::adapters::Record;
-use super::chores::keep_calendars;
+use super::chores::{keep_calendars, tell_presence};
 use crate::adapters::sqlite::store::EMBEDDED_OWNER;
 use crate::api::now;
 use crate::config::{self, Config};
@@ -69,7 +69,7 @@ impl Shards {
         (record, broker, files): (&Record, &Arc<dyn Broker>, &Arc<dyn Files>),
         shards: &BTreeMap<TenantId, u16>,
         directory: &Directory,
-        (live, keeper): (&Arc<dyn Live>, &mut Keeper),
+        (live, shared, keeper): (&Arc<dyn Live>, bool, &mut Keeper),
         chores: &Chores<'_>,
         change: impl Fn(&mut Directory),
     ) -> anyhow::Result<Self> {
@@ -94,7 +94,7 @@ impl Shards {
             let settings = DriverConfig { media: Some(names), ..driver_config(config, shard, live.clone()) };
             let driver = driver::start(settings, store, archive, broker.clone(), directories.clone());
             tokio::spawn(tell_stopped(driver.status(), causes.clone()));
-            let renewing = keep_calendars(directories, driver.handle(), chores.stop.clone());
+            let renewing = keep_calendars(directories.clone(), driver.handle(), chores.stop.clone());
             chores.tracker.spawn(renewing);
             let fetcher = Fetcher {
                 archive: record.archive.clone(),
@@ -106,9 +106,16 @@ impl Shards {
             };
             chores.tracker.spawn(fetch_once_serving(fetcher, waiting, driver.status(), chores.stop.clone()));
             let (store, broker, http) = (record.store.clone(), broker.clone(), http.clone());
+            if shared {
+                let telling = tell_presence(directories, driver.handle(), live.clone(), driver.status());
+                let stop = chores.stop.clone();
+                chores.tracker.spawn(async move { stop.run_until_cancelled(telling).await });
+            }
+            let shared_limits = shared.then(|| live.clone());
             let begin = move || {
                 let (store, broker) = (store.clone(), broker.clone());
-                sender::start(SenderConfig::new(shard), store, broker, own.clone(), http.clone())
+                let config = SenderConfig { shared_limits: shared_limits.clone(), ..SenderConfig::new(shard) };
+                sender::start(config, store, broker, own.clone(), http.clone())
             };
             let sending = tokio::spawn(send_while_serving(begin, driver.status(), stop_sending.clone()));
             running.insert(shard, Running { driver, sending });
@@ -125,6 +132,11 @@ impl Shards {
     /// The doors to the owners.
     pub(super) fn handles(&self) -> BTreeMap<u16, Handle> {
         self.running.iter().map(|(shard, running)| (*shard, running.driver.handle())).collect()
+    }
+
+    /// Where each owner is told whether it should be the one that serves.
+    pub(super) fn preferred(&self) -> BTreeMap<u16, watch::Sender<bool>> {
+        self.running.iter().map(|(shard, running)| (*shard, running.driver.preferred())).collect()
     }
 
     /// What each owner is doing.

@@ -235,6 +235,7 @@ async fn rows_as_callers_see_them() {
     ];
     holds("Outbound", states.map(|state| view::outbound(OutboundRow { state, ..outbound.clone() }, &directory)));
     let row = QuarantineRow {
+        id: 0,
         tenant: TenantId(1),
         account: None,
         channel: "webchat".into(),

@@ -98,11 +98,18 @@ impl Archive for SqliteStore {
     }
 
     async fn quarantined(&self, tenant: TenantId, limit: usize) -> Result<Vec<QuarantineRow>, StoreError> {
-        let query = "SELECT account, channel, at, cause, raw FROM quarantine WHERE tenant = ?1
+        let query = "SELECT account, channel, at, cause, raw, id FROM quarantine WHERE tenant = ?1
                      ORDER BY id DESC LIMIT ?2";
         let params = (sql(tenant.0), rows(limit));
         let read = move |row: &Row<'_>| quarantined(row, tenant).map_err(|error| fault(&error));
         self.readers.read(move |connection| collect(connection, query, params, read)).await
+    }
+
+    async fn quarantined_one(&self, tenant: TenantId, id: u64) -> Result<Option<QuarantineRow>, StoreError> {
+        let query = "SELECT account, channel, at, cause, raw, id FROM quarantine WHERE tenant = ?1 AND id = ?2";
+        let params = (sql(tenant.0), sql(id));
+        let read = move |row: &Row<'_>| quarantined(row, tenant).map_err(|error| fault(&error));
+        Ok(self.readers.read(move |connection| collect(connection, query, params, read)).await?.pop())
     }
 
     async fn entries(&self, keys: &[Key]) -> Result<Vec<Entry>, StoreError> {
@@ -163,6 +170,7 @@ impl Archive for SqliteStore {
 
 fn quarantined(row: &Row<'_>, tenant: TenantId) -> rusqlite::Result<QuarantineRow> {
     Ok(QuarantineRow {
+        id: unsql(row.get(5)?),
         tenant,
         account: row.get::<_, Option<i64>>(0)?.map(|account| AccountId(unsql(account))),
         channel: row.get(1)?,
