@@ -114,6 +114,12 @@ pub const FIGURES: &[Figure] = &[
     histogram("blendline_commit_seconds", "How long a commit took."),
     counter("blendline_fenced_total", None, "Ownerships that ended because there was a newer owner."),
     counter("blendline_takeovers_total", None, "Shards that this process began to serve."),
+    counter(
+        "blendline_rule_decisions_total",
+        Open("rule"),
+        "Messages by tenant and the rule that sent them where they go.",
+    ),
+    counter("blendline_rule_errors_total", Open("rule"), "Rules that could not be evaluated, by tenant and rule."),
     counter("blendline_supervisor_told_total", None, "Tasks that a supervisor was told of."),
     counter("blendline_store_failures_total", Open("call"), "Calls that the record did not answer."),
     counter("blendline_broker_failures_total", Open("call"), "Calls that the broker did not answer."),

@@ -17,6 +17,7 @@ mod backlog;
 mod beside;
 mod book;
 pub mod burden;
+mod class;
 mod confirm;
 mod conversations;
 mod desk;

@@ -7,6 +7,7 @@ mod events;
 mod intake;
 mod offers;
 mod outbound;
+mod promises;
 mod returns;
 mod scan;
 mod tasks;
@@ -19,7 +20,7 @@ use blendline_core::effect::{Effect, MessageRow, Release, Write};
 use blendline_core::input::{Command, Input};
 use blendline_core::rows::Task;
 use blendline_wire::event::{Event, EventKind};
-use blendline_wire::{ConversationId, Millis, OutboundId, TaskId};
+use blendline_wire::{ConversationId, Millis, OutboundId, QueueId, TaskId};
 
 use super::rows::{Changes, Rows};
 use super::verdict::Check;
@@ -99,6 +100,8 @@ pub struct Memory {
     asked: BTreeMap<TaskId, (u64, Millis)>,
     /// When the owner of a task last did something in it, or it last began to wait for him.
     expected_since: BTreeMap<TaskId, Millis>,
+    /// Since when a queue that is promised something has had nothing though somebody was there for it.
+    hungry: BTreeMap<QueueId, Millis>,
 }
 
 impl Memory {
@@ -127,6 +130,7 @@ pub fn all(memory: &mut Memory, step: &Step<'_>) -> Check {
     tasks::check(memory, step)?;
     scan::check(step)?;
     offers::check(step)?;
+    promises::check(memory, step)?;
     outbound::check(memory, step)?;
     intake::check(step)?;
     returns::check(step)?;

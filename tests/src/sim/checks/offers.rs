@@ -242,7 +242,7 @@ fn reserve(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
 }
 
 /// Why a task was given to whom it was.
-fn because(kind: &EventKind) -> Option<Because> {
+pub(super) fn because(kind: &EventKind) -> Option<Because> {
     match kind {
         EventKind::TaskOffered { decision, .. } => Some(decision.because),
         EventKind::TaskAssigned { decision, .. } => decision.as_ref().map(|decision| decision.because),
