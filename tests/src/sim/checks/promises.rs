@@ -32,7 +32,7 @@ fn kept(memory: &Memory, step: &Step<'_>) -> Check {
             let hungry = memory.hungry.get(&queue.id);
             // Something of it may have been given in this very step.
             let fed = step.changes.tasks.values().any(|(_, new)| new.queue == queue.id && step.rows.weight_of(new) > 0);
-            if fed || !hungry.is_some_and(|since| since.plus(2 * queue.blend.share_window_ms) <= step.now) {
+            if fed || hungry.is_none_or(|since| step.now < since.plus(2 * queue.blend.share_window_ms)) {
                 continue;
             }
             let waits =
