@@ -18,6 +18,8 @@ const PRICE_UNIT: f64 = 1e6;
 const WAIT_MAX: f64 = 40.0;
 /// Over how many counts it is told how many slots front work keeps busy.
 const BUSY_REMEMBERED: u64 = 256;
+/// After a change of the load the price moves as if it had been learnt from so many tasks.
+const HEARD_AFTER_CHANGE: u32 = 1_500;
 /// Work that keeps fewer slots busy than this has no reserve.
 const SELDOM: f64 = 0.02;
 /// Over how many tasks it is told how many are late of late.
@@ -94,7 +96,12 @@ impl Scheduler {
             let first = row.count_since == Millis(0);
             let ms = now.since(row.count_since);
             if !first {
+                let moved = row.rate.moving;
                 row.rate.observe(row.seen, ms);
+                if row.rate.moving && !moved {
+                    // What was learnt of the price belongs to another load: it is learnt anew from here.
+                    row.heard = row.heard.min(HEARD_AFTER_CHANGE);
+                }
                 let samples = u64::from(row.rate.counts).min(BUSY_REMEMBERED);
                 row.busy_milli = nearer(row.busy_milli, busy, samples);
             }
@@ -203,6 +210,7 @@ impl Scheduler {
             offset: row.price_micro as f64 / PRICE_UNIT,
             restless: row.rate.restless(),
             usual: busy(row.rate.usual_per_ms()),
+            moving: row.rate.moving,
         };
         let price = match settings.blend.goal {
             // What other queues' work suffers is for those to reckon.

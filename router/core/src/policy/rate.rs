@@ -18,6 +18,11 @@ const SHARED: f64 = 0.005;
 const RESTLESS_MEMORY: f64 = 4_000.0;
 /// Over how many arrivals the usual rate is kept.
 const USUAL_MEMORY: f64 = 16_384.0;
+/// The same while it follows a change.
+const FOLLOWING_MEMORY: f64 = 512.0;
+/// So far off the usual rate is a change, and not chance; and so near it has followed.
+const CHANGED: f64 = 0.18;
+const FOLLOWED: f64 = 0.05;
 /// How many arrivals a count is meant to hold.
 pub const COUNT_MEANT: f64 = 8.0;
 /// At how many it ends early.
@@ -36,6 +41,9 @@ pub struct Rate {
     pub restless: u32,
     /// The rate by a memory longer than all, in the unit of the levels.
     pub usual: u64,
+    /// True from when the rate was found to have changed until the usual one has followed.
+    #[serde(default)]
+    pub moving: bool,
     /// How many counts there were, as far as it matters.
     pub counts: u16,
 }
@@ -83,7 +91,8 @@ impl Rate {
                 *level += (seen / ms - *level) * gain;
             }
         }
-        let usual_gain = ((self.usual as f64 / LEVEL_UNIT * ms).max(seen / 4.0) / USUAL_MEMORY)
+        let memory = if self.moving { FOLLOWING_MEMORY } else { USUAL_MEMORY };
+        let usual_gain = ((self.usual as f64 / LEVEL_UNIT * ms).max(seen / 4.0) / memory)
             .max(1.0 / (f64::from(self.counts) + 1.0))
             .min(1.0);
         let usual = self.usual as f64 / LEVEL_UNIT;
@@ -95,6 +104,11 @@ impl Rate {
         }
         self.counts = self.counts.saturating_add(1);
         self.levels = levels.map(|level| (level * LEVEL_UNIT) as u64);
+        // By a memory of 256: four times its spread is a sixth.
+        let times = levels[2] / self.usual_per_ms().max(1e-15);
+        let off = times.max(1.0 / times.max(1e-9)) - 1.0;
+        // Where the rate always changes there is nothing to follow.
+        self.moving = self.restless() < 0.75 && off > if self.moving { FOLLOWED } else { CHANGED };
     }
 
     /// Believes those more who foretold the count better.
@@ -160,6 +174,23 @@ mod tests {
             });
             let mean: f64 = mean.sum();
             assert!((mean / (5e-5 * factor) - 1.0).abs() < 0.1, "{mean} after a step by {factor}");
+        }
+    }
+
+    #[test]
+    fn the_usual_rate_follows_a_change_and_not_chance() {
+        let (mut rate, mut seed) = (Rate::default(), 3);
+        run(&mut rate, 5e-5, 20_000.0, &mut seed);
+        for _ in 0..50 {
+            run(&mut rate, 5e-5, 1_000.0, &mut seed);
+            assert!(!rate.moving && (rate.usual_per_ms() / 5e-5 - 1.0).abs() < 0.05, "{rate:?}");
+        }
+        for (factor, within) in [(1.25, 1_000.0), (0.5, 400.0)] {
+            let mut changed = rate;
+            run(&mut changed, 5e-5 * factor, within, &mut seed);
+            assert!(changed.moving, "{factor}: {changed:?}");
+            run(&mut changed, 5e-5 * factor, 4_000.0, &mut seed);
+            assert!((changed.usual_per_ms() / (5e-5 * factor) - 1.0).abs() < 0.2, "{factor}: {changed:?}");
         }
     }
 

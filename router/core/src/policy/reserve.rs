@@ -66,6 +66,8 @@ pub enum Price {
         restless: f64,
         /// The load that is usual, in slots it keeps busy.
         usual: f64,
+        /// Whether the load is known to have changed: what is usual only follows.
+        moving: bool,
     },
 }
 
@@ -84,8 +86,9 @@ pub fn level(pool: &Pool) -> f64 {
     let ladder = |offered: f64| Ladder::new(slots, offered / scale, pool, stretch, width);
     let (ladder, price) = match pool.price {
         Price::Set(price) => (ladder(pool.offered), price),
-        Price::Learnt { allowed, offset, restless, usual } => {
-            let changed = usual + (pool.offered - usual) * change(pool.offered / usual.max(1e-9));
+        Price::Learnt { allowed, offset, restless, usual, moving } => {
+            let part = if moving { 1.0 } else { change(pool.offered / usual.max(1e-9)) };
+            let changed = usual + (pool.offered - usual) * part;
             let settled = usual + (changed - usual) * (1.0 - restless);
             let now = changed + (pool.offered - changed) * restless;
             let settled = if settled == now { None } else { Some(ladder(settled)) };
