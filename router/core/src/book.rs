@@ -64,7 +64,9 @@ impl Scheduler {
         let stand_after = rules.stand(task);
         if stand != stand_after || takes_before != takes_after {
             self.reckon_share(step, queue_before);
-            self.reckon_share(step, queue_after);
+            if queue_after != queue_before {
+                self.reckon_share(step, queue_after);
+            }
             self.promise_taken(queue_before, takes_before.back, 0);
             self.promise_taken(queue_after, 0, takes_after.back);
         }

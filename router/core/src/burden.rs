@@ -2,7 +2,7 @@
 //! rest. All of it is off where a worker's settings say nothing.
 
 use blendline_wire::event::EventKind;
-use blendline_wire::{Millis, TaskId, WorkerId};
+use blendline_wire::{Millis, WorkerId};
 
 use crate::rows::{Run, Task, Worker};
 use crate::scheduler::{Scheduler, Step};
@@ -23,7 +23,9 @@ impl Scheduler {
         let breath = (burden.run_max > 0 && run.tasks >= burden.run_max).then_some((burden.breath_ms, "run"));
         let pause = (disposition == ABUSIVE).then_some((burden.abuse_pause_ms, ABUSIVE));
         let rest = [breath, pause].into_iter().flatten().filter(|(ms, _)| 0 < *ms).max();
-        let (noted, capacity) = (queue.wrap_up_ms, desk.row.capacity);
+        let noted = queue.wrap_up_ms;
+        // Who rests is given nothing, whatever room he has.
+        let weight = if rest.is_some() { desk.row.capacity } else { queue.task_weight };
         let until = now.plus(noted.max(rest.map_or(0, |(ms, _)| ms)));
         if rest.is_some() {
             run.tasks = 0;
@@ -31,7 +33,6 @@ impl Scheduler {
         if run != desk.row.run && burden.run_max > 0 {
             self.edit_worker(step, worker, |row| row.run = run);
         }
-        let weight = if rest.is_some() { capacity } else { queue_weight(self, task) };
         if noted > 0 || rest.is_some() {
             self.edit_worker(step, worker, |row| row.wrap_ups.push((task.id, weight, until)));
         }
@@ -39,17 +40,9 @@ impl Scheduler {
             self.event_of(step, task, EventKind::WrapUpStarted { until: now.plus(noted) });
         }
         if let Some((_, why)) = rest {
-            self.rest_event(step, worker, task.id, until, why);
+            self.worker_event(step, worker, EventKind::RestStarted { after: task.id, until, why: why.to_owned() });
         }
     }
-
-    fn rest_event(&mut self, step: &mut Step<'_>, worker: WorkerId, task: TaskId, until: Millis, why: &str) {
-        self.worker_event(step, worker, EventKind::RestStarted { after: task, until, why: why.to_owned() });
-    }
-}
-
-fn queue_weight(core: &Scheduler, task: &Task) -> u32 {
-    core.queues.get(&task.queue).map_or(0, |queue| queue.task_weight)
 }
 
 impl Worker {

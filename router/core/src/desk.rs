@@ -12,7 +12,8 @@ use crate::lookup::Few;
 use crate::ready::{Bits, Place, queue_bits, skill_bits};
 use crate::rows::{Task, Worker};
 
-/// Those who serve a queue and are ready, of front queues and of back queues that are promised their time: what they can carry, in units of the weights (derived).
+/// Those who serve a queue and are ready, of front queues and of back queues that are promised their time: what they can
+/// carry, in units of the weights (derived).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Pool {
     /// How many they are.

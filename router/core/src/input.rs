@@ -6,12 +6,12 @@ use blendline_wire::org::{AccountSettings, CalendarSettings, QueueSettings, Tena
 use blendline_wire::outbound::SendOutcome;
 use blendline_wire::task::{AcceptMode, ClockRule, ParkReason, Presence, Target};
 use blendline_wire::{
-    AccountId, ContactKey, ConversationId, Lease, Millis, OutboundId, QueueId, SessionId, TaskId, TenantId, WorkerId,
+    AccountId, ContactKey, ConversationId, Lease, OutboundId, QueueId, SessionId, TaskId, TenantId, WorkerId,
 };
 use serde::{Deserialize, Serialize};
 
-pub use crate::class::{Class, Relaxation};
 use crate::rows::{Conversation, OutboundRow};
+pub use crate::work::{Class, InboundMessage, NewItem, Relaxation};
 
 /// The driver's number of a call that waits for [`crate::Release::Answer`].
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -313,40 +313,6 @@ pub enum Settings {
     Queue(QueueSettings),
     /// A worker.
     Worker(WorkerSettings),
-}
-
-/// A customer said something.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct InboundMessage {
-    /// Whose.
-    pub tenant: TenantId,
-    /// The account it came through.
-    pub account: AccountId,
-    /// Who said it.
-    pub contact: ContactKey,
-    /// What kind it is. Only kinds that [`InboundKind::wants_answer`] make or wake a task; others join the transcript.
-    pub kind: InboundKind,
-    /// What was said.
-    pub payload: PayloadId,
-    /// When the webhook came, by our clock: the place in line counts from here. Never later than `now`.
-    pub received_at: Millis,
-    /// Where the rules send it.
-    pub class: Class,
-    /// The contact's latest conversation, when it is not open, as the store has it.
-    pub prior: Option<Box<Conversation>>,
-}
-
-/// A work item, pushed in by another system.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct NewItem {
-    /// Whose.
-    pub tenant: TenantId,
-    /// Where the rules send it.
-    pub class: Class,
-    /// What it holds.
-    pub payload: PayloadId,
-    /// The conversation it belongs to, where there is one.
-    pub conversation: Option<ConversationId>,
 }
 
 /// What becomes of a task.

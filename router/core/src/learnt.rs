@@ -289,7 +289,7 @@ impl Scheduler {
         Taking {
             taken: queue.task_weight,
             interruptible: queue.interruptible && !hard && !self.rules().is_steadfast(queue.id),
-            owed: self.is_owed(now, queue.id),
+            owed: self.is_owed(now, queue),
         }
     }
 

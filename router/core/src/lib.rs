@@ -17,7 +17,6 @@ mod backlog;
 mod beside;
 mod book;
 pub mod burden;
-mod class;
 mod confirm;
 mod conversations;
 mod desk;
@@ -43,6 +42,7 @@ mod seats;
 mod sending;
 mod settings;
 mod verdicts;
+mod work;
 mod workers;
 
 pub use effect::{Answer, Effect, MessageRow, Refusal, Release, Write};

@@ -155,7 +155,7 @@ impl Scheduler {
                 }
             }
             Goal::Cost { .. } if queue.side == Side::Front => Rank { more_milli: GAIN_BASE as u64, ..whole },
-            _ if self.is_owed(now, queue.id) => Rank { more_milli: OWED_MILLI, ..whole },
+            _ if self.is_owed(now, queue) => Rank { more_milli: OWED_MILLI, ..whole },
             _ => whole,
         }
     }

@@ -4,6 +4,7 @@
 //! called away from it. What it is owed is reckoned from what its workers could carry and what its tasks took
 //! ([`crate::policy::share`]), at each change of the two and at the end of each part of the window.
 
+use blendline_wire::org::QueueSettings;
 use blendline_wire::task::Side;
 use blendline_wire::{Millis, QueueId};
 
@@ -24,9 +25,9 @@ impl Scheduler {
         })
     }
 
-    /// Whether a back queue is owed a task now.
-    pub(crate) fn is_owed(&self, now: Millis, queue: QueueId) -> bool {
-        self.is_owed_after(now, queue, 0)
+    /// Whether a back queue is owed a task now. Nearly all are promised nothing, and their settings are at hand.
+    pub(crate) fn is_owed(&self, now: Millis, queue: &QueueSettings) -> bool {
+        queue.blend.share_milli > 0 && self.is_owed_after(now, queue.id, 0)
     }
 
     /// Whether a back queue would be owed a task when so much of what its tasks take were given up.

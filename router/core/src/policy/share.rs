@@ -53,7 +53,8 @@ impl Share {
             share.until = share.since;
         }
         while share.until < now {
-            let ends = share.since.plus(part);
+            // A window that became shorter: the part at hand is over already.
+            let ends = share.since.plus(part).max(share.until);
             let to = now.min(ends);
             let ms = to.since(share.until);
             if promise.waits {
@@ -132,6 +133,16 @@ mod tests {
         assert_eq!(long.until, Millis(40 * 3_600_000));
         let all_night = rich.at(Millis(40 * 3_600_000), &Promise { waits: false, ..PROMISE });
         assert_eq!((all_night.could, all_night.had), ([0; PARTS], [0; PARTS]));
+    }
+
+    #[test]
+    fn a_window_that_becomes_shorter_counts_no_time_twice() {
+        let long = Share::default().at(Millis(7 * 3_600_000 + 400_000), &Promise { busy: 300, ..PROMISE });
+        let short = Promise { window_ms: 60_000, busy: 300, ..PROMISE };
+        let (before, now) = (long.had.iter().sum::<u64>(), long.until.plus(1_000));
+        let after = long.at(now, &short);
+        assert_eq!((after.until, after.had[0]), (now, 300 * 1_000));
+        assert!(after.had.iter().sum::<u64>() <= before + 300 * 1_000, "{long:?} {after:?}");
     }
 
     #[test]

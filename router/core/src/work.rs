@@ -1,0 +1,71 @@
+//! Work that comes in, and where the rules send it.
+
+use blendline_wire::inbound::InboundKind;
+use blendline_wire::task::SkillNeed;
+use blendline_wire::{AccountId, ContactKey, ConversationId, Millis, QueueId, TenantId};
+use serde::{Deserialize, Serialize};
+
+use crate::input::PayloadId;
+use crate::rows::Conversation;
+
+/// What a task takes once it has waited for so long: optional skills are dropped, and levels lowered, step by step.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Relaxation {
+    /// How long after it earned its place, in milliseconds.
+    pub after_ms: u64,
+    /// What it takes from then on.
+    pub needs: Vec<SkillNeed>,
+}
+
+/// Where the rules send a piece of work.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Class {
+    /// The queue.
+    pub queue: QueueId,
+    /// What it takes, sorted by skill.
+    pub needs: Vec<SkillNeed>,
+    /// What will do instead when nobody had it for a while, in order of time; at most [`crate::limits::RELAXATIONS_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relax: Vec<Relaxation>,
+    /// The target, where it is not the queue's, in milliseconds.
+    pub target_ms: Option<u64>,
+    /// How hard it is on whoever does it, 0 to 10: hostile people, sad matters.
+    #[serde(default)]
+    pub strain: u8,
+    /// The version of the rule set that decided.
+    pub rule_set: u32,
+}
+
+/// A customer said something.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct InboundMessage {
+    /// Whose.
+    pub tenant: TenantId,
+    /// The account it came through.
+    pub account: AccountId,
+    /// Who said it.
+    pub contact: ContactKey,
+    /// What kind it is. Only kinds that [`InboundKind::wants_answer`] make or wake a task; others join the transcript.
+    pub kind: InboundKind,
+    /// What was said.
+    pub payload: PayloadId,
+    /// When the webhook came, by our clock: the place in line counts from here. Never later than `now`.
+    pub received_at: Millis,
+    /// Where the rules send it.
+    pub class: Class,
+    /// The contact's latest conversation, when it is not open, as the store has it.
+    pub prior: Option<Box<Conversation>>,
+}
+
+/// A work item, pushed in by another system.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct NewItem {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Where the rules send it.
+    pub class: Class,
+    /// What it holds.
+    pub payload: PayloadId,
+    /// The conversation it belongs to, where there is one.
+    pub conversation: Option<ConversationId>,
+}
