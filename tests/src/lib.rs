@@ -21,6 +21,7 @@ pub mod person;
 pub mod post_office;
 pub mod process;
 pub mod proxy;
+pub mod receiver;
 pub mod seed;
 pub mod servers;
 pub mod sim;

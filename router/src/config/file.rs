@@ -8,6 +8,7 @@ use blendline_wire::task::{AcceptMode, Side};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::events::EventsFile;
 use super::mail::MailFile;
 use super::media::MediaFile;
 use crate::directory::Role;
@@ -22,6 +23,7 @@ pub(super) struct File {
     pub(super) chat: ChatFile,
     pub(super) mail: MailFile,
     pub(super) media: MediaFile,
+    pub(super) events: EventsFile,
     pub(super) log: LogFile,
     pub(super) store: StoreFile,
     pub(super) broker: BrokerFile,

@@ -6,6 +6,7 @@
 mod contract;
 mod crowd;
 mod doctor;
+mod exchange;
 mod faults;
 mod owners;
 mod queues;

@@ -7,6 +7,7 @@
 )]
 
 mod bad_input;
+mod events;
 mod half_open;
 mod intake;
 mod platform;
