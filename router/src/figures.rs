@@ -84,8 +84,8 @@ pub const FIGURES: &[Figure] = &[
     // What comes in.
     counter(
         "blendline_webhooks_total",
-        Each("outcome", &["accepted", "nothing", "quarantined", "malformed", "refused", "busy"]),
-        "Webhooks by what became of them; `busy` got a 503 and comes again.",
+        Each("outcome", &["accepted", "nothing", "quarantined", "malformed", "refused", "busy", "limited"]),
+        "Webhooks by what became of them; `busy` and `limited` (too many of one tenant) got a 503 and come again.",
     ),
     counter("blendline_connections_refused_total", None, "Connections closed at once because there were too many."),
     counter("blendline_inputs_total", Open("kind"), "Inputs that the scheduler decided."),

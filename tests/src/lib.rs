@@ -11,6 +11,7 @@
 
 pub mod api;
 pub mod bucket;
+pub mod clock;
 pub mod config;
 pub mod contract;
 pub mod graph;

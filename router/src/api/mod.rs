@@ -130,7 +130,8 @@ impl App {
     /// The API over these parts. `peers` calls other routers: see [`forward::client`].
     pub fn new(parts: Parts, peers: reqwest::Client) -> Shared {
         let intake = Intake::new(parts.directory.now(), parts.broker.clone(), parts.files.clone(), &parts.doors)
-            .fetching(parts.http.clone());
+            .fetching(parts.http.clone())
+            .allowing(parts.server.webhooks_per_second, parts.server.webhooks_burst);
         let limits = Limits {
             body_bytes_max: parts.server.body_bytes_max,
             body_timeout: Duration::from_millis(parts.server.body_timeout_ms),

@@ -97,6 +97,10 @@ section! {
         requests_per_second: u32,
         /// Requests that one key may make at once.
         requests_burst: u32,
+        /// Webhooks of one tenant that this process takes in, steadily; 0: all.
+        webhooks_per_second: u32,
+        /// Webhooks of one tenant that it takes in at once.
+        webhooks_burst: u32,
         /// Pages that may open a worker's WebSocket.
         origins: Vec<String>,
         /// Whether the cookie of sessions is for TLS and loopback only.

@@ -60,7 +60,7 @@ impl Broker for FakeBroker {
         let body = Bytes::from(body);
         queue.bodies.insert(queue.last, body.clone());
         if let Some(subscriber) = &queue.subscriber {
-            let _ = subscriber.try_send(Delivery { tag: queue.last, body, redelivered: false });
+            let _ = subscriber.try_send(Delivery { tag: queue.last, body, redelivered: false, before: 0 });
         }
         Ok(())
     }
@@ -70,7 +70,7 @@ impl Broker for FakeBroker {
         let mut queues = self.queues.lock().unwrap();
         let queue = queues.entry(name.to_owned()).or_default();
         for (tag, body) in &queue.bodies {
-            let _ = sender.try_send(Delivery { tag: *tag, body: body.clone(), redelivered: true });
+            let _ = sender.try_send(Delivery { tag: *tag, body: body.clone(), redelivered: true, before: 1 });
         }
         queue.subscriber = Some(sender);
         Ok(Subscription { deliveries, acker: Box::new(FakeAcker { broker: self.clone(), queue: name.to_owned() }) })

@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod events;
+mod flood;
 mod half_open;
 mod intake;
 mod platform;

@@ -16,6 +16,7 @@ use super::{World, key};
 use crate::api::routes::routes;
 use crate::directory::Role;
 use crate::media::{MediaFile, MediaState};
+use crate::ports::outlets::{Endpoint, EndpointState};
 use crate::ports::store::{Letter, QuarantineRow};
 
 const ROLES: [(&str, Role); 6] = [
@@ -160,7 +161,7 @@ fn body(pattern: &str) -> &'static str {
 /// An endpoint of acme's, unless it is there.
 async fn add_endpoint(world: &World) {
     let endpoint = Endpoint {
-        tenant: world.shared.directory().tenant("acme").unwrap(),
+        tenant: *world.shared.directory().tenants.iter().find(|(_, name)| *name == "acme").unwrap().0,
         name: "dana".into(),
         version: 1,
         url: "https://127.0.0.1:1/".into(),
