@@ -1,6 +1,7 @@
 //! Queues in memory.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -23,6 +24,8 @@ pub(crate) struct FakeBroker {
     queues: Arc<Mutex<HashMap<String, Queue>>>,
     /// Publishing to this queue fails.
     pub(crate) refuses: Arc<Mutex<Option<String>>>,
+    /// How often what is published from now on was delivered before, as it says.
+    pub(crate) before: Arc<AtomicU32>,
     changed: Arc<tokio::sync::Notify>,
 }
 
@@ -60,7 +63,8 @@ impl Broker for FakeBroker {
         let body = Bytes::from(body);
         queue.bodies.insert(queue.last, body.clone());
         if let Some(subscriber) = &queue.subscriber {
-            let _ = subscriber.try_send(Delivery { tag: queue.last, body, redelivered: false, before: 0 });
+            let before = self.before.load(Ordering::Relaxed);
+            let _ = subscriber.try_send(Delivery { tag: queue.last, body, redelivered: before > 0, before });
         }
         Ok(())
     }
