@@ -168,7 +168,6 @@ async fn an_endpoint_is_paused_resumed_replayed_and_gets_new_keys() {
     assert!(events(&world, &["replay", "crm", "--from", &since]).await.status.success());
     receiver.until("the last again", |posts| again(posts, &fourth) == 2).await;
     let missed = events(&world, &["replay", "crm", "--from", "2020-01-01T00:00:00Z", "--missed"]).await;
-    // The two of before the endpoint was there are not among them: they were not of its time. None was, so all are.
     assert!(missed.status.success(), "{}", said(&missed));
 
     // One that says that it is gone is not asked again.
