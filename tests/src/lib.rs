@@ -25,7 +25,6 @@ pub mod proxy;
 pub mod receiver;
 pub mod seed;
 pub mod servers;
-pub mod sim;
 pub mod webchat;
 pub mod whatsapp;
 pub mod worker;
