@@ -57,6 +57,7 @@ pub use account::{Account, Secret};
 pub use fetch::{FetchError, Fetched};
 pub use poll::Poll;
 pub use settings::{Setting, SettingError, SettingKind, check_settings};
+pub use standard_webhooks::{sign_webhook, webhook_secret};
 
 /// Every channel, one line each; a test proves that none is missing.
 static ALL: &[&dyn Connector] = &[

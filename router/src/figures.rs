@@ -84,8 +84,8 @@ pub const FIGURES: &[Figure] = &[
     // What comes in.
     counter(
         "blendline_webhooks_total",
-        Each("outcome", &["accepted", "nothing", "quarantined", "malformed", "refused", "busy"]),
-        "Webhooks by what became of them; `busy` got a 503 and comes again.",
+        Each("outcome", &["accepted", "nothing", "quarantined", "malformed", "refused", "busy", "limited"]),
+        "Webhooks by what became of them; `busy` and `limited` (too many of one tenant) got a 503 and come again.",
     ),
     counter("blendline_connections_refused_total", None, "Connections closed at once because there were too many."),
     counter("blendline_inputs_total", Open("kind"), "Inputs that the scheduler decided."),
@@ -149,7 +149,28 @@ pub const FIGURES: &[Figure] = &[
         Each("call", &["claim", "subscribe", "publish"]),
         "Calls of senders that were not answered.",
     ),
+    counter(
+        "blendline_webhooks_out_total",
+        Each("outcome", &["delivered", "refused", "failed"]),
+        "Posts of events to endpoints; `refused` is posted again, `failed` was for the last time.",
+    ),
+    gauge(
+        "blendline_webhooks_out_lag_seconds",
+        Open("shard"),
+        "How long the oldest event that is to be posted has waited.",
+    ),
+    gauge("blendline_webhooks_out_paused", Open("shard"), "Endpoints that are paused."),
     // What it stands on.
+    rabbit(counter(
+        "blendline_exchange_published_total",
+        Each("outcome", &["confirmed", "failed"]),
+        "Events given to the exchange; what failed is tried again.",
+    )),
+    rabbit(gauge(
+        "blendline_exchange_lag_seconds",
+        Open("shard"),
+        "How long the oldest event that is to be published has waited.",
+    )),
     rabbit(gauge(
         "blendline_rabbit_connected",
         Each("link", &["publish", "consume"]),

@@ -212,7 +212,7 @@ pub async fn replay(
             let detail = "its account is not configured any more: configure it under its old name";
             Err(Failure::new(StatusCode::CONFLICT, "no_account", "Its account is gone", detail))
         }
-        Err(error @ (NotTaken::Busy(_) | NotTaken::NotKept(_) | NotTaken::NotFetched(_))) => {
+        Err(error @ (NotTaken::Busy(_) | NotTaken::TooMany | NotTaken::NotKept(_) | NotTaken::NotFetched(_))) => {
             Err(Failure::busy(error.to_string()))
         }
     }

@@ -10,8 +10,8 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
-    Shared, about, accounts, audit, connect, consents, conversations, explanation, health, items, media, operations,
-    pages, people, poll, queues, rules, sessions, tasks, users, webhooks, work, workers,
+    Shared, about, accounts, audit, connect, consents, conversations, endpoints, explanation, health, items, media,
+    operations, pages, people, poll, queues, rules, sessions, tasks, users, webhooks, work, workers,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -103,6 +103,26 @@ pub fn routes() -> Vec<Route> {
         owner(post("/v1/outbox/{id}/resend", STAND, self::post(operations::resend), about::operations::resend)),
         get("/v1/outbox", WATCH, self::get(operations::outbox), about::operations::outbox),
         get("/v1/events", OPERATE, self::get(operations::events), about::operations::events),
+        get("/v1/event-endpoints", OPERATE, self::get(endpoints::list), about::endpoints::list),
+        post("/v1/event-endpoints", MANAGE, self::post(endpoints::add), about::endpoints::add),
+        get("/v1/event-endpoints/{name}", OPERATE, self::get(endpoints::one), about::endpoints::one),
+        route(Method::PATCH, "/v1/event-endpoints/{name}", MANAGE, patch(endpoints::change), about::endpoints::change),
+        route(
+            Method::DELETE,
+            "/v1/event-endpoints/{name}",
+            MANAGE,
+            delete(endpoints::remove),
+            about::endpoints::remove,
+        ),
+        post("/v1/event-endpoints/{name}/rotate", MANAGE, self::post(endpoints::rotate), about::endpoints::rotate),
+        post("/v1/event-endpoints/{name}/test", MANAGE, self::post(endpoints::test), about::endpoints::test),
+        get(
+            "/v1/event-endpoints/{name}/deliveries",
+            OPERATE,
+            self::get(endpoints::deliveries),
+            about::endpoints::deliveries,
+        ),
+        post("/v1/event-endpoints/{name}/replay", MANAGE, self::post(endpoints::replay), about::endpoints::replay),
         get("/v1/quarantine", OPERATE, self::get(operations::quarantine), about::operations::quarantine),
         post("/v1/quarantine/{id}/replay", MANAGE, self::post(operations::replay), about::operations::replay),
         early(get("/v1/sessions/current", ALL, self::get(sessions::current), about::sessions::current)),

@@ -1,10 +1,12 @@
 //! The `blendline` command.
 
 mod adapters;
+mod ask;
 mod check;
 mod connect;
 mod demo;
 mod doctor;
+mod events;
 mod figures;
 mod key;
 pub mod normalize;
@@ -106,6 +108,11 @@ enum Command {
     Quarantine {
         #[command(subcommand)]
         command: quarantine::QuarantineCommand,
+    },
+    /// Has events posted to other systems, and looks what became of it, by a router that runs.
+    Events {
+        #[command(subcommand)]
+        command: events::EventsCommand,
     },
     /// Makes access keys.
     Key {
@@ -255,6 +262,7 @@ fn run(args: Vec<OsString>) -> ExitCode {
         }
         Command::SendTest { account, to, text, yes, config } => connect::send_test(&config, &account, &to, &text, yes),
         Command::Quarantine { command } => quarantine::run(command),
+        Command::Events { command } => events::run(command),
         Command::Key { command: KeyCommand::New } => key::run(),
         Command::User { command: UserCommand::Add { which, role, worker } } => people::add(&which, role, worker),
         Command::User { command: UserCommand::Reset { which } } => people::reset(&which),

@@ -100,11 +100,7 @@ impl<'a> Serving<'a> {
         let post_office =
             Post { shard: owner.config.shard, archive: Arc::clone(&archive), broker, directory: directory.clone() };
         helpers.spawn(post_office.run(letters));
-        let live = Arc::clone(&owner.config.live);
-        helpers.spawn(
-            Releaser::new(archive, post.clone(), live, owner.config.media.clone(), owner.config.heartbeat_ms)
-                .run(released),
-        );
+        helpers.spawn(Releaser::new(archive, post.clone(), &owner.config).run(released));
         Self {
             queues: sides(&directory),
             directory,

@@ -42,6 +42,7 @@ faults! {
     NOT_SUPPORTED = 403 "not_supported" "The channel has no handshake.";
     UNKNOWN_ACCOUNT = 404 "unknown_account" "No account has this name.";
     UNKNOWN_CONVERSATION = 404 "unknown_conversation" "No conversation of the caller's has this id.";
+    UNKNOWN_ENDPOINT = 404 "unknown_endpoint" "No endpoint has this name.";
     UNKNOWN_MEDIA = 404 "unknown_media" "No file that the caller may see has this id.";
     UNKNOWN_OUTBOUND = 404 "unknown_outbound" "No message of the caller's has this id.";
     UNKNOWN_QUARANTINED = 404 "unknown_quarantined" "Nothing of the caller's in the quarantine has this number.";
@@ -58,7 +59,7 @@ faults! {
     FENCED = 409 "fenced" "The task is not this worker's any more; nothing of the call was done.";
     KEY_REUSED = 409 "key_reused" "The key was used before for other words.";
     MEANWHILE = 409 "meanwhile" "Somebody else was quicker: look again.";
-    NAME_TAKEN = 409 "name_taken" "A user has this name.";
+    NAME_TAKEN = 409 "name_taken" "Something has this name already.";
     NO_ACCOUNT = 409 "no_account" "The account is not configured any more.";
     NO_DRAFT = 409 "no_draft" "There is no draft.";
     NOT_CONNECTED = 409 "not_connected" "The worker has no connection.";

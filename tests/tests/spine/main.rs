@@ -7,6 +7,8 @@
 )]
 
 mod bad_input;
+mod events;
+mod flood;
 mod half_open;
 mod intake;
 mod platform;

@@ -93,6 +93,18 @@ async fn what_nobody_can_read_is_put_aside_and_acked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_nobody_ever_settled_is_put_aside_whole_and_not_tried_again() {
+    let world = World::new().await;
+    world.broker.before.store(500, std::sync::atomic::Ordering::Relaxed);
+    world.webhook(vec![said("m1", "972")]).await;
+    world.taken_in().await;
+    assert_eq!(world.events(created), 0);
+    let record = world.store.record();
+    assert!(record.quarantine[0].cause.contains("delivered 500 times"), "{}", record.quarantine[0].cause);
+    assert!(record.quarantine[0].account.is_some() && !record.quarantine[0].channel.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_routes_nothing_is_discarded_with_its_reason() {
     let world = World::new().await;
     let of = |kind| InboundEvent { kind, ..said("x", "972") };
