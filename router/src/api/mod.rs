@@ -23,6 +23,7 @@ pub mod poll;
 pub mod problem;
 pub mod queues;
 pub mod routes;
+pub mod rule_help;
 pub mod rules;
 pub mod server;
 pub mod sessions;

@@ -11,7 +11,7 @@ use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
     Shared, about, accounts, audit, connect, consents, conversations, explanation, health, items, media, operations,
-    pages, people, poll, queues, rules, sessions, tasks, users, webhooks, work, workers,
+    pages, people, poll, queues, rule_help, rules, sessions, tasks, users, webhooks, work, workers,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -117,6 +117,7 @@ pub fn routes() -> Vec<Route> {
         post("/v1/users", MANAGE, self::post(users::add), about::users::add),
         route(Method::PATCH, "/v1/users/{name}", MANAGE, patch(users::change), about::users::change),
         get("/v1/rules", WATCH, self::get(rules::one), about::rules::one),
+        get("/v1/rules/schema", WATCH, self::get(rule_help::schema), about::rules::schema),
         get("/v1/rules/versions", WATCH, self::get(rules::versions), about::rules::versions),
         post("/v1/rules/check", WATCH, self::post(rules::check), about::rules::check_text),
         post("/v1/rules/explain", WATCH, self::post(rules::explain), about::rules::explain),
