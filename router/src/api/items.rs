@@ -140,7 +140,7 @@ fn classify(item: &Item, tenant: TenantId, directory: &Directory) -> Result<Clas
             ));
         }
         let needs = needs_of(&step.skills, &format!("/relax/{place}/skills"), tenant, directory)?;
-        relax.push(Relaxation { after_ms: step.after_ms, needs });
+        relax.push(Relaxation { after_ms: step.after_ms, needs, overflow: None });
     }
     if item.target_ms == Some(0) {
         return Err(Failure::bad("/target_ms", "give at least 1, or leave it to the queue"));
@@ -148,7 +148,7 @@ fn classify(item: &Item, tenant: TenantId, directory: &Directory) -> Result<Clas
     if STRAIN_MAX < item.strain {
         return Err(Failure::bad("/strain", "give 0 to 10"));
     }
-    Ok(Class { queue, needs, relax, target_ms: item.target_ms, strain: item.strain, rule_set: 0 })
+    Ok(Class { queue, needs, relax, target_ms: item.target_ms, strain: item.strain, ..Class::default() })
 }
 
 /// Skills and levels by name, sorted.

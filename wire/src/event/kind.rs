@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Decision;
 use crate::ids::{AccountId, Lease, OutboundId, QueueId, SessionId, TaskId, WorkerId};
 use crate::inbound::InboundKind;
-use crate::task::{ClockRule, ParkReason, Presence, SkillNeed, Target, TaskKind, WithdrawReason};
+use crate::task::{ClockRule, Label, ParkReason, Presence, SkillNeed, Target, TaskKind, WithdrawReason};
 use crate::time::Millis;
 
 /// What happened. A new kind is a new variant; a field is never given another meaning.
@@ -112,6 +112,18 @@ pub enum EventKind {
         /// The task that asked for it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         parent: Option<TaskId>,
+        /// What the rules say of it; left out where no rule decided.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        label: Option<Box<Label>>,
+    },
+    /// A task went over to a queue that helps its own out; it keeps its place and its target.
+    TaskOverflowed {
+        /// Its queue.
+        from: QueueId,
+        /// The one that helps out.
+        to: QueueId,
+        /// A stable word: `time`, it waited too long; `nobody`, nobody was there.
+        why: String,
     },
     /// A message joined an open task, which keeps its place in line.
     TaskMerged {
