@@ -24,6 +24,7 @@ pub mod problem;
 pub mod queues;
 pub mod routes;
 pub mod rule_help;
+pub mod rule_replay;
 pub mod rules;
 pub mod server;
 pub mod sessions;

@@ -11,7 +11,7 @@ use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
     Shared, about, accounts, audit, connect, consents, conversations, explanation, health, items, media, operations,
-    pages, people, poll, queues, rule_help, rules, sessions, tasks, users, webhooks, work, workers,
+    pages, people, poll, queues, rule_help, rule_replay, rules, sessions, tasks, users, webhooks, work, workers,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -121,6 +121,7 @@ pub fn routes() -> Vec<Route> {
         get("/v1/rules/versions", WATCH, self::get(rules::versions), about::rules::versions),
         post("/v1/rules/check", WATCH, self::post(rules::check), about::rules::check_text),
         post("/v1/rules/explain", WATCH, self::post(rules::explain), about::rules::explain),
+        post("/v1/rules/replay", WATCH, self::post(rule_replay::replay), about::rules::replay),
         route(Method::PUT, "/v1/rules/draft", MANAGE, put(rules::draft), about::rules::draft),
         post("/v1/rules/publish", MANAGE, self::post(rules::publish), about::rules::publish),
         post("/v1/rules/rollback", MANAGE, self::post(rules::rollback), about::rules::rollback),

@@ -314,7 +314,7 @@ pub async fn explain(
     Ok(Json(Explained::of(&blendline_rules::Classifier::new(&set), &facts)))
 }
 
-async fn live(app: &Shared, caller: &Caller) -> Result<Option<RuleSetRow>, Failure> {
+pub(super) async fn live(app: &Shared, caller: &Caller) -> Result<Option<RuleSetRow>, Failure> {
     Ok(app.rules().rule_sets(caller.tenant, u32::MAX, 1).await?.pop())
 }
 
@@ -368,7 +368,7 @@ async fn made_live(
     Ok(Json(VersionInfo::of(&row)))
 }
 
-fn configured<'a>(app: &'a Shared, caller: &Caller) -> Result<&'a CheckedTenant, Failure> {
+pub(super) fn configured<'a>(app: &'a Shared, caller: &Caller) -> Result<&'a CheckedTenant, Failure> {
     let directory = app.directory();
     let name = directory.tenants.get(&caller.tenant);
     let found = name.and_then(|name| app.configured().iter().find(|tenant| tenant.name == *name));
@@ -387,6 +387,6 @@ fn conflict(code: &str, detail: &str) -> Failure {
     Failure::new(StatusCode::CONFLICT, code, "This cannot be done now", detail)
 }
 
-fn unprocessable(code: &str, detail: impl Into<String>) -> Failure {
+pub(super) fn unprocessable(code: &str, detail: impl Into<String>) -> Failure {
     Failure::new(StatusCode::UNPROCESSABLE_ENTITY, code, "This cannot be done", detail)
 }

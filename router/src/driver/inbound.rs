@@ -35,7 +35,11 @@ impl Stepper<'_> {
             return self.discard(&happening, "unknown_account");
         };
         let (said, place) = (happening.said.take(), happening.addresses.first().copied());
+        let asker = if said.is_none() { self.asker(&happening, entry) } else { None };
         self.decided(happening, account, entry);
+        if let Some(asker) = asker {
+            self.notify(&asker, account, entry);
+        }
         if let Some(said) = said {
             self.take_consent(&said, account, entry, place);
         }
@@ -309,6 +313,6 @@ impl Stepper<'_> {
 }
 
 /// True for a mail that a program sent to many, or in place of a person: nobody waits for an answer to it.
-fn is_automatic(event: &InboundEvent) -> bool {
+pub(crate) fn is_automatic(event: &InboundEvent) -> bool {
     event.kind == InboundKind::Message && event.mail.as_ref().is_some_and(|mail| mail.is_auto_reply || mail.is_bulk)
 }

@@ -2,14 +2,15 @@
 
 use blendline_core::input::Class;
 use blendline_core::rows::Conversation;
-use blendline_rules::Facts;
 use blendline_rules::facts::{History, NEVER_DAYS};
-use blendline_wire::Millis;
+use blendline_rules::{Decision, Facts};
 use blendline_wire::inbound::InboundEvent;
+use blendline_wire::{Millis, TenantId};
 
 use crate::directory::AccountEntry;
 use crate::driver::step::Stepper;
 use crate::driver::telemetry;
+use crate::payload::MessageBody;
 
 const DAY_MS: u64 = 86_400_000;
 
@@ -29,12 +30,46 @@ impl Stepper<'_> {
         let history = history(known, prior, routing.reopen_window_ms, now);
         let facts = Facts::of(event, (&entry.channel, &entry.account.name), history, now, &routing.zone);
         let decision = routing.decide(&facts);
-        let tenant = self.directory.tenants.get(&entry.tenant).map_or("", String::as_str);
+        self.count_decision(entry.tenant, routing.version, &decision);
+        routing.class(&decision, &entry.class)
+    }
+}
+
+impl Stepper<'_> {
+    /// The class of a work item: where its sender says, or by the rules where he names no queue. What he says besides
+    /// counts before what the rule says. `None` where no rule takes it.
+    pub(crate) fn class_of_item(
+        &self,
+        tenant: TenantId,
+        said: Class,
+        by_rules: bool,
+        body: &MessageBody,
+    ) -> Option<Class> {
+        let Some(routing) = self.directory.rules.get(&tenant) else { return (!by_rules).then_some(said) };
+        if !by_rules {
+            return Some(routing.sent(said));
+        }
+        let facts = Facts::of_item(body.item_facts(), self.now(), &routing.zone);
+        let decision = routing.decide(&facts);
+        self.count_decision(tenant, routing.version, &decision);
+        decision.rule?;
+        let class = routing.class(&decision, &Class::default());
+        Some(Class {
+            needs: if said.needs.is_empty() { class.needs } else { said.needs },
+            relax: if said.relax.is_empty() { class.relax } else { said.relax },
+            target_ms: said.target_ms.or(class.target_ms),
+            strain: said.strain.max(class.strain),
+            ..class
+        })
+    }
+
+    /// Counts what was decided, and what could not be.
+    pub(crate) fn count_decision(&self, tenant: TenantId, version: u32, decision: &Decision<'_>) {
+        let tenant = self.directory.tenants.get(&tenant).map_or("", String::as_str);
         for (rule, error) in &decision.errors {
-            telemetry::rule_failed(tenant, rule, routing.version, error);
+            telemetry::rule_failed(tenant, rule, version, error);
         }
         telemetry::routed(tenant, decision.rule.map(|rule| rule.name.value.as_str()));
-        routing.class(&decision, &entry.class)
     }
 }
 

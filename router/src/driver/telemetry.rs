@@ -42,6 +42,11 @@ pub(crate) fn rule_failed(tenant: &str, rule: &str, version: u32, error: &EvalEr
     tracing::warn!(tenant, rule, version, %error, "A rule could not be evaluated; the next one decides.");
 }
 
+/// A customer was told something by itself.
+pub(crate) fn notified(tenant: &str, moment: &'static str) {
+    metrics::counter!("blendline_notices_total", "tenant" => tenant.to_owned(), "moment" => moment).increment(1);
+}
+
 /// What waits on one side, and how late the latest of it is.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Waiting {

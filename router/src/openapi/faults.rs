@@ -77,7 +77,9 @@ faults! {
     EMPTY = 422 "empty" "The message holds no words.";
     NO_CONVERSATION = 422 "no_conversation" "The task has no customer to reply to.";
     NO_HEIR = 422 "no_heir" "A queue with open tasks would be gone, and no other has its tasks.";
+    NO_RULE = 422 "no_rule" "No rule takes the item, and it names no queue.";
     NO_VERSION = 422 "unknown_version" "No version of the rules has this number.";
+    NOT_RECORDED = 422 "not_recorded" "Nothing is recorded of this time; the detail says from when on it is.";
     OUT_OF_RANGE = 422 "out_of_range" "A value is out of range; `field` names it.";
     RULES_IN_ERROR = 422 "rules_in_error" "The rules have errors: the check lists them.";
     TOO_DEEP = 422 "too_deep" "Requests of requests are bounded.";

@@ -50,6 +50,13 @@ pub enum EventKind {
         /// Where it is known from: `word`, `platform`, `complaint`, or what the caller said.
         source: String,
     },
+    /// A customer was told something by itself; `reply_queued` of the same instant is what.
+    NoticeSent {
+        /// The notice, as the rules name it.
+        notice: String,
+        /// What asked for it: `received`, `closed`, `waiting`, `callback`, `window`.
+        moment: String,
+    },
     /// A file that came with a message was fetched from the platform.
     MediaStored {
         /// Its opaque name.
