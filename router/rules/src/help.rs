@@ -36,7 +36,10 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
         &[
             ("zone", "its IANA time zone; left out, the set's"),
             ("hours", "by day, or from day to day: `sun-thu: [\"08:00-13:00\"]`"),
-            ("closed", "dates, days of every year, `israel`, `israel-eves`"),
+            (
+                "closed",
+                "dates, days of every year, and lists: `israel`, `israel-eves`, `christian`, `orthodox`, `islamic`",
+            ),
         ],
     ),
     (

@@ -23,6 +23,7 @@ pub mod cel;
 pub mod classify;
 pub mod facts;
 pub mod fault;
+mod feasts;
 mod hebrew;
 pub mod help;
 mod ladder;

@@ -25,6 +25,7 @@ pub mod queues;
 pub mod routes;
 pub mod rule_help;
 pub mod rule_replay;
+pub mod rule_trial;
 pub mod rules;
 pub mod server;
 pub mod sessions;

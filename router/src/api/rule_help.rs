@@ -118,7 +118,7 @@ pub async fn schema(
     };
     let function =
         |(name, example, doc): &(&'static str, &'static str, &'static str)| FunctionInfo { name, example, doc };
-    let live = app.rules().rule_sets(caller.tenant, u32::MAX, 1).await?.pop();
+    let live = super::rules::live(&app, &caller).await?;
     let live = live.and_then(|row| blendline_rules::check("live", &row.text, &world).set);
     Ok(Json(SchemaInfo {
         sections: sections.collect(),

@@ -13,6 +13,7 @@ use super::Config;
 use super::checked::{CheckedAccount, CheckedQueue, CheckedTenant, CheckedWorker, NamedLevel};
 use crate::directory::{AccountEntry, Directory, KeyEntry};
 use crate::ports::store::{Archive, StoreError};
+use crate::rules::trial::Trial;
 use crate::rules::{Names, Routing};
 
 /// Where handles begin that the record never gave.
@@ -157,6 +158,15 @@ impl Scope<'_> {
             };
             let routing = Routing::new((*version, set), tenant.settings.reopen_window_ms, &names);
             directory.rules.insert(self.id, routing);
+            if let Some((version, tried, stage)) = &tenant.trial {
+                let routing = Routing::new((*version, tried), tenant.settings.reopen_window_ms, &names);
+                let group = |name: &str| set.groups.iter().find(|group| group.name.value == name);
+                let queues_of = |name: &str| {
+                    let queues = group(name).into_iter().flat_map(|group| &group.queues);
+                    queues.map(|queue| self.queue(&queue.value)).collect()
+                };
+                directory.trials.insert(self.id, Trial::new(routing, stage.clone(), queues_of));
+            }
         }
         for (name, calendar) in &tenant.calendars {
             let id = self.calendar(name);

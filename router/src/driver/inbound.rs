@@ -13,6 +13,7 @@ use crate::driver::draft::{Happening, confirmation, is_repeated, places_of, repo
 use crate::driver::keys;
 use crate::driver::mail::report;
 use crate::driver::media;
+use crate::driver::rules::Decided;
 use crate::driver::step::Stepper;
 use crate::payload::MessageBody;
 use crate::persons::{Identity, Known};
@@ -94,7 +95,7 @@ impl Stepper<'_> {
             None
         };
         let Happening { tenant, received_at, mut event, .. } = happening;
-        let class = self.class_of(&event, entry, known.is_some(), prior.as_deref());
+        let Decided { class, differed } = self.class_of(&event, entry, (known.is_some(), contact), prior.as_deref());
         let kept = std::mem::take(&mut event.files);
         let mut body = MessageBody::inbound(event);
         if let (Some(mail), Some(refused)) = (&mut body.mail, joined.refused) {
@@ -116,6 +117,12 @@ impl Stepper<'_> {
         let stepped = self.step(Input::new(Actor::Customer, command));
         if stepped.wrote {
             self.note_files(files, contact, entry.tenant);
+            if let Some(kind) = differed.filter(|_| !automatic && kind.wants_answer()) {
+                let conversation = self.core.conversation_of(contact).map(|open| open.id);
+                let account = Some(account);
+                let command = Command::Record { tenant: entry.tenant, account, conversation, kind: Box::new(kind) };
+                self.step(Input::new(Actor::Rule, command));
+            }
         } else {
             self.batch.drop_payload(payload);
             let reason = "not_routed".to_owned();

@@ -2,17 +2,28 @@
 
 use blendline_core::input::Class;
 use blendline_core::rows::Conversation;
+use blendline_core::{Command, Input};
 use blendline_rules::facts::{History, NEVER_DAYS};
 use blendline_rules::{Decision, Facts};
+use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::inbound::InboundEvent;
-use blendline_wire::{Millis, TenantId};
+use blendline_wire::{ContactKey, Millis, TenantId};
 
 use crate::directory::AccountEntry;
+use crate::driver::keys;
 use crate::driver::step::Stepper;
 use crate::driver::telemetry;
 use crate::payload::MessageBody;
+use crate::rules::trial::alike;
 
 const DAY_MS: u64 = 86_400_000;
+
+/// Where something goes, and what is to be told of it.
+pub(crate) struct Decided {
+    pub(crate) class: Class,
+    /// That rules on trial see it another way than the live ones.
+    pub(crate) differed: Option<EventKind>,
+}
 
 impl Stepper<'_> {
     /// The class of a message. Without rules, and where none applies, it is the account's own.
@@ -22,16 +33,23 @@ impl Stepper<'_> {
         &self,
         event: &InboundEvent,
         entry: &AccountEntry,
-        known: bool,
+        (known, contact): (bool, ContactKey),
         prior: Option<&Conversation>,
-    ) -> Class {
-        let Some(routing) = self.directory.rules.get(&entry.tenant) else { return entry.class.clone() };
+    ) -> Decided {
+        let Some(routing) = self.directory.rules.get(&entry.tenant) else {
+            return Decided { class: entry.class.clone(), differed: None };
+        };
         let now = self.now();
         let history = history(known, prior, routing.reopen_window_ms, now);
         let facts = Facts::of(event, (&entry.channel, &entry.account.name), history, now, &routing.zone);
         let decision = routing.decide(&facts);
         self.count_decision(entry.tenant, routing.version, &decision);
-        routing.class(&decision, &entry.class)
+        let live = routing.class(&decision, &entry.class);
+        // Into an open conversation a message goes anyway.
+        if self.core.conversation_of(contact).is_some() {
+            return Decided { class: live, differed: None };
+        }
+        self.tried(entry.tenant, (&entry.account.name, contact.0), &facts, live, &entry.class)
     }
 }
 
@@ -39,13 +57,14 @@ impl Stepper<'_> {
     /// The class of a work item: where its sender says, or by the rules where he names no queue. What he says besides
     /// counts before what the rule says. `None` where no rule takes it.
     pub(crate) fn class_of_item(
-        &self,
+        &mut self,
         tenant: TenantId,
         said: Class,
         by_rules: bool,
         body: &MessageBody,
     ) -> Option<Class> {
-        let Some(routing) = self.directory.rules.get(&tenant) else { return (!by_rules).then_some(said) };
+        let directory = self.directory;
+        let Some(routing) = directory.rules.get(&tenant) else { return (!by_rules).then_some(said) };
         if !by_rules {
             return Some(routing.sent(said));
         }
@@ -53,7 +72,13 @@ impl Stepper<'_> {
         let decision = routing.decide(&facts);
         self.count_decision(tenant, routing.version, &decision);
         decision.rule?;
-        let class = routing.class(&decision, &Class::default());
+        let live = routing.class(&decision, &Class::default());
+        let who = u128::from_be_bytes(keys::item(&facts.subject));
+        let Decided { class, differed } = self.tried(tenant, ("", who), &facts, live.clone(), &live);
+        if let Some(kind) = differed {
+            let command = Command::Record { tenant, account: None, conversation: None, kind: Box::new(kind) };
+            self.step(Input::new(Actor::Rule, command));
+        }
         Some(Class {
             needs: if said.needs.is_empty() { class.needs } else { said.needs },
             relax: if said.relax.is_empty() { class.relax } else { said.relax },
@@ -61,6 +86,33 @@ impl Stepper<'_> {
             strain: said.strain.max(class.strain),
             ..class
         })
+    }
+
+    /// What the rules on trial say beside the live ones, and which of the two counts.
+    fn tried(
+        &self,
+        tenant: TenantId,
+        (account, who): (&str, u128),
+        facts: &Facts,
+        live: Class,
+        otherwise: &Class,
+    ) -> Decided {
+        let Some(trial) = self.directory.trials.get(&tenant) else { return Decided { class: live, differed: None } };
+        let decision = trial.routing.decide(facts);
+        let tried = trial.routing.class(&decision, otherwise);
+        let acted = trial.acts(account, &live, who) && self.core.queue(tried.queue).is_some();
+        let same = alike(&live, &tried);
+        telemetry::tried(self.directory.tenants.get(&tenant).map_or("", String::as_str), same);
+        let rule = |class: &Class| class.label.as_ref().map(|label| label.rule.clone());
+        let differed = (!same).then(|| EventKind::RulesDiffered {
+            trial: trial.routing.version,
+            acted,
+            live_rule: rule(&live),
+            live_queue: live.queue,
+            trial_rule: rule(&tried),
+            trial_queue: tried.queue,
+        });
+        Decided { class: if acted { tried } else { live }, differed }
     }
 
     /// Counts what was decided, and what could not be.

@@ -10,8 +10,10 @@ pub mod publish;
 pub mod record;
 pub mod replay;
 pub mod replayed;
+mod telemetry;
 #[cfg(test)]
 mod tests;
+pub mod trial;
 
 use std::collections::BTreeMap;
 

@@ -13,6 +13,7 @@ mod platform;
 mod poll;
 mod quarantine;
 mod restart;
+mod rule_steps;
 mod rules;
 mod settings;
 mod workers;

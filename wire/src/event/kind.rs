@@ -57,6 +57,23 @@ pub enum EventKind {
         /// What asked for it: `received`, `closed`, `waiting`, `callback`, `window`.
         moment: String,
     },
+    /// Rules on trial would send something, or have sent it, another way than the live rules.
+    RulesDiffered {
+        /// The version on trial.
+        trial: u32,
+        /// Whether it decided.
+        acted: bool,
+        /// The live rule; left out where none applies.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        live_rule: Option<String>,
+        /// Its queue.
+        live_queue: QueueId,
+        /// The rule on trial; left out where none applies.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trial_rule: Option<String>,
+        /// Its queue.
+        trial_queue: QueueId,
+    },
     /// A file that came with a message was fetched from the platform.
     MediaStored {
         /// Its opaque name.

@@ -162,7 +162,7 @@ impl Player<'_> {
                 && let Some((_, index, what)) = outside.next()
             {
                 self.index = *index;
-                self.from_outside(what);
+                self.comes_from_outside(what);
             } else if let Some(Reverse((_, index, next))) = self.heap.pop() {
                 self.index = index;
                 self.happens(next);
@@ -170,7 +170,7 @@ impl Player<'_> {
         }
     }
 
-    fn from_outside(&mut self, what: &Outside) {
+    fn comes_from_outside(&mut self, what: &Outside) {
         match what {
             Outside::Tick => self.step(Actor::System, Command::Tick),
             Outside::Came(arrival) => self.arrives(*arrival),

@@ -288,7 +288,7 @@ impl Recorder {
         if done && self.inside(now, &command) {
             self.outside(now, Outside::Tick);
         } else {
-            let outside = self.from_outside(now, command);
+            let outside = self.comes_from_outside(now, command);
             self.outside(now, outside);
         }
         self.follow(now, &effects);
@@ -341,7 +341,7 @@ impl Recorder {
         }
     }
 
-    fn from_outside(&mut self, now: Millis, command: Command) -> Outside {
+    fn comes_from_outside(&mut self, now: Millis, command: Command) -> Outside {
         match command {
             Command::Message(message) => self.came(now, Came::Message(Box::new(message))),
             Command::Push(item) => self.came(now, Came::Item(Box::new(item))),

@@ -102,7 +102,8 @@ impl Hand {
         match chance % 12 {
             0 => {}
             1 => {
-                drop(self.call(Call::Plain(Command::Decline { worker, task: id, lease, reason: "busy".into() })).await)
+                let reason = "busy".into();
+                self.call(Call::Plain(Command::Decline { worker, task: id, lease, reason })).await;
             }
             _ => {
                 if self.call(Call::Plain(Command::Accept { worker, task: id, lease })).await {
@@ -117,7 +118,7 @@ impl Hand {
         let chance = mixed(id.0 * 31 + u64::from(lease.0));
         sleep(Duration::from_millis(10_000 + chance % 80_000)).await;
         let words = |key: &str| reply(&format!("{key}{}", lease.0), "certainly");
-        if task.conversation.is_some() && chance % 3 == 0 {
+        if task.conversation.is_some() && chance.is_multiple_of(3) {
             self.call(Call::Reply { worker, task: id, lease, reply: words("a") }).await;
             sleep(Duration::from_millis(5_000 + chance % 20_000)).await;
         }
@@ -127,9 +128,10 @@ impl Hand {
             2 => Verdict::Refuse { reason: "not mine".into() },
             _ => Verdict::Done { disposition: "answered".into(), note: None },
         };
-        let replies = if task.conversation.is_some() && chance % 2 == 0 { vec![words("b")] } else { Vec::new() };
+        let replies =
+            if task.conversation.is_some() && chance.is_multiple_of(2) { vec![words("b")] } else { Vec::new() };
         self.call(Call::Settle { worker, task: id, lease, verdict, replies, seen: None }).await;
-        if chance % 4 == 0 {
+        if chance.is_multiple_of(4) {
             sleep(Duration::from_millis(2_000)).await;
             self.call(Call::Plain(Command::Ready { worker, task: id })).await;
         }
