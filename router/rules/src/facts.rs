@@ -56,7 +56,8 @@ impl Domain {
     /// Every word of it.
     pub fn words(self, world: &World) -> Vec<&str> {
         match self {
-            Self::Channel => world.channels.iter().map(String::as_str).collect(),
+            // Work items come by no channel, and rules tell them apart like one.
+            Self::Channel => world.channels.iter().map(String::as_str).chain([ITEMS]).collect(),
             Self::Language => normal::LANGUAGES.to_vec(),
             Self::Kind => {
                 InboundKind::ALL.iter().filter(|kind| kind.wants_answer()).map(|kind| kind.as_str()).collect()

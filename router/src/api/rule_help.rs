@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use blendline_rules::facts::{Field, Type};
+use blendline_rules::facts::{Domain, Field, Type};
 use blendline_rules::help;
 use blendline_wire::TenantId;
 use serde::Serialize;
@@ -125,7 +125,7 @@ pub async fn schema(
         fields: Field::ALL.iter().map(field).collect(),
         functions: help::FUNCTIONS.iter().map(function).collect(),
         names: NamesInfo {
-            channels: world.channels.clone(),
+            channels: Domain::Channel.words(&world).into_iter().map(str::to_owned).collect(),
             languages: blendline_rules::normal::LANGUAGES.iter().map(|word| (*word).to_owned()).collect(),
             groups: live.iter().flat_map(|set| &set.groups).map(|group| group.name.value.clone()).collect(),
             calendars: live.iter().flat_map(|set| set.calendars.keys()).cloned().collect(),

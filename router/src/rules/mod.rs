@@ -2,6 +2,7 @@
 //!
 //! What a set means is decided in `blendline-rules`, which knows names only; here names become handles.
 
+mod classed;
 pub mod diff;
 pub mod explain;
 pub mod keeper;
@@ -18,7 +19,7 @@ pub mod trial;
 use std::collections::BTreeMap;
 
 use blendline_core::input::{Class, Overflow, Relaxation};
-use blendline_rules::facts::{ITEMS, World};
+use blendline_rules::facts::World;
 use blendline_rules::model::{Level, Priority, Queue, Rule};
 use blendline_rules::{Classifier, Decision, Facts, RuleSet, Rung};
 use blendline_wire::task::{Label, SkillNeed};
@@ -29,9 +30,8 @@ pub use notices::Told;
 
 /// What a rule set may name besides its own: every channel of this program, and a tenant's accounts where they are known.
 pub fn world(accounts: Option<Vec<String>>) -> World {
-    let channels = blendline_connectors::all().iter().map(|connector| connector.name().to_owned());
-    // Work items come by no channel, and rules tell them apart like one.
-    World { channels: channels.chain([ITEMS.to_owned()]).collect(), accounts }
+    let channels = blendline_connectors::all().iter().map(|connector| connector.name().to_owned()).collect();
+    World { channels, accounts }
 }
 
 /// The live rule set of a tenant, ready to decide.

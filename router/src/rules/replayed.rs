@@ -11,7 +11,8 @@ use blendline_wire::{QueueId, TaskId, TenantId, WorkerId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::record::{Move, groups};
+use super::classed::Move;
+use super::record::groups;
 use crate::directory::Directory;
 
 /// A period as it was, as the live rules make it again, and as the draft does.

@@ -33,5 +33,5 @@ suites! {
     people: knows_users, changes_users, opens_sessions, keeps_one_chain;
     rules: keeps_versions, publishes_one_of_two;
     archive: keeps_transcripts, joins_letters, keeps_a_register, lists_in_pages, finds_what_nobody_confirmed, keeps_quarantine,
-        gives_handles_once, keeps_tenants_on_their_shards, keeps_what_was_sent, follows_a_contact;
+        gives_handles_once, keeps_tenants_on_their_shards, keeps_what_was_sent, gives_the_journal_back, follows_a_contact;
 }

@@ -18,9 +18,11 @@
 //! often, or longer, to a worker than it did takes its queue's mean; a customer who wrote again writes again at that time,
 //! whether he was answered by then or not; sending succeeds at once.
 
+mod hands;
 mod player;
 mod script;
 mod tally;
+mod turns;
 
 pub use player::{Stage, play};
 pub use script::{Arrival, Came, Record, Recorder, Unreadable};

@@ -5,20 +5,19 @@ use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
 
 use blendline_core::input::{Class, Settings};
 use blendline_core::rows::{Conversation, ConversationState, TaskState};
-use blendline_core::{CallId, Command, Effect, Input, LoadError, PayloadId, Release, Scheduler, Write};
+use blendline_core::{CallId, Command, Effect, Input, LoadError, Release, Scheduler, Write};
 use blendline_wire::event::{Actor, Event, EventKind};
 use blendline_wire::outbound::SendOutcome;
 use blendline_wire::{ContactKey, Lease, Millis, OutboundId, SessionId, TaskId, WorkerId};
 
-use super::script::{Action, Came, Key, Outside, Record, Response, Script, With, is_over, old, present};
+use super::script::{Came, Key, Outside, Record, is_over, old, present};
 use super::tally::{Figures, Tally};
+use super::turns::With;
 
 /// The driver ticks within so long of a deadline; where it did not, the replay does by itself.
 const LAG_MS: u64 = 1_000;
-/// How long a worker takes to accept where it is not known.
-const ACCEPT_MS: u64 = 5_000;
 /// The place among inputs of one instant of what was not recorded: behind all that was.
-const UNRECORDED: u64 = u64::MAX;
+pub(super) const UNRECORDED: u64 = u64::MAX;
 
 /// What a period is run under.
 pub struct Stage {
@@ -30,7 +29,7 @@ pub struct Stage {
 
 /// Something that is going to happen to a task.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-enum Next {
+pub(super) enum Next {
     Accept(Key, Lease),
     Decline(Key, Lease),
     /// The action with this number of the turn with this number.
@@ -42,28 +41,28 @@ enum Next {
 
 /// How far a task's script was played.
 #[derive(Clone, Copy, Debug, Default)]
-struct Progress {
-    turn: usize,
+pub(super) struct Progress {
+    pub(super) turn: usize,
     /// Work done in this turn.
-    worked_ms: u64,
+    pub(super) worked_ms: u64,
     /// How many of its actions were done.
-    acted: usize,
-    offers: usize,
-    offered: Option<Lease>,
-    with: Option<With>,
+    pub(super) acted: usize,
+    pub(super) offers: usize,
+    pub(super) offered: Option<Lease>,
+    pub(super) with: Option<With>,
 }
 
-struct Player<'a> {
-    record: &'a Record,
+pub(super) struct Player<'a> {
+    pub(super) record: &'a Record,
     stage: &'a Stage,
     classes: &'a [Class],
-    core: Scheduler,
+    pub(super) core: Scheduler,
     tally: Tally,
-    now: Millis,
-    heap: BinaryHeap<Reverse<(Millis, u64, Next)>>,
+    pub(super) now: Millis,
+    pub(super) heap: BinaryHeap<Reverse<(Millis, u64, Next)>>,
     keys: HashMap<TaskId, Key>,
-    tasks: HashMap<Key, TaskId>,
-    progress: HashMap<Key, Progress>,
+    pub(super) tasks: HashMap<Key, TaskId>,
+    pub(super) progress: HashMap<Key, Progress>,
     /// The latest conversation of each contact that is over.
     over: HashMap<ContactKey, Conversation>,
     sends: VecDeque<(OutboundId, u32)>,
@@ -247,102 +246,8 @@ impl Player<'_> {
         }
     }
 
-    /// What a worker does.
-    fn happens(&mut self, next: Next) {
-        match next {
-            Next::Accept(key, lease) => {
-                self.responds(key, lease, |worker, task| Command::Accept { worker, task, lease })
-            }
-            Next::Decline(key, lease) => {
-                let reason = self.script(key).and_then(|script| {
-                    match &script.offers.get(self.progress.get(&key)?.offers.checked_sub(1)?)?.response {
-                        Response::Decline(_, reason) => Some(reason.clone()),
-                        _ => None,
-                    }
-                });
-                let reason = reason.unwrap_or_default();
-                self.responds(key, lease, |worker, task| Command::Decline { worker, task, lease, reason });
-            }
-            Next::Act(key, lease, turn, action) => self.acts(key, lease, turn, action),
-            Next::End(key, lease) => {
-                let verdict = blendline_core::input::Verdict::Done { disposition: String::new(), note: None };
-                self.settles(key, lease, verdict, 0, None);
-            }
-            Next::Ready(key, worker) => {
-                if let Some(task) = self.tasks.get(&key).copied() {
-                    self.step(Actor::Worker(worker), Command::Ready { worker, task });
-                }
-            }
-        }
-    }
-
-    fn script(&self, key: Key) -> Option<&Script> {
-        self.record.scripts.get(&key)
-    }
-
-    fn responds(&mut self, key: Key, lease: Lease, command: impl FnOnce(WorkerId, TaskId) -> Command) {
-        let Some(task) = self.tasks.get(&key).copied() else { return };
-        let Some(known) = self.core.task(task).filter(|task| task.lease == lease) else { return };
-        if let TaskState::Offered { worker, .. } = known.state {
-            self.step(Actor::Worker(worker), command(worker, task));
-        }
-    }
-
-    fn acts(&mut self, key: Key, lease: Lease, turn: usize, place: usize) {
-        let record = self.record;
-        let Some((_, _, action)) =
-            record.scripts.get(&key).and_then(|script| script.turns.get(turn)).and_then(|turn| turn.actions.get(place))
-        else {
-            return;
-        };
-        let Some(With { worker, .. }) = self.with(key, lease) else { return };
-        let Some(task) = self.tasks.get(&key).copied() else { return };
-        if let Some(progress) = self.progress.get_mut(&key) {
-            progress.acted = place + 1;
-        }
-        match action {
-            Action::Touch => self.step(Actor::Worker(worker), Command::Touch { worker, task, lease }),
-            Action::Reply => {
-                self.step(Actor::Worker(worker), Command::Reply { worker, task, lease, payload: PayloadId(0) });
-            }
-            Action::Settle { verdict, replies, seen } => self.settles(key, lease, verdict.clone(), *replies, *seen),
-        }
-    }
-
-    fn settles(
-        &mut self,
-        key: Key,
-        lease: Lease,
-        verdict: blendline_core::input::Verdict,
-        replies: usize,
-        seen: Option<u64>,
-    ) {
-        let Some(With { worker, .. }) = self.with(key, lease) else { return };
-        let Some(task) = self.tasks.get(&key).copied() else { return };
-        if let Some(progress) = self.progress.get_mut(&key) {
-            // Whatever comes of it, the next time somebody has it is another turn.
-            *progress = Progress { turn: progress.turn + 1, worked_ms: 0, acted: 0, with: None, ..*progress };
-        }
-        let replies = vec![PayloadId(0); replies];
-        self.step(Actor::Worker(worker), Command::Settle { worker, task, lease, verdict, replies, seen });
-        // What cannot be done here, as a reply to nobody, ends at its time all the same.
-        let refused =
-            self.core.task(task).is_some_and(|task| task.lease == lease && task.state.owner() == Some(worker));
-        if refused && self.with(key, lease).is_none() {
-            self.begins(key, With { worker, lease, since: self.now });
-        }
-        if let Some((after_ms, index)) = self.script(key).and_then(|script| script.ready) {
-            self.heap.push(Reverse((self.now.plus(after_ms), index, Next::Ready(key, worker))));
-        }
-    }
-
-    /// Who is at a task, where it is still his under this lease.
-    fn with(&self, key: Key, lease: Lease) -> Option<With> {
-        self.progress.get(&key)?.with.filter(|with| with.lease == lease)
-    }
-
     /// One step of the core, and what follows from it. Messages of ours are sent at once.
-    fn step(&mut self, actor: Actor, command: Command) {
+    pub(super) fn step(&mut self, actor: Actor, command: Command) {
         self.stepped(Input { call: Some(CallId(0)), actor, command });
         while let Some((outbound, attempt)) = self.sends.pop_front() {
             let outcome = SendOutcome::Sent { external_id: String::new() };
@@ -408,51 +313,6 @@ impl Player<'_> {
         if let Some((TaskState::Offered { .. }, lease)) = state {
             self.offered(key, lease);
         }
-    }
-
-    /// Somebody is at a task: what is left of its turn follows.
-    fn begins(&mut self, key: Key, with: With) {
-        let progress = self.progress.entry(key).or_default();
-        progress.with = Some(with);
-        let (turn, worked_ms, acted) = (progress.turn, progress.worked_ms, progress.acted);
-        let (now, lease) = (self.now, with.lease);
-        let record = self.record;
-        let script = record.scripts.get(&key).and_then(|script| script.turns.get(turn));
-        let mut ends = false;
-        for (place, (after_ms, index, action)) in script.iter().flat_map(|turn| turn.actions.iter().enumerate()) {
-            if acted <= place && worked_ms <= *after_ms {
-                let at = now.plus(after_ms - worked_ms);
-                self.heap.push(Reverse((at, *index, Next::Act(key, lease, turn, place))));
-                ends |= matches!(action, Action::Settle { .. });
-            }
-        }
-        if !ends {
-            // Nobody saw its end: the queue's mean from where it was last seen.
-            let queue = self.tasks.get(&key).and_then(|task| self.core.task(*task)).map(|task| task.queue);
-            let seen_ms = script.map_or(0, |turn| turn.worked_ms);
-            let left_ms = (seen_ms + queue.map_or(1, |queue| record.mean_ms(queue))).saturating_sub(worked_ms).max(1);
-            self.heap.push(Reverse((now.plus(left_ms), UNRECORDED, Next::End(key, lease))));
-        }
-    }
-
-    /// A task is offered: whoever has the offer does as was done.
-    fn offered(&mut self, key: Key, lease: Lease) {
-        let progress = self.progress.entry(key).or_default();
-        if progress.with.is_some() || progress.offered == Some(lease) {
-            return;
-        }
-        progress.offered = Some(lease);
-        let place = progress.offers;
-        progress.offers += 1;
-        let record = self.record;
-        let offer = record.scripts.get(&key).and_then(|script| script.offers.get(place));
-        let (after_ms, index, next) = match offer.map(|offer| (&offer.response, offer.index)) {
-            Some((Response::Accept(after_ms), index)) => (*after_ms, index, Next::Accept(key, lease)),
-            Some((Response::Decline(after_ms, _), index)) => (*after_ms, index, Next::Decline(key, lease)),
-            Some((Response::None, _)) => return,
-            None => (ACCEPT_MS, UNRECORDED, Next::Accept(key, lease)),
-        };
-        self.heap.push(Reverse((self.now.plus(after_ms), index, next)));
     }
 }
 

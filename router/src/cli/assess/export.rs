@@ -131,6 +131,31 @@ impl Export {
     }
 }
 
+impl Export {
+    /// Leaves pools out in which nobody has a shift, and says so.
+    fn without_nobodys(&mut self) {
+        let somebodys = |pool: usize| self.shifts.iter().any(|shift| shift.pool == pool);
+        let kept: Vec<usize> = (0..self.pools.len()).filter(|pool| somebodys(*pool)).collect();
+        for (place, pool) in self.pools.iter().enumerate().filter(|(place, _)| !kept.contains(place)) {
+            let count = self.work.iter().filter(|work| work.pool == place).count();
+            let fault = format!("nobody has a shift in the pool `{}`: its {count} lines are left out", pool.name);
+            self.bad.push(Bad { line: 0, fault, cure: "add lines of `type` shift for it" });
+            self.bad_lines += 1;
+        }
+        let place = |pool: usize| kept.iter().position(|known| *known == pool);
+        self.work = std::mem::take(&mut self.work)
+            .into_iter()
+            .filter_map(|work| Some(Work { pool: place(work.pool)?, ..work }))
+            .collect();
+        self.shifts.iter_mut().for_each(|shift| shift.pool = place(shift.pool).unwrap_or_default());
+        let mut at = 0;
+        self.pools.retain(|_| {
+            at += 1;
+            kept.contains(&(at - 1))
+        });
+    }
+}
+
 impl Reading {
     fn bad(&mut self, line: usize, (fault, cure): Fault) {
         self.export.bad_lines += 1;
@@ -143,11 +168,12 @@ impl Reading {
         let kind = row.get("type").map_or("", String::as_str);
         match kind {
             "contact" | "task" => {
-                let pool = self.pool(row)?;
                 let at = instant(row, "at")?;
                 let work_s = seconds(row, "work_s")?.ok_or_else(|| lacks("work_s"))?;
                 let left = seconds(row, "left_after_s")?;
                 let target = seconds(row, "target_s")?;
+                // Last, so that a line that cannot be read makes no pool.
+                let pool = self.pool(row)?;
                 let (contacts, tasks) = &mut self.kinds[pool];
                 *(if kind == "contact" { contacts } else { tasks }) = true;
                 if let Some(target) = target {
@@ -157,13 +183,13 @@ impl Reading {
                 self.export.work.push(Work { pool, at, work_ms: (work_s * 1_000).max(1), left_after_ms });
             }
             "shift" => {
-                let pool = self.pool(row)?;
                 let worker = name(row, "worker")?;
                 let (from, to) = (instant(row, "from")?, instant(row, "to")?);
                 if to <= from {
                     let cure = "an end after midnight has the next day's date";
                     return Err(("`to` is no later than `from`".to_owned(), cure));
                 }
+                let pool = self.pool(row)?;
                 self.export.shifts.push(Shift { worker, pool, from, to });
             }
             other => {
@@ -199,6 +225,7 @@ impl Reading {
             let otherwise = if pool.front { 120 } else { 86_400 };
             pool.target_s = usual.map_or(otherwise, |(target, _)| target.max(30));
         }
+        export.without_nobodys();
         export.work.sort_by_key(|work| work.at);
         export.shifts.sort_unstable();
         export.shifts.dedup();
@@ -325,7 +352,7 @@ mod tests {
             shift,,orders,,,,,dana,2026-11-24T08:00:00Z,2026-11-24T16:00:00Z\n";
         let export = Export::read(text.as_bytes(), Form::Csv).unwrap();
         let lines: Vec<usize> = export.bad.iter().map(|bad| bad.line).collect();
-        assert_eq!(lines, [3, 4, 5, 6, 7, 8]);
+        assert_eq!(lines, [3, 4, 5, 6, 7, 8, 0]);
         assert!(export.bad.iter().all(|bad| !bad.fault.is_empty() && !bad.cure.is_empty()));
         assert_eq!((export.work.len(), export.shifts.len()), (1, 1));
         assert_eq!(
@@ -338,7 +365,8 @@ mod tests {
     fn json_lines_say_the_same() {
         let text =
             "{\"type\":\"task\",\"pool\":\"orders\",\"at\":\"2026-11-24T08:31:00Z\",\"work_s\":90}\nnot json\n[1]\n";
-        let export = Export::read(text.as_bytes(), Form::JsonLines).unwrap();
+        let shift = "{\"type\":\"shift\",\"pool\":\"orders\",\"worker\":\"dana\",\"from\":\"2026-11-24T08:00:00Z\",\"to\":\"2026-11-24T16:00:00Z\"}\n";
+        let export = Export::read(format!("{text}{shift}").as_bytes(), Form::JsonLines).unwrap();
         assert_eq!((export.work.len(), export.bad_lines), (1, 2));
         assert!(!export.pools[0].front && export.pools[0].target_s == 86_400);
     }

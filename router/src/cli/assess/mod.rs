@@ -57,7 +57,8 @@ pub(super) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let file = std::fs::File::open(&options.export).with_context(|| name.clone())?;
     let export = Export::read(std::io::BufReader::new(file), form).with_context(|| name.clone())?;
     for bad in export.bad.iter().take(BAD_SHOWN) {
-        eprintln_line(&format!("{name}:{}: {} — {}", bad.line, bad.fault, bad.cure))?;
+        let place = if bad.line == 0 { name.clone() } else { format!("{name}:{}", bad.line) };
+        eprintln_line(&format!("{place}: {} — {}", bad.fault, bad.cure))?;
     }
     if BAD_SHOWN < export.bad.len() {
         eprintln_line(&format!("{name}: … and {} more lines like these", export.bad.len() - BAD_SHOWN))?;

@@ -155,7 +155,7 @@ fn bad(export: &Export, words: &Words) -> Markup {
             h2 { (words.bad) " (" (grouped(export.bad_lines as u64)) ")" }
             ul {
                 @for bad in export.bad.iter().take(BAD_SHOWN) {
-                    li { (words.line) " " (bad.line) ": " bdi dir="ltr" { (bad.fault) } " — " bdi dir="ltr" { (bad.cure) } }
+                    li { @if 0 < bad.line { (words.line) " " (bad.line) ": " } bdi dir="ltr" { (bad.fault) } " — " bdi dir="ltr" { (bad.cure) } }
                 }
             }
         }

@@ -167,9 +167,6 @@ fn set(export: &Export, people: &BTreeMap<(u64, String, usize), String>, blended
         for at in 0..export.pools.len() {
             let own = people.iter().filter(|((_, _, pool), _)| *pool == at).map(|(_, name)| name.clone());
             let names = own.collect::<Vec<_>>().join(", ");
-            if names.is_empty() {
-                anyhow::bail!("nobody has a shift in the pool `{}`: add its shifts", export.pools[at].name);
-            }
             writeln!(text, "  p{at}: {{queues: [p{at}], capacity: 100, accept: auto, workers: [{names}]}}")?;
         }
     }
