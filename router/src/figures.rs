@@ -120,6 +120,13 @@ pub const FIGURES: &[Figure] = &[
         "Messages by tenant and the rule that sent them where they go.",
     ),
     counter("blendline_rule_errors_total", Open("rule"), "Rules that could not be evaluated, by tenant and rule."),
+    counter(
+        "blendline_rule_trial_decisions_total",
+        Open("outcome"),
+        "Decisions of rules on trial by tenant, and whether they are as those of the live rules: `same`, `other`.",
+    ),
+    counter("blendline_rule_fallbacks_total", Open("tenant"), "Trials of rules that fell back by themselves."),
+    counter("blendline_notices_total", Open("moment"), "Notices that customers were told, by tenant and moment."),
     counter("blendline_supervisor_told_total", None, "Tasks that a supervisor was told of."),
     counter("blendline_store_failures_total", Open("call"), "Calls that the record did not answer."),
     counter("blendline_broker_failures_total", Open("call"), "Calls that the broker did not answer."),

@@ -10,6 +10,7 @@ use blendline_wire::{AccountId, ConversationId, Lease, Pii, QueueId, SessionId, 
 use tokio::sync::{mpsc, oneshot};
 
 use crate::consent::Consent;
+use crate::payload::ItemOrigin;
 use crate::persons::{Change, Identity};
 use crate::ports::register::Entry;
 
@@ -98,8 +99,12 @@ pub enum Call {
     Push {
         /// Whose.
         tenant: TenantId,
-        /// Where it goes.
+        /// Where it goes, as its sender says.
         class: Class,
+        /// True where he names no queue: the rules send it.
+        by_rules: bool,
+        /// What kind it is, and which system pushed it.
+        origin: Box<ItemOrigin>,
         /// Unique within the tenant: pushing it again gives the same task.
         external_ref: String,
         /// What it is about.
@@ -252,6 +257,9 @@ pub enum CallError {
     /// The same key was used for other words.
     #[error("the key was used before with another content")]
     KeyReused,
+    /// No rule takes this item, and it names no queue.
+    #[error("no rule takes it, and it names no queue")]
+    NoRule,
     /// The customer does not want to be written to for this purpose.
     #[error("the customer has not agreed to be written to for {0}")]
     NoConsent(String),

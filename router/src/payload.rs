@@ -1,5 +1,6 @@
 //! What is said, beside the decisions: texts never enter the core.
 
+use blendline_rules::ItemFacts;
 use blendline_wire::inbound::{Attachment, InboundEvent, InboundKind};
 use blendline_wire::mail::{Mail, MailLine};
 use blendline_wire::org::Fields;
@@ -60,6 +61,19 @@ pub struct MessageBody {
     /// What an item holds.
     #[serde(default, skip_serializing_if = "Fields::is_empty")]
     pub fields: Fields,
+    /// What kind of item it is, and where it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<Box<ItemOrigin>>,
+}
+
+/// What kind a work item is, and where it came from: rules ask for it.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ItemOrigin {
+    /// What its sender calls it; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub kind: String,
+    /// The system that pushed it.
+    pub source: String,
 }
 
 impl MessageBody {
@@ -91,6 +105,18 @@ impl MessageBody {
     /// What an answer of ours has to know of the customer's message it follows.
     pub fn answered(self) -> Answered {
         Answered { external_id: self.external_id, visibility: self.visibility, username: self.username }
+    }
+
+    /// What rules can ask of an item.
+    pub fn item_facts(&self) -> ItemFacts<'_> {
+        let origin = self.item.as_deref();
+        ItemFacts {
+            kind: origin.map_or("", |origin| origin.kind.as_str()),
+            source: origin.map_or("", |origin| origin.source.as_str()),
+            title: self.title.as_ref().map_or("", |title| title.expose().as_str()),
+            text: self.text.as_ref().map_or("", |text| text.expose().as_str()),
+            fields: &self.fields,
+        }
     }
 
     /// The line that a note for a colleague makes.

@@ -11,7 +11,8 @@ use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
     Shared, about, accounts, audit, connect, consents, conversations, endpoints, explanation, health, items, media,
-    operations, pages, people, poll, queues, rules, sessions, tasks, users, webhooks, work, workers,
+    operations, pages, people, poll, queues, rule_help, rule_replay, rule_trial, rules, sessions, tasks, users,
+    webhooks, work, workers,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -137,11 +138,16 @@ pub fn routes() -> Vec<Route> {
         post("/v1/users", MANAGE, self::post(users::add), about::users::add),
         route(Method::PATCH, "/v1/users/{name}", MANAGE, patch(users::change), about::users::change),
         get("/v1/rules", WATCH, self::get(rules::one), about::rules::one),
+        get("/v1/rules/schema", WATCH, self::get(rule_help::schema), about::rules::schema),
         get("/v1/rules/versions", WATCH, self::get(rules::versions), about::rules::versions),
         post("/v1/rules/check", WATCH, self::post(rules::check), about::rules::check_text),
         post("/v1/rules/explain", WATCH, self::post(rules::explain), about::rules::explain),
+        post("/v1/rules/replay", WATCH, self::post(rule_replay::replay), about::rules::replay),
         route(Method::PUT, "/v1/rules/draft", MANAGE, put(rules::draft), about::rules::draft),
         post("/v1/rules/publish", MANAGE, self::post(rules::publish), about::rules::publish),
+        get("/v1/rules/trial", WATCH, self::get(rule_trial::status), about::trials::status),
+        post("/v1/rules/trial", MANAGE, self::post(rule_trial::begin), about::trials::begin),
+        post("/v1/rules/trial/end", MANAGE, self::post(rule_trial::end), about::trials::end),
         post("/v1/rules/rollback", MANAGE, self::post(rules::rollback), about::rules::rollback),
         get("/v1/audit", REVIEW, self::get(audit::list), about::users::audit),
     ]

@@ -2,6 +2,7 @@
 
 mod adapters;
 mod ask;
+mod assess;
 mod check;
 mod connect;
 mod demo;
@@ -64,6 +65,8 @@ enum Command {
     },
     /// Simulates whole days of work, decided by the scheduler itself, and prints what became of it: a line of JSON each.
     Simulate(blendline_simulate::command::Options),
+    /// Runs another system's month of contacts and tasks as the separate pools it was, and as one blended pool.
+    Assess(assess::Options),
     /// Looks at a configuration.
     Config {
         #[command(subcommand)]
@@ -251,6 +254,10 @@ fn run(args: Vec<OsString>) -> ExitCode {
             print(|out| blendline_simulate::command::run(&options, out, &mut io::stderr().lock()))
         }
         Command::Config { command: ConfigCommand::Check { file } } => check::run(&file),
+        Command::Assess(options) => match assess::run(&options) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
         Command::Rules { command } => match rules::run(command) {
             Ok(code) => return code,
             Err(error) => Err(error),

@@ -35,7 +35,7 @@ pub use file::{Chat, Log, LogFormat, Server, Workers};
 pub use heirs::{NoHeir, all_have_heirs};
 pub use mail::Mail;
 pub use media::Media;
-pub use resolve::{calendars, resolve, resolve_alone, resolve_some};
+pub use resolve::{calendars, resolve, resolve_alone, resolve_as_recorded, resolve_some};
 pub use rules::{RulesFile, joined};
 pub use secret::DEMO_PREFIX;
 pub use users::CheckedUser;

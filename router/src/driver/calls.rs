@@ -107,12 +107,14 @@ impl Stepper<'_> {
                 let command = Command::Settle { worker, task, lease, verdict, replies, seen };
                 Ok(Prepared { payloads, keys, ..Prepared::plain(command) })
             }
-            Call::Push { tenant, class, external_ref, title, text, fields, conversation } => {
+            Call::Push { tenant, class, by_rules, origin, external_ref, title, text, fields, conversation } => {
                 let key = keys::push(tenant, &external_ref);
                 if let Some(task) = self.overlay.key(&key).and_then(|value| number(value, 0)) {
                     return Err(Ok(Answer::Known(TaskId(task))));
                 }
-                let body = MessageBody { title: Some(title), text, fields, ..MessageBody::default() };
+                let item = Some(origin);
+                let body = MessageBody { title: Some(title), text, fields, item, ..MessageBody::default() };
+                let class = self.class_of_item(tenant, class, by_rules, &body).ok_or(Err(CallError::NoRule))?;
                 let payload = self.batch.payload(body);
                 let command = Command::Push(NewItem { tenant, class, payload, conversation });
                 Ok(Prepared { payloads: vec![payload], keys: vec![(key, Vec::new())], ..Prepared::plain(command) })

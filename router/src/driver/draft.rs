@@ -49,6 +49,8 @@ pub(crate) enum Item {
     Lost(WorkerId, SessionId),
     /// A conversation's time to confirm is over.
     ConfirmEnded(ConversationId),
+    /// The platform's window of a conversation, in which the customer waits, is about to close.
+    WindowCloses(TenantId, ConversationId),
 }
 
 /// A worker connects.

@@ -13,6 +13,7 @@ use crate::driver::draft::{Happening, confirmation, is_repeated, places_of, repo
 use crate::driver::keys;
 use crate::driver::mail::report;
 use crate::driver::media;
+use crate::driver::rules::Decided;
 use crate::driver::step::Stepper;
 use crate::payload::MessageBody;
 use crate::persons::{Identity, Known};
@@ -35,7 +36,11 @@ impl Stepper<'_> {
             return self.discard(&happening, "unknown_account");
         };
         let (said, place) = (happening.said.take(), happening.addresses.first().copied());
+        let asker = if said.is_none() { self.asker(&happening, entry) } else { None };
         self.decided(happening, account, entry);
+        if let Some(asker) = asker {
+            self.notify(&asker, account, entry);
+        }
         if let Some(said) = said {
             self.take_consent(&said, account, entry, place);
         }
@@ -90,7 +95,7 @@ impl Stepper<'_> {
             None
         };
         let Happening { tenant, received_at, mut event, .. } = happening;
-        let class = self.class_of(&event, entry, known.is_some(), prior.as_deref());
+        let Decided { class, differed } = self.class_of(&event, entry, (known.is_some(), contact), prior.as_deref());
         let kept = std::mem::take(&mut event.files);
         let mut body = MessageBody::inbound(event);
         if let (Some(mail), Some(refused)) = (&mut body.mail, joined.refused) {
@@ -112,6 +117,12 @@ impl Stepper<'_> {
         let stepped = self.step(Input::new(Actor::Customer, command));
         if stepped.wrote {
             self.note_files(files, contact, entry.tenant);
+            if let Some(kind) = differed.filter(|_| !automatic && kind.wants_answer()) {
+                let conversation = self.core.conversation_of(contact).map(|open| open.id);
+                let account = Some(account);
+                let command = Command::Record { tenant: entry.tenant, account, conversation, kind: Box::new(kind) };
+                self.step(Input::new(Actor::Rule, command));
+            }
         } else {
             self.batch.drop_payload(payload);
             let reason = "not_routed".to_owned();
@@ -309,6 +320,6 @@ impl Stepper<'_> {
 }
 
 /// True for a mail that a program sent to many, or in place of a person: nobody waits for an answer to it.
-fn is_automatic(event: &InboundEvent) -> bool {
+pub(crate) fn is_automatic(event: &InboundEvent) -> bool {
     event.kind == InboundKind::Message && event.mail.as_ref().is_some_and(|mail| mail.is_auto_reply || mail.is_bulk)
 }

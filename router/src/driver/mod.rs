@@ -24,6 +24,7 @@ pub(crate) mod keys;
 mod mail;
 mod media;
 mod noted;
+mod notices;
 mod overlay;
 mod owner;
 mod post;

@@ -15,6 +15,7 @@ mod platform;
 mod poll;
 mod quarantine;
 mod restart;
+mod rule_steps;
 mod rules;
 mod settings;
 mod workers;

@@ -5,6 +5,7 @@ use ::cel::common::ast::{ComprehensionExpr, Expr as Ast, IdedExpr, operators};
 use super::expr::{Expr, Pattern, Seek};
 use super::lower::{Lowering, Typed};
 use crate::facts::Type;
+use crate::help::FUNCTIONS;
 use crate::limits::PATTERN_BYTES_MAX;
 use crate::spell::did_you_mean;
 
@@ -12,9 +13,6 @@ use crate::spell::did_you_mean;
 const SEEK_COST: u64 = 20;
 /// Steps of a pattern, or of a keyword list, over a text.
 const SEARCH_COST: u64 = 100;
-const FUNCTIONS: &[&str] =
-    &["all", "contains", "endsWith", "exists", "matches", "mentions", "open", "size", "startsWith"];
-
 impl Lowering<'_> {
     pub(super) fn function(&mut self, node: &IdedExpr, name: &str, args: &[&IdedExpr], on: bool) -> Option<Typed> {
         match (name, args, on) {
@@ -52,13 +50,28 @@ impl Lowering<'_> {
                 let at = self.own("calendar", calendar, self.names.calendars)?;
                 Some(Typed::new(Expr::Open(at), Type::Bool, SEEK_COST))
             }
-            ("contains" | "startsWith" | "endsWith" | "matches" | "mentions" | "open" | "size", ..) => {
+            ("attribute" | "amount", [field], false) => {
+                let Expr::Text(field_name) = self.typed(field, Type::Text)?.expr else {
+                    self.fault(field, "wrong_type", "the name of a field is written out", "in quotes");
+                    return None;
+                };
+                Some(if name == "amount" {
+                    Typed::new(Expr::Amount(field_name), Type::Int, SEEK_COST)
+                } else {
+                    Typed::new(Expr::Attribute(field_name), Type::Text, SEEK_COST)
+                })
+            }
+            (
+                "amount" | "attribute" | "contains" | "startsWith" | "endsWith" | "matches" | "mentions" | "open"
+                | "size",
+                ..,
+            ) => {
                 self.fault(node, "wrong_call", format!("`{name}` is not called like that"), usage(name));
                 None
             }
             _ => {
                 let readable = if name.starts_with(['_', '@']) { "this" } else { name };
-                let hint = did_you_mean(name, FUNCTIONS.iter().copied());
+                let hint = did_you_mean(name, FUNCTIONS.iter().map(|(name, ..)| *name));
                 self.fault(node, "unknown_function", format!("there is no function `{readable}`"), hint);
                 None
             }
@@ -154,6 +167,8 @@ impl Lowering<'_> {
 fn usage(name: &str) -> &'static str {
     match name {
         "mentions" => "write `mentions('refunds')`, with the name of a list of `keywords`",
+        "attribute" => "write `attribute('reason') == 'damaged'`, with the name of a field of the item",
+        "amount" => "write `amount('total') > 500`, with the name of a field of the item",
         "open" => "write `open('office')`, with the name of one of `calendars`",
         "size" => "write `size(msg.files)`",
         "matches" => "write `msg.text.matches('^[0-9]{8}$')`",

@@ -9,13 +9,14 @@ use super::value::Reader;
 use crate::calendar::{Calendar, Closed, Week, minutes_of_interval};
 use crate::facts::WEEKDAYS;
 use crate::fault::Placed;
+use crate::help;
 use crate::limits::NAMES_MAX;
 use crate::yaml::{Node, Value};
 
 pub(super) fn read(reader: &mut Reader<'_>, node: &Node, zone: &TimeZone) -> BTreeMap<String, Placed<Calendar>> {
     let mut calendars = BTreeMap::new();
     for (name, node) in reader.named(node, "calendar", NAMES_MAX) {
-        let Some(section) = reader.section(node, "a calendar", &["zone", "hours", "closed"]) else { continue };
+        let Some(section) = reader.section(node, "a calendar", &help::keys("calendar")) else { continue };
         let zone = section.get("zone").and_then(|node| reader.zone(node)).unwrap_or_else(|| zone.clone());
         let week = match section.get("hours") {
             Some(node) => {
@@ -94,6 +95,9 @@ fn closed(reader: &mut Reader<'_>, node: &Node) -> Closed {
         match text {
             "israel" => closed.israel = true,
             "israel-eves" => closed.israel_eves = true,
+            "christian" => closed.christian = true,
+            "orthodox" => closed.orthodox = true,
+            "islamic" => closed.islamic = true,
             _ => {
                 // A leap year, so that 02-29 is a day.
                 let yearly = (text.len() == 5).then(|| format!("2024-{text}").parse::<Date>().ok()).flatten();
@@ -101,7 +105,7 @@ fn closed(reader: &mut Reader<'_>, node: &Node) -> Closed {
                     (Some(day), _) => _ = closed.yearly.insert((day.month(), day.day())),
                     (None, Ok(date)) => _ = closed.dates.insert(date),
                     (None, Err(_)) => {
-                        let hint = "`2026-09-12`, every year `12-25`, or the lists `israel` and `israel-eves`";
+                        let hint = "`2026-09-12`, every year `12-25`, or a list: `israel`, `israel-eves`, `christian`, `orthodox`, `islamic`";
                         reader.faults.error("bad_date", &entry.span, "this is no day", hint);
                     }
                 }

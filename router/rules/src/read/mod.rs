@@ -1,7 +1,9 @@
 //! From the tree of YAML to typed sections: unknown keys, wrong forms, numbers out of range.
 
+mod blending;
 mod calendars;
 mod groups;
+mod notices;
 mod queues;
 mod rules;
 mod value;
@@ -14,18 +16,16 @@ use self::value::Reader;
 use crate::cel::Names;
 use crate::facts::World;
 use crate::fault::{Faults, Placed};
+use crate::help;
 use crate::limits::{NAMES_MAX, WORD_CHARS_MAX, WORDS_MAX};
 use crate::model::RuleSet;
 use crate::normal::Words;
 use crate::yaml::{Node, Value};
 
-const SECTIONS: &[&str] =
-    &["version", "two_people", "zone", "skills", "calendars", "queues", "groups", "keywords", "rules"];
-
 /// Reads the whole set. What could be read is returned even where there were faults, to find further ones in it.
 pub(crate) fn rule_set(root: &Node, world: &World, faults: &mut Faults) -> Option<RuleSet> {
     let mut reader = Reader { faults };
-    let section = reader.section(root, "a rule set", SECTIONS)?;
+    let section = reader.section(root, "a rule set", &help::keys("set"))?;
     if let Some(node) = section.get("version") {
         reader.int(node, "version", 1, 1);
     }
@@ -43,13 +43,15 @@ pub(crate) fn rule_set(root: &Node, world: &World, faults: &mut Faults) -> Optio
             Vec::new()
         }
     };
+    let blending = section.get("blending").map(|node| blending::read(&mut reader, node)).unwrap_or_default();
     let groups = section.get("groups").map(|node| groups::read(&mut reader, node)).unwrap_or_default();
     let keywords = section.get("keywords").map(|node| keywords(&mut reader, node)).unwrap_or_default();
     let list_names: Vec<&str> = keywords.iter().map(|(name, _)| name.value.as_str()).collect();
     let calendar_names: Vec<&str> = calendars.keys().map(String::as_str).collect();
     let names = Names { world, keywords: &list_names, calendars: &calendar_names };
     let rules = section.get("rules").map(|node| rules::read(&mut reader, node, &names)).unwrap_or_default();
-    Some(RuleSet { two_people, zone, skills, calendars, queues, groups, keywords, rules })
+    let notices = section.get("notices").map(|node| notices::read(&mut reader, node, &names)).unwrap_or_default();
+    Some(RuleSet { two_people, zone, skills, calendars, blending, queues, groups, keywords, rules, notices })
 }
 
 fn first_key(root: &Node) -> std::ops::Range<usize> {

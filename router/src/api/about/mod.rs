@@ -15,6 +15,7 @@ pub(super) mod queues;
 pub(super) mod rules;
 pub(super) mod sessions;
 pub(super) mod tasks;
+pub(super) mod trials;
 pub(super) mod users;
 pub(super) mod webhooks;
 pub(super) mod work;

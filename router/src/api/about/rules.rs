@@ -2,12 +2,15 @@
 
 use serde_json::{Value, json};
 
+use crate::api::rule_help::SchemaInfo;
+use crate::api::rule_replay::Period;
 use crate::api::rules::{CheckInfo, Message, Publication, Rollback, RulesInfo, Text, VersionInfo, Wanted, Which};
 use crate::openapi::about::{About, Tag};
 use crate::openapi::faults::{
-    MEANWHILE, NO_DRAFT, NO_HEIR, NO_VERSION, RULES_IN_ERROR, SECOND_PERSON, UNKNOWN_VERSION,
+    BUSY, MEANWHILE, NO_DRAFT, NO_HEIR, NO_VERSION, NOT_RECORDED, RULES_IN_ERROR, SECOND_PERSON, UNKNOWN_VERSION,
 };
 use crate::rules::explain::Explained;
+use crate::rules::replayed::Replayed;
 
 const TEXT: &str = "queues:\n  service: {side: front, target: 2m}\nrules:\n  - {name: all, queue: service}\n";
 
@@ -36,6 +39,23 @@ pub(in crate::api) fn one() -> About {
         .gives::<RulesInfo>(200, "The rules; `set` is null where none are live.")
         .such_as(json!({ "set": set, "draft": null }))
         .fails(&[UNKNOWN_VERSION])
+}
+
+pub(in crate::api) fn schema() -> About {
+    About::new("get_rule_schema", Tag::Rules, "Read what a rule set may say: for completion and help in editors")
+        .gives::<SchemaInfo>(200, "Keys, fields, functions, and the names that are there.")
+        .such_as(json!({
+            "sections": [{ "name": "rule", "keys": [{ "name": "queue", "doc": "where it sends what it takes" }] }],
+            "fields": [{ "name": "msg.rating", "type": "a number", "doc": "the stars of a review", "words": [] }],
+            "functions": [{
+                "name": "mentions", "example": "mentions('refunds')", "doc": "true when the text has one of these words"
+            }],
+            "names": {
+                "channels": ["webchat"], "accounts": ["site"], "languages": ["he", "en"], "queues": ["service"],
+                "skills": ["hebrew"], "workers": ["dana"], "groups": ["desk"], "calendars": ["office"],
+                "keywords": ["refunds"]
+            }
+        }))
 }
 
 pub(in crate::api) fn versions() -> About {
@@ -84,11 +104,40 @@ pub(in crate::api) fn explain() -> About {
         .gives::<Explained>(200, "Each rule up to the one that decides, and why.")
         .such_as(json!({
             "channel": "whatsapp_cloud", "account": "support", "language": "en", "rule": "refund",
-            "queue": "service", "needs": [{ "skill": "refunds", "level": 3 }], "target_ms": null, "tags": [],
+            "queue": "service", "needs": [{ "skill": "refunds", "level": 3 }], "target_ms": null, "tags": [], "case_type": null,
             "tried": [{
                 "rule": "refund", "applied": true, "because": "all that it asks holds",
                 "values": [{ "field": "msg.text", "value": "'I want a refund'" }]
             }]
         }))
         .fails(&[RULES_IN_ERROR])
+}
+
+pub(in crate::api) fn replay() -> About {
+    let numbers = json!({
+        "came": 120, "started": 118, "in_time": 101, "service_level_milli": 841, "answered": 110,
+        "answered_in_time": 99, "done": 108, "left": 2, "transferred": 3, "overflowed": 0, "interrupted": 0,
+        "wait_mean_ms": 41000, "wait_p50_ms": 12000, "wait_p90_ms": 140000
+    });
+    let group = json!({ "workers": 3, "present_ms": 10800000, "worked_ms": 8100000, "done": 108 });
+    About::new("replay_rules", Tag::Rules, "Run a period of the record under the live rules, and beside it under a draft")
+        .text("The record's own inputs are run through the scheduler itself. `exact` says whether the live rules came to the recorded figures. One replay runs at a time.")
+        .takes::<Period>(json!({
+            "from": "2026-11-25T06:00:00Z", "to": "2026-11-25T14:00:00Z", "staff": [{ "percent": -15 }],
+            "cross_train": [{ "group": "front", "what": "refunds" }], "levers": true
+        }))
+        .gives::<Replayed>(200, "What it came to, side by side.")
+        .such_as(json!({
+            "begins_at": "2026-11-25T05:12:00Z", "ends_at": "2026-11-25T13:59:58Z", "arrivals": 140, "exact": true,
+            "queues": [{ "queue": "service", "recorded": numbers, "live": numbers, "draft": numbers }],
+            "groups": [{ "group": "front", "recorded": group, "live": group, "draft": group }],
+            "moved": 12,
+            "moves": [{
+                "live_rule": "rest", "live_queue": "service", "draft_rule": "refund", "draft_queue": "refunds",
+                "count": 12, "because": "refund: all that it asks holds msg.text = 'I want a refund'",
+                "tasks": [{ "task": "tsk_19", "came_at": "2026-11-25T06:03:00Z" }]
+            }],
+            "levers": [{ "lever": "--staff=front:+10%", "front_in_time": 9, "back_done": 0 }]
+        }))
+        .fails(&[RULES_IN_ERROR, NOT_RECORDED, BUSY])
 }
