@@ -49,7 +49,8 @@ use std::fmt;
 
 use async_trait::async_trait;
 use blendline_wire::Millis;
-use blendline_wire::capability::Capabilities;
+use blendline_wire::Pii;
+use blendline_wire::capability::{Capabilities, PrivateReply};
 use blendline_wire::inbound::{Attachment, InboundEvent};
 use blendline_wire::outbound::{Outbound, SendFailure, SendOutcome};
 
@@ -128,6 +129,11 @@ pub trait Connector: Send + Sync {
     /// True where a thread has no name but what each message answers, so that it is known by each of its messages.
     fn threads_by_answer(&self) -> bool {
         false
+    }
+
+    /// On what conditions what was said in public may be answered in private; `None` where the two are not one channel.
+    fn private_reply(&self) -> Option<PrivateReply> {
+        None
     }
 
     /// Every key that an account of this channel may have under its settings.
@@ -210,6 +216,18 @@ pub trait Connector: Send + Sync {
     /// `now` is the instant of sending, by which windows are judged. `http` must not follow redirects
     /// ([`http_client_rules`] says what else), for a redirect would carry the account's token elsewhere.
     async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome;
+
+    /// Answers in private what was said in public (`private_reply_to`): one call, as [`send`](Self::send). Gives the
+    /// platform's id of the other side in private too, where it is taken: some platforms have another one there.
+    async fn send_privately(
+        &self,
+        account: &Account,
+        message: &Outbound,
+        now: Millis,
+        http: &reqwest::Client,
+    ) -> (SendOutcome, Option<Pii<String>>) {
+        (self.send(account, message, now, http).await, Some(message.to.clone()))
+    }
 
     /// A call that changes nothing and that the platform answers with success if it knows the account and takes its
     /// credentials; none where there is no such call. `Err` with what is missing to make it.

@@ -88,6 +88,7 @@ fn message() -> Outbound {
         to: "dana@example.org".into(),
         thread: None,
         reply_to: None,
+        private_reply_to: None,
         content: Content::Text { text: "one\n.two\n".into() },
         window_until: None,
         message_id: Some("<2a.m@example.com>".into()),

@@ -42,6 +42,15 @@ pub struct MessageBody {
     /// The platform's user name of the author, where an answer has to name it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<Pii<String>>,
+    /// Where the public can read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permalink: Option<String>,
+    /// Where the customer said it, on channels where he may speak in public and in private.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// True for a message of ours that only the customer may read although he wrote in public.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub privately: bool,
     /// What came with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
@@ -60,6 +69,17 @@ pub struct MessageBody {
     /// What an item holds.
     #[serde(default, skip_serializing_if = "Fields::is_empty")]
     pub fields: Fields,
+}
+
+/// Where something was said, by the platform's ids.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Place {
+    /// The other side, where the platform names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<Pii<String>>,
+    /// The thread, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<String>,
 }
 
 impl MessageBody {
@@ -83,6 +103,7 @@ impl MessageBody {
             target: event.target_message_id.or(event.reply_to),
             visibility: event.visibility,
             username: event.sender_username,
+            permalink: event.permalink,
             attachments: event.attachments,
             ..Self::default()
         }
@@ -90,7 +111,12 @@ impl MessageBody {
 
     /// What an answer of ours has to know of the customer's message it follows.
     pub fn answered(self) -> Answered {
-        Answered { external_id: self.external_id, visibility: self.visibility, username: self.username }
+        Answered {
+            external_id: self.external_id,
+            visibility: self.visibility,
+            username: self.username,
+            thread: self.place.and_then(|place| place.thread),
+        }
     }
 
     /// The line that a note for a colleague makes.
@@ -160,6 +186,8 @@ impl StoredMessage {
             payload: self.body.payload,
             attachments,
             mail: self.body.mail,
+            visibility: self.body.visibility,
+            permalink: self.body.permalink,
         }
     }
 }

@@ -133,6 +133,17 @@ pub struct Reply {
     pub key: String,
     /// What to say.
     pub content: Content,
+    /// True where only the customer may read it although he wrote in public: the conversation goes on in private. The
+    /// platform's conditions are checked before anything is kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub privately: bool,
+}
+
+impl Reply {
+    /// Something to say where the customer wrote last.
+    pub fn new(key: impl Into<String>, content: Content) -> Self {
+        Self { key: key.into(), content, privately: false }
+    }
 }
 
 /// What becomes of a task, as a value.
@@ -349,6 +360,12 @@ pub struct MessageView {
     /// What a mail shows beside its words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<Box<MailLine>>,
+    /// Who can read it, where a channel has both: `public`, `direct` and what the platform has between them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<String>,
+    /// Where the public can read it. Hostile, as everything that comes from outside: a link to show, not to follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permalink: Option<String>,
 }
 
 /// Who said something.
@@ -375,7 +392,7 @@ mod tests {
             task: TaskId(1),
             lease: Lease(2),
             verdict: Verdict::Done { disposition: "answered".into(), note: None },
-            replies: vec![Reply { key: "r1".into(), content: Content::Text { text: "שלום".into() } }],
+            replies: vec![Reply::new("r1", Content::Text { text: "שלום".into() })],
             seen: None,
         };
         let text = concat!(

@@ -192,5 +192,7 @@ const fn message(seq: u64, from: Author, text: Pii<String>) -> MessageView {
         payload: None,
         attachments: Vec::new(),
         mail: None,
+        visibility: None,
+        permalink: None,
     }
 }

@@ -9,8 +9,8 @@ mod status;
 
 use async_trait::async_trait;
 use blendline_wire::Millis;
-use blendline_wire::capability::Capabilities;
-use blendline_wire::inbound::InboundEvent;
+use blendline_wire::capability::{Capabilities, PrivateReply};
+use blendline_wire::inbound::{InboundEvent, InboundKind};
 use blendline_wire::outbound::{Outbound, SendOutcome};
 
 use crate::{Account, Connector, Malformed, Poll, Refusal, Secret, Setting, SettingKind, Webhook, call, limits};
@@ -87,6 +87,11 @@ impl Connector for Mastodon {
 
     fn threads_by_answer(&self) -> bool {
         true
+    }
+
+    fn private_reply(&self) -> Option<PrivateReply> {
+        // A status for the person alone, at any time.
+        Some(PrivateReply { kinds: &[InboundKind::Mention, InboundKind::Post], within_ms: None, once: false })
     }
 
     fn settings(&self) -> &'static [Setting] {

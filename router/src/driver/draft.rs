@@ -103,6 +103,12 @@ pub(crate) fn places_of(event: &InboundEvent) -> Vec<(&str, Option<&str>)> {
     peer.map(|peer| (peer, thread)).into_iter().chain(others).chain(own).collect()
 }
 
+/// With whom a message of ours was seen in private.
+pub(crate) fn private_peer(event: &InboundEvent) -> Option<&str> {
+    let key = &event.conversation_key;
+    key.peer.as_deref().filter(|_| event.kind == InboundKind::Echo && key.thread.is_none())
+}
+
 /// The answer a customer gave by a button of ours: which conversation, and whether its matter is solved.
 pub(crate) fn confirmation(event: &InboundEvent) -> Option<(ConversationId, bool)> {
     if event.kind != InboundKind::Postback {
@@ -175,6 +181,8 @@ impl Draft {
         }
         if let Some(account) = account {
             if event.is_of_ours() {
+                addresses.extend(private_peer(&event).map(|peer| keys::address(tenant, account, peer, None)));
+                self.wanted.addresses.extend_from_slice(&addresses);
                 let (ours, external) = reported(&event);
                 match (ours, external) {
                     (Some(ours), _) => self.wanted.outbound.push(ours),
@@ -199,6 +207,9 @@ impl Draft {
     /// Adds what became of an attempt to send.
     pub(crate) fn result(&mut self, result: SendResult) {
         self.wanted.outbound.push(result.id);
+        let place = result.private.as_ref();
+        let hash = place.map(|place| keys::address(place.tenant, place.account, place.peer.expose(), None));
+        self.wanted.addresses.extend(hash);
         self.items.push(Item::Result(result));
     }
 
@@ -210,7 +221,11 @@ impl Draft {
         reply: oneshot::Sender<CallResult>,
         directory: &Directory,
     ) {
-        match &*call {
+        let asked = match &*call {
+            Call::Doubtful { call, .. } => call,
+            call => call,
+        };
+        match asked {
             Call::Reply { task, reply, .. } | Call::Resend { task, reply, .. } => {
                 self.wanted.keys.push(keys::reply(*task, &reply.key))
             }
@@ -234,7 +249,8 @@ impl Draft {
             Call::Link { tenant, one, other, .. } => {
                 self.wanted.entries.push(persons::link_key(*tenant, one, other));
             }
-            Call::Plain(_) | Call::Note { .. } => {}
+            // A doubtful call holds no other.
+            Call::Plain(_) | Call::Note { .. } | Call::Doubtful { .. } => {}
         }
         self.items.push(Item::Call { actor, call, reply });
     }
@@ -260,6 +276,7 @@ impl About {
     /// `None` for calls that are not about a task one holds.
     pub(crate) fn of(call: &Call) -> Option<Self> {
         let (worker, task, lease, solves) = match call {
+            Call::Doubtful { call, .. } => return Self::of(call),
             Call::Settle { worker, task, lease, verdict, .. } => {
                 (worker, task, lease, matches!(verdict, Verdict::Done { .. }))
             }

@@ -27,6 +27,7 @@ mod noted;
 mod overlay;
 mod owner;
 mod post;
+pub(crate) mod private;
 mod release;
 mod rules;
 mod serve;

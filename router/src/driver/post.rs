@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use crate::consent::{self, Consents, OPEN_MS, SERVICE};
 use crate::directory::{AccountEntry, Directory};
 use crate::driver::mail::letter;
+use crate::driver::private::{self, Way};
 use crate::driver::release::Handed;
 use crate::driver::telemetry;
 use crate::patience::BackOff;
@@ -59,13 +60,18 @@ impl Post {
                 continue;
             };
             let lines = threads.get(&letter.row.conversation).map(Vec::as_slice).unwrap_or_default();
-            if unwanted.contains(&letter.row.id) && !is_answer(letter, lines) {
-                let cause = SendFailure::new("no_consent", "the customer opted out: wait until he writes");
-                let (id, outcome) = (letter.row.id, SendOutcome::Failed { cause });
-                let result = SendResult { id, attempt: handed.attempt, outcome, to: None };
-                refused.push(BrokerMessage::SendResultV1(result).encode(&[]));
+            let way = if unwanted.contains(&letter.row.id) && !is_answer(letter, lines) {
+                Err(SendFailure::new("no_consent", "the customer opted out: wait until he writes"))
             } else {
-                bodies.push(self.encode(letter, handed.attempt, lines));
+                self.way(letter, lines).await
+            };
+            match way {
+                Ok(way) => bodies.push(self.encode(letter, handed.attempt, lines, way)),
+                Err(cause) => {
+                    let (id, outcome) = (letter.row.id, SendOutcome::Failed { cause });
+                    let result = SendResult { id, attempt: handed.attempt, outcome, to: None, private: None };
+                    refused.push(BrokerMessage::SendResultV1(result).encode(&[]));
+                }
             }
         }
         (bodies, refused)
@@ -92,7 +98,9 @@ impl Post {
         letters: &[Letter],
         unwanted: &HashSet<OutboundId>,
     ) -> HashMap<ConversationId, Vec<StoredMessage>> {
-        let matters = |letter: &&Letter| unwanted.contains(&letter.row.id) || self.mail_account(letter).is_some();
+        let matters = |letter: &&Letter| {
+            unwanted.contains(&letter.row.id) || self.mail_account(letter).is_some() || self.is_public(letter)
+        };
         let conversations: Vec<_> = letters.iter().filter(matters).map(|letter| letter.row.conversation).collect();
         if conversations.is_empty() {
             return HashMap::new();
@@ -108,6 +116,28 @@ impl Post {
         blendline_connectors::by_name(&entry.channel).is_some_and(|channel| channel.is_mail()).then_some(entry)
     }
 
+    /// True where one speaks in public too.
+    fn is_public(&self, letter: &Letter) -> bool {
+        let entry = self.directory.accounts.get(&letter.row.account);
+        let connector = entry.and_then(|entry| blendline_connectors::by_name(&entry.channel));
+        connector.is_some_and(|connector| connector.capabilities().public)
+    }
+
+    /// Where a message goes on channels that have a public and a private side; `None` where its contact says it.
+    async fn way(&self, letter: &Letter, lines: &[StoredMessage]) -> Result<Option<Way>, SendFailure> {
+        let row = &letter.row;
+        let entry = self.directory.accounts.get(&row.account);
+        let connector = entry.and_then(|entry| blendline_connectors::by_name(&entry.channel));
+        let Some(connector) = connector.filter(|connector| connector.capabilities().public) else { return Ok(None) };
+        let own = lines.iter().find(|line| line.seq == row.seq);
+        let privately = own.is_some_and(|line| line.body.privately);
+        let failed = match privately {
+            true => insist("letters", || private::failed(&*self.archive, lines)).await,
+            false => HashSet::new(),
+        };
+        private::way(connector, lines, row.seq, privately, &failed, row.queued_at)
+    }
+
     async fn publish(&self, queue: &str, body: Vec<u8>) {
         let mut back_off = BackOff::default();
         while let Err(error) = self.broker.publish(queue, body.clone()).await {
@@ -116,7 +146,7 @@ impl Post {
         }
     }
 
-    fn encode(&self, letter: &Letter, attempt: u32, lines: &[StoredMessage]) -> Vec<u8> {
+    fn encode(&self, letter: &Letter, attempt: u32, lines: &[StoredMessage], way: Option<Way>) -> Vec<u8> {
         let row = &letter.row;
         let mut outbound = Outbound {
             id: row.id,
@@ -127,6 +157,7 @@ impl Post {
             to: letter.to.clone(),
             thread: letter.thread.clone(),
             reply_to: None,
+            private_reply_to: None,
             answers: letter.answers.clone().map(Box::new),
             content: letter.content.clone(),
             window_until: row.window_until,
@@ -137,6 +168,9 @@ impl Post {
             reply_address: None,
             automatic: row.worker.is_none(),
         };
+        if let Some(way) = way {
+            way.direct(&mut outbound);
+        }
         if let Some(entry) = self.mail_account(letter) {
             letter::address(&mut outbound, row.seq, row.queued_at, entry, lines);
         }

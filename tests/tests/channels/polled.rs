@@ -1,15 +1,12 @@
 //! Platforms that are asked because they do not post.
 
-use blendline_tests::api::Api;
-use blendline_tests::config::{Installation, WORKER_KEY, Worker};
-use blendline_tests::process::Router;
+use blendline_tests::config::WORKER_KEY;
 use blendline_tests::worker::Hand;
 use blendline_wire::task::AcceptMode;
 use blendline_wire::worker::Author;
 use serde_json::{Value, json};
 
-use crate::course::{Out, Row, World, account, go_out};
-use crate::platform::Platform;
+use crate::course::{Out, Row, beside, go_out};
 use crate::sign;
 
 /// A polled row: what is said is shown by the test.
@@ -50,7 +47,7 @@ static MASTODON: Row = row(
     }),
 );
 
-static MASTODON_PUBLIC: Row = row(
+pub(crate) static MASTODON_PUBLIC: Row = row(
     "mastodon",
     "shop@social.example",
     &[("base_url", "{platform}"), ("access_token", "token-of-the-shop-0123"), ("interval_s", "1")],
@@ -59,24 +56,8 @@ static MASTODON_PUBLIC: Row = row(
 
 static FEED: Row = row("mention_feed", "complaints", &[("url", "{platform}/feed.xml"), ("interval_s", "1")], None);
 
-async fn start(row: &'static Row) -> World {
-    let platform = Platform::start(
-        row.out.as_ref().map_or(|_, _| Value::Null, |out| out.answer),
-        row.out.as_ref().and_then(|out| out.key),
-    )
-    .await;
-    let mut installation = Installation::new("http://127.0.0.1:1");
-    installation.numbers = Vec::new();
-    installation.heartbeat_ms = 60_000;
-    installation.workers = vec![Worker::new("noa", &["care"], 10)];
-    installation.accounts = vec![account(row, &platform)];
-    let router = Router::prepare(&format!("channel-{}", row.channel), &installation);
-    let api = Api::admin(router.addr);
-    World { row, platform, router, api }
-}
-
 /// An instant about now, as the router takes in nothing older than a week.
-fn today() -> String {
+pub(crate) fn today() -> String {
     blendline_wire::Millis(blendline_tests::machine::unix_ms()).to_rfc3339()
 }
 
@@ -90,7 +71,7 @@ fn notification(n: u32, answered: Option<&str>, words: &str) -> Value {
 
 #[tokio::test]
 async fn mastodon() {
-    let mut world = start(&MASTODON).await;
+    let mut world = beside(&MASTODON).await;
     // Both in the thread of the first; the newest stands first.
     let first = notification(1, Some("100"), "the first words");
     let path = "/api/v1/notifications";
@@ -120,7 +101,7 @@ async fn mastodon() {
 }
 
 /// A mention in public, of account `who`.
-fn mention(n: u32, who: u32, answered: Option<&str>, words: &str) -> Value {
+pub(crate) fn mention(n: u32, who: u32, answered: Option<&str>, words: &str) -> Value {
     let mut one = notification(n, answered, words);
     let account = json!({"id": who.to_string(), "acct": format!("p{who}@b.example"), "display_name": "P"});
     one["status"]["visibility"] = json!("public");
@@ -132,7 +113,7 @@ fn mention(n: u32, who: u32, answered: Option<&str>, words: &str) -> Value {
 /// A conversation in public has no name on Mastodon: whoever answers us is in his conversation, and nobody else is.
 #[tokio::test]
 async fn an_answer_to_our_answer_is_the_same_conversation() {
-    let mut world = start(&MASTODON_PUBLIC).await;
+    let mut world = beside(&MASTODON_PUBLIC).await;
     let path = "/api/v1/notifications";
     let mut told = vec![mention(1, 55, None, "where is my order?")];
     world.platform.show(path, &json!(told).to_string());
@@ -169,7 +150,7 @@ fn item(n: u32, when: &str) -> String {
 
 #[tokio::test]
 async fn mention_feed() {
-    let mut world = start(&FEED).await;
+    let mut world = beside(&FEED).await;
     let (now, undated) = (item(1, &today()), item(2, ""));
     let old = item(3, "Thu, 01 Jan 2015 00:00:00 GMT");
     world.platform.show("/feed.xml", &feed(&[now.clone(), undated.clone(), old.clone()]));

@@ -190,6 +190,8 @@ pub(crate) fn message(seq: u64, text: &str) -> MessageView {
         payload: None,
         attachments: vec![],
         mail: None,
+        visibility: None,
+        permalink: None,
     }
 }
 

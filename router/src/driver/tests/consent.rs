@@ -109,7 +109,7 @@ async fn an_answer_is_sent_to_whom_nothing_else_is() {
     .unwrap();
     let first = world.store.until("first", |record| record.outbound.keys().next().copied()).await;
     let sent = blendline_wire::outbound::SendOutcome::Sent { external_id: "x".into() };
-    let result = blendline_wire::outbound::SendResult { id: first, attempt: 1, outcome: sent, to: None };
+    let result = blendline_wire::outbound::SendResult { id: first, attempt: 1, outcome: sent, to: None, private: None };
     world.inbound(BrokerMessage::SendResultV1(result).encode(&[])).await;
     dana.call(say("k2", "are you there?")).await.unwrap();
     let failed = |record: &crate::fakes::Record| {

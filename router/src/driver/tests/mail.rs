@@ -87,7 +87,7 @@ impl World {
     /// The server took it under its own Message-ID.
     async fn sent(&self, letter: &Outbound) {
         let outcome = SendOutcome::Sent { external_id: letter.message_id.clone().unwrap() };
-        let result = SendResult { id: letter.id, attempt: letter.attempt, outcome, to: None };
+        let result = SendResult { id: letter.id, attempt: letter.attempt, outcome, to: None, private: None };
         self.inbound(BrokerMessage::SendResultV1(result).encode(&[])).await;
         self.taken_in().await;
     }
