@@ -165,6 +165,12 @@ pub trait Connector: Send + Sync {
     /// or 400 where [`Connector::tells_malformed`].
     fn normalise(&self, body: &[u8]) -> Result<Vec<InboundEvent>, Malformed>;
 
+    /// True where [`Connector::completed`] may have something to get before the platform hears that its body was taken:
+    /// without it the happening would be of no use, and it is posted again where that fails.
+    fn completes(&self) -> bool {
+        self.is_mail()
+    }
+
     /// Gets what a body only points to from the platform, before it is answered: the same body with it inside, as
     /// [`normalise`](Self::normalise) and [`carried`](Self::carried) read it. `None` where the body is all there is, or the
     /// account has no credentials for more. `http` as for [`fetch`](Self::fetch).
@@ -192,6 +198,34 @@ pub trait Connector: Send + Sync {
     /// What to get, and how often, where the platform does not post to us; `None` on all other channels.
     /// `position` is what [`Connector::position`] told of the last answer; `None` at first.
     fn poll(&self, _account: &Account, _position: Option<&str>) -> Option<Poll> {
+        None
+    }
+
+    /// A token to ask with, where the account has none that lasts; `None` where [`Poll::bearer`] is all.
+    async fn poll_token(&self, _account: &Account, _now: Millis, _http: &reqwest::Client) -> Option<Secret> {
+        None
+    }
+
+    /// True where an answer to [`Connector::poll`] is everything that there is of late: what is missing from it although
+    /// older things are there was removed, and what says something else than before was changed.
+    fn lists_all(&self) -> bool {
+        false
+    }
+
+    /// What brings the happenings of [`Connector::poll`] as they come: a connection that stays open and whose parts
+    /// [`Connector::normalise`] reads. `None` where there is no such thing.
+    fn stream(&self, _account: &Account) -> Option<Poll> {
+        None
+    }
+
+    /// What to get to see what has become of something that was told before, where the platform does not tell.
+    fn look_again(&self, _account: &Account, _told: &InboundEvent) -> Option<Poll> {
+        None
+    }
+
+    /// What has become of it: a change or a removal. `answer` is that to [`Connector::look_again`], `None` where the
+    /// platform knows it no more.
+    fn became(&self, _told: &InboundEvent, _answer: Option<&[u8]>) -> Option<InboundEvent> {
         None
     }
 

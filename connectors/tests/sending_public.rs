@@ -52,6 +52,7 @@ fn answering(id: &str, visibility: &str, username: &str) -> Option<Box<Answered>
         external_id: Some(id.into()),
         visibility: Some(visibility.into()),
         username: Some(username.into()),
+        thread: None,
     }))
 }
 

@@ -186,6 +186,9 @@ impl StoredMessage {
             payload: self.body.payload,
             attachments,
             mail: self.body.mail,
+            kind: self.body.kind.filter(|kind| *kind != InboundKind::Message),
+            id: self.body.external_id,
+            target: self.body.target,
             visibility: self.body.visibility,
             permalink: self.body.permalink,
         }

@@ -142,13 +142,7 @@ impl Hand {
     }
 
     /// Says `text` to the customer under `key`, for nobody else to read.
-    pub async fn reply_privately(
-        &mut self,
-        task: TaskId,
-        lease: Lease,
-        key: &str,
-        text: &str,
-    ) -> Result<(), Problem> {
+    pub async fn reply_privately(&mut self, task: TaskId, lease: Lease, key: &str, text: &str) -> Result<(), Problem> {
         let reply = Reply { privately: true, ..said(key, text) };
         self.call(|call| ClientFrame::Reply { call, task, lease, reply }).await
     }

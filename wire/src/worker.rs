@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Because;
 use crate::ids::{ConversationId, Lease, MatterId, OutboundId, SessionId, TaskId};
-use crate::inbound::Attachment;
+use crate::inbound::{Attachment, InboundKind};
 use crate::mail::MailLine;
 use crate::org::Fields;
 use crate::outbound::Content;
@@ -360,6 +360,15 @@ pub struct MessageView {
     /// What a mail shows beside its words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<Box<MailLine>>,
+    /// What the customer did, where that is no message: `edit`, `delete`, `moderation` (hidden or shown), `reaction`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<InboundKind>,
+    /// The platform's id of what the customer said: what changes, removes or hides it later names it as its `target`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The `id` of the message that it answers, changes, removes, hides or reacts to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
     /// Who can read it, where a channel has both: `public`, `direct` and what the platform has between them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visibility: Option<String>,

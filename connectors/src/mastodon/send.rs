@@ -51,7 +51,8 @@ fn status(account: &Account, message: &Outbound) -> Result<Value, SendFailure> {
     };
     check(account, &text)?;
     let mut body = json!({ "status": text, "visibility": visibility });
-    if let Some(id) = message.reply_to.as_ref().or(message.private_reply_to.as_ref()).or(answered.external_id.as_ref()) {
+    if let Some(id) = message.reply_to.as_ref().or(message.private_reply_to.as_ref()).or(answered.external_id.as_ref())
+    {
         body["in_reply_to_id"] = json!(id);
     }
     Ok(body)

@@ -46,6 +46,7 @@ impl Said {
             Some(recipients) => recipients.iter().map(|one| one.recipient.expose().clone()).collect(),
             None => places_of(event).into_iter().map(|(address, _)| address.to_owned()).collect(),
         };
+        addresses.retain(|address| !address.is_empty());
         addresses.dedup();
         let silent = event.mail.as_ref().is_some_and(|mail| mail.forbids_automatic_answer());
         Some(Self { granted, source, language, addresses, silent })

@@ -15,6 +15,7 @@ use crate::consent;
 use crate::directory::Directory;
 use crate::driver::consent::Said;
 use crate::driver::keys::{self, Key};
+use crate::driver::mail::report;
 use crate::driver::mail::thread::Named;
 use crate::handle::{Call, CallResult, Verdict};
 use crate::persons;
@@ -100,7 +101,18 @@ pub(crate) fn places_of(event: &InboundEvent) -> Vec<(&str, Option<&str>)> {
     };
     let own = own.filter(|own| Some(*own) != thread);
     let own = own.and_then(|own| Some((peer?, Some(own))));
-    peer.map(|peer| (peer, thread)).into_iter().chain(others).chain(own).collect()
+    peer.map(|peer| (peer, thread)).into_iter().chain(others).chain(own).chain(named_by_itself(event)).collect()
+}
+
+/// What is said in public is a place of its own, which has no address: who changes, removes or hides it later may not be
+/// named, or be somebody else.
+fn named_by_itself(event: &InboundEvent) -> Option<(&str, Option<&str>)> {
+    let id = match event.kind {
+        InboundKind::Edit | InboundKind::Delete | InboundKind::Moderation => event.target_message_id.as_deref(),
+        kind if kind.wants_answer() && event.visibility.is_some() => event.external_message_id.as_deref(),
+        _ => None,
+    };
+    id.map(|id| ("", Some(id)))
 }
 
 /// With whom a message of ours was seen in private.
@@ -184,6 +196,7 @@ impl Draft {
                 addresses.extend(private_peer(&event).map(|peer| keys::address(tenant, account, peer, None)));
                 self.wanted.addresses.extend_from_slice(&addresses);
                 let (ours, external) = reported(&event);
+                self.wanted.outbound.extend(report::named(&event).map(|(id, _)| id));
                 match (ours, external) {
                     (Some(ours), _) => self.wanted.outbound.push(ours),
                     (None, Some(external)) => self.wanted.external.push((account, external.to_owned())),

@@ -1,5 +1,6 @@
 //! What comes in from platforms: each event ends as exactly one task, merge, duplicate, discard or quarantine.
 
+use blendline_connectors::email::reply_address;
 use blendline_core::input::{DeliveryStatus, InboundMessage};
 use blendline_core::rows::{Conversation, ConversationState};
 use blendline_core::{Command, Input};
@@ -152,7 +153,7 @@ impl Stepper<'_> {
                 continue;
             }
             self.overlay.add_contact(*hash, contact);
-            if !forged {
+            if !forged && !address.is_empty() {
                 let identity = Identity::of(&entry.channel, address);
                 let person = Known::Contact { identity, contact, account };
                 self.put_entry(person.entry(entry.tenant, self.now()));
@@ -258,9 +259,17 @@ impl Stepper<'_> {
     /// The message of ours an event reports on, if it is of that account.
     fn reported_by(&self, event: &InboundEvent, account: AccountId) -> Option<OutboundId> {
         let (ours, external) = reported(event);
+        let ours = self.bounced(event, account).or(ours);
         let id = ours.or_else(|| self.overlay.external(account, external?))?;
         let row = self.core.outbound(id).or_else(|| self.overlay.outbound(id))?;
         (row.account == account).then_some(id)
+    }
+
+    /// The mail of ours whose own address a report came to.
+    fn bounced(&self, event: &InboundEvent, account: AccountId) -> Option<OutboundId> {
+        let (id, address) = report::named(event)?;
+        let account = &self.directory.accounts.get(&account)?.account;
+        reply_address::verify(account, address, reply_address::REPORTS).map(|_| id)
     }
 
     fn report(&mut self, happening: &Happening, outbound: OutboundId, status: DeliveryStatus, reason: String) {

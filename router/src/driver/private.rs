@@ -107,7 +107,8 @@ fn begin<'a>(
     if rules.once {
         // Each of ours took the latest that was left to it.
         for ours in before.filter(|line| line.body.privately && line.outbound.is_some_and(|id| !failed.contains(&id))) {
-            let free = |line: &StoredMessage| line.seq < ours.seq && timely(line, ours.at) && !spent.contains(&line.seq);
+            let free =
+                |line: &StoredMessage| line.seq < ours.seq && timely(line, ours.at) && !spent.contains(&line.seq);
             let taken = known.iter().rev().find(|(line, _)| free(line)).map(|(line, _)| line.seq);
             spent.extend(taken);
         }
@@ -133,10 +134,7 @@ fn begin<'a>(
 }
 
 /// Messages of ours among these private ones that the platform did not take: they spent nothing.
-pub(crate) async fn failed(
-    archive: &dyn Archive,
-    lines: &[StoredMessage],
-) -> Result<HashSet<OutboundId>, StoreError> {
+pub(crate) async fn failed(archive: &dyn Archive, lines: &[StoredMessage]) -> Result<HashSet<OutboundId>, StoreError> {
     let ours: Vec<_> = lines.iter().filter(|line| line.body.privately).filter_map(|line| line.outbound).collect();
     if ours.is_empty() {
         return Ok(HashSet::new());
@@ -177,7 +175,10 @@ mod tests {
             external_id: Some(format!("c{seq}")),
             timestamp: Some(Instant(Millis(at))),
             visibility: public.then(|| "public".to_owned()),
-            place: Some(Place { peer: Some(if public { "p" } else { "psid" }.into()), thread: thread.map(str::to_owned) }),
+            place: Some(Place {
+                peer: Some(if public { "p" } else { "psid" }.into()),
+                thread: thread.map(str::to_owned),
+            }),
             ..MessageBody::default()
         };
         StoredMessage { seq, at: Millis(at), author: Author::Customer, worker: None, outbound: None, body }

@@ -60,13 +60,17 @@ static PAGE_BOTH: Both = Both {
         said: |n, words| page_comment(n, &today(), words),
         has_words: true,
         sign: sign::meta,
-        out: Some(Out::new("POST /v23.0/", |call| call.body.clone(), |call, n| {
-            if call.line.ends_with("/messages") {
-                json!({"recipient_id": IN_MESSENGER, "message_id": format!("m_out{n}")})
-            } else {
-                json!({"id": format!("901_{n}")})
-            }
-        })),
+        out: Some(Out::new(
+            "POST /v23.0/",
+            |call| call.body.clone(),
+            |call, n| {
+                if call.line.ends_with("/messages") {
+                    json!({"recipient_id": IN_MESSENGER, "message_id": format!("m_out{n}")})
+                } else {
+                    json!({"id": format!("901_{n}")})
+                }
+            },
+        )),
     },
     publicly: page_comment,
     privately: |n, words| {
@@ -89,7 +93,8 @@ fn instagram_comment(n: u32, at: &str, words: &str) -> Vec<u8> {
         "id": format!("1790{n}"), "text": words, "from": {"id": "6001002003004", "username": "dana"}, "timestamp": at,
         "media": {"id": "1780", "media_product_type": "FEED"},
     });
-    let entry = json!({"id": SHOP_ON_INSTAGRAM, "time": 1_767_225_601, "changes": [{"field": "comments", "value": value}]});
+    let entry =
+        json!({"id": SHOP_ON_INSTAGRAM, "time": 1_767_225_601, "changes": [{"field": "comments", "value": value}]});
     bytes(&json!({"object": "instagram", "entry": [entry]}))
 }
 
@@ -102,13 +107,17 @@ static INSTAGRAM_BOTH: Both = Both {
         said: |n, words| instagram_comment(n, &today(), words),
         has_words: true,
         sign: sign::meta,
-        out: Some(Out::new("POST /v23.0/", |call| call.body.clone(), |call, n| {
-            if call.line.ends_with("/messages") {
-                json!({"recipient_id": "6001002003004", "message_id": format!("aWd_out{n}")})
-            } else {
-                json!({"id": format!("1791{n}")})
-            }
-        })),
+        out: Some(Out::new(
+            "POST /v23.0/",
+            |call| call.body.clone(),
+            |call, n| {
+                if call.line.ends_with("/messages") {
+                    json!({"recipient_id": "6001002003004", "message_id": format!("aWd_out{n}")})
+                } else {
+                    json!({"id": format!("1791{n}")})
+                }
+            },
+        )),
     },
     publicly: instagram_comment,
     privately: |n, words| {
@@ -143,13 +152,17 @@ static X_BOTH: Both = Both {
         said: |n, words| x_post(n, &today(), words),
         has_words: true,
         sign: sign::x,
-        out: Some(Out::new("POST /2/", |call| call.body.clone(), |call, n| {
-            if call.line.ends_with("/messages") {
-                json!({"data": {"dm_conversation_id": "1-2", "dm_event_id": format!("160000000000000000{n}")}})
-            } else {
-                json!({"data": {"id": format!("170000000000000000{n}")}})
-            }
-        })),
+        out: Some(Out::new(
+            "POST /2/",
+            |call| call.body.clone(),
+            |call, n| {
+                if call.line.ends_with("/messages") {
+                    json!({"data": {"dm_conversation_id": "1-2", "dm_event_id": format!("160000000000000000{n}")}})
+                } else {
+                    json!({"data": {"id": format!("170000000000000000{n}")}})
+                }
+            },
+        )),
     },
     publicly: x_post,
     privately: |n, words| {
@@ -295,7 +308,8 @@ async fn an_echo_tells_where_it_went() {
     let call = world.platform.until("your order number?", 1).await.remove(0);
     world.until_events("reply_unknown", 1).await;
     let metadata = call.json()["message"]["metadata"].clone();
-    let echo = json!({"message": {"mid": "m_out1", "is_echo": true, "metadata": metadata, "text": "your order number?"}});
+    let echo =
+        json!({"message": {"mid": "m_out1", "is_echo": true, "metadata": metadata, "text": "your order number?"}});
     world.tell(&rows::messaging("page", PAGE, IN_MESSENGER, true, echo)).await;
     world.until_events("moved_to_private", 1).await;
     world.tell(&(PAGE_BOTH.privately)(2, "it is 1042")).await;

@@ -89,6 +89,9 @@ fn view() -> TaskView {
         payload: None,
         attachments: vec![blendline_wire::inbound::Attachment { kind: "image".into(), ..Default::default() }],
         mail: Some(Box::new(blendline_wire::mail::MailLine { subject: Some("s".into()), ..Default::default() })),
+        kind: Some(blendline_wire::inbound::InboundKind::Edit),
+        id: Some("1".into()),
+        target: Some("2".into()),
         visibility: Some("public".into()),
         permalink: Some("https://social.example/1".into()),
     };
