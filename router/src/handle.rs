@@ -95,8 +95,7 @@ pub enum Call {
         /// The latest place of the transcript he had seen, where he says so.
         seen: Option<u64>,
     },
-    /// A reply or a verdict that holds a private message which the platform would not take: done if all of it was said
-    /// before, else refused.
+    /// A reply or a verdict that holds a message which would not be sent: done if all of it was said before, else refused.
     Doubtful {
         /// What is asked.
         call: Box<Call>,
@@ -261,9 +260,9 @@ pub enum CallError {
     /// The same key was used for other words.
     #[error("the key was used before with another content")]
     KeyReused,
-    /// The platform would not take it in private.
-    #[error("not in private: {}", .0.detail)]
-    NotPrivately(SendFailure),
+    /// It would not be sent: the platform does not take it in private, or the customer does not want to hear it.
+    #[error("it would not be sent: {}", .0.detail)]
+    NotSent(SendFailure),
     /// The customer does not want to be written to for this purpose.
     #[error("the customer has not agreed to be written to for {0}")]
     NoConsent(String),

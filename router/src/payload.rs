@@ -51,6 +51,9 @@ pub struct MessageBody {
     /// True for a message of ours that only the customer may read although he wrote in public.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub privately: bool,
+    /// What a message of ours serves, where that is more than an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
     /// What came with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,

@@ -137,12 +137,16 @@ pub struct Reply {
     /// platform's conditions are checked before anything is kept.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub privately: bool,
+    /// What it serves, where it is more than an answer: the customer must not have refused it, and must have agreed to
+    /// `marketing`. Left out, `service`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
 }
 
 impl Reply {
     /// Something to say where the customer wrote last.
     pub fn new(key: impl Into<String>, content: Content) -> Self {
-        Self { key: key.into(), content, privately: false }
+        Self { key: key.into(), content, privately: false, purpose: None }
     }
 }
 

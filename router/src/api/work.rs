@@ -90,6 +90,11 @@ pub struct Say {
     /// True where only the customer may read it although he wrote in public: the conversation goes on in private.
     #[serde(default)]
     privately: bool,
+    /// What it serves, where it is more than an answer: the customer must not have refused it, and must have agreed to
+    /// `marketing`; left out, `service`.
+    #[serde(default)]
+    #[schema(max_length = 64)]
+    purpose: Option<String>,
 }
 
 /// Says something to the customer. The same key twice is one message.
@@ -100,7 +105,7 @@ pub async fn reply(
     Strict(body): Strict<Say>,
 ) -> Result<StatusCode, Failure> {
     let (worker, task) = who_and_what(&app, &caller, body.worker.as_deref(), &text).await?;
-    let reply = Reply { key: body.key, content: body.content, privately: body.privately };
+    let reply = Reply { key: body.key, content: body.content, privately: body.privately, purpose: body.purpose };
     call(&app, &caller, worker, Call::Reply { worker, task, lease: body.lease, reply }).await
 }
 

@@ -139,11 +139,11 @@ impl Stepper<'_> {
         let (task, replies) = match &call {
             Call::Reply { task, reply, .. } => (*task, std::slice::from_ref(reply)),
             Call::Settle { task, replies, .. } => (*task, replies.as_slice()),
-            _ => return Err(Err(CallError::NotPrivately(cause))),
+            _ => return Err(Err(CallError::NotSent(cause))),
         };
-        for reply in replies.iter().filter(|reply| reply.privately) {
+        for reply in replies.iter().filter(|reply| reply.privately || reply.purpose.is_some()) {
             if self.new_reply(task, reply)?.is_some() {
-                return Err(Err(CallError::NotPrivately(cause)));
+                return Err(Err(CallError::NotSent(cause)));
             }
         }
         self.prepare(call)
@@ -221,7 +221,9 @@ impl Stepper<'_> {
         let address = known.is_none().then_some(new);
         let prior = self.overlay.latest(contact).cloned().map(Box::new);
         let name = self.name_of(worker);
-        let payload = self.batch.payload(MessageBody { name, title: subject, ..MessageBody::reply(reply.content) });
+        let purpose = Some(purpose);
+        let body = MessageBody { name, title: subject, purpose, ..MessageBody::reply(reply.content) };
+        let payload = self.batch.payload(body);
         let command = Command::Start { worker, account, contact, queue, prior, payload };
         Ok(Prepared {
             payloads: vec![payload],
@@ -248,8 +250,8 @@ impl Stepper<'_> {
     }
 
     fn reply_payload(&mut self, worker: WorkerId, reply: Reply) -> PayloadId {
-        let (name, privately) = (self.name_of(worker), reply.privately);
-        self.batch.payload(MessageBody { name, privately, ..MessageBody::reply(reply.content) })
+        let (name, privately, purpose) = (self.name_of(worker), reply.privately, reply.purpose);
+        self.batch.payload(MessageBody { name, privately, purpose, ..MessageBody::reply(reply.content) })
     }
 
     fn note(&mut self, worker: WorkerId, text: Pii<String>) -> PayloadId {

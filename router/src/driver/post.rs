@@ -19,7 +19,6 @@ use crate::driver::telemetry;
 use crate::patience::BackOff;
 use crate::payload::StoredMessage;
 use crate::ports::broker::{Broker, inbound_queue, outbound_queue};
-use crate::ports::register::Entry;
 use crate::ports::store::{Archive, Letter, StoreError, Transcript};
 
 /// Hands messages over, those of one commit side by side: the core lets one go per conversation.
@@ -51,8 +50,8 @@ impl Post {
     async fn letters(&self, handed: &[Handed]) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
         let ids: Vec<_> = handed.iter().map(|handed| handed.outbound).collect();
         let letters = insist("letters", || self.archive.letters(&ids)).await;
-        let unwanted = self.unwanted(&letters).await;
-        let threads = self.threads(&letters, &unwanted).await;
+        let consents = self.consents(&letters).await;
+        let threads = self.threads(&letters, &consents).await;
         let (mut bodies, mut refused) = (Vec::with_capacity(handed.len()), Vec::new());
         for handed in handed {
             let Some(letter) = letters.iter().find(|letter| letter.row.id == handed.outbound) else {
@@ -60,7 +59,7 @@ impl Post {
                 continue;
             };
             let lines = threads.get(&letter.row.conversation).map(Vec::as_slice).unwrap_or_default();
-            let way = if unwanted.contains(&letter.row.id) && !is_answer(letter, lines) {
+            let way = if !is_wanted(letter, lines, consents.get(&letter.row.id)) {
                 Err(SendFailure::new("no_consent", "the customer opted out: wait until he writes"))
             } else {
                 self.way(letter, lines).await
@@ -77,29 +76,30 @@ impl Post {
         (bodies, refused)
     }
 
-    /// Those that go to people who do not want to be written to without having asked.
-    async fn unwanted(&self, letters: &[Letter]) -> HashSet<OutboundId> {
+    /// What is known of whom they go to, where anything is.
+    async fn consents(&self, letters: &[Letter]) -> HashMap<OutboundId, Consents> {
         let subject = |letter: &Letter| {
             let entry = self.directory.accounts.get(&letter.row.account)?;
             Some(consent::subject(letter.row.tenant, consent::medium(&entry.channel), letter.to.expose()))
         };
-        let subjects: HashMap<OutboundId, _> =
-            letters.iter().filter_map(|letter| Some((letter.row.id, subject(letter)?))).collect();
-        let keys: Vec<_> = subjects.values().copied().collect();
+        let subjects: Vec<_> = letters.iter().filter_map(|letter| Some((letter.row.id, subject(letter)?))).collect();
+        let keys: Vec<_> = subjects.iter().map(|(_, subject)| *subject).collect();
         let entries = insist("consents", || self.archive.entries(&keys)).await;
-        let refuses = |entry: &&Entry| Consents::read(entry).is_some_and(|known| !known.allow(SERVICE));
-        let refusing: HashSet<_> = entries.iter().filter(refuses).map(|entry| entry.key).collect();
-        subjects.into_iter().filter(|(_, subject)| refusing.contains(subject)).map(|(id, _)| id).collect()
+        let known: HashMap<_, _> =
+            entries.iter().filter_map(|entry| Some((entry.key, Consents::read(entry)?))).collect();
+        subjects.into_iter().filter_map(|(id, subject)| Some((id, known.get(&subject)?.clone()))).collect()
     }
 
-    /// What was said last where it matters: answers to mails continue a thread, and an answer is always wanted.
+    /// What was said last where it matters: answers to mails continue a thread, an answer is always wanted, and what a
+    /// message serves stands beside its words.
     async fn threads(
         &self,
         letters: &[Letter],
-        unwanted: &HashSet<OutboundId>,
+        consents: &HashMap<OutboundId, Consents>,
     ) -> HashMap<ConversationId, Vec<StoredMessage>> {
         let matters = |letter: &&Letter| {
-            unwanted.contains(&letter.row.id) || self.mail_account(letter).is_some() || self.is_public(letter)
+            let unasked = letter.content.is_template() || consents.contains_key(&letter.row.id);
+            unasked || self.mail_account(letter).is_some() || self.is_public(letter)
         };
         let conversations: Vec<_> = letters.iter().filter(matters).map(|letter| letter.row.conversation).collect();
         if conversations.is_empty() {
@@ -176,6 +176,14 @@ impl Post {
         }
         BrokerMessage::OutboundV1(outbound).encode(&[])
     }
+}
+
+/// True for what the customer wants to hear: an answer, or what he has agreed to or at least not refused.
+fn is_wanted(letter: &Letter, lines: &[StoredMessage], consents: Option<&Consents>) -> bool {
+    let own = lines.iter().find(|line| line.seq == letter.row.seq);
+    let purpose = own.and_then(|line| line.body.purpose.as_deref()).unwrap_or(SERVICE);
+    let allowed = consents.map_or_else(|| consent::allowed_unasked(purpose), |known| known.allow(purpose));
+    allowed || (purpose == SERVICE && is_answer(letter, lines))
 }
 
 /// True for what answers the customer while his conversation is open to us: by the platform's window, or where it has
