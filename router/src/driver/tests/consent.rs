@@ -1,11 +1,12 @@
 //! Consent: opt-out words, what is refused after them, and what is not.
 
 use blendline_core::Answer;
-use blendline_core::rows::OutboundState;
+use blendline_core::rows::{OutboundRow, OutboundState};
 use blendline_wire::broker::BrokerMessage;
 use blendline_wire::event::EventKind;
-use blendline_wire::inbound::InboundEvent;
+use blendline_wire::inbound::{InboundEvent, InboundKind};
 use blendline_wire::outbound::Content;
+use blendline_wire::worker::Reply;
 use blendline_wire::{Lease, Millis};
 
 use super::world::*;
@@ -158,7 +159,7 @@ async fn what_is_more_than_an_answer_needs_its_own_consent() {
     world.webhook(vec![switched("s1", "opt_in")]).await;
     world.taken_in().await;
     dana.call(offer("k2")).await.unwrap();
-    while letters(&world).is_empty() {
+    while world.broker.waiting(&outbound_queue(0)).is_empty() {
         tokio::task::yield_now().await;
     }
     world.webhook(vec![switched("s2", "opt_out")]).await;
