@@ -84,6 +84,13 @@ pub struct AccountEntry {
     pub class: Class,
 }
 
+impl AccountEntry {
+    /// True where customers may speak in public.
+    pub fn is_public(&self) -> bool {
+        blendline_connectors::by_name(&self.channel).is_some_and(|connector| connector.capabilities().public)
+    }
+}
+
 /// A configured access key.
 #[derive(Clone, Debug)]
 pub struct KeyEntry {

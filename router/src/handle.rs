@@ -4,6 +4,7 @@ use blendline_core::input::Class;
 use blendline_core::{Answer, Command, Refusal};
 use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::org::Fields;
+use blendline_wire::outbound::SendFailure;
 use blendline_wire::task::{AcceptMode, ClockRule, ParkReason, Presence, Target};
 use blendline_wire::worker::{Reply, ServerFrame};
 use blendline_wire::{AccountId, ConversationId, Lease, Pii, QueueId, SessionId, TaskId, TenantId, WorkerId};
@@ -94,6 +95,13 @@ pub enum Call {
         replies: Vec<Reply>,
         /// The latest place of the transcript he had seen, where he says so.
         seen: Option<u64>,
+    },
+    /// A reply or a verdict that holds a message which would not be sent: done if all of it was said before, else refused.
+    Doubtful {
+        /// What is asked.
+        call: Box<Call>,
+        /// Why the platform would not take it, and what to do instead.
+        cause: SendFailure,
     },
     /// Another system pushes a work item in.
     Push {
@@ -260,6 +268,9 @@ pub enum CallError {
     /// No rule takes this item, and it names no queue.
     #[error("no rule takes it, and it names no queue")]
     NoRule,
+    /// It would not be sent: the platform does not take it in private, or the customer does not want to hear it.
+    #[error("it would not be sent: {}", .0.detail)]
+    NotSent(SendFailure),
     /// The customer does not want to be written to for this purpose.
     #[error("the customer has not agreed to be written to for {0}")]
     NoConsent(String),

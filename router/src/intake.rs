@@ -166,8 +166,8 @@ impl Intake {
         self.keep(endpoint, entry, hook, events, now).await
     }
 
-    /// The body with the mail that it points to, where it does. Nothing else is fetched before the answer: a mail without
-    /// its words would be of no use, and its provider gives the webhook again for a day.
+    /// The body with what it points to, where it does. Only what would be of no use without it is fetched before the
+    /// answer, and only where the webhook comes again when that fails.
     async fn completed(
         &self,
         endpoint: Endpoint,
@@ -175,19 +175,19 @@ impl Intake {
         body: &[u8],
         now: Millis,
     ) -> Result<Option<Vec<u8>>, NotTaken> {
-        let Some(http) = self.http.as_ref().filter(|_| endpoint.connector.is_mail()) else { return Ok(None) };
+        let Some(http) = self.http.as_ref().filter(|_| endpoint.connector.completes()) else { return Ok(None) };
         let fetching = endpoint.connector.completed(&entry.account, body, now, http);
         let fetched = tokio::time::timeout(FETCH_TIMEOUT, fetching).await;
         match fetched.unwrap_or_else(|_| Err(FetchError::Later("no answer within 10 s".to_owned()))) {
             Ok(whole) => Ok(whole),
             Err(error @ (FetchError::Later(_) | FetchError::Settings(_))) => {
                 self.counters.busy.increment(1);
-                tracing::warn!(account = %endpoint.account, %error, "A mail could not be fetched from its provider.");
+                tracing::warn!(account = %endpoint.account, %error, "What a webhook points to could not be fetched.");
                 Err(NotTaken::NotFetched(error))
             }
             Err(error) => {
                 // It will not come: what the webhook itself tells is all there will be.
-                tracing::warn!(account = %endpoint.account, %error, "A mail cannot be fetched from its provider.");
+                tracing::warn!(account = %endpoint.account, %error, "What a webhook points to cannot be fetched.");
                 Ok(None)
             }
         }

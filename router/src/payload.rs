@@ -43,6 +43,18 @@ pub struct MessageBody {
     /// The platform's user name of the author, where an answer has to name it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<Pii<String>>,
+    /// Where the public can read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permalink: Option<String>,
+    /// Where the customer said it, on channels where he may speak in public and in private.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// True for a message of ours that only the customer may read although he wrote in public.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub privately: bool,
+    /// What a message of ours serves, where that is more than an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
     /// What came with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
@@ -76,6 +88,17 @@ pub struct ItemOrigin {
     pub source: String,
 }
 
+/// Where something was said, by the platform's ids.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Place {
+    /// The other side, where the platform names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<Pii<String>>,
+    /// The thread, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<String>,
+}
+
 impl MessageBody {
     /// The line of a transcript that an event of a channel makes.
     pub fn inbound(event: InboundEvent) -> Self {
@@ -97,6 +120,7 @@ impl MessageBody {
             target: event.target_message_id.or(event.reply_to),
             visibility: event.visibility,
             username: event.sender_username,
+            permalink: event.permalink,
             attachments: event.attachments,
             ..Self::default()
         }
@@ -104,7 +128,12 @@ impl MessageBody {
 
     /// What an answer of ours has to know of the customer's message it follows.
     pub fn answered(self) -> Answered {
-        Answered { external_id: self.external_id, visibility: self.visibility, username: self.username }
+        Answered {
+            external_id: self.external_id,
+            visibility: self.visibility,
+            username: self.username,
+            thread: self.place.and_then(|place| place.thread),
+        }
     }
 
     /// What rules can ask of an item.
@@ -186,6 +215,11 @@ impl StoredMessage {
             payload: self.body.payload,
             attachments,
             mail: self.body.mail,
+            kind: self.body.kind.filter(|kind| *kind != InboundKind::Message),
+            id: self.body.external_id,
+            target: self.body.target,
+            visibility: self.body.visibility,
+            permalink: self.body.permalink,
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod page;
 pub mod pages;
 pub mod people;
 pub mod poll;
+pub mod private;
 pub mod problem;
 pub mod queues;
 pub mod routes;

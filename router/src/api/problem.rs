@@ -115,6 +115,11 @@ pub fn of_call(error: CallError, tenant: TenantId, directory: &Directory) -> Fai
             let detail = "no rule takes this item: name a `queue`, or add a rule with `channel: item`";
             Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "no_rule", "This cannot be done", detail).at("/queue")
         }
+        CallError::NotSent(cause) if cause.reason == "no_consent" => {
+            let status = StatusCode::FORBIDDEN;
+            Failure::new(status, "no_consent", "The customer does not want this", cause.detail).at("purpose")
+        }
+        CallError::NotSent(cause) => conflict(&cause.reason, cause.detail).at("privately"),
         CallError::NoConsent(purpose) => no_consent(&purpose),
         CallError::Elsewhere { owner } => {
             let detail = format!("another router serves this tenant: call {owner}");

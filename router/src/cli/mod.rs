@@ -77,11 +77,17 @@ enum Command {
         #[command(subcommand)]
         command: rules::Command,
     },
-    /// Looks whether the servers that a configuration stands on are set as they must be.
+    /// Looks whether the servers that a configuration stands on are set as they must be, and how its accounts are.
     Doctor {
         /// The configuration file.
         #[arg(long, env = "BLENDLINE_CONFIG")]
         config: PathBuf,
+        /// The base URL of a router that runs, to hear how its accounts are.
+        #[arg(long, env = "BLENDLINE_URL", default_value = "http://127.0.0.1:8080")]
+        url: String,
+        /// A key with the role operations, auditor, supervisor or admin; without one no router is asked.
+        #[arg(long, env = "BLENDLINE_KEY", hide_env_values = true)]
+        key: Option<String>,
     },
     /// Prints every figure that the program exports for Prometheus: name, kind, on what it is about, labels, and what it says.
     Figures,
@@ -262,7 +268,9 @@ fn run(args: Vec<OsString>) -> ExitCode {
             Ok(code) => return code,
             Err(error) => Err(error),
         },
-        Command::Doctor { config } => doctor::run(&config),
+        Command::Doctor { config, url, key } => {
+            doctor::run(&config, key.map(|key| doctor::Router { url, key }).as_ref())
+        }
         Command::Figures => figures::run(),
         Command::Connect { command: ConnectCommand::Check { account, url, config } } => {
             connect::check(&config, &account, url.as_deref())

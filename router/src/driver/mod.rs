@@ -28,6 +28,7 @@ mod notices;
 mod overlay;
 mod owner;
 mod post;
+pub(crate) mod private;
 mod release;
 mod rules;
 mod serve;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Decision;
-use crate::ids::{AccountId, Lease, OutboundId, QueueId, SessionId, TaskId, WorkerId};
+use crate::ids::{AccountId, ConversationId, Lease, OutboundId, QueueId, SessionId, TaskId, WorkerId};
 use crate::inbound::InboundKind;
 use crate::task::{ClockRule, Label, ParkReason, Presence, SkillNeed, Target, TaskKind, WithdrawReason};
 use crate::time::Millis;
@@ -335,6 +335,13 @@ pub enum EventKind {
         outbound: OutboundId,
         /// Its place in the conversation.
         seq: u64,
+    },
+    /// A conversation that began in public goes on in private, by a reply that the platform took.
+    MovedToPrivate {
+        /// Which reply.
+        outbound: OutboundId,
+        /// Where the customer's private answer joins: this conversation, unless he has another open one in private.
+        into: ConversationId,
     },
     /// The platform took a reply.
     ReplySent {

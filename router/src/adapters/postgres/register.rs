@@ -26,8 +26,9 @@ pub(super) const fn of_tenant(kind: Kind) -> &'static str {
     }
 }
 /// Addresses of a contact: the one that made it, then as they were seen.
+/// What was said in public is a place without an address.
 pub(super) const ADDRESSES: &str = "SELECT account, body FROM addresses WHERE contact = $1
-    ORDER BY (hash = contact) DESC, seen_at, hash LIMIT $2";
+    AND body::json ->> 'address' <> '' ORDER BY (hash = contact) DESC, seen_at, hash LIMIT $2";
 
 /// A row of [`ENTRIES`] or [`of_tenant`].
 pub(super) fn entry(row: &Row) -> Result<Entry, StoreError> {

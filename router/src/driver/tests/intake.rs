@@ -160,7 +160,9 @@ async fn a_report_of_the_platform_finds_its_message_by_either_id() {
     dana.reply(&task, "r1", "hello").await.unwrap();
     let id = world.store.until("outbound", |record| record.outbound.keys().next().copied()).await;
     let sent = SendOutcome::Sent { external_id: "wamid.out".into() };
-    let result = |outcome| BrokerMessage::SendResultV1(SendResult { id, attempt: 1, outcome, to: None }).encode(&[]);
+    let result = |outcome| {
+        BrokerMessage::SendResultV1(SendResult { id, attempt: 1, outcome, to: None, private: None }).encode(&[])
+    };
     world.inbound(result(sent)).await;
     world.taken_in().await;
     let report = |status: &str, ours: Option<OutboundId>| InboundEvent {

@@ -170,7 +170,7 @@ impl Connection {
 }
 
 pub(crate) fn reply(key: &str, text: &str) -> Reply {
-    Reply { key: key.into(), content: Content::Text { text: text.into() } }
+    Reply::new(key, Content::Text { text: text.into() })
 }
 
 pub(crate) fn said(id: &str, peer: &str) -> InboundEvent {

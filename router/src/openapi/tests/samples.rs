@@ -100,6 +100,11 @@ fn view() -> TaskView {
         payload: None,
         attachments: vec![blendline_wire::inbound::Attachment { kind: "image".into(), ..Default::default() }],
         mail: Some(Box::new(blendline_wire::mail::MailLine { subject: Some("s".into()), ..Default::default() })),
+        kind: Some(blendline_wire::inbound::InboundKind::Edit),
+        id: Some("1".into()),
+        target: Some("2".into()),
+        visibility: Some("public".into()),
+        permalink: Some("https://social.example/1".into()),
     };
     let fields =
         [("paid", FieldValue::Flag(true)), ("order", FieldValue::Number(-1)), ("note", FieldValue::Text("x".into()))];
@@ -151,7 +156,7 @@ fn frames_of_workers() {
         Content::Media { kind: "image".into(), link: "l".into(), caption: None, filename: Some("f".into()) },
         Content::Buttons { text: "t".into(), buttons: vec![("yes".into(), "Yes".into())] },
     ];
-    let replies = contents.into_iter().map(|content| Reply { key: "k".into(), content }).collect::<Vec<_>>();
+    let replies = contents.into_iter().map(|content| Reply::new("k", content)).collect::<Vec<_>>();
     let (to, clock) = (TargetName::Worker("dana".into()), ClockRule::Runs);
     let verdicts = [
         Verdict::Done { disposition: String::new(), note: Some("n".into()) },

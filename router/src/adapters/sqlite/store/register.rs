@@ -57,7 +57,8 @@ pub(super) fn addresses_of(
     contact: ContactKey,
     limit: usize,
 ) -> Result<Vec<KnownAddress>, StoreError> {
-    let query = "SELECT account, body FROM addresses WHERE contact = ?1
+    // What was said in public is a place without an address.
+    let query = "SELECT account, body FROM addresses WHERE contact = ?1 AND body ->> '$.address' <> ''
                  ORDER BY (hash = contact) DESC, seen_at, hash LIMIT ?2";
     collect(connection, query, (contact_bytes(contact), rows(limit)), |row| {
         let account = AccountId(unsql(row.get(0).map_err(|error| fault(&error))?));
