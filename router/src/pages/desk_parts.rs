@@ -159,7 +159,7 @@ fn column(lang: Lang) -> Markup {
     }
 }
 
-fn message() -> Markup {
+pub(super) fn message() -> Markup {
     html! {
         template id="t-message" {
             li class="message" {
@@ -172,7 +172,7 @@ fn message() -> Markup {
     }
 }
 
-fn notice(lang: Lang) -> Markup {
+pub(super) fn notice(lang: Lang) -> Markup {
     html! {
         template id="t-notice" {
             div class="notice" {

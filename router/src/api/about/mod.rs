@@ -4,6 +4,7 @@
 pub(super) mod accounts;
 pub(super) mod consents;
 pub(super) mod conversations;
+pub(super) mod floor;
 pub(super) mod health;
 pub(super) mod items;
 pub(super) mod media;

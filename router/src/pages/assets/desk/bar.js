@@ -1,7 +1,8 @@
 // The bar: connection, presence, sound, logging a contact, signing out.
 
-import { api, byId, choose, detailOf, notice, say, sayText, setText } from "./dom.js";
-import { inSeconds } from "./clock.js";
+import { api, byId, choose, detailOf, notice, say, sayText, setText } from "../page/dom.js";
+import { inSeconds } from "../page/clock.js";
+import { listenMenus } from "../page/menus.js";
 import { complain, fill, missing } from "./forms.js";
 
 /** Says what the connection is doing. */
@@ -50,21 +51,6 @@ function listenPresence(desk) {
     menu.querySelector("summary").focus();
   });
   byId("be-ready").addEventListener("click", () => setPresence(desk, "ready", ""));
-}
-
-/** Menus close by Escape and by a click elsewhere. */
-function listenMenus() {
-  const menus = [...document.querySelectorAll("details.menu")];
-  addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    for (const menu of menus.filter(({ open }) => open)) {
-      menu.open = false;
-      menu.querySelector("summary").focus();
-    }
-  });
-  addEventListener("pointerdown", ({ target }) => {
-    for (const menu of menus) if (!menu.contains(target)) menu.open = false;
-  });
 }
 
 /** A short sound, made here: nothing to load. Browsers allow it after the click that switched it on. */

@@ -1,9 +1,9 @@
 // One conversation: its clock, what was said, what can be done with it, and the reply.
 
-import { api, clone, detailOf, notice, say, sayText, setText } from "./dom.js";
-import { lasting, level, now } from "./clock.js";
+import { api, clone, detailOf, notice, say, sayText, setText } from "../page/dom.js";
+import { lasting, level, now } from "../page/clock.js";
 import { openForm } from "./forms.js";
-import { Transcript } from "./transcript.js";
+import { Transcript } from "../page/transcript.js";
 
 /** How often a worker who is writing says so, so that the task is not taken back for silence. */
 const TOUCH_EVERY_MS = 20_000;

@@ -1,7 +1,7 @@
 // The desk: what happens on the line changes the book, and the page shows the book.
 
-import { api, byId, clone, detailOf, meta, notice, say, sayText, setText, knows } from "./dom.js";
-import { learn } from "./clock.js";
+import { api, byId, clone, detailOf, meta, notice, say, sayText, setText, knows } from "../page/dom.js";
+import { learn } from "../page/clock.js";
 import { Keep } from "./keep.js";
 import { Book } from "./book.js";
 import { Line } from "./line.js";
