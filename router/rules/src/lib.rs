@@ -24,6 +24,7 @@ pub mod classify;
 pub mod facts;
 pub mod fault;
 mod hebrew;
+pub mod help;
 pub mod limits;
 pub mod model;
 pub mod normal;

@@ -25,6 +25,7 @@ pub mod poll;
 pub mod problem;
 pub mod queues;
 pub mod routes;
+pub mod rule_help;
 pub mod rule_replay;
 pub mod rules;
 pub mod server;

@@ -11,7 +11,8 @@ use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
     Shared, about, accounts, audit, connect, consents, conversations, explanation, floor, health, items, keys, media,
-    operations, pages, people, poll, queues, rule_replay, rules, sessions, tasks, users, webhooks, work, workers,
+    operations, pages, people, poll, queues, rule_help, rule_replay, rules, sessions, tasks, users, webhooks, work,
+    workers,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -119,6 +120,7 @@ pub fn routes() -> Vec<Route> {
         route(Method::PATCH, "/v1/users/{name}", MANAGE, patch(users::change), about::users::change),
         get("/v1/keys", MANAGE, self::get(keys::list), about::users::keys),
         get("/v1/rules", WATCH, self::get(rules::one), about::rules::one),
+        get("/v1/rules/schema", WATCH, self::get(rule_help::schema), about::rules::schema),
         get("/v1/rules/versions", WATCH, self::get(rules::versions), about::rules::versions),
         post("/v1/rules/check", WATCH, self::post(rules::check), about::rules::check_text),
         post("/v1/rules/replay", WATCH, self::post(rule_replay::replay), about::rules::replay),

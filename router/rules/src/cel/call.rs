@@ -5,6 +5,7 @@ use ::cel::common::ast::{ComprehensionExpr, Expr as Ast, IdedExpr, operators};
 use super::expr::{Expr, Pattern, Seek};
 use super::lower::{Lowering, Typed};
 use crate::facts::Type;
+use crate::help::FUNCTIONS;
 use crate::limits::PATTERN_BYTES_MAX;
 use crate::spell::did_you_mean;
 
@@ -12,9 +13,6 @@ use crate::spell::did_you_mean;
 const SEEK_COST: u64 = 20;
 /// Steps of a pattern, or of a keyword list, over a text.
 const SEARCH_COST: u64 = 100;
-const FUNCTIONS: &[&str] =
-    &["all", "contains", "endsWith", "exists", "matches", "mentions", "open", "size", "startsWith"];
-
 impl Lowering<'_> {
     pub(super) fn function(&mut self, node: &IdedExpr, name: &str, args: &[&IdedExpr], on: bool) -> Option<Typed> {
         match (name, args, on) {
@@ -58,7 +56,7 @@ impl Lowering<'_> {
             }
             _ => {
                 let readable = if name.starts_with(['_', '@']) { "this" } else { name };
-                let hint = did_you_mean(name, FUNCTIONS.iter().copied());
+                let hint = did_you_mean(name, FUNCTIONS.iter().map(|(name, ..)| *name));
                 self.fault(node, "unknown_function", format!("there is no function `{readable}`"), hint);
                 None
             }

@@ -9,13 +9,14 @@ use super::value::Reader;
 use crate::calendar::{Calendar, Closed, Week, minutes_of_interval};
 use crate::facts::WEEKDAYS;
 use crate::fault::Placed;
+use crate::help;
 use crate::limits::NAMES_MAX;
 use crate::yaml::{Node, Value};
 
 pub(super) fn read(reader: &mut Reader<'_>, node: &Node, zone: &TimeZone) -> BTreeMap<String, Placed<Calendar>> {
     let mut calendars = BTreeMap::new();
     for (name, node) in reader.named(node, "calendar", NAMES_MAX) {
-        let Some(section) = reader.section(node, "a calendar", &["zone", "hours", "closed"]) else { continue };
+        let Some(section) = reader.section(node, "a calendar", &help::keys("calendar")) else { continue };
         let zone = section.get("zone").and_then(|node| reader.zone(node)).unwrap_or_else(|| zone.clone());
         let week = match section.get("hours") {
             Some(node) => {

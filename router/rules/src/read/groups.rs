@@ -6,6 +6,7 @@ use blendline_wire::task::AcceptMode;
 
 use super::value::Reader;
 use crate::fault::Placed;
+use crate::help;
 use crate::limits::{NAMES_MAX, WORKERS_MAX};
 use crate::model::{Group, Level, Worker};
 use crate::yaml::{Node, Value};
@@ -31,8 +32,7 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Vec<Group> {
 }
 
 fn group(reader: &mut Reader<'_>, name: Placed<String>, node: &Node) -> Option<Group> {
-    let keys = ["queues", "workers", "skills", "capacity", "accept"];
-    let section = reader.section(node, "a group", &keys)?;
+    let section = reader.section(node, "a group", &help::keys("group"))?;
     let common = Common {
         skills: section.get("skills").map(|node| reader.levels(node)).unwrap_or_default(),
         capacity: section.get("capacity").and_then(|node| reader.int(node, "capacity", 1, 1_000_000)),
@@ -59,7 +59,7 @@ fn workers(reader: &mut Reader<'_>, node: &Node, common: &Common) -> Vec<Worker>
     for (name, node) in reader.named(node, "worker", WORKERS_MAX) {
         let mut worker = plain(name);
         if node.what() != "nothing"
-            && let Some(section) = reader.section(node, "a worker", &["skills", "capacity", "accept"])
+            && let Some(section) = reader.section(node, "a worker", &help::keys("worker"))
         {
             let own = section.get("skills").map(|node| reader.levels(node)).unwrap_or_default();
             let mentioned: BTreeSet<String> = own.iter().map(|(skill, _)| skill.value.clone()).collect();

@@ -14,18 +14,16 @@ use self::value::Reader;
 use crate::cel::Names;
 use crate::facts::World;
 use crate::fault::{Faults, Placed};
+use crate::help;
 use crate::limits::{NAMES_MAX, WORD_CHARS_MAX, WORDS_MAX};
 use crate::model::RuleSet;
 use crate::normal::Words;
 use crate::yaml::{Node, Value};
 
-const SECTIONS: &[&str] =
-    &["version", "two_people", "zone", "skills", "calendars", "queues", "groups", "keywords", "rules"];
-
 /// Reads the whole set. What could be read is returned even where there were faults, to find further ones in it.
 pub(crate) fn rule_set(root: &Node, world: &World, faults: &mut Faults) -> Option<RuleSet> {
     let mut reader = Reader { faults };
-    let section = reader.section(root, "a rule set", SECTIONS)?;
+    let section = reader.section(root, "a rule set", &help::keys("set"))?;
     if let Some(node) = section.get("version") {
         reader.int(node, "version", 1, 1);
     }

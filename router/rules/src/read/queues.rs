@@ -4,27 +4,10 @@ use blendline_wire::task::Side;
 
 use super::value::Reader;
 use crate::fault::Placed;
+use crate::help;
 use crate::limits::NAMES_MAX;
 use crate::model::{Overflow, Queue};
 use crate::yaml::Node;
-
-const KEYS: &[&str] = &[
-    "side",
-    "target",
-    "goal",
-    "weight",
-    "task_weight",
-    "waiting_weight",
-    "offer",
-    "wrap_up",
-    "silence",
-    "calendar",
-    "interruptible",
-    "tasks_max",
-    "protected",
-    "heir_of",
-    "overflow",
-];
 
 pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Vec<Queue> {
     let named = reader.named(node, "queue", NAMES_MAX);
@@ -32,7 +15,7 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Vec<Queue> {
 }
 
 fn queue(reader: &mut Reader<'_>, name: Placed<String>, node: &Node) -> Option<Queue> {
-    let section = reader.section(node, "a queue", KEYS)?;
+    let section = reader.section(node, "a queue", &help::keys("queue"))?;
     let side = match section.get("side") {
         Some(node) => reader.word(node, "side", &[("front", Side::Front), ("back", Side::Back)]).unwrap_or_default(),
         None => {

@@ -8,6 +8,7 @@ use super::value::Reader;
 use crate::cel::{self, Names};
 use crate::facts::Domain;
 use crate::fault::Placed;
+use crate::help;
 use crate::limits::RULES_MAX;
 use crate::model::Rule;
 use crate::spell::did_you_mean;
@@ -15,9 +16,6 @@ use crate::yaml::{Node, Value};
 
 /// The most that a rule may say of how hard its work is.
 const STRAIN_MAX: u32 = 10;
-
-const KEYS: &[&str] =
-    &["name", "channel", "account", "language", "when", "queue", "needs", "target", "tags", "relax", "strain"];
 
 pub(super) fn read(reader: &mut Reader<'_>, node: &Node, names: &Names<'_>) -> Vec<Rule> {
     let Value::List(entries) = &node.value else {
@@ -45,7 +43,7 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node, names: &Names<'_>) -> V
 }
 
 fn rule(reader: &mut Reader<'_>, node: &Node, names: &Names<'_>) -> Option<Rule> {
-    let section = reader.section(node, "a rule", KEYS)?;
+    let section = reader.section(node, "a rule", &help::keys("rule"))?;
     for key in ["name", "queue"] {
         if section.get(key).is_none() {
             let hint =

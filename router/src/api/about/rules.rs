@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::api::rule_help::SchemaInfo;
 use crate::api::rule_replay::{Replay, Replayed};
 use crate::api::rules::{CheckInfo, Message, Publication, Rollback, RulesInfo, Text, VersionInfo, Wanted, Which};
 use crate::openapi::about::{About, Tag};
@@ -37,6 +38,23 @@ pub(in crate::api) fn one() -> About {
         .gives::<RulesInfo>(200, "The rules; `set` is null where none are live.")
         .such_as(json!({ "set": set, "draft": null }))
         .fails(&[UNKNOWN_VERSION])
+}
+
+pub(in crate::api) fn schema() -> About {
+    About::new("get_rule_schema", Tag::Rules, "Read what a rule set may say: for completion and help in editors")
+        .gives::<SchemaInfo>(200, "Keys, fields, functions, and the names that are there.")
+        .such_as(json!({
+            "sections": [{ "name": "rule", "keys": [{ "name": "queue", "doc": "where it sends what it takes" }] }],
+            "fields": [{ "name": "msg.rating", "type": "a number", "doc": "the stars of a review", "words": [] }],
+            "functions": [{
+                "name": "mentions", "example": "mentions('refunds')", "doc": "true when the text has one of these words"
+            }],
+            "names": {
+                "channels": ["webchat"], "accounts": ["site"], "languages": ["he", "en"], "queues": ["service"],
+                "skills": ["hebrew"], "workers": ["dana"], "groups": ["desk"], "calendars": ["office"],
+                "keywords": ["refunds"]
+            }
+        }))
 }
 
 pub(in crate::api) fn versions() -> About {

@@ -1,0 +1,103 @@
+//! What a rule set may say, as tables: the reader takes the keys from here, and editors their help.
+
+/// A key of a section and what it says, in a sentence.
+pub type Key = (&'static str, &'static str);
+
+/// A section of a set, or of a part of one: its name, and its keys.
+pub const SECTIONS: &[(&str, &[Key])] = &[
+    (
+        "set",
+        &[
+            ("version", "the version of this format: 1"),
+            ("two_people", "true: whoever writes a set does not publish it"),
+            ("zone", "the IANA time zone of `time.…`, and of calendars that name none"),
+            ("skills", "what workers can do and work can take"),
+            ("calendars", "opening hours by name"),
+            ("queues", "lines of tasks by name"),
+            ("groups", "workers who serve the same queues, by name"),
+            ("keywords", "lists of words by name, for `mentions('list')`"),
+            ("rules", "where messages and items go: the first that applies decides"),
+        ],
+    ),
+    (
+        "calendar",
+        &[
+            ("zone", "its IANA time zone; left out, the set's"),
+            ("hours", "by day, or from day to day: `sun-thu: [\"08:00-13:00\"]`"),
+            ("closed", "dates, days of every year, `israel`, `israel-eves`"),
+        ],
+    ),
+    (
+        "queue",
+        &[
+            ("side", "`front` where a customer waits, `back` for the rest"),
+            ("target", "how long a task may wait for its first response"),
+            ("goal", "how many per cent are to have a worker within that time"),
+            ("weight", "how much its urgency counts; 1 is ordinary"),
+            ("task_weight", "what a task takes of a worker's capacity; 100 is ordinary"),
+            ("waiting_weight", "the part of that while it waits for somebody else, in per cent"),
+            ("offer", "how long a worker has to accept"),
+            ("wrap_up", "how long a worker has after solving before the next task"),
+            ("silence", "what happens when its worker is silent: `{remind: 10m, take_back: 30m, supervisor: 1h}`"),
+            ("calendar", "the hours in which its work is offered"),
+            ("interruptible", "whether running work may be set aside for a front peak"),
+            ("tasks_max", "how many tasks may wait"),
+            ("protected", "the part of its workers' hours that a back queue has while its work waits, in per cent"),
+            ("heir_of", "queues that are no more, whose tasks are this one's"),
+            ("overflow", "where its work goes when it waits too long: `{to: other, after: 10m}`"),
+        ],
+    ),
+    (
+        "group",
+        &[
+            ("queues", "which queues its workers serve"),
+            ("workers", "their names, or `name: {skills: …}` where one differs"),
+            ("skills", "what all of them can do, with levels 1 to 10"),
+            ("capacity", "how much each takes at once; 100 is an ordinary task"),
+            ("accept", "`offer`: a worker says yes first; `auto`: he has the task at once"),
+        ],
+    ),
+    (
+        "worker",
+        &[
+            ("skills", "what he can do besides, or at another level"),
+            ("capacity", "how much he takes at once"),
+            ("accept", "`offer` or `auto`"),
+        ],
+    ),
+    (
+        "rule",
+        &[
+            ("name", "what explanations and reports call it"),
+            ("channel", "channels it applies to; left out, all"),
+            ("account", "accounts it applies to; left out, all"),
+            ("language", "languages it applies to; left out, all"),
+            ("when", "a condition that must hold besides"),
+            ("queue", "where it sends what it takes"),
+            ("needs", "skills with the lowest levels that will do"),
+            ("target", "how long that may wait, where it is not the queue's target"),
+            ("tags", "words for reports"),
+            ("relax", "what will do after a while: `- {after: 5m, needs: {hebrew: 1}}`"),
+            ("strain", "how hard it is on whoever does it, 0 to 10"),
+        ],
+    ),
+];
+
+/// A function of conditions: its name, how it is called, and what it says.
+pub const FUNCTIONS: &[(&str, &str, &str)] = &[
+    ("all", "msg.files.all(file, file == 'image')", "true when the condition holds for each of a list"),
+    ("contains", "msg.text.contains('refund')", "true when a text is part of another"),
+    ("endsWith", "msg.text.endsWith('?')", "true when a text ends with another"),
+    ("exists", "msg.files.exists(file, file == 'image')", "true when the condition holds for one of a list"),
+    ("matches", "msg.text.matches('^[0-9]{8}$')", "true when a pattern fits somewhere"),
+    ("mentions", "mentions('refunds')", "true when subject or text have a word of a list of `keywords`"),
+    ("open", "open('office')", "true while a calendar is open"),
+    ("size", "size(msg.files)", "how many a list has, or characters a text"),
+    ("startsWith", "msg.text.startsWith('SR-')", "true when a text begins with another"),
+];
+
+/// The keys of a section.
+pub(crate) fn keys(section: &str) -> Vec<&'static str> {
+    let of = SECTIONS.iter().find(|(name, _)| *name == section).map_or(&[][..], |(_, keys)| keys);
+    of.iter().map(|(key, _)| *key).collect()
+}
