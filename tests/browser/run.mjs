@@ -9,5 +9,6 @@
 import "./words.mjs";
 import "./chat.mjs";
 import "./desk.mjs";
+import "./console.mjs";
 import "./door.mjs";
 import "./photographs.mjs";

@@ -101,6 +101,7 @@ pub fn routes() -> Vec<Route> {
         owner(get("/v1/workers/connect", WORK, self::get(connect::connect), about::workers::connect)),
         owner(post("/v1/workers/{name}/poll", WORK, self::post(poll::poll), about::workers::poll)),
         owner(post("/v1/workers/{name}/presence", STAND, self::post(workers::presence), about::workers::presence)),
+        owner(post("/v1/workers/{name}/messages", MOVE, self::post(workers::tell), about::workers::tell)),
         get("/v1/accounts", WATCH, self::get(accounts::list), about::accounts::list),
         owner(post("/v1/outbox/{id}/resend", STAND, self::post(operations::resend), about::operations::resend)),
         get("/v1/outbox", WATCH, self::get(operations::outbox), about::operations::outbox),

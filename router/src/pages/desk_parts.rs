@@ -7,7 +7,7 @@ use super::shell;
 use super::texts::{open_text, text};
 
 /// Sentences, by the name a script asks for them, with their open places.
-pub(super) const SENTENCES: [(&str, &str, &[&str]); 44] = [
+pub(super) const SENTENCES: [(&str, &str, &[&str]); 45] = [
     ("offer-new", "desk-say-offer", &["queue"]),
     ("message-new", "desk-say-message", &["name"]),
     ("customer", "desk-customer", &[]),
@@ -49,6 +49,7 @@ pub(super) const SENTENCES: [(&str, &str, &[&str]); 44] = [
     ("gone-unsent", "desk-gone-unsent", &["detail"]),
     ("problem", "desk-problem", &["detail"]),
     ("delivery", "desk-delivery", &["detail"]),
+    ("told", "desk-told", &["from", "text"]),
     ("settled", "desk-settled", &["title"]),
     ("logged", "desk-logged", &[]),
     ("not-there", "desk-worker-not-there", &["name"]),

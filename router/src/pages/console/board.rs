@@ -114,7 +114,10 @@ pub(super) fn people(lang: Lang, role: Role) -> Markup {
         tools: html! {},
         actions: html! {
             button type="button" data-do="work" { (t("console-person-work")) }
-            @if may { button type="button" data-do="presence" { (t("desk-presence-label")) } }
+            @if may {
+                button type="button" data-do="tell" { (t("console-tell")) }
+                button type="button" data-do="presence" { (t("desk-presence-label")) }
+            }
         },
     };
     let presence = html! {
@@ -140,7 +143,13 @@ pub(super) fn people(lang: Lang, role: Role) -> Markup {
                 div class="row" { button type="submit" class="primary" { (t("desk-close")) } }
             }
         }
-        @if may { (dialog(lang, "presence-dialog", &about(lang, "console-presence-of"), "desk-presence-set", false, &presence)) }
+        @if may {
+            (dialog(lang, "tell-dialog", &about(lang, "console-tell-to"), "console-tell-go", false, &html! {
+                label { span { (t("console-tell-text")) } textarea name="text" rows="3" required dir="auto" maxlength="1000" {} }
+                p { small { (t("console-tell-means")) } }
+            }))
+            (dialog(lang, "presence-dialog", &about(lang, "console-presence-of"), "desk-presence-set", false, &presence))
+        }
         (sentences(lang))
     }
 }

@@ -183,6 +183,7 @@ desk-gone-elsewhere = “{ $title }” is not yours any more.
 desk-gone-unsent = A reply was not sent, because the task is not yours any more: { $detail }
 desk-problem = That did not work: { $detail }
 desk-delivery = A reply may not have arrived: { $detail }
+desk-told = { $from }: { $text }
 desk-settled = “{ $title }” is settled.
 
 console-title = Console
@@ -268,6 +269,12 @@ console-presence-of = Presence of { $name }
 console-presence-means = Away hands open work over at once. The change and its reason go into the log.
 console-person-work = Open work
 console-work-of = Open work of { $name }
+
+console-tell = Message
+console-tell-to = Message to { $name }
+console-tell-go = Send
+console-tell-text = Message
+console-tell-means = It shows at the desk at once and is kept nowhere.
 
 console-task-waiting = Waiting
 console-task-offered = Offered

@@ -183,6 +183,7 @@ desk-gone-elsewhere = ”{ $title }“ כבר לא אצלך.
 desk-gone-unsent = תשובה לא נשלחה, כי המשימה כבר לא אצלך: { $detail }
 desk-problem = זה לא הצליח: { $detail }
 desk-delivery = ייתכן שתשובה לא הגיעה: { $detail }
+desk-told = { $from }: { $text }
 desk-settled = ”{ $title }“ הסתיים.
 
 console-title = לוח בקרה
@@ -268,6 +269,12 @@ console-presence-of = הנוכחות של { $name }
 console-presence-means = „לא כאן” מעביר מיד את העבודה הפתוחה. השינוי והסיבה נרשמים ביומן.
 console-person-work = עבודה פתוחה
 console-work-of = העבודה הפתוחה של { $name }
+
+console-tell = הודעה
+console-tell-to = הודעה אל { $name }
+console-tell-go = שליחה
+console-tell-text = הודעה
+console-tell-means = ההודעה מופיעה מיד בשולחן העבודה ואינה נשמרת.
 
 console-task-waiting = ממתינה
 console-task-offered = מוצעת לעובד

@@ -19,15 +19,24 @@ const table = new Table("people", {
   }),
   row(root, person) {
     root.querySelector("[data-do=work]").onclick = () => showWork(person);
-    const presence = root.querySelector("[data-do=presence]");
-    if (presence) presence.onclick = () => ((asked = person), change.show(person.name, { presence: person.presence }));
+    for (const button of root.querySelectorAll("[data-do=presence], [data-do=tell]")) {
+      button.disabled = !person.connected;
+      button.onclick = () => {
+        asked = person;
+        if (button.dataset.do === "tell") tell.show(plain(person.name));
+        else change.show(plain(person.name), { presence: person.presence });
+      };
+    }
   },
 });
 
-const change = byId("presence-dialog") && new Dialog("presence-dialog", async (said) => {
-  await api("POST", `/v1/workers/${encodeURIComponent(asked.name)}/presence`, said);
+/** A form whose values go to a route of the person's. */
+const about = (id, route) => byId(id) && new Dialog(id, async (said) => {
+  await api("POST", `/v1/workers/${encodeURIComponent(asked.name)}/${route}`, said);
   notice(say("done"), 4_000);
 });
+const change = about("presence-dialog", "presence");
+const tell = about("tell-dialog", "messages");
 
 /** What somebody has open; each task leads to its page, where it can be moved or pulled back. */
 async function showWork({ name }) {

@@ -107,6 +107,13 @@ class Desk {
     this.changed();
   }
 
+  /** A supervisor says something: it stays until it is closed. */
+  on_told(told) {
+    setText(byId("say-now"), sayText("told", told));
+    notice(say("told", told), 600_000);
+    ring(this.keep);
+  }
+
   on_reply_status({ status, detail }) {
     if (status === "failed" || status === "unknown") notice(say("delivery", { detail: detail ?? status }), 30_000);
   }
