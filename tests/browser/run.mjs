@@ -11,4 +11,5 @@ import "./chat.mjs";
 import "./desk.mjs";
 import "./console.mjs";
 import "./door.mjs";
+import "./hostile.mjs";
 import "./photographs.mjs";

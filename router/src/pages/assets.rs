@@ -66,6 +66,7 @@ pub(super) const ASSETS: &[Asset] = assets![
     "page/dom.js",
     "page/menus.js",
     "page/table.js",
+    "page/text.js",
     "page/transcript.js",
     "sign-in.js",
 ];

@@ -116,8 +116,8 @@ pub async fn notes_what_is_done<W: StoreWorld<Store: People>>(world: &W) {
     let store = world.open().await;
     store.add_user(&user("dana"), &deed("user_added")).await.unwrap();
     let asked = serde_json::json!({ "to": { "queue": "תור" } });
-    let noted = store.note(TENANT, "tsk_7", (serde_json::Value::Null, asked.clone()), &deed("task_transfer"));
-    noted.await.unwrap();
+    let change = (serde_json::Value::Null, asked.clone());
+    store.note(TENANT, "tsk_7", change, &deed("task_transfer")).await.unwrap();
     let entries = store.audit(TENANT, 1, 9).await.unwrap();
     let [entry] = &entries[..] else { panic!("{entries:?}") };
     assert_eq!((entry.what.as_str(), entry.subject.as_str(), &entry.after), ("task_transfer", "tsk_7", &asked));

@@ -170,13 +170,13 @@ class View {
   }
 
   row(side, name, text) {
-    const who = make("p", { class: "name" }, make("bdi", {}, name));
-    return make("li", { class: side }, who, make("p", { class: "text", dir: "auto" }, text));
+    const who = make("p", { class: "name" }, make("bdi", {}, plain(name)));
+    return make("li", { class: side }, who, make("p", { class: "text", dir: "auto" }, isolated(text)));
   }
 
   types(name) {
     clearTimeout(this.typingTimer);
-    if (name) this.typing.replaceChildren(make("bdi", {}, name), " ", this.say("typing"));
+    if (name) this.typing.replaceChildren(make("bdi", {}, plain(name)), " ", this.say("typing"));
     else this.typing.replaceChildren(this.say("typing-us"));
     this.typing.hidden = false;
     this.typingTimer = setTimeout(() => (this.typing.hidden = true), 6_000);

@@ -2,7 +2,8 @@
 
 import { api, byId, notice, say, sayText, setText, slotsOf } from "../page/dom.js";
 import { Dialog } from "../page/dialog.js";
-import { Table, complainIn, plain } from "../page/table.js";
+import { Table, complainIn } from "../page/table.js";
+import { plain } from "../page/text.js";
 import { occupancy } from "./figures.js";
 import { followFloor } from "./live.js";
 

@@ -2,7 +2,8 @@
 
 import { api, notice, say, setText } from "../page/dom.js";
 import { Dialog } from "../page/dialog.js";
-import { Table, plain } from "../page/table.js";
+import { Table } from "../page/table.js";
+import { plain } from "../page/text.js";
 
 let open;
 const table = new Table("quarantine", {

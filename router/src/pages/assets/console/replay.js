@@ -3,7 +3,8 @@
 import { api, byId, say, sayText, setText, slotsOf } from "../page/dom.js";
 import { lasting } from "../page/clock.js";
 import { bars } from "../page/chart.js";
-import { complainIn, plain, saveCsv } from "../page/table.js";
+import { complainIn, saveCsv } from "../page/table.js";
+import { plain } from "../page/text.js";
 
 const lang = document.documentElement.lang;
 const percent = new Intl.NumberFormat(lang, { style: "percent", maximumFractionDigits: 0 });

@@ -2,6 +2,7 @@
 
 import { api, clone, detailOf, notice, say, sayText, setText } from "../page/dom.js";
 import { lasting, level, now } from "../page/clock.js";
+import { isolated, plain } from "../page/text.js";
 import { openForm } from "./forms.js";
 import { Transcript } from "../page/transcript.js";
 
@@ -84,9 +85,9 @@ export class Column {
       const pair = document.createElement("div");
       const term = document.createElement("dt");
       const held = document.createElement("dd");
-      term.textContent = name;
+      term.textContent = plain(name);
       held.dir = "auto";
-      held.textContent = typeof value === "boolean" ? (value ? "✓" : "✗") : String(value);
+      held.append(typeof value === "boolean" ? (value ? "✓" : "✗") : isolated(plain(value)));
       pair.append(term, held);
       this.slots.fields.append(pair);
     }

@@ -2,16 +2,13 @@
 
 import { api, detailOf, knows, sayText, setText, slotsOf } from "./dom.js";
 import { instant, lasting, now } from "./clock.js";
+import { plain } from "./text.js";
 
 const number = new Intl.NumberFormat(document.documentElement.lang);
 /** Rows that are kept on a page: beyond them one searches instead of scrolling. */
 const ROWS_MAX = 2_000;
 /** A cell that a spreadsheet would take for a formula. */
 const FORMULA = /^[=+\-@\t\r]/;
-
-/** Characters that change the direction of what follows, made visible: a name must look like what it is. */
-const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-export const plain = (text) => String(text).replace(BIDI, (mark) => `[U+${mark.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}]`);
 
 const millis = (value) => (typeof value === "number" ? value : Date.parse(value));
 
