@@ -11,9 +11,9 @@ const TURNS = /[\u202a-\u202e\u2066-\u2069]/u;
 
 describe("hostile content", () => {
   const held = office(() => ({
-    queues: [{ name: "service", side: "front", offer_ms: 600_000 }, { name: "items", side: "back" }],
-    sites: [{ name: "site", queue: "service" }],
-    workers: [{ name: "dana", queues: ["service"], capacity: 500 }, { name: "items", queues: ["items"], accept: "auto", capacity: 5_000 }],
+    queues: [{ name: "service", side: "front", offer_ms: 600_000 }, { name: "chats", side: "front", offer_ms: 600_000 }, { name: "items", side: "back" }],
+    sites: [{ name: "site", queue: "chats" }],
+    workers: [{ name: "dana", queues: ["service"], capacity: 500 }, { name: "noa", queues: ["chats"] }, { name: "items", queues: ["items"], accept: "auto", capacity: 20_000 }],
     others: [{ name: "boss", role: "admin" }],
     rules: RULES,
   }));
@@ -67,13 +67,13 @@ describe("hostile content", () => {
     await linked(page);
     await page.fill("blendline-chat textarea", PAYLOADS[0]);
     await page.press("blendline-chat textarea", "Enter");
-    const task = await held.router.awaits("the task is there", "/v1/tasks?queue=service&open=true", (all) => all.findLast(({ conversation }) => conversation));
+    const task = await held.router.awaits("the task is there", "/v1/tasks?queue=chats&open=true", ([one]) => one);
     const worker = await watched();
-    await desk(worker, held, "dana");
-    await worker.locator("#offers [data-do=accept]").last().click();
-    const mine = await held.router.awaits("it is hers", "/v1/tasks?worker=dana&open=true", (all) => all.find(({ id, state }) => id === task.id && state === "active"));
+    await desk(worker, held, "noa");
+    await accept(worker);
+    const mine = await held.router.awaits("it is hers", "/v1/tasks?worker=noa&open=true", (all) => all.find(({ state }) => state === "active"));
     for (const [index, text] of PAYLOADS.entries()) {
-      await held.router.api("POST", `/v1/tasks/${task.id}/reply`, { worker: "dana", lease: mine.lease, reply: { key: `k${index}`, content: { type: "text", text } } });
+      await held.router.api("POST", `/v1/tasks/${task.id}/reply`, { worker: "noa", lease: mine.lease, key: `k${index}`, content: { type: "text", text } });
     }
     await until("every reply is heard", async () => (await page.locator("blendline-chat li.us .text").count()) === PAYLOADS.length + 1, 30_000);
     assert.deepEqual((await texts(page, "blendline-chat li.us .text")).slice(1), PAYLOADS);
@@ -101,7 +101,7 @@ describe("hostile content", () => {
     await desk(page, held, "dana");
     const said = "התקשרו אל +972 50 123 4567 או כתבו אל dana@shop.example לגבי ₪-149.90 עד 3/12/2026";
     await held.router.whatsapp("972500000079", "רינה", said);
-    await page.locator("#offers [data-do=accept]").last().click();
+    await accept(page);
     await page.waitForFunction((text) => [...document.querySelectorAll(".message .text")].some((one) => one.textContent === text), said);
     /** The order of these words on the screen, from left to right. */
     const order = (words) => page.evaluate(([text, words]) => {

@@ -161,6 +161,7 @@ for (const lang of ["en", "he"]) {
       const boss = he ? "רונית" : "ronit";
       const page = await look({ locale: lang });
       const open = (place) => visitAs(page, held, boss, `/console/${place}`, { lang });
+      await router.push({ queue: back, title: he ? "זיכוי ידני – חשבונית 8842" : "Manual credit – invoice 8842", text: "PDF" });
       await open("board");
       await page.waitForSelector("#queues tbody tr");
       await page.waitForSelector("#link[data-state=online]");
@@ -228,10 +229,11 @@ version: 1
 zone: Asia/Jerusalem
 
 queues:
+  ${he ? "כללי" : "general"}: {side: front, target: 2m}
   ${queue}: {side: back, target: 1h, interruptible: true, protected: 20%}
 
 groups:
-  ${he ? "משרד" : "office"}: {queues: [${queue}], workers: [${he ? "דנה" : "dana"}]}
+  ${he ? "משרד" : "office"}: {queues: [${he ? "כללי" : "general"}, ${queue}], workers: [${he ? "דנה" : "dana"}]}
 
 keywords:
   ${list}: [החזר, זיכוי, refund]

@@ -5,10 +5,11 @@ export const RULES = `version: 1
 zone: Asia/Jerusalem
 
 queues:
+  general: {side: front, target: 2m}
   refunds: {side: back, target: 1h, interruptible: true, protected: 20%}
 
 groups:
-  office: {queues: [refunds], workers: [dana]}
+  office: {queues: [general, refunds], workers: [dana]}
 
 keywords:
   refund: [החזר, זיכוי, refund]

@@ -12,4 +12,5 @@ import "./desk.mjs";
 import "./console.mjs";
 import "./door.mjs";
 import "./hostile.mjs";
+import "./weight.mjs";
 import "./photographs.mjs";

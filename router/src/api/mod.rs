@@ -8,6 +8,7 @@ pub mod body;
 pub mod connect;
 pub mod consents;
 pub mod conversations;
+pub mod customer;
 pub mod explanation;
 pub mod floor;
 pub mod forward;

@@ -10,9 +10,9 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
-    Shared, about, accounts, audit, connect, consents, conversations, explanation, floor, health, items, keys, media,
-    operations, pages, people, poll, queues, rule_help, rule_replay, rules, sessions, tasks, users, webhooks, work,
-    workers,
+    Shared, about, accounts, audit, connect, consents, conversations, customer, explanation, floor, health, items,
+    keys, media, operations, pages, people, poll, queues, rule_help, rule_replay, rules, sessions, tasks, users,
+    webhooks, work, workers,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -71,6 +71,7 @@ pub fn routes() -> Vec<Route> {
         get("/v1/tasks/{id}", READ_OR_WORK, self::get(tasks::one), about::tasks::one),
         owner(route(Method::DELETE, "/v1/tasks/{id}", PUSH, delete(tasks::cancel), about::tasks::cancel)),
         get("/v1/tasks/{id}/messages", READ_OR_WORK, self::get(tasks::messages), about::tasks::messages),
+        get("/v1/tasks/{id}/customer", READ_OR_WORK, self::get(customer::one), about::tasks::customer),
         owner(get("/v1/tasks/{id}/explanation", READ, self::get(explanation::one), about::tasks::explanation)),
         owner(post("/v1/tasks/{id}/transfer", MOVE, self::post(tasks::transfer), about::tasks::transfer)),
         owner(post("/v1/tasks/{id}/accept", WORK, self::post(work::accept), about::work::accept)),

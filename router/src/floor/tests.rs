@@ -1,7 +1,7 @@
 //! What the day is folded to, and how one look at the core reads.
 
 use blendline_core::Scheduler;
-use blendline_wire::event::{Actor, Activity, Event, EventKind};
+use blendline_wire::event::{Activity, Actor, Event, EventKind};
 use blendline_wire::task::{Side, Target, TaskKind};
 use blendline_wire::{EventId, Lease, Millis, QueueId, TaskId, TenantId, WorkerId};
 

@@ -105,7 +105,8 @@ impl Keeper {
 
     async fn floor(&mut self, now: Millis) -> Result<Floor, CallError> {
         let directory = self.sources.directory.now();
-        let queues: Vec<QueueSettings> = directory.settings.iter().filter_map(|one| own_queue(one, self.tenant)).collect();
+        let queues: Vec<QueueSettings> =
+            directory.settings.iter().filter_map(|one| own_queue(one, self.tenant)).collect();
         let of_tenant = directory.workers.iter().filter(|(_, (owner, _))| *owner == self.tenant);
         let people: Vec<(WorkerId, String)> = of_tenant.map(|(id, (_, name))| (*id, name.clone())).collect();
         let asked: (Vec<(QueueId, Side)>, Vec<WorkerId>) =

@@ -53,6 +53,7 @@ pub(super) const ASSETS: &[Asset] = assets![
     "desk/bar.js",
     "desk/book.js",
     "desk/column.js",
+    "desk/customer.js",
     "desk/forms.js",
     "desk/keep.js",
     "desk/line.js",

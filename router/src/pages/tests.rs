@@ -128,7 +128,8 @@ fn console_pages(lang: Lang) -> Vec<String> {
 
 #[test]
 fn nobody_sees_a_page_of_the_console_that_is_not_for_him() {
-    let seen = |role| Section::ALL.into_iter().filter(|section| section.is_for(role)).map(Section::name).collect::<Vec<_>>();
+    let seen =
+        |role| Section::ALL.into_iter().filter(|section| section.is_for(role)).map(Section::name).collect::<Vec<_>>();
     assert!(seen(Role::Worker).is_empty() && seen(Role::Integrator).is_empty());
     assert_eq!(seen(Role::Supervisor), ["board", "people", "work", "rules", "accounts"]);
     assert_eq!(seen(Role::Auditor), ["board", "people", "work", "rules", "accounts", "quarantine", "audit"]);

@@ -39,13 +39,7 @@ pub trait People: Send + Sync + 'static {
     async fn end_session(&self, hash: &[u8; 32], by: &Deed) -> Result<bool, StoreError>;
 
     /// Notes in the audit log what is about to be done to something else than users and sessions.
-    async fn note(
-        &self,
-        tenant: TenantId,
-        subject: &str,
-        change: (Value, Value),
-        by: &Deed,
-    ) -> Result<(), StoreError>;
+    async fn note(&self, tenant: TenantId, subject: &str, change: (Value, Value), by: &Deed) -> Result<(), StoreError>;
 
     /// The audit log of a tenant by number, above `after`, at most `limit`.
     async fn audit(&self, tenant: TenantId, after: u64, limit: usize) -> Result<Vec<AuditEntry>, StoreError>;

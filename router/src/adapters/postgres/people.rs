@@ -89,13 +89,7 @@ impl People for PostgresStore {
         lent.back(ended)
     }
 
-    async fn note(
-        &self,
-        tenant: TenantId,
-        subject: &str,
-        change: (Value, Value),
-        by: &Deed,
-    ) -> Result<(), StoreError> {
+    async fn note(&self, tenant: TenantId, subject: &str, change: (Value, Value), by: &Deed) -> Result<(), StoreError> {
         let mut lent = self.writers.lend().await?;
         let (time, place) = lent.terms();
         let noted = in_time(time, place, note(&mut lent, tenant, subject, change, by)).await;

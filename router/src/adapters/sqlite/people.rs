@@ -101,13 +101,7 @@ impl People for SqliteStore {
         }
     }
 
-    async fn note(
-        &self,
-        tenant: TenantId,
-        subject: &str,
-        change: (Value, Value),
-        by: &Deed,
-    ) -> Result<(), StoreError> {
+    async fn note(&self, tenant: TenantId, subject: &str, change: (Value, Value), by: &Deed) -> Result<(), StoreError> {
         self.people(PeopleOrder::Note(tenant, subject.to_owned(), change, by.clone())).await.map(drop)
     }
 

@@ -30,7 +30,10 @@ pub(in crate::api) fn console_home() -> About {
 
 pub(in crate::api) fn console() -> About {
     About::new("console_page", Tag::Pages, "A page of the console")
-        .place::<String>("section", "`board`, `people`, `work`, `rules`, `accounts`, `quarantine`, `users`, `keys`, `audit`.")
+        .place::<String>(
+            "section",
+            "`board`, `people`, `work`, `rules`, `accounts`, `quarantine`, `users`, `keys`, `audit`.",
+        )
         .gives_text("text/html", "The page.")
         .gives_bare(303, LED)
         .header("Location", LED_TO)

@@ -123,7 +123,9 @@ pub(in crate::api) fn replay() -> About {
     });
     About::new("replay_rules", Tag::Rules, "Run a recorded day under the live rules and under a draft")
         .text("The lines of a day, and what a replay cannot know, stand in docs/rules.md. One is run at a time.")
-        .takes::<Replay>(json!({ "text": TEXT, "day": "{\"at\":\"2026-11-26T09:00:00Z\",\"channel\":\"webchat\",…}\n" }))
+        .takes::<Replay>(
+            json!({ "text": TEXT, "day": "{\"at\":\"2026-11-26T09:00:00Z\",\"channel\":\"webchat\",…}\n" }),
+        )
         .gives::<Replayed>(200, "What became of the day under both.")
         .such_as(json!({
             "live": day, "draft": day, "moved": 12,

@@ -124,7 +124,9 @@ impl Section {
     const fn icon(self) -> &'static str {
         match self {
             Self::Board => "M4 4h7v9H4zM14 4h6v5h-6zM14 12h6v8h-6zM4 16h7v4H4z",
-            Self::People => "M9 11a4 4 0 1 0 0-8 4 4 0 0 0 0 8M2 21c0-4 3-6 7-6s7 2 7 6M16 3a4 4 0 0 1 0 8M18 15c3 1 4 3 4 6",
+            Self::People => {
+                "M9 11a4 4 0 1 0 0-8 4 4 0 0 0 0 8M2 21c0-4 3-6 7-6s7 2 7 6M16 3a4 4 0 0 1 0 8M18 15c3 1 4 3 4 6"
+            }
             Self::Work => "M4 6h10M4 12h16M4 18h7M18 4v4M16 6h4",
             Self::Rules => "M4 5h7a4 4 0 0 1 4 4v10M15 19l-3-3M15 19l3-3M4 12h5",
             Self::Accounts => "M4 12a8 8 0 0 1 16 0M8 12a4 4 0 0 1 8 0M12 12v8",
@@ -198,7 +200,7 @@ fn bar(lang: Lang, user: &str) -> Markup {
     let t = |key| text(lang, key);
     html! {
         header class="bar" {
-            p class="brand-line" { a class="home" href="/console" aria-label=(t("console-home")) { (shell::brand()) } }
+            p class="brand-line" { a class="home" href="/console" title=(t("console-home")) { (shell::brand()) } }
             p class="link" id="link" role="status" data-state="idle" {
                 span class="dot" {}
                 span data-for="connecting" hidden { (t("console-link-connecting")) }

@@ -61,6 +61,7 @@ pub(super) fn markup(lang: Lang, role: Role) -> Markup {
         (part("try", &trying(lang)))
         (part("replay", &replay(lang)))
         (part("versions", &versions(lang, may)))
+        (dialogs(lang, may))
         (sentences(lang))
     }
 }
@@ -170,13 +171,20 @@ fn versions(lang: Lang, may: bool) -> Markup {
             @if may { button type="button" data-do="roll-back" { (t("console-rules-back")) } }
         },
     };
+    html! {
+        (table(lang, &list))
+    }
+}
+
+/// What versions are looked at, published and rolled back in. Outside of the parts: one that is hidden would hide them.
+fn dialogs(lang: Lang, may: bool) -> Markup {
+    let t = |key| text(lang, key);
     let reason = html! {
         label { span { (t("console-col-reason")) }
             textarea name="reason" rows="2" required dir="auto" maxlength="1000" {}
         }
     };
     html! {
-        (table(lang, &list))
         dialog id="version" class="wide" aria-labelledby="version-title" {
             form class="sheet-form" method="dialog" {
                 h2 id="version-title" { (about(lang, "console-rules-version")) }

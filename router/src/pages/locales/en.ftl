@@ -183,6 +183,12 @@ desk-gone-elsewhere = “{ $title }” is not yours any more.
 desk-gone-unsent = A reply was not sent, because the task is not yours any more: { $detail }
 desk-problem = That did not work: { $detail }
 desk-delivery = A reply may not have arrived: { $detail }
+desk-history = Earlier, on every channel
+desk-limit-public = Everybody can read this
+desk-limit-room = Characters left: { $count }
+desk-limit-window = Write freely for another { $left }
+desk-limit-closed = The channel’s window is closed: only an approved template reaches the customer
+desk-overtaken = The customer wrote meanwhile: read it, then send again.
 desk-told = { $from }: { $text }
 desk-settled = “{ $title }” is settled.
 

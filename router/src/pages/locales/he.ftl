@@ -183,6 +183,12 @@ desk-gone-elsewhere = ”{ $title }“ כבר לא אצלך.
 desk-gone-unsent = תשובה לא נשלחה, כי המשימה כבר לא אצלך: { $detail }
 desk-problem = זה לא הצליח: { $detail }
 desk-delivery = ייתכן שתשובה לא הגיעה: { $detail }
+desk-history = שיחות קודמות, בכל הערוצים
+desk-limit-public = כולם יכולים לקרוא את זה
+desk-limit-room = תווים שנותרו: { $count }
+desk-limit-window = אפשר לכתוב חופשי עוד { $left }
+desk-limit-closed = חלון הכתיבה בערוץ נסגר: רק תבנית מאושרת תגיע ללקוח
+desk-overtaken = הלקוח כתב בינתיים: כדאי לקרוא, ואז לשלוח שוב.
 desk-told = { $from }: { $text }
 desk-settled = ”{ $title }“ הסתיים.
 

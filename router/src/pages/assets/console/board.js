@@ -8,6 +8,7 @@ import { figure, kept, left, level, number, occupancy, oldest, percent } from ".
 import { followFloor } from "./live.js";
 
 const QUARTER_MS = 15 * 60_000;
+const SHOWN_MIN = 12;
 const hour = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const slots = slotsOf(document);
 let floor = null;
@@ -54,8 +55,9 @@ function showTiles() {
 function showDay({ side, quarters }) {
   const since = Date.parse(floor.since);
   const label = (index) => hour.format(since + index * QUARTER_MS);
-  // The morning before anything came is of no use to anybody.
-  const first = Math.max(0, quarters.findIndex(({ came, solved }) => came + solved > 0));
+  // The morning before anything came is of no use to anybody; the last hours are shown in any case.
+  const begun = quarters.findIndex(({ came, solved }) => came + solved > 0);
+  const first = Math.max(0, Math.min(begun < 0 ? Infinity : begun, quarters.length - SHOWN_MIN));
   const shown = quarters.map((tally, index) => ({ ...tally, label: label(index) })).slice(first);
   const title = document.querySelector(`[data-side="${side}"] figcaption`).textContent;
   // What came and had nobody yet is not drawn: it stands in the queues.

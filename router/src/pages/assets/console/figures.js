@@ -34,11 +34,12 @@ export function oldest({ oldest_at, target_ms }) {
 }
 
 /** What is kept for a queue: front slots free of back work, or its part of the hours. */
-export function kept({ side, reserve_milli, promised_milli, taken_milli }) {
+export function kept({ side, waiting, reserve_milli, promised_milli, taken_milli }) {
   if (side === "front") return figure(reserve_milli > 0 ? sayText("reserve", { count: slots.format(reserve_milli / 1_000) }) : "–");
   if (promised_milli === 0) return figure("–");
   const share = { taken: percent.format(taken_milli / 1_000), promised: percent.format(promised_milli / 1_000) };
-  return figure(sayText("share", share), taken_milli >= promised_milli ? "good" : "soon");
+  // Nothing is owed to an empty queue.
+  return figure(sayText("share", share), waiting > 0 && taken_milli < promised_milli ? "soon" : "");
 }
 
 export function occupancy({ load, capacity }) {

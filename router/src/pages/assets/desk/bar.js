@@ -71,6 +71,8 @@ function listenSound(keep) {
   const show = () => button.setAttribute("aria-pressed", String(keep.sound));
   button.addEventListener("click", () => {
     keep.sound = !keep.sound;
+    // Whoever wants to hear of offers wants to see them from another window, too; he is asked once.
+    if (keep.sound && globalThis.Notification?.permission === "default") Notification.requestPermission().catch(() => {});
     show();
     ring(keep);
   });

@@ -75,7 +75,15 @@ class Desk {
     this.book.offer(task);
     setText(byId("say-now"), sayText("offer-new", { queue: task.queue }));
     ring(this.keep);
+    this.notify(sayText("offer-new", { queue: task.queue }), task.id);
     this.changed();
+  }
+
+  /** A notice of the desktop, for who looks at another window and wants sound as well. Nothing of the task is in it. */
+  notify(text, tag) {
+    if (!this.keep.sound || document.visibilityState === "visible" || globalThis.Notification?.permission !== "granted") return;
+    const told = new Notification(text, { tag, lang: document.documentElement.lang, dir: document.documentElement.dir });
+    told.addEventListener("click", () => (window.focus(), told.close()));
   }
 
   on_assigned({ task }) {

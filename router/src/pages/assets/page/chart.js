@@ -3,7 +3,9 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const rtl = document.documentElement.dir === "rtl";
-const CLASSES = ["one", "two", "three"];
+/** What is so far and what is new, beside each other; what is well and what is not, on each other. */
+const PAIR = ["one", "two"];
+const FATES = ["two", "three"];
 
 function draw(tag, attributes, text) {
   const element = document.createElementNS(SVG, tag);
@@ -19,13 +21,13 @@ function canvas(place, height, title) {
 }
 
 /** What each colour stands for. */
-function legend(names) {
+function legend(names, classes) {
   const list = document.createElement("ul");
   list.className = "legend";
   for (const [index, name] of names.entries()) {
     const item = document.createElement("li");
     const mark = draw("svg", { viewBox: "0 0 10 10", "aria-hidden": "true" });
-    mark.append(draw("rect", { width: 10, height: 10, rx: 2, class: CLASSES[index] }));
+    mark.append(draw("rect", { width: 10, height: 10, rx: 2, class: classes[index] }));
     item.append(mark, name);
     list.append(item);
   }
@@ -62,7 +64,7 @@ export function bars(place, { title, names, rows, max, format }) {
       for (const [place, value] of values.entries()) {
         const y = top + LABEL + place * (BAR + 2);
         const w = value === null ? 0 : Math.max(1, (room * Math.min(value, max)) / max);
-        svg.append(draw("rect", { x: from(0, w), y, width: w, height: BAR, rx: 3, class: CLASSES[place] }));
+        svg.append(draw("rect", { x: from(0, w), y, width: w, height: BAR, rx: 3, class: PAIR[place] }));
         const says = value === null ? "–" : format(value);
         svg.append(draw("text", { x: rtl ? width - w - 6 : w + 6, y: y + 10.5, direction: "ltr", "text-anchor": rtl ? "end" : "start" }, says));
       }
@@ -71,19 +73,20 @@ export function bars(place, { title, names, rows, max, format }) {
         svg.append(draw("line", { x1: x, x2: x, y1: top + LABEL - 3, y2: top + LABEL + values.length * (BAR + 2), class: "goal" }));
       }
     }
-    return [legend(names), svg];
+    return [legend(names, PAIR), svg];
   });
 }
 
 /** Columns over time, from left to right in every language: `points` are `{ label, values }`, which lie on each other. */
 export function columns(place, { title, names, points, format }) {
+  const COLUMN_MAX = 56;
   const HEIGHT = 150;
   const FOOT = 20;
   kept(place, () => {
     const { svg, width } = canvas(place, HEIGHT + FOOT + 8, title);
     const most = Math.max(1, ...points.map(({ values }) => values.reduce((sum, value) => sum + value, 0)));
-    const step = width / Math.max(1, points.length);
-    for (const part of [1, 0.5]) {
+    const step = Math.min(COLUMN_MAX, width / Math.max(1, points.length));
+    for (const part of most > 1 ? [1, 0.5] : [1]) {
       const y = 8 + HEIGHT * (1 - part);
       svg.append(draw("line", { x1: 0, x2: width, y1: y, y2: y, class: "grid" }));
       svg.append(draw("text", { x: 2, y: y - 3 + (part === 1 ? 13 : 0), direction: "ltr" }, format(most * part)));
@@ -98,11 +101,11 @@ export function columns(place, { title, names, points, format }) {
       for (const [place, value] of values.entries()) {
         const height = (HEIGHT * value) / most;
         y -= height;
-        column.append(draw("rect", { x: x + step * 0.1, y, width: Math.max(1, step * 0.8), height, class: CLASSES[place] }));
+        column.append(draw("rect", { x: x + step * 0.1, y, width: Math.max(1, step * 0.8), height, class: FATES[place] }));
       }
       svg.append(column);
       if (index % every === 0) svg.append(draw("text", { x: x + 2, y: HEIGHT + FOOT + 2, direction: "ltr" }, label));
     }
-    return [legend(names), svg];
+    return [legend(names, FATES), svg];
   });
 }
