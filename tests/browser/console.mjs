@@ -149,8 +149,7 @@ describe("the console", () => {
     await page.waitForSelector("#part-diff .went >> text=refund: [החזר, זיכוי, refund]");
     await page.waitForSelector("#part-diff .came >> text=refund: [זיכוי, voucher]");
     await page.click("#tab-try");
-    await page.selectOption("#try-form [name=channel]", "webchat");
-    await page.selectOption("#try-form [name=account]", "site");
+    await page.selectOption("#try-form [name=way]", { label: "site (webchat)" });
     await page.fill("#try-form [name=text]", "מגיע לי זיכוי");
     await page.click("#try-form button.primary");
     await page.waitForSelector("#part-try .tried [data-applied=true] >> text=refunds");

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { shot } from "./browser.mjs";
-import { accept, away, beside, check, desk, look, office, online, reads, reply, settle, shown, texts } from "./stage.mjs";
+import { accept, away, beside, check, desk, look, noticed, office, online, reads, reply, settle, shown, texts } from "./stage.mjs";
 import { until } from "./within.mjs";
 
 const DAY_MS = 86_400_000;
@@ -349,7 +349,7 @@ describe("the desk", () => {
     const page = await look();
     await desk(page, held, "told");
     await held.router.api("POST", "/v1/workers/told/messages", { text: "Please take line 2 <b>now</b>" });
-    await page.waitForSelector('.notice >> text="key tests: Please take line 2 <b>now</b>"');
+    await noticed(page, "key tests: Please take line 2 <b>now</b>");
     assert.match(await page.textContent("#say-now"), /line 2/);
     await page.click(".notice [data-do=close]");
     await page.waitForSelector(".notice", { state: "detached" });

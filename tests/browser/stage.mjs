@@ -159,10 +159,12 @@ export async function write(page, text) {
   await page.press("blendline-chat textarea", "Enter");
 }
 
-const quoted = (text) => JSON.stringify(text);
-export const sent = (page, text) => page.waitForSelector(`blendline-chat li.me[data-fate=sent] .text >> text=${quoted(text)}`);
-export const heard = (page, text) => page.waitForSelector(`blendline-chat li.us .text >> text=${quoted(text)}`);
-export const shown = (page, text) => page.waitForSelector(`.message .text >> text=${quoted(text)}`);
+/** Waits for a text at `selector`, in however many pieces it is shown. */
+const reading = (page, selector, text) => page.locator(selector, { hasText: text }).first().waitFor();
+export const sent = (page, text) => reading(page, "blendline-chat li.me[data-fate=sent] .text", text);
+export const heard = (page, text) => reading(page, "blendline-chat li.us .text", text);
+export const shown = (page, text) => reading(page, ".message .text", text);
+export const noticed = (page, text) => reading(page, ".notice", text);
 export const texts = (page, selector) => page.locator(selector).allTextContents();
 
 /** Waits until the texts at `selector` are these, in this order, and says how they differ when they never are. */

@@ -103,8 +103,7 @@ fn trying(lang: Lang) -> Markup {
         form class="sheet-form card narrow" id="try-form" novalidate {
             p { (t("console-try-hint")) }
             p class="fault" role="alert" hidden data-slot="fault" {}
-            label { span { (t("console-col-channel")) } select name="channel" required {} }
-            label { span { (t("console-col-account")) } select name="account" required {} }
+            label { span { (t("console-col-account")) } select name="way" required {} }
             label { span { (t("console-try-text")) }
                 textarea name="text" rows="3" dir="auto" required maxlength="4000" {}
             }

@@ -74,7 +74,7 @@ pub(super) fn markup(lang: Lang, role: Role, id: &str) -> Markup {
             section class="card" aria-labelledby="way-title" {
                 h2 id="way-title" { (t("console-way")) }
                 p class="empty" data-slot="no-way" { (t("console-no-way")) }
-                p hidden data-slot="version" { (open_text(lang, "console-way-version", &["version"])) }
+                p hidden data-slot="way-version" { (open_text(lang, "console-way-version", &["version"])) }
                 ol class="tried" data-slot="tried" {}
             }
         }

@@ -64,7 +64,8 @@ function showChecked() {
     what.textContent = fault.message;
     const hint = document.createElement("small");
     hint.textContent = fault.hint;
-    for (const part of [what, hint]) part.dir = "auto";
+    // The check speaks English in every language of the page.
+    for (const part of [what, hint]) Object.assign(part, { dir: "ltr", lang: "en" });
     button.append(where, what, ...(fault.hint ? [hint] : []));
     button.addEventListener("click", () => editor.jump(fault));
     item.append(button);
@@ -171,7 +172,10 @@ const form = byId("try-form");
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const { fault } = slotsOf(form);
-  const { channel, account, text } = Object.fromEntries(new FormData(form));
+  const { way, text } = Object.fromEntries(new FormData(form));
+  const empty = !text.trim() && form.elements.text;
+  if (empty) return complainIn(fault, { detail: sayText("missing") }), empty.focus();
+  const [channel, account] = JSON.parse(way);
   try {
     const found = await api("POST", "/v1/rules/explain", { channel, account, text, rules: editor.text });
     complainIn(fault, null);
@@ -204,7 +208,7 @@ function showTried({ queue, language, tried }) {
 load();
 api("GET", "/v1/rules/schema").then((schema) => {
   complete = completion(schema);
-  for (const [name, values] of [["channel", schema.names.channels], ["account", schema.names.accounts]]) {
-    form.elements[name].append(...values.map((value) => new Option(value, value)));
-  }
+}, () => {});
+api("GET", "/v1/accounts").then(({ items }) => {
+  form.elements.way.append(...items.map(({ channel, account }) => new Option(`${account} (${channel})`, JSON.stringify([channel, account]))));
 }, () => {});

@@ -43,9 +43,9 @@ function reasons({ state, worker, because, waiting }) {
 
 function showWay(routing) {
   slots["no-way"].hidden = Boolean(routing);
-  slots.version.hidden = !routing;
+  slots["way-version"].hidden = !routing;
   if (!routing) return;
-  setText(slotsOf(slots.version).version, String(routing.version));
+  setText(slots.version, String(routing.version));
   slots.tried.replaceChildren(...routing.tried.map((one) => {
     const li = item(say("tried", one));
     li.dataset.applied = one.applied;

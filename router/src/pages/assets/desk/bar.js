@@ -119,12 +119,14 @@ function listenLeaving(desk) {
   byId("take-here").addEventListener("click", () => desk.line.takeOver());
   byId("elsewhere").addEventListener("cancel", (event) => event.preventDefault());
   byId("sign-out").addEventListener("click", async () => {
+    // The connection goes first: it would take the session's end for a reason to sign in again.
+    desk.line.leave();
     try {
       await api("DELETE", "/v1/sessions/current");
     } catch (problem) {
+      desk.line.takeOver();
       return notice(say("problem", { detail: detailOf(problem) }));
     }
-    desk.line.leave();
     desk.keep.forget();
     location.assign("/sign-in");
   });
