@@ -99,7 +99,7 @@ describe("hostile content", () => {
   check("keeps numbers, amounts and addresses in their order within Hebrew", async () => {
     const page = await watched();
     await desk(page, held, "dana");
-    const said = "התקשרו אל +972 50 123 4567 או כתבו אל dana@shop.example לגבי ₪-149.90 עד 3/12/2026";
+    const said = "התקשרו אל +972 50 123 4567 או כתבו אל dana@shop.example לגבי ₪-149.90 על SKU-77 עד 3/12/2026. 5 ימים";
     await held.router.whatsapp("972500000079", "רינה", said);
     await accept(page);
     await page.waitForFunction((text) => [...document.querySelectorAll(".message .text")].some((one) => one.textContent === text), said);
@@ -122,6 +122,9 @@ describe("hostile content", () => {
     }, [said, words]);
     assert.deepEqual(await order(["+", "972", "50", "123", "4567"]), ["+", "972", "50", "123", "4567"]);
     assert.deepEqual(await order(["dana", "shop", "example"]), ["dana", "shop", "example"]);
+    assert.deepEqual(await order(["SKU", "77"]), ["SKU", "77"]);
+    assert.deepEqual(await order(["149", "90"]), ["149", "90"]);
+    assert.deepEqual(await order(["3/12/2026", "5"]), ["5", "3/12/2026"], "the end of a sentence is no part of a date");
     assert.equal((await order(["התקשרו", "כתבו"]))[1], "התקשרו", "the sentence itself reads from the right");
   });
 });

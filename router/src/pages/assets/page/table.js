@@ -13,7 +13,8 @@ const FORMULA = /^[=+\-@\t\r]/;
 const millis = (value) => (typeof value === "number" ? value : Date.parse(value));
 
 const SHOWN = {
-  text: (cell, value) => (setText(cell, plain(value)), (cell.dir = "auto")),
+  // In an element of its own, whose direction does not turn the cell.
+  text: (cell, value) => setText(inner(cell, "bdi", () => {}), plain(value)),
   code: (cell, value) => setText(inner(cell, "code", (code) => (code.dir = "ltr")), plain(value)),
   number: (cell, value) => setText(cell, number.format(value)),
   instant: (cell, value) => setText(inner(cell, "time", (time) => (time.dateTime = new Date(millis(value)).toISOString())), instant(millis(value))),

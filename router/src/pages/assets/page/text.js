@@ -13,10 +13,19 @@ const code = (mark) => `[U+${mark.codePointAt(0).toString(16).toUpperCase().padS
 export const plain = (text) => String(text).replace(MARKS, "").replace(TURNS, code).replace(CONTROLS, " ");
 
 /**
- * What reads from left to right whatever surrounds it: addresses, and numbers in groups with a sign, a currency or
- * spaces between them. Left to themselves, +972 50 123 4567 would read backwards in a Hebrew sentence.
+ * What reads from left to right whatever surrounds it: addresses, codes such as SKU-77, phone numbers in groups, and
+ * amounts and dates with a sign, a currency or strokes. Left to themselves, +972 50 123 4567 would read backwards in a
+ * Hebrew sentence. Each piece is bounded: a text made to be hard to read costs no more than others.
  */
-const LEFT_TO_RIGHT = /(?:https?:\/\/|www\.)[^\s<>"']+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[+\-−#*]?[$€£₪]?[([]?\d[\d\s()[\].,:/\-–*#]*\d(?:\s?[%$€£₪])?|[+\-−#*][$€£₪]?\d(?:\s?[%$€£₪])?/gu;
+const PIECES = [
+  String.raw`(?:https?:\/\/|www\.)[^\s<>"']+`,
+  String.raw`[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}`,
+  String.raw`[A-Za-z]\w{0,63}(?:[-_\/#]\w{1,64}){1,8}`,
+  String.raw`(?:[+*]|\(?0)\d[\d ()\-–]{0,24}\d`,
+  String.raw`[+\-−]?[$€£₪]?[+\-−]?\d+(?:[.,:\/\-–]\d+){0,16}(?:\s?[%$€£₪])?`,
+];
+/** Only where a word begins: the number in SKU-77 is no part of its own. */
+const LEFT_TO_RIGHT = new RegExp(String.raw`(?<![\p{L}\p{N}_])(?:${PIECES.join("|")})`, "gu");
 
 /** A text of somebody's, in which such parts stand isolated. Its text is the same, letter by letter. */
 export function isolated(text) {
