@@ -1,6 +1,5 @@
 //! The floor now: once as JSON, or as a stream of what changes.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -110,12 +109,10 @@ impl Following {
 
 /// Whether both have the same queues, groups and people.
 fn is_alike(one: &Floor, other: &Floor) -> bool {
-    let names = |floor: &Floor| {
-        let queues = floor.queues.iter().map(|queue| queue.name.clone());
-        let groups = floor.groups.iter().map(|group| group.name.clone());
-        queues.chain(groups).chain(floor.people.iter().map(|person| person.name.clone())).collect::<VecDeque<_>>()
-    };
-    one.since == other.since && names(one) == names(other)
+    let queues = one.queues.iter().map(|queue| &queue.name).eq(other.queues.iter().map(|queue| &queue.name));
+    let groups = one.groups.iter().map(|group| &group.name).eq(other.groups.iter().map(|group| &group.name));
+    let people = one.people.iter().map(|person| &person.name).eq(other.people.iter().map(|person| &person.name));
+    one.since == other.since && queues && groups && people
 }
 
 /// What differs, in the form of a floor.

@@ -140,7 +140,7 @@ fn replay(lang: Lang) -> Markup {
                         th scope="col" { (t("console-col-queue")) }
                         th scope="col" { (t("console-replay-under")) }
                         @for key in ["console-fig-came", "console-fig-in-time", "console-fig-level", "console-fig-wait-mean",
-                            "console-fig-wait-p90", "console-fig-left", "console-fig-done", "console-fig-set-aside"] {
+                            "console-fig-wait-most", "console-fig-left", "console-fig-done", "console-fig-set-aside"] {
                             th scope="col" class="number" { (t(key)) }
                         }
                     } }
