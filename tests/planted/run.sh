@@ -14,29 +14,17 @@ export SEEDS="${SEEDS:-500}" RUST_BACKTRACE=0 CARGO_TARGET_DIR="$work/target"
 
 # Only what the simulator needs: two crates of ours and the world.
 rm -rf "$work/tree"
-mkdir -p "$work/tree/router" "$work/tree/tests/src" "$work/tree/tests/tests"
+mkdir -p "$work/tree/router" "$work/tree/tests"
 cp -R "$root/wire" "$work/tree/wire"
 cp -R "$root/router/core" "$work/tree/router/core"
-cp -R "$root/tests/src/sim" "$work/tree/tests/src/sim"
-cp "$root/tests/tests/sim.rs" "$work/tree/tests/tests/sim.rs"
+cp -R "$root/tests/simulator" "$work/tree/tests/simulator"
 cp "$root/Cargo.lock" "$work/tree/Cargo.lock"
 # Without optimisation: most bugs show within a few seeds, and each has to be compiled.
-sed -e 's|^members = .*|members = ["wire", "router/core", "tests"]|' \
+sed -e 's|^members = .*|members = ["wire", "router/core", "tests/simulator"]|' \
     -e '/^\[profile.dev.package.blendline-/,/^$/ s/^opt-level.*/opt-level = 0/' "$root/Cargo.toml" >"$work/tree/Cargo.toml"
-printf '//! The simulator alone.\n#![allow(clippy::print_stdout)]\npub mod sim;\n' >"$work/tree/tests/src/lib.rs"
-cat >"$work/tree/tests/Cargo.toml" <<'TOML'
-[package]
-name = "blendline-tests"
-version.workspace = true
-edition.workspace = true
-
-[dependencies]
-blendline-core = { workspace = true }
-blendline-wire = { workspace = true }
-TOML
 cd "$work/tree"
 
-simulate() { cargo test --offline -q -p blendline-tests --test sim -- random nobody --nocapture --test-threads=1 >"$work/log" 2>&1; }
+simulate() { cargo test --offline -q -p blendline-simulator --test sim -- random nobody --nocapture --test-threads=1 >"$work/log" 2>&1; }
 
 simulate || { echo "the simulator fails without any bug:"; tail -5 "$work/log"; exit 1; }
 echo "| planted bug | caught by | at seed |"

@@ -23,7 +23,6 @@ pub mod process;
 pub mod proxy;
 pub mod seed;
 pub mod servers;
-pub mod sim;
 pub mod webchat;
 pub mod whatsapp;
 pub mod worker;

@@ -4,20 +4,22 @@
 //! step the only pairs left are those a front queue keeps apart, and such queues are known: nobody and nothing else has
 //! to be looked at again until one of them lets go.
 
-use std::collections::{BTreeSet, btree_map};
+use std::collections::BTreeSet;
 
 use blendline_wire::event::Because;
 use blendline_wire::{Millis, QueueId, TaskId, TenantId, WorkerId};
 
+use crate::choice::Match;
 use crate::desk::Desk;
-use crate::dispatch::{Candidate, Look, Match};
+use crate::dispatch::{Candidate, Look};
 use crate::index::line_key;
 use crate::learnt::Taking;
-use crate::lines::{Head, Spot};
+use crate::lines::Head;
 use crate::price::Rank;
 use crate::ready::{Bits, Place, need_bits, queue_bits};
 use crate::rows::{Task, TaskState};
 use crate::scheduler::{Scheduler, Step};
+use crate::sorted;
 
 /// The front queues of a tenant that let no back work start that takes so much.
 #[derive(Clone, Debug)]
@@ -235,14 +237,11 @@ struct Backlog<'a> {
     behind: Vec<Candidate>,
 }
 
-type BacklogLine<'a> = (btree_map::Iter<'a, Spot, Head>, Option<Candidate>, Rank);
+type BacklogLine<'a> = (sorted::Iter<'a, Head>, Option<Candidate>, Rank);
 
 impl<'a> Backlog<'a> {
     fn advance(now: Millis, (heads, next, rank): &mut BacklogLine<'_>) {
-        *next = heads.next().map(|((due_at, task), head)| {
-            let urgency = rank.urgency_milli(now, head.earned_at, *due_at);
-            Candidate { urgency, due_at: *due_at, task: *task }
-        });
+        *next = heads.next().map(|head| Candidate::first(&head.waiting, now, *rank));
     }
 
     fn next(&mut self) -> Option<&'a Task> {

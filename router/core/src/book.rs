@@ -40,7 +40,7 @@ impl Scheduler {
             self.hold(step, holder, id, takes, true);
         }
         self.tasks.insert(id, Box::new(task));
-        self.index.add_task(&stand, &self.tasks);
+        self.index.add_task(&stand);
         step.todo.dirty_tasks.insert(id);
     }
 
@@ -52,6 +52,9 @@ impl Scheduler {
         let was_active = matches!(task.state, TaskState::Active { .. });
         let stand = rules.stand(task);
         change(task);
+        if task.state == TaskState::Waiting {
+            task.more.tidy();
+        }
         match (was_active, matches!(task.state, TaskState::Active { .. })) {
             (false, true) => task.begun_at = step.now,
             (true, false) => {
@@ -70,7 +73,7 @@ impl Scheduler {
             self.promise_taken(queue_before, takes_before.back, 0);
             self.promise_taken(queue_after, 0, takes_after.back);
         }
-        self.index.move_task(&stand, &stand_after, &self.tasks);
+        self.index.move_task(&stand, &stand_after);
         step.todo.dirty_tasks.insert(id);
         if (holder_before, takes_before) == (holder_after, takes_after) {
             return;
@@ -111,11 +114,13 @@ impl Scheduler {
             desk.load += takes.load;
             desk.back += takes.back;
             desk.soft += takes.soft;
+            desk.aside += takes.aside;
         } else {
             desk.held.remove(task);
             desk.load = desk.load.saturating_sub(takes.load);
             desk.back = desk.back.saturating_sub(takes.back);
             desk.soft = desk.soft.saturating_sub(takes.soft);
+            desk.aside = desk.aside.saturating_sub(takes.aside);
             step.todo.freed.insert(worker);
         }
         self.seat(step, worker);

@@ -168,7 +168,9 @@ impl Scheduler {
         task.due_at = earned_at.plus(task.target_ms);
         task.conversation = Some(conversation.id);
         task.account = Some(conversation.account);
-        task.sticky = sticky;
+        if sticky.is_some() {
+            task.sticky = sticky;
+        }
         let id = task.id;
         conversation.state = ConversationState::Open { task: id };
         self.add_conversation(step, conversation);

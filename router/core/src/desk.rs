@@ -58,12 +58,14 @@ pub(crate) struct Tenant {
     pub(crate) fronts: Vec<QueueId>,
     /// His back queues, in order (derived).
     pub(crate) backs: Vec<QueueId>,
+    /// Whether no two of his front queues share a bit (derived).
+    pub(crate) fronts_apart: bool,
 }
 
 impl Tenant {
     /// A tenant of whom nothing is derived yet.
     pub(crate) fn new(settings: TenantSettings) -> Self {
-        Self { settings, fronts: Vec::new(), backs: Vec::new() }
+        Self { settings, fronts: Vec::new(), backs: Vec::new(), fronts_apart: true }
     }
 
     /// Derives his queues anew.
@@ -72,6 +74,7 @@ impl Tenant {
         let id = self.settings.id;
         self.fronts = of(Side::Front).filter(|queue| queue.tenant == id).map(|queue| queue.id).collect();
         self.backs = of(Side::Back).filter(|queue| queue.tenant == id).map(|queue| queue.id).collect();
+        self.fronts_apart = queue_bits(&self.fronts).count_ones() as usize == self.fronts.len();
     }
 }
 
@@ -97,6 +100,8 @@ pub(crate) struct Desk {
     pub(crate) back: u32,
     /// What of that can be put aside for the front line.
     pub(crate) soft: u32,
+    /// How many tasks he was called away from.
+    pub(crate) aside: u32,
     /// What he brings to the pool of each of those, while he is ready.
     pub(crate) part: Option<Pool>,
 }
@@ -117,6 +122,7 @@ impl Desk {
             promised: none,
             back: 0,
             soft: 0,
+            aside: 0,
             part: None,
         };
         desk.know(queues);
@@ -167,12 +173,13 @@ impl Desk {
         self.takes_work().then(|| {
             let load_milli = u64::from(self.load) * 1000 / u64::from(self.row.capacity);
             Place {
-                load_milli: u32::try_from(load_milli).unwrap_or(u32::MAX),
+                load_milli: u16::try_from(load_milli).unwrap_or(u16::MAX),
                 idle_since: self.row.idle_since,
                 worker: self.row.settings.id,
                 skills: self.skills,
                 fronts: queue_bits(&self.fronts),
                 cost: self.row.settings.burden.cost,
+                paced: !self.row.paces.is_empty(),
             }
         })
     }

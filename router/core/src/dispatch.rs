@@ -1,23 +1,20 @@
 //! Bringing tasks and workers together.
 
-use std::collections::BTreeMap;
-
 use blendline_wire::event::{Because, Decision, EventKind};
-use blendline_wire::org::{Goal, QueueSettings};
+use blendline_wire::org::Goal;
 use blendline_wire::task::{AcceptMode, Presence, Side, TaskKind};
 use blendline_wire::{Lease, Millis, QueueId, TaskId, TenantId, WorkerId};
 
-use crate::backlog::Gate;
 use crate::desk::Desk;
 use crate::effect::Release;
 use crate::index::line_key;
 use crate::learnt::{Heard, Taking};
-use crate::lines::{Bucket, Head, LineKey, Lines, Spot};
+use crate::lines::{Bucket, Head, LineKey, Lines, Waiting};
 use crate::policy;
 use crate::price::Rank;
-use crate::ready::{Place, need_bits};
 use crate::rows::{Silence, Task, TaskState};
 use crate::scheduler::{Scheduler, Step};
+use crate::sorted::Sorted;
 
 /// A task that might be next.
 #[derive(Clone, Copy)]
@@ -31,6 +28,12 @@ impl Candidate {
     pub(crate) fn new(task: &Task, now: Millis, rank: Rank) -> Self {
         let urgency = rank.urgency_milli(now, task.earned_at, task.due_at);
         Self { urgency, due_at: task.due_at, task: task.id }
+    }
+
+    /// One that leads a line.
+    pub(crate) fn first(waiting: &Waiting, now: Millis, rank: Rank) -> Self {
+        let Waiting { due_at, task, .. } = *waiting;
+        Self { urgency: rank.urgency_milli(now, waiting.earned_at(), due_at), due_at, task }
     }
 
     /// True when it goes before the other.
@@ -56,11 +59,8 @@ struct Seen<'a> {
     rank: Rank,
     lines: &'a Lines,
     bucket: Bucket,
-    heads: &'a BTreeMap<Spot, Head>,
+    heads: &'a Sorted<Head>,
 }
-
-/// Who could have a task, and why he.
-pub(crate) type Match = (WorkerId, Because, Option<WorkerId>);
 
 impl Scheduler {
     /// Matches until nothing more can be. First freed workers look for work, then fresh tasks for workers, and only
@@ -209,22 +209,23 @@ impl Scheduler {
         let (now, desk, rank) = (seen.now, seen.desk, seen.rank);
         let worker = desk.row.settings.id;
         let mut first: Option<Candidate> = None;
-        for ((due_at, task), head) in seen.heads {
-            if first.is_some_and(|first| first.due_at <= *due_at) {
-                break;
-            }
-            let able = head.bits & !desk.skills == 0 && desk.row.settings.has_skills(&head.needs);
-            if !able || Some(*task) == except {
+        for head in seen.heads.iter() {
+            if head.bits & !desk.skills != 0 {
                 continue;
             }
-            let found = if head.declined {
+            if first.is_some_and(|first| first.due_at <= head.waiting.due_at) {
+                break;
+            }
+            if !desk.row.settings.has_skills(&head.needs) || Some(head.waiting.task) == except {
+                continue;
+            }
+            let found = if head.waiting.is_declined() {
                 let key = LineKey { needs: head.needs.clone(), bucket: seen.bucket.target, hard: seen.bucket.hard };
                 let line = seen.lines.line(&key, seen.bucket.late).filter_map(|(_, task)| self.tasks.get(&task));
                 let mut his = line.filter(|task| !declined_by(task, worker, now));
                 his.next().map(|task| Candidate::new(task, now, rank))
             } else {
-                let urgency = rank.urgency_milli(now, head.earned_at, *due_at);
-                Some(Candidate { urgency, due_at: *due_at, task: *task })
+                Some(Candidate::first(&head.waiting, now, rank))
             };
             let earlier = |one: Candidate, other: Candidate| if one.due_at <= other.due_at { one } else { other };
             first = first.into_iter().chain(found).reduce(earlier);
@@ -259,65 +260,6 @@ impl Scheduler {
             .and_then(|lines| lines.line(&line_key(task), task.missed).next())
             .and_then(|(_, first)| self.tasks.get(&first));
         first.filter(|first| first.declined.is_empty()).map_or(id, |first| first.id)
-    }
-
-    /// The worker a waiting task should go to now, why, and who else could have had it; through the gate, where it is
-    /// back work that the reserve may hold back.
-    pub(crate) fn worker_for(&self, now: Millis, id: TaskId, gate: Option<&Gate>) -> Option<Match> {
-        let task = self.tasks.get(&id)?;
-        let (queue, ready) = (self.queues.get(&task.queue)?, self.index.ready.get(&task.queue)?);
-        if !self.rules().hours(task.queue).is_open(now) {
-            return None;
-        }
-        let able = |place: &&Place| {
-            gate.is_none_or(|gate| gate.may_pass(place))
-                && self.workers.get(&place.worker).is_some_and(|desk| {
-                    desk.could_do(task, queue, now)
-                        && gate.is_none_or(|gate| gate.lets(desk) && !self.has_some_aside(now, desk))
-                })
-                && (queue.side == Side::Back || self.pays(place.worker, queue))
-        };
-        let needs = need_bits(&task.needs);
-        if let Some((worker, until)) = task.sticky
-            && now < until
-            && let Some(desk) = self.workers.get(&worker)
-            && let Some(place) = desk.ready
-            && desk.row.settings.queues.binary_search(&task.queue).is_ok()
-            && able(&&place)
-        {
-            return Some((worker, Because::Sticky, None));
-        }
-        let mut places = ready.having(needs);
-        let first = places.find(able)?;
-        let (mut best, mut runner_up) = (first, None);
-        // Of those who have as little to do, whom the others miss least.
-        for place in places.take(OTHERS_LOOKED_AT) {
-            let like = (place.fronts, place.skills, place.cost) == (best.fronts, best.skills, best.cost);
-            let alike = place.load_milli > first.load_milli || like && task.strain == 0;
-            if alike && runner_up.is_some() || !able(&place) {
-                continue;
-            }
-            if alike || self.loss_of(now, place, task, queue) >= self.loss_of(now, best, task, queue) {
-                runner_up = runner_up.or(Some(place.worker));
-            } else {
-                runner_up = Some(std::mem::replace(&mut best, place).worker);
-            }
-        }
-        Some((best.worker, Because::LeastLoaded, runner_up))
-    }
-
-    /// What is lost when a worker takes a task: what it costs the other front queues he serves; then what hard tasks have
-    /// left behind with him, if it is one; then the skills that others may need; then what he costs.
-    fn loss_of(&self, now: Millis, place: &Place, task: &Task, queue: &QueueSettings) -> (f64, u32, u32, u32) {
-        let Some(desk) = self.workers.get(&place.worker) else { return (0.0, 0, 0, 0) };
-        let strain = if task.strain > 0 { desk.row.strain_milli(now) } else { 0 };
-        let spare = (place.skills & !need_bits(&task.needs)).count_ones();
-        (self.price(desk, queue.id), strain, spare, place.cost)
-    }
-
-    /// Whether a front task may start with a worker, for all that the other queues he serves lose by it.
-    fn pays(&self, worker: WorkerId, queue: &QueueSettings) -> bool {
-        self.workers.get(&worker).is_some_and(|desk| self.worth_starting(desk, queue))
     }
 
     fn has_room(&self, desk: &Desk, queue: QueueId) -> bool {
@@ -384,9 +326,6 @@ impl Scheduler {
         self.rules().hours(queue).after_open(now, after)
     }
 }
-
-/// How many ready workers behind the first are looked at: who may be missed less, and who else could have had a task.
-const OTHERS_LOOKED_AT: usize = 8;
 
 pub(crate) fn declined_by(task: &Task, worker: WorkerId, now: Millis) -> bool {
     task.declined.iter().any(|(who, until)| *who == worker && now < *until)

@@ -10,7 +10,7 @@ use blendline_wire::{CalendarId, Millis, OutboundId, QueueId, TaskId, TenantId, 
 
 use crate::calendar::Hours;
 use crate::limits;
-use crate::lines::{LineKey, Lines, Spot, Tasks};
+use crate::lines::{LineKey, Lines, Spot, Waiting};
 use crate::policy;
 use crate::ready::Ready;
 use crate::rows::{Learnt, OutboundRow, OutboundState, Task, TaskState, Worker};
@@ -63,6 +63,12 @@ pub(crate) struct Stand {
     due: Option<Millis>,
 }
 
+impl Stand {
+    fn waiting(&self) -> Waiting {
+        Waiting::new(self.spot, self.earned_at, self.declined)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 enum At {
     /// In a line of a queue.
@@ -86,6 +92,8 @@ pub(crate) struct Takes {
     pub(crate) back: u32,
     /// Back work that can be put aside for the front line.
     pub(crate) soft: u32,
+    /// How many of them he was called away from.
+    pub(crate) aside: u32,
 }
 
 /// The settings that derived values depend on.
@@ -124,7 +132,8 @@ impl<'a> Rules<'a> {
         let load = self.weight(task);
         let back = if task.side == Side::Back { load } else { 0 };
         let active = matches!(task.state, TaskState::Active { .. });
-        Takes { load, back, soft: if active && self.is_breakable(task) { load } else { 0 } }
+        let aside = u32::from(matches!(task.state, TaskState::Interrupted { .. }));
+        Takes { load, back, soft: if active && self.is_breakable(task) { load } else { 0 }, aside }
     }
 
     /// When a silent owner is reminded, or loses the task if he was.
@@ -228,13 +237,13 @@ impl Index {
     }
 
     /// Enters a task.
-    pub(crate) fn add_task(&mut self, stand: &Stand, tasks: &Tasks) {
+    pub(crate) fn add_task(&mut self, stand: &Stand) {
         let (_, task) = stand.spot;
         self.dues.extend(stand.due.map(|due| (due, Due::Task(task))));
         match &stand.at {
             At::Line(queue, key) => {
                 let lines = self.lines.entry(*queue).or_default();
-                let (before, after) = lines.insert(key, stand.spot, stand.missed, tasks);
+                let (before, after) = lines.insert(key, stand.waiting(), stand.missed);
                 self.next_target(before, after);
             }
             At::Directed(worker) => {
@@ -251,7 +260,7 @@ impl Index {
     }
 
     /// Takes a task out again from where it was.
-    pub(crate) fn remove_task(&mut self, stand: &Stand, tasks: &Tasks) {
+    pub(crate) fn remove_task(&mut self, stand: &Stand) {
         let (_, task) = stand.spot;
         if let Some(due) = stand.due {
             self.dues.remove(&(due, Due::Task(task)));
@@ -259,7 +268,7 @@ impl Index {
         match &stand.at {
             At::Line(queue, key) => {
                 let Some(lines) = self.lines.get_mut(queue) else { return };
-                let (before, after) = lines.remove(key, &stand.spot, stand.missed, tasks);
+                let (before, after) = lines.remove(key, &stand.waiting(), stand.missed);
                 if lines.waiting() == 0 {
                     self.lines.remove(queue);
                 }
@@ -291,10 +300,10 @@ impl Index {
     }
 
     /// A task changed: it is put where it stands now.
-    pub(crate) fn move_task(&mut self, before: &Stand, after: &Stand, tasks: &Tasks) {
+    pub(crate) fn move_task(&mut self, before: &Stand, after: &Stand) {
         if before != after {
-            self.remove_task(before, tasks);
-            self.add_task(after, tasks);
+            self.remove_task(before);
+            self.add_task(after);
         }
     }
 

@@ -111,7 +111,8 @@ impl Scheduler {
     /// What a worker is to have back now. The front queues that keep him from some of it are noted.
     fn next_interrupted(&self, now: Millis, worker: WorkerId, shut: &mut Vec<QueueId>) -> Option<TaskId> {
         let desk = self.workers.get(&worker).filter(|desk| desk.takes_work())?;
-        let aside = desk.held.iter().filter_map(|id| self.task(id)).filter(|task| self.could_go_on(now, desk, task));
+        let held = desk.held.iter().take_while(|_| desk.aside > 0).filter_map(|id| self.task(id));
+        let aside = held.filter(|task| self.could_go_on(now, desk, task));
         let mut his = |task: &Task| {
             let keeps = self.kept_by(now, desk, task);
             shut.extend(keeps);
@@ -123,7 +124,7 @@ impl Scheduler {
     /// True for a worker who was called away from work that a front queue keeps him from still: he begins no other back
     /// work before it. Else what was put aside for good would lie and lie while fresh work comes and goes.
     pub(crate) fn has_some_aside(&self, now: Millis, desk: &Desk) -> bool {
-        let mut held = desk.held.iter().filter_map(|id| self.task(id));
+        let mut held = desk.held.iter().take_while(|_| desk.aside > 0).filter_map(|id| self.task(id));
         held.any(|task| self.could_go_on(now, desk, task) && self.kept_by(now, desk, task).is_some())
     }
 

@@ -1,20 +1,43 @@
 //! The lines of one queue: what waits in it, in the order in which it is to be done.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use blendline_wire::task::SkillNeed;
 use blendline_wire::{Millis, TaskId};
 
-use crate::lookup::Map;
 use crate::ready::{Bits, need_bits};
-use crate::rows::Task;
-
-/// All open tasks.
-pub(crate) type Tasks = Map<TaskId, Box<Task>>;
+use crate::sorted::Sorted;
 
 /// Where a task stands: when it is due, and which it is.
 pub(crate) type Spot = (Millis, TaskId);
+
+/// A task in line, with what those who look for work ask of the first: so nobody has to find the task itself.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Waiting {
+    pub(crate) due_at: Millis,
+    pub(crate) task: TaskId,
+    /// When it earned its place, and in the lowest bit whether somebody declined it.
+    earned: u64,
+}
+
+impl Waiting {
+    pub(crate) fn new((due_at, task): Spot, earned_at: Millis, declined: bool) -> Self {
+        Self { due_at, task, earned: earned_at.0 << 1 | u64::from(declined) }
+    }
+
+    pub(crate) fn earned_at(&self) -> Millis {
+        Millis(self.earned >> 1)
+    }
+
+    pub(crate) fn is_declined(&self) -> bool {
+        self.earned & 1 == 1
+    }
+
+    pub(crate) fn spot(&self) -> Spot {
+        (self.due_at, self.task)
+    }
+}
 
 /// Which line a task stands in: what it takes, and how long its target is, roughly.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -32,14 +55,18 @@ pub(crate) struct LineKey {
 #[derive(Debug, Default, PartialEq)]
 struct Line {
     /// Those whose target is over.
-    late: BTreeSet<Spot>,
+    late: Sorted<Waiting>,
     /// Those whose target runs.
-    ahead: BTreeSet<Spot>,
+    ahead: Sorted<Waiting>,
 }
 
 impl Line {
-    fn part(&self, late: bool) -> &BTreeSet<Spot> {
+    fn part(&self, late: bool) -> &Sorted<Waiting> {
         if late { &self.late } else { &self.ahead }
+    }
+
+    fn part_mut(&mut self, late: bool) -> &mut Sorted<Waiting> {
+        if late { &mut self.late } else { &mut self.ahead }
     }
 }
 
@@ -54,17 +81,21 @@ pub(crate) struct Bucket {
     pub(crate) hard: bool,
 }
 
-/// The first of a line, with what those who look for work ask of it.
-#[derive(Clone, Debug, PartialEq)]
+/// The first of a line, with what it takes. In the order of the tasks.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Head {
+    /// The task.
+    pub(crate) waiting: Waiting,
     /// The bits of what it needs.
     pub(crate) bits: Bits,
     /// What it needs.
     pub(crate) needs: Arc<[SkillNeed]>,
-    /// When it earned its place.
-    pub(crate) earned_at: Millis,
-    /// True when somebody declined it, and may do so still.
-    pub(crate) declined: bool,
+}
+
+impl Head {
+    fn new(key: &LineKey, waiting: Waiting) -> Self {
+        Self { waiting, bits: need_bits(&key.needs), needs: key.needs.clone() }
+    }
 }
 
 /// All lines of a queue.
@@ -73,7 +104,7 @@ pub(crate) struct Lines {
     lines: BTreeMap<LineKey, Line>,
     /// The first of each line by bucket and due time: within a bucket that is the order of urgency, so whoever looks for
     /// work takes the first that he can do.
-    heads: BTreeMap<Bucket, BTreeMap<Spot, Head>>,
+    heads: BTreeMap<Bucket, Sorted<Head>>,
     waiting: usize,
 }
 
@@ -85,11 +116,11 @@ impl Lines {
 
     /// When the first of them is due.
     pub(crate) fn first_due(&self) -> Option<Millis> {
-        self.buckets().filter_map(|(_, heads)| heads.first_key_value()).map(|((due, _), _)| *due).min()
+        self.buckets().filter_map(|(_, heads)| heads.first()).map(|head| head.waiting.due_at).min()
     }
 
     /// The buckets in which something waits, and the first of each line of it, in order.
-    pub(crate) fn buckets(&self) -> impl Iterator<Item = (Bucket, &BTreeMap<Spot, Head>)> {
+    pub(crate) fn buckets(&self) -> impl Iterator<Item = (Bucket, &Sorted<Head>)> {
         self.heads.iter().map(|(bucket, heads)| (*bucket, heads))
     }
 
@@ -100,67 +131,54 @@ impl Lines {
 
     /// All in a line whose target runs, or is over, in order.
     pub(crate) fn line(&self, key: &LineKey, late: bool) -> impl Iterator<Item = Spot> + use<'_> {
-        self.lines.get(key).into_iter().flat_map(move |line| line.part(late).iter().copied())
+        self.lines.get(key).into_iter().flat_map(move |line| line.part(late).iter().map(Waiting::spot))
     }
 
     /// Enters a task. The first of the line whose target runs, before and after.
-    pub(crate) fn insert(
-        &mut self,
-        key: &LineKey,
-        spot: Spot,
-        late: bool,
-        tasks: &Tasks,
-    ) -> (Option<Spot>, Option<Spot>) {
+    pub(crate) fn insert(&mut self, key: &LineKey, waiting: Waiting, late: bool) -> (Option<Spot>, Option<Spot>) {
         let line = match self.lines.get_mut(key) {
             Some(line) => line,
             None => self.lines.entry(key.clone()).or_default(),
         };
-        let part = if late { &mut line.late } else { &mut line.ahead };
+        let part = line.part_mut(late);
         let before = part.first().copied();
-        self.waiting += usize::from(part.insert(spot));
+        self.waiting += usize::from(part.insert(waiting));
         let after = part.first().copied();
-        self.lead(key, late, before, after, tasks);
-        if late { (None, None) } else { (before, after) }
+        self.lead(key, late, before, after)
     }
 
     /// Takes a task out again. The first of the line whose target runs, before and after.
-    pub(crate) fn remove(
-        &mut self,
-        key: &LineKey,
-        spot: &Spot,
-        late: bool,
-        tasks: &Tasks,
-    ) -> (Option<Spot>, Option<Spot>) {
+    pub(crate) fn remove(&mut self, key: &LineKey, waiting: &Waiting, late: bool) -> (Option<Spot>, Option<Spot>) {
         let Some(line) = self.lines.get_mut(key) else { return (None, None) };
-        let part = if late { &mut line.late } else { &mut line.ahead };
+        let part = line.part_mut(late);
         let before = part.first().copied();
-        self.waiting -= usize::from(part.remove(spot));
+        self.waiting -= usize::from(part.remove(waiting));
         let after = part.first().copied();
         if line.late.is_empty() && line.ahead.is_empty() {
             // Their number would grow with every combination ever seen.
             self.lines.remove(key);
         }
-        self.lead(key, late, before, after, tasks);
-        if late { (None, None) } else { (before, after) }
+        self.lead(key, late, before, after)
     }
 
     /// Another task leads a line.
-    fn lead(&mut self, key: &LineKey, late: bool, before: Option<Spot>, after: Option<Spot>, tasks: &Tasks) {
-        if before == after {
-            return;
+    fn lead(
+        &mut self,
+        key: &LineKey,
+        late: bool,
+        before: Option<Waiting>,
+        after: Option<Waiting>,
+    ) -> (Option<Spot>, Option<Spot>) {
+        if before != after {
+            let bucket = Bucket { target: key.bucket, late, hard: key.hard };
+            let heads = self.heads.entry(bucket).or_default();
+            before.into_iter().for_each(|first| _ = heads.remove(&Head::new(key, first)));
+            after.into_iter().for_each(|first| _ = heads.insert(Head::new(key, first)));
+            if heads.is_empty() {
+                self.heads.remove(&bucket);
+            }
         }
-        let bucket = Bucket { target: key.bucket, late, hard: key.hard };
-        let heads = self.heads.entry(bucket).or_default();
-        before.iter().for_each(|spot| _ = heads.remove(spot));
-        if let Some(spot) = after
-            && let Some(task) = tasks.get(&spot.1)
-        {
-            let (bits, needs) = (need_bits(&key.needs), key.needs.clone());
-            let head = Head { bits, needs, earned_at: task.earned_at, declined: !task.declined.is_empty() };
-            heads.insert(spot, head);
-        }
-        if heads.is_empty() {
-            self.heads.remove(&bucket);
-        }
+        let spot = |first: Waiting| first.spot();
+        if late { (None, None) } else { (before.map(spot), after.map(spot)) }
     }
 }

@@ -92,7 +92,7 @@ impl Scheduler {
             let Some(desk) = self.workers.get_mut(worker) else { continue };
             desk.load = desk.row.wrap_ups.iter().map(|(_, weight, _)| *weight).sum();
             desk.held = Few::default();
-            (desk.ready, desk.back, desk.soft, desk.part) = (None, 0, 0, None);
+            (desk.ready, desk.back, desk.soft, desk.aside, desk.part) = (None, 0, 0, 0, None);
             desk.know(&self.queues);
             self.index.add_worker(&desk.row);
         }
@@ -101,7 +101,7 @@ impl Scheduler {
             self.queues.get(&queue).is_some_and(|queue| queue.side == Side::Back && queue.blend.share_milli > 0)
         };
         for task in self.tasks.values() {
-            self.index.add_task(&rules.stand(task), &self.tasks);
+            self.index.add_task(&rules.stand(task));
             let back = rules.takes(task).back;
             if back > 0 && promised(task.queue) {
                 *self.promised.entry(task.queue).or_default() += u64::from(back);
@@ -112,6 +112,7 @@ impl Scheduler {
                 desk.load += takes.load;
                 desk.back += takes.back;
                 desk.soft += takes.soft;
+                desk.aside += takes.aside;
             }
         }
         for row in self.outbound.values() {

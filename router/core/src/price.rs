@@ -9,6 +9,7 @@ use crate::learnt::HOUR_MS;
 use crate::lines::Lines;
 use crate::policy;
 use crate::policy::worth::{Line, Worth};
+use crate::ready::{Bits, Place, queue_bits};
 use crate::rows::Reckoned;
 use crate::scheduler::{Scheduler, Step};
 
@@ -90,31 +91,36 @@ impl Scheduler {
         self.index.lines.get(&queue).map_or(0, Lines::waiting)
     }
 
-    /// What it costs the other front queues of a worker that a task of this one takes a slot of his for its time.
-    pub(crate) fn price(&self, desk: &Desk, queue: QueueId) -> f64 {
-        if desk.homes.iter().all(|front| *front == queue) {
-            return 0.0;
+    /// What it costs other front queues that a task of this one takes a slot of somebody who serves them too.
+    pub(crate) fn prices(&self, queue: &QueueSettings) -> Prices<'_> {
+        let tenant = self.tenants.get(&queue.tenant).filter(|tenant| tenant.fronts_apart);
+        Prices {
+            core: self,
+            queue: queue.id,
+            own: if queue.side == Side::Front { queue_bits(&[queue.id]) } else { 0 },
+            apart: tenant.map(|tenant| &tenant.fronts[..]),
+            task_ms: self.task_ms(queue.id) as f64,
+            known: [0.0; 64],
+            asked: 0,
         }
-        let task_ms = self.task_ms(queue) as f64 * self.slowness(desk, queue);
-        // Where he only helps nobody counts on him.
-        let others = desk.homes.iter().filter(|front| **front != queue);
-        let each = others.map(|front| {
-            let free = self.pools.get(front).map_or(0, |pool| pool.free / u64::from(WEIGHT_UNIT));
-            let taken = |worth: &Worth| worth.taken(free as usize, self.waiting(*front), task_ms);
-            self.worth.get(front).map_or(0.0, taken) / self.slowness(desk, *front)
-        });
-        let price: f64 = each.sum();
-        if desk.homes.contains(&queue) { price } else { price * HELP_DEARER }
+    }
+
+    /// What it costs a front queue when one of its free slots is taken for so long.
+    fn price_of_slot(&self, front: QueueId, task_ms: f64) -> f64 {
+        let free = self.pools.get(&front).map_or(0, |pool| pool.free / u64::from(WEIGHT_UNIT));
+        self.worth.get(&front).map_or(0.0, |worth| worth.taken(free as usize, self.waiting(front), task_ms))
+    }
+
+    /// What is spared a front queue when the first of its waiting tasks starts.
+    pub(crate) fn spared(&self, queue: QueueId) -> f64 {
+        self.worth.get(&queue).map_or(f64::INFINITY, |worth| worth.spared(self.waiting(queue)))
     }
 
     /// Whether a task of a front queue whose waiting costs may start at a worker who serves these: what that spares it
     /// is not less than what it costs the others.
     pub(crate) fn worth_starting(&self, desk: &Desk, queue: &QueueSettings) -> bool {
-        if !matches!(queue.blend.goal, Goal::Cost { .. }) || desk.fronts.len() < 2 {
-            return true;
-        }
-        let spared = self.worth.get(&queue.id).map_or(f64::INFINITY, |worth| worth.spared(self.waiting(queue.id)));
-        self.price(desk, queue.id) <= spared
+        let priced = matches!(queue.blend.goal, Goal::Cost { .. }) && desk.fronts.len() > 1;
+        !priced || self.prices(queue).of(desk) <= self.spared(queue.id)
     }
 
     /// By what the waiting tasks of a queue are ranked now for one worker: where waiting costs, by what is spared when he
@@ -125,7 +131,7 @@ impl Scheduler {
             return rank;
         }
         let spared = self.worth.get(&queue.id).map_or(0.0, |worth| worth.spared(self.waiting(queue.id).max(1)));
-        let gain = spared - self.price(desk, queue.id);
+        let gain = spared - self.prices(queue).of(desk);
         Rank { more_milli: (GAIN_BASE + gain).max(0.0) as u64, ..rank }
     }
 
@@ -158,5 +164,60 @@ impl Scheduler {
             _ if self.is_owed(now, queue) => Rank { more_milli: OWED_MILLI, ..whole },
             _ => whole,
         }
+    }
+}
+
+/// What it costs other front queues that a task of one takes a slot of somebody who serves them too; for a look at
+/// several workers while nothing changes.
+pub(crate) struct Prices<'a> {
+    core: &'a Scheduler,
+    queue: QueueId,
+    /// Its own bit, where it is a front queue.
+    own: Bits,
+    /// The tenant's front queues, where no two share a bit.
+    apart: Option<&'a [QueueId]>,
+    task_ms: f64,
+    /// By bit, of the front queues asked for: where nobody is quicker or slower than others.
+    known: [f64; 64],
+    asked: Bits,
+}
+
+impl Prices<'_> {
+    /// What all other queues of a worker lose together, as far as his place tells; else what his desk tells.
+    pub(crate) fn at(&mut self, place: &Place) -> f64 {
+        match self.apart.filter(|_| !place.paced) {
+            Some(apart) => self.of_usual(place.fronts, apart),
+            None => self.core.workers.get(&place.worker).map_or(0.0, |desk| self.of(desk)),
+        }
+    }
+
+    /// What all other queues of a worker lose together.
+    pub(crate) fn of(&mut self, desk: &Desk) -> f64 {
+        if let Some(apart) = self.apart.filter(|_| desk.row.paces.is_empty()) {
+            return self.of_usual(queue_bits(&desk.fronts), apart);
+        }
+        let (queue, core) = (self.queue, self.core);
+        let task_ms = self.task_ms * core.slowness(desk, queue);
+        // Where he only helps nobody counts on him.
+        let others = desk.homes.iter().copied().filter(|front| *front != queue);
+        let price: f64 = others.map(|front| core.price_of_slot(front, task_ms) / core.slowness(desk, front)).sum();
+        if desk.homes.contains(&queue) { price } else { price * HELP_DEARER }
+    }
+
+    /// What they lose by somebody who is as quick as all at everything.
+    fn of_usual(&mut self, fronts: Bits, apart: &[QueueId]) -> f64 {
+        let (mut others, mut price) = (fronts & !self.own, 0.0);
+        while others != 0 {
+            let at = others.trailing_zeros() as usize;
+            let bit = 1 << at;
+            if self.asked & bit == 0 {
+                let front = apart.iter().find(|front| queue_bits(&[**front]) == bit);
+                self.known[at] = front.map_or(0.0, |front| self.core.price_of_slot(*front, self.task_ms));
+                self.asked |= bit;
+            }
+            price += self.known[at];
+            others &= !bit;
+        }
+        if fronts & self.own != 0 { price } else { price * HELP_DEARER }
     }
 }

@@ -30,7 +30,7 @@ pub(crate) fn queue_bits(queues: &[QueueId]) -> Bits {
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Place {
     /// How much of his capacity is taken, in thousandths.
-    pub(crate) load_milli: u32,
+    pub(crate) load_milli: u16,
     /// Since when he has been given nothing.
     pub(crate) idle_since: Millis,
     /// Who.
@@ -41,6 +41,8 @@ pub(crate) struct Place {
     pub(crate) fronts: Bits,
     /// What an hour of his costs.
     pub(crate) cost: u32,
+    /// Whether it is known how quick he is at some of his queues' work.
+    pub(crate) paced: bool,
 }
 
 /// Those of one queue who are ready, in order. Kept in short blocks, each of which knows the skills in it, so that
@@ -53,8 +55,12 @@ pub(crate) struct Ready {
 
 #[derive(Clone)]
 struct Block {
+    /// The first of the places: found without looking into them.
+    first: Place,
     /// The skills that anyone here has.
-    skills: Bits,
+    any: Bits,
+    /// The skills of each, by themselves: most who look for a worker look at nothing else of most.
+    skills: Vec<Bits>,
     /// Never empty.
     places: Vec<Place>,
 }
@@ -67,20 +73,21 @@ impl Ready {
     pub(crate) fn insert(&mut self, place: Place) {
         let at = self.block_of(&place);
         let Some(block) = self.blocks.get_mut(at) else {
-            self.blocks.push(Block { skills: place.skills, places: vec![place] });
+            self.blocks.push(Block::new(vec![place.skills], vec![place]));
             self.len += 1;
             return;
         };
         let Err(within) = block.places.binary_search(&place) else { return };
         block.places.insert(within, place);
-        block.skills |= place.skills;
+        block.skills.insert(within, place.skills);
         self.len += 1;
         if block.places.len() > BLOCK {
-            let rest = block.places.split_off(BLOCK / 2);
+            let next = Block::new(block.skills.split_off(BLOCK / 2), block.places.split_off(BLOCK / 2));
             block.know();
-            let mut next = Block { skills: 0, places: rest };
-            next.know();
             self.blocks.insert(at + 1, next);
+        } else {
+            block.first = block.places[0];
+            block.any |= place.skills;
         }
     }
 
@@ -89,6 +96,7 @@ impl Ready {
         let Some(block) = self.blocks.get_mut(at) else { return };
         let Ok(within) = block.places.binary_search(place) else { return };
         block.places.remove(within);
+        block.skills.remove(within);
         self.len -= 1;
         if block.places.is_empty() {
             self.blocks.remove(at);
@@ -100,24 +108,44 @@ impl Ready {
     /// Those who have these bits, in order.
     pub(crate) fn having(&self, needs: Bits) -> impl Iterator<Item = &Place> {
         let may = move |skills: Bits| needs & !skills == 0;
-        let blocks = self.blocks.iter().filter(move |block| may(block.skills));
-        blocks.flat_map(|block| &block.places).filter(move |place| may(place.skills))
+        let blocks = self.blocks.iter().filter(move |block| may(block.any));
+        blocks.flat_map(Block::each).filter(move |(skills, _)| may(*skills)).map(|(_, place)| place)
+    }
+
+    /// Those behind a place who have these bits, in order, of so many who follow.
+    pub(crate) fn having_behind(&self, place: &Place, needs: Bits, many: usize) -> impl Iterator<Item = &Place> {
+        let at = self.block_of(place);
+        let before = self.blocks.get(at).map_or(0, |block| block.places.partition_point(|other| other <= place));
+        let behind = self.blocks.iter().skip(at).flat_map(Block::each).skip(before).take(many);
+        behind.filter(move |(skills, _)| needs & !skills == 0).map(|(_, place)| place)
     }
 
     /// Everybody, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Place> {
-        self.having(0)
+        self.blocks.iter().flat_map(|block| &block.places)
     }
 
     /// The block a place is in, or belongs in: the last that does not begin after it.
     fn block_of(&self, place: &Place) -> usize {
-        self.blocks.partition_point(|block| block.places[0] <= *place).saturating_sub(1)
+        self.blocks.partition_point(|block| block.first <= *place).saturating_sub(1)
     }
 }
 
 impl Block {
+    fn new(skills: Vec<Bits>, places: Vec<Place>) -> Self {
+        let mut block = Self { first: places[0], any: 0, skills, places };
+        block.know();
+        block
+    }
+
+    /// Finds out what is known of all together.
     fn know(&mut self) {
-        self.skills = self.places.iter().fold(0, |bits, place| bits | place.skills);
+        self.first = self.places[0];
+        self.any = self.skills.iter().fold(0, |bits, skills| bits | skills);
+    }
+
+    fn each(&self) -> impl Iterator<Item = (Bits, &Place)> {
+        self.skills.iter().copied().zip(&self.places)
     }
 }
 
@@ -142,12 +170,13 @@ mod tests {
         let mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
         let skills = 1 << (number % 3) | if number == 777 { 1 << 40 } else { 0 };
         Place {
-            load_milli: (mixed % 4) as u32,
+            load_milli: (mixed % 4) as u16,
             idle_since: Millis(mixed % 100),
             worker: WorkerId(number),
             skills,
             fronts: 0,
             cost: 0,
+            paced: false,
         }
     }
 
@@ -160,6 +189,11 @@ mod tests {
         assert_eq!(ready.iter().copied().collect::<Vec<_>>(), all);
         let rare: Vec<WorkerId> = ready.having(1 << 40).map(|place| place.worker).collect();
         assert_eq!(rare, [WorkerId(777)]);
+        for (at, place) in all.iter().enumerate() {
+            let behind: Vec<Place> = ready.having_behind(place, 2, 200).copied().collect();
+            let other = all[at + 1..].iter().take(200).filter(|other| other.skills & 2 != 0);
+            assert!(behind.iter().eq(other), "{place:?}");
+        }
         for number in (0..1_000).filter(|number| number % 7 != 0) {
             ready.remove(&place(number));
         }

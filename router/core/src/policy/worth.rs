@@ -7,6 +7,8 @@
 //! Bhulai 2009). For two skills and two groups (10 cases with 4 to 10 workers at 47 to 95 per cent load) that comes
 //! within 2.6 per cent of the exact optimum, where the best fixed reserve is up to 5.5 per cent off.
 
+use std::sync::OnceLock;
+
 /// Beyond this load nothing has an end: it is reckoned as this.
 const LOAD_MAX: f64 = 0.98;
 /// So many free slots are told apart; with more, one is worth no more than with so many.
@@ -15,7 +17,7 @@ const FREE_MAX: usize = 32;
 const BUSY_MAX: usize = 512;
 
 /// What a queue's worth is reckoned from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Line {
     /// Slots of those who serve it.
     pub slots: f64,
@@ -37,20 +39,35 @@ const TIMES: [f64; 6] = [0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
 const WAITING_MAX: usize = 48;
 /// So many more are looked at.
 const TAIL: usize = 64;
+/// So many states are looked at in all.
+const MANY: usize = FREE_MAX + WAITING_MAX + TAIL + 1;
 
 /// A queue's worth, in the unit of the cost.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Worth {
+    line: Option<Line>,
     /// What is spared when the only waiting task starts.
     first: f64,
     /// How much more for each other one that waits.
     step: f64,
-    /// For each of [`TIMES`] what it costs to take a slot: first with all of so many slots free, then with fewer, then with
-    /// tasks waiting.
-    prices: Vec<[f64; TIMES.len()]>,
+    /// Reckoned when somebody asks: for most queues nobody does before the next change.
+    prices: OnceLock<Prices>,
+}
+
+/// What it costs to take slots.
+#[derive(Clone, Debug, Default)]
+struct Prices {
+    /// For each of [`TIMES`]: first with all of so many slots free, then with fewer, then with tasks waiting.
+    each: Vec<[f64; TIMES.len()]>,
     /// The place among these at which the last free slot is taken while nothing waits.
     last: usize,
-    task_ms: f64,
+}
+
+/// What is reckoned follows from the line.
+impl PartialEq for Worth {
+    fn eq(&self, other: &Self) -> bool {
+        self.line == other.line
+    }
 }
 
 impl Worth {
@@ -61,8 +78,7 @@ impl Worth {
         }
         // What waits is served by what others leave; who takes a free slot competes with the queue's own work only.
         let (first, step, _) = waiting(line, (line.slots - line.others).max(1.0));
-        let (prices, last) = prices(line);
-        Self { first, step, prices, last, task_ms: line.task_ms }
+        Self { line: Some(*line), first, step, prices: OnceLock::new() }
     }
 
     /// What is spared when one of so many waiting tasks starts.
@@ -73,18 +89,17 @@ impl Worth {
     /// What it costs when one of so many free slots is taken by a task of another queue for so long, while so many of
     /// this one wait.
     pub fn taken(&self, free: usize, waiting: usize, task_ms: f64) -> f64 {
-        if self.prices.is_empty() || free == 0 && waiting == 0 {
-            return 0.0;
-        }
-        let fewer = free.saturating_sub(1).min(self.last);
-        let at = if waiting > 0 { self.last + waiting } else { self.last - fewer };
-        let beyond = at.saturating_sub(self.prices.len() - 1) as f64;
+        let Some(line) = self.line.filter(|_| free > 0 || waiting > 0) else { return 0.0 };
+        let Prices { each, last } = self.prices.get_or_init(|| prices(&line));
+        let fewer = free.saturating_sub(1).min(*last);
+        let at = if waiting > 0 { last + waiting } else { last - fewer };
+        let beyond = at.saturating_sub(each.len() - 1) as f64;
         let price = |time: usize| {
-            let at = at.min(self.prices.len() - 1);
-            let rise = self.prices[at][time] - self.prices[at.saturating_sub(1)][time];
-            self.prices[at][time] + rise * beyond
+            let at = at.min(each.len() - 1);
+            let rise = each[at][time] - each[at.saturating_sub(1)][time];
+            each[at][time] + rise * beyond
         };
-        let times = task_ms / self.task_ms;
+        let times = task_ms / line.task_ms;
         let next = TIMES.partition_point(|time| *time < times);
         match (next.checked_sub(1), TIMES.get(next)) {
             (None, _) => price(0) * times / TIMES[0],
@@ -104,7 +119,7 @@ impl Worth {
 /// `(a + k·m + b) · P(x) = a · P(x + 1) + k·m · P(x − 1) + [all busy] · (cost + m · D(x − 1))`: a system of three
 /// diagonals, solved from below upward. Where much waits `P` rises by `m · step / b` a task. Where back work fills all
 /// slots but some, one more is free below them: what is taken there is taken from the back work.
-fn prices(line: &Line) -> (Vec<[f64; TIMES.len()]>, usize) {
+fn prices(line: &Line) -> Prices {
     let (first, step, mean) = waiting(line, line.slots);
     let slots = libm::floor(line.slots);
     let offered = line.offered.min(line.slots * LOAD_MAX);
@@ -112,10 +127,12 @@ fn prices(line: &Line) -> (Vec<[f64; TIMES.len()]>, usize) {
     let filled = line.free < slots;
     let (arrivals, served) = (offered / line.task_ms, 1.0 / line.task_ms);
     let mut prices = vec![[0.0; TIMES.len()]; free + 1 + WAITING_MAX];
+    let (mut factors, mut rests) = (Vec::with_capacity(MANY), Vec::with_capacity(MANY));
     for (time, times) in TIMES.iter().enumerate() {
         let ends = served / times;
         // By place: the price is the rest and so many times the next place's.
-        let (mut factors, mut rests) = (Vec::new(), Vec::new());
+        factors.clear();
+        rests.clear();
         for at in 0..=free + WAITING_MAX + TAIL {
             let busy = (slots - free as f64 - 1.0 + at as f64).clamp(0.0, slots - 1.0) * served;
             let (mut middle, mut rest) = (arrivals + busy + ends, 0.0);
@@ -134,8 +151,9 @@ fn prices(line: &Line) -> (Vec<[f64; TIMES.len()]>, usize) {
                 };
                 rest += line.cost + served * one_more;
             }
-            factors.push(arrivals / middle);
-            rests.push(rest / middle);
+            let part = 1.0 / middle;
+            factors.push(arrivals * part);
+            rests.push(rest * part);
         }
         let top = factors.len() - 1;
         let rise = served * step / ends;
@@ -150,7 +168,7 @@ fn prices(line: &Line) -> (Vec<[f64; TIMES.len()]>, usize) {
     if !filled {
         prices[0] = prices[1];
     }
-    (prices, free)
+    Prices { each: prices, last: free }
 }
 
 /// With so many slots: what the first waiting task costs, how much more each other one, and the mean cost in a

@@ -12,7 +12,7 @@ use blendline_wire::task::{Presence, Side};
 
 use super::offers::{because, could_have};
 use super::{Memory, Step};
-use crate::sim::verdict::{Check, ensure};
+use crate::verdict::{Check, ensure};
 
 pub(super) fn check(memory: &mut Memory, step: &Step<'_>) -> Check {
     kept(memory, step)?;

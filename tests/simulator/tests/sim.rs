@@ -1,7 +1,7 @@
 //! The simulator's seeds. `SEEDS=N` runs N seeds, `FROM=N` begins at N, `SEED=N` runs one, `INPUTS=N` sets the length
 //! of the first phase, `SHOW=1` prints every step.
 
-use blendline_tests::sim;
+use blendline_simulator as sim;
 
 const SEEDS: u64 = 1_000;
 const INPUTS: u64 = 300;
@@ -52,7 +52,7 @@ fn survey() {
 /// Each seed here once broke; the file says how.
 #[test]
 fn what_once_broke_stays_mended() {
-    for line in include_str!("../src/sim/regressions.txt").lines().filter(|line| !line.starts_with('#')) {
+    for line in include_str!("../src/regressions.txt").lines().filter(|line| !line.starts_with('#')) {
         let mut words = line.split_whitespace();
         let (Some(seed), Some(inputs)) = (words.next(), words.next()) else { continue };
         let (seed, inputs) = (seed.parse().unwrap(), inputs.parse().unwrap());

@@ -8,8 +8,8 @@ use blendline_wire::task::{Presence, TaskKind};
 use blendline_wire::{Lease, TaskId, WorkerId};
 
 use super::{Memory, Step};
-use crate::sim::verdict::{Check, ensure};
-use crate::sim::world::answer_of;
+use crate::verdict::{Check, ensure};
+use crate::world::answer_of;
 
 pub(super) fn check(memory: &Memory, step: &Step<'_>) -> Check {
     let answers: Vec<_> = step

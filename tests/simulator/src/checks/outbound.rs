@@ -10,7 +10,7 @@ use blendline_wire::outbound::SendOutcome;
 use blendline_wire::{AccountId, ConversationId};
 
 use super::{Memory, Step};
-use crate::sim::verdict::{Check, ensure};
+use crate::verdict::{Check, ensure};
 
 pub(super) fn check(memory: &mut Memory, step: &Step<'_>) -> Check {
     if let Command::SendResult { outbound, outcome: SendOutcome::AccountDown { .. }, .. } = &step.input.command {

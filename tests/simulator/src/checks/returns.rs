@@ -9,7 +9,7 @@ use blendline_wire::{Millis, WorkerId};
 
 use super::Step;
 use super::offers::could_have;
-use crate::sim::verdict::{Check, ensure};
+use crate::verdict::{Check, ensure};
 
 pub(super) fn check(step: &Step<'_>) -> Check {
     for (old, new) in step.changes.tasks.values() {

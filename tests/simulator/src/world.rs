@@ -69,7 +69,7 @@ impl World {
         let mut world = Self {
             rng,
             shape,
-            rows: Rows { meta: core.snapshot().meta, ..Rows::default() },
+            rows: Rows::new(core.snapshot().meta),
             now: EPOCH,
             outside: Outside::default(),
             steps: 0,

@@ -9,8 +9,8 @@ use blendline_wire::task::{Presence, Side, Target};
 use blendline_wire::{Millis, QueueId, WorkerId};
 
 use super::Step;
-use crate::sim::rows::Rows;
-use crate::sim::verdict::{Check, ensure};
+use crate::rows::Rows;
+use crate::verdict::{Check, ensure};
 
 pub(super) fn check(step: &Step<'_>) -> Check {
     for (old, new) in step.changes.tasks.values() {

@@ -8,9 +8,9 @@ use blendline_wire::task::{Presence, TaskKind};
 use blendline_wire::{Millis, QueueId, TaskId};
 
 use super::Step;
-use crate::sim::rows::Rows;
-use crate::sim::shape::DAY;
-use crate::sim::verdict::{Check, ensure};
+use crate::rows::Rows;
+use crate::shape::DAY;
+use crate::verdict::{Check, ensure};
 
 /// Longer than any stickiness or wait for one worker that the design allows.
 const KEPT_MAX: u64 = 2 * DAY;

@@ -1,6 +1,7 @@
 //! The simulator: random worlds by seed over the real core, with faults, healing and an independent judge.
 //!
-//! What must hold is listed in `tests/SIMULATOR.md`; the names there are the names in a failure.
+//! What must hold is listed in the README; the names there are the names in a failure.
+#![allow(clippy::print_stdout, reason = "`SHOW=1` shows each step to people")]
 
 pub mod acts;
 pub mod acts_worker;
@@ -43,11 +44,7 @@ impl fmt::Display for Failure {
         for line in &self.trace {
             writeln!(f, "{line}")?;
         }
-        write!(
-            f,
-            "replay: SEED={} INPUTS={} cargo test -p blendline-tests --test sim -- --nocapture",
-            self.seed, self.inputs
-        )
+        write!(f, "replay: SEED={} INPUTS={} cargo test -p blendline-simulator -- --nocapture", self.seed, self.inputs)
     }
 }
 

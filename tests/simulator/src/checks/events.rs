@@ -6,7 +6,7 @@ use blendline_wire::task::WithdrawReason;
 use blendline_wire::{Lease, Millis, TaskId, WorkerId};
 
 use super::{Memory, Step};
-use crate::sim::verdict::{Check, ensure};
+use crate::verdict::{Check, ensure};
 
 /// Where a task stands, told by events.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -3,7 +3,7 @@
 /// An invariant that did not hold.
 #[derive(Clone, Debug)]
 pub struct Violation {
-    /// The invariant's name in SIMULATOR.md.
+    /// The invariant's name in the README.
     pub invariant: &'static str,
     /// What was seen.
     pub detail: String,
@@ -16,7 +16,7 @@ pub type Check = Result<(), Violation>;
 macro_rules! ensure {
     ($condition:expr, $invariant:literal, $($detail:tt)+) => {
         if !$condition {
-            return Err($crate::sim::verdict::Violation { invariant: $invariant, detail: format!($($detail)+) });
+            return Err($crate::verdict::Violation { invariant: $invariant, detail: format!($($detail)+) });
         }
     };
 }

@@ -40,6 +40,8 @@ pub struct Rows {
     pub learnt: BTreeMap<QueueId, Learnt>,
     /// Messages of ours that are final.
     pub settled: BTreeMap<OutboundId, OutboundRow>,
+    /// The open tasks that each worker holds: what is asked most.
+    holds: BTreeMap<WorkerId, BTreeSet<TaskId>>,
 }
 
 /// What one step changed: each row before and after, several writes of one row made one.
@@ -69,6 +71,11 @@ impl Changes {
 }
 
 impl Rows {
+    /// No rows but the counters.
+    pub fn new(meta: Meta) -> Self {
+        Self { meta, ..Self::default() }
+    }
+
     /// Applies the writes of one step in order.
     pub fn apply(&mut self, effects: &[Effect]) -> Changes {
         let mut changes = Changes::default();
@@ -117,6 +124,12 @@ impl Rows {
 
     fn write_task(&mut self, task: &Task, changes: &mut Changes) {
         let old = self.tasks.remove(&task.id).or_else(|| self.closed.remove(&task.id));
+        if let Some(held) = old.as_ref().and_then(holder).and_then(|worker| self.holds.get_mut(&worker)) {
+            held.remove(&task.id);
+        }
+        if let Some(worker) = holder(task) {
+            self.holds.entry(worker).or_default().insert(task.id);
+        }
         let entry = changes.tasks.entry(task.id).or_insert_with(|| (old, task.clone()));
         entry.1 = task.clone();
         let home = if matches!(task.state, TaskState::Closed { .. }) { &mut self.closed } else { &mut self.tasks };
@@ -177,7 +190,7 @@ impl Rows {
 
     /// What the rows say a worker's capacity is used by: the independent sum of I6.
     pub fn load_of(&self, worker: WorkerId) -> u32 {
-        let tasks = self.tasks.values().filter(|task| task.state.holder() == Some(worker));
+        let tasks = self.holds.get(&worker).into_iter().flatten().filter_map(|id| self.tasks.get(id));
         let held: u32 = tasks.map(|task| self.weight_of(task)).sum();
         let noting = self.workers.get(&worker).map_or(0, |row| row.wrap_ups.iter().map(|wrap| wrap.1).sum());
         held + noting
@@ -219,6 +232,11 @@ impl Rows {
 
     /// The ids of the tasks a worker holds, in full or in part.
     pub fn held_by(&self, worker: WorkerId) -> BTreeSet<TaskId> {
-        self.tasks.values().filter(|task| task.state.holder() == Some(worker)).map(|task| task.id).collect()
+        self.holds.get(&worker).cloned().unwrap_or_default()
     }
+}
+
+/// Who holds a task that is open.
+fn holder(task: &Task) -> Option<WorkerId> {
+    if matches!(task.state, TaskState::Closed { .. }) { None } else { task.state.holder() }
 }

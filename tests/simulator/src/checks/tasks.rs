@@ -7,7 +7,7 @@ use blendline_wire::event::EventKind;
 use blendline_wire::task::{ClockRule, Side, TaskKind};
 
 use super::{Memory, Step};
-use crate::sim::verdict::{Check, ensure};
+use crate::verdict::{Check, ensure};
 
 pub(super) fn check(memory: &Memory, step: &Step<'_>) -> Check {
     leases(step)?;

@@ -7,7 +7,7 @@ use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::task::WithdrawReason;
 
 use super::{Memory, Step};
-use crate::sim::verdict::{Check, ensure};
+use crate::verdict::{Check, ensure};
 
 pub(super) fn check(memory: &mut Memory, step: &Step<'_>) -> Check {
     silence(memory, step)?;
@@ -54,8 +54,7 @@ fn silence(memory: &mut Memory, step: &Step<'_>) -> Check {
         let active = step.before(*id).is_some_and(|row| matches!(row.state, TaskState::Active { .. }));
         active && matches!(step.input.command, Command::Accept { .. })
     };
-    let taken =
-        acted.filter(|id| !again(id)).filter(|_| matches!(crate::sim::world::answer_of(step.effects), Some(Ok(_))));
+    let taken = acted.filter(|id| !again(id)).filter(|_| matches!(crate::world::answer_of(step.effects), Some(Ok(_))));
     for (id, (old, new)) in &step.changes.tasks {
         let expected = |task: &Task| task.unanswered && matches!(task.state, TaskState::Active { .. });
         let began = expected(new) && !old.as_ref().is_some_and(|old| expected(old) && old.lease == new.lease);

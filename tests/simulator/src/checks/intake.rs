@@ -5,7 +5,7 @@ use blendline_core::rows::{Conversation, ConversationState, TaskState};
 use blendline_wire::event::EventKind;
 
 use super::Step;
-use crate::sim::verdict::{Check, ensure};
+use crate::verdict::{Check, ensure};
 
 pub(super) fn check(step: &Step<'_>) -> Check {
     let Input { command, .. } = step.input;
