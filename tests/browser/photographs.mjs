@@ -176,6 +176,8 @@ for (const lang of ["en", "he"]) {
       await open(`work/${waiting.id}`);
       await page.waitForSelector(".reasons li");
       await everyWidth(page, `console-task-${lang}`);
+      const { sha256 } = await router.api("PUT", "/v1/rules/draft", { text: rulesOf(he) });
+      await router.api("POST", "/v1/rules/publish", { sha256, reason: he ? "זיכויים עוברים לעורף המשרד" : "Refunds go to the back office" });
       await open("rules");
       await page.waitForFunction(() => document.querySelector("#rules-text").value.length > 0);
       await page.fill("#rules-text", rulesOf(he).replace("side: back", "side: bakc").replace("queue: ", "queue: service\n    targe: "));
