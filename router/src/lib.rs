@@ -18,6 +18,7 @@ pub mod driver;
 mod fakes;
 mod feeds;
 pub mod figures;
+pub mod floor;
 pub mod handle;
 pub mod intake;
 pub mod mail;

@@ -6,6 +6,8 @@ import { chromium } from "playwright-core";
 
 const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const SHOTS = process.env.BLENDLINE_SHOTS;
+/** Scripts and styles as they lie there, instead of those in the program: for who works on them. */
+const ASSETS = process.env.BLENDLINE_ASSETS;
 /** The longest that anything on a page is waited for: far more than it takes, even on a busy machine. */
 const WAIT_MS = 20_000;
 
@@ -15,6 +17,7 @@ export const launch = () => chromium.launch({ executablePath: process.env.CHROMI
 export async function visit(browser, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "light", locale: "en", reducedMotion: "reduce", ...options });
   context.setDefaultTimeout(WAIT_MS);
+  if (ASSETS) await context.route("**/assets/*/**", (route) => route.fulfill({ path: path.join(ASSETS, new URL(route.request().url()).pathname.split("/").slice(3).join("/")) }));
   return another(await context.newPage());
 }
 

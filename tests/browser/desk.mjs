@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { shot } from "./browser.mjs";
-import { accept, away, beside, check, desk, look, office, online, reads, reply, settle, shown, texts } from "./stage.mjs";
+import { accept, away, beside, check, desk, look, noticed, office, online, reads, reply, settle, shown, texts } from "./stage.mjs";
 import { until } from "./within.mjs";
 
 const DAY_MS = 86_400_000;
 /** Each test has a worker, a queue and a chat of its own, so that none sees another's work. */
-const PEOPLE = ["keys", "presence", "reasons", "answers", "expiry", "lost", "refused", "park", "ask", "give", "passes", "takes", "solve", "log", "windows", "hostile", "narrow"];
+const PEOPLE = ["phones", "keys", "told", "overtaken", "presence", "reasons", "answers", "expiry", "lost", "refused", "park", "ask", "give", "passes", "takes", "solve", "log", "windows", "hostile", "narrow"];
 
 describe("the desk", () => {
   let far;
@@ -327,6 +327,46 @@ describe("the desk", () => {
     }
     assert.deepEqual((await texts(page, "#tabs .name")).sort(), [...hostile].sort());
     assert.deepEqual(fetched.filter((url) => !url.startsWith(held.router.url)), []);
+  });
+
+  check("shows what was said before by another way, and tells of the limits of the channel", async () => {
+    const [before, here] = ["972500000101", "972500000102"];
+    await held.router.whatsapp(before, "רינה", "המשלוח לא הגיע");
+    await held.router.whatsapp(here, "רינה", "שוב אני, מהטלפון החדש");
+    await held.router.awaits("both are tasks", "/v1/tasks?queue=phones", (all) => all.length === 2);
+    const address = (number) => ({ channel: "whatsapp_cloud", address: number });
+    await held.router.api("POST", "/v1/people/merge", { one: address(before), other: address(here) });
+    const page = await look();
+    await desk(page, held, "phones");
+    await page.locator(".offer", { hasText: "שוב אני" }).locator("[data-do=accept]").click();
+    await page.click(".history summary");
+    await page.waitForSelector('.ways .text >> text="המשלוח לא הגיע"');
+    await page.fill(".composer textarea", "א".repeat(4_000));
+    await page.waitForSelector(".limit >> text=Characters left: 96");
+  });
+
+  check("shows what a supervisor says, until it is closed", async () => {
+    const page = await look();
+    await desk(page, held, "told");
+    await held.router.api("POST", "/v1/workers/told/messages", { text: "Please take line 2 <b>now</b>" });
+    await noticed(page, "key tests: Please take line 2 <b>now</b>");
+    assert.match(await page.textContent("#say-now"), /line 2/);
+    await page.click(".notice [data-do=close]");
+    await page.waitForSelector(".notice", { state: "detached" });
+  });
+
+  check("tells before sending that the customer wrote meanwhile", async () => {
+    const { page, visitor } = await begin("overtaken", "Where is my order?");
+    await accept(page);
+    await page.fill(".composer textarea", "It leaves today");
+    await visitor.say("Never mind, it is here");
+    await shown(page, "Never mind, it is here");
+    await page.clock.setSystemTime(Date.now() + 60_000);
+    await page.press(".composer textarea", "Enter");
+    await page.waitForSelector(".notice >> text=wrote meanwhile");
+    assert.equal(await page.inputValue(".composer textarea"), "It leaves today");
+    await page.press(".composer textarea", "Enter");
+    await shown(page, "It leaves today");
   });
 
   check("shows one thing at a time where there is little room", async () => {

@@ -77,6 +77,8 @@ describe("the door", () => {
     await page.goto(`${held.router.url}/sign-in?lang=he`);
     for (const [name, text] of [["tenant", TENANT], ["name", "amit"], ["password", PASSWORD]]) await page.fill(`[name=${name}]`, text);
     await page.click("button[type=submit]");
+    await page.waitForURL("**/console/board");
+    await page.goto(`${held.router.url}/desk`);
     await page.waitForSelector('h1 >> text="שולחן העבודה הוא לעובדים"');
     await shot(page, "no-desk-he-1280");
     await page.click("button[type=submit]");

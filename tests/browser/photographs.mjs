@@ -1,24 +1,28 @@
-// Every page in both languages, wide and narrow. Nothing may stick out; with `BLENDLINE_SHOTS` all of it is photographed,
-// in light and dark, to be looked at.
+// Every page in both languages, wide and narrow, in light and dark. Nothing may stick out, and axe-core may find nothing
+// serious; with `BLENDLINE_SHOTS` all of it is photographed, to be looked at.
 
 import assert from "node:assert/strict";
 import { after, describe } from "node:test";
+import { axe } from "./axe.mjs";
 import { shot, takesShots } from "./browser.mjs";
 import { FIRST_PASSWORD, PASSWORD, TENANT } from "./router.mjs";
+import { recordedHour } from "./rules.mjs";
 import { shopOf } from "./shop.mjs";
-import { accept, away, beside, chat, check, desk, linked, look, office, online, reply, sent, settle, shown, write } from "./stage.mjs";
+import { accept, away, beside, chat, check, desk, linked, look, office, online, reply, sent, settle, shown, visitAs, write } from "./stage.mjs";
 
-const WIDTHS = [[1280, 800], [360, 740]];
-const SCHEMES = takesShots ? ["light", "dark"] : ["light"];
+const WIDTHS = [[1280, 800], [360, 740], ...(takesShots ? [[2560, 1300]] : [])];
+/** Without photographs each scheme is looked at once, at another width. */
+const schemesOf = (width) => (takesShots ? ["light", "dark"] : [width === 360 ? "dark" : "light"]);
 const HOUR_MS = 3_600_000;
 
 /** Looks at a page as it stands, at every width. */
 async function everyWidth(page, name) {
   for (const [width, height] of WIDTHS) {
     await page.setViewportSize({ width, height });
-    for (const colorScheme of SCHEMES) {
+    for (const colorScheme of schemesOf(width)) {
       await page.emulateMedia({ colorScheme });
       await shot(page, `${name}-${width}-${colorScheme}`);
+      if (colorScheme === (width === 360 ? "dark" : "light") && width < 2000) await axe(page, `${name}-${width}-${colorScheme}`);
     }
     const out = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(out <= 0, `${name} sticks out by ${out} pixels at a width of ${width}`);
@@ -40,6 +44,8 @@ for (const lang of ["en", "he"]) {
         sites: [{ name: site, queue: front, origins: [shop.url] }],
         workers: [{ name: he ? "דנה" : "dana", queues: [front, back], capacity: 500 }, { name: he ? "יוסי" : "yossi", queues: [back] }],
         newcomers: [he ? "יוסי" : "yossi"],
+        others: [{ name: he ? "רונית" : "ronit", role: "admin" }],
+        rules: rulesOf(he),
       };
     });
     after(() => shop?.stop());
@@ -149,7 +155,96 @@ for (const lang of ["en", "he"]) {
       await page.waitForSelector("#elsewhere[open]");
       await everyWidth(page, `desk-elsewhere-${lang}`);
     });
+
+    check(`the console, ${lang}`, async () => {
+      const { router } = held;
+      const boss = he ? "רונית" : "ronit";
+      const page = await look({ locale: lang });
+      const open = (place) => visitAs(page, held, boss, `/console/${place}`, { lang });
+      await router.push({ queue: back, title: he ? "זיכוי ידני – חשבונית 8842" : "Manual credit – invoice 8842", text: "PDF" });
+      await open("board");
+      await page.waitForSelector("#queues tbody tr");
+      await page.waitForSelector("#link[data-state=online]");
+      await everyWidth(page, `console-board-${lang}`);
+      await open("people");
+      await page.waitForSelector("#people tbody tr");
+      await everyWidth(page, `console-people-${lang}`);
+      await open("work");
+      await page.waitForSelector("#tasks tbody tr");
+      await everyWidth(page, `console-work-${lang}`);
+      const waiting = await router.awaits("something waits", "/v1/tasks?open=true", (all) => all.find(({ state }) => state === "waiting" || state === "offered"));
+      await open(`work/${waiting.id}`);
+      await page.waitForSelector(".reasons li");
+      await everyWidth(page, `console-task-${lang}`);
+      const { sha256 } = await router.api("PUT", "/v1/rules/draft", { text: rulesOf(he) });
+      await router.api("POST", "/v1/rules/publish", { sha256, reason: he ? "זיכויים עוברים לעורף המשרד" : "Refunds go to the back office" });
+      await open("rules");
+      await page.waitForFunction(() => document.querySelector("#rules-text").value.length > 0);
+      await page.fill("#rules-text", rulesOf(he).replace("side: back", "side: bakc").replace("queue: ", "queue: service\n    targe: "));
+      await page.waitForSelector(".faults li:nth-child(2)");
+      await page.click(".faults li button");
+      await everyWidth(page, `console-rules-faults-${lang}`);
+      await page.fill("#rules-text", rulesOf(he).replace("target: 1h", "target: 30m").replace("[החזר, זיכוי, refund]", "[זיכוי, voucher]"));
+      await page.waitForSelector("#publish:not([disabled])");
+      await everyWidth(page, `console-rules-${lang}`);
+      await page.click("#tab-diff");
+      await everyWidth(page, `console-rules-diff-${lang}`);
+      await page.click("#tab-try");
+      await page.fill("#try-form [name=text]", he ? "מגיע לי זיכוי על הזמנה 10482" : "I want a voucher for order 10482");
+      await page.click("#try-form button.primary");
+      await page.waitForSelector("#part-try .tried li");
+      await everyWidth(page, `console-rules-try-${lang}`);
+      await page.click("#tab-replay");
+      await page.setInputFiles("#replay-form [name=day]", { name: "hour.jsonl", mimeType: "text/plain", buffer: Buffer.from(recordedHour(240)) });
+      await page.click("#replay-form button.primary");
+      await page.waitForSelector("#replayed svg rect");
+      await everyWidth(page, `console-rules-replay-${lang}`);
+      await page.click("#tab-versions");
+      await page.waitForSelector("#versions tbody tr");
+      await everyWidth(page, `console-rules-versions-${lang}`);
+      await page.click("#publish");
+      await everyWidth(page, `console-rules-publish-${lang}`);
+      await page.click("#publish-dialog [data-do=cancel]");
+      page.on("dialog", (dialog) => dialog.accept());
+      await router.whatsapp("972500000001", he ? "רינה" : "Rina", "my order never came", true);
+      await open("quarantine");
+      await page.click("#quarantine [data-do=look]");
+      await everyWidth(page, `console-quarantine-${lang}`);
+      for (const section of ["accounts", "users", "keys", "audit"]) {
+        await open(section);
+        await page.waitForSelector(`#${section} tbody tr`);
+        await everyWidth(page, `console-${section}-${lang}`);
+      }
+      await open("users");
+      await page.click("[data-do=add]");
+      await page.click("#add-user button.primary");
+      await everyWidth(page, `console-user-add-${lang}`);
+    }, takesShots ? 240_000 : undefined);
   });
+}
+
+/** Rules as people of that language would write them. */
+function rulesOf(he) {
+  const [queue, list] = he ? ["זיכויים", "זיכוי"] : ["refunds", "refund"];
+  return `# ${he ? "הכללים של החנות" : "The shop's rules"}
+version: 1
+zone: Asia/Jerusalem
+
+queues:
+  ${he ? "כללי" : "general"}: {side: front, target: 2m}
+  ${queue}: {side: back, target: 1h, interruptible: true, protected: 20%}
+
+groups:
+  ${he ? "משרד" : "office"}: {queues: [${he ? "כללי" : "general"}, ${queue}], workers: [${he ? "דנה" : "dana"}]}
+
+keywords:
+  ${list}: [החזר, זיכוי, refund]
+
+rules:
+  - name: ${he ? "זיכויים" : "refunds"}
+    when: mentions('${list}')
+    queue: ${queue}
+`;
 }
 
 /** Some work to look at: two offers, and three tasks that are open. */

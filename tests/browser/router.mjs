@@ -39,6 +39,9 @@ async function freePort() {
 const text = (value) => JSON.stringify(value);
 const keys = (table) => Object.entries(table).map(([key, value]) => `${key} = ${text(value)}\n`).join("");
 
+/** One of `others`, who is a supervisor unless something else is said. */
+export const named = (other) => (typeof other === "string" ? { name: other, role: "supervisor" } : other);
+
 /** Whatever runs ends with this process, however that ends. */
 const children = new Set();
 process.on("exit", () => {
@@ -48,7 +51,8 @@ process.on("exit", () => {
 export class Router {
   /**
    * `queues` are `{ name, side, … }`, `sites` web chats `{ name, queue, origins }`, `workers` `{ name, queues, … }`, each
-   * of whom is a user of the same name with a first password; `others` are supervisors, and `chat` keys of its section.
+   * of whom is a user of the same name with a first password; `others` are supervisors, or `{ name, role }`, `rules` is the text of
+   * a rule set, and `chat` keys of its section.
    */
   constructor(organisation) {
     this.organisation = organisation;
@@ -66,21 +70,22 @@ export class Router {
   }
 
   toml() {
-    const { queues, sites = [], workers, others = [], chat = {} } = this.organisation;
+    const { queues, sites = [], workers, others = [], rules, chat = {} } = this.organisation;
+    if (rules) writeFileSync(path.join(this.dir, "rules.yaml"), rules);
     const hash = createHash("sha256").update(ADMIN_KEY).digest("hex");
     const tables = [
       `data_dir = ${text(path.join(this.dir, "data"))}\n`,
       `[server]\nlisten = "127.0.0.1:${this.port}"\n`,
       `[chat]\nsessions_per_minute = 6000\n${keys(chat)}`,
       `[log]\nfilter = "info"\n`,
-      `[[tenant]]\nname = ${text(TENANT)}\nreserve_milli = 0\n`,
+      `[[tenant]]\nname = ${text(TENANT)}\nreserve_milli = 0\n${rules ? `rules = "rules.yaml"\n` : ""}`,
       `[[tenant.key]]\nname = "tests"\nrole = "admin"\nsha256 = "${hash}"\n`,
       ...queues.map((queue) => `[[tenant.queue]]\n${keys({ target_ms: 180_000, ...queue })}`),
       ...sites.map(({ name, queue, origins }) => `[[tenant.account]]\n${keys({ name, channel: "webchat", external_id: name, queue })}[tenant.account.settings]\n${keys({ ...(origins && { allowed_origins: origins }), identity_secret: IDENTITY_SECRET })}`),
       `[[tenant.account]]\n${keys({ name: "phone", channel: "whatsapp_cloud", external_id: NUMBER, queue: queues[0].name })}[tenant.account.settings]\n${keys({ app_secret: APP_SECRET, verify_token: "verify-the-browser-tests", access_token: "token-of-the-browser-tests", base_url: "http://127.0.0.1:9" })}`,
       ...workers.map((worker) => `[[tenant.worker]]\n${keys(worker)}`),
       ...workers.map(({ name }) => `[[tenant.user]]\n${keys({ name, role: "worker", worker: name, password: FIRST_PASSWORD })}`),
-      ...others.map((name) => `[[tenant.user]]\n${keys({ name, role: "supervisor", password: FIRST_PASSWORD })}`),
+      ...others.map(named).map(({ name, role }) => `[[tenant.user]]\n${keys({ name, role, password: FIRST_PASSWORD })}`),
     ];
     return tables.join("\n");
   }
@@ -170,12 +175,13 @@ export class Router {
     return changed.headers.get("set-cookie").split(";")[0];
   }
 
-  /** A customer writes on WhatsApp. */
-  async whatsapp(from, name, message) {
+  /** A customer writes on WhatsApp; what is torn lost its end before it was signed, and nobody can read it. */
+  async whatsapp(from, name, message, torn = false) {
     const id = `wamid.${randomBytes(12).toString("hex")}`;
     const said = { from, id, timestamp: String(Math.floor(Date.now() / 1_000)), ...(typeof message === "string" ? { type: "text", text: { body: message } } : message) };
     const value = { messaging_product: "whatsapp", metadata: { display_phone_number: "15550000000", phone_number_id: NUMBER }, contacts: [{ profile: { name }, wa_id: from }], messages: [said] };
-    const body = JSON.stringify({ object: "whatsapp_business_account", entry: [{ id: "0", changes: [{ field: "messages", value }] }] });
+    const whole = JSON.stringify({ object: "whatsapp_business_account", entry: [{ id: "0", changes: [{ field: "messages", value }] }] });
+    const body = torn ? whole.slice(0, -1) : whole;
     const signature = createHmac("sha256", APP_SECRET).update(body).digest("hex");
     const headers = { "Content-Type": "application/json", "X-Hub-Signature-256": `sha256=${signature}` };
     const answer = await fetch(`${this.url}/v1/webhooks/whatsapp_cloud/phone`, { method: "POST", headers, body });

@@ -9,5 +9,8 @@
 import "./words.mjs";
 import "./chat.mjs";
 import "./desk.mjs";
+import "./console.mjs";
 import "./door.mjs";
+import "./hostile.mjs";
+import "./weight.mjs";
 import "./photographs.mjs";

@@ -8,7 +8,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { another, launch, visit } from "./browser.mjs";
 import { wire } from "./cut.mjs";
-import { PASSWORD, Router, TENANT } from "./router.mjs";
+import { named, PASSWORD, Router, TENANT } from "./router.mjs";
 import { until, within } from "./within.mjs";
 
 /** No test may take longer; the slowest takes a third of it on a machine with nothing else to do. */
@@ -73,7 +73,7 @@ export function office(organise) {
     held.router = await Router.start(await organise(lay));
     routers.add(held.router);
     const { workers, others = [], newcomers = [] } = held.router.organisation;
-    const all = [...workers.map(({ name }) => name), ...others].filter((name) => !newcomers.includes(name));
+    const all = [...workers, ...others.map(named)].map(({ name }) => name).filter((name) => !newcomers.includes(name));
     await Promise.all(all.map(async (name) => held.cookies.set(name, await held.router.chooseOwnPassword(name))));
   });
   after(async () => {
@@ -98,12 +98,17 @@ export async function beside(page) {
   return other;
 }
 
-/** Opens the desk of a worker with the session that he got with his password, and waits until it is connected. */
-export async function desk(page, held, name, { from = held.router.url, lang = "en" } = {}) {
+/** Opens a page of this site with the session that somebody got with his password. */
+export async function visitAs(page, held, name, place, { from = held.router.url, lang = "en" } = {}) {
   const [cookie, value] = held.cookies.get(name).split("=");
   // A cookie of this name is for secure places; Chromium takes this machine for one, and a test has to say it is.
   await page.context().addCookies([{ name: cookie, value, url: from.replace("http:", "https:"), secure: true, httpOnly: true, sameSite: "Lax" }]);
-  await page.goto(`${from}/desk?lang=${lang}`);
+  await page.goto(`${from}${place}?lang=${lang}`);
+}
+
+/** Opens the desk of a worker with his session, and waits until it is connected. */
+export async function desk(page, held, name, options) {
+  await visitAs(page, held, name, "/desk", options);
   await online(page);
 }
 
@@ -154,10 +159,12 @@ export async function write(page, text) {
   await page.press("blendline-chat textarea", "Enter");
 }
 
-const quoted = (text) => JSON.stringify(text);
-export const sent = (page, text) => page.waitForSelector(`blendline-chat li.me[data-fate=sent] .text >> text=${quoted(text)}`);
-export const heard = (page, text) => page.waitForSelector(`blendline-chat li.us .text >> text=${quoted(text)}`);
-export const shown = (page, text) => page.waitForSelector(`.message .text >> text=${quoted(text)}`);
+/** Waits for a text at `selector`, in however many pieces it is shown. */
+const reading = (page, selector, text) => page.locator(selector, { hasText: text }).first().waitFor();
+export const sent = (page, text) => reading(page, "blendline-chat li.me[data-fate=sent] .text", text);
+export const heard = (page, text) => reading(page, "blendline-chat li.us .text", text);
+export const shown = (page, text) => reading(page, ".message .text", text);
+export const noticed = (page, text) => reading(page, ".notice", text);
 export const texts = (page, selector) => page.locator(selector).allTextContents();
 
 /** Waits until the texts at `selector` are these, in this order, and says how they differ when they never are. */

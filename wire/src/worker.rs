@@ -231,6 +231,13 @@ pub enum ServerFrame {
         /// Under which lease.
         lease: Lease,
     },
+    /// A supervisor says something to whoever is there. Only connections of people are told.
+    Told {
+        /// Who says it.
+        from: String,
+        /// What.
+        text: Pii<String>,
+    },
     /// What became of a reply.
     ReplyStatus {
         /// Which task.

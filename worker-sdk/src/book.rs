@@ -137,7 +137,8 @@ impl Book {
                 "failed" | "unknown" => tracing::warn!(%task, %outbound, status, "A reply did not surely arrive."),
                 _ => tracing::debug!(%task, %outbound, status, "A reply moved on."),
             },
-            ServerFrame::Welcome { .. } | ServerFrame::Goodbye { .. } => {}
+            // Words for a person, who reads them at his desk.
+            ServerFrame::Told { .. } | ServerFrame::Welcome { .. } | ServerFrame::Goodbye { .. } => {}
         }
     }
 

@@ -1,17 +1,19 @@
-//! The audit log, for those who review.
+//! The audit log, for those who review; and what is noted in it before it is done.
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use super::Shared;
 use super::auth::Caller;
 use super::page::{Limit, Params, parsed};
 use super::problem::Failure;
-use crate::ports::people::{AuditEntry, AuditHead};
+use super::{Shared, now};
+use crate::directory::Role;
+use crate::ports::people::{AuditEntry, AuditHead, Deed};
 
 /// Which part of the log.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -54,4 +56,20 @@ pub async fn list(
     let head = record.audit_head(caller.tenant).await?;
     let next = items.last().filter(|_| items.len() == wanted.limit.0).map(|entry| entry.seq.to_string());
     Ok(Json(AuditPage { items, next, head }))
+}
+
+/// Notes what somebody is about to do to the work of others, so that nothing is done that nobody answers for; whether it
+/// was done, the log of events says. What programs do to tasks of their own is there only.
+pub(super) async fn note(
+    app: &Shared,
+    caller: &Caller,
+    what: &'static str,
+    subject: &str,
+    asked: Value,
+) -> Result<(), Failure> {
+    if caller.role == Role::Integrator {
+        return Ok(());
+    }
+    let deed = Deed { at: now(), actor: caller.actor.clone(), what };
+    Ok(app.people().record().note(caller.tenant, subject, (Value::Null, asked), &deed).await?)
 }

@@ -16,11 +16,12 @@ use blendline_wire::event::Actor;
 use blendline_wire::org::WEIGHT_UNIT;
 use blendline_wire::task::Presence;
 use blendline_wire::worker::{ClientFrame, PROTOCOL_VERSION, ServerFrame};
+use bytes::Bytes;
 use futures_util::SinkExt as _;
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite;
 
@@ -32,6 +33,7 @@ use super::problem::{Failure, of_call};
 use super::server::Place;
 use super::watch::Watch;
 use crate::handle::{Call, CallError, CallResult, Request};
+use crate::ports::live::worker_topic;
 
 /// The largest frame and message.
 const MESSAGE_BYTES_MAX: usize = 64 * 1024;
@@ -108,7 +110,10 @@ async fn serve(app: Shared, caller: Arc<Caller>, mut socket: WebSocket) {
     let end = match greeted {
         Ok((speaker, frames)) => {
             let (waiting, heard) = (FuturesUnordered::new(), Instant::now());
-            let mut line = Line { app: &app, watch: &watch, speaker, frames, waiting, heard };
+            // A program would not know what to do with words for a person.
+            let person = caller.person.is_some();
+            let words = if person { Some(app.parts.live.listen(&worker_topic(speaker.worker)).await) } else { None };
+            let mut line = Line { app: &app, watch: &watch, speaker, frames, words, waiting, heard };
             let end = line.run(&mut socket).await;
             let Speaker { worker, session, .. } = speaker;
             // An owner that is gone has no connections to forget.
@@ -180,6 +185,8 @@ struct Line<'a> {
     watch: &'a Watch,
     speaker: Speaker,
     frames: mpsc::Receiver<ServerFrame>,
+    /// What supervisors say.
+    words: Option<broadcast::Receiver<Bytes>>,
     waiting: FuturesUnordered<BoxFuture<'static, (u64, CallResult)>>,
     heard: Instant,
 }
@@ -205,6 +212,7 @@ impl Line<'_> {
                 Some((call, result)) = self.waiting.next(), if !self.waiting.is_empty() => {
                     batch.push(self.answer(call, result));
                 }
+                Some(told) = next_words(&mut self.words) => batch.push(told),
                 () = self.watch.over() => {
                     let goodbye = [ServerFrame::Goodbye { reason: "refused".into(), at: None }];
                     let _ = write(socket, &mut goodbye.to_vec()).await;
@@ -287,6 +295,23 @@ impl Line<'_> {
             _ => None,
         };
         ServerFrame::Answer { call, problem: result.err().map(problem), seq }
+    }
+}
+
+/// The next that a supervisor says; never anything where nobody listens. What cannot be read is passed over.
+async fn next_words(words: &mut Option<broadcast::Receiver<Bytes>>) -> Option<ServerFrame> {
+    let Some(receiver) = words else { return std::future::pending().await };
+    loop {
+        match receiver.recv().await {
+            Ok(body) => {
+                if let Ok(told @ ServerFrame::Told { .. }) = serde_json::from_slice(&body) {
+                    return Some(told);
+                }
+            }
+            // Who reads too slowly misses some of it.
+            Err(broadcast::error::RecvError::Lagged(_)) => {}
+            Err(broadcast::error::RecvError::Closed) => return std::future::pending().await,
+        }
     }
 }
 

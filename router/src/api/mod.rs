@@ -8,13 +8,16 @@ pub mod body;
 pub mod connect;
 pub mod consents;
 pub mod conversations;
+pub mod customer;
 pub mod endpoints;
 pub mod explanation;
+pub mod floor;
 pub mod forward;
 pub mod frames;
 pub mod health;
 pub mod items;
 pub mod json;
+pub mod keys;
 pub mod media;
 pub mod operations;
 pub mod page;
@@ -25,6 +28,7 @@ pub mod private;
 pub mod problem;
 pub mod queues;
 pub mod routes;
+pub mod rule_day;
 pub mod rule_help;
 pub mod rule_replay;
 pub mod rule_trial;
@@ -55,6 +59,7 @@ use crate::config::{CheckedTenant, Server};
 use crate::directory::{Directories, Directory};
 use crate::doors::Doors;
 use crate::driver::Status;
+use crate::floor::Floors;
 use crate::handle::Handle;
 use crate::intake::Intake;
 use crate::outlets::post::Reach;
@@ -114,6 +119,7 @@ pub struct App {
     intake: Intake,
     limits: Limits,
     key_limits: auth::KeyLimits,
+    floors: Floors,
     last_session: AtomicU64,
     polls: poll::Polls,
     lines: TaskTracker,
@@ -144,7 +150,8 @@ impl App {
         // Numbers of an earlier run must not come again: a late loss of an old connection would end a new one.
         let last_session = AtomicU64::new(now().0 << 16);
         let polls = poll::Polls::default();
-        Arc::new(Self { parts, intake, limits, key_limits, last_session, polls, lines: TaskTracker::new(), peers })
+        let (floors, lines) = (Floors::default(), TaskTracker::new());
+        Arc::new(Self { parts, intake, limits, key_limits, floors, last_session, polls, lines, peers })
     }
 
     /// Waits until every worker's connection has ended; they end when `stopping` is cancelled.

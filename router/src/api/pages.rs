@@ -1,33 +1,97 @@
 //! The pages that belong to a session: who has none is led to the sign-in page.
 
-use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
+use blendline_wire::TaskId;
 
-use super::auth::session_secret;
+use super::auth::{forbidden, session_secret};
 use super::problem::Failure;
 use super::{Shared, now};
-use crate::pages::{self, Spoken};
+use crate::directory::Role;
+use crate::pages::{self, Section, Spoken};
 use crate::people::SignedIn;
 
 /// The front door: to one's page, or to the sign-in page.
-pub async fn home() -> Redirect {
-    // The desk knows who may see it.
-    Redirect::to("/desk")
+pub async fn home(State(app): State<Shared>, headers: HeaderMap) -> Result<Redirect, Failure> {
+    let role = visitor(&app, &headers).await?.map(|person| person.role);
+    Ok(Redirect::to(match role {
+        None => "/sign-in",
+        Some(Role::Worker) => "/desk",
+        Some(_) => "/console",
+    }))
 }
 
 /// The desk of the worker who is signed in.
 pub async fn desk(State(app): State<Shared>, spoken: Spoken, headers: HeaderMap) -> Result<Response, Failure> {
-    let Some(person) = visitor(&app, &headers).await? else {
-        return Ok(Redirect::to("/sign-in?next=/desk").into_response());
+    let person = match known(&app, &headers, "/desk").await? {
+        Ok(person) => person,
+        Err(elsewhere) => return Ok(elsewhere.into_response()),
     };
-    if person.must_change {
-        return Ok(Redirect::to("/password?next=/desk").into_response());
-    }
     let Some(worker) = &person.worker else {
         return Ok(pages::no_desk(spoken.whole(), &person.display, &person.csrf));
     };
     Ok(pages::desk(&pages::Page { spoken: spoken.whole(), user: worker, csrf: &person.csrf }))
+}
+
+/// The console, at the first page that one may see.
+pub async fn console_home(State(app): State<Shared>, headers: HeaderMap) -> Result<Redirect, Failure> {
+    match known(&app, &headers, "/console").await? {
+        Ok(person) => {
+            let first = Section::first(person.role).ok_or_else(|| no_console(&person))?;
+            Ok(Redirect::to(&format!("/console/{}", first.name())))
+        }
+        Err(elsewhere) => Ok(elsewhere),
+    }
+}
+
+/// A page of the console.
+pub async fn console(
+    State(app): State<Shared>,
+    spoken: Spoken,
+    headers: HeaderMap,
+    Path(name): Path<String>,
+) -> Result<Response, Failure> {
+    let section = Section::named(&name).ok_or_else(no_page)?;
+    in_console(&app, &headers, section, |person| pages::console(&page(spoken, person), person.role, section)).await
+}
+
+/// The page of one task.
+pub async fn console_task(
+    State(app): State<Shared>,
+    spoken: Spoken,
+    headers: HeaderMap,
+    Path(text): Path<String>,
+) -> Result<Response, Failure> {
+    let id: TaskId = text.parse().map_err(|_| no_page())?;
+    let task = id.to_string();
+    in_console(&app, &headers, Section::Work, |person| pages::task(&page(spoken, person), person.role, &task)).await
+}
+
+async fn in_console(
+    app: &Shared,
+    headers: &HeaderMap,
+    section: Section,
+    render: impl FnOnce(&SignedIn) -> Response,
+) -> Result<Response, Failure> {
+    match known(app, headers, &format!("/console/{}", section.name())).await? {
+        Ok(person) if section.is_for(person.role) => Ok(render(&person)),
+        Ok(person) => Err(no_console(&person)),
+        Err(elsewhere) => Ok(elsewhere.into_response()),
+    }
+}
+
+fn page(spoken: Spoken, person: &SignedIn) -> pages::Page<'_> {
+    pages::Page { spoken: spoken.whole(), user: &person.display, csrf: &person.csrf }
+}
+
+fn no_page() -> Failure {
+    let detail = "the console has no such page: /console leads to those that it has";
+    Failure::new(StatusCode::NOT_FOUND, "unknown_url", "There is no such address", detail)
+}
+
+fn no_console(person: &SignedIn) -> Failure {
+    forbidden(format!("{} may not see this page", person.display))
 }
 
 /// Where who is signed in changes his password.
@@ -36,6 +100,15 @@ pub async fn password(State(app): State<Shared>, spoken: Spoken, headers: Header
         Some(person) => Ok(pages::password(spoken.whole(), &person.csrf)),
         None => Ok(Redirect::to("/sign-in?next=/password").into_response()),
     }
+}
+
+/// Who is signed in with a password of his own; else where that is mended, and from there to `next`.
+async fn known(app: &Shared, headers: &HeaderMap, next: &str) -> Result<Result<SignedIn, Redirect>, Failure> {
+    Ok(match visitor(app, headers).await? {
+        None => Err(Redirect::to(&format!("/sign-in?next={next}"))),
+        Some(person) if person.must_change => Err(Redirect::to(&format!("/password?next={next}"))),
+        Some(person) => Ok(person),
+    })
 }
 
 async fn visitor(app: &Shared, headers: &HeaderMap) -> Result<Option<SignedIn>, Failure> {

@@ -10,9 +10,9 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
-    Shared, about, accounts, audit, connect, consents, conversations, endpoints, explanation, health, items, media,
-    operations, pages, people, poll, queues, rule_help, rule_replay, rule_trial, rules, sessions, tasks, users,
-    webhooks, work, workers,
+    Shared, about, accounts, audit, connect, consents, conversations, customer, endpoints, explanation, floor, health,
+    items, keys, media, operations, pages, people, poll, queues, rule_day, rule_help, rule_replay, rule_trial, rules,
+    sessions, tasks, users, webhooks, work, workers,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -71,6 +71,7 @@ pub fn routes() -> Vec<Route> {
         get("/v1/tasks/{id}", READ_OR_WORK, self::get(tasks::one), about::tasks::one),
         owner(route(Method::DELETE, "/v1/tasks/{id}", PUSH, delete(tasks::cancel), about::tasks::cancel)),
         get("/v1/tasks/{id}/messages", READ_OR_WORK, self::get(tasks::messages), about::tasks::messages),
+        get("/v1/tasks/{id}/customer", READ_OR_WORK, self::get(customer::one), about::tasks::customer),
         owner(get("/v1/tasks/{id}/explanation", READ, self::get(explanation::one), about::tasks::explanation)),
         owner(post("/v1/tasks/{id}/transfer", MOVE, self::post(tasks::transfer), about::tasks::transfer)),
         owner(post("/v1/tasks/{id}/accept", WORK, self::post(work::accept), about::work::accept)),
@@ -96,10 +97,12 @@ pub fn routes() -> Vec<Route> {
         owner(route(Method::PUT, "/v1/consents", TELL, put(consents::put), about::consents::put)),
         owner(get("/v1/queues", READ_OR_WORK, self::get(queues::list), about::queues::list)),
         owner(get("/v1/queues/{name}", READ_OR_WORK, self::get(queues::one), about::queues::one)),
+        owner(get("/v1/floor", WATCH, self::get(floor::one), about::floor::one)),
         owner(get("/v1/workers", MEET, self::get(workers::list), about::workers::list)),
         owner(get("/v1/workers/connect", WORK, self::get(connect::connect), about::workers::connect)),
         owner(post("/v1/workers/{name}/poll", WORK, self::post(poll::poll), about::workers::poll)),
         owner(post("/v1/workers/{name}/presence", STAND, self::post(workers::presence), about::workers::presence)),
+        owner(post("/v1/workers/{name}/messages", MOVE, self::post(workers::tell), about::workers::tell)),
         get("/v1/accounts", WATCH, self::get(accounts::list), about::accounts::list),
         owner(post("/v1/outbox/{id}/resend", STAND, self::post(operations::resend), about::operations::resend)),
         get("/v1/outbox", WATCH, self::get(operations::outbox), about::operations::outbox),
@@ -137,12 +140,14 @@ pub fn routes() -> Vec<Route> {
         get("/v1/users", MANAGE, self::get(users::list), about::users::list),
         post("/v1/users", MANAGE, self::post(users::add), about::users::add),
         route(Method::PATCH, "/v1/users/{name}", MANAGE, patch(users::change), about::users::change),
+        get("/v1/keys", MANAGE, self::get(keys::list), about::users::keys),
         get("/v1/rules", WATCH, self::get(rules::one), about::rules::one),
         get("/v1/rules/schema", WATCH, self::get(rule_help::schema), about::rules::schema),
         get("/v1/rules/versions", WATCH, self::get(rules::versions), about::rules::versions),
         post("/v1/rules/check", WATCH, self::post(rules::check), about::rules::check_text),
         post("/v1/rules/explain", WATCH, self::post(rules::explain), about::rules::explain),
         post("/v1/rules/replay", WATCH, self::post(rule_replay::replay), about::rules::replay),
+        post("/v1/rules/replay/day", WATCH, self::post(rule_day::replay), about::rules::replay_day),
         route(Method::PUT, "/v1/rules/draft", MANAGE, put(rules::draft), about::rules::draft),
         post("/v1/rules/publish", MANAGE, self::post(rules::publish), about::rules::publish),
         get("/v1/rules/trial", WATCH, self::get(rule_trial::status), about::trials::status),
@@ -167,6 +172,9 @@ pub fn open_routes() -> Vec<Open<Shared>> {
         Open::get("/metrics", health::metrics, about::health::metrics),
         Open::get("/", pages::home, about::pages::home),
         quiet(Open::get("/desk", pages::desk, about::pages::desk)),
+        quiet(Open::get("/console", pages::console_home, about::pages::console_home)),
+        quiet(Open::get("/console/{section}", pages::console, about::pages::console)),
+        quiet(Open::get("/console/work/{id}", pages::console_task, about::pages::console_task)),
         quiet(Open::get("/password", pages::password, about::pages::password)),
     ]
 }

@@ -11,6 +11,7 @@ use blendline_wire::task::Side;
 use blendline_wire::worker::{MessageView, TargetName};
 use blendline_wire::{MatterId, TaskId};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::auth::Caller;
@@ -19,7 +20,7 @@ use super::json::Strict;
 use super::page::{LIMIT_MAX, Limit, Page, Params, id, parsed};
 use super::problem::{Failure, of_call};
 use super::view::{self, TaskInfo};
-use super::{Shared, items};
+use super::{Shared, audit, items};
 use crate::directory::Role;
 use crate::handle::{Call, CallError};
 use crate::payload::StoredMessage;
@@ -156,6 +157,7 @@ pub async fn cancel(
     Path(text): Path<String>,
 ) -> Result<StatusCode, Failure> {
     let task = owned(&app, &caller, id("task", &text)?).await?.id;
+    audit::note(&app, &caller, "task_cancel", &task.to_string(), Value::Null).await?;
     let reason = "by_caller".to_owned();
     command(&app, &caller, Command::Cancel { task, reason }).await
 }
@@ -177,6 +179,7 @@ pub async fn transfer(
 ) -> Result<StatusCode, Failure> {
     let task = owned(&app, &caller, id("task", &text)?).await?.id;
     let to = target(&app.directory(), caller.tenant, &wanted.to, "/to")?;
+    audit::note(&app, &caller, "task_transfer", &task.to_string(), json!({ "to": wanted.to })).await?;
     command(&app, &caller, Command::Reassign { task, to }).await
 }
 

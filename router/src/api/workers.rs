@@ -8,18 +8,23 @@ use axum::{Extension, Json};
 use blendline_core::{Command, Scheduler};
 use blendline_wire::task::{AcceptMode, Presence};
 use blendline_wire::time::Instant;
-use blendline_wire::{TaskId, TenantId, WorkerId};
+use blendline_wire::worker::ServerFrame;
+use blendline_wire::{Pii, TaskId, TenantId, WorkerId};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
-use super::Shared;
 use super::auth::Caller;
 use super::json::Strict;
 use super::page::Page;
 use super::problem::{Failure, of_call};
+use super::{Shared, audit};
 use crate::directory::Role;
 use crate::handle::Call;
-use crate::ports::live::{Present, There};
+use crate::ports::live::{Present, There, worker_topic};
+
+/// How much is said at once, in characters.
+const WORDS_MAX: usize = 1_000;
 
 /// A worker now.
 #[derive(Debug, Serialize, ToSchema)]
@@ -111,6 +116,44 @@ pub struct PresenceChange {
     reason: String,
 }
 
+/// Something said to whoever is at a worker's desk.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = WorkerMessage)]
+pub struct Words {
+    /// What, at most 1,000 characters.
+    text: Pii<String>,
+}
+
+/// Says something to a worker who is there. It is shown at his desk and kept nowhere: who is not there is not told.
+pub async fn tell(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(name): Path<String>,
+    Strict(Words { text }): Strict<Words>,
+) -> Result<StatusCode, Failure> {
+    let directory = app.directory();
+    let worker = caller.speaks_for(&directory, Some(&name))?;
+    let length = text.expose().trim().chars().count();
+    if length == 0 || WORDS_MAX < length {
+        return Err(Failure::bad("/text", "say 1 to 1000 characters"));
+    }
+    let there = move |core: &Scheduler| core.worker(worker).is_some_and(|worker| worker.session.is_some());
+    let there = app.door(caller.tenant).look(there).await;
+    if !there.map_err(|error| of_call(error, caller.tenant, &directory))? {
+        let detail = format!("{name} is not there: nobody would read it");
+        return Err(Failure::new(StatusCode::CONFLICT, "not_connected", "He is not connected", detail));
+    }
+    // That it was said is noted; what was said is between the two.
+    audit::note(&app, &caller, "worker_told", &name, json!({ "characters": length })).await?;
+    let from = caller.person.as_ref().map_or_else(|| caller.actor.clone(), |person| person.display.clone());
+    let told = ServerFrame::Told { from, text };
+    // These types cannot fail to be written.
+    let body = serde_json::to_vec(&told).unwrap_or_default();
+    app.parts.live.tell(&worker_topic(worker), body.into()).await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Changes a worker's presence: his own, or anybody's by a supervisor.
 pub async fn presence(
     State(app): State<Shared>,
@@ -121,6 +164,9 @@ pub async fn presence(
     let directory = app.directory();
     let worker = caller.speaks_for(&directory, Some(&name))?;
     let actor = if caller.role == Role::Worker { blendline_wire::event::Actor::Worker(worker) } else { caller.actor() };
+    if caller.role != Role::Worker {
+        audit::note(&app, &caller, "worker_presence", &name, json!(change)).await?;
+    }
     let command = Command::Presence { worker, presence: change.presence, reason: change.reason };
     match app.door(caller.tenant).call(actor, Call::Plain(command)).await {
         Ok(_) => Ok(StatusCode::NO_CONTENT),

@@ -118,12 +118,14 @@ fn explain(address: SocketAddr, users: &[DemoUser], traffic: Option<Traffic>) ->
     let signature = sign::signature(APP_SECRET, body.as_bytes())?;
     let account = NUMBER.account;
     let program = std::env::current_exe().map_or_else(|_| "blendline".to_owned(), |path| path.display().to_string());
-    let (chat, desk) = (format!("http://{address}/chat/{CHAT}"), format!("http://{address}/desk"));
+    let [chat, desk, console] = [format!("chat/{CHAT}"), "desk".to_owned(), "console".to_owned()]
+        .map(|page| format!("http://{address}/{page}"));
     super::print(|out| {
-        writeln!(out, "\nBlendline is ready on http://{address}. Open two windows:\n")?;
+        writeln!(out, "\nBlendline is ready on http://{address}. Open three windows:\n")?;
         writeln!(out, "  {chat}   write as a customer")?;
-        writeln!(out, "  {desk:width$}   answer as a worker\n", width = chat.len())?;
-        writeln!(out, "At the desk, sign in to the company {TENANT} with a name and its password:\n")?;
+        writeln!(out, "  {desk:width$}   answer as a worker, dana or omer", width = chat.len())?;
+        writeln!(out, "  {console:width$}   see it all as maya, who manages\n", width = chat.len())?;
+        writeln!(out, "Sign in to the company {TENANT} with a name and its password:\n")?;
         for DemoUser { name, password } in users {
             writeln!(out, "  {name}   {password}")?;
         }

@@ -187,10 +187,10 @@ pub(super) async fn demo_users(directory: &Directory, gate: &Gate) -> anyhow::Re
     let found = directory.tenants.iter().find(|(_, name)| *name == TENANT);
     let (id, tenant) = found.context("the demo has no tenant of its name")?;
     // Everybody who can sign in has a page to see.
-    let (role, mut users) = (Role::Worker, Vec::new());
-    for name in ["dana", "omer"] {
+    let mut users = Vec::new();
+    for (name, role) in [("dana", Role::Worker), ("omer", Role::Worker), ("maya", Role::Admin)] {
         let password = one_time()?;
-        let worker = Some(name.to_owned());
+        let worker = (role == Role::Worker).then(|| name.to_owned());
         let change = UserChange {
             tenant: *id,
             name: name.to_owned(),

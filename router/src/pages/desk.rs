@@ -107,7 +107,8 @@ fn presence(lang: Lang) -> Markup {
     let t = |key| text(lang, key);
     html! {
         details class="menu presence" id="presence" data-presence="ready" {
-            summary aria-label=(t("desk-presence-label")) {
+            summary {
+                span class="quiet" { (t("desk-presence-label")) ": " }
                 span class="dot" {}
                 @for (value, key, _) in PRESENCES {
                     span data-for=(value) hidden[value != "ready"] { (t(key)) }

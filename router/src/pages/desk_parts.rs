@@ -7,7 +7,7 @@ use super::shell;
 use super::texts::{open_text, text};
 
 /// Sentences, by the name a script asks for them, with their open places.
-pub(super) const SENTENCES: [(&str, &str, &[&str]); 44] = [
+pub(super) const SENTENCES: [(&str, &str, &[&str]); 50] = [
     ("offer-new", "desk-say-offer", &["queue"]),
     ("message-new", "desk-say-message", &["name"]),
     ("customer", "desk-customer", &[]),
@@ -49,6 +49,12 @@ pub(super) const SENTENCES: [(&str, &str, &[&str]); 44] = [
     ("gone-unsent", "desk-gone-unsent", &["detail"]),
     ("problem", "desk-problem", &["detail"]),
     ("delivery", "desk-delivery", &["detail"]),
+    ("limit-public", "desk-limit-public", &[]),
+    ("limit-room", "desk-limit-room", &["count"]),
+    ("limit-window", "desk-limit-window", &["left"]),
+    ("limit-closed", "desk-limit-closed", &[]),
+    ("overtaken", "desk-overtaken", &[]),
+    ("told", "desk-told", &["from", "text"]),
     ("settled", "desk-settled", &["title"]),
     ("logged", "desk-logged", &[]),
     ("not-there", "desk-worker-not-there", &["name"]),
@@ -61,6 +67,7 @@ pub(super) fn templates(lang: Lang) -> Markup {
         (tab(lang))
         (column(lang))
         (message())
+        (way())
         (notice(lang))
         @for (name, key, slots) in SENTENCES {
             template id={ "say-" (name) } { (open_text(lang, key, slots)) }
@@ -129,12 +136,17 @@ fn column(lang: Lang) -> Markup {
                     }
                     dl class="fields" data-slot="fields" hidden {}
                 }
+                details class="history" data-slot="history" hidden {
+                    summary { (t("desk-history")) " " span class="count" data-slot="count" { "0" } }
+                    div class="ways" tabindex="0" role="group" aria-label=(t("desk-history")) data-slot="ways" {}
+                }
                 div class="transcript" data-slot="scroll" tabindex="0" role="log" aria-live="off"
                     aria-label=(t("desk-transcript")) {
                     button type="button" class="plain earlier" data-do="earlier" hidden { (t("desk-earlier")) }
                     ol data-slot="messages" {}
                 }
                 p class="flag" data-slot="flag" hidden {}
+                p class="limit" data-slot="limit" hidden {}
                 div class="acts" data-slot="acts" role="group" aria-label=(t("desk-acts")) {
                     @for (name, key) in [
                         ("done", "desk-done"),
@@ -159,7 +171,19 @@ fn column(lang: Lang) -> Markup {
     }
 }
 
-fn message() -> Markup {
+/// What was said with a customer on one channel.
+fn way() -> Markup {
+    html! {
+        template id="t-way" {
+            section class="way" {
+                h3 { bdi data-slot="channel" dir="ltr" {} " · " bdi data-slot="account" {} }
+                ol data-slot="messages" {}
+            }
+        }
+    }
+}
+
+pub(super) fn message() -> Markup {
     html! {
         template id="t-message" {
             li class="message" {
@@ -172,7 +196,7 @@ fn message() -> Markup {
     }
 }
 
-fn notice(lang: Lang) -> Markup {
+pub(super) fn notice(lang: Lang) -> Markup {
     html! {
         template id="t-notice" {
             div class="notice" {

@@ -1,4 +1,4 @@
-//! The pages people live in: desk, sign-in and chat, with their scripts, styles and texts, all in the binary.
+//! The pages people live in: desk, console, sign-in and chat, with their scripts, styles and texts, all in the binary.
 //!
 //! What needs no session ([`router`]) is served from here: assets, the chat widget and its page, the sign-in page.
 //! What needs one is rendered for the code that knows the session: [`desk`]. No page has an inline script or style
@@ -8,6 +8,7 @@
 mod about;
 mod assets;
 mod chat;
+mod console;
 mod desk;
 mod desk_forms;
 mod desk_parts;
@@ -26,7 +27,9 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+pub use self::console::Section;
 pub use self::language::{Lang, Spoken};
+use crate::directory::Role;
 use crate::openapi::Open;
 
 /// What a page that belongs to somebody is rendered with.
@@ -34,7 +37,7 @@ use crate::openapi::Open;
 pub struct Page<'a> {
     /// The language, and whether the visitor asked for it just now.
     pub spoken: Spoken,
-    /// The configured name of the worker who is signed in; the desk says it in its hello.
+    /// The name of who is signed in; on the desk the configured one of the worker, which it says in its hello.
     pub user: &'a str,
     /// What the page's scripts send as `X-Blendline-CSRF` with every call that changes something.
     pub csrf: &'a str,
@@ -59,6 +62,16 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
 /// The desk of `page.user`.
 pub fn desk(page: &Page<'_>) -> Response {
     headers::page(page.spoken, desk::markup(page))
+}
+
+/// The console's page `section`, as somebody with this role sees it.
+pub fn console(page: &Page<'_>, role: Role, section: Section) -> Response {
+    headers::page(page.spoken, console::markup(page, role, section))
+}
+
+/// The console's page of the task `id`.
+pub fn task(page: &Page<'_>, role: Role, id: &str) -> Response {
+    headers::page(page.spoken, console::task(page, role, id))
 }
 
 /// What stands where the desk would be, for who is signed in as `name` and is no worker: refused, and what to do.

@@ -9,11 +9,18 @@ use tower::ServiceExt;
 
 use super::assets::{ASSETS, url};
 use super::language::{Lang, Spoken};
-use super::{Page, chat, desk, desk_forms, desk_parts, router, sign_in, texts, widget};
+use super::{Page, Section, chat, console, desk, desk_forms, desk_parts, router, sign_in, texts, widget};
+use crate::directory::Role;
 
 /// The sources that name keys.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 12] = [
     include_str!("chat.rs"),
+    include_str!("console/board.rs"),
+    include_str!("console/lists.rs"),
+    include_str!("console/mod.rs"),
+    include_str!("console/rules.rs"),
+    include_str!("console/table.rs"),
+    include_str!("console/task.rs"),
     include_str!("desk.rs"),
     include_str!("desk_forms.rs"),
     include_str!("desk_parts.rs"),
@@ -28,7 +35,7 @@ fn keys(lang: Lang) -> BTreeSet<&'static str> {
 /// Every quoted word of `source` that has the form of a key.
 fn quoted(source: &str) -> BTreeSet<&str> {
     let looks = |word: &&str| {
-        ["desk-", "chat-", "sign-in-", "page-"].iter().any(|start| word.starts_with(start))
+        ["desk-", "chat-", "console-", "sign-in-", "page-"].iter().any(|start| word.starts_with(start))
             && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
     };
     source.split('"').skip(1).step_by(2).filter(looks).collect()
@@ -85,8 +92,18 @@ fn catalogues_read_without_a_fault_and_have_the_same_open_places() {
 
 #[test]
 fn scripts_ask_only_for_what_the_page_has() {
-    let page = desk_page(Lang::En);
+    let (desk, console) = (desk_page(Lang::En), console_pages(Lang::En));
+    let everywhere = [desk.as_str(), &console.concat()].concat();
     for asset in ASSETS.iter().filter(|asset| asset.path.ends_with(".js")) {
+        // What several pages of one kind share finds what it asks for on one of them.
+        let page = match asset.path.split_once('/') {
+            Some(("desk", _)) => desk.clone(),
+            Some(("console", name)) => {
+                let own = Section::ALL.into_iter().position(|section| name.strip_suffix(".js") == Some(section.name()));
+                own.map_or_else(|| console.concat(), |at| console[at].clone())
+            }
+            _ => everywhere.clone(),
+        };
         for call in ["say(\"", "sayText(\"", "clone(\"", "byId(\""] {
             for name in asset.body.split(call).skip(1).filter_map(|rest| rest.split('"').next()) {
                 let id = if call.starts_with("say") { format!("say-{name}") } else { name.to_owned() };
@@ -101,6 +118,29 @@ fn desk_page(lang: Lang) -> String {
     desk::markup(&Page { spoken, user: "<b>דנה</b>", csrf: "\"><script>" }).into_string()
 }
 
+/// Every page of the console in the order of the sections, and a task's.
+fn console_pages(lang: Lang) -> Vec<String> {
+    let page = Page { spoken: Spoken { lang, asked: false }, user: "<b>דנה</b>", csrf: "\"><script>" };
+    let sections = Section::ALL.into_iter().map(|section| console::markup(&page, Role::Admin, section));
+    let task = console::task(&page, Role::Supervisor, "tsk_7\" onload=\"x");
+    sections.chain([task]).map(maud::Markup::into_string).collect()
+}
+
+#[test]
+fn nobody_sees_a_page_of_the_console_that_is_not_for_him() {
+    let seen =
+        |role| Section::ALL.into_iter().filter(|section| section.is_for(role)).map(Section::name).collect::<Vec<_>>();
+    assert!(seen(Role::Worker).is_empty() && seen(Role::Integrator).is_empty());
+    assert_eq!(seen(Role::Supervisor), ["board", "people", "work", "rules", "accounts"]);
+    assert_eq!(seen(Role::Auditor), ["board", "people", "work", "rules", "accounts", "quarantine", "audit"]);
+    assert_eq!(seen(Role::Admin).len(), Section::ALL.len());
+    // Who may only look finds nothing to change things by.
+    let page = Page { spoken: Spoken::default(), user: "noa", csrf: "token" };
+    let rules = console::markup(&page, Role::Supervisor, Section::Rules).into_string();
+    assert!(!rules.contains("id=\"publish\"") && rules.contains("readonly"));
+    assert!(!console::task(&page, Role::Auditor, "tsk_7").into_string().contains("data-do=\"move\""));
+}
+
 #[test]
 fn no_page_has_an_inline_script_or_style() {
     for lang in Lang::ALL {
@@ -112,7 +152,7 @@ fn no_page_has_an_inline_script_or_style() {
             chat::markup(lang, "\" onload=\"x").into_string(),
             desk_forms::templates(lang.whole()).into_string(),
         ];
-        for page in pages {
+        for page in pages.into_iter().chain(console_pages(lang)) {
             assert!(!page.contains("<style") && !page.contains(" style="), "an inline style");
             assert!(!page.contains("javascript:") && !page.contains(" onload=\""), "an inline handler");
             for tag in page.split("<script").skip(1) {

@@ -23,6 +23,9 @@ pub(super) const PARTS: [&str; 4] = [
     include_str!("assets/chat/main.js"),
 ];
 
+/// How names and texts of others are shown: a module of the desk, which the one script holds without its exports.
+const TEXT: &str = include_str!("assets/page/text.js");
+
 const STYLE: &str = include_str!("assets/chat/widget.css");
 
 static SCRIPT: LazyLock<String> = LazyLock::new(|| {
@@ -32,7 +35,8 @@ static SCRIPT: LazyLock<String> = LazyLock::new(|| {
     let style: String = STYLE.lines().map(str::trim).collect::<Vec<_>>().join("\n");
     let head =
         format!("const TEXTS = {};\nconst RTL = {};\nconst STYLE = {};\n", json!(texts), json!(rtl), json!(style));
-    format!("(() => {{\n\"use strict\";\n{head}{}}})();\n", PARTS.concat())
+    let text = TEXT.replace("\nexport ", "\n");
+    format!("(() => {{\n\"use strict\";\n{head}{text}{}}})();\n", PARTS.concat())
 });
 
 /// The widget's texts in a language, without their prefix.

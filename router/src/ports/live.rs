@@ -90,6 +90,11 @@ pub fn follow_topic(account: AccountId, contact: ContactKey) -> String {
     format!("follow.{}.{:032x}", account.0, contact.0)
 }
 
+/// The topic of a worker's connections: what a supervisor says to whoever is there.
+pub fn worker_topic(worker: WorkerId) -> String {
+    format!("worker.{}", worker.0)
+}
+
 /// The topic of whoever must know that a user's sessions may be over: a notice means "look again".
 pub fn session_topic(tenant: TenantId, user: &str) -> String {
     format!("session.{}.{user}", tenant.0)

@@ -38,6 +38,9 @@ pub trait People: Send + Sync + 'static {
     /// Ends one session. False when it was over already.
     async fn end_session(&self, hash: &[u8; 32], by: &Deed) -> Result<bool, StoreError>;
 
+    /// Notes in the audit log what is about to be done to something else than users and sessions.
+    async fn note(&self, tenant: TenantId, subject: &str, change: (Value, Value), by: &Deed) -> Result<(), StoreError>;
+
     /// The audit log of a tenant by number, above `after`, at most `limit`.
     async fn audit(&self, tenant: TenantId, after: u64, limit: usize) -> Result<Vec<AuditEntry>, StoreError>;
 
@@ -113,7 +116,7 @@ pub struct Deed {
     pub at: Millis,
     /// Who: `user dana`, `key crm`, `command line`.
     pub actor: String,
-    /// What: `user_added`, `user_changed`, `password_changed`, `signed_in`, `signed_out`.
+    /// What: `user_added`, `user_changed`, `password_changed`, `signed_in`, `signed_out`, `task_transfer`, ….
     pub what: &'static str,
 }
 

@@ -111,6 +111,19 @@ pub async fn changes_users<W: StoreWorld<Store: People>>(world: &W) {
     assert_eq!(checked(&store, TENANT).await, 5);
 }
 
+/// What is done to something else stands in the same log, in its order.
+pub async fn notes_what_is_done<W: StoreWorld<Store: People>>(world: &W) {
+    let store = world.open().await;
+    store.add_user(&user("dana"), &deed("user_added")).await.unwrap();
+    let asked = serde_json::json!({ "to": { "queue": "תור" } });
+    let change = (serde_json::Value::Null, asked.clone());
+    store.note(TENANT, "tsk_7", change, &deed("task_transfer")).await.unwrap();
+    let entries = store.audit(TENANT, 1, 9).await.unwrap();
+    let [entry] = &entries[..] else { panic!("{entries:?}") };
+    assert_eq!((entry.what.as_str(), entry.subject.as_str(), &entry.after), ("task_transfer", "tsk_7", &asked));
+    assert_eq!(checked(&store, TENANT).await, 2);
+}
+
 /// A session opens for who may sign in with the password that was checked; the oldest go, and what is over goes.
 pub async fn opens_sessions<W: StoreWorld<Store: People>>(world: &W) {
     let store = world.open().await;

@@ -24,7 +24,7 @@ async fn the_printed_pages_are_there_and_the_passwords_are_those_of_this_start()
     router.start_again().await;
     router.until_said("Ctrl-C ends it").await;
     let first = password(&router, "dana");
-    for page in ["/chat/demo-site", "/desk"] {
+    for page in ["/chat/demo-site", "/desk", "/console"] {
         let printed = format!("http://{}{page} ", router.addr);
         assert!(router.log().contains(&printed), "{printed} is not in:\n{}", router.log());
     }

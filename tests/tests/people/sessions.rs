@@ -171,7 +171,21 @@ async fn the_pages_lead_to_each_other() {
     let amit = member(&router, "amit", "supervisor").await;
     let refused = amit.get("/desk").await;
     assert!(refused.status == 403 && refused.text().contains("The desk is for workers"), "{}", refused.text());
-    for (path, leads) in [("/", "/desk"), ("/desk", "/sign-in?next=/desk"), ("/password", "/sign-in?next=/password")] {
+    assert_eq!(noa.get("/").await.header("location"), Some("/desk"));
+    assert_eq!(noa.get("/console").await.status, 403);
+    assert_eq!(amit.get("/").await.header("location"), Some("/console"));
+    assert_eq!(amit.get("/console").await.header("location"), Some("/console/board"));
+    let board = amit.get("/console/board").await;
+    assert!(board.status == 200 && board.text().contains(&amit.csrf), "{}", board.text());
+    assert_eq!(board.header("cache-control"), Some("no-store"));
+    for (page, status) in [("/console/users", 403), ("/console/nothing", 404), ("/console/work/tsk_7", 200)] {
+        assert_eq!(amit.get(page).await.status, status, "{page}");
+    }
+    let floor = amit.get("/v1/floor").await;
+    assert!(floor.status == 200 && floor.text().contains("\"queues\":["), "{}", floor.text());
+    assert_eq!(noa.get("/v1/floor").await.status, 403);
+    for (path, leads) in [("/", "/sign-in"), ("/desk", "/sign-in?next=/desk"), ("/password", "/sign-in?next=/password")]
+    {
         let reply = http::once(router.addr, &http::request("GET", path, &[], b"")).await.unwrap();
         assert_eq!((reply.status, reply.header("location")), (303, Some(leads)));
     }

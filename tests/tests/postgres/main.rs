@@ -30,7 +30,7 @@ suites! {
         tells_contradictions, takes_large_batches;
     race: one_of_many_takes_a_shard, taking_ends_the_commits_of_the_old_owner, the_same_batch_at_once_is_one,
         shards_do_not_mind_each_other;
-    people: knows_users, changes_users, opens_sessions, keeps_one_chain;
+    people: knows_users, changes_users, opens_sessions, notes_what_is_done, keeps_one_chain;
     rules: keeps_versions, publishes_one_of_two;
     outlets: keeps_places, keeps_endpoints, keeps_a_ledger, posts_again_and_forgets;
     archive: keeps_transcripts, joins_letters, keeps_a_register, lists_in_pages, finds_what_nobody_confirmed, keeps_quarantine,

@@ -89,6 +89,13 @@ impl People for PostgresStore {
         lent.back(ended)
     }
 
+    async fn note(&self, tenant: TenantId, subject: &str, change: (Value, Value), by: &Deed) -> Result<(), StoreError> {
+        let mut lent = self.writers.lend().await?;
+        let (time, place) = lent.terms();
+        let noted = in_time(time, place, note(&mut lent, tenant, subject, change, by)).await;
+        lent.back(noted)
+    }
+
     async fn audit(&self, tenant: TenantId, after: u64, limit: usize) -> Result<Vec<AuditEntry>, StoreError> {
         let query = "SELECT body FROM audit WHERE tenant = $1 AND seq > $2 ORDER BY seq LIMIT $3";
         self.bodies(query, &[&sql(tenant.0), &sql(after), &rows(limit)]).await
@@ -204,6 +211,16 @@ async fn end(lent: &mut Lent<'_>, hash: &[u8; 32], by: &Deed) -> Result<bool, St
     let name: String = told(row.try_get(0))?;
     work.commit(by, &name, (Value::Null, Value::Null)).await?;
     Ok(true)
+}
+
+async fn note(
+    lent: &mut Lent<'_>,
+    tenant: TenantId,
+    subject: &str,
+    change: (Value, Value),
+    by: &Deed,
+) -> Result<(), StoreError> {
+    Work::begin(lent, tenant).await?.commit(by, subject, change).await
 }
 
 /// Drops sessions that are over, a bounded number at a time, whoever's. By itself and past what others hold, so that no

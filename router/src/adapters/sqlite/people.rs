@@ -25,6 +25,7 @@ pub(super) enum PeopleOrder {
     Open(Opening, Deed),
     Touch([u8; 32], Millis),
     End([u8; 32], Deed),
+    Note(TenantId, String, (Value, Value), Deed),
 }
 
 /// What it answers.
@@ -34,6 +35,7 @@ pub(super) enum PeopleAnswer {
     Opened(Option<Opened>),
     Touched,
     Ended(bool),
+    Noted,
 }
 
 impl PeopleAnswer {
@@ -99,6 +101,10 @@ impl People for SqliteStore {
         }
     }
 
+    async fn note(&self, tenant: TenantId, subject: &str, change: (Value, Value), by: &Deed) -> Result<(), StoreError> {
+        self.people(PeopleOrder::Note(tenant, subject.to_owned(), change, by.clone())).await.map(drop)
+    }
+
     async fn audit(&self, tenant: TenantId, after: u64, limit: usize) -> Result<Vec<AuditEntry>, StoreError> {
         let params = (sql(tenant.0), sql(after), sql(limit as u64));
         let query = "SELECT body FROM audit WHERE tenant = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
@@ -126,6 +132,10 @@ pub(super) fn carry_out(
             Ok(Ok(PeopleAnswer::Touched))
         }
         PeopleOrder::End(hash, by) => end(transaction, hash, by),
+        PeopleOrder::Note(tenant, subject, change, by) => {
+            append(transaction, *tenant, by, subject, change.clone())?;
+            Ok(Ok(PeopleAnswer::Noted))
+        }
     }
 }
 

@@ -5,6 +5,7 @@ pub(super) mod accounts;
 pub(super) mod consents;
 pub(super) mod conversations;
 pub(super) mod endpoints;
+pub(super) mod floor;
 pub(super) mod health;
 pub(super) mod items;
 pub(super) mod media;

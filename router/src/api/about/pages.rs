@@ -1,18 +1,52 @@
 //! The pages that belong to a session.
 
 use crate::openapi::about::{About, Tag};
-use crate::openapi::faults::{BUSY, NO_WORKER};
+use crate::openapi::faults::{BUSY, FORBIDDEN, NO_WORKER, UNKNOWN_URL};
+
+const LED: &str = "Who is not signed in, or has a password for one time, is led to where that is mended.";
+const LED_TO: &str = "The sign-in page, or that of the password.";
 
 pub(in crate::api) fn home() -> About {
-    About::new("home_page", Tag::Pages, "The front door").gives_bare(303, "To the desk.").header("Location", "`/desk`")
+    About::new("home_page", Tag::Pages, "The front door")
+        .gives_bare(303, "To one's page: the desk of a worker, the console of everybody else.")
+        .header("Location", "`/desk` or `/console`")
+        .fails(&[BUSY])
 }
 
 pub(in crate::api) fn desk() -> About {
     About::new("desk_page", Tag::Pages, "The desk of the worker who is signed in")
         .gives_text("text/html", "The desk.")
-        .gives_bare(303, "Who is not signed in, or has a password for one time, is led to where that is mended.")
-        .header("Location", "The sign-in page, or that of the password.")
+        .gives_bare(303, LED)
+        .header("Location", LED_TO)
         .fails(&[NO_WORKER, BUSY])
+}
+
+pub(in crate::api) fn console_home() -> About {
+    About::new("console_home_page", Tag::Pages, "To the first page of the console that one may see")
+        .gives_bare(303, LED)
+        .header("Location", "The page.")
+        .fails(&[FORBIDDEN, BUSY])
+}
+
+pub(in crate::api) fn console() -> About {
+    About::new("console_page", Tag::Pages, "A page of the console")
+        .place::<String>(
+            "section",
+            "`board`, `people`, `work`, `rules`, `accounts`, `quarantine`, `users`, `keys`, `audit`.",
+        )
+        .gives_text("text/html", "The page.")
+        .gives_bare(303, LED)
+        .header("Location", LED_TO)
+        .fails(&[FORBIDDEN, UNKNOWN_URL, BUSY])
+}
+
+pub(in crate::api) fn console_task() -> About {
+    About::new("console_task_page", Tag::Pages, "Where a task stands, and why")
+        .place::<String>("id", "The task.")
+        .gives_text("text/html", "The page.")
+        .gives_bare(303, LED)
+        .header("Location", LED_TO)
+        .fails(&[FORBIDDEN, UNKNOWN_URL, BUSY])
 }
 
 pub(in crate::api) fn password() -> About {

@@ -2,12 +2,14 @@
 
 use serde_json::{Value, json};
 
+use crate::api::rule_day;
 use crate::api::rule_help::SchemaInfo;
 use crate::api::rule_replay::Period;
 use crate::api::rules::{CheckInfo, Message, Publication, Rollback, RulesInfo, Text, VersionInfo, Wanted, Which};
 use crate::openapi::about::{About, Tag};
 use crate::openapi::faults::{
     BUSY, MEANWHILE, NO_DRAFT, NO_HEIR, NO_VERSION, NOT_RECORDED, RULES_IN_ERROR, SECOND_PERSON, UNKNOWN_VERSION,
+    UNREADABLE,
 };
 use crate::rules::explain::Explained;
 use crate::rules::replayed::Replayed;
@@ -140,4 +142,26 @@ pub(in crate::api) fn replay() -> About {
             "levers": [{ "lever": "--staff=front:+10%", "front_in_time": 9, "back_done": 0 }]
         }))
         .fails(&[RULES_IN_ERROR, NOT_RECORDED, BUSY])
+}
+
+pub(in crate::api) fn replay_day() -> About {
+    let queue = json!({
+        "queue": "service", "arrived": 120, "in_time": 104, "started": 118, "done": 117, "left": 2, "interrupted": 0,
+        "wait_mean_ms": 41_000, "wait_p50_ms": 12_000, "wait_p90_ms": 118_000
+    });
+    let day = json!({
+        "queues": [queue], "without_rule": 0,
+        "groups": [{ "group": "desk", "present_ms": 28_800_000, "worked_ms": 21_000_000 }]
+    });
+    About::new("replay_day", Tag::Rules, "Run a recorded day under the live rules and under a draft")
+        .text("The lines of a day, and what a replay cannot know, stand in docs/rules.md. One is run at a time.")
+        .takes::<rule_day::Replay>(
+            json!({ "text": TEXT, "day": "{\"at\":\"2026-11-26T09:00:00Z\",\"channel\":\"webchat\",…}\n" }),
+        )
+        .gives::<rule_day::Replayed>(200, "What became of the day under both.")
+        .such_as(json!({
+            "live": day, "draft": day, "moved": 12,
+            "moves": [{ "live": ["all", "service"], "draft": ["refund", "refunds"], "count": 12, "first": 3 }]
+        }))
+        .fails(&[RULES_IN_ERROR, UNREADABLE])
 }

@@ -4,6 +4,7 @@ use blendline_wire::TaskId;
 use blendline_wire::worker::MessageView;
 use serde_json::json;
 
+use crate::api::customer::CustomerInfo;
 use crate::api::explanation::ExplanationInfo;
 use crate::api::tasks::{Latest, Transfer, Wanted};
 use crate::api::view::TaskInfo;
@@ -76,4 +77,25 @@ pub(in crate::api) fn transfer() -> About {
         .takes::<Transfer>(json!({ "to": { "queue": "refunds" } }))
         .gives_nothing("It is moved.")
         .fails(&[UNKNOWN_TASK, UNKNOWN_QUEUE, UNKNOWN_WORKER, CLOSED, WRONG_STATE, SERVED_ELSEWHERE])
+}
+
+pub(in crate::api) fn customer() -> About {
+    About::new(
+        "get_task_customer",
+        Tag::Tasks,
+        "See with whom a task is: what was said before, and what may be said now",
+    )
+    .place::<String>("id", "The task.")
+    .gives::<CustomerInfo>(200, "The customer; nothing where the task has no conversation.")
+    .such_as(json!({
+        "limits": { "text_chars_max": 4_096, "free_until": "2026-11-26T09:30:00Z", "public": false },
+        "ways": [{
+            "channel": "whatsapp_cloud", "account": "phone",
+            "lines": [{
+                "conversation": "cnv_4", "seq": 1, "at": 1_795_599_000_000_u64, "from": "customer", "name": "Dana",
+                "text": "Where is my order?"
+            }]
+        }]
+    }))
+    .fails(&[UNKNOWN_TASK])
 }

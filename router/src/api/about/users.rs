@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::api::audit::{self, AuditPage};
+use crate::api::keys::KeyInfo;
 use crate::api::users::{Addition, Change, UserInfo, Wanted};
 use crate::openapi::about::{About, Tag};
 use crate::openapi::faults::{
@@ -57,4 +58,11 @@ pub(in crate::api) fn audit() -> About {
             }],
             "next": null, "head": { "seq": 1, "hash": "9c1d…" }
         }))
+}
+
+pub(in crate::api) fn keys() -> About {
+    About::new("list_keys", Tag::Users, "List the keys of programs, without what would let anybody use them")
+        .text("Keys are configured: `blendline key new` makes one.")
+        .gives_page::<KeyInfo>("All keys; `next` is null.")
+        .such_as(json!({ "items": [{ "name": "crm", "role": "integrator", "worker": null }], "next": null }))
 }

@@ -4,7 +4,7 @@ use blendline_wire::worker::{ClientFrame, ServerFrame};
 use serde_json::json;
 
 use crate::api::poll::{Brought, Poll};
-use crate::api::workers::{PresenceChange, WorkerInfo};
+use crate::api::workers::{PresenceChange, Words, WorkerInfo};
 use crate::openapi::about::{About, Tag};
 use crate::openapi::faults::{
     BAD_REQUEST, FOREIGN_PAGE, NOT_CONNECTED, SERVED_ELSEWHERE, SESSION_ENDED, UNKNOWN_WORKER,
@@ -61,5 +61,14 @@ pub(in crate::api) fn presence() -> About {
         .place::<String>("name", "The worker.")
         .takes::<PresenceChange>(json!({ "presence": "busy", "reason": "meeting" }))
         .gives_nothing("It is so.")
+        .fails(&[UNKNOWN_WORKER, NOT_CONNECTED, SERVED_ELSEWHERE])
+}
+
+pub(in crate::api) fn tell() -> About {
+    About::new("tell_worker", Tag::Workers, "Say something to a worker who is there")
+        .text("It is shown at his desk and kept nowhere. Programs that work are not told.")
+        .place::<String>("name", "The worker.")
+        .takes::<Words>(json!({ "text": "Please take the call on line 2." }))
+        .gives_nothing("It was passed on.")
         .fails(&[UNKNOWN_WORKER, NOT_CONNECTED, SERVED_ELSEWHERE])
 }

@@ -22,8 +22,8 @@ function says(name, seconds) {
 
 /** Where to go afterwards: a path of this site and nothing else. */
 function next() {
-  const asked = new URL(new URLSearchParams(location.search).get("next") ?? "/desk", location.origin);
-  return asked.origin === location.origin ? asked.pathname + asked.search : "/desk";
+  const asked = new URL(new URLSearchParams(location.search).get("next") ?? "/", location.origin);
+  return asked.origin === location.origin ? asked.pathname + asked.search : "/";
 }
 
 form.addEventListener("submit", async (event) => {

@@ -48,7 +48,7 @@ class View {
   frame(lang) {
     const say = (key) => this.say(key);
     this.log = make("ol", { role: "log", "aria-label": say("log"), "aria-live": "polite", tabindex: "0" });
-    this.log.append(make("li", { class: "us" }, make("p", { class: "text", dir: "auto" }, say("greeting"))));
+    this.log.append(make("li", { class: "us", role: "presentation" }, make("p", { class: "text", dir: "auto" }, say("greeting"))));
     this.typing = make("p", { class: "typing", hidden: true, role: "status" });
     this.status = make("p", { class: "status", role: "status" });
     this.bar = make("p", { class: "bar", role: "status", hidden: true });
@@ -170,13 +170,14 @@ class View {
   }
 
   row(side, name, text) {
-    const who = make("p", { class: "name" }, make("bdi", {}, name));
-    return make("li", { class: side }, who, make("p", { class: "text", dir: "auto" }, text));
+    const who = make("p", { class: "name" }, make("bdi", {}, plain(name)));
+    // The log is the list: to a screen reader its lines follow each other.
+    return make("li", { class: side, role: "presentation" }, who, make("p", { class: "text", dir: "auto" }, isolated(text)));
   }
 
   types(name) {
     clearTimeout(this.typingTimer);
-    if (name) this.typing.replaceChildren(make("bdi", {}, name), " ", this.say("typing"));
+    if (name) this.typing.replaceChildren(make("bdi", {}, plain(name)), " ", this.say("typing"));
     else this.typing.replaceChildren(this.say("typing-us"));
     this.typing.hidden = false;
     this.typingTimer = setTimeout(() => (this.typing.hidden = true), 6_000);

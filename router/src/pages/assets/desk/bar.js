@@ -1,7 +1,8 @@
 // The bar: connection, presence, sound, logging a contact, signing out.
 
-import { api, byId, choose, detailOf, notice, say, sayText, setText } from "./dom.js";
-import { inSeconds } from "./clock.js";
+import { api, byId, choose, detailOf, notice, say, sayText, setText } from "../page/dom.js";
+import { inSeconds } from "../page/clock.js";
+import { listenMenus } from "../page/menus.js";
 import { complain, fill, missing } from "./forms.js";
 
 /** Says what the connection is doing. */
@@ -52,21 +53,6 @@ function listenPresence(desk) {
   byId("be-ready").addEventListener("click", () => setPresence(desk, "ready", ""));
 }
 
-/** Menus close by Escape and by a click elsewhere. */
-function listenMenus() {
-  const menus = [...document.querySelectorAll("details.menu")];
-  addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    for (const menu of menus.filter(({ open }) => open)) {
-      menu.open = false;
-      menu.querySelector("summary").focus();
-    }
-  });
-  addEventListener("pointerdown", ({ target }) => {
-    for (const menu of menus) if (!menu.contains(target)) menu.open = false;
-  });
-}
-
 /** A short sound, made here: nothing to load. Browsers allow it after the click that switched it on. */
 export function ring(keep) {
   if (!keep.sound) return;
@@ -85,6 +71,8 @@ function listenSound(keep) {
   const show = () => button.setAttribute("aria-pressed", String(keep.sound));
   button.addEventListener("click", () => {
     keep.sound = !keep.sound;
+    // Whoever wants to hear of offers wants to see them from another window, too; he is asked once.
+    if (keep.sound && globalThis.Notification?.permission === "default") Notification.requestPermission().catch(() => {});
     show();
     ring(keep);
   });
@@ -131,12 +119,14 @@ function listenLeaving(desk) {
   byId("take-here").addEventListener("click", () => desk.line.takeOver());
   byId("elsewhere").addEventListener("cancel", (event) => event.preventDefault());
   byId("sign-out").addEventListener("click", async () => {
+    // The connection goes first: it would take the session's end for a reason to sign in again.
+    desk.line.leave();
     try {
       await api("DELETE", "/v1/sessions/current");
     } catch (problem) {
+      desk.line.takeOver();
       return notice(say("problem", { detail: detailOf(problem) }));
     }
-    desk.line.leave();
     desk.keep.forget();
     location.assign("/sign-in");
   });

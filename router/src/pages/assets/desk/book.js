@@ -1,5 +1,7 @@
 // What this worker has: offers, tasks and what is said in them. No page and no network; the welcome list is the truth.
 
+import { plain } from "../page/text.js";
+
 /** What is on its way comes after everything that has its place. */
 const placeOf = (entry) => entry.seq ?? (entry.fate === "sending" ? Infinity : entry.after + 0.5);
 
@@ -125,8 +127,9 @@ export class Book {
 
   /** The customer's name, or the title, or `null`. */
   titleOf(view) {
-    if (view.title) return view.title;
+    if (view.title) return plain(view.title);
     const messages = this.tasks.get(view.id)?.messages.values() ?? view.messages;
-    return [...messages].findLast?.(({ from, name }) => from === "customer" && name)?.name ?? null;
+    const named = [...messages].findLast?.(({ from, name }) => from === "customer" && name);
+    return named ? plain(named.name) : null;
   }
 }

@@ -1,12 +1,17 @@
 // One conversation: its clock, what was said, what can be done with it, and the reply.
 
-import { api, clone, detailOf, notice, say, sayText, setText } from "./dom.js";
-import { lasting, level, now } from "./clock.js";
+import { api, clone, detailOf, notice, say, sayText, setText } from "../page/dom.js";
+import { lasting, level, now } from "../page/clock.js";
+import { isolated, plain } from "../page/text.js";
+import { Customer } from "./customer.js";
 import { openForm } from "./forms.js";
-import { Transcript } from "./transcript.js";
+import { Transcript } from "../page/transcript.js";
 
 /** How often a worker who is writing says so, so that the task is not taken back for silence. */
 const TOUCH_EVERY_MS = 20_000;
+
+/** A draft older than this may be about something that the customer has said otherwise since. */
+const DRAFT_OLD_MS = 3_000;
 
 /** Shows how much time is left. */
 export function showClock(element, view) {
@@ -31,11 +36,13 @@ export class Column {
     // Without a conversation there is nobody to reply to: a request is answered when it is solved.
     slots.composer.hidden = !task.view.conversation;
     this.listen();
+    this.customer = new Customer(this);
   }
 
   listen() {
     const { slots, root, text } = this;
     text.addEventListener("input", () => {
+      if (!this.begun || text.value === "") this.begun = { at: now(), heard: this.heard() };
       this.desk.keep.setDraft(this.id, text.value);
       this.touch();
     });
@@ -75,6 +82,7 @@ export class Column {
 
   tick() {
     showClock(this.slots.clock, this.task.view);
+    this.customer?.tick();
   }
 
   fields() {
@@ -84,9 +92,9 @@ export class Column {
       const pair = document.createElement("div");
       const term = document.createElement("dt");
       const held = document.createElement("dd");
-      term.textContent = name;
+      term.textContent = plain(name);
       held.dir = "auto";
-      held.textContent = typeof value === "boolean" ? (value ? "✓" : "✗") : String(value);
+      held.append(typeof value === "boolean" ? (value ? "✓" : "✗") : isolated(plain(value)));
       pair.append(term, held);
       this.slots.fields.append(pair);
     }
@@ -103,13 +111,29 @@ export class Column {
 
   reply() {
     const text = this.text.value.trim();
-    if (!text) return;
+    if (!text || this.isOvertaken()) return;
+    this.begun = null;
     this.text.value = "";
     this.desk.keep.setDraft(this.id, "");
     this.task.reminded = false;
     this.desk.send(this.desk.book.reply(this.task, text, now()));
     this.desk.changed();
     this.transcript.end();
+  }
+
+  /** The place of what the customer said last. */
+  heard() {
+    return Math.max(0, ...[...this.task.messages.values()].filter(({ from }) => from === "customer").map(({ seq }) => seq));
+  }
+
+  /** The customer wrote after this reply was begun: that is told once before it is sent. */
+  isOvertaken() {
+    const heard = this.heard();
+    if (!this.begun || heard <= this.begun.heard || now() - this.begun.at < DRAFT_OLD_MS) return false;
+    this.begun = { at: now(), heard };
+    notice(say("overtaken"), 12_000);
+    this.transcript.end();
+    return true;
   }
 
   /** A reply that the router refused comes back into the draft, unless something new is there already. */

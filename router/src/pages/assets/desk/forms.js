@@ -1,7 +1,7 @@
 // What becomes of a task: each form makes one verdict, said in one call with nothing lost when it is refused.
 
-import { api, clone, detailOf, sayText } from "./dom.js";
-import { now } from "./clock.js";
+import { api, clone, detailOf, sayText } from "../page/dom.js";
+import { now } from "../page/clock.js";
 
 const DAY_MS = 86_400_000;
 

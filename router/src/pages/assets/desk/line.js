@@ -3,8 +3,8 @@
 // A call leaves `pending` only with its answer, so a cut connection is made good by saying everything in `pending`
 // again, in its order: the router lets a repeated call have no second effect.
 
-import { api, toSignIn } from "./dom.js";
-import { learn } from "./clock.js";
+import { api, toSignIn } from "../page/dom.js";
+import { learn } from "../page/clock.js";
 
 const PROTOCOL_VERSION = 1;
 const WAIT_FIRST_MS = 500;

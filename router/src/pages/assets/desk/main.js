@@ -1,7 +1,7 @@
 // The desk: what happens on the line changes the book, and the page shows the book.
 
-import { api, byId, clone, detailOf, meta, notice, say, sayText, setText, knows } from "./dom.js";
-import { learn } from "./clock.js";
+import { api, byId, clone, detailOf, meta, notice, say, sayText, setText, knows } from "../page/dom.js";
+import { learn } from "../page/clock.js";
 import { Keep } from "./keep.js";
 import { Book } from "./book.js";
 import { Line } from "./line.js";
@@ -75,7 +75,15 @@ class Desk {
     this.book.offer(task);
     setText(byId("say-now"), sayText("offer-new", { queue: task.queue }));
     ring(this.keep);
+    this.notify(sayText("offer-new", { queue: task.queue }), task.id);
     this.changed();
+  }
+
+  /** A notice of the desktop, for who looks at another window and wants sound as well. Nothing of the task is in it. */
+  notify(text, tag) {
+    if (!this.keep.sound || document.visibilityState === "visible" || globalThis.Notification?.permission !== "granted") return;
+    const told = new Notification(text, { tag, lang: document.documentElement.lang, dir: document.documentElement.dir });
+    told.addEventListener("click", () => (window.focus(), told.close()));
   }
 
   on_assigned({ task }) {
@@ -105,6 +113,13 @@ class Desk {
     const owned = this.book.owned(task, lease);
     if (owned) owned.reminded = true;
     this.changed();
+  }
+
+  /** A supervisor says something: it stays until it is closed. */
+  on_told(told) {
+    setText(byId("say-now"), sayText("told", told));
+    notice(say("told", told), 600_000);
+    ring(this.keep);
   }
 
   on_reply_status({ status, detail }) {

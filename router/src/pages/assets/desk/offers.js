@@ -1,7 +1,7 @@
 // Offers: what, why to me, how long, and two answers.
 
-import { byId, clone, detailOf, knows, notice, say, sayText, setText } from "./dom.js";
-import { lasting, now } from "./clock.js";
+import { byId, clone, detailOf, knows, notice, say, sayText, setText } from "../page/dom.js";
+import { lasting, now } from "../page/clock.js";
 
 export class Offers {
   /** `desk` has `book`, `line`, `title(view)`, `accepted(id)` and `changed()`. */

@@ -2,6 +2,7 @@
 
 import { clone, say, sayText, setText } from "./dom.js";
 import { instant } from "./clock.js";
+import { isolated, plain } from "./text.js";
 
 export class Transcript {
   constructor(scroll, list) {
@@ -43,13 +44,13 @@ export class Transcript {
     const from = entry.from ?? "worker";
     root.dataset.from = from;
     // Only another system notes something without a name.
-    setText(slots.name, entry.name ?? sayText({ customer: "customer", note: "system" }[from] ?? "me"));
+    setText(slots.name, entry.name ? plain(entry.name) : sayText({ customer: "customer", note: "system" }[from] ?? "me"));
     slots.at.dateTime = new Date(entry.at).toISOString();
     setText(slots.at, instant(entry.at));
-    setText(slots.text, entry.text ?? "");
+    slots.text.replaceChildren(isolated(entry.text ?? ""));
     slots.text.hidden = !entry.text;
-    const extras = (entry.attachments ?? []).map(({ kind, filename }) => say("attachment", { kind, name: filename ?? "" }));
-    if (entry.payload) extras.push(say("pressed", { payload: entry.payload }));
+    const extras = (entry.attachments ?? []).map(({ kind, filename }) => say("attachment", { kind, name: plain(filename ?? "") }));
+    if (entry.payload) extras.push(say("pressed", { payload: plain(entry.payload) }));
     for (const extra of extras) slots.extra.append(extra, " ");
     slots.extra.hidden = extras.length === 0;
     // A work item may come with nothing but its title.

@@ -1,0 +1,16 @@
+// What every page of the console has: menus, the way out, and where a date is told.
+
+import { api, byId, detailOf, notice, say } from "../page/dom.js";
+import { listenMenus } from "../page/menus.js";
+
+listenMenus();
+byId("sign-out").addEventListener("click", async () => {
+  try {
+    await api("DELETE", "/v1/sessions/current");
+  } catch (problem) {
+    return notice(say("problem", { detail: detailOf(problem) }));
+  }
+  location.assign("/sign-in?next=/console");
+});
+// On a narrow screen the page that one is on stays in sight.
+document.querySelector(".pages [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -1,0 +1,5 @@
+// Keys of programs.
+
+import { Table } from "../page/table.js";
+
+new Table("keys").load();
