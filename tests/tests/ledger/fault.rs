@@ -158,7 +158,7 @@ impl Cluster {
                 Some(self.without_an_owner().await)
             }
             Fault::FullBroker => {
-                self.rabbit.ctl(&["set_disk_free_limit", "900TB"]).await;
+                self.rabbit.ctl(&["set_disk_free_limit", "900GB"]).await;
                 sleep(BAD).await;
                 self.rabbit.ctl(&["set_disk_free_limit", "50MB"]).await;
                 None

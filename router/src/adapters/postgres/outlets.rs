@@ -210,7 +210,8 @@ async fn put(lent: &mut Lent<'_>, endpoint: &Endpoint, by: Option<&Deed>) -> Res
     let put = if endpoint.version == 1 {
         "INSERT INTO outlet_endpoints (tenant, name, version, body) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
     } else {
-        "UPDATE outlet_endpoints SET version = $3, body = $4 WHERE tenant = $1 AND name = $2 AND version = $3 - 1"
+        "UPDATE outlet_endpoints SET version = $3::bigint, body = $4
+         WHERE tenant = $1 AND name = $2 AND version = $3::bigint - 1"
     };
     let Some(by) = by else {
         let done = lent.execute(put, &[&tenant, &endpoint.name, &version, &Hidden(body.as_bytes())]).await;
