@@ -354,11 +354,12 @@ mod tests {
         let lines: Vec<usize> = export.bad.iter().map(|bad| bad.line).collect();
         assert_eq!(lines, [3, 4, 5, 6, 7, 8, 0]);
         assert!(export.bad.iter().all(|bad| !bad.fault.is_empty() && !bad.cure.is_empty()));
-        assert_eq!((export.work.len(), export.shifts.len()), (1, 1));
-        assert_eq!(
-            (export.pools[0].name.as_str(), export.pools[0].front, export.pools[0].target_s),
-            ("sales, north", true, 60)
-        );
+        assert_eq!((export.work.len(), export.shifts.len()), (0, 1), "nobody has a shift in sales");
+        assert_eq!((export.pools.len(), export.pools[0].name.as_str(), export.bad_lines), (1, "orders", 7));
+        let with = format!("{text}shift,,\"sales, north\",,,,,noa,2026-11-24T08:00:00Z,2026-11-24T16:00:00Z\n");
+        let export = Export::read(with.as_bytes(), Form::Csv).unwrap();
+        let sales = export.pools.iter().find(|pool| pool.name == "sales, north").unwrap();
+        assert_eq!((sales.front, sales.target_s, export.work.len()), (true, 60, 1));
     }
 
     #[test]

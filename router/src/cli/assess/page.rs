@@ -173,7 +173,7 @@ mod tests {
         for minute in 0..240_u32 {
             let (hour, rest) = (8 + minute / 60, minute % 60);
             if minute < 120 || minute % 4 == 0 {
-                text += &format!("contact,,<b>sales</b>,2026-11-24T{hour:02}:{rest:02}:00Z,170,60,300,,,\n");
+                text += &format!("contact,,<b>sales</b>,2026-11-24T{hour:02}:{rest:02}:00Z,210,60,300,,,\n");
             }
             if 120 <= minute {
                 text += &format!("task,,orders,2026-11-24T{hour:02}:{rest:02}:10Z,200,1800,,,,\n");
