@@ -114,6 +114,9 @@ def check_kubernetes():
     claims = {claim["metadata"]["name"] for claim in by_kind["PersistentVolumeClaim"]}
     used = {volume["persistentVolumeClaim"]["claimName"] for volume in pod["volumes"] if "persistentVolumeClaim" in volume}
     expect(used == claims, "kubernetes: claims")
+    media = re.search(r'^\[media\]\nurl = "([^"]*)"', (DEPLOY / "kubernetes/blendline.toml").read_text(), re.MULTILINE)
+    shared = [mount["mountPath"] for mount in container["volumeMounts"] if mount["name"] == "media"]
+    expect(media and media[1].startswith(f"{shared[0]}/"), "kubernetes: files of customers are not on the shared volume")
     given = set(re.findall(r"^([A-Z0-9_]+)=", (DEPLOY / "kubernetes/secrets.env.example").read_text(), re.MULTILINE))
     wanted = secrets_of("kubernetes/blendline.toml")
     expect(given == wanted, f"kubernetes: secrets {sorted(given ^ wanted)}")

@@ -39,17 +39,16 @@ mod telegram;
 mod twilio;
 mod voice_callback;
 mod webchat;
+mod webhook;
 mod whatsapp_cloud;
 mod x;
 mod x_aaa;
 mod x_xaa;
 
-use std::borrow::Cow;
-use std::fmt;
-
 use async_trait::async_trait;
 use blendline_wire::Millis;
-use blendline_wire::capability::Capabilities;
+use blendline_wire::Pii;
+use blendline_wire::capability::{Capabilities, PrivateReply};
 use blendline_wire::inbound::{Attachment, InboundEvent};
 use blendline_wire::outbound::{Outbound, SendFailure, SendOutcome};
 
@@ -57,6 +56,8 @@ pub use account::{Account, Secret};
 pub use fetch::{FetchError, Fetched};
 pub use poll::Poll;
 pub use settings::{Setting, SettingError, SettingKind, check_settings};
+pub use standard_webhooks::{sign_webhook, webhook_secret};
+pub use webhook::{Refusal, Webhook};
 
 /// Every channel, one line each; a test proves that none is missing.
 static ALL: &[&dyn Connector] = &[
@@ -130,6 +131,11 @@ pub trait Connector: Send + Sync {
         false
     }
 
+    /// On what conditions what was said in public may be answered in private; `None` where the two are not one channel.
+    fn private_reply(&self) -> Option<PrivateReply> {
+        None
+    }
+
     /// Every key that an account of this channel may have under its settings.
     fn settings(&self) -> &'static [Setting];
 
@@ -158,6 +164,12 @@ pub trait Connector: Send + Sync {
     /// the others. Only a body that is no envelope at all is malformed: the caller quarantines it and answers 200,
     /// or 400 where [`Connector::tells_malformed`].
     fn normalise(&self, body: &[u8]) -> Result<Vec<InboundEvent>, Malformed>;
+
+    /// True where [`Connector::completed`] may have something to get before the platform hears that its body was taken:
+    /// without it the happening would be of no use, and it is posted again where that fails.
+    fn completes(&self) -> bool {
+        self.is_mail()
+    }
 
     /// Gets what a body only points to from the platform, before it is answered: the same body with it inside, as
     /// [`normalise`](Self::normalise) and [`carried`](Self::carried) read it. `None` where the body is all there is, or the
@@ -189,6 +201,34 @@ pub trait Connector: Send + Sync {
         None
     }
 
+    /// A token to ask with, where the account has none that lasts; `None` where [`Poll::bearer`] is all.
+    async fn poll_token(&self, _account: &Account, _now: Millis, _http: &reqwest::Client) -> Option<Secret> {
+        None
+    }
+
+    /// True where an answer to [`Connector::poll`] is everything that there is of late: what is missing from it although
+    /// older things are there was removed, and what says something else than before was changed.
+    fn lists_all(&self) -> bool {
+        false
+    }
+
+    /// What brings the happenings of [`Connector::poll`] as they come: a connection that stays open and whose parts
+    /// [`Connector::normalise`] reads. `None` where there is no such thing.
+    fn stream(&self, _account: &Account) -> Option<Poll> {
+        None
+    }
+
+    /// What to get to see what has become of something that was told before, where the platform does not tell.
+    fn look_again(&self, _account: &Account, _told: &InboundEvent) -> Option<Poll> {
+        None
+    }
+
+    /// What has become of it: a change or a removal. `answer` is that to [`Connector::look_again`], `None` where the
+    /// platform knows it no more.
+    fn became(&self, _told: &InboundEvent, _answer: Option<&[u8]>) -> Option<InboundEvent> {
+        None
+    }
+
     /// How far an answer to [`Connector::poll`] reaches, where the platform can be asked for what is newer.
     fn position(&self, _events: &[InboundEvent]) -> Option<String> {
         None
@@ -210,6 +250,18 @@ pub trait Connector: Send + Sync {
     /// `now` is the instant of sending, by which windows are judged. `http` must not follow redirects
     /// ([`http_client_rules`] says what else), for a redirect would carry the account's token elsewhere.
     async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome;
+
+    /// Answers in private what was said in public (`private_reply_to`): one call, as [`send`](Self::send). Gives the
+    /// platform's id of the other side in private too, where it is taken: some platforms have another one there.
+    async fn send_privately(
+        &self,
+        account: &Account,
+        message: &Outbound,
+        now: Millis,
+        http: &reqwest::Client,
+    ) -> (SendOutcome, Option<Pii<String>>) {
+        (self.send(account, message, now, http).await, Some(message.to.clone()))
+    }
 
     /// A call that changes nothing and that the platform answers with success if it knows the account and takes its
     /// credentials; none where there is no such call. `Err` with what is missing to make it.
@@ -261,88 +313,6 @@ pub fn http_client_rules() -> reqwest::ClientBuilder {
         .user_agent(concat!("blendline/", env!("CARGO_PKG_VERSION")))
 }
 
-/// What the platform posted.
-#[derive(Clone, Copy)]
-pub struct Webhook<'a> {
-    /// The headers as received.
-    pub headers: &'a http::HeaderMap,
-    /// What follows the `?` of the address, as received; empty where nothing does.
-    pub query: &'a str,
-    /// The bytes as received: a signature covers exactly these.
-    pub body: &'a [u8],
-}
-
-impl<'a> Webhook<'a> {
-    /// The only value of the header `name` as text; `None` where it is absent, repeated or not text.
-    ///
-    /// A repeated header is refused because two readers could disagree on which value counts.
-    pub fn header(&self, name: &str) -> Option<&'a str> {
-        let mut values = self.headers.get_all(name).iter();
-        let value = values.next()?;
-        if values.next().is_some() {
-            return None;
-        }
-        value.to_str().ok()
-    }
-
-    /// The decoded value of the only parameter `name` of the query; `None` where it is absent or repeated.
-    pub fn parameter(&self, name: &str) -> Option<Cow<'a, str>> {
-        let mut values = form_urlencoded::parse(self.query.as_bytes()).filter(|(key, _)| key == name);
-        let (_, value) = values.next()?;
-        values.next().is_none().then_some(value)
-    }
-}
-
-impl fmt::Debug for Webhook<'_> {
-    /// Hides both: headers hold signatures, the body holds what customers wrote.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Webhook({} headers, {} bytes)", self.headers.len(), self.body.len())
-    }
-}
-
-/// Why a request was not taken for the platform's.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum Refusal {
-    /// The signature's header is absent, repeated or of another form.
-    #[error("the signature header {0} is absent or not of the documented form")]
-    NoSignature(&'static str),
-    /// The signature does not match the body.
-    #[error("the signature does not match the body: check that the setting {0} is the one of the platform's app")]
-    WrongSignature(&'static str),
-    /// The handshake's query lacks what the platform always sends.
-    #[error("this is no handshake: the query parameter {0} is absent")]
-    NoHandshake(&'static str),
-    /// The handshake's token is not ours.
-    #[error("the token does not match the setting {0}")]
-    WrongToken(&'static str),
-    /// The account has no secret to check with, so nothing can be believed.
-    #[error("the account has no setting {0}, so nothing can be checked: set it")]
-    NotConfigured(&'static str),
-    /// The signature is right and its time is not ours.
-    #[error(
-        "the time in {0} is more than five minutes from ours: set the sender's clock, and sign again when sending again"
-    )]
-    WrongTime(&'static str),
-    /// The channel has no handshake.
-    #[error("this channel has no handshake")]
-    NotSupported,
-}
-
-impl Refusal {
-    /// A stable word for counters.
-    pub const fn reason(&self) -> &'static str {
-        match self {
-            Self::NoSignature(_) => "no_signature",
-            Self::WrongSignature(_) => "wrong_signature",
-            Self::NoHandshake(_) => "no_handshake",
-            Self::WrongToken(_) => "wrong_token",
-            Self::NotConfigured(_) => "not_configured",
-            Self::WrongTime(_) => "wrong_time",
-            Self::NotSupported => "not_supported",
-        }
-    }
-}
-
 /// Why a body is no envelope of the platform. Never quotes the body, which holds what customers wrote.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{place}: {detail}")]
@@ -356,17 +326,6 @@ pub struct Malformed {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_repeated_header_is_no_header() {
-        let mut headers = http::HeaderMap::new();
-        headers.append("x-test", http::HeaderValue::from_static("a"));
-        let hook = Webhook { headers: &headers, query: "a=1&b=2&a=3", body: b"" };
-        assert_eq!(hook.header("X-Test"), Some("a"));
-        assert_eq!((hook.parameter("b").as_deref(), hook.parameter("a")), (Some("2"), None));
-        headers.append("x-test", http::HeaderValue::from_static("b"));
-        assert_eq!(Webhook { headers: &headers, query: "a=1&b=2&a=3", body: b"" }.header("X-Test"), None);
-    }
 
     #[test]
     fn names_are_unique_and_found() {

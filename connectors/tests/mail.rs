@@ -126,7 +126,9 @@ fn what_an_attachment_holds_comes_along() {
     };
     assert_eq!(bytes("attachment", "2").as_deref(), Some(&b"%PDF-"[..]));
     assert_eq!(bytes("trap_uuencoded", "1/uu1").as_deref(), Some(&b"Cat"[..]));
+    assert_eq!(bytes("trap_winmail", "2/tnef1").as_deref(), Some(&b"%PDF-1.4 test"[..]));
     assert_eq!((bytes("attachment", "9"), bytes("trap_uuencoded", "1/uu99")), (None, None));
+    assert_eq!((bytes("attachment", "2/tnef1"), bytes("trap_winmail", "2/tnef0")), (None, None));
     // A control character that the text does not have costs no file.
     let odd = b"From: a@b.example\n\nsee\nbegin \x02644 cat.txt\n#0V%T\n`\nend\n";
     let event = read(odd).unwrap();

@@ -28,6 +28,7 @@ const NO_CHANNELS: &[&str] = &[
     "signature",
     "standard_webhooks",
     "twilio",
+    "webhook",
     "x",
 ];
 

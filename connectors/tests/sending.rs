@@ -34,6 +34,7 @@ fn message() -> Outbound {
         to: "972500000017".into(),
         thread: None,
         reply_to: None,
+        private_reply_to: None,
         answers: None,
         content: Content::Text { text: "שלום".into() },
         window_until: Some(NOW.plus(1)),

@@ -3,7 +3,7 @@
 
 mod fake;
 
-use blendline_connectors::{Account, Secret, by_name};
+use blendline_connectors::{Account, Secret, by_name, email};
 use blendline_wire::outbound::{Content, Outbound, SendOutcome};
 use blendline_wire::{AccountId, ConversationId, Millis, OutboundId, TenantId};
 use fake::{client, named};
@@ -88,6 +88,7 @@ fn message() -> Outbound {
         to: "dana@example.org".into(),
         thread: None,
         reply_to: None,
+        private_reply_to: None,
         content: Content::Text { text: "one\n.two\n".into() },
         window_until: None,
         message_id: Some("<2a.m@example.com>".into()),
@@ -108,6 +109,20 @@ async fn outcome(says: Vec<Says>) -> (&'static str, String) {
     let outcome = send(&account(&address, &[]), &message()).await;
     serving.abort();
     named(outcome)
+}
+
+/// With a secret each mail has an address of its own for reports, which comes back with them.
+#[tokio::test]
+async fn reports_come_to_the_mails_own_address() {
+    let (address, serving) = server(vec![]).await;
+    let account = account(&address, &[("reply_secret", "s3cret")]);
+    assert!(matches!(send(&account, &message()).await, SendOutcome::Sent { .. }));
+    let heard = serving.await.unwrap();
+    let from = heard.iter().find_map(|line| line.strip_prefix("MAIL FROM:<")).unwrap();
+    let from = from.split('>').next().unwrap();
+    assert_eq!(email::reply_address::named(from).as_deref(), Some("out_42"));
+    assert!(email::reply_address::verify(&account, from, email::reply_address::REPORTS).is_some(), "{from}");
+    assert!(heard.iter().any(|line| line.starts_with("From: ") && line.contains("support@example.com")));
 }
 
 #[tokio::test]

@@ -34,6 +34,7 @@ fn message() -> Outbound {
         to: "4100".into(),
         thread: None,
         reply_to: None,
+        private_reply_to: None,
         answers: None,
         content: Content::Text { text: "שלום".into() },
         window_until: None,
@@ -51,6 +52,7 @@ fn answering(id: &str, visibility: &str, username: &str) -> Option<Box<Answered>
         external_id: Some(id.into()),
         visibility: Some(visibility.into()),
         username: Some(username.into()),
+        thread: None,
     }))
 }
 

@@ -54,6 +54,19 @@ impl AccountState {
         })
     }
 
+    /// What the platform's answer to a call that changes nothing tells; `None` where it did not answer at all.
+    pub const fn of_probe(status: Option<u16>) -> Self {
+        match status {
+            None => Self::Unreachable,
+            Some(200..=299) => Self::Fine,
+            Some(400 | 401 | 403) => Self::CredentialsRefused,
+            Some(404) => Self::Misconfigured,
+            Some(429) => Self::Limited,
+            // It has troubles of its own.
+            Some(_) => Self::Unreachable,
+        }
+    }
+
     /// The sentence for people, with the cure.
     pub const fn says(self) -> &'static str {
         match self {
@@ -141,6 +154,20 @@ mod tests {
         }
         let health = AccountHealth { state: AccountState::Locked, detail: "x".into(), since: Millis(1) };
         assert_eq!(AccountHealth::read(&health.entry(TenantId(1), AccountId(2))), Some(health));
+    }
+
+    #[test]
+    fn every_answer_to_a_probe_is_a_state() {
+        let states = [None, Some(200), Some(401), Some(404), Some(429), Some(503)].map(AccountState::of_probe);
+        let expected = [
+            AccountState::Unreachable,
+            AccountState::Fine,
+            AccountState::CredentialsRefused,
+            AccountState::Misconfigured,
+            AccountState::Limited,
+            AccountState::Unreachable,
+        ];
+        assert_eq!(states, expected);
     }
 
     #[test]

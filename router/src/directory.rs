@@ -11,6 +11,7 @@ use blendline_wire::{AccountId, CalendarId, QueueId, SkillId, TenantId, UnitId, 
 use tokio::sync::watch;
 
 use crate::rules::Routing;
+use crate::rules::trial::Trial;
 
 /// The configured organisation, resolved to handles.
 #[derive(Debug, Default)]
@@ -33,6 +34,8 @@ pub struct Directory {
     pub calendars: BTreeMap<CalendarId, Calendar>,
     /// The live rule set of each tenant that has one.
     pub rules: BTreeMap<TenantId, Routing>,
+    /// The rule set on trial of each tenant that has one.
+    pub trials: BTreeMap<TenantId, Trial>,
     /// Access keys by the SHA-256 of the whole key.
     pub keys: BTreeMap<[u8; 32], KeyEntry>,
     /// What the core is told at start: every setting, tenants first, then calendars, accounts, queues, workers.
@@ -79,6 +82,13 @@ pub struct AccountEntry {
     pub account: Account,
     /// Where its messages go unless a rule says otherwise.
     pub class: Class,
+}
+
+impl AccountEntry {
+    /// True where customers may speak in public.
+    pub fn is_public(&self) -> bool {
+        blendline_connectors::by_name(&self.channel).is_some_and(|connector| connector.capabilities().public)
+    }
 }
 
 /// A configured access key.

@@ -84,8 +84,8 @@ pub const FIGURES: &[Figure] = &[
     // What comes in.
     counter(
         "blendline_webhooks_total",
-        Each("outcome", &["accepted", "nothing", "quarantined", "malformed", "refused", "busy"]),
-        "Webhooks by what became of them; `busy` got a 503 and comes again.",
+        Each("outcome", &["accepted", "nothing", "quarantined", "malformed", "refused", "busy", "limited"]),
+        "Webhooks by what became of them; `busy` and `limited` (too many of one tenant) got a 503 and come again.",
     ),
     counter("blendline_connections_refused_total", None, "Connections closed at once because there were too many."),
     counter("blendline_inputs_total", Open("kind"), "Inputs that the scheduler decided."),
@@ -120,6 +120,13 @@ pub const FIGURES: &[Figure] = &[
         "Messages by tenant and the rule that sent them where they go.",
     ),
     counter("blendline_rule_errors_total", Open("rule"), "Rules that could not be evaluated, by tenant and rule."),
+    counter(
+        "blendline_rule_trial_decisions_total",
+        Open("outcome"),
+        "Decisions of rules on trial by tenant, and whether they are as those of the live rules: `same`, `other`.",
+    ),
+    counter("blendline_rule_fallbacks_total", Open("tenant"), "Trials of rules that fell back by themselves."),
+    counter("blendline_notices_total", Open("moment"), "Notices that customers were told, by tenant and moment."),
     counter("blendline_supervisor_told_total", None, "Tasks that a supervisor was told of."),
     counter("blendline_store_failures_total", Open("call"), "Calls that the record did not answer."),
     counter("blendline_broker_failures_total", Open("call"), "Calls that the broker did not answer."),
@@ -149,7 +156,28 @@ pub const FIGURES: &[Figure] = &[
         Each("call", &["claim", "subscribe", "publish"]),
         "Calls of senders that were not answered.",
     ),
+    counter(
+        "blendline_webhooks_out_total",
+        Each("outcome", &["delivered", "refused", "failed"]),
+        "Posts of events to endpoints; `refused` is posted again, `failed` was for the last time.",
+    ),
+    gauge(
+        "blendline_webhooks_out_lag_seconds",
+        Open("shard"),
+        "How long the oldest event that is to be posted has waited.",
+    ),
+    gauge("blendline_webhooks_out_paused", Open("shard"), "Endpoints that are paused."),
     // What it stands on.
+    rabbit(counter(
+        "blendline_exchange_published_total",
+        Each("outcome", &["confirmed", "failed"]),
+        "Events given to the exchange; what failed is tried again.",
+    )),
+    rabbit(gauge(
+        "blendline_exchange_lag_seconds",
+        Open("shard"),
+        "How long the oldest event that is to be published has waited.",
+    )),
     rabbit(gauge(
         "blendline_rabbit_connected",
         Each("link", &["publish", "consume"]),

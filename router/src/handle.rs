@@ -4,12 +4,14 @@ use blendline_core::input::Class;
 use blendline_core::{Answer, Command, Refusal};
 use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::org::Fields;
+use blendline_wire::outbound::SendFailure;
 use blendline_wire::task::{AcceptMode, ClockRule, ParkReason, Presence, Target};
 use blendline_wire::worker::{Reply, ServerFrame};
 use blendline_wire::{AccountId, ConversationId, Lease, Pii, QueueId, SessionId, TaskId, TenantId, WorkerId};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::consent::Consent;
+use crate::payload::ItemOrigin;
 use crate::persons::{Change, Identity};
 use crate::ports::register::Entry;
 
@@ -94,12 +96,23 @@ pub enum Call {
         /// The latest place of the transcript he had seen, where he says so.
         seen: Option<u64>,
     },
+    /// A reply or a verdict that holds a message which would not be sent: done if all of it was said before, else refused.
+    Doubtful {
+        /// What is asked.
+        call: Box<Call>,
+        /// Why the platform would not take it, and what to do instead.
+        cause: SendFailure,
+    },
     /// Another system pushes a work item in.
     Push {
         /// Whose.
         tenant: TenantId,
-        /// Where it goes.
+        /// Where it goes, as its sender says.
         class: Class,
+        /// True where he names no queue: the rules send it.
+        by_rules: bool,
+        /// What kind it is, and which system pushed it.
+        origin: Box<ItemOrigin>,
         /// Unique within the tenant: pushing it again gives the same task.
         external_ref: String,
         /// What it is about.
@@ -252,6 +265,12 @@ pub enum CallError {
     /// The same key was used for other words.
     #[error("the key was used before with another content")]
     KeyReused,
+    /// No rule takes this item, and it names no queue.
+    #[error("no rule takes it, and it names no queue")]
+    NoRule,
+    /// It would not be sent: the platform does not take it in private, or the customer does not want to hear it.
+    #[error("it would not be sent: {}", .0.detail)]
+    NotSent(SendFailure),
     /// The customer does not want to be written to for this purpose.
     #[error("the customer has not agreed to be written to for {0}")]
     NoConsent(String),

@@ -1,6 +1,7 @@
 //! From a signed body to one durable broker message. No record is asked: a store that is down does not stop intake.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use blendline_connectors::{Connector, FetchError, Malformed, Refusal, Webhook, e
 use blendline_wire::broker::{AccountEvent, BrokerMessage, InboundBatch, Quarantine};
 use blendline_wire::inbound::InboundEvent;
 use blendline_wire::{AccountId, Millis, TenantId};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use metrics::Counter;
 use sha2::{Digest as _, Sha256};
 
@@ -52,6 +54,9 @@ pub enum NotTaken {
     /// It cannot be read, and who wrote it will read our answer.
     #[error("{0}")]
     Malformed(Malformed),
+    /// The tenant has had more webhooks than it may: it slows itself, not the others.
+    #[error("more webhooks came for this tenant than are taken in a second")]
+    TooMany,
     /// The broker did not confirm.
     #[error("{0}")]
     Busy(BrokerError),
@@ -75,6 +80,8 @@ pub struct Intake {
     queues: HashMap<TenantId, String>,
     /// Channel, then account name: looked up without building a key.
     endpoints: HashMap<String, HashMap<String, Endpoint>>,
+    /// What each tenant may have taken in; without it, everything.
+    allowance: Option<DefaultKeyedRateLimiter<TenantId>>,
     counters: Counters,
 }
 
@@ -110,7 +117,15 @@ impl Intake {
         }
         let queue = |tenant: &TenantId| (*tenant, inbound_queue(doors.shard(*tenant)));
         let queues = directory.tenants.keys().map(queue).collect();
-        Self { directory, broker, files, http: None, queues, endpoints, counters: Counters::new() }
+        Self { directory, broker, files, http: None, queues, endpoints, allowance: None, counters: Counters::new() }
+    }
+
+    /// The same, which takes so many webhooks of a tenant a second, and so many at once; zero takes all.
+    pub fn allowing(self, per_second: u32, burst: u32) -> Self {
+        let at_once = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
+        let allowance = NonZeroU32::new(per_second)
+            .map(|per_second| RateLimiter::keyed(Quota::per_second(per_second).allow_burst(at_once)));
+        Self { allowance, ..self }
     }
 
     /// The same, which fetches what webhooks only point to. `http` must follow
@@ -140,14 +155,19 @@ impl Intake {
             self.counters.refused.increment(1);
             return Err(NotTaken::Refused(refusal));
         }
+        // Only what the platform signed counts: strangers use up nobody's allowance.
+        if self.allowance.as_ref().is_some_and(|allowance| allowance.check_key(&endpoint.tenant).is_err()) {
+            self.counters.limited.increment(1);
+            return Err(NotTaken::TooMany);
+        }
         let whole = self.completed(endpoint, entry, hook.body, now).await?;
         let hook = Webhook { body: whole.as_deref().unwrap_or(hook.body), ..hook };
         let events = endpoint.connector.normalise(hook.body);
         self.keep(endpoint, entry, hook, events, now).await
     }
 
-    /// The body with the mail that it points to, where it does. Nothing else is fetched before the answer: a mail without
-    /// its words would be of no use, and its provider gives the webhook again for a day.
+    /// The body with what it points to, where it does. Only what would be of no use without it is fetched before the
+    /// answer, and only where the webhook comes again when that fails.
     async fn completed(
         &self,
         endpoint: Endpoint,
@@ -155,19 +175,19 @@ impl Intake {
         body: &[u8],
         now: Millis,
     ) -> Result<Option<Vec<u8>>, NotTaken> {
-        let Some(http) = self.http.as_ref().filter(|_| endpoint.connector.is_mail()) else { return Ok(None) };
+        let Some(http) = self.http.as_ref().filter(|_| endpoint.connector.completes()) else { return Ok(None) };
         let fetching = endpoint.connector.completed(&entry.account, body, now, http);
         let fetched = tokio::time::timeout(FETCH_TIMEOUT, fetching).await;
         match fetched.unwrap_or_else(|_| Err(FetchError::Later("no answer within 10 s".to_owned()))) {
             Ok(whole) => Ok(whole),
             Err(error @ (FetchError::Later(_) | FetchError::Settings(_))) => {
                 self.counters.busy.increment(1);
-                tracing::warn!(account = %endpoint.account, %error, "A mail could not be fetched from its provider.");
+                tracing::warn!(account = %endpoint.account, %error, "What a webhook points to could not be fetched.");
                 Err(NotTaken::NotFetched(error))
             }
             Err(error) => {
                 // It will not come: what the webhook itself tells is all there will be.
-                tracing::warn!(account = %endpoint.account, %error, "A mail cannot be fetched from its provider.");
+                tracing::warn!(account = %endpoint.account, %error, "What a webhook points to cannot be fetched.");
                 Ok(None)
             }
         }
@@ -409,6 +429,7 @@ struct Counters {
     malformed: Counter,
     refused: Counter,
     busy: Counter,
+    limited: Counter,
 }
 
 impl Counters {
@@ -421,6 +442,7 @@ impl Counters {
             malformed: counter("malformed"),
             refused: counter("refused"),
             busy: counter("busy"),
+            limited: counter("limited"),
         }
     }
 }

@@ -24,6 +24,7 @@ pub mod intake;
 pub mod mail;
 pub mod media;
 pub mod openapi;
+pub mod outlets;
 pub mod pages;
 mod patience;
 pub mod payload;

@@ -1,5 +1,6 @@
 //! What is said, beside the decisions: texts never enter the core.
 
+use blendline_rules::ItemFacts;
 use blendline_wire::inbound::{Attachment, InboundEvent, InboundKind};
 use blendline_wire::mail::{Mail, MailLine};
 use blendline_wire::org::Fields;
@@ -42,6 +43,18 @@ pub struct MessageBody {
     /// The platform's user name of the author, where an answer has to name it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<Pii<String>>,
+    /// Where the public can read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permalink: Option<String>,
+    /// Where the customer said it, on channels where he may speak in public and in private.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// True for a message of ours that only the customer may read although he wrote in public.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub privately: bool,
+    /// What a message of ours serves, where that is more than an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
     /// What came with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
@@ -60,6 +73,30 @@ pub struct MessageBody {
     /// What an item holds.
     #[serde(default, skip_serializing_if = "Fields::is_empty")]
     pub fields: Fields,
+    /// What kind of item it is, and where it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<Box<ItemOrigin>>,
+}
+
+/// What kind a work item is, and where it came from: rules ask for it.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ItemOrigin {
+    /// What its sender calls it; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub kind: String,
+    /// The system that pushed it.
+    pub source: String,
+}
+
+/// Where something was said, by the platform's ids.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Place {
+    /// The other side, where the platform names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<Pii<String>>,
+    /// The thread, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<String>,
 }
 
 impl MessageBody {
@@ -83,6 +120,7 @@ impl MessageBody {
             target: event.target_message_id.or(event.reply_to),
             visibility: event.visibility,
             username: event.sender_username,
+            permalink: event.permalink,
             attachments: event.attachments,
             ..Self::default()
         }
@@ -90,7 +128,24 @@ impl MessageBody {
 
     /// What an answer of ours has to know of the customer's message it follows.
     pub fn answered(self) -> Answered {
-        Answered { external_id: self.external_id, visibility: self.visibility, username: self.username }
+        Answered {
+            external_id: self.external_id,
+            visibility: self.visibility,
+            username: self.username,
+            thread: self.place.and_then(|place| place.thread),
+        }
+    }
+
+    /// What rules can ask of an item.
+    pub fn item_facts(&self) -> ItemFacts<'_> {
+        let origin = self.item.as_deref();
+        ItemFacts {
+            kind: origin.map_or("", |origin| origin.kind.as_str()),
+            source: origin.map_or("", |origin| origin.source.as_str()),
+            title: self.title.as_ref().map_or("", |title| title.expose().as_str()),
+            text: self.text.as_ref().map_or("", |text| text.expose().as_str()),
+            fields: &self.fields,
+        }
     }
 
     /// The line that a note for a colleague makes.
@@ -160,6 +215,11 @@ impl StoredMessage {
             payload: self.body.payload,
             attachments,
             mail: self.body.mail,
+            kind: self.body.kind.filter(|kind| *kind != InboundKind::Message),
+            id: self.body.external_id,
+            target: self.body.target,
+            visibility: self.body.visibility,
+            permalink: self.body.permalink,
         }
     }
 }

@@ -42,6 +42,11 @@ impl Api {
         self.send("POST", path, body.to_string().as_bytes()).await
     }
 
+    /// Removes what is at `path`.
+    pub async fn delete(&self, path: &str) -> std::io::Result<Reply> {
+        self.send("DELETE", path, b"").await
+    }
+
     /// Puts a body to `path`.
     pub async fn put(&self, path: &str, body: &Value) -> std::io::Result<Reply> {
         self.send("PUT", path, body.to_string().as_bytes()).await

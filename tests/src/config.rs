@@ -50,6 +50,8 @@ pub struct Installation {
     pub log: String,
     /// A rule set, put into a file beside the configuration, which names it.
     pub rules: Option<String>,
+    /// How many webhooks of a tenant are taken in a second, 20 at once; 0: all.
+    pub webhooks_per_second: u32,
     /// Lines put before everything else: faults to be planted.
     pub extra: String,
 }
@@ -145,6 +147,7 @@ impl Installation {
             reopen_window_ms: 86_400_000,
             log: "warn".to_owned(),
             rules: None,
+            webhooks_per_second: 0,
             extra: String::new(),
         }
     }
@@ -160,7 +163,8 @@ impl Installation {
         writeln!(out, "data_dir = {:?}\n{}", data_dir.display().to_string(), self.extra)?;
         // One address and one key make all the load here: the limits per address and key are not what is tested.
         writeln!(out, "[server]\nlisten = \"{listen}\"\nconnections_max = 20000\nconnections_per_ip_max = 20000")?;
-        writeln!(out, "requests_per_second = 100000\nrequests_burst = 100000\n")?;
+        writeln!(out, "requests_per_second = 100000\nrequests_burst = 100000")?;
+        writeln!(out, "webhooks_per_second = {}\nwebhooks_burst = 20\n", self.webhooks_per_second)?;
         writeln!(out, "[workers]\nheartbeat_ms = {}\ngrace_ms = {}\n", self.heartbeat_ms, self.grace_ms)?;
         writeln!(out, "[chat]\n{}\n", self.chat)?;
         writeln!(out, "[log]\nfilter = {:?}\n", self.log)?;

@@ -11,6 +11,7 @@
 
 pub mod api;
 pub mod bucket;
+pub mod clock;
 pub mod config;
 pub mod contract;
 pub mod graph;
@@ -21,6 +22,7 @@ pub mod person;
 pub mod post_office;
 pub mod process;
 pub mod proxy;
+pub mod receiver;
 pub mod seed;
 pub mod servers;
 pub mod webchat;

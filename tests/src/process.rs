@@ -91,6 +91,9 @@ pub struct Router {
     starts: u32,
     /// A demo; `None` is an installation with a configuration of its own.
     demo: Option<Demo>,
+    /// Another build of the program; `None` is the one that was just built.
+    program: Option<PathBuf>,
+    environment: Vec<(String, String)>,
 }
 
 /// How a demo is started: beside `serve --demo`.
@@ -117,7 +120,15 @@ impl Router {
 
     /// An address and a directory, for what must know the address before there is a configuration.
     pub fn reserve(what: &str) -> Self {
-        Self { addr: free_addr(), scratch: Scratch::new(what), child: None, starts: 0, demo: None }
+        Self {
+            addr: free_addr(),
+            scratch: Scratch::new(what),
+            child: None,
+            starts: 0,
+            demo: None,
+            program: None,
+            environment: Vec::new(),
+        }
     }
 
     /// The demo, to be started with these arguments beside `serve --demo`.
@@ -141,6 +152,16 @@ impl Router {
         demo.arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
     }
 
+    /// From the next start on this build of the program runs; `None`: the one that was just built.
+    pub fn run_program(&mut self, program: Option<PathBuf>) {
+        self.program = program;
+    }
+
+    /// From the next start on it has these variables.
+    pub fn set_environment(&mut self, environment: Vec<(String, String)>) {
+        self.environment = environment;
+    }
+
     /// Writes the configuration; it counts from the next start.
     pub fn configure(&self, installation: &Installation) {
         let text = installation.toml(self.addr, &self.data_dir());
@@ -162,8 +183,8 @@ impl Router {
         self.starts += 1;
         let stderr = File::create(self.log_path()).expect("a file for the router's log");
         let stdout = stderr.try_clone().expect("a second handle on the log");
-        let mut command = Command::new(program("blendline"));
-        command.arg("serve");
+        let mut command = Command::new(self.program.clone().unwrap_or_else(|| program("blendline")));
+        command.arg("serve").envs(self.environment.iter().map(|(name, value)| (name, value)));
         match &self.demo {
             None => drop(command.arg("--config").arg(self.config_path())),
             Some(Demo { arguments, data_dir }) => {

@@ -51,6 +51,7 @@ struct Sky {
 #[derive(Debug)]
 pub struct Proxy {
     addr: SocketAddr,
+    server: watch::Sender<SocketAddr>,
     sky: watch::Sender<Sky>,
 }
 
@@ -60,13 +61,19 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let addr = listener.local_addr().expect("a bound port has an address");
         let sky = watch::Sender::new(Sky { weather: Weather::default(), cuts: 0, how: Cut::Closed });
-        tokio::spawn(accept(listener, server, sky.subscribe(), seed));
-        Self { addr, sky }
+        let server = watch::Sender::new(server);
+        tokio::spawn(accept(listener, server.subscribe(), sky.subscribe(), seed));
+        Self { addr, server, sky }
     }
 
     /// Where it listens.
     pub const fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// From now on new connections lead to another server.
+    pub fn lead_to(&self, server: SocketAddr) {
+        self.server.send_replace(server);
     }
 
     /// Changes the weather, also for connections that are open.
@@ -92,12 +99,13 @@ impl Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, server: SocketAddr, sky: watch::Receiver<Sky>, seed: u64) {
+async fn accept(listener: TcpListener, server: watch::Receiver<SocketAddr>, sky: watch::Receiver<Sky>, seed: u64) {
     let connections = Arc::new(AtomicU64::new(0));
     while let Ok((client, _)) = listener.accept().await {
         if sky.borrow().weather.refuse {
             continue;
         }
+        let server = *server.borrow();
         let (sky, number) = (sky.clone(), connections.fetch_add(1, Ordering::Relaxed));
         tokio::spawn(async move {
             let Ok(server) = TcpStream::connect(server).await else { return };

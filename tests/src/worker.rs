@@ -141,6 +141,12 @@ impl Hand {
         self.call(|call| ClientFrame::Settle { call, task: id, lease, verdict, replies, seen: None }).await
     }
 
+    /// Says `text` to the customer under `key`, for nobody else to read.
+    pub async fn reply_privately(&mut self, task: TaskId, lease: Lease, key: &str, text: &str) -> Result<(), Problem> {
+        let reply = Reply { privately: true, ..said(key, text) };
+        self.call(|call| ClientFrame::Reply { call, task, lease, reply }).await
+    }
+
     /// Says `text` to the customer under `key`.
     pub async fn reply(&mut self, task: TaskId, lease: Lease, key: &str, text: &str) -> Result<(), Problem> {
         let reply = said(key, text);
@@ -150,7 +156,7 @@ impl Hand {
 
 /// A text reply.
 pub fn said(key: &str, text: &str) -> Reply {
-    Reply { key: key.to_owned(), content: Content::Text { text: text.into() } }
+    Reply::new(key, Content::Text { text: text.into() })
 }
 
 /// It is done.

@@ -126,6 +126,7 @@ mod tests {
             attempt: 1,
             outcome: SendOutcome::Sent { external_id: "wamid.Y".into() },
             to: None,
+            private: None,
         });
         assert_eq!(
             String::from_utf8(result.encode(b"")).unwrap(),

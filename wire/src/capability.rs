@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::inbound::InboundKind;
+
 /// What a channel may do. All sizes are in bytes unless the name says otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Capabilities {
@@ -33,4 +35,15 @@ pub struct Capabilities {
     pub body_bytes_max: usize,
     /// The largest file per kind.
     pub media_bytes_max: &'static [(&'static str, usize)],
+}
+
+/// On what conditions the platform lets us answer in private what was said in public.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct PrivateReply {
+    /// What may be answered so.
+    pub kinds: &'static [InboundKind],
+    /// For how long after it was said, in milliseconds; `None` where always.
+    pub within_ms: Option<u64>,
+    /// True where each may be answered so once, until the customer writes in private himself.
+    pub once: bool,
 }

@@ -118,6 +118,9 @@ pub struct InboundEvent {
     /// What follows for our sending: `opt_out` or `opt_in`, where the platform says it by other means than words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meaning: Option<String>,
+    /// For which purpose that is said; left out, for every one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
     /// The platform's id of the album that this file is part of: such messages belong together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub album_id: Option<String>,

@@ -3,7 +3,7 @@
 //! The words are those of the glossary in the design document: one word, one meaning, here and on every page.
 //! Nothing in this crate does IO, reads a clock or draws a random number.
 //!
-//! Suggested reading order: [`ids`], [`time`], [`org`], [`task`], [`inbound`], [`kept`], [`mail`], [`outbound`], [`broker`], [`worker`], [`event`].
+//! Suggested reading order: [`ids`], [`time`], [`org`], [`task`], [`inbound`], [`kept`], [`mail`], [`outbound`], [`broker`], [`said`], [`worker`], [`event`].
 
 pub mod broker;
 pub mod capability;
@@ -16,6 +16,7 @@ pub mod org;
 pub mod outbound;
 pub mod pii;
 pub mod problem;
+pub mod said;
 pub mod task;
 pub mod time;
 pub mod worker;

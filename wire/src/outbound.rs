@@ -27,6 +27,10 @@ pub struct Outbound {
     /// The platform's id of the message this one answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<String>,
+    /// The platform's id of what the customer said in public and this answers in private, where nothing private was said
+    /// between the two before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private_reply_to: Option<String>,
     /// What the customer said last: for channels where an answer has to name, or to look like, what it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<Box<Answered>>,
@@ -68,6 +72,9 @@ pub struct Answered {
     /// The platform's user name of who wrote it, where it has such names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<Pii<String>>,
+    /// The thread it is in, where that is known of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<String>,
 }
 
 /// What is sent.
@@ -186,6 +193,20 @@ pub struct SendResult {
     /// the conversation by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Pii<String>>,
+    /// Where the customer answers it in private, when it moved a conversation there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private: Option<Box<PrivatePlace>>,
+}
+
+/// Where a conversation that began in public goes on.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct PrivatePlace {
+    /// Whose customer.
+    pub tenant: TenantId,
+    /// The account.
+    pub account: AccountId,
+    /// The platform's id of the other side in private.
+    pub peer: Pii<String>,
 }
 
 /// The closed list of what an attempt can come to.

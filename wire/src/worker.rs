@@ -9,14 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Because;
 use crate::ids::{ConversationId, Lease, MatterId, OutboundId, SessionId, TaskId};
-use crate::inbound::Attachment;
-use crate::mail::MailLine;
 use crate::org::Fields;
-use crate::outbound::Content;
 use crate::pii::Pii;
 use crate::problem::Problem;
 use crate::task::{AcceptMode, ClockRule, ParkReason, Presence, Side, TaskKind, WithdrawReason};
 use crate::time::Millis;
+
+pub use crate::said::{Author, MESSAGES_SHOWN_MAX, MessageView, Reply};
 
 /// The version of this protocol.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -123,16 +122,6 @@ pub enum ClientFrame {
     },
     /// Leaves in order; what is still owned goes back at once.
     Bye,
-}
-
-/// Something to say to the customer.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Reply {
-    /// Unique within the task: the same key twice is one message.
-    pub key: String,
-    /// What to say.
-    pub content: Content,
 }
 
 /// What becomes of a task, as a value.
@@ -328,52 +317,10 @@ pub struct TaskView {
     pub messages: Vec<MessageView>,
 }
 
-/// How many messages come with a task; the rest is a call away.
-pub const MESSAGES_SHOWN_MAX: usize = 20;
-
-/// A message as a worker sees it.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct MessageView {
-    /// Its place: the order everyone sees.
-    pub seq: u64,
-    /// When, by our clock.
-    pub at: Millis,
-    /// Who said it.
-    pub from: Author,
-    /// The customer's display name, or the colleague's name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<Pii<String>>,
-    /// What was said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub text: Option<Pii<String>>,
-    /// The payload of a pressed button.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub payload: Option<Pii<String>>,
-    /// What came with it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub attachments: Vec<Attachment>,
-    /// What a mail shows beside its words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mail: Option<Box<MailLine>>,
-}
-
-/// Who said something.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Author {
-    /// The customer.
-    Customer,
-    /// One of us, to the customer.
-    Worker,
-    /// One of us, to a colleague; the customer never sees it.
-    Note,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outbound::Content;
 
     #[test]
     fn the_bytes_of_frames_are_pinned() {
@@ -382,7 +329,7 @@ mod tests {
             task: TaskId(1),
             lease: Lease(2),
             verdict: Verdict::Done { disposition: "answered".into(), note: None },
-            replies: vec![Reply { key: "r1".into(), content: Content::Text { text: "שלום".into() } }],
+            replies: vec![Reply::new("r1", Content::Text { text: "שלום".into() })],
             seen: None,
         };
         let text = concat!(

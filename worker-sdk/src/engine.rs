@@ -241,8 +241,10 @@ impl Engine {
             };
             watch.heard();
             match event {
-                LinkEvent::Frame(ServerFrame::Goodbye { reason, at }) => return End::Goodbye { reason, at },
-                LinkEvent::Frame(frame) => self.book.hear(frame),
+                LinkEvent::Frame(frame) => match *frame {
+                    ServerFrame::Goodbye { reason, at } => return End::Goodbye { reason, at },
+                    frame => self.book.hear(frame),
+                },
                 LinkEvent::Alive => {}
                 LinkEvent::Refused(why) => return End::Refused(why),
                 LinkEvent::Lost(why) => return End::Lost(why),

@@ -90,7 +90,7 @@ pub(crate) enum DialError {
 /// What a connection brings.
 pub(crate) enum LinkEvent {
     /// A frame of the router.
-    Frame(ServerFrame),
+    Frame(Box<ServerFrame>),
     /// Something else that shows the router is there.
     Alive,
     /// The router will not have this worker: its words.
@@ -120,10 +120,12 @@ pub(crate) async fn dial(address: Address, hello: ClientFrame) -> Result<(Link, 
         link.write(encode(&hello)).map_err(DialError::Again)?;
         loop {
             match link.next().await {
-                LinkEvent::Frame(frame @ (ServerFrame::Welcome { .. } | ServerFrame::Goodbye { .. })) => {
-                    return Ok((link, frame));
+                LinkEvent::Frame(frame) => {
+                    if matches!(*frame, ServerFrame::Welcome { .. } | ServerFrame::Goodbye { .. }) {
+                        return Ok((link, *frame));
+                    }
                 }
-                LinkEvent::Frame(_) | LinkEvent::Alive => {}
+                LinkEvent::Alive => {}
                 LinkEvent::Refused(why) => return Err(DialError::Refused(why)),
                 LinkEvent::Lost(why) => return Err(DialError::Again(why)),
             }
@@ -211,7 +213,7 @@ impl Link {
 fn sort_read(read: Option<Result<Message, SocketError>>) -> LinkEvent {
     match read {
         Some(Ok(Message::Text(text))) => match serde_json::from_str(&text) {
-            Ok(frame) => LinkEvent::Frame(frame),
+            Ok(frame) => LinkEvent::Frame(Box::new(frame)),
             Err(error) => {
                 // A newer router may say what we do not know. The text is not logged: it may be a customer's.
                 tracing::warn!(

@@ -186,10 +186,27 @@ impl Task {
     /// # Errors
     /// As [`Self::reply`].
     pub async fn reply_with_key(&self, key: impl Into<String>, content: impl IntoContent) -> Result<(), CallError> {
+        self.say(Reply::new(key, content.into_content())).await
+    }
+
+    /// [`Self::reply`] for the customer's eyes only, although he wrote in public: the conversation goes on in private,
+    /// and what he answers there comes in this task. Where he writes in private anyway it is an ordinary reply.
+    ///
+    /// # Errors
+    /// As [`Self::reply`]; [`CallError::Refused`] with the code `private_not_possible`, `private_too_late`,
+    /// `private_once` or `window_closed` where the platform would not take it, and what to do instead.
+    pub async fn reply_privately(&self, content: impl IntoContent) -> Result<(), CallError> {
+        let reply = Reply { privately: true, ..Reply::new(self.next_key("p"), content.into_content()) };
+        match self.say(reply).await {
+            Err(CallError::Refused(problem)) if problem.code == "key_reused" => Ok(()),
+            result => result,
+        }
+    }
+
+    async fn say(&self, reply: Reply) -> Result<(), CallError> {
         if let Some(why) = self.is_cancelled() {
             return Err(CallError::Fenced { detail: why.to_string() });
         }
-        let reply = Reply { key: key.into(), content: content.into_content() };
         self.call(Ask::Reply { task: self.id(), lease: self.lease(), reply }).await
     }
 
@@ -221,7 +238,7 @@ impl Task {
     /// Settles the task: the outcome and the replies in one step.
     pub(crate) async fn settle(&self, verdict: Outcome, contents: Vec<Content>) -> Result<(), CallError> {
         // Keys of their own kind: what an earlier run of this program said under this lease cannot swallow them.
-        let replies = contents.into_iter().map(|content| Reply { key: self.next_key("v"), content }).collect();
+        let replies = contents.into_iter().map(|content| Reply::new(self.next_key("v"), content)).collect();
         self.call(Ask::Settle { task: self.id(), lease: self.lease(), verdict, replies, seen: self.seen() }).await
     }
 

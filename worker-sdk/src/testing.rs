@@ -192,5 +192,10 @@ const fn message(seq: u64, from: Author, text: Pii<String>) -> MessageView {
         payload: None,
         attachments: Vec::new(),
         mail: None,
+        kind: None,
+        id: None,
+        target: None,
+        visibility: None,
+        permalink: None,
     }
 }

@@ -11,12 +11,14 @@ use blendline_wire::mail::{InlinePart, TextSource};
 use super::content_type::ContentType;
 use super::header::{self, Headers};
 use super::mime::{Part, Tree, safe_name};
-use super::{html, reply, transfer};
+use super::{html, reply, tnef, transfer};
 use crate::Carried;
 
 /// More of a text is not kept; what came stays in the raw mail.
 pub(super) const TEXT_BYTES_MAX: usize = 1024 * 1024;
 
+/// Packets of Outlook's that are unpacked.
+const PACKETS_MAX: usize = 3;
 /// Files that one text may hold.
 const UUENCODED_MAX: usize = 20;
 
@@ -69,12 +71,20 @@ impl Content {
             uuencoded = take_uuencoded(part, text);
             texts = Some(continued(part, leaves, std::mem::take(text)));
         }
+        let packets: Vec<_> = leaves.iter().filter(|part| is_packet(part)).take(PACKETS_MAX).collect();
+        let packed = packets.iter().map(|part| (part.path.as_str(), part.bytes())).collect::<Vec<_>>();
+        let unpacked: Vec<_> = packed.iter().filter_map(|(path, bytes)| Some((*path, tnef::unpack(bytes)?))).collect();
+        if markup.is_none() && texts.as_ref().is_none_or(|text| text.trim().is_empty()) {
+            // Outlook may leave the words in the packet alone.
+            texts = unpacked.iter().find_map(|(_, packet)| packet.text.clone()).or(texts);
+        }
         let mut content = Self::of_bodies(texts, markup.map(|part| || part.text()));
         let is_body = |part: &Part<'_>| [plain, markup].iter().flatten().any(|body| std::ptr::eq(*body, part));
         for part in leaves.iter().filter(|part| !is_body(part)) {
             content.attach(part);
         }
         content.attachments.extend(uuencoded);
+        content.attachments.extend(unpacked.iter().flat_map(|(path, packet)| packed_files(path, packet)));
         content
     }
 
@@ -193,6 +203,26 @@ fn kind_of(kind: &ContentType) -> &'static str {
     }
 }
 
+/// True for a packet of Outlook's, by its type or its name.
+fn is_packet(part: &Part<'_>) -> bool {
+    let named = part.filename.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("winmail.dat"));
+    kind_of(&part.kind) == "tnef" || (named && part.kind.main == "application")
+}
+
+/// The files of a packet; the packet itself stays an attachment too.
+fn packed_files(path: &str, packet: &tnef::Unpacked<'_>) -> Vec<Attachment> {
+    let found = |(number, file): (usize, &tnef::File<'_>)| {
+        let kind = ContentType::parse(file.mime.as_deref().map(str::as_bytes));
+        Attachment {
+            kind: kind_of(&kind).to_owned(),
+            r#ref: Some(format!("{path}/tnef{}", number + 1)),
+            mime: Some(file.mime.clone().unwrap_or_else(|| "application/octet-stream".to_owned())),
+            filename: file.name.clone().map(Pii::new),
+        }
+    };
+    packet.files.iter().enumerate().map(found).collect()
+}
+
 /// Files that an old program put into the text itself; their lines are taken out of it.
 fn take_uuencoded(part: &Part<'_>, text: &mut String) -> Vec<Attachment> {
     let lines: Vec<&str> = text.split('\n').collect();
@@ -257,6 +287,11 @@ pub(super) fn carried(raw: &[u8], attachments: &[Attachment]) -> Carried {
 }
 
 fn bytes_of(leaves: &HashMap<&str, &Part<'_>>, reference: &str) -> Option<Vec<u8>> {
+    if let Some((path, number)) = reference.split_once("/tnef") {
+        let bytes = leaves.get(path)?.bytes();
+        let file = tnef::unpack(&bytes)?.files.into_iter().nth(number.parse::<usize>().ok()?.checked_sub(1)?)?;
+        return Some(file.bytes.to_vec());
+    }
     let Some((path, number)) = reference.split_once("/uu") else {
         return Some(leaves.get(reference)?.bytes().into_owned());
     };

@@ -1,5 +1,6 @@
 //! The settings of an account whose mails the router takes in itself: by its SMTP listener, or out of a mailbox by IMAP.
 
+use crate::email::token::TokenSource;
 use crate::{Account, Setting, SettingKind, settings};
 
 /// Ports of RFC 8314, section 3.2, and RFC 3501.
@@ -31,7 +32,7 @@ impl Security {
     }
 }
 
-pub(super) const SETTINGS: [Setting; 10] = [
+pub(super) const SETTINGS: [Setting; 12] = [
     Setting {
         name: "addresses",
         kind: SettingKind::MailAddresses,
@@ -64,6 +65,18 @@ pub(super) const SETTINGS: [Setting; 10] = [
         doc: "in place of a password: a file with an access token of OAuth 2 (XOAUTH2) in its first line, read at every connection",
         ..Setting::TEXT
     },
+    Setting {
+        name: "imap_token_command",
+        doc: "in place of that file: a program and its arguments, without a shell, whose first line is the token; it is run at every connection",
+        ..Setting::TEXT
+    },
+    Setting {
+        name: "imap_token",
+        secret: true,
+        chosen_elsewhere: true,
+        doc: "in place of both: the token itself, for one that lasts; env:NAME takes it from the environment",
+        ..Setting::TEXT
+    },
     Setting { name: "imap_folder", default: "INBOX", doc: "the folder that is read", ..Setting::TEXT },
     Setting {
         name: "imap_move_to",
@@ -85,24 +98,14 @@ pub(super) const SETTINGS: [Setting; 10] = [
 
 /// Names the server whose word about a sender's authentication counts (RFC 8601, 2.5).
 pub const AUTHSERV_SETTING: &str = "authserv_id";
-/// An access token is shorter; what is longer is another file.
-const TOKEN_BYTES_MAX: usize = 16 * 1024;
 
 /// What proves who signs in.
 #[derive(Clone, Copy, Debug)]
 pub enum Proof<'a> {
     /// A password.
     Password(&'a str),
-    /// The file in which somebody keeps an access token fresh.
-    TokenFile(&'a str),
-}
-
-/// The token in the first line of a file. It is read each time, for tokens live an hour.
-pub async fn token(path: &str) -> Option<String> {
-    let text = tokio::fs::read_to_string(path).await.ok()?;
-    let line = text.lines().next().unwrap_or_default().trim();
-    let is_one = !line.is_empty() && line.len() <= TOKEN_BYTES_MAX && line.bytes().all(|byte| byte.is_ascii_graphic());
-    is_one.then(|| line.to_owned())
+    /// An access token of OAuth 2.
+    Token(TokenSource<'a>),
 }
 
 /// A mailbox to be read by IMAP.
@@ -136,8 +139,8 @@ pub fn of(account: &Account) -> Option<Mailbox<'_>> {
         port,
         security,
         user: account.setting("imap_user")?,
-        proof: match account.setting("imap_token_file") {
-            Some(path) => Proof::TokenFile(path),
+        proof: match TokenSource::of_imap(account) {
+            Some(source) => Proof::Token(source),
             None => Proof::Password(account.setting("imap_password")?),
         },
         folder: account.setting("imap_folder").unwrap_or("INBOX"),

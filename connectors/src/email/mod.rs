@@ -26,6 +26,8 @@ mod send;
 mod sendgrid;
 mod ses;
 mod sns;
+mod tnef;
+pub mod token;
 mod transfer;
 mod visual;
 mod word;
@@ -94,6 +96,8 @@ macro_rules! settings {
             send::SETTINGS[7],
             send::SETTINGS[8],
             send::SETTINGS[9],
+            send::SETTINGS[10],
+            send::SETTINGS[11],
             limits::SETTINGS[0],
             limits::SETTINGS[1],
             limits::SETTINGS[2],
@@ -135,6 +139,8 @@ pub(crate) static RAW: Email = Email {
         mailbox::SETTINGS[7],
         mailbox::SETTINGS[8],
         mailbox::SETTINGS[9],
+        mailbox::SETTINGS[10],
+        mailbox::SETTINGS[11],
     ],
     // Nobody posts raw mails to us: the router's own listener and reader take them in.
     authenticate: |_, _| Err(Refusal::NotSupported),

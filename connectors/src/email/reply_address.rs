@@ -12,6 +12,9 @@ use crate::Account;
 /// The setting that holds the secret; several, separated by commas, while it is being changed.
 pub const SECRET_SETTING: &str = "reply_secret";
 
+/// In place of a person: whoever reports on a mail of ours. What is named then is the mail.
+pub const REPORTS: &str = "reports";
+
 /// Separates our mark from the mailbox's name, as mail servers do.
 const MARK: &str = "+r.";
 /// Bytes of the signature: 80 bits cannot be tried through a mail server.

@@ -3,10 +3,10 @@
 //! What Meta's products share is in `meta`.
 
 use async_trait::async_trait;
-use blendline_wire::Millis;
-use blendline_wire::capability::Capabilities;
+use blendline_wire::capability::{Capabilities, PrivateReply};
 use blendline_wire::inbound::InboundEvent;
 use blendline_wire::outbound::{Outbound, SendOutcome};
+use blendline_wire::{Millis, Pii};
 
 use crate::meta::send::Product;
 use crate::meta::{self, verify};
@@ -17,7 +17,8 @@ const MIB: usize = 1024 * 1024;
 /// What the platform documents; in public there is no window, and for a direct message the platform judges.
 static CAPABILITIES: Capabilities = Capabilities {
     text_chars_max: 8000,
-    window_ms: None,
+    // Of messages; what is said in public has no window.
+    window_ms: Some(24 * 60 * 60 * 1000),
     // There is no idempotency key: a second call is a second message.
     idempotent_send: false,
     commit_is_send: false,
@@ -49,6 +50,10 @@ impl Connector for FacebookPage {
         &CAPABILITIES
     }
 
+    fn private_reply(&self) -> Option<PrivateReply> {
+        Some(meta::PRIVATE_REPLY)
+    }
+
     fn settings(&self) -> &'static [Setting] {
         meta::SETTINGS
     }
@@ -67,5 +72,15 @@ impl Connector for FacebookPage {
 
     async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome {
         meta::send::send(&PRODUCT, account, message, now, http).await
+    }
+
+    async fn send_privately(
+        &self,
+        account: &Account,
+        message: &Outbound,
+        now: Millis,
+        http: &reqwest::Client,
+    ) -> (SendOutcome, Option<Pii<String>>) {
+        meta::send::send_privately(&PRODUCT, account, message, now, http).await
     }
 }

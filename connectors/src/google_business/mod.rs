@@ -1,8 +1,10 @@
 //! Google Business Profile: reviews and questions (CHANNELS.md section 8).
 //!
-//! Notices come from Pub/Sub, which pushes to an address of ours. They are pointers: what was written must be fetched.
+//! Notices come from Pub/Sub, which pushes to an address of ours. They are pointers: what was written is fetched before they
+//! are answered. Nobody tells that a review was removed, so the list is looked at too.
 
 mod normalise;
+mod reviews;
 mod send;
 
 use async_trait::async_trait;
@@ -13,7 +15,7 @@ use blendline_wire::outbound::{Outbound, SendOutcome};
 use subtle::ConstantTimeEq;
 
 use crate::signature::any_secret;
-use crate::{Account, Connector, Malformed, Refusal, Setting, SettingKind, Webhook, limits};
+use crate::{Account, Connector, FetchError, Malformed, Poll, Refusal, Secret, Setting, SettingKind, Webhook, limits};
 
 const COMMENT_BYTES_MAX: usize = 4096;
 const DEFAULT_BASE_URL: &str = "https://mybusiness.googleapis.com";
@@ -74,6 +76,13 @@ static SETTINGS: &[Setting] = &[
         doc: "where the API answers",
         ..Setting::TEXT
     },
+    Setting {
+        name: "interval_s",
+        kind: SettingKind::Number,
+        default: "900",
+        doc: "seconds between two looks at the list of reviews, which tells what was removed and what no notice told",
+        ..Setting::TEXT
+    },
     limits::SETTINGS[0],
     limits::SETTINGS[1],
     limits::SETTINGS[2],
@@ -112,6 +121,32 @@ impl Connector for GoogleBusiness {
 
     fn normalise(&self, body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
         normalise::normalise(body)
+    }
+
+    fn completes(&self) -> bool {
+        true
+    }
+
+    async fn completed(
+        &self,
+        account: &Account,
+        body: &[u8],
+        now: Millis,
+        http: &reqwest::Client,
+    ) -> Result<Option<Vec<u8>>, FetchError> {
+        reviews::completed(account, body, now, http).await
+    }
+
+    fn poll(&self, account: &Account, _: Option<&str>) -> Option<Poll> {
+        reviews::list(account)
+    }
+
+    async fn poll_token(&self, account: &Account, now: Millis, http: &reqwest::Client) -> Option<Secret> {
+        send::token(account, now, http).await.ok().map(|token| Secret::from(token.as_str()))
+    }
+
+    fn lists_all(&self) -> bool {
+        true
     }
 
     async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome {

@@ -56,6 +56,13 @@ pub(super) fn normalise(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
     Ok(events)
 }
 
+/// The notice in a message of Pub/Sub, and which review it points to without showing it.
+pub(super) fn pointer(root: &Value) -> Option<(Value, String)> {
+    let notice = decoded(root["message"]["data"].as_str()?)?;
+    let pointer = first_text(&notice, POINTERS).filter(|at| at.contains("/reviews/"))?;
+    Some((notice, pointer))
+}
+
 fn message(message: &Value) -> InboundEvent {
     let id = first_text(message, &["messageId", "message_id"]);
     let notice = json::text(&message["data"]).and_then(|data| decoded(&data)).filter(Value::is_object);
@@ -63,7 +70,9 @@ fn message(message: &Value) -> InboundEvent {
         Some(notice) => of_notice(notice, &message["attributes"]),
         None => reading::unreadable("/message/data", "JSON in base64", message),
     };
-    event.dedup_key = id.or(event.dedup_key);
+    // A review that came along is known by its version, as in the list.
+    let whole = notice.as_ref().is_some_and(|notice| notice["review"].is_object());
+    event.dedup_key = event.dedup_key.take().filter(|_| whole).or(id).or(event.dedup_key);
     event
 }
 
@@ -91,7 +100,9 @@ fn of_notice(notice: &Value, attributes: &Value) -> InboundEvent {
     let by_pointer = || first_text(notice, POINTERS).filter(|at| at.contains("/reviews/")).map(|_| InboundKind::Review);
     let kind = known.or_else(by_pointer).unwrap_or(InboundKind::Unsupported);
     if notice["review"].is_object() {
-        return InboundEvent { kind, ..review(&notice["review"]) };
+        let event = review(&notice["review"]);
+        let dated = !notice["review"]["createTime"].is_null();
+        return InboundEvent { kind: if dated { event.kind } else { kind }, ..event };
     }
     let pointer = first_text(notice, POINTERS);
     let location = first_text(notice, LOCATIONS).or_else(|| pointer.as_deref().and_then(location_of));

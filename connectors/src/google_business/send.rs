@@ -51,7 +51,7 @@ fn target<'a>(account: &Account, message: &'a Outbound) -> Result<(Url, &'a str)
 }
 
 /// A token to call with: what is configured, or a fresh one for the refresh token, which does not end by itself.
-async fn token(account: &Account, now: Millis, http: &reqwest::Client) -> Result<String, SendOutcome> {
+pub(super) async fn token(account: &Account, now: Millis, http: &reqwest::Client) -> Result<String, SendOutcome> {
     let down = |cause| SendOutcome::AccountDown { cause };
     let Some(refresh) = account.setting("refresh_token") else {
         return call::credential(account, "access_token").map(str::to_owned).map_err(down);

@@ -5,10 +5,10 @@
 mod comments;
 
 use async_trait::async_trait;
-use blendline_wire::Millis;
-use blendline_wire::capability::Capabilities;
+use blendline_wire::capability::{Capabilities, PrivateReply};
 use blendline_wire::inbound::{Attachment, InboundEvent};
 use blendline_wire::outbound::{Outbound, SendOutcome};
+use blendline_wire::{Millis, Pii};
 
 use crate::meta::send::Product;
 use crate::meta::{self, verify};
@@ -51,6 +51,10 @@ impl Connector for Instagram {
         &CAPABILITIES
     }
 
+    fn private_reply(&self) -> Option<PrivateReply> {
+        Some(meta::PRIVATE_REPLY)
+    }
+
     fn settings(&self) -> &'static [Setting] {
         meta::SETTINGS
     }
@@ -69,6 +73,16 @@ impl Connector for Instagram {
 
     async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome {
         meta::send::send(&PRODUCT, account, message, now, http).await
+    }
+
+    async fn send_privately(
+        &self,
+        account: &Account,
+        message: &Outbound,
+        now: Millis,
+        http: &reqwest::Client,
+    ) -> (SendOutcome, Option<Pii<String>>) {
+        meta::send::send_privately(&PRODUCT, account, message, now, http).await
     }
 
     fn empty_body(&self) -> Option<&'static str> {

@@ -9,14 +9,18 @@ mod status;
 
 use async_trait::async_trait;
 use blendline_wire::Millis;
-use blendline_wire::capability::Capabilities;
-use blendline_wire::inbound::InboundEvent;
+use blendline_wire::capability::{Capabilities, PrivateReply};
+use blendline_wire::inbound::{InboundEvent, InboundKind};
 use blendline_wire::outbound::{Outbound, SendOutcome};
 
 use crate::{Account, Connector, Malformed, Poll, Refusal, Secret, Setting, SettingKind, Webhook, call, limits};
 
 /// How often the server is asked by itself, in seconds; 300 calls in 5 minutes are allowed.
 const INTERVAL_S: u64 = 15;
+/// How often it is asked while the stream is heard, in seconds.
+const STREAMED_INTERVAL_S: u64 = 300;
+/// How often what was said of late is looked at again, in seconds.
+const LOOK_AGAIN_S: u64 = 300;
 /// The usual length of a status; servers may allow more.
 const STATUS_CHARS_MAX: usize = 500;
 
@@ -61,6 +65,26 @@ static SETTINGS: &[Setting] = &[
         ..Setting::TEXT
     },
     Setting {
+        name: "streaming",
+        kind: SettingKind::Flag,
+        default: "true",
+        doc: "whether notifications are heard as they come, too; then they are asked for every five minutes",
+        ..Setting::TEXT
+    },
+    Setting {
+        name: "streaming_url",
+        kind: SettingKind::Url,
+        doc: "the server of the stream, where that is another: as /api/v2/instance says, with https for wss",
+        ..Setting::TEXT
+    },
+    Setting {
+        name: "look_again_s",
+        kind: SettingKind::Number,
+        default: "300",
+        doc: "seconds between two looks at what was said of late, which may have been changed or removed",
+        ..Setting::TEXT
+    },
+    Setting {
         name: "status_chars_max",
         kind: SettingKind::Number,
         default: "500",
@@ -89,6 +113,11 @@ impl Connector for Mastodon {
         true
     }
 
+    fn private_reply(&self) -> Option<PrivateReply> {
+        // A status for the person alone, at any time.
+        Some(PrivateReply { kinds: &[InboundKind::Mention, InboundKind::Post], within_ms: None, once: false })
+    }
+
     fn settings(&self) -> &'static [Setting] {
         SETTINGS
     }
@@ -115,6 +144,31 @@ impl Connector for Mastodon {
         }
         let bearer = Some(Secret::from(account.setting("access_token")?));
         Some(Poll { url, bearer, interval_ms: Poll::interval_ms(account, "interval_s", INTERVAL_S) })
+    }
+
+    fn stream(&self, account: &Account) -> Option<Poll> {
+        if account.setting("streaming") == Some("false") {
+            return None;
+        }
+        let path = ["api", "v1", "streaming", "user", "notification"];
+        let mut url = call::endpoint(account, "", &path).ok()?;
+        if let Some(other) = account.setting("streaming_url") {
+            url = other.parse().ok()?;
+            url.path_segments_mut().ok()?.pop_if_empty().extend(path);
+        }
+        let bearer = Some(Secret::from(account.setting("access_token")?));
+        Some(Poll { url, bearer, interval_ms: STREAMED_INTERVAL_S * 1000 })
+    }
+
+    fn look_again(&self, account: &Account, told: &InboundEvent) -> Option<Poll> {
+        let id = told.external_message_id.as_deref().filter(|_| told.kind.wants_answer())?;
+        let url = call::endpoint(account, "", &["api", "v1", "statuses", id]).ok()?;
+        let bearer = Some(Secret::from(account.setting("access_token")?));
+        Some(Poll { url, bearer, interval_ms: Poll::interval_ms(account, "look_again_s", LOOK_AGAIN_S) })
+    }
+
+    fn became(&self, told: &InboundEvent, answer: Option<&[u8]>) -> Option<InboundEvent> {
+        normalise::became(told, answer)
     }
 
     fn position(&self, events: &[InboundEvent]) -> Option<String> {

@@ -23,6 +23,19 @@ pub(super) fn normalise(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
     Ok(events)
 }
 
+/// What has become of a status that was told: changed since, or gone.
+pub(super) fn became(told: &InboundEvent, answer: Option<&[u8]>) -> Option<InboundEvent> {
+    let id = told.external_message_id.as_deref()?;
+    let Some(answer) = answer else {
+        let gone = status::deleted(id);
+        let conversation_key = told.conversation_key.clone();
+        return Some(InboundEvent { conversation_key, visibility: told.visibility.clone(), ..gone });
+    };
+    let status = json::parse(answer).ok()?;
+    let changed = json::text(&status["id"]).as_deref() == Some(id) && status["edited_at"].is_string();
+    changed.then(|| edited(&status))
+}
+
 fn of_json(root: &Value) -> Result<Vec<InboundEvent>, Malformed> {
     if let (Some(name), Some(_)) = (root["event"].as_str(), root["stream"].as_array()) {
         // In a frame the payload is JSON as text, and a bare id where something was deleted.

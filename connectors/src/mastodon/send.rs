@@ -36,7 +36,8 @@ fn request(account: &Account, message: &Outbound, http: &reqwest::Client) -> Res
 fn status(account: &Account, message: &Outbound) -> Result<Value, SendFailure> {
     let answered = message.answers.as_deref().cloned().unwrap_or_default();
     // Whom nobody told us about gets a letter, not a notice on the wall.
-    let visibility = answered.visibility.unwrap_or_else(|| "direct".to_owned());
+    let public = answered.visibility.filter(|_| message.private_reply_to.is_none());
+    let visibility = public.unwrap_or_else(|| "direct".to_owned());
     let text = only_text(&message.content)?;
     let text = match answered.username {
         Some(name) => with_mention(text, name.expose()),
@@ -50,7 +51,8 @@ fn status(account: &Account, message: &Outbound) -> Result<Value, SendFailure> {
     };
     check(account, &text)?;
     let mut body = json!({ "status": text, "visibility": visibility });
-    if let Some(id) = message.reply_to.as_ref().or(answered.external_id.as_ref()) {
+    if let Some(id) = message.reply_to.as_ref().or(message.private_reply_to.as_ref()).or(answered.external_id.as_ref())
+    {
         body["in_reply_to_id"] = json!(id);
     }
     Ok(body)

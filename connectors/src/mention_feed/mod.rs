@@ -26,7 +26,8 @@ static CAPABILITIES: Capabilities = Capabilities {
     templates: false,
     buttons: false,
     reactions: false,
-    edits: false,
+    // Seen by comparing what the feed shows with what it showed before.
+    edits: true,
     public: true,
     account_rate_per_second: 1,
     recipient_rate: (1, 1),
@@ -77,6 +78,10 @@ impl Connector for MentionFeed {
     fn poll(&self, account: &Account, _: Option<&str>) -> Option<Poll> {
         let url = account.setting("url").and_then(|url| url.parse().ok())?;
         Some(Poll { url, bearer: None, interval_ms: Poll::interval_ms(account, "interval_s", INTERVAL_S) })
+    }
+
+    fn lists_all(&self) -> bool {
+        true
     }
 
     async fn send(&self, _: &Account, _: &Outbound, _: Millis, _: &reqwest::Client) -> SendOutcome {

@@ -32,6 +32,8 @@ const TABLE: &[Row] = &[
     (551, 551, None, Class::Failed, "undeliverable", "the person is not available: blocked, left or deactivated"),
     (613, 613, None, Class::Retry, "rate_limited", "too many calls: it is tried again later"),
     (1200, 1200, None, Class::Retry, "platform_down", "the platform has a passing fault: it is tried again"),
+    (10_900, 10_900, None, Class::Failed, "private_once", "this was answered in private already: wait until the customer writes there, or answer in public"),
+    (10_903, 10_903, None, Class::Failed, "private_not_possible", "the platform lets nobody answer this in private: answer in public"),
     (80_000, 80_014, None, Class::Retry, "rate_limited", "the business calls too often: it is tried again later"),
 ];
 

@@ -11,12 +11,20 @@ pub(crate) mod messaging;
 pub(crate) mod send;
 pub(crate) mod verify;
 
-use blendline_wire::inbound::InboundEvent;
+use blendline_wire::capability::PrivateReply;
+use blendline_wire::inbound::{InboundEvent, InboundKind};
 
 use crate::{Malformed, Setting, SettingKind, limits};
 
 pub(crate) const DEFAULT_BASE_URL: &str = "https://graph.facebook.com";
 pub(crate) const DEFAULT_API_VERSION: &str = "v23.0";
+
+/// What Meta documents of private replies: one to each comment on, or post to, what is ours, within seven days.
+pub(crate) const PRIVATE_REPLY: PrivateReply = PrivateReply {
+    kinds: &[InboundKind::Comment, InboundKind::Post],
+    within_ms: Some(7 * 24 * 60 * 60 * 1000),
+    once: true,
+};
 
 /// The settings of a Page and of an Instagram account.
 pub(crate) static SETTINGS: &[Setting] = &[

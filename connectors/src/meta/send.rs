@@ -1,7 +1,7 @@
 //! Sending in a direct conversation of a Page or an Instagram account, and answering in public.
 
-use blendline_wire::Millis;
 use blendline_wire::outbound::{Content, Outbound, SendFailure, SendOutcome};
+use blendline_wire::{Millis, Pii};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
@@ -49,6 +49,47 @@ pub(crate) async fn send(
         Ok(answer) => judge(&answer),
         Err(outcome) => outcome,
     }
+}
+
+/// Answers a comment, or a post of a visitor, in private, and gives the id that the person has there. There is one such
+/// message for each, and it opens no window: the next waits until the person answers it.
+pub(crate) async fn send_privately(
+    product: &Product,
+    account: &Account,
+    message: &Outbound,
+    now: Millis,
+    http: &reqwest::Client,
+) -> (SendOutcome, Option<Pii<String>>) {
+    let call = match private_reply(product, account, message, http) {
+        Ok(call) => call,
+        Err(outcome) => return (outcome, None),
+    };
+    match call::make(http, call, now).await {
+        Ok(answer) => (judge(&answer), json::text(&answer.body["recipient_id"]).map(Pii::new)),
+        Err(outcome) => (outcome, None),
+    }
+}
+
+fn private_reply(
+    product: &Product,
+    account: &Account,
+    message: &Outbound,
+    http: &reqwest::Client,
+) -> Result<RequestBuilder, SendOutcome> {
+    let Content::Text { .. } = &message.content else {
+        return Err(failed("parameter", "the first message in private is text: write it as text"));
+    };
+    let Some(said) = &message.private_reply_to else {
+        return Err(failed("parameter", "there is nothing to answer in private: give the comment"));
+    };
+    let mut content = content(product, &message.content).map_err(|cause| SendOutcome::Failed { cause })?;
+    if product.metadata {
+        content["metadata"] = json!(message.id.to_string());
+    }
+    let is_post = message.answers.as_ref().is_some_and(|answered| answered.thread.as_ref() == Some(said));
+    let key = if is_post { "post_id" } else { "comment_id" };
+    let body = json!({ "recipient": { key: said }, "messaging_type": "RESPONSE", "message": content });
+    Ok(post(account, http, &[&account.external_id, "messages"])?.json(&body))
 }
 
 fn direct(

@@ -79,9 +79,34 @@ pub(crate) fn check_age(hook: &Webhook<'_>, now: Millis) -> Result<(), Refusal> 
 
 /// The headers `webhook-timestamp` and `webhook-signature` of a body that we post; `None` without a usable secret.
 fn signed(account: &Account, id: &str, now: Millis, body: &[u8]) -> Option<(String, String)> {
+    signed_by(account.setting_values(SECRET), id, now, body)
+}
+
+/// The headers of a body that we post as `id`, with a signature by each of these secrets (`whsec_` and base64); `None`
+/// where none of them is one.
+pub fn sign_webhook<'a>(
+    secrets: impl Iterator<Item = &'a str>,
+    id: &str,
+    now: Millis,
+    body: &[u8],
+) -> Option<[(&'static str, String); 3]> {
+    let (timestamp, signatures) = signed_by(secrets, id, now, body)?;
+    Some([(ID, id.to_owned()), (TIMESTAMP, timestamp), (SIGNATURE, signatures)])
+}
+
+/// A secret of these random bytes, 24 to 64 of them, in the form that everybody's libraries take.
+pub fn webhook_secret(random: &[u8]) -> String {
+    format!("whsec_{}", BASE64_STANDARD.encode(random))
+}
+
+fn signed_by<'a>(
+    secrets: impl Iterator<Item = &'a str>,
+    id: &str,
+    now: Millis,
+    body: &[u8],
+) -> Option<(String, String)> {
     let timestamp = (now.0 / 1000).to_string();
-    let signatures: Vec<String> = account
-        .setting_values(SECRET)
+    let signatures: Vec<String> = secrets
         .filter_map(key)
         .map(|key| format!("v1,{}", BASE64_STANDARD.encode(signature(&key, id, &timestamp, body))))
         .collect();

@@ -65,6 +65,12 @@ pub(super) fn preference(change: &Change<'_>, item: &Value) -> InboundEvent {
         timestamp: json::unix_time(&item["timestamp"]),
         field: change.field.clone(),
         event: json::text(&item["value"]),
+        meaning: match item["value"].as_str() {
+            Some("stop") => Some("opt_out".to_owned()),
+            Some("resume") => Some("opt_in".to_owned()),
+            _ => None,
+        },
+        purpose: (item["category"] == "marketing_messages").then(|| "marketing".to_owned()),
         payload: pii(&item["category"]),
         dedup_key: Some(change.fingerprint(item)),
         ..change.event(InboundKind::Optin, sender)

@@ -163,6 +163,7 @@ mod tests {
             to: to.into(),
             thread: None,
             reply_to: None,
+            private_reply_to: None,
             answers: None,
             content,
             window_until: None,

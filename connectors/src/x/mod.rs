@@ -6,8 +6,8 @@ mod oauth;
 pub(crate) mod send;
 pub(crate) mod verify;
 
-use blendline_wire::capability::Capabilities;
-use blendline_wire::inbound::Attachment;
+use blendline_wire::capability::{Capabilities, PrivateReply};
+use blendline_wire::inbound::{Attachment, InboundKind};
 use serde_json::Value;
 
 use crate::reading::fetched;
@@ -35,6 +35,10 @@ pub(crate) static CAPABILITIES: Capabilities = Capabilities {
     body_bytes_max: 4 * 1024 * 1024,
     media_bytes_max: &[],
 };
+
+/// Whoever takes messages of the account may be written to at any time; who does not is told by the answer to the call.
+pub(crate) const PRIVATE_REPLY: PrivateReply =
+    PrivateReply { kinds: &[InboundKind::Mention, InboundKind::Post], within_ms: None, once: false };
 
 pub(crate) static SETTINGS: &[Setting] = &[
     Setting {

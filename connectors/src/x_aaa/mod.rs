@@ -6,7 +6,7 @@ mod normalise;
 
 use async_trait::async_trait;
 use blendline_wire::Millis;
-use blendline_wire::capability::Capabilities;
+use blendline_wire::capability::{Capabilities, PrivateReply};
 use blendline_wire::inbound::InboundEvent;
 use blendline_wire::outbound::{Outbound, SendOutcome};
 
@@ -32,6 +32,10 @@ impl Connector for XAaa {
 
     fn threads_by_answer(&self) -> bool {
         true
+    }
+
+    fn private_reply(&self) -> Option<PrivateReply> {
+        Some(x::PRIVATE_REPLY)
     }
 
     fn settings(&self) -> &'static [Setting] {

@@ -6,7 +6,7 @@ mod normalise;
 
 use async_trait::async_trait;
 use blendline_wire::Millis;
-use blendline_wire::capability::Capabilities;
+use blendline_wire::capability::{Capabilities, PrivateReply};
 use blendline_wire::inbound::InboundEvent;
 use blendline_wire::outbound::{Outbound, SendOutcome};
 
@@ -28,6 +28,10 @@ impl Connector for XXaa {
 
     fn capabilities(&self) -> &'static Capabilities {
         &x::CAPABILITIES
+    }
+
+    fn private_reply(&self) -> Option<PrivateReply> {
+        Some(x::PRIVATE_REPLY)
     }
 
     fn settings(&self) -> &'static [Setting] {

@@ -41,7 +41,7 @@ impl Scheduler {
         let task = self.open_task(step, prior, &class, earned_at, None);
         self.direct_back(step, task, worker);
         self.task_event(step, task, EventKind::ConversationReopened { denied: true });
-        self.created_event(step, task);
+        self.created_event(step, task, None);
         step.todo.fresh.push(task);
         Ok(Answer::Task(task))
     }

@@ -2,7 +2,7 @@
 
 use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::inbound::InboundKind;
-use blendline_wire::task::{SkillNeed, TaskKind};
+use blendline_wire::task::{Label, SkillNeed, TaskKind};
 use blendline_wire::worker::Author;
 use blendline_wire::{AccountId, ContactKey, ConversationId, Lease, MatterId, Millis, TaskId, TenantId, WorkerId};
 
@@ -26,10 +26,11 @@ impl Scheduler {
         let Some(class) = self.class_or_any(tenant, &message.class) else {
             return self.discard(step, tenant, Some(account), kind, "tenant_has_no_queue".to_owned());
         };
+        let (class, spilled) = self.spilled(class);
         let now = step.now;
         let prior = message.prior.as_deref().filter(|prior| prior.contact == message.contact);
         let reopened = prior.filter(|prior| self.may_reopen(prior, now)).cloned();
-        let sticky = prior.and_then(|prior| self.sticky_from(prior, now));
+        let sticky = prior.and_then(|prior| self.sticky_from(prior, class.sticky_ms, now));
         let denied = false;
         let (conversation, kind_of_event) = match reopened {
             Some(prior) => (prior, EventKind::ConversationReopened { denied }),
@@ -43,7 +44,8 @@ impl Scheduler {
         self.edit_task(step, task, |task| task.asked = Some((seq, task.earned_at)));
         self.task_event(step, task, EventKind::MessageReceived { seq, kind, account });
         self.task_event(step, task, kind_of_event);
-        self.created_event(step, task);
+        self.created_event(step, task, class.label.as_deref());
+        self.spilled_event(step, task, spilled);
         step.todo.fresh.push(task);
         Ok(Answer::Task(task))
     }
@@ -122,9 +124,9 @@ impl Scheduler {
         prior.state.ended_at().is_some_and(|at| now < at.plus(window))
     }
 
-    fn sticky_from(&self, prior: &Conversation, now: Millis) -> Option<(WorkerId, Millis)> {
+    fn sticky_from(&self, prior: &Conversation, own_ms: Option<u64>, now: Millis) -> Option<(WorkerId, Millis)> {
         let (worker, at) = prior.last_worker?;
-        let until = at.plus(self.tenants.get(&prior.tenant)?.settings.stickiness_ms);
+        let until = at.plus(own_ms.unwrap_or(self.tenants.get(&prior.tenant)?.settings.stickiness_ms));
         (now < until).then_some((worker, until))
     }
 
@@ -228,10 +230,11 @@ impl Scheduler {
     }
 
     /// Writes that a task came to be.
-    pub(crate) fn created_event(&mut self, step: &mut Step<'_>, task: TaskId) {
+    pub(crate) fn created_event(&mut self, step: &mut Step<'_>, task: TaskId, label: Option<&Label>) {
         let Some(open) = self.tasks.get(&task) else { return };
         let (kind, queue, due_at, parent) = (open.kind, open.queue, open.due_at, open.parent);
-        self.task_event(step, task, EventKind::TaskCreated { kind, queue, due_at, parent });
+        let label = label.cloned().map(Box::new);
+        self.task_event(step, task, EventKind::TaskCreated { kind, queue, due_at, parent, label });
     }
 
     /// A second delivery: recorded, no second effect.

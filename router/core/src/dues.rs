@@ -96,11 +96,19 @@ impl Scheduler {
         let over = task.relax.iter().take_while(|step| task.earned_at.plus(step.after_ms) <= now).count();
         let Some(last) = over.checked_sub(1).and_then(|last| task.relax.get(last)) else { return };
         let needs = last.needs.clone();
+        // Of several that are over at once the last counts, for the queue as for the skills.
+        let to = task.relax[..over].iter().rev().find_map(|step| step.overflow).map(|overflow| overflow.to);
+        let relaxed = *task.needs != *needs;
         self.edit_task(step, id, |task| {
             task.needs = needs.as_slice().into();
             task.relax.drain(..over);
         });
-        self.task_event(step, id, EventKind::NeedsRelaxed { needs });
+        if relaxed {
+            self.task_event(step, id, EventKind::NeedsRelaxed { needs });
+        }
+        if let Some(to) = to {
+            self.overflow(step, id, to);
+        }
     }
 
     /// Hours begin: everybody who serves a queue with these hours looks for work.

@@ -11,7 +11,7 @@ use blendline_wire::{
 use serde::{Deserialize, Serialize};
 
 use crate::rows::{Conversation, OutboundRow};
-pub use crate::work::{Class, InboundMessage, NewItem, Relaxation};
+pub use crate::work::{Class, InboundMessage, NewItem, Overflow, Relaxation};
 
 /// The driver's number of a call that waits for [`crate::Release::Answer`].
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]

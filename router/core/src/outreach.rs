@@ -52,7 +52,7 @@ impl Scheduler {
             task.unanswered = false;
         });
         self.task_event(step, task, EventKind::ConversationOpened { account });
-        self.created_event(step, task);
+        self.created_event(step, task, None);
         self.task_event(step, task, EventKind::TaskAssigned { worker, lease: Lease(1), decision: None });
         self.say(step, worker, task, payload)?;
         Ok(Answer::Conversation(id, task))

@@ -324,7 +324,7 @@ impl Scheduler {
         self.task_event(step, id, EventKind::RequestOpened { child: child_id, to, clock });
         self.add_task(step, child);
         self.add_line(step, child_id, Author::Note, Some(worker), None, note);
-        self.created_event(step, child_id);
+        self.created_event(step, child_id, None);
         if let Target::Worker(worker) = to {
             self.direct(step, child_id, Some(worker));
         }
@@ -348,11 +348,13 @@ impl Scheduler {
             Some(conversation) if conversation.tenant == item.tenant => conversation.matter,
             _ => blendline_wire::MatterId(self.next_id()),
         };
-        let task = self.new_task(step, item.tenant, TaskKind::Item, &item.class, matter);
+        let (class, spilled) = self.spilled(item.class);
+        let task = self.new_task(step, item.tenant, TaskKind::Item, &class, matter);
         let id = task.id;
         self.add_task(step, task);
         self.add_line(step, id, Author::Note, None, None, item.payload);
-        self.created_event(step, id);
+        self.created_event(step, id, class.label.as_deref());
+        self.spilled_event(step, id, spilled);
         step.todo.fresh.push(id);
         Ok(Answer::Task(id))
     }

@@ -1,20 +1,34 @@
 //! Work that comes in, and where the rules send it.
 
 use blendline_wire::inbound::InboundKind;
-use blendline_wire::task::SkillNeed;
+use blendline_wire::task::{Label, SkillNeed};
 use blendline_wire::{AccountId, ContactKey, ConversationId, Millis, QueueId, TenantId};
 use serde::{Deserialize, Serialize};
 
 use crate::input::PayloadId;
 use crate::rows::Conversation;
 
-/// What a task takes once it has waited for so long: optional skills are dropped, and levels lowered, step by step.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+/// What a task takes once it has waited for so long: optional skills are dropped, and levels lowered, step by step; and
+/// it may go over to another queue.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Relaxation {
     /// How long after it earned its place, in milliseconds.
     pub after_ms: u64,
     /// What it takes from then on.
     pub needs: Vec<SkillNeed>,
+    /// Where it is from then on, where that is another queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overflow: Option<Overflow>,
+}
+
+/// A queue that helps another out.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Overflow {
+    /// The queue.
+    pub to: QueueId,
+    /// True where work goes there at once while nobody is there who serves its own queue.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub when_nobody: bool,
 }
 
 /// Where the rules send a piece of work.
@@ -32,6 +46,12 @@ pub struct Class {
     /// How hard it is on whoever does it, 0 to 10: hostile people, sad matters.
     #[serde(default)]
     pub strain: u8,
+    /// How long whoever knows the customer is preferred, where that is not the tenant's, in milliseconds; 0: he is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sticky_ms: Option<u64>,
+    /// What the rules say of it besides, for events alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<Box<Label>>,
     /// The version of the rule set that decided.
     pub rule_set: u32,
 }

@@ -7,7 +7,7 @@ use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
-use crate::hebrew;
+use crate::{feasts, hebrew};
 
 /// How far ahead hours are compiled. They are compiled anew every day, so a stopped router has two months.
 const DAYS_AHEAD: i32 = 60;
@@ -34,6 +34,12 @@ pub struct Closed {
     pub israel: bool,
     /// The days before them, and the day of remembrance.
     pub israel_eves: bool,
+    /// Good Friday, Easter Monday and Christmas of the West.
+    pub christian: bool,
+    /// Those of the East.
+    pub orthodox: bool,
+    /// The two feasts of Islam, by the arithmetic calendar.
+    pub islamic: bool,
 }
 
 impl Closed {
@@ -42,6 +48,9 @@ impl Closed {
             || self.yearly.contains(&(date.month(), date.day()))
             || (self.israel && hebrew::is_day_of_rest(date))
             || (self.israel_eves && date.tomorrow().is_ok_and(hebrew::is_day_of_rest))
+            || (self.christian && feasts::is_western(date))
+            || (self.orthodox && feasts::is_eastern(date))
+            || (self.islamic && feasts::is_islamic(date))
     }
 }
 
@@ -53,9 +62,14 @@ impl Calendar {
 
     /// Whether it is open at `now`.
     pub fn is_open(&self, now: Millis) -> bool {
-        let Some((date, minute)) = self.date(now) else { return false };
+        let Some(date) = self.date(now) else { return false };
         let of_today = || &self.week[usize::from(weekday_index(date.weekday()))];
-        !self.closed.has(date) && of_today().iter().any(|(from, to)| (*from..*to).contains(&minute))
+        // By instants and not by the clock on the wall: an hour that comes twice is open twice, as in the intervals.
+        let within = |(from, to): &(u16, u16)| {
+            self.instant(date, *from).is_some_and(|opens| opens <= now)
+                && self.instant(date, *to).is_some_and(|closes| now < closes)
+        };
+        !self.closed.has(date) && of_today().iter().any(within)
     }
 
     /// Whether it is ever open.
@@ -63,16 +77,14 @@ impl Calendar {
         self.week.iter().any(|day| !day.is_empty())
     }
 
-    fn date(&self, now: Millis) -> Option<(Date, u16)> {
+    fn date(&self, now: Millis) -> Option<Date> {
         let instant = Timestamp::from_millisecond(i64::try_from(now.0).ok()?).ok()?;
-        let local = instant.to_zoned(self.zone.clone());
-        let minute = u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());
-        Some((local.date(), minute))
+        Some(instant.to_zoned(self.zone.clone()).date())
     }
 
     /// The open intervals from the day before `now` on: sorted, disjoint, half-open.
     pub fn open(&self, now: Millis) -> Vec<(Millis, Millis)> {
-        let Some((today, _)) = self.date(now) else { return Vec::new() };
+        let Some(today) = self.date(now) else { return Vec::new() };
         let mut open: Vec<(Millis, Millis)> = Vec::new();
         for ahead in -1..=DAYS_AHEAD {
             let Ok(date) = today.checked_add(Span::new().days(ahead)) else { continue };
@@ -148,6 +160,32 @@ mod tests {
         sundays.closed.dates.insert("2026-10-25".parse().unwrap());
         assert_eq!(sundays.open(now)[0].1.to_rfc3339(), "2026-11-01T15:00:00Z");
         assert!(!sundays.is_open(open[0].0));
+    }
+
+    /// The clock goes forward on Friday 2026-03-27 from 02:00 to 03:00, and back on Sunday 2026-10-25 from 02:00 to 01:00.
+    #[test]
+    fn whether_it_is_open_and_the_intervals_agree_in_every_minute_of_a_changed_clock() {
+        for hours in [["00:30-01:30", "02:30-04:00"], ["01:00-02:00", "03:00-24:00"], ["00:00-24:00", "24:00-24:00"]] {
+            let mut daily = calendar("Asia/Jerusalem", 0, &[]);
+            let read = |text: &&str| minutes_of_interval(text);
+            daily.week = std::array::from_fn(|_| hours.iter().filter_map(read).collect());
+            for begin in ["2026-03-26T20:00:00Z", "2026-10-24T18:00:00Z"] {
+                let begin = Millis::from_rfc3339(begin).unwrap();
+                let open = daily.open(begin);
+                for minute in 0..12 * 60 {
+                    let now = begin.plus(minute * 60_000);
+                    let within = open.iter().any(|(opens, closes)| *opens <= now && now < *closes);
+                    assert_eq!(daily.is_open(now), within, "{hours:?} at {}", now.to_rfc3339());
+                }
+            }
+        }
+        // The night in which the clock goes back has an hour more.
+        let mut nights = calendar("Asia/Jerusalem", 6, &["00:00-06:00"]);
+        let open = nights.open(Millis::from_rfc3339("2026-10-24T18:00:00Z").unwrap());
+        assert_eq!(open[0].1 - open[0].0, 7 * 3_600_000);
+        nights.week[4] = vec![(0, 360)];
+        let open = nights.open(Millis::from_rfc3339("2026-03-26T12:00:00Z").unwrap());
+        assert_eq!(open[0].1 - open[0].0, 5 * 3_600_000, "and the other one an hour less");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use blendline_wire::Millis;
 use blendline_wire::inbound::{InboundEvent, InboundKind};
+use blendline_wire::org::{FieldValue, Fields};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -55,7 +56,8 @@ impl Domain {
     /// Every word of it.
     pub fn words(self, world: &World) -> Vec<&str> {
         match self {
-            Self::Channel => world.channels.iter().map(String::as_str).collect(),
+            // Work items come by no channel, and rules tell them apart like one.
+            Self::Channel => world.channels.iter().map(String::as_str).chain([ITEMS]).collect(),
             Self::Language => normal::LANGUAGES.to_vec(),
             Self::Kind => {
                 InboundKind::ALL.iter().filter(|kind| kind.wants_answer()).map(|kind| kind.as_str()).collect()
@@ -133,6 +135,8 @@ fields! {
     Reopened = "history"."reopened": Type::Bool, "whether his last matter is solved and may come back with this message";
     Days = "history"."days": Type::Int, "full days since he last wrote, 9999 where he never did";
     Messages = "history"."messages": Type::Int, "messages of his last conversation, both sides";
+    ItemKind = "item"."kind": Type::Text, "what kind of work item it is, as its sender calls it; of messages empty";
+    ItemSource = "item"."source": Type::Text, "the system that pushed it; of messages empty";
     Account = "account"."name": Type::Text, "the account it came by, as the configuration names it";
     Hour = "time"."hour": Type::Int, "the hour, 0 to 23, in the set's time zone";
     Minute = "time"."minute": Type::Int, "the minute, 0 to 59";
@@ -174,6 +178,12 @@ pub struct Facts {
     pub name: String,
     /// What is known of the sender.
     pub history: History,
+    /// What kind of item it is.
+    pub item_kind: String,
+    /// The system that pushed it.
+    pub item_source: String,
+    /// What its sender says of an item, by name.
+    pub fields: Fields,
     pub(crate) length: i64,
     pub(crate) hour: i64,
     pub(crate) minute: i64,
@@ -188,6 +198,24 @@ impl std::fmt::Debug for Facts {
         shown.field("kind", &self.kind).field("rating", &self.rating).field("files", &self.files);
         shown.field("history", &self.history).finish_non_exhaustive()
     }
+}
+
+/// The channel by which work items come.
+pub const ITEMS: &str = "item";
+
+/// A work item, as another system pushed it.
+#[derive(Clone, Copy, Debug)]
+pub struct ItemFacts<'a> {
+    /// What kind it is, as its sender calls it.
+    pub kind: &'a str,
+    /// The system that pushed it.
+    pub source: &'a str,
+    /// What it is about, in one line.
+    pub title: &'a str,
+    /// More about it.
+    pub text: &'a str,
+    /// What its sender says of it, by name.
+    pub fields: &'a Fields,
 }
 
 /// What the record knows of a sender.
@@ -248,6 +276,47 @@ impl Facts {
         facts
     }
 
+    /// The facts of a work item that came at `now`.
+    pub fn of_item(item: ItemFacts<'_>, now: Millis, zone: &TimeZone) -> Self {
+        let cut = |text: &str| text.chars().take(TEXT_CHARS_MAX).collect::<String>();
+        let both = cut(&format!("{}\n{}", item.title, item.text));
+        let text = cut(item.text);
+        let mut facts = Self {
+            channel: ITEMS.to_owned(),
+            account: String::new(),
+            language: normal::language(&both),
+            kind: ITEMS,
+            normal: normal::normal(&both),
+            length: i64::try_from(text.chars().count()).unwrap_or(i64::MAX),
+            text,
+            subject: cut(item.title),
+            item_kind: cut(item.kind),
+            item_source: cut(item.source),
+            fields: item.fields.clone(),
+            ..Self::default()
+        };
+        facts.at(now, zone);
+        facts
+    }
+
+    /// A field of an item as a text; empty where it has none.
+    pub(crate) fn attribute(&self, name: &str) -> &str {
+        match self.fields.get(name) {
+            Some(FieldValue::Text(text)) => text.expose(),
+            Some(FieldValue::Flag(true)) => "true",
+            Some(FieldValue::Flag(false)) => "false",
+            Some(FieldValue::Number(_)) | None => "",
+        }
+    }
+
+    /// A field of an item as a number; 0 where it has none.
+    pub(crate) fn amount(&self, name: &str) -> i64 {
+        match self.fields.get(name) {
+            Some(FieldValue::Number(number)) => *number,
+            _ => 0,
+        }
+    }
+
     /// Sets the time.
     pub fn at(&mut self, now: Millis, zone: &TimeZone) {
         let instant = i64::try_from(now.0).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or_default();
@@ -271,6 +340,8 @@ impl Facts {
             Field::Address => &self.address,
             Field::Name => &self.name,
             Field::Account => &self.account,
+            Field::ItemKind => &self.item_kind,
+            Field::ItemSource => &self.item_source,
             Field::Weekday => self.weekday,
             Field::Date => &self.date,
             _ => "",

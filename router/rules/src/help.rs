@@ -13,10 +13,22 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("zone", "the IANA time zone of `time.…`, and of calendars that name none"),
             ("skills", "what workers can do and work can take"),
             ("calendars", "opening hours by name"),
+            ("blending", "what holds for all queues and workers: reserve, stickiness, reopening"),
             ("queues", "lines of tasks by name"),
             ("groups", "workers who serve the same queues, by name"),
             ("keywords", "lists of words by name, for `mentions('list')`"),
             ("rules", "where messages and items go: the first that applies decides"),
+            ("notices", "what customers are told by themselves, by name"),
+        ],
+    ),
+    (
+        "blending",
+        &[
+            ("reserve", "how many front places stay free at least before back work starts"),
+            ("reserve_max", "how far the reserve may grow; `reserve` and this alike: it is fixed"),
+            ("stickiness", "how long a returning customer is kept for the worker he knows"),
+            ("reopen", "how long a new message reopens a solved conversation"),
+            ("confirm", "how long the customer may say whether it is solved"),
         ],
     ),
     (
@@ -24,7 +36,10 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
         &[
             ("zone", "its IANA time zone; left out, the set's"),
             ("hours", "by day, or from day to day: `sun-thu: [\"08:00-13:00\"]`"),
-            ("closed", "dates, days of every year, `israel`, `israel-eves`"),
+            (
+                "closed",
+                "dates, days of every year, and lists: `israel`, `israel-eves`, `christian`, `orthodox`, `islamic`",
+            ),
         ],
     ),
     (
@@ -32,7 +47,10 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
         &[
             ("side", "`front` where a customer waits, `back` for the rest"),
             ("target", "how long a task may wait for its first response"),
-            ("goal", "how many per cent are to have a worker within that time"),
+            (
+                "goal",
+                "how many per cent are to have a worker within that time; or `mean-wait`: they wait no longer on the mean",
+            ),
             ("weight", "how much its urgency counts; 1 is ordinary"),
             ("task_weight", "what a task takes of a worker's capacity; 100 is ordinary"),
             ("waiting_weight", "the part of that while it waits for somebody else, in per cent"),
@@ -43,8 +61,10 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("interruptible", "whether running work may be set aside for a front peak"),
             ("tasks_max", "how many tasks may wait"),
             ("protected", "the part of its workers' hours that a back queue has while its work waits, in per cent"),
+            ("protected_window", "over how long that part is kept"),
+            ("worth", "what one completed task of a back queue is worth; 1 is ordinary"),
             ("heir_of", "queues that are no more, whose tasks are this one's"),
-            ("overflow", "where its work goes when it waits too long: `{to: other, after: 10m}`"),
+            ("overflow", "where its work goes when it waits too long: `{to: other, after: 10m, when_nobody: true}`"),
         ],
     ),
     (
@@ -55,6 +75,10 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("skills", "what all of them can do, with levels 1 to 10"),
             ("capacity", "how much each takes at once; 100 is an ordinary task"),
             ("accept", "`offer`: a worker says yes first; `auto`: he has the task at once"),
+            ("run_max", "after so many tasks without a breath he has one; 0: never"),
+            ("breath", "how long a breath is"),
+            ("abuse_pause", "how long he rests after an abusive customer"),
+            ("cost", "what an hour of his costs: of workers who are alike else, the cheaper has the task"),
         ],
     ),
     (
@@ -63,6 +87,10 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("skills", "what he can do besides, or at another level"),
             ("capacity", "how much he takes at once"),
             ("accept", "`offer` or `auto`"),
+            ("run_max", "after so many tasks without a breath he has one; 0: never"),
+            ("breath", "how long a breath is"),
+            ("abuse_pause", "how long he rests after an abusive customer"),
+            ("cost", "what an hour of his costs: of workers who are alike else, the cheaper has the task"),
         ],
     ),
     (
@@ -76,16 +104,38 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("queue", "where it sends what it takes"),
             ("needs", "skills with the lowest levels that will do"),
             ("target", "how long that may wait, where it is not the queue's target"),
+            ("priority", "`urgent` has a quarter of the queue's target, `high` a half, `low` twice that"),
+            ("sticky", "how long whoever knows the customer is preferred; `never`: he is not"),
             ("tags", "words for reports"),
-            ("relax", "what will do after a while: `- {after: 5m, needs: {hebrew: 1}}`"),
+            ("case", "the type of case it is"),
+            ("relax", "what will do after a while, and where: `- {after: 5m, needs: {hebrew: 1}, queue: other}`"),
             ("strain", "how hard it is on whoever does it, 0 to 10"),
+        ],
+    ),
+    (
+        "notice",
+        &[
+            ("when", "`received`, `closed`, `waiting`, `callback` or `window`"),
+            ("channel", "channels it is for; left out, all"),
+            ("queue", "queues it is for; left out, all"),
+            ("calendar", "`closed`: the hours that count; left out, the queue's"),
+            (
+                "above",
+                "`waiting`, `callback`: only where the expected wait is longer; `window`: how long before it closes",
+            ),
+            ("every", "at most once in so long for each contact"),
+            ("text", "what is said, by language; `{wait}` and `{opens}` are filled in"),
+            ("button", "`callback`: what the button says, by language"),
+            ("template", "`window`: the approved template, `{name: …, language: …}`"),
         ],
     ),
 ];
 
 /// A function of conditions: its name, how it is called, and what it says.
 pub const FUNCTIONS: &[(&str, &str, &str)] = &[
+    ("amount", "amount('total') > 500", "a field of an item that is a number; 0 where it has none"),
     ("all", "msg.files.all(file, file == 'image')", "true when the condition holds for each of a list"),
+    ("attribute", "attribute('reason') == 'damaged'", "a field of an item as a text; '' where it has none"),
     ("contains", "msg.text.contains('refund')", "true when a text is part of another"),
     ("endsWith", "msg.text.endsWith('?')", "true when a text ends with another"),
     ("exists", "msg.files.exists(file, file == 'image')", "true when the condition holds for one of a list"),

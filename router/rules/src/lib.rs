@@ -23,12 +23,16 @@ pub mod cel;
 pub mod classify;
 pub mod facts;
 pub mod fault;
+mod feasts;
 mod hebrew;
 pub mod help;
+mod ladder;
 pub mod limits;
 pub mod model;
 pub mod normal;
+pub mod notice;
 mod read;
+pub mod record;
 pub mod replay;
 mod sense;
 mod spell;
@@ -36,8 +40,9 @@ mod yaml;
 
 pub use calendar::{Calendar, minutes_of_interval};
 pub use classify::{Classifier, Decision, Outcome, Step};
-pub use facts::{Facts, World};
+pub use facts::{Facts, ItemFacts, World};
 pub use fault::{Fault, Faults, Severity};
+pub use ladder::Rung;
 pub use model::RuleSet;
 pub use spell::did_you_mean;
 

@@ -18,6 +18,8 @@ pub const WORDS_MAX: usize = 10_000;
 pub const WORD_CHARS_MAX: usize = 100;
 /// Characters of a name.
 pub const NAME_CHARS_MAX: usize = 64;
+/// Notices of a set.
+pub const NOTICES_MAX: usize = 50;
 /// Characters of a notice.
 pub const NOTICE_CHARS_MAX: usize = 1_000;
 /// Bytes of a condition.

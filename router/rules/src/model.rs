@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use blendline_wire::org::Goal;
 use blendline_wire::task::{AcceptMode, Side};
 use jiff::tz::TimeZone;
 
@@ -9,6 +10,7 @@ use crate::calendar::Calendar;
 use crate::cel::Condition;
 use crate::fault::{Placed, Span};
 use crate::normal::Words;
+use crate::notice::Notice;
 
 /// What a task takes of a worker where its queue does not say (router/config.default.toml).
 pub const TASK_WEIGHT: u32 = 100;
@@ -28,6 +30,8 @@ pub struct RuleSet {
     pub skills: Vec<Placed<String>>,
     /// Working hours by name.
     pub calendars: BTreeMap<String, Placed<Calendar>>,
+    /// What holds for all of them.
+    pub blending: Blending,
     /// Lines of tasks.
     pub queues: Vec<Queue>,
     /// Workers who serve the same queues.
@@ -36,6 +40,23 @@ pub struct RuleSet {
     pub keywords: Vec<(Placed<String>, Words)>,
     /// Where messages go: the first that applies decides.
     pub rules: Vec<Rule>,
+    /// What customers are told by themselves, in the order of the file.
+    pub notices: Vec<Notice>,
+}
+
+/// What holds for all queues and workers. What is `None` is as the configuration has it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Blending {
+    /// How many front places stay free before back work starts, in thousandths of one.
+    pub reserve_milli: Option<u64>,
+    /// How far the reserve may grow, likewise.
+    pub reserve_max_milli: Option<u64>,
+    /// How long a returning contact is kept for the worker he knows, in milliseconds.
+    pub stickiness_ms: Option<u64>,
+    /// How long a new message reopens a solved conversation, in milliseconds.
+    pub reopen_ms: Option<u64>,
+    /// How long the customer may say whether it is solved, in milliseconds.
+    pub confirm_ms: Option<u64>,
 }
 
 impl RuleSet {
@@ -54,8 +75,8 @@ pub struct Queue {
     pub side: Side,
     /// How long a task may wait, in milliseconds.
     pub target_ms: Option<Placed<u64>>,
-    /// How many per cent are to have a worker within that time.
-    pub goal_percent: Option<u32>,
+    /// What it is held to.
+    pub goal: Option<Goal>,
     /// How much its urgency counts, in parts of a thousand.
     pub weight_milli: Option<u32>,
     /// What a task takes of a worker's capacity; 100 is an ordinary task.
@@ -80,6 +101,10 @@ pub struct Queue {
     pub tasks_max: Option<u32>,
     /// The part of its workers' hours that a back queue has while its work waits, in per cent.
     pub protected_percent: Option<Placed<u32>>,
+    /// Over how long that is kept, in milliseconds.
+    pub share_window_ms: Option<u64>,
+    /// What one completed task of it is worth, in thousandths.
+    pub worth_milli: Option<u32>,
     /// Queues that are no more, whose tasks are this one's.
     pub heir_of: Vec<Placed<String>>,
     /// Where its work is to go when it waits too long.
@@ -93,6 +118,8 @@ pub struct Overflow {
     pub to: Placed<String>,
     /// After how long, in milliseconds.
     pub after_ms: Placed<u64>,
+    /// Whether at once where nobody is there who serves it.
+    pub when_nobody: bool,
 }
 
 /// A skill by name and a level from 1 to 10.
@@ -120,6 +147,33 @@ pub struct Worker {
     pub capacity: Option<u32>,
     /// How he receives work.
     pub accept: Option<AcceptMode>,
+    /// What is asked of him, and what he costs.
+    pub burden: Burden,
+}
+
+/// What is asked of a worker, and what he costs. What is `None` is as the configuration has it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Burden {
+    /// After so many tasks without a breath he has one.
+    pub run_max: Option<u32>,
+    /// How long a breath is, in milliseconds.
+    pub breath_ms: Option<u64>,
+    /// How long he rests after an abusive customer, in milliseconds.
+    pub abuse_pause_ms: Option<u64>,
+    /// What an hour of his costs.
+    pub cost: Option<u32>,
+}
+
+impl Burden {
+    /// This, with `other` where it says nothing.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self {
+            run_max: self.run_max.or(other.run_max),
+            breath_ms: self.breath_ms.or(other.breath_ms),
+            abuse_pause_ms: self.abuse_pause_ms.or(other.abuse_pause_ms),
+            cost: self.cost.or(other.cost),
+        }
+    }
 }
 
 impl Worker {
@@ -160,12 +214,55 @@ pub struct Rule {
     pub needs: Vec<Level>,
     /// How long it may wait, where that is not the queue's, in milliseconds.
     pub target_ms: Option<Placed<u64>>,
+    /// How much sooner, or later, than the queue's target that is due.
+    pub priority: Priority,
+    /// How long whoever knows the customer is preferred, where that is not as everywhere, in milliseconds; 0: he is not.
+    pub sticky_ms: Option<u64>,
     /// Words for reports.
     pub tags: Vec<Placed<String>>,
-    /// What it takes less after a while: (after milliseconds, needs).
-    pub relax: Vec<(Placed<u64>, Vec<Level>)>,
+    /// The type of case it is.
+    pub case: Option<Placed<String>>,
+    /// What will do after a while, and where.
+    pub relax: Vec<Relaxed>,
     /// How hard it is on whoever does it, 0 to 10.
     pub strain: u8,
     /// The whole rule in the text.
     pub span: Span,
+}
+
+/// What will do after a while.
+#[derive(Clone, Debug)]
+pub struct Relaxed {
+    /// After how long, in milliseconds.
+    pub after_ms: Placed<u64>,
+    /// What it takes from then on; `None`: what it took before.
+    pub needs: Option<Vec<Level>>,
+    /// Where it is from then on; `None`: where it was before.
+    pub queue: Option<Placed<String>>,
+}
+
+/// How much sooner, or later, than its queue's target something is due: in an order by due times that is what comes first.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Priority {
+    /// A quarter of the target.
+    Urgent,
+    /// Half of it.
+    High,
+    /// The target.
+    #[default]
+    Normal,
+    /// Twice the target.
+    Low,
+}
+
+impl Priority {
+    /// How long something may wait, where the queue's target is this.
+    pub fn of(self, target_ms: u64) -> u64 {
+        match self {
+            Self::Urgent => (target_ms / 4).max(1),
+            Self::High => (target_ms / 2).max(1),
+            Self::Normal => target_ms,
+            Self::Low => target_ms.saturating_mul(2),
+        }
+    }
 }

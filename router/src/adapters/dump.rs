@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::ports::store::StoreError;
 
 /// The version of the tables and columns below; it moves with the schemas of both stores.
-pub const RECORD_VERSION: u32 = 3;
+pub const RECORD_VERSION: u32 = 4;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -192,6 +192,31 @@ pub const TABLES: &[Table] = &[
     },
     Table { name: "rule_sets", columns: &[("tenant", Int), ("version", Int), ("body", Text)], key: "tenant, version" },
     Table { name: "rule_drafts", columns: &[("tenant", Int), ("body", Text)], key: "tenant" },
+    Table {
+        name: "outlet_positions",
+        columns: &[("tenant", Int), ("sink", Text), ("event", Int)],
+        key: "tenant, sink",
+    },
+    Table {
+        name: "outlet_endpoints",
+        columns: &[("tenant", Int), ("name", Text), ("version", Int), ("body", Text)],
+        key: "tenant, name",
+    },
+    Table {
+        name: "outlet_deliveries",
+        columns: &[
+            ("tenant", Int),
+            ("endpoint", Text),
+            ("event", Int),
+            ("at", Int),
+            ("lane", Text),
+            ("state", Text),
+            ("attempts", Int32),
+            ("next_at", Int),
+            ("cause", Text),
+        ],
+        key: "tenant, endpoint, event",
+    },
     Table { name: "audit", columns: &[("tenant", Int), ("seq", Int), ("body", Text)], key: "tenant, seq" },
     Table { name: "audit_heads", columns: &[("tenant", Int), ("seq", Int), ("hash", Text)], key: "tenant" },
 ];
@@ -202,6 +227,7 @@ impl Table {
         match self.name {
             "register" => 2,
             "rule_sets" | "rule_drafts" => 3,
+            "outlet_positions" | "outlet_endpoints" | "outlet_deliveries" => 4,
             _ => 1,
         }
     }

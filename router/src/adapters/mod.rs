@@ -5,6 +5,7 @@ pub mod dump;
 pub mod files;
 pub mod finding;
 pub mod live;
+mod outlets;
 mod people;
 pub mod postgres;
 pub mod rabbit;

@@ -14,6 +14,7 @@ pub(in crate::adapters) fn published(before: Option<&RuleSetRow>, after: &RuleSe
             "author": row.author,
             "reason": row.reason,
             "sha256": hex::encode(Sha256::digest(&row.text)),
+            "stage": row.stage,
         })
     };
     let mut now = told(after);

@@ -28,6 +28,7 @@ use tokio_tungstenite::tungstenite;
 use super::Shared;
 use super::auth::{Caller, forbidden, from_own_page};
 use super::frames::{Asked, Speaker, asked};
+use super::private;
 use super::problem::{Failure, of_call};
 use super::server::Place;
 use super::watch::Watch;
@@ -252,6 +253,7 @@ impl Line<'_> {
                 Ok(Some(ServerFrame::Answer { call, problem: Some(*failure.problem), seq: None }))
             }
             Asked::Call(number, call) => {
+                let call = private::checked(self.app, self.speaker.tenant, call).await;
                 let answer = self.ask(call).await?;
                 if let Some(number) = number {
                     self.waiting.push(Box::pin(async move { (number, outcome(answer.await)) }));

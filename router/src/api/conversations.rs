@@ -151,7 +151,7 @@ pub async fn start(
         return Err(Failure::bad("/purpose", "say what it serves: service, marketing, …"));
     }
     let queue = queue_of(&app, &caller, &body.queue)?;
-    let reply = Reply { key: body.key, content: body.content };
+    let reply = Reply::new(body.key, body.content);
     let call = Call::Start { worker, account, to: body.to, queue, reply, subject: body.subject, purpose };
     match app.door(caller.tenant).call(Actor::Worker(worker), call).await {
         Ok(Answer::Conversation(conversation, task)) => Ok((StatusCode::CREATED, Json(Started { conversation, task }))),

@@ -138,11 +138,13 @@ const LINES_BACK: usize = 200;
 
 /// Tries the rules again that decided, on the message that they decided on.
 async fn routing(app: &Shared, task: &Task) -> Result<Option<RoutingInfo>, Failure> {
-    let (Some(conversation), Some(account)) = (task.conversation, task.account) else { return Ok(None) };
     if task.rule_set == 0 {
         return Ok(None);
     }
     let Some(row) = app.rules().rule_set(task.tenant, task.rule_set).await? else { return Ok(None) };
+    let (Some(conversation), Some(account)) = (task.conversation, task.account) else {
+        return of_item(app, task, &row.text).await;
+    };
     let lines = app.archive().transcripts(&[Transcript::Conversation(conversation)], LINES_BACK).await?;
     let made_it = |line: &StoredMessage| line.author == Author::Customer && task.created_at <= line.at;
     let Some(line) = lines.into_iter().flatten().find(made_it) else { return Ok(None) };
@@ -153,6 +155,17 @@ async fn routing(app: &Shared, task: &Task) -> Result<Option<RoutingInfo>, Failu
     let event = line.body.heard();
     let place = (entry.channel.as_str(), entry.account.name.as_str());
     let facts = Facts::of(&event, place, History::default(), at, &set.zone);
+    let explained = Explained::of(&Classifier::new(&set), &facts);
+    Ok(Some(RoutingInfo { version: task.rule_set, explained }))
+}
+
+/// The same of a work item: its first line is what was pushed.
+async fn of_item(app: &Shared, task: &Task, rules: &str) -> Result<Option<RoutingInfo>, Failure> {
+    let lines = app.archive().transcripts(&[Transcript::Task(task.id)], LINES_BACK).await?;
+    let pushed = |line: &StoredMessage| line.seq == 1 && line.body.item.is_some();
+    let Some(line) = lines.into_iter().flatten().find(pushed) else { return Ok(None) };
+    let Some(set) = blendline_rules::check("rules", rules, &crate::rules::world(None)).set else { return Ok(None) };
+    let facts = Facts::of_item(line.body.item_facts(), line.at, &set.zone);
     let explained = Explained::of(&Classifier::new(&set), &facts);
     Ok(Some(RoutingInfo { version: task.rule_set, explained }))
 }

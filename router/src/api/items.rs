@@ -12,7 +12,7 @@ use blendline_core::input::{Class, Relaxation};
 use blendline_core::limits::RELAXATIONS_MAX;
 use blendline_wire::org::{FieldValue, Fields};
 use blendline_wire::task::SkillNeed;
-use blendline_wire::{ConversationId, Pii, TenantId};
+use blendline_wire::{ConversationId, Pii, QueueId, TenantId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -24,18 +24,30 @@ use super::{Shared, view};
 use crate::config::did_you_mean;
 use crate::directory::Directory;
 use crate::handle::Call;
+use crate::payload::ItemOrigin;
 
 /// What the caller's own reference and title may hold at most, in bytes.
 const REFERENCE_MAX: usize = 200;
 const TITLE_MAX: usize = 1000;
 const STRAIN_MAX: u8 = 10;
+/// Characters of what kind an item is, and of where it came from.
+const WORD_MAX: usize = 100;
 
 /// A work item.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Item {
-    /// The queue's name.
-    queue: String,
+    /// The queue's name; left out, the rules send it, and what is said here besides counts before what they say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    queue: Option<String>,
+    /// What kind of item it is, for rules: `item.kind`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100)]
+    kind: Option<String>,
+    /// The system that pushes it, for rules: `item.source`; left out, the name of its key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100)]
+    source: Option<String>,
     /// The caller's own id of it, 1 to 200 bytes: pushing it twice makes one task.
     #[schema(min_length = 1, max_length = 200)]
     external_ref: String,
@@ -92,6 +104,13 @@ pub async fn push(
     let call = Call::Push {
         tenant: caller.tenant,
         class,
+        by_rules: item.queue.is_none(),
+        origin: Box::new(ItemOrigin {
+            kind: item.kind.unwrap_or_default(),
+            source: item
+                .source
+                .unwrap_or_else(|| caller.actor.strip_prefix("key ").unwrap_or(&caller.actor).to_owned()),
+        }),
         external_ref: item.external_ref,
         title: item.title,
         text: item.text,
@@ -117,6 +136,11 @@ fn check_lengths(item: &Item) -> Result<(), Failure> {
         let detail = "give your system's own id of this item, 1 to 200 bytes: pushing it twice makes one task";
         return Err(Failure::bad("/external_ref", detail));
     }
+    for (place, word) in [("/kind", &item.kind), ("/source", &item.source)] {
+        if word.as_ref().is_some_and(|word| word.is_empty() || WORD_MAX < word.chars().count()) {
+            return Err(Failure::bad(place, "give 1 to 100 characters, or leave it out"));
+        }
+    }
     let title = item.title.expose();
     if title.trim().is_empty() || TITLE_MAX < title.len() {
         return Err(Failure::bad("/title", "give one line that says what it is about, at most 1000 bytes"));
@@ -125,8 +149,10 @@ fn check_lengths(item: &Item) -> Result<(), Failure> {
 }
 
 fn classify(item: &Item, tenant: TenantId, directory: &Directory) -> Result<Class, Failure> {
-    let queue =
-        directory.queue(tenant, &item.queue).ok_or_else(|| unknown_queue(directory, tenant, &item.queue, "/queue"))?;
+    let queue = match &item.queue {
+        Some(name) => directory.queue(tenant, name).ok_or_else(|| unknown_queue(directory, tenant, name, "/queue"))?,
+        None => QueueId(0),
+    };
     let needs = needs_of(&item.skills, "/skills", tenant, directory)?;
     if RELAXATIONS_MAX < item.relax.len() {
         return Err(Failure::bad("/relax", format!("give at most {RELAXATIONS_MAX} steps")));
@@ -140,7 +166,7 @@ fn classify(item: &Item, tenant: TenantId, directory: &Directory) -> Result<Clas
             ));
         }
         let needs = needs_of(&step.skills, &format!("/relax/{place}/skills"), tenant, directory)?;
-        relax.push(Relaxation { after_ms: step.after_ms, needs });
+        relax.push(Relaxation { after_ms: step.after_ms, needs, overflow: None });
     }
     if item.target_ms == Some(0) {
         return Err(Failure::bad("/target_ms", "give at least 1, or leave it to the queue"));
@@ -148,7 +174,7 @@ fn classify(item: &Item, tenant: TenantId, directory: &Directory) -> Result<Clas
     if STRAIN_MAX < item.strain {
         return Err(Failure::bad("/strain", "give 0 to 10"));
     }
-    Ok(Class { queue, needs, relax, target_ms: item.target_ms, strain: item.strain, rule_set: 0 })
+    Ok(Class { queue, needs, relax, target_ms: item.target_ms, strain: item.strain, ..Class::default() })
 }
 
 /// Skills and levels by name, sorted.

@@ -9,6 +9,7 @@ pub mod connect;
 pub mod consents;
 pub mod conversations;
 pub mod customer;
+pub mod endpoints;
 pub mod explanation;
 pub mod floor;
 pub mod forward;
@@ -23,11 +24,14 @@ pub mod page;
 pub mod pages;
 pub mod people;
 pub mod poll;
+pub mod private;
 pub mod problem;
 pub mod queues;
 pub mod routes;
+pub mod rule_day;
 pub mod rule_help;
 pub mod rule_replay;
+pub mod rule_trial;
 pub mod rules;
 pub mod server;
 pub mod sessions;
@@ -58,11 +62,13 @@ use crate::driver::Status;
 use crate::floor::Floors;
 use crate::handle::Handle;
 use crate::intake::Intake;
+use crate::outlets::post::Reach;
 use crate::people::Gate;
 use crate::people::session::Cookie;
 use crate::ports::broker::Broker;
 use crate::ports::files::Files;
 use crate::ports::live::Live;
+use crate::ports::outlets::Outlets;
 use crate::ports::rules::RuleSets;
 use crate::ports::store::Archive;
 
@@ -77,6 +83,10 @@ pub struct Parts {
     pub directory: Directories,
     /// The record of rule sets.
     pub rules: Arc<dyn RuleSets>,
+    /// The record of what goes out to other systems.
+    pub outlets: Arc<dyn Outlets>,
+    /// Who may be posted to.
+    pub reach: Reach,
     /// The tenants as the configuration has them, without the rules that are live.
     pub configured: Vec<CheckedTenant>,
     /// The shards, and the doors to their owners.
@@ -130,7 +140,8 @@ impl App {
     /// The API over these parts. `peers` calls other routers: see [`forward::client`].
     pub fn new(parts: Parts, peers: reqwest::Client) -> Shared {
         let intake = Intake::new(parts.directory.now(), parts.broker.clone(), parts.files.clone(), &parts.doors)
-            .fetching(parts.http.clone());
+            .fetching(parts.http.clone())
+            .allowing(parts.server.webhooks_per_second, parts.server.webhooks_burst);
         let limits = Limits {
             body_bytes_max: parts.server.body_bytes_max,
             body_timeout: Duration::from_millis(parts.server.body_timeout_ms),
@@ -167,6 +178,14 @@ impl App {
 
     fn rules(&self) -> &dyn RuleSets {
         self.parts.rules.as_ref()
+    }
+
+    fn outlets(&self) -> &dyn Outlets {
+        self.parts.outlets.as_ref()
+    }
+
+    fn reach(&self) -> Reach {
+        self.parts.reach
     }
 
     fn configured(&self) -> &[CheckedTenant] {

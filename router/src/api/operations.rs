@@ -17,6 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::auth::Caller;
 use super::json::Strict;
 use super::page::{Limit, Page, Params, id, parsed};
+use super::private;
 use super::problem::{Failure, of_call};
 use super::view::{self, OutboundInfo, QuarantineInfo};
 use super::{Shared, now};
@@ -113,8 +114,10 @@ pub async fn resend(
         return Err(Failure::new(StatusCode::CONFLICT, "wrong_state", "This cannot be done now", detail));
     }
     let OutboundRow { task, conversation, .. } = letter.row;
-    let reply = Reply { key: body.key, content: body.content.unwrap_or(letter.content) };
-    let call = Call::Resend { worker, task, conversation, reply };
+    let reply = Reply::new(body.key, body.content.unwrap_or(letter.content));
+    // What was for the customer alone stays so.
+    let privately = private::was_private(&app, conversation, letter.row.seq).await?;
+    let call = Call::Resend { worker, task, conversation, reply: Reply { privately, ..reply } };
     match app.door(caller.tenant).call(Actor::Worker(worker), call).await {
         Ok(Answer::Said(seq)) => Ok((StatusCode::CREATED, Json(Resent { conversation, seq: Some(seq) }))),
         Ok(_) => Ok((StatusCode::CREATED, Json(Resent { conversation, seq: None }))),
@@ -212,7 +215,7 @@ pub async fn replay(
             let detail = "its account is not configured any more: configure it under its old name";
             Err(Failure::new(StatusCode::CONFLICT, "no_account", "Its account is gone", detail))
         }
-        Err(error @ (NotTaken::Busy(_) | NotTaken::NotKept(_) | NotTaken::NotFetched(_))) => {
+        Err(error @ (NotTaken::Busy(_) | NotTaken::TooMany | NotTaken::NotKept(_) | NotTaken::NotFetched(_))) => {
             Err(Failure::busy(error.to_string()))
         }
     }

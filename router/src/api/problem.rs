@@ -111,6 +111,15 @@ pub fn of_call(error: CallError, tenant: TenantId, directory: &Directory) -> Fai
             "this key was used before for other words: give each message a key of its own".to_owned(),
         )
         .at("key"),
+        CallError::NoRule => {
+            let detail = "no rule takes this item: name a `queue`, or add a rule with `channel: item`";
+            Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "no_rule", "This cannot be done", detail).at("/queue")
+        }
+        CallError::NotSent(cause) if cause.reason == "no_consent" => {
+            let status = StatusCode::FORBIDDEN;
+            Failure::new(status, "no_consent", "The customer does not want this", cause.detail).at("purpose")
+        }
+        CallError::NotSent(cause) => conflict(&cause.reason, cause.detail).at("privately"),
         CallError::NoConsent(purpose) => no_consent(&purpose),
         CallError::Elsewhere { owner } => {
             let detail = format!("another router serves this tenant: call {owner}");

@@ -10,9 +10,9 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
-    Shared, about, accounts, audit, connect, consents, conversations, customer, explanation, floor, health, items,
-    keys, media, operations, pages, people, poll, queues, rule_help, rule_replay, rules, sessions, tasks, users,
-    webhooks, work, workers,
+    Shared, about, accounts, audit, connect, consents, conversations, customer, endpoints, explanation, floor, health,
+    items, keys, media, operations, pages, people, poll, queues, rule_day, rule_help, rule_replay, rule_trial, rules,
+    sessions, tasks, users, webhooks, work, workers,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -107,6 +107,26 @@ pub fn routes() -> Vec<Route> {
         owner(post("/v1/outbox/{id}/resend", STAND, self::post(operations::resend), about::operations::resend)),
         get("/v1/outbox", WATCH, self::get(operations::outbox), about::operations::outbox),
         get("/v1/events", OPERATE, self::get(operations::events), about::operations::events),
+        get("/v1/event-endpoints", OPERATE, self::get(endpoints::list), about::endpoints::list),
+        post("/v1/event-endpoints", MANAGE, self::post(endpoints::add), about::endpoints::add),
+        get("/v1/event-endpoints/{name}", OPERATE, self::get(endpoints::one), about::endpoints::one),
+        route(Method::PATCH, "/v1/event-endpoints/{name}", MANAGE, patch(endpoints::change), about::endpoints::change),
+        route(
+            Method::DELETE,
+            "/v1/event-endpoints/{name}",
+            MANAGE,
+            delete(endpoints::remove),
+            about::endpoints::remove,
+        ),
+        post("/v1/event-endpoints/{name}/rotate", MANAGE, self::post(endpoints::rotate), about::endpoints::rotate),
+        post("/v1/event-endpoints/{name}/test", MANAGE, self::post(endpoints::test), about::endpoints::test),
+        get(
+            "/v1/event-endpoints/{name}/deliveries",
+            OPERATE,
+            self::get(endpoints::deliveries),
+            about::endpoints::deliveries,
+        ),
+        post("/v1/event-endpoints/{name}/replay", MANAGE, self::post(endpoints::replay), about::endpoints::replay),
         get("/v1/quarantine", OPERATE, self::get(operations::quarantine), about::operations::quarantine),
         post("/v1/quarantine/{id}/replay", MANAGE, self::post(operations::replay), about::operations::replay),
         early(get("/v1/sessions/current", ALL, self::get(sessions::current), about::sessions::current)),
@@ -125,10 +145,14 @@ pub fn routes() -> Vec<Route> {
         get("/v1/rules/schema", WATCH, self::get(rule_help::schema), about::rules::schema),
         get("/v1/rules/versions", WATCH, self::get(rules::versions), about::rules::versions),
         post("/v1/rules/check", WATCH, self::post(rules::check), about::rules::check_text),
-        post("/v1/rules/replay", WATCH, self::post(rule_replay::replay), about::rules::replay),
         post("/v1/rules/explain", WATCH, self::post(rules::explain), about::rules::explain),
+        post("/v1/rules/replay", WATCH, self::post(rule_replay::replay), about::rules::replay),
+        post("/v1/rules/replay/day", WATCH, self::post(rule_day::replay), about::rules::replay_day),
         route(Method::PUT, "/v1/rules/draft", MANAGE, put(rules::draft), about::rules::draft),
         post("/v1/rules/publish", MANAGE, self::post(rules::publish), about::rules::publish),
+        get("/v1/rules/trial", WATCH, self::get(rule_trial::status), about::trials::status),
+        post("/v1/rules/trial", MANAGE, self::post(rule_trial::begin), about::trials::begin),
+        post("/v1/rules/trial/end", MANAGE, self::post(rule_trial::end), about::trials::end),
         post("/v1/rules/rollback", MANAGE, self::post(rules::rollback), about::rules::rollback),
         get("/v1/audit", REVIEW, self::get(audit::list), about::users::audit),
     ]

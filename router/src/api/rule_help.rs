@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use blendline_rules::facts::{Field, Type};
+use blendline_rules::facts::{Domain, Field, Type};
 use blendline_rules::help;
 use blendline_wire::TenantId;
 use serde::Serialize;
@@ -118,14 +118,14 @@ pub async fn schema(
     };
     let function =
         |(name, example, doc): &(&'static str, &'static str, &'static str)| FunctionInfo { name, example, doc };
-    let live = app.rules().rule_sets(caller.tenant, u32::MAX, 1).await?.pop();
+    let live = super::rules::live(&app, &caller).await?;
     let live = live.and_then(|row| blendline_rules::check("live", &row.text, &world).set);
     Ok(Json(SchemaInfo {
         sections: sections.collect(),
         fields: Field::ALL.iter().map(field).collect(),
         functions: help::FUNCTIONS.iter().map(function).collect(),
         names: NamesInfo {
-            channels: world.channels.clone(),
+            channels: Domain::Channel.words(&world).into_iter().map(str::to_owned).collect(),
             languages: blendline_rules::normal::LANGUAGES.iter().map(|word| (*word).to_owned()).collect(),
             groups: live.iter().flat_map(|set| &set.groups).map(|group| group.name.value.clone()).collect(),
             calendars: live.iter().flat_map(|set| set.calendars.keys()).cloned().collect(),

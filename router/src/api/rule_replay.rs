@@ -1,192 +1,133 @@
-//! A recorded day under the live rules and under a draft, as the command line runs it.
+//! Replay of the record under the live rules and under a draft.
 
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::{Extension, Json};
 use blendline_rules::RuleSet;
-use blendline_rules::replay::{Compared, Day, compare};
+use blendline_rules::replay::Change;
+use blendline_wire::time::Instant;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
-use super::Shared;
 use super::auth::Caller;
 use super::json::Strict;
 use super::problem::Failure;
-use crate::rules::replay::replayed;
+use super::rules::{configured, live, unprocessable};
+use super::{Shared, now};
+use crate::rules::record::{Asked, ReplayError, replayed};
+use crate::rules::replayed::Replayed;
+use crate::rules::world;
 
-/// A replay takes a core for a while: one at a time, so that it never takes more than one from the live work.
+/// The longest period, in milliseconds: the journal is kept for so long.
+const PERIOD_MS_MAX: u64 = 8 * 86_400_000;
+/// Changes of one replay at most.
+const CHANGES_MAX: usize = 20;
+/// Replays take a core and memory: one at a time in a process.
 static ONE: Semaphore = Semaphore::const_new(1);
 
-/// A day and a draft.
+/// What is to be replayed.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = RuleReplay)]
-pub struct Replay {
-    /// The draft; left out, the live rules on both sides.
+#[schema(as = RuleReplayRequest)]
+pub struct Period {
+    /// From when.
+    from: Instant,
+    /// Until when; eight days after `from` at most.
+    to: Instant,
+    /// The text to compare with; left out, the draft, and where there is none the live rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    text: Option<String>,
-    /// The recorded day, as JSON lines: messages, and who was there when.
-    day: String,
+    rules: Option<String>,
+    /// More or fewer people in the draft.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 20)]
+    staff: Vec<Staff>,
+    /// People of the draft who learn something.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 20)]
+    cross_train: Vec<Training>,
+    /// Whether further changes of people are tried one by one, to see which brings most. It takes up to a minute more.
+    #[serde(default)]
+    levers: bool,
 }
 
-/// What became of the day under both.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RuleReplayed)]
-pub struct Replayed {
-    /// Under the live rules; under the draft where none are live.
-    live: DayInfo,
-    /// Under the draft.
-    draft: DayInfo,
-    /// How many messages go to another queue.
-    moved: u64,
-    /// Some of them, by the pair of rules that decided.
-    moves: Vec<MovedInfo>,
+/// More or fewer people.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ReplayStaff)]
+pub struct Staff {
+    /// In which group; left out, in every one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    group: Option<String>,
+    /// How many per cent more, or, below zero, fewer.
+    #[schema(minimum = -100, maximum = 1000)]
+    percent: i32,
 }
 
-/// A day under one set.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ReplayedDay)]
-pub struct DayInfo {
-    /// By queue.
-    queues: Vec<QueueInfo>,
-    /// By group.
-    groups: Vec<GroupInfo>,
-    /// Messages that no rule took.
-    without_rule: u64,
-}
-
-/// What became of a queue.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ReplayedQueue)]
-pub struct QueueInfo {
-    /// Its name.
-    queue: String,
-    /// How many came.
-    arrived: u64,
-    /// How many had a worker within their target.
-    in_time: u64,
-    /// How many had a worker at all.
-    started: u64,
-    /// How many were finished.
-    done: u64,
-    /// How many left without an answer.
-    left: u64,
-    /// How often running work was set aside.
-    interrupted: u64,
-    /// How long those who had a worker waited on the mean, in milliseconds.
-    wait_mean_ms: u64,
-    /// How long half of them waited at most, in milliseconds.
-    wait_p50_ms: u64,
-    /// How long nine of ten waited at most, in milliseconds.
-    wait_p90_ms: u64,
-}
-
-/// What became of a group.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ReplayedGroup)]
-pub struct GroupInfo {
-    /// Its name.
+/// People who learn something.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ReplayTraining)]
+pub struct Training {
+    /// The group.
     group: String,
-    /// How long its workers were there together, in milliseconds.
-    present_ms: u64,
-    /// How long they worked on tasks, each counted, in milliseconds.
-    worked_ms: u64,
+    /// The queue that it serves besides, or the skill that it learns.
+    what: String,
 }
 
-/// Messages that one pair of rules sends elsewhere.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ReplayedMove)]
-pub struct MovedInfo {
-    /// The rule that is live, null for none, and its queue.
-    live: (Option<String>, String),
-    /// The rule of the draft, and its queue.
-    draft: (Option<String>, String),
-    /// How many.
-    count: u64,
-    /// The first of them in the day, from 1.
-    first: usize,
-}
-
-/// Runs a day twice and compares.
+/// Runs a period of the record under the live rules, and beside it under a draft; nothing changes.
 pub async fn replay(
     State(app): State<Shared>,
     Extension(caller): Extension<Arc<Caller>>,
-    Strict(said): Strict<Replay>,
+    Strict(said): Strict<Period>,
 ) -> Result<Json<Replayed>, Failure> {
-    let live = app.rules().rule_sets(caller.tenant, u32::MAX, 1).await?.pop().map(|row| row.text);
-    let Ok(_alone) = ONE.try_acquire() else {
-        return Err(Failure::busy("another day is being replayed: try again when it is done"));
+    let (from, to) = (said.from.0, said.to.0.min(now()));
+    if to <= from || PERIOD_MS_MAX < to.since(from) {
+        return Err(Failure::bad("/to", "give an instant after `from`, eight days later at most"));
+    }
+    if CHANGES_MAX < said.staff.len() + said.cross_train.len() {
+        return Err(Failure::bad("/staff", format!("give at most {CHANGES_MAX} changes")));
+    }
+    if let Some(place) = said.staff.iter().position(|staff| !(-100..=1_000).contains(&staff.percent)) {
+        return Err(Failure::bad(format!("/staff/{place}/percent"), "give -100 to 1000"));
+    }
+    let Ok(_one) = ONE.try_acquire() else {
+        return Err(Failure::busy("another replay is running: try again when it is over"));
     };
-    let run = tokio::task::spawn_blocking(move || run(live.as_deref(), &said));
-    run.await.map_err(|_| Failure::busy("the replay was given up: try again"))?.map(Json)
-}
-
-fn run(live: Option<&str>, said: &Replay) -> Result<Replayed, Failure> {
-    let day = Day::read(said.day.as_bytes()).map_err(|error| unreadable(error.to_string()))?;
-    if day.arrivals.is_empty() {
-        return Err(unreadable("there is no message in it".to_owned()));
-    }
-    let draft = good(said.text.as_deref().or(live).unwrap_or_default())?;
-    let live = live.map_or_else(|| Ok(draft.clone()), good)?;
-    let result = |set: &RuleSet| replayed(set, &day).map_err(|error| unreadable(error.to_string()));
-    Ok(Replayed::of(compare(&day, result(&live)?, result(&draft)?)))
-}
-
-fn good(text: &str) -> Result<RuleSet, Failure> {
-    blendline_rules::check("rules", text, &crate::rules::world(None)).set.ok_or_else(|| {
-        let detail = "the rules have errors, or there are none: POST /v1/rules/check";
-        Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "rules_in_error", "This cannot be done", detail).at("/text")
-    })
-}
-
-fn unreadable(detail: String) -> Failure {
-    let title = "The day cannot be read";
-    Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "unreadable", title, detail).at("/day")
-}
-
-impl Replayed {
-    fn of(compared: Compared) -> Self {
-        let moved = |moved: blendline_rules::replay::Moved| MovedInfo {
-            live: moved.live,
-            draft: moved.draft,
-            count: moved.count,
-            first: moved.first,
-        };
-        Self {
-            live: DayInfo::of(compared.live),
-            draft: DayInfo::of(compared.draft),
-            moved: compared.moved,
-            moves: compared.moves.into_iter().map(moved).collect(),
-        }
-    }
-}
-
-impl DayInfo {
-    fn of(result: blendline_rules::replay::Result) -> Self {
-        let queue = |queue: blendline_rules::replay::QueueResult| QueueInfo {
-            queue: queue.queue,
-            arrived: queue.arrived,
-            in_time: queue.in_time,
-            started: queue.started,
-            done: queue.done,
-            left: queue.left,
-            interrupted: queue.interrupted,
-            wait_mean_ms: queue.wait_mean_ms,
-            wait_p50_ms: queue.wait_p50_ms,
-            wait_p90_ms: queue.wait_p90_ms,
-        };
-        let group = |group: blendline_rules::replay::GroupResult| GroupInfo {
-            group: group.group,
-            present_ms: group.present_ms,
-            worked_ms: group.worked_ms,
-        };
-        Self {
-            queues: result.queues.into_iter().map(queue).collect(),
-            groups: result.groups.into_iter().map(group).collect(),
-            without_rule: result.without_rule,
-        }
+    let Some(row) = live(&app, &caller).await? else {
+        return Err(unprocessable("rules_in_error", "no rules are live: publish some first"));
+    };
+    let read = |text: &str| -> Result<RuleSet, Failure> {
+        let checked = blendline_rules::check("rules", text, &world(None));
+        checked.set.ok_or_else(|| unprocessable("rules_in_error", "the rules have errors: POST /v1/rules/check"))
+    };
+    let set = read(&row.text)?;
+    let draft = match said.rules {
+        Some(text) => read(&text)?,
+        None => match app.rules().rule_draft(caller.tenant).await? {
+            Some(draft) => read(&draft.text)?,
+            None => set.clone(),
+        },
+    };
+    let staff = said.staff.into_iter().map(|Staff { group, percent }| match group {
+        Some(group) => Change::StaffOf { group, percent },
+        None => Change::Staff(percent),
+    });
+    let trained = said.cross_train.into_iter().map(|Training { group, what }| Change::CrossTrain { group, what });
+    let asked = Asked {
+        tenant: caller.tenant,
+        shard: app.parts.doors.shard(caller.tenant),
+        from,
+        to,
+        changes: trained.chain(staff).collect(),
+        levers: said.levers,
+    };
+    let tenant = configured(&app, &caller)?;
+    match replayed(&app.parts.archive, tenant, (row.version, &set), &draft, &asked).await {
+        Ok(replayed) => Ok(Json(replayed)),
+        Err(ReplayError::Store(error)) => Err(error.into()),
+        Err(error @ ReplayError::Unchangeable(_)) => Err(Failure::bad("/staff", error.to_string())),
+        Err(error) => Err(unprocessable("not_recorded", error.to_string())),
     }
 }

@@ -20,8 +20,9 @@ use super::problem::Failure;
 use super::{Shared, now};
 use crate::config::CheckedTenant;
 use crate::ports::people::Deed;
-use crate::ports::rules::{RuleDraft, RuleSetRow};
+use crate::ports::rules::{RuleDraft, RuleSetRow, Stage};
 use crate::rules::explain::Explained;
+use crate::rules::trial::latest_and_live;
 use crate::rules::{keeper, publish};
 
 /// Which version.
@@ -86,12 +87,15 @@ pub struct VersionInfo {
     reason: String,
     /// Since when it is or was live.
     at: Instant,
+    /// For whom it decides, or decided, on trial; left out where it is for everybody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage: Option<Stage>,
 }
 
 impl VersionInfo {
-    fn of(row: &RuleSetRow) -> Self {
-        let RuleSetRow { version, author, publisher, reason, at, .. } = row.clone();
-        Self { version, author, publisher, reason, at: Instant(at) }
+    pub(super) fn of(row: &RuleSetRow) -> Self {
+        let RuleSetRow { version, author, publisher, reason, at, stage, .. } = row.clone();
+        Self { version, author, publisher, reason, at: Instant(at), stage }
     }
 }
 
@@ -257,19 +261,20 @@ pub async fn publish(
         let detail = "the draft is another by now: look at it, and name it by its own sha256";
         return Err(conflict("meanwhile", detail).at("/sha256"));
     }
-    let live = live(&app, &caller).await?;
+    let (latest, live) = latest_and_live(app.rules(), caller.tenant).await?;
     if publish::wants_two(&draft.text, live.as_ref()) && draft.author == caller.actor {
         let detail = "these rules need two people: somebody else publishes what you wrote";
         return Err(conflict("second_person", detail));
     }
     let row = RuleSetRow {
-        version: live.as_ref().map_or(0, |live| live.version) + 1,
+        version: latest.map_or(0, |latest| latest.version) + 1,
         text: draft.text,
         author: draft.author,
         publisher: caller.actor.clone(),
         reason: said.reason,
         at: now(),
         from_configuration: false,
+        stage: None,
     };
     made_live(&app, &caller, row, "rules_published").await
 }
@@ -283,13 +288,14 @@ pub async fn rollback(
     let earlier = app.rules().rule_set(caller.tenant, said.version).await?;
     let earlier =
         earlier.ok_or_else(|| unprocessable("unknown_version", "no version has this number").at("/version"))?;
-    let live = live(&app, &caller).await?;
+    let latest = app.rules().rule_sets(caller.tenant, u32::MAX, 1).await?.pop();
     let row = RuleSetRow {
-        version: live.as_ref().map_or(0, |live| live.version) + 1,
+        version: latest.map_or(0, |latest| latest.version) + 1,
         publisher: caller.actor.clone(),
         reason: format!("back to version {}: {}", earlier.version, said.reason),
         at: now(),
         from_configuration: false,
+        stage: None,
         ..earlier
     };
     made_live(&app, &caller, row, "rules_rolled_back").await
@@ -314,8 +320,8 @@ pub async fn explain(
     Ok(Json(Explained::of(&blendline_rules::Classifier::new(&set), &facts)))
 }
 
-async fn live(app: &Shared, caller: &Caller) -> Result<Option<RuleSetRow>, Failure> {
-    Ok(app.rules().rule_sets(caller.tenant, u32::MAX, 1).await?.pop())
+pub(super) async fn live(app: &Shared, caller: &Caller) -> Result<Option<RuleSetRow>, Failure> {
+    Ok(latest_and_live(app.rules(), caller.tenant).await?.1)
 }
 
 async fn checked(app: &Shared, caller: &Caller, text: &str) -> Result<CheckInfo, Failure> {
@@ -368,14 +374,14 @@ async fn made_live(
     Ok(Json(VersionInfo::of(&row)))
 }
 
-fn configured<'a>(app: &'a Shared, caller: &Caller) -> Result<&'a CheckedTenant, Failure> {
+pub(super) fn configured<'a>(app: &'a Shared, caller: &Caller) -> Result<&'a CheckedTenant, Failure> {
     let directory = app.directory();
     let name = directory.tenants.get(&caller.tenant);
     let found = name.and_then(|name| app.configured().iter().find(|tenant| tenant.name == *name));
     found.ok_or_else(|| Failure::busy("this process does not know the tenant"))
 }
 
-fn deed(caller: &Caller, what: &'static str) -> Deed {
+pub(super) fn deed(caller: &Caller, what: &'static str) -> Deed {
     Deed { at: now(), actor: caller.actor.clone(), what }
 }
 
@@ -383,10 +389,10 @@ fn unknown_version() -> Failure {
     Failure::not_found("version", "no version of the rules has this number").at("/version")
 }
 
-fn conflict(code: &str, detail: &str) -> Failure {
+pub(super) fn conflict(code: &str, detail: &str) -> Failure {
     Failure::new(StatusCode::CONFLICT, code, "This cannot be done now", detail)
 }
 
-fn unprocessable(code: &str, detail: impl Into<String>) -> Failure {
+pub(super) fn unprocessable(code: &str, detail: impl Into<String>) -> Failure {
     Failure::new(StatusCode::UNPROCESSABLE_ENTITY, code, "This cannot be done", detail)
 }

@@ -49,7 +49,7 @@ pub async fn receive(
             let (status, title) = (StatusCode::BAD_REQUEST, "The body cannot be read, and nothing of it was kept");
             Err(Failure::new(status, "malformed", title, malformed.detail).at(malformed.place))
         }
-        Err(cause @ (NotTaken::Busy(_) | NotTaken::NotKept(_) | NotTaken::NotFetched(_))) => {
+        Err(cause @ (NotTaken::Busy(_) | NotTaken::TooMany | NotTaken::NotKept(_) | NotTaken::NotFetched(_))) => {
             Err(Failure::busy(format!("{cause}: send it again")))
         }
     }

@@ -18,6 +18,7 @@ use super::auth::Caller;
 use super::frames::verdict;
 use super::json::Strict;
 use super::page::id;
+use super::private;
 use super::problem::{Failure, of_call};
 use crate::handle::Call;
 
@@ -86,6 +87,14 @@ pub struct Say {
     key: String,
     /// What to say.
     content: Content,
+    /// True where only the customer may read it although he wrote in public: the conversation goes on in private.
+    #[serde(default)]
+    privately: bool,
+    /// What it serves, where it is more than an answer: the customer must not have refused it, and must have agreed to
+    /// `marketing`; left out, `service`.
+    #[serde(default)]
+    #[schema(max_length = 64)]
+    purpose: Option<String>,
 }
 
 /// Says something to the customer. The same key twice is one message.
@@ -96,7 +105,7 @@ pub async fn reply(
     Strict(body): Strict<Say>,
 ) -> Result<StatusCode, Failure> {
     let (worker, task) = who_and_what(&app, &caller, body.worker.as_deref(), &text).await?;
-    let reply = Reply { key: body.key, content: body.content };
+    let reply = Reply { key: body.key, content: body.content, privately: body.privately, purpose: body.purpose };
     call(&app, &caller, worker, Call::Reply { worker, task, lease: body.lease, reply }).await
 }
 
@@ -149,6 +158,7 @@ async fn who_and_what(
 }
 
 async fn call(app: &Shared, caller: &Caller, worker: WorkerId, call: Call) -> Result<StatusCode, Failure> {
+    let call = private::checked(app, caller.tenant, call).await;
     match app.door(caller.tenant).call(Actor::Worker(worker), call).await {
         Ok(_) => Ok(StatusCode::NO_CONTENT),
         Err(error) => Err(of_call(error, caller.tenant, &app.directory())),

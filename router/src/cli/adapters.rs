@@ -7,13 +7,14 @@ use anyhow::Context as _;
 use crate::adapters::files::{Bucket, Directory};
 use crate::adapters::live::InProcessLive;
 use crate::adapters::postgres::{PostgresOptions, PostgresStore};
-use crate::adapters::rabbit::{RabbitBroker, RabbitOptions};
+use crate::adapters::rabbit::{RabbitBroker, RabbitExchange, RabbitOptions};
 use crate::adapters::redis::{RedisLive, RedisOptions};
 use crate::adapters::sqlite::{BrokerOptions, DataDir, SqliteBroker, SqliteStore};
 use crate::config::{Config, Media};
 use crate::ports::broker::{Broker, inbound_queue, outbound_queue};
 use crate::ports::files::Files;
 use crate::ports::live::Live;
+use crate::ports::outlets::{Exchange, Outlets};
 use crate::ports::people::People;
 use crate::ports::rules::RuleSets;
 use crate::ports::store::{Archive, Store};
@@ -24,12 +25,19 @@ pub(super) struct Record {
     pub(super) archive: Arc<dyn Archive>,
     pub(super) people: Arc<dyn People>,
     pub(super) rules: Arc<dyn RuleSets>,
+    pub(super) outlets: Arc<dyn Outlets>,
 }
 
 impl Record {
-    fn of<S: Store + Archive + People + RuleSets>(store: S) -> Self {
+    fn of<S: Store + Archive + People + RuleSets + Outlets>(store: S) -> Self {
         let store = Arc::new(store);
-        Self { store: store.clone(), archive: store.clone(), people: store.clone(), rules: store }
+        Self {
+            store: store.clone(),
+            archive: store.clone(),
+            people: store.clone(),
+            rules: store.clone(),
+            outlets: store,
+        }
     }
 
     /// Opens the record alone.
@@ -56,6 +64,7 @@ impl Record {
 pub(super) struct OpenBroker {
     pub(super) broker: Arc<dyn Broker>,
     rabbit: Option<Arc<RabbitBroker>>,
+    exchange: Option<Arc<RabbitExchange>>,
 }
 
 impl OpenBroker {
@@ -65,12 +74,22 @@ impl OpenBroker {
             return Ok(Self {
                 broker: Arc::new(SqliteBroker::open(directory, BrokerOptions::default())?),
                 rabbit: None,
+                exchange: None,
             });
         };
         let mut options = RabbitOptions::new(url.expose())?;
         options.length_max = config.cluster.queue_length_max;
+        let exchange = match config.events.exchange && config.cluster.router {
+            true => Some(Arc::new(RabbitExchange::open(options.clone()).await?)),
+            false => None,
+        };
         let rabbit = Arc::new(RabbitBroker::open(options).await?);
-        Ok(Self { broker: rabbit.clone(), rabbit: Some(rabbit) })
+        Ok(Self { broker: rabbit.clone(), rabbit: Some(rabbit), exchange })
+    }
+
+    /// Where events are published, where they are.
+    pub(super) fn exchange(&self) -> Option<Arc<dyn Exchange>> {
+        self.exchange.clone().map(|exchange| exchange as Arc<dyn Exchange>)
     }
 
     /// Declares the queues of these shards, so that a wrong one is found now and not by the first message.
@@ -89,6 +108,9 @@ impl OpenBroker {
     pub(super) async fn close(&self) {
         if let Some(rabbit) = &self.rabbit {
             rabbit.close().await;
+        }
+        if let Some(exchange) = &self.exchange {
+            exchange.close().await;
         }
     }
 }

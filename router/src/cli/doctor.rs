@@ -1,9 +1,14 @@
-//! `blendline doctor`: are the servers that a configuration stands on set as they must be?
+//! `blendline doctor`: are the servers that a configuration stands on set as they must be, and how are its accounts?
 
 use std::path::Path;
 
 use anyhow::Context as _;
+use blendline_connectors::Account;
+use blendline_wire::AccountId;
+use futures_util::StreamExt as _;
 
+use super::connect;
+use crate::accounts::AccountState;
 use crate::adapters::files;
 use crate::adapters::finding::Finding;
 use crate::adapters::postgres::{self, PostgresOptions};
@@ -13,13 +18,20 @@ use crate::api::now;
 use crate::config::{Config, Media};
 use crate::ports::broker::{inbound_queue, outbound_queue};
 
+/// Platforms that are asked at a time.
+const ASKED_AT_ONCE: usize = 8;
+
 /// Looks at each server and prints what is wrong with it: key, what was found, what is needed, and the cure.
 ///
-/// An error when Blendline would not run on what was found; warnings alone are none.
-pub(super) fn run(config: &Path) -> anyhow::Result<()> {
+/// Then each account, in a state and a sentence: by a call to its platform that changes nothing where there is one, and
+/// by what a router that runs has heard where `router` names one.
+///
+/// An error when Blendline would not run on what was found; warnings and accounts alone are none.
+pub(super) fn run(config: &Path, router: Option<&Router>) -> anyhow::Result<()> {
     let config = Config::load(Some(config))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime")?;
     let found = runtime.block_on(examine(&config))?;
+    let accounts = runtime.block_on(accounts(&config, router))?;
     let fatal = found.iter().flat_map(|(_, findings)| findings).filter(|finding| finding.fatal).count();
     super::print(|out| {
         for (server, findings) in &found {
@@ -30,10 +42,73 @@ pub(super) fn run(config: &Path) -> anyhow::Result<()> {
                 writeln!(out, "{server}: {finding}")?;
             }
         }
+        for line in &accounts {
+            writeln!(out, "account {line}")?;
+        }
         Ok::<_, anyhow::Error>(())
     })?;
     anyhow::ensure!(fatal == 0, "Blendline does not run on this: {fatal} to be mended first");
     Ok(())
+}
+
+/// A router that runs, and a key to ask it with.
+pub(super) struct Router {
+    /// Its base URL.
+    pub(super) url: String,
+    /// A key of a supervisor, auditor, operations or an admin.
+    pub(super) key: String,
+}
+
+/// A line for each account.
+async fn accounts(config: &Config, router: Option<&Router>) -> anyhow::Result<Vec<String>> {
+    let http = connect::http()?;
+    let heard = match router {
+        Some(router) => heard(router, &http).await?,
+        None => Vec::new(),
+    };
+    let all = config.tenants.iter().flat_map(|tenant| tenant.accounts.iter().map(move |account| (tenant, account)));
+    let asking = all.filter_map(|(tenant, account)| {
+        let connector = blendline_connectors::by_name(&account.channel)?;
+        let (http, heard) = (&http, &heard);
+        Some(async move {
+            let (external_id, settings) = (account.external_id.clone(), account.settings.clone());
+            let known = Account { id: AccountId(0), name: account.name.clone(), external_id, settings };
+            let (mut state, mut detail) = connect::health::ask(&known, connector, http).await;
+            let is_it = |one: &&Heard| (&one.channel, &one.account) == (&account.channel, &account.name);
+            // What real messages met with tells more than a question.
+            if let Some(one) = heard.iter().find(is_it).filter(|one| one.state != AccountState::Unknown)
+                && matches!(state, AccountState::Unknown | AccountState::Fine)
+            {
+                (state, detail) = (one.state, one.detail.clone());
+            }
+            let detail = detail.map_or_else(String::new, |detail| format!(" {detail}"));
+            let name = format!("{}/{}/{}", tenant.name, account.channel, account.name);
+            format!("{name}: {}.{detail} {}", state.as_str(), state.says())
+        })
+    });
+    Ok(futures_util::stream::iter(asking).buffered(ASKED_AT_ONCE).collect().await)
+}
+
+/// What a router has heard of an account.
+#[derive(serde::Deserialize)]
+struct Heard {
+    channel: String,
+    account: String,
+    state: AccountState,
+    #[serde(default)]
+    detail: Option<String>,
+}
+
+async fn heard(router: &Router, http: &reqwest::Client) -> anyhow::Result<Vec<Heard>> {
+    #[derive(serde::Deserialize)]
+    struct Page {
+        items: Vec<Heard>,
+    }
+    let url = format!("{}/v1/accounts", router.url.trim_end_matches('/'));
+    let answer = http.get(url).bearer_auth(&router.key).send().await.context("the router")?;
+    let status = answer.status();
+    anyhow::ensure!(status.is_success(), "the router answers {status} for /v1/accounts: see --url and --key");
+    Ok(answer.json::<Page>().await.context("the router's answer")?.items)
 }
 
 async fn examine(config: &Config) -> anyhow::Result<Vec<(&'static str, Vec<Finding>)>> {

@@ -1,10 +1,13 @@
 //! The `blendline` command.
 
 mod adapters;
+mod ask;
+mod assess;
 mod check;
 mod connect;
 mod demo;
 mod doctor;
+mod events;
 mod figures;
 mod key;
 pub mod normalize;
@@ -62,6 +65,8 @@ enum Command {
     },
     /// Simulates whole days of work, decided by the scheduler itself, and prints what became of it: a line of JSON each.
     Simulate(blendline_simulate::command::Options),
+    /// Runs another system's month of contacts and tasks as the separate pools it was, and as one blended pool.
+    Assess(assess::Options),
     /// Looks at a configuration.
     Config {
         #[command(subcommand)]
@@ -72,11 +77,17 @@ enum Command {
         #[command(subcommand)]
         command: rules::Command,
     },
-    /// Looks whether the servers that a configuration stands on are set as they must be.
+    /// Looks whether the servers that a configuration stands on are set as they must be, and how its accounts are.
     Doctor {
         /// The configuration file.
         #[arg(long, env = "BLENDLINE_CONFIG")]
         config: PathBuf,
+        /// The base URL of a router that runs, to hear how its accounts are.
+        #[arg(long, env = "BLENDLINE_URL", default_value = "http://127.0.0.1:8080")]
+        url: String,
+        /// A key with the role operations, auditor, supervisor or admin; without one no router is asked.
+        #[arg(long, env = "BLENDLINE_KEY", hide_env_values = true)]
+        key: Option<String>,
     },
     /// Prints every figure that the program exports for Prometheus: name, kind, on what it is about, labels, and what it says.
     Figures,
@@ -106,6 +117,11 @@ enum Command {
     Quarantine {
         #[command(subcommand)]
         command: quarantine::QuarantineCommand,
+    },
+    /// Has events posted to other systems, and looks what became of it, by a router that runs.
+    Events {
+        #[command(subcommand)]
+        command: events::EventsCommand,
     },
     /// Makes access keys.
     Key {
@@ -244,17 +260,24 @@ fn run(args: Vec<OsString>) -> ExitCode {
             print(|out| blendline_simulate::command::run(&options, out, &mut io::stderr().lock()))
         }
         Command::Config { command: ConfigCommand::Check { file } } => check::run(&file),
+        Command::Assess(options) => match assess::run(&options) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
         Command::Rules { command } => match rules::run(command) {
             Ok(code) => return code,
             Err(error) => Err(error),
         },
-        Command::Doctor { config } => doctor::run(&config),
+        Command::Doctor { config, url, key } => {
+            doctor::run(&config, key.map(|key| doctor::Router { url, key }).as_ref())
+        }
         Command::Figures => figures::run(),
         Command::Connect { command: ConnectCommand::Check { account, url, config } } => {
             connect::check(&config, &account, url.as_deref())
         }
         Command::SendTest { account, to, text, yes, config } => connect::send_test(&config, &account, &to, &text, yes),
         Command::Quarantine { command } => quarantine::run(command),
+        Command::Events { command } => events::run(command),
         Command::Key { command: KeyCommand::New } => key::run(),
         Command::User { command: UserCommand::Add { which, role, worker } } => people::add(&which, role, worker),
         Command::User { command: UserCommand::Reset { which } } => people::reset(&which),

@@ -2,19 +2,11 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
+use reqwest::Method;
 use serde_json::{Value, json};
 
-/// Which router, and with which key.
-#[derive(Debug, clap::Args)]
-pub(super) struct Where {
-    /// The base URL of any router.
-    #[arg(long, env = "BLENDLINE_URL", default_value = "http://127.0.0.1:8080")]
-    url: String,
-    /// A key with the role operations or admin.
-    #[arg(long, env = "BLENDLINE_KEY", hide_env_values = true)]
-    key: String,
-}
+use super::ask::{Where, ask};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum QuarantineCommand {
@@ -70,32 +62,14 @@ pub(super) fn run(command: QuarantineCommand) -> anyhow::Result<()> {
                 Some(file) => Some(String::from_utf8(super::read_input(&file)?).context("the repaired text")?),
                 None => None,
             };
-            let answer = ask(&at, Some(json!({ "body": body })), &format!("/v1/quarantine/{id}/replay"))?;
+            let body = json!({ "body": body });
+            let answer = ask(&at, Method::POST, &format!("/v1/quarantine/{id}/replay"), Some(&body))?;
             super::print(|out| Ok(writeln!(out, "{} events are taken in", answer["events"])?))
         }
     }
 }
 
 fn list(at: &Where, limit: u32) -> anyhow::Result<Vec<Value>> {
-    let answer = ask(at, None, &format!("/v1/quarantine?limit={limit}"))?;
+    let answer = ask(at, Method::GET, &format!("/v1/quarantine?limit={limit}"), None)?;
     Ok(answer["items"].as_array().cloned().unwrap_or_default())
-}
-
-/// Asks the router; a problem is told in its own words.
-fn ask(at: &Where, body: Option<Value>, path: &str) -> anyhow::Result<Value> {
-    let http = super::connect::http()?;
-    super::connect::runtime()?.block_on(async {
-        let url = format!("{}{path}", at.url.trim_end_matches('/'));
-        let request = match body {
-            Some(body) => http.post(url).json(&body),
-            None => http.get(url),
-        };
-        let answer = request.bearer_auth(&at.key).send().await.context("the router")?;
-        let status = answer.status();
-        let said: Value = answer.json().await.context("the router's answer")?;
-        if status.is_success() {
-            return Ok(said);
-        }
-        bail!("{}: {}", status.as_u16(), said["detail"].as_str().unwrap_or("no detail"))
-    })
 }

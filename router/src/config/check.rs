@@ -158,6 +158,7 @@ impl<'a> Scope<'a> {
             worker_defaults: worker_settings(&defaults.worker.or(&below.worker))?,
             rules: None,
             routing: None,
+            trial: None,
             units: written.unit.clone(),
             calendars,
             queues,

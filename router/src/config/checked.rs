@@ -10,6 +10,7 @@ use super::file::UnitFile;
 use super::rules::RulesFile;
 use super::users::CheckedUser;
 use crate::directory::Role;
+use crate::ports::rules::Stage;
 
 /// A tenant whose references are all good. Ids in the settings are zero until the record gives them.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub struct CheckedTenant {
     pub rules: Option<RulesFile>,
     /// The rule set that is live, with its version; its queues and workers are among the others.
     pub(super) routing: Option<(u32, RuleSet)>,
+    /// The rule set on trial, with its version, and for whom it decides.
+    pub(super) trial: Option<(u32, RuleSet, Stage)>,
     pub(super) units: Vec<UnitFile>,
     pub(super) calendars: Vec<(String, Calendar)>,
     pub(super) queues: Vec<CheckedQueue>,
@@ -42,6 +45,11 @@ pub struct CheckedTenant {
 }
 
 impl CheckedTenant {
+    /// Has a set decide beside the live one, where it is understood.
+    pub fn try_beside(&mut self, version: u32, set: Option<RuleSet>, stage: Option<Stage>) {
+        self.trial = set.zip(stage).map(|(set, stage)| (version, set, stage));
+    }
+
     /// Whether there is a worker of this name.
     pub fn has_worker(&self, name: &str) -> bool {
         self.workers.iter().any(|worker| worker.name == name)

@@ -8,6 +8,7 @@ use blendline_wire::task::{AcceptMode, Side};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::events::EventsFile;
 use super::mail::MailFile;
 use super::media::MediaFile;
 use crate::directory::Role;
@@ -22,6 +23,7 @@ pub(super) struct File {
     pub(super) chat: ChatFile,
     pub(super) mail: MailFile,
     pub(super) media: MediaFile,
+    pub(super) events: EventsFile,
     pub(super) log: LogFile,
     pub(super) store: StoreFile,
     pub(super) broker: BrokerFile,
@@ -95,6 +97,10 @@ section! {
         requests_per_second: u32,
         /// Requests that one key may make at once.
         requests_burst: u32,
+        /// Webhooks of one tenant that this process takes in, steadily; 0: all.
+        webhooks_per_second: u32,
+        /// Webhooks of one tenant that it takes in at once.
+        webhooks_burst: u32,
         /// Pages that may open a worker's WebSocket.
         origins: Vec<String>,
         /// Whether the cookie of sessions is for TLS and loopback only.

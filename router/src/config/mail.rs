@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use blendline_connectors::Account;
+use blendline_connectors::email::token::TokenSource;
 use blendline_connectors::email::{self, mailbox};
 use blendline_wire::AccountId;
 use serde::Deserialize;
@@ -167,12 +168,12 @@ fn addresses_are_apart(source: &Source<'_>, tenants: &[CheckedTenant]) -> Checke
 fn mailboxes_are_whole(source: &Source<'_>, tenants: &[CheckedTenant]) -> Checked<()> {
     for (_, at, account) in accounts(tenants) {
         if account.setting("imap_server").is_some() && mailbox::of(&account).is_none() {
-            let hint = "give both, or imap_token_file in place of the password, or leave out imap_server";
+            let hint = "give both, or a token (imap_token_file, imap_token_command, imap_token) in place of the password, or leave out imap_server";
             return Err(source.error(at, "settings.imap_user or settings.imap_password is missing", hint));
         }
-        let has_proof = ["smtp_password", "smtp_token_file"].iter().any(|name| account.setting(name).is_some());
+        let has_proof = account.setting("smtp_password").is_some() || TokenSource::of_smtp(&account).is_some();
         if account.setting("smtp_user").is_some() != has_proof {
-            let hint = "give both (or smtp_token_file in place of the password), or neither where the mail server asks nobody who he is";
+            let hint = "give both (or a token in place of the password: smtp_token_file, smtp_token_command, smtp_token), or neither where the mail server asks nobody who he is";
             return Err(source.error(at, "settings.smtp_user and settings.smtp_password belong together", hint));
         }
         if let Err(cause) = mail::extra_roots(mailbox::roots(&account)) {

@@ -9,6 +9,7 @@ mod check;
 mod checked;
 mod cluster;
 mod error;
+mod events;
 mod file;
 mod heirs;
 mod mail;
@@ -29,11 +30,12 @@ use toml::Spanned;
 pub use checked::{CheckedAccount, CheckedTenant};
 pub use cluster::{Cluster, SharedLive};
 pub use error::ConfigError;
+pub use events::Events;
 pub use file::{Chat, Log, LogFormat, Server, Workers};
 pub use heirs::{NoHeir, all_have_heirs};
 pub use mail::Mail;
 pub use media::Media;
-pub use resolve::{calendars, resolve, resolve_alone, resolve_some};
+pub use resolve::{calendars, resolve, resolve_alone, resolve_as_recorded, resolve_some};
 pub use rules::{RulesFile, joined};
 pub use secret::DEMO_PREFIX;
 pub use users::CheckedUser;
@@ -62,6 +64,8 @@ pub struct Config {
     pub mail: Mail,
     /// Where files of customers are kept.
     pub media: Media,
+    /// Events for other systems.
+    pub events: Events,
     /// What is logged.
     pub log: Log,
     /// On what it stands, and what this process does.
@@ -127,6 +131,8 @@ impl Config {
         let mail = mail::check(&source, &file.mail, mail, &tenants)?;
         let media = file.media.clone().or(&below.media).finish().map_err(whole("media"))?;
         let media = media::check(&source, &file.media, media, &data_dir, env)?;
+        let events = file.events.clone().or(&below.events).finish().map_err(whole("events"))?;
+        let events = events::check(&source, &file.events, events, cluster.broker.is_some())?;
         if tenants.iter().any(|tenant| tenant.demo) && !server.listen.ip().is_loopback() {
             return Err(source.error(
                 listen_at,
@@ -134,7 +140,7 @@ impl Config {
                 "listen on 127.0.0.1, or remove `demo = true` and use secrets of your own",
             ));
         }
-        Ok(Self { data_dir, server, workers, chat, mail, media, log, cluster, tenants })
+        Ok(Self { data_dir, server, workers, chat, mail, media, events, log, cluster, tenants })
     }
 }
 

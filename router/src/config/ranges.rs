@@ -31,6 +31,7 @@ pub(super) fn check(source: &Source<'_>, file: &File) -> Checked<()> {
     at_least(whole(&server.headers_max), 16)?;
     at_least(number(&server.requests_per_second), 1)?;
     at_least(number(&server.requests_burst), 1)?;
+    at_least(number(&server.webhooks_burst), 1)?;
     at_least(whole(&file.chat.sockets_max), 1)?;
     at_least(whole(&file.chat.sockets_per_ip_max), 1)?;
     at_least(number(&file.chat.sessions_per_minute), 1)?;
@@ -39,6 +40,10 @@ pub(super) fn check(source: &Source<'_>, file: &File) -> Checked<()> {
     at_least(time(&file.chat.ping_ms), 100)?;
     at_least(time(&file.chat.write_timeout_ms), 100)?;
     at_least(number(&file.broker.queue_length_max), 1000)?;
+    at_least(time(&file.events.retry_first_ms), 10)?;
+    at_least(time(&file.events.retry_longest_ms), 10)?;
+    at_least(number(&file.events.attempts_max), 1)?;
+    at_least(number(&file.events.keep_days), 1)?;
     at_least(time(&file.workers.heartbeat_ms), 100)?;
     at_least(time(&file.workers.grace_ms), 100)
 }

@@ -1,6 +1,6 @@
 //! From names to handles: the record gives each name a number once and for good.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use blendline_connectors::Account;
 use blendline_core::input::{Class, Settings};
@@ -13,7 +13,11 @@ use super::Config;
 use super::checked::{CheckedAccount, CheckedQueue, CheckedTenant, CheckedWorker, NamedLevel};
 use crate::directory::{AccountEntry, Directory, KeyEntry};
 use crate::ports::store::{Archive, StoreError};
-use crate::rules::Routing;
+use crate::rules::trial::Trial;
+use crate::rules::{Names, Routing};
+
+/// Where handles begin that the record never gave.
+const NOT_RECORDED: u64 = 1 << 40;
 
 /// The directory of this configuration; calendars are compiled from `now` on.
 pub async fn resolve(config: &Config, archive: &dyn Archive, now: Millis) -> Result<Directory, StoreError> {
@@ -35,6 +39,28 @@ pub async fn resolve_some<'a>(
 pub fn resolve_alone(tenant: &CheckedTenant, now: Millis) -> Directory {
     let handles = Handles(names_of(tenant).into_iter().zip(1..).collect());
     with_handles(std::iter::once(tenant), handles, now)
+}
+
+/// The directory of one tenant with the handles that the record has. A name that has none there gets one that is nobody
+/// else's, for the time being: trying something leaves no trace.
+pub async fn resolve_as_recorded(
+    tenant: &CheckedTenant,
+    archive: &dyn Archive,
+    now: Millis,
+) -> Result<Directory, StoreError> {
+    let names = names_of(tenant);
+    let kinds: BTreeSet<&str> = names.iter().map(|(kind, _)| kind.as_str()).collect();
+    let mut known = HashMap::new();
+    for kind in kinds {
+        let of_kind = archive.names(kind).await?;
+        known.extend(of_kind.into_iter().map(|(name, handle)| ((kind.to_owned(), name), handle)));
+    }
+    let with_handle = |(at, name): (u64, (String, String))| {
+        let handle = known.get(&name).copied().unwrap_or(NOT_RECORDED + at);
+        (name, handle)
+    };
+    let handles = Handles((0..).zip(names).map(with_handle).collect());
+    Ok(with_handles(std::iter::once(tenant), handles, now))
 }
 
 fn with_handles<'a>(tenants: impl Iterator<Item = &'a CheckedTenant>, handles: Handles, now: Millis) -> Directory {
@@ -124,13 +150,23 @@ impl Scope<'_> {
             );
         }
         if let Some((version, set)) = &tenant.routing {
-            let routing = Routing::new(
-                (*version, set),
-                tenant.settings.reopen_window_ms,
-                |queue| self.queue(queue),
-                |skill| self.skill(skill),
-            );
+            let known = |name: &str| tenant.queues.iter().find(|queue| queue.name == name);
+            let names = Names {
+                queue: &|queue| self.queue(queue),
+                skill: &|skill| self.skill(skill),
+                target_ms: &|queue| known(queue).map_or(u64::MAX, |queue| queue.settings.target_ms),
+            };
+            let routing = Routing::new((*version, set), tenant.settings.reopen_window_ms, &names);
             directory.rules.insert(self.id, routing);
+            if let Some((version, tried, stage)) = &tenant.trial {
+                let routing = Routing::new((*version, tried), tenant.settings.reopen_window_ms, &names);
+                let group = |name: &str| set.groups.iter().find(|group| group.name.value == name);
+                let queues_of = |name: &str| {
+                    let queues = group(name).into_iter().flat_map(|group| &group.queues);
+                    queues.map(|queue| self.queue(&queue.value)).collect()
+                };
+                directory.trials.insert(self.id, Trial::new(routing, stage.clone(), queues_of));
+            }
         }
         for (name, calendar) in &tenant.calendars {
             let id = self.calendar(name);

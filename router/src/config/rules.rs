@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use blendline_rules::fault::Faults;
-use blendline_rules::model::{self, RuleSet};
-use blendline_wire::org::{Blend, Goal, QueueSettings};
+use blendline_rules::model::{self, Blending, RuleSet};
+use blendline_wire::org::{Blend, QueueSettings, TenantSettings};
 
 use super::checked::{CheckedQueue, CheckedTenant, CheckedWorker, NamedLevel};
 use super::error::{ConfigError, Source};
@@ -80,8 +80,18 @@ pub fn joined(tenant: &CheckedTenant, version: u32, set: &RuleSet, faults: &mut 
             faults.error("account_queue", &(0..1), message, hint);
         }
     }
+    blend(&mut joined.settings, set.blending);
     joined.routing = Some((version, set.clone()));
     joined
+}
+
+/// What holds for all queues and workers.
+fn blend(settings: &mut TenantSettings, said: Blending) {
+    settings.reserve_milli = said.reserve_milli.unwrap_or(settings.reserve_milli);
+    settings.reserve_max_milli = said.reserve_max_milli.or(settings.reserve_max_milli);
+    settings.stickiness_ms = said.stickiness_ms.unwrap_or(settings.stickiness_ms);
+    settings.reopen_window_ms = said.reopen_ms.unwrap_or(settings.reopen_window_ms);
+    settings.confirm_window_ms = said.confirm_ms.unwrap_or(settings.confirm_window_ms);
 }
 
 fn both(faults: &mut Faults, what: &str, name: &str, span: &std::ops::Range<usize>) {
@@ -91,7 +101,6 @@ fn both(faults: &mut Faults, what: &str, name: &str, span: &std::ops::Range<usiz
 
 fn checked(queue: &model::Queue, defaults: &QueueSettings) -> CheckedQueue {
     let never_at_zero = |given: Option<u64>, default: Option<u64>| given.map_or(default, |ms| (0 < ms).then_some(ms));
-    let goal = queue.goal_percent.map(|percent| Goal::Within { per_mille: percent * 10 });
     CheckedQueue {
         name: queue.name.value.clone(),
         unit: None,
@@ -111,9 +120,10 @@ fn checked(queue: &model::Queue, defaults: &QueueSettings) -> CheckedQueue {
             interruptible: queue.interruptible.unwrap_or(defaults.interruptible),
             tasks_max: queue.tasks_max.unwrap_or(defaults.tasks_max),
             blend: Blend {
-                goal: goal.unwrap_or(defaults.blend.goal),
+                goal: queue.goal.unwrap_or(defaults.blend.goal),
+                worth_milli: queue.worth_milli.unwrap_or(defaults.blend.worth_milli),
+                share_window_ms: queue.share_window_ms.unwrap_or(defaults.blend.share_window_ms),
                 share_milli: queue.protected_percent.as_ref().map_or(0, |share| share.value * 10),
-                ..defaults.blend
             },
             ..defaults.clone()
         },
@@ -142,4 +152,9 @@ fn join_worker(tenant: &mut CheckedTenant, worker: &model::Worker, group: &model
     known.skills = skills.into_iter().collect::<Vec<NamedLevel>>();
     known.settings.capacity = worker.capacity.unwrap_or(known.settings.capacity);
     known.settings.accept = worker.accept.unwrap_or(known.settings.accept);
+    let (burden, own) = (&mut known.settings.burden, worker.burden);
+    burden.run_max = own.run_max.and_then(|most| u16::try_from(most).ok()).unwrap_or(burden.run_max);
+    burden.breath_ms = own.breath_ms.unwrap_or(burden.breath_ms);
+    burden.abuse_pause_ms = own.abuse_pause_ms.unwrap_or(burden.abuse_pause_ms);
+    burden.cost = own.cost.unwrap_or(burden.cost);
 }

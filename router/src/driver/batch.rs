@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use blendline_core::input::{CallId, PayloadId};
+use blendline_core::rows::Snapshot;
 use blendline_core::{Command, Write};
+use blendline_rules::record::SNAPSHOT;
 use blendline_wire::event::EventKind;
 use blendline_wire::{
     AccountId, CalendarId, ConversationId, Millis, OutboundId, QueueId, SessionId, TaskId, TenantId, WorkerId,
@@ -129,6 +131,18 @@ impl Batch {
             self.commit.writes.push(write);
         } else {
             self.commit.writes[place] = write;
+        }
+    }
+
+    /// Writes all rows into the journal, as they are before its first input.
+    pub(crate) fn snapshot(&mut self, rows: &Snapshot) {
+        let journal = &mut self.commit.journal;
+        journal.extend_from_slice(SNAPSHOT.as_bytes());
+        // Writing to memory cannot fail; what is half written is no line that anybody reads.
+        if serde_json::to_writer(&mut *journal, rows).is_ok() {
+            journal.extend_from_slice(b"}\n");
+        } else {
+            journal.clear();
         }
     }
 

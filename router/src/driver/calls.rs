@@ -3,6 +3,7 @@
 use blendline_core::input::{NewItem, Verdict as CoreVerdict};
 use blendline_core::{Answer, Command, Input, PayloadId, Refusal};
 use blendline_wire::event::Actor;
+use blendline_wire::outbound::SendFailure;
 use blendline_wire::worker::Reply;
 use blendline_wire::{ConversationId, Pii, TaskId, WorkerId};
 use tokio::sync::oneshot;
@@ -87,6 +88,7 @@ impl Stepper<'_> {
     fn prepare(&mut self, call: Call) -> Result<Prepared, CallResult> {
         match call {
             Call::Plain(command) => Ok(Prepared::plain(command)),
+            Call::Doubtful { call, cause } => self.doubtful(*call, cause),
             Call::Reply { worker, task, lease, reply } => {
                 let (key, value) = self.unsaid(task, &reply)?;
                 let payload = self.reply_payload(worker, reply);
@@ -107,12 +109,14 @@ impl Stepper<'_> {
                 let command = Command::Settle { worker, task, lease, verdict, replies, seen };
                 Ok(Prepared { payloads, keys, ..Prepared::plain(command) })
             }
-            Call::Push { tenant, class, external_ref, title, text, fields, conversation } => {
+            Call::Push { tenant, class, by_rules, origin, external_ref, title, text, fields, conversation } => {
                 let key = keys::push(tenant, &external_ref);
                 if let Some(task) = self.overlay.key(&key).and_then(|value| number(value, 0)) {
                     return Err(Ok(Answer::Known(TaskId(task))));
                 }
-                let body = MessageBody { title: Some(title), text, fields, ..MessageBody::default() };
+                let item = Some(origin);
+                let body = MessageBody { title: Some(title), text, fields, item, ..MessageBody::default() };
+                let class = self.class_of_item(tenant, class, by_rules, &body).ok_or(Err(CallError::NoRule))?;
                 let payload = self.batch.payload(body);
                 let command = Command::Push(NewItem { tenant, class, payload, conversation });
                 Ok(Prepared { payloads: vec![payload], keys: vec![(key, Vec::new())], ..Prepared::plain(command) })
@@ -130,6 +134,21 @@ impl Stepper<'_> {
                 Ok(Prepared { payloads: vec![payload], keys, ..Prepared::plain(command) })
             }
         }
+    }
+
+    /// What was said in private before is answered as it was then.
+    fn doubtful(&mut self, call: Call, cause: SendFailure) -> Result<Prepared, CallResult> {
+        let (task, replies) = match &call {
+            Call::Reply { task, reply, .. } => (*task, std::slice::from_ref(reply)),
+            Call::Settle { task, replies, .. } => (*task, replies.as_slice()),
+            _ => return Err(Err(CallError::NotSent(cause))),
+        };
+        for reply in replies.iter().filter(|reply| reply.privately || reply.purpose.is_some()) {
+            if self.new_reply(task, reply)?.is_some() {
+                return Err(Err(CallError::NotSent(cause)));
+            }
+        }
+        self.prepare(call)
     }
 
     /// The key of a reply and what is kept beside it; `None` when it was said before.
@@ -204,7 +223,9 @@ impl Stepper<'_> {
         let address = known.is_none().then_some(new);
         let prior = self.overlay.latest(contact).cloned().map(Box::new);
         let name = self.name_of(worker);
-        let payload = self.batch.payload(MessageBody { name, title: subject, ..MessageBody::reply(reply.content) });
+        let purpose = Some(purpose);
+        let body = MessageBody { name, title: subject, purpose, ..MessageBody::reply(reply.content) };
+        let payload = self.batch.payload(body);
         let command = Command::Start { worker, account, contact, queue, prior, payload };
         Ok(Prepared {
             payloads: vec![payload],
@@ -231,8 +252,8 @@ impl Stepper<'_> {
     }
 
     fn reply_payload(&mut self, worker: WorkerId, reply: Reply) -> PayloadId {
-        let name = self.name_of(worker);
-        self.batch.payload(MessageBody { name, ..MessageBody::reply(reply.content) })
+        let (name, privately, purpose) = (self.name_of(worker), reply.privately, reply.purpose);
+        self.batch.payload(MessageBody { name, privately, purpose, ..MessageBody::reply(reply.content) })
     }
 
     fn note(&mut self, worker: WorkerId, text: Pii<String>) -> PayloadId {

@@ -1,5 +1,6 @@
 //! What an owner does beside batches: renews its lease, finds lost workers, ends unanswered confirmations, counts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use blendline_wire::ConversationId;
@@ -15,6 +16,8 @@ use crate::ports::store::StoreError;
 
 /// How often slow chores are done.
 const SLOW: Duration = Duration::from_secs(1);
+/// How often it is looked whether a platform's window is about to close on somebody who waits.
+const WINDOWS: Duration = Duration::from_secs(30);
 /// How many conversations whose time to confirm is over are taken up at once.
 const SWEEP_MAX: usize = 256;
 /// How long a subscription or renewal may take.
@@ -27,12 +30,13 @@ pub(crate) struct Chores {
     renewal: Option<JoinHandle<Result<(), StoreError>>>,
     sweep: Option<JoinHandle<Result<Vec<ConversationId>, StoreError>>>,
     slow: Instant,
+    windows: Instant,
 }
 
 impl Default for Chores {
     fn default() -> Self {
         let now = Instant::now();
-        Self { renewed: now, renewal: None, sweep: None, slow: now }
+        Self { renewed: now, renewal: None, sweep: None, slow: now, windows: now }
     }
 }
 
@@ -54,6 +58,10 @@ impl Serving<'_> {
             self.clock.slew();
             self.count();
             self.sweep(draft).await;
+            if self.chores.windows.elapsed() >= WINDOWS {
+                self.chores.windows = Instant::now();
+                self.look_at_windows(draft);
+            }
         }
         Ok(())
     }
@@ -112,6 +120,28 @@ impl Serving<'_> {
             let ended = archive.confirm_ended(shard, now, SWEEP_MAX).await?;
             Ok(ended.into_iter().map(|row| row.id).collect())
         }));
+    }
+
+    /// Conversations in which somebody waits and whose platform will soon let us write no more.
+    fn look_at_windows(&self, draft: &mut Draft) {
+        let above = |tenant| {
+            let notices =
+                self.directory.rules.get(tenant).map(|routing| routing.notices.as_slice()).unwrap_or_default();
+            notices.iter().filter(|told| !told.is_at_the_beginning()).map(|told| told.notice.above_ms).max()
+        };
+        let above: BTreeMap<_, _> =
+            self.directory.tenants.keys().filter_map(|tenant| Some((*tenant, above(tenant)?))).collect();
+        if above.is_empty() {
+            return;
+        }
+        let now = self.clock.now();
+        for task in self.core.tasks().filter(|task| task.unanswered) {
+            let (Some(above_ms), Some(conversation)) = (above.get(&task.tenant), task.conversation) else { continue };
+            let ends = self.core.window_of(conversation).filter(|ends| now < *ends);
+            if ends.is_some_and(|ends| ends.since(now) <= *above_ms) {
+                draft.items.push(Item::WindowCloses(task.tenant, conversation));
+            }
+        }
     }
 
     fn count(&self) {

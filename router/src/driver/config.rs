@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use crate::adapters::live::InProcessLive;
+use crate::outlets::bell::Bell;
 use crate::ports::live::Live;
 use crate::ports::register::Key;
 
@@ -46,6 +47,8 @@ pub struct DriverConfig {
     pub media: Option<mpsc::Sender<Key>>,
     /// Who is told that a conversation should be looked at again.
     pub live: Arc<dyn Live>,
+    /// Who is told that there are new events.
+    pub bell: Bell,
 }
 
 impl Default for DriverConfig {
@@ -67,6 +70,7 @@ impl Default for DriverConfig {
             seed: 1,
             media: None,
             live: Arc::new(InProcessLive::default()),
+            bell: Bell::default(),
         }
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Said {
     source: &'static str,
     /// The language of the word, where it was one.
     language: Option<Language>,
+    /// For what.
+    purpose: String,
     /// Who said it: his addresses.
     addresses: Vec<String>,
     /// True where no program may answer.
@@ -46,9 +48,11 @@ impl Said {
             Some(recipients) => recipients.iter().map(|one| one.recipient.expose().clone()).collect(),
             None => places_of(event).into_iter().map(|(address, _)| address.to_owned()).collect(),
         };
+        addresses.retain(|address| !address.is_empty());
         addresses.dedup();
         let silent = event.mail.as_ref().is_some_and(|mail| mail.forbids_automatic_answer());
-        Some(Self { granted, source, language, addresses, silent })
+        let purpose = event.purpose.clone().unwrap_or_else(|| ALL.to_owned());
+        Some(Self { granted, source, language, purpose, addresses, silent })
     }
 
     /// Asks for what is known of who said it.
@@ -78,10 +82,10 @@ impl Stepper<'_> {
             let known = subject(entry.tenant, medium(&entry.channel), address);
             let known = self.overlay.entry(&known).and_then(Consents::read);
             let mut consents = known.unwrap_or_else(|| Consents::of(medium(&entry.channel), address));
-            if !consents.take(ALL, consent.clone()) {
+            if !consents.take(&said.purpose, consent.clone()) {
                 continue;
             }
-            let event = consents.event(entry.tenant, ALL, &consent);
+            let event = consents.event(entry.tenant, &said.purpose, &consent);
             self.put_entry(consents.entry(entry.tenant, self.now()));
             let (tenant, account) = (entry.tenant, Some(account));
             let command = Command::Record { tenant, account, conversation, kind: Box::new(event) };

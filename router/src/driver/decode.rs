@@ -7,10 +7,28 @@ use crate::driver::draft::{Draft, Item};
 use crate::ports::broker::Delivery;
 use crate::ports::store::QuarantineRow;
 
+/// What was delivered so often and never settled is not tried again: whoever had it died each time, perhaps of it. The
+/// queue itself would drop it at its limit (`delivery_limit`, twice as much), and nobody would know.
+const DELIVERIES_MAX: u32 = 500;
+
 /// Takes a delivery into the draft; it is acked when the draft is committed.
 pub(crate) fn decode(delivery: &Delivery, now: Millis, draft: &mut Draft) {
     draft.acks.push(delivery.tag);
     match BrokerMessage::decode(&delivery.body) {
+        Ok((BrokerMessage::InboundV1(batch), raw)) if delivery.before >= DELIVERIES_MAX => {
+            let before = delivery.before;
+            let cause =
+                format!("it was delivered {before} times and never settled: each time its owner ended before that");
+            draft.items.push(Item::Quarantine(QuarantineRow {
+                id: 0,
+                tenant: batch.tenant,
+                account: batch.events.first().and_then(|one| one.account),
+                channel: batch.channel.to_string(),
+                at: now,
+                cause,
+                raw: raw.to_vec(),
+            }));
+        }
         Ok((BrokerMessage::InboundV1(batch), _)) => {
             draft.items.reserve(batch.events.len());
             for one in batch.events {

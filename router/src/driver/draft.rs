@@ -15,6 +15,7 @@ use crate::consent;
 use crate::directory::Directory;
 use crate::driver::consent::Said;
 use crate::driver::keys::{self, Key};
+use crate::driver::mail::report;
 use crate::driver::mail::thread::Named;
 use crate::handle::{Call, CallResult, Verdict};
 use crate::persons;
@@ -49,6 +50,8 @@ pub(crate) enum Item {
     Lost(WorkerId, SessionId),
     /// A conversation's time to confirm is over.
     ConfirmEnded(ConversationId),
+    /// The platform's window of a conversation, in which the customer waits, is about to close.
+    WindowCloses(TenantId, ConversationId),
 }
 
 /// A worker connects.
@@ -100,7 +103,24 @@ pub(crate) fn places_of(event: &InboundEvent) -> Vec<(&str, Option<&str>)> {
     };
     let own = own.filter(|own| Some(*own) != thread);
     let own = own.and_then(|own| Some((peer?, Some(own))));
-    peer.map(|peer| (peer, thread)).into_iter().chain(others).chain(own).collect()
+    peer.map(|peer| (peer, thread)).into_iter().chain(others).chain(own).chain(named_by_itself(event)).collect()
+}
+
+/// What is said in public is a place of its own, which has no address: who changes, removes or hides it later may not be
+/// named, or be somebody else.
+fn named_by_itself(event: &InboundEvent) -> Option<(&str, Option<&str>)> {
+    let id = match event.kind {
+        InboundKind::Edit | InboundKind::Delete | InboundKind::Moderation => event.target_message_id.as_deref(),
+        kind if kind.wants_answer() && event.visibility.is_some() => event.external_message_id.as_deref(),
+        _ => None,
+    };
+    id.map(|id| ("", Some(id)))
+}
+
+/// With whom a message of ours was seen in private.
+pub(crate) fn private_peer(event: &InboundEvent) -> Option<&str> {
+    let key = &event.conversation_key;
+    key.peer.as_deref().filter(|_| event.kind == InboundKind::Echo && key.thread.is_none())
 }
 
 /// The answer a customer gave by a button of ours: which conversation, and whether its matter is solved.
@@ -175,7 +195,10 @@ impl Draft {
         }
         if let Some(account) = account {
             if event.is_of_ours() {
+                addresses.extend(private_peer(&event).map(|peer| keys::address(tenant, account, peer, None)));
+                self.wanted.addresses.extend_from_slice(&addresses);
                 let (ours, external) = reported(&event);
+                self.wanted.outbound.extend(report::named(&event).map(|(id, _)| id));
                 match (ours, external) {
                     (Some(ours), _) => self.wanted.outbound.push(ours),
                     (None, Some(external)) => self.wanted.external.push((account, external.to_owned())),
@@ -199,6 +222,9 @@ impl Draft {
     /// Adds what became of an attempt to send.
     pub(crate) fn result(&mut self, result: SendResult) {
         self.wanted.outbound.push(result.id);
+        let place = result.private.as_ref();
+        let hash = place.map(|place| keys::address(place.tenant, place.account, place.peer.expose(), None));
+        self.wanted.addresses.extend(hash);
         self.items.push(Item::Result(result));
     }
 
@@ -210,7 +236,11 @@ impl Draft {
         reply: oneshot::Sender<CallResult>,
         directory: &Directory,
     ) {
-        match &*call {
+        let asked = match &*call {
+            Call::Doubtful { call, .. } => call,
+            call => call,
+        };
+        match asked {
             Call::Reply { task, reply, .. } | Call::Resend { task, reply, .. } => {
                 self.wanted.keys.push(keys::reply(*task, &reply.key))
             }
@@ -234,7 +264,8 @@ impl Draft {
             Call::Link { tenant, one, other, .. } => {
                 self.wanted.entries.push(persons::link_key(*tenant, one, other));
             }
-            Call::Plain(_) | Call::Note { .. } => {}
+            // A doubtful call holds no other.
+            Call::Plain(_) | Call::Note { .. } | Call::Doubtful { .. } => {}
         }
         self.items.push(Item::Call { actor, call, reply });
     }
@@ -260,6 +291,7 @@ impl About {
     /// `None` for calls that are not about a task one holds.
     pub(crate) fn of(call: &Call) -> Option<Self> {
         let (worker, task, lease, solves) = match call {
+            Call::Doubtful { call, .. } => return Self::of(call),
             Call::Settle { worker, task, lease, verdict, .. } => {
                 (worker, task, lease, matches!(verdict, Verdict::Done { .. }))
             }

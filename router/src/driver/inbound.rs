@@ -1,5 +1,6 @@
 //! What comes in from platforms: each event ends as exactly one task, merge, duplicate, discard or quarantine.
 
+use blendline_connectors::email::reply_address;
 use blendline_core::input::{DeliveryStatus, InboundMessage};
 use blendline_core::rows::{Conversation, ConversationState};
 use blendline_core::{Command, Input};
@@ -9,12 +10,13 @@ use blendline_wire::outbound::{SendOutcome, SendResult};
 use blendline_wire::{AccountId, ContactKey, ConversationId, OutboundId, Pii, TenantId};
 
 use crate::directory::AccountEntry;
-use crate::driver::draft::{Happening, confirmation, is_repeated, places_of, reported};
+use crate::driver::draft::{Happening, confirmation, is_repeated, places_of, private_peer, reported};
 use crate::driver::keys;
 use crate::driver::mail::report;
 use crate::driver::media;
+use crate::driver::rules::Decided;
 use crate::driver::step::Stepper;
-use crate::payload::MessageBody;
+use crate::payload::{MessageBody, Place};
 use crate::persons::{Identity, Known};
 use crate::ports::store::{NewAddress, QuarantineRow};
 
@@ -35,7 +37,11 @@ impl Stepper<'_> {
             return self.discard(&happening, "unknown_account");
         };
         let (said, place) = (happening.said.take(), happening.addresses.first().copied());
+        let asker = if said.is_none() { self.asker(&happening, entry) } else { None };
         self.decided(happening, account, entry);
+        if let Some(asker) = asker {
+            self.notify(&asker, account, entry);
+        }
         if let Some(said) = said {
             self.take_consent(&said, account, entry, place);
         }
@@ -90,9 +96,13 @@ impl Stepper<'_> {
             None
         };
         let Happening { tenant, received_at, mut event, .. } = happening;
-        let class = self.class_of(&event, entry, known.is_some(), prior.as_deref());
+        let Decided { class, differed } = self.class_of(&event, entry, (known.is_some(), contact), prior.as_deref());
         let kept = std::mem::take(&mut event.files);
-        let mut body = MessageBody::inbound(event);
+        let place = entry.is_public().then(|| Place {
+            peer: event.conversation_key.peer.clone().map(Pii::new),
+            thread: event.conversation_key.thread.clone(),
+        });
+        let mut body = MessageBody { place, ..MessageBody::inbound(event) };
         if let (Some(mail), Some(refused)) = (&mut body.mail, joined.refused) {
             mail.not_joined = Some(refused.to_owned());
         }
@@ -112,6 +122,12 @@ impl Stepper<'_> {
         let stepped = self.step(Input::new(Actor::Customer, command));
         if stepped.wrote {
             self.note_files(files, contact, entry.tenant);
+            if let Some(kind) = differed.filter(|_| !automatic && kind.wants_answer()) {
+                let conversation = self.core.conversation_of(contact).map(|open| open.id);
+                let account = Some(account);
+                let command = Command::Record { tenant: entry.tenant, account, conversation, kind: Box::new(kind) };
+                self.step(Input::new(Actor::Rule, command));
+            }
         } else {
             self.batch.drop_payload(payload);
             let reason = "not_routed".to_owned();
@@ -148,7 +164,7 @@ impl Stepper<'_> {
                 continue;
             }
             self.overlay.add_contact(*hash, contact);
-            if !forged {
+            if !forged && !address.is_empty() {
                 let identity = Identity::of(&entry.channel, address);
                 let person = Known::Contact { identity, contact, account };
                 self.put_entry(person.entry(entry.tenant, self.now()));
@@ -188,6 +204,33 @@ impl Stepper<'_> {
         });
     }
 
+    /// A message of ours reached `peer` in private: from now on what he writes there belongs to the conversation of that
+    /// message, unless he has another open one in private.
+    fn went_private(&mut self, outbound: OutboundId, account: AccountId, peer: Pii<String>) {
+        let Some(row) = self.core.outbound(outbound).or_else(|| self.overlay.outbound(outbound)) else { return };
+        let (tenant, conversation, contact) = (row.tenant, row.conversation, row.contact);
+        let hash = keys::address(tenant, account, peer.expose(), None);
+        let known = self.overlay.contact(&hash);
+        if known == Some(contact) {
+            return;
+        }
+        let open = known.and_then(|other| self.core.conversation_of(other)).map(|row| row.id);
+        let into = open.unwrap_or(conversation);
+        if open.is_none() {
+            if let Some(entry) = self.directory.accounts.get(&account) {
+                let identity = Identity::of(&entry.channel, peer.expose());
+                let person = Known::Contact { identity, contact, account };
+                self.put_entry(person.entry(tenant, self.now()));
+            }
+            self.overlay.add_contact(hash, contact);
+            let place = NewAddress { hash, contact, tenant, account, address: peer, thread: None, name: None };
+            self.batch.commit.addresses.push(place);
+        }
+        let kind = Box::new(EventKind::MovedToPrivate { outbound, into });
+        let (account, conversation) = (Some(account), Some(conversation));
+        self.step(Input::new(Actor::Platform, Command::Record { tenant, account, conversation, kind }));
+    }
+
     fn status(&mut self, happening: &Happening, account: AccountId) {
         let status = match happening.event.status.as_deref() {
             Some("sent") => DeliveryStatus::Sent,
@@ -213,7 +256,13 @@ impl Stepper<'_> {
     /// A message of our own, seen again: proof that it was sent, where it is one we handed over.
     fn echo(&mut self, happening: &Happening, account: AccountId) {
         match self.reported_by(&happening.event, account) {
-            Some(outbound) => self.report(happening, outbound, DeliveryStatus::Sent, String::new()),
+            Some(outbound) => {
+                self.report(happening, outbound, DeliveryStatus::Sent, String::new());
+                // The answer to the call may have been lost, and with it whom it reached.
+                if let Some(peer) = private_peer(&happening.event) {
+                    self.went_private(outbound, account, peer.into());
+                }
+            }
             None => self.discard(happening, "echo"),
         }
     }
@@ -221,9 +270,17 @@ impl Stepper<'_> {
     /// The message of ours an event reports on, if it is of that account.
     fn reported_by(&self, event: &InboundEvent, account: AccountId) -> Option<OutboundId> {
         let (ours, external) = reported(event);
+        let ours = self.bounced(event, account).or(ours);
         let id = ours.or_else(|| self.overlay.external(account, external?))?;
         let row = self.core.outbound(id).or_else(|| self.overlay.outbound(id))?;
         (row.account == account).then_some(id)
+    }
+
+    /// The mail of ours whose own address a report came to.
+    fn bounced(&self, event: &InboundEvent, account: AccountId) -> Option<OutboundId> {
+        let (id, address) = report::named(event)?;
+        let account = &self.directory.accounts.get(&account)?.account;
+        reply_address::verify(account, address, reply_address::REPORTS).map(|_| id)
     }
 
     fn report(&mut self, happening: &Happening, outbound: OutboundId, status: DeliveryStatus, reason: String) {
@@ -249,7 +306,7 @@ impl Stepper<'_> {
     }
 
     pub(crate) fn send_result(&mut self, result: SendResult) {
-        let SendResult { id: outbound, attempt, outcome, to } = result;
+        let SendResult { id: outbound, attempt, outcome, to, private } = result;
         let Some(row) = self.core.outbound(outbound).or_else(|| self.overlay.outbound(outbound)) else { return };
         let (tenant, account, contact) = (row.tenant, row.account, row.contact);
         if let SendOutcome::Sent { external_id } = &outcome {
@@ -258,6 +315,9 @@ impl Stepper<'_> {
             }
             self.overlay.add_external(account, external_id.clone(), outbound);
             self.batch.commit.sent.push((outbound, account, external_id.clone()));
+            if let Some(place) = private.filter(|place| (place.tenant, place.account) == (tenant, account)) {
+                self.went_private(outbound, account, place.peer);
+            }
         }
         self.sentence = match &outcome {
             SendOutcome::Sent { .. } => None,
@@ -309,6 +369,6 @@ impl Stepper<'_> {
 }
 
 /// True for a mail that a program sent to many, or in place of a person: nobody waits for an answer to it.
-fn is_automatic(event: &InboundEvent) -> bool {
+pub(crate) fn is_automatic(event: &InboundEvent) -> bool {
     event.kind == InboundKind::Message && event.mail.as_ref().is_some_and(|mail| mail.is_auto_reply || mail.is_bulk)
 }

@@ -63,6 +63,11 @@ pub(crate) fn content(content: &Content) -> Key {
     hash("content", &[&serde_json::to_vec(content).unwrap_or_default()])
 }
 
+/// Tells an item from others by what it is about: the same every time it is pushed.
+pub(crate) fn item(title: &str) -> Key {
+    hash("item", &[title.as_bytes()])
+}
+
 /// A mark of a mailbox in what is sent to it. Without regard to case, for mail servers change it.
 pub(crate) fn mailbox(address: &str) -> [u8; 8] {
     short(hash("mailbox", &[address.trim().to_lowercase().as_bytes()]))

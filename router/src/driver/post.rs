@@ -13,12 +13,12 @@ use tokio::sync::mpsc;
 use crate::consent::{self, Consents, OPEN_MS, SERVICE};
 use crate::directory::{AccountEntry, Directory};
 use crate::driver::mail::letter;
+use crate::driver::private::{self, Way};
 use crate::driver::release::Handed;
 use crate::driver::telemetry;
 use crate::patience::BackOff;
 use crate::payload::StoredMessage;
 use crate::ports::broker::{Broker, inbound_queue, outbound_queue};
-use crate::ports::register::Entry;
 use crate::ports::store::{Archive, Letter, StoreError, Transcript};
 
 /// Hands messages over, those of one commit side by side: the core lets one go per conversation.
@@ -50,8 +50,8 @@ impl Post {
     async fn letters(&self, handed: &[Handed]) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
         let ids: Vec<_> = handed.iter().map(|handed| handed.outbound).collect();
         let letters = insist("letters", || self.archive.letters(&ids)).await;
-        let unwanted = self.unwanted(&letters).await;
-        let threads = self.threads(&letters, &unwanted).await;
+        let consents = self.consents(&letters).await;
+        let threads = self.threads(&letters, &consents).await;
         let (mut bodies, mut refused) = (Vec::with_capacity(handed.len()), Vec::new());
         for handed in handed {
             let Some(letter) = letters.iter().find(|letter| letter.row.id == handed.outbound) else {
@@ -59,40 +59,48 @@ impl Post {
                 continue;
             };
             let lines = threads.get(&letter.row.conversation).map(Vec::as_slice).unwrap_or_default();
-            if unwanted.contains(&letter.row.id) && !is_answer(letter, lines) {
-                let cause = SendFailure::new("no_consent", "the customer opted out: wait until he writes");
-                let (id, outcome) = (letter.row.id, SendOutcome::Failed { cause });
-                let result = SendResult { id, attempt: handed.attempt, outcome, to: None };
-                refused.push(BrokerMessage::SendResultV1(result).encode(&[]));
+            let way = if !is_wanted(letter, lines, consents.get(&letter.row.id)) {
+                Err(SendFailure::new("no_consent", "the customer opted out: wait until he writes"))
             } else {
-                bodies.push(self.encode(letter, handed.attempt, lines));
+                self.way(letter, lines).await
+            };
+            match way {
+                Ok(way) => bodies.push(self.encode(letter, handed.attempt, lines, way)),
+                Err(cause) => {
+                    let (id, outcome) = (letter.row.id, SendOutcome::Failed { cause });
+                    let result = SendResult { id, attempt: handed.attempt, outcome, to: None, private: None };
+                    refused.push(BrokerMessage::SendResultV1(result).encode(&[]));
+                }
             }
         }
         (bodies, refused)
     }
 
-    /// Those that go to people who do not want to be written to without having asked.
-    async fn unwanted(&self, letters: &[Letter]) -> HashSet<OutboundId> {
+    /// What is known of whom they go to, where anything is.
+    async fn consents(&self, letters: &[Letter]) -> HashMap<OutboundId, Consents> {
         let subject = |letter: &Letter| {
             let entry = self.directory.accounts.get(&letter.row.account)?;
             Some(consent::subject(letter.row.tenant, consent::medium(&entry.channel), letter.to.expose()))
         };
-        let subjects: HashMap<OutboundId, _> =
-            letters.iter().filter_map(|letter| Some((letter.row.id, subject(letter)?))).collect();
-        let keys: Vec<_> = subjects.values().copied().collect();
+        let subjects: Vec<_> = letters.iter().filter_map(|letter| Some((letter.row.id, subject(letter)?))).collect();
+        let keys: Vec<_> = subjects.iter().map(|(_, subject)| *subject).collect();
         let entries = insist("consents", || self.archive.entries(&keys)).await;
-        let refuses = |entry: &&Entry| Consents::read(entry).is_some_and(|known| !known.allow(SERVICE));
-        let refusing: HashSet<_> = entries.iter().filter(refuses).map(|entry| entry.key).collect();
-        subjects.into_iter().filter(|(_, subject)| refusing.contains(subject)).map(|(id, _)| id).collect()
+        let known: HashMap<_, _> =
+            entries.iter().filter_map(|entry| Some((entry.key, Consents::read(entry)?))).collect();
+        subjects.into_iter().filter_map(|(id, subject)| Some((id, known.get(&subject)?.clone()))).collect()
     }
 
-    /// What was said last where it matters: answers to mails continue a thread, and an answer is always wanted.
+    /// What was said last where it matters: answers to mails continue a thread, an answer is always wanted, and what a
+    /// message serves stands beside its words.
     async fn threads(
         &self,
         letters: &[Letter],
-        unwanted: &HashSet<OutboundId>,
+        consents: &HashMap<OutboundId, Consents>,
     ) -> HashMap<ConversationId, Vec<StoredMessage>> {
-        let matters = |letter: &&Letter| unwanted.contains(&letter.row.id) || self.mail_account(letter).is_some();
+        let matters = |letter: &&Letter| {
+            let unasked = letter.content.is_template() || consents.contains_key(&letter.row.id);
+            unasked || self.mail_account(letter).is_some() || self.is_public(letter)
+        };
         let conversations: Vec<_> = letters.iter().filter(matters).map(|letter| letter.row.conversation).collect();
         if conversations.is_empty() {
             return HashMap::new();
@@ -108,6 +116,28 @@ impl Post {
         blendline_connectors::by_name(&entry.channel).is_some_and(|channel| channel.is_mail()).then_some(entry)
     }
 
+    /// True where one speaks in public too.
+    fn is_public(&self, letter: &Letter) -> bool {
+        let entry = self.directory.accounts.get(&letter.row.account);
+        let connector = entry.and_then(|entry| blendline_connectors::by_name(&entry.channel));
+        connector.is_some_and(|connector| connector.capabilities().public)
+    }
+
+    /// Where a message goes on channels that have a public and a private side; `None` where its contact says it.
+    async fn way(&self, letter: &Letter, lines: &[StoredMessage]) -> Result<Option<Way>, SendFailure> {
+        let row = &letter.row;
+        let entry = self.directory.accounts.get(&row.account);
+        let connector = entry.and_then(|entry| blendline_connectors::by_name(&entry.channel));
+        let Some(connector) = connector.filter(|connector| connector.capabilities().public) else { return Ok(None) };
+        let own = lines.iter().find(|line| line.seq == row.seq);
+        let privately = own.is_some_and(|line| line.body.privately);
+        let failed = match privately {
+            true => insist("letters", || private::failed(&*self.archive, lines)).await,
+            false => HashSet::new(),
+        };
+        private::way(connector, lines, row.seq, privately, &failed, row.queued_at)
+    }
+
     async fn publish(&self, queue: &str, body: Vec<u8>) {
         let mut back_off = BackOff::default();
         while let Err(error) = self.broker.publish(queue, body.clone()).await {
@@ -116,7 +146,7 @@ impl Post {
         }
     }
 
-    fn encode(&self, letter: &Letter, attempt: u32, lines: &[StoredMessage]) -> Vec<u8> {
+    fn encode(&self, letter: &Letter, attempt: u32, lines: &[StoredMessage], way: Option<Way>) -> Vec<u8> {
         let row = &letter.row;
         let mut outbound = Outbound {
             id: row.id,
@@ -127,6 +157,7 @@ impl Post {
             to: letter.to.clone(),
             thread: letter.thread.clone(),
             reply_to: None,
+            private_reply_to: None,
             answers: letter.answers.clone().map(Box::new),
             content: letter.content.clone(),
             window_until: row.window_until,
@@ -137,11 +168,22 @@ impl Post {
             reply_address: None,
             automatic: row.worker.is_none(),
         };
+        if let Some(way) = way {
+            way.direct(&mut outbound);
+        }
         if let Some(entry) = self.mail_account(letter) {
             letter::address(&mut outbound, row.seq, row.queued_at, entry, lines);
         }
         BrokerMessage::OutboundV1(outbound).encode(&[])
     }
+}
+
+/// True for what the customer wants to hear: an answer, or what he has agreed to or at least not refused.
+fn is_wanted(letter: &Letter, lines: &[StoredMessage], consents: Option<&Consents>) -> bool {
+    let own = lines.iter().find(|line| line.seq == letter.row.seq);
+    let purpose = own.and_then(|line| line.body.purpose.as_deref()).unwrap_or(SERVICE);
+    let allowed = consents.map_or_else(|| consent::allowed_unasked(purpose), |known| known.allow(purpose));
+    allowed || (purpose == SERVICE && is_answer(letter, lines))
 }
 
 /// True for what answers the customer while his conversation is open to us: by the platform's window, or where it has

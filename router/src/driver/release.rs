@@ -11,10 +11,12 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
+use crate::driver::DriverConfig;
 use crate::driver::draft::About;
 use crate::driver::telemetry;
 use crate::driver::transcripts::Transcripts;
 use crate::handle::{CallError, CallResult};
+use crate::outlets::bell::Bell;
 use crate::payload::StoredMessage;
 use crate::ports::live::Live;
 use crate::ports::register::Key;
@@ -77,20 +79,24 @@ pub(crate) struct Releaser {
     post: mpsc::Sender<Vec<Handed>>,
     live: Arc<dyn Live>,
     media: Option<mpsc::Sender<Key>>,
+    bell: Bell,
     heartbeat_ms: u64,
     connections: HashMap<SessionId, mpsc::Sender<ServerFrame>>,
     late: TaskTracker,
 }
 
 impl Releaser {
-    pub(crate) fn new(
-        archive: Arc<dyn Archive>,
-        post: mpsc::Sender<Vec<Handed>>,
-        live: Arc<dyn Live>,
-        media: Option<mpsc::Sender<Key>>,
-        heartbeat_ms: u64,
-    ) -> Self {
-        Self { archive, post, live, media, heartbeat_ms, connections: HashMap::new(), late: TaskTracker::new() }
+    pub(crate) fn new(archive: Arc<dyn Archive>, post: mpsc::Sender<Vec<Handed>>, config: &DriverConfig) -> Self {
+        Self {
+            archive,
+            post,
+            live: Arc::clone(&config.live),
+            media: config.media.clone(),
+            bell: config.bell.clone(),
+            heartbeat_ms: config.heartbeat_ms,
+            connections: HashMap::new(),
+            late: TaskTracker::new(),
+        }
     }
 
     /// Runs until the driver stops; then says goodbye to everybody.
@@ -108,6 +114,7 @@ impl Releaser {
 
     async fn release(&mut self, released: Released) {
         let Released { commit, mut outputs, sends, media, acks, acker } = released;
+        self.bell.ring(&commit.writes);
         if let Some(acker) = acker.filter(|_| !acks.is_empty()) {
             // The subscription may have ended; then the delivery comes again and is recognised.
             let _ = acker.send(acks);

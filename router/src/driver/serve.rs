@@ -32,6 +32,13 @@ use crate::ports::store::{Found, StoreError, Tenure, Wanted};
 /// How many commits may wait for their release.
 const RELEASES_MAX: usize = 16;
 
+/// All rows go into the journal so long after an ownership began, when whoever waited is served, and then every day: a
+/// replay begins there.
+const FIRST_SHOT: Duration = Duration::from_secs(60);
+const SHOT_EVERY: Duration = Duration::from_secs(24 * 3_600);
+/// With more open tasks they do not: writing them down would be felt.
+const SHOT_TASKS_MAX: usize = 200_000;
+
 /// How long what was committed may take to be released, when told to stop and when there is a newer owner.
 const STOP_MAX: Duration = Duration::from_secs(5);
 const FENCED_MAX: Duration = Duration::from_millis(500);
@@ -74,6 +81,8 @@ pub(crate) struct Serving<'a> {
     overlay: Overlay,
     pub(crate) in_flight: Option<InFlight>,
     pub(crate) chores: Chores,
+    /// When all rows go into the journal next.
+    next_shot: Instant,
     /// The time of the last tick: the core is not asked twice about the same instant.
     pub(crate) ticked: Millis,
     releases: mpsc::Sender<Released>,
@@ -100,11 +109,7 @@ impl<'a> Serving<'a> {
         let post_office =
             Post { shard: owner.config.shard, archive: Arc::clone(&archive), broker, directory: directory.clone() };
         helpers.spawn(post_office.run(letters));
-        let live = Arc::clone(&owner.config.live);
-        helpers.spawn(
-            Releaser::new(archive, post.clone(), live, owner.config.media.clone(), owner.config.heartbeat_ms)
-                .run(released),
-        );
+        helpers.spawn(Releaser::new(archive, post.clone(), &owner.config).run(released));
         Self {
             queues: sides(&directory),
             directory,
@@ -119,6 +124,7 @@ impl<'a> Serving<'a> {
             overlay: Overlay::default(),
             in_flight: None,
             chores: Chores::default(),
+            next_shot: Instant::now() + FIRST_SHOT,
             ticked: Millis::default(),
             releases,
             post,
@@ -189,13 +195,18 @@ impl<'a> Serving<'a> {
     }
 
     /// Looks up, steps and begins to commit a draft, after the commit before it.
-    async fn decide(&mut self, draft: Draft) -> Result<(), StoreError> {
+    async fn decide(&mut self, mut draft: Draft) -> Result<(), StoreError> {
         if draft.is_empty() {
             return Ok(());
         }
+        draft.want_notices(&self.directory);
         let found = self.look_up(&draft).await?;
-        let batch = self.step(draft, found);
+        let shot = self.is_shot_due(&draft);
+        let batch = self.step(draft, found, shot);
         let nothing = batch.commits_nothing();
+        if shot && !nothing {
+            self.next_shot = Instant::now() + SHOT_EVERY;
+        }
         let Batch { commit, outputs, sends, refused, tally, media, acks, .. } = batch;
         for (worker, session) in refused {
             self.sessions.forget(worker, session);
@@ -243,12 +254,20 @@ impl<'a> Serving<'a> {
         Ok(found)
     }
 
-    fn step(&mut self, draft: Draft, found: Found) -> Batch {
+    /// Whether all rows go into the journal, from which a replay can begin.
+    fn is_shot_due(&self, draft: &Draft) -> bool {
+        !draft.items.is_empty() && self.next_shot <= Instant::now() && self.core.open_tasks() <= SHOT_TASKS_MAX
+    }
+
+    fn step(&mut self, draft: Draft, found: Found, shot: bool) -> Batch {
         self.overlay.begin(found);
         let now = self.clock.now();
         let number = self.tenure.batch + 1;
         let config = &self.owner.config;
-        let batch = Batch::new(config.shard, self.tenure.epoch, number, now, config.lease_ms);
+        let mut batch = Batch::new(config.shard, self.tenure.epoch, number, now, config.lease_ms);
+        if shot {
+            batch.snapshot(&self.core.snapshot());
+        }
         let mut stepper = Stepper::new(&mut self.core, &mut self.overlay, &self.directory, batch);
         stepper.batch.acks = draft.acks;
         stepper.batch.outputs.extend(draft.ended.into_iter().map(Output::Ended));

@@ -71,6 +71,7 @@ impl<'a> Stepper<'a> {
                 self.batch.outputs.push(Output::End(session, "drain"));
             }
             Item::ConfirmEnded(conversation) => self.confirm_ended(conversation),
+            Item::WindowCloses(tenant, conversation) => self.window_closes(tenant, conversation),
         }
     }
 

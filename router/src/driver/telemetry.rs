@@ -42,6 +42,18 @@ pub(crate) fn rule_failed(tenant: &str, rule: &str, version: u32, error: &EvalEr
     tracing::warn!(tenant, rule, version, %error, "A rule could not be evaluated; the next one decides.");
 }
 
+/// Rules on trial decided beside the live ones.
+pub(crate) fn tried(tenant: &str, same: bool) {
+    let outcome = if same { "same" } else { "other" };
+    let labels = [("tenant", tenant.to_owned()), ("outcome", outcome.to_owned())];
+    metrics::counter!("blendline_rule_trial_decisions_total", &labels).increment(1);
+}
+
+/// A customer was told something by itself.
+pub(crate) fn notified(tenant: &str, moment: &'static str) {
+    metrics::counter!("blendline_notices_total", "tenant" => tenant.to_owned(), "moment" => moment).increment(1);
+}
+
 /// What waits on one side, and how late the latest of it is.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Waiting {

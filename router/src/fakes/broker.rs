@@ -1,6 +1,7 @@
 //! Queues in memory.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -23,6 +24,8 @@ pub(crate) struct FakeBroker {
     queues: Arc<Mutex<HashMap<String, Queue>>>,
     /// Publishing to this queue fails.
     pub(crate) refuses: Arc<Mutex<Option<String>>>,
+    /// How often what is published from now on was delivered before, as it says.
+    pub(crate) before: Arc<AtomicU32>,
     changed: Arc<tokio::sync::Notify>,
 }
 
@@ -60,7 +63,8 @@ impl Broker for FakeBroker {
         let body = Bytes::from(body);
         queue.bodies.insert(queue.last, body.clone());
         if let Some(subscriber) = &queue.subscriber {
-            let _ = subscriber.try_send(Delivery { tag: queue.last, body, redelivered: false });
+            let before = self.before.load(Ordering::Relaxed);
+            let _ = subscriber.try_send(Delivery { tag: queue.last, body, redelivered: before > 0, before });
         }
         Ok(())
     }
@@ -70,7 +74,7 @@ impl Broker for FakeBroker {
         let mut queues = self.queues.lock().unwrap();
         let queue = queues.entry(name.to_owned()).or_default();
         for (tag, body) in &queue.bodies {
-            let _ = sender.try_send(Delivery { tag: *tag, body: body.clone(), redelivered: true });
+            let _ = sender.try_send(Delivery { tag: *tag, body: body.clone(), redelivered: true, before: 1 });
         }
         queue.subscriber = Some(sender);
         Ok(Subscription { deliveries, acker: Box::new(FakeAcker { broker: self.clone(), queue: name.to_owned() }) })

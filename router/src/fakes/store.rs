@@ -42,7 +42,10 @@ pub(crate) struct Record {
     pub(crate) entries: BTreeMap<Key, Entry>,
     pub(crate) quarantine: Vec<QuarantineRow>,
     claims: HashMap<(OutboundId, u32), (String, Millis)>,
+    names: BTreeMap<String, BTreeMap<String, u64>>,
     pub(crate) journal: Vec<String>,
+    /// The time of each batch of the journal.
+    times: Vec<Millis>,
     pub(crate) faults: VecDeque<Fault>,
     pub(crate) down: bool,
     /// So many claims are granted and nobody hears of it.
@@ -121,6 +124,7 @@ impl Record {
             self.external.insert((*account, external.clone()), *outbound);
         }
         self.journal.push(String::from_utf8(commit.journal.clone()).unwrap());
+        self.times.push(commit.now);
         self.batch = commit.batch;
     }
 
@@ -290,8 +294,10 @@ impl Archive for FakeStore {
         Ok(Vec::new())
     }
 
-    async fn events(&self, _: TenantId, _: u64, _: usize) -> Result<Vec<Event>, StoreError> {
-        Ok(Vec::new())
+    async fn events(&self, tenant: TenantId, after: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
+        let record = self.record();
+        let mine = record.events.iter().filter(|event| event.tenant == tenant && after < event.id.0);
+        Ok(mine.take(limit).cloned().collect())
     }
 
     async fn outbox(&self, _: TenantId, _: bool, _: OutboundId, _: usize) -> Result<Vec<OutboundRow>, StoreError> {
@@ -381,11 +387,29 @@ impl Archive for FakeStore {
     }
 
     async fn handles(&self, names: &[(String, String)]) -> Result<Vec<u64>, StoreError> {
-        Ok((1..=names.len() as u64).collect())
+        let mut record = self.record();
+        let handle = |(kind, name): &(String, String)| {
+            let known = record.names.entry(kind.clone()).or_default();
+            let next = known.len() as u64 + 1;
+            *known.entry(name.clone()).or_insert(next)
+        };
+        Ok(names.iter().map(handle).collect())
     }
 
-    async fn names(&self, _: &str) -> Result<Vec<(String, u64)>, StoreError> {
-        Ok(Vec::new())
+    async fn names(&self, kind: &str) -> Result<Vec<(String, u64)>, StoreError> {
+        let record = self.record();
+        Ok(record.names.get(kind).into_iter().flatten().map(|(name, handle)| (name.clone(), *handle)).collect())
+    }
+
+    async fn journal(&self, _: u16, _: Millis, after: u64, limit: usize) -> Result<Vec<JournalRow>, StoreError> {
+        let record = self.record();
+        let row = |(batch, (now, inputs)): (usize, &(Millis, String))| JournalRow {
+            batch: batch as u64 + 1,
+            now: *now,
+            inputs: inputs.clone().into_bytes(),
+        };
+        let rows = record.times.iter().copied().zip(record.journal.iter().cloned()).collect::<Vec<_>>();
+        Ok(rows.iter().enumerate().map(row).filter(|row| after < row.batch).take(limit).collect())
     }
 
     async fn shards(&self, tenants: &[TenantId], _: u16) -> Result<Vec<u16>, StoreError> {

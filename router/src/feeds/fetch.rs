@@ -1,11 +1,19 @@
 //! One conditional request (RFC 9110, section 13), its answer bounded.
 
 use blendline_connectors::Poll;
-use reqwest::header::{ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER};
-use reqwest::{Client, StatusCode};
+use reqwest::header::{
+    ACCEPT, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER,
+};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use tokio::time::Duration;
 
 /// Nobody may silence a source for longer by a header.
 const RETRY_AFTER_S_MAX: u64 = 24 * 60 * 60;
+
+/// How long the answer to the opening of a stream may take.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(20);
+/// A stream is opened anew from time to time: what a server forgot to send does not stay unknown.
+const STREAM_AGE_MAX: Duration = Duration::from_secs(60 * 60);
 
 /// What a server told to know its answer again by.
 #[derive(Clone, Debug, Default)]
@@ -25,12 +33,31 @@ pub(super) enum Fetched {
     Failed(&'static str, u64),
 }
 
+/// The request of a question.
+fn asking(http: &Client, poll: &Poll) -> RequestBuilder {
+    let request = http.get(poll.url.clone());
+    match &poll.bearer {
+        Some(token) => request.bearer_auth(token.expose()),
+        None => request,
+    }
+}
+
+/// Opens a stream that stays open; `Err` with a word for the log.
+pub(super) async fn open(http: &Client, poll: &Poll) -> Result<Response, &'static str> {
+    let request = asking(http, poll).header(ACCEPT, "text/event-stream").timeout(STREAM_AGE_MAX);
+    let opening = tokio::time::timeout(OPEN_TIMEOUT, request.send());
+    let Ok(Ok(response)) = opening.await else { return Err("unreachable") };
+    if !response.status().is_success() {
+        return Err(word(response.status()));
+    }
+    let is_stream =
+        response.headers().get(CONTENT_TYPE).is_some_and(|of| of.as_bytes().starts_with(b"text/event-stream"));
+    if is_stream { Ok(response) } else { Err("no_stream") }
+}
+
 /// Asks once.
 pub(super) async fn fetch(http: &Client, poll: &Poll, known: &Validators, bytes_max: usize) -> Fetched {
-    let mut request = http.get(poll.url.clone());
-    if let Some(token) = &poll.bearer {
-        request = request.bearer_auth(token.expose());
-    }
+    let mut request = asking(http, poll);
     for (name, value) in [(IF_NONE_MATCH, &known.etag), (IF_MODIFIED_SINCE, &known.last_modified)] {
         if let Some(value) = value {
             request = request.header(name, value);

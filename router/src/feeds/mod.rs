@@ -4,9 +4,17 @@
 //! a source is read from its beginning, and what was taken in before is a duplicate without effect. Duplicates are known for
 //! eight days, so nothing is taken in that says it is older than seven; and what says no time is taken in only where it
 //! was not there at the first look, for it might be of any age.
+//!
+//! Where there is a stream, it is opened first and asked after, so nothing falls between the two; when it breaks, asking
+//! fills the gap. What was taken in is followed: a list is compared with what it was before, and where a platform can only
+//! be asked about each thing, the latest are looked at again in turn.
+//! Suggested reading order: `source`, `known`, `again`, `stream`.
 
+mod again;
 mod fetch;
+mod known;
 mod source;
+mod stream;
 mod telemetry;
 
 use std::collections::BTreeMap;

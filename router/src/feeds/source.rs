@@ -1,25 +1,27 @@
-//! One source: when it is asked, and what of its answers is new.
+//! One source: when it is asked, and what is taken in of what it tells.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use blendline_connectors::Connector;
-use blendline_wire::inbound::InboundEvent;
+use blendline_connectors::{Account, Connector};
+use blendline_wire::inbound::{InboundEvent, InboundKind};
 use blendline_wire::{AccountId, Millis};
 use tokio::sync::watch;
-use tokio::time::{Duration, sleep};
+use tokio::time::{Duration, Instant, sleep_until};
 
-use super::fetch::{Fetched, Validators, fetch};
+use super::again::Followed;
+use super::fetch::{Fetched, Validators, fetch, open};
+use super::known::Known;
+use super::stream::Stream;
 use super::telemetry;
 use crate::api::now;
 use crate::directory::Directory;
 use crate::driver::Status;
 use crate::intake::{Endpoint, Intake};
 
-/// What is older is not taken in: the record knows duplicates for eight days.
-const AGE_MS_MAX: u64 = 7 * 24 * 60 * 60 * 1000;
 /// The longest wait after failures.
 const WAIT_MS_MAX: u64 = 60 * 60 * 1000;
+/// The shortest wait before a stream that broke or could not be had is opened again.
+const REOPEN_MS: u64 = 1_000;
 
 /// An account that is asked.
 pub(super) struct Source {
@@ -30,16 +32,17 @@ pub(super) struct Source {
     intake: Arc<Intake>,
     http: reqwest::Client,
     known: Known,
+    followed: Followed,
+    line: Line,
 }
 
-/// How far it has been read. In memory only: see the module.
+/// The stream of a source, where it has one.
 #[derive(Default)]
-struct Known {
-    validators: Validators,
-    position: Option<String>,
-    /// What the last answer held; an answer is bounded, and so is this. `None` before the first.
-    last: Option<HashSet<String>>,
+struct Line {
+    open: Option<Stream>,
     failures: u32,
+    /// When it may be opened again.
+    again: Option<Instant>,
 }
 
 impl Source {
@@ -51,34 +54,110 @@ impl Source {
         intake: Arc<Intake>,
         http: reqwest::Client,
     ) -> Self {
-        Self { account, connector, endpoint, directory, intake, http, known: Known::default() }
+        let (known, followed, line) = (Known::default(), Followed::default(), Line::default());
+        Self { account, connector, endpoint, directory, intake, http, known, followed, line }
     }
 
     /// Asks for ever, while this process serves the shard.
     pub(super) async fn run(mut self, mut serving: watch::Receiver<Status>) {
+        let directory = self.directory.clone();
+        let Some(account) = directory.accounts.get(&self.account).map(|entry| &entry.account) else { return };
         loop {
             if serving.wait_for(|status| matches!(status, Status::Serving { .. })).await.is_err() {
                 return;
             }
-            let Some(wait_ms) = self.ask().await else { return };
-            sleep(Duration::from_millis(wait_ms)).await;
+            // The stream is opened before asking, so what happens between the two is heard.
+            self.open(account).await;
+            let Some(wait_ms) = self.ask(account).await else { return };
+            self.look_again(account).await;
+            self.listen(account, wait_ms, &mut serving).await;
         }
     }
 
+    /// Waits for so long, and takes in what the stream brings meanwhile; ends early when the stream breaks, to ask for
+    /// what it did not bring, or when another process serves the shard.
+    async fn listen(&mut self, account: &Account, wait_ms: u64, serving: &mut watch::Receiver<Status>) {
+        let mut until = Instant::now() + Duration::from_millis(wait_ms);
+        for earlier in [self.followed.wait().map(|wait| Instant::now() + wait), self.line.again] {
+            until = earlier.map_or(until, |earlier| until.min(earlier));
+        }
+        loop {
+            let Line { open, .. } = &mut self.line;
+            let event = tokio::select! {
+                () = sleep_until(until) => return,
+                _ = serving.changed() => return,
+                event = next(open) => event,
+            };
+            let taken = match event {
+                Some(event) => self.hear(account, &event).await,
+                None => Err("stream_broke"),
+            };
+            if let Err(word) = taken {
+                self.lost(word);
+                return;
+            }
+        }
+    }
+
+    async fn open(&mut self, account: &Account) {
+        let due = self.line.again.is_none_or(|again| again <= Instant::now());
+        let Some(poll) = self.connector.stream(account).filter(|_| self.line.open.is_none() && due) else { return };
+        match open(&self.http, &poll).await {
+            Ok(response) => {
+                let bytes_max = self.connector.capabilities().body_bytes_max;
+                self.line =
+                    Line { open: Some(Stream::new(response, bytes_max)), failures: self.line.failures, again: None };
+                telemetry::streamed(self.account, "stream_opened");
+            }
+            Err(word) => self.lost(word),
+        }
+    }
+
+    fn lost(&mut self, word: &'static str) {
+        telemetry::streamed(self.account, word);
+        let wait_ms = (REOPEN_MS << self.line.failures.min(12)).min(WAIT_MS_MAX);
+        let failures = self.line.failures.saturating_add(1);
+        self.line = Line { open: None, failures, again: Some(Instant::now() + Duration::from_millis(wait_ms)) };
+    }
+
+    /// Takes in what the stream brought.
+    async fn hear(&mut self, account: &Account, event: &[u8]) -> Result<(), &'static str> {
+        let Ok(mut events) = self.connector.normalise(event) else { return Ok(()) };
+        // What flies by on such streams, and what we say ourselves, is no news.
+        events.retain(|event| !matches!(event.kind, InboundKind::Ignored) && !event.is_of_ours());
+        self.line.failures = 0;
+        if events.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<String> = events.iter().filter_map(InboundEvent::duplicate_key).collect();
+        self.followed.follow(self.connector, account, &events);
+        self.intake.bring(self.endpoint, events, event, now()).await.map_err(|_| "busy")?;
+        self.known.heard(keys);
+        telemetry::streamed(self.account, "streamed");
+        Ok(())
+    }
+
     /// Asks once, and gives how many milliseconds to wait; `None` where there is nothing to ask.
-    async fn ask(&mut self) -> Option<u64> {
-        let account = &self.directory.accounts.get(&self.account)?.account;
-        let poll = self.connector.poll(account, self.known.position.as_deref())?;
+    async fn ask(&mut self, account: &Account) -> Option<u64> {
+        let mut poll = self.connector.poll(account, self.known.position.as_deref())?;
+        if let Some(token) = self.connector.poll_token(account, now(), &self.http).await {
+            poll.bearer = Some(token);
+        }
         let bytes_max = self.connector.capabilities().body_bytes_max;
         let failed = match fetch(&self.http, &poll, &self.known.validators, bytes_max).await {
             Fetched::Unchanged => {
                 telemetry::read("unchanged");
-                None
+                self.tell_missing().await.err().map(|word| (word, 0))
             }
-            Fetched::Body(body, validators) => match self.take(&body, now()).await {
-                Ok(()) => {
+            Fetched::Body(body, validators) => match self.take(account, &body, now()).await {
+                Ok(more) => {
                     self.known.validators = validators;
                     telemetry::read("read");
+                    if more {
+                        // There may be another page.
+                        self.known.failures = 0;
+                        return Some(poll.interval_ms);
+                    }
                     None
                 }
                 Err(word) => Some((word, 0)),
@@ -87,7 +166,8 @@ impl Source {
         };
         let Some((word, retry_after_s)) = failed else {
             self.known.failures = 0;
-            return Some(poll.interval_ms);
+            let streamed = self.connector.stream(account).filter(|_| self.line.open.is_some());
+            return Some(streamed.map_or(poll.interval_ms, |stream| stream.interval_ms.max(poll.interval_ms)));
         };
         self.known.failures = self.known.failures.saturating_add(1);
         let wait_ms = poll.interval_ms << self.known.failures.min(6);
@@ -96,89 +176,74 @@ impl Source {
         Some(wait_ms)
     }
 
-    /// Takes in what is new in an answer. Nothing is remembered of one that is not durable, so it comes again.
-    async fn take(&mut self, body: &[u8], now: Millis) -> Result<(), &'static str> {
+    /// Takes in what is new in an answer; true where anything was. Nothing is remembered of one that is not durable, so it
+    /// comes again.
+    async fn take(&mut self, account: &Account, body: &[u8], now: Millis) -> Result<bool, &'static str> {
         let events = self.connector.normalise(body).map_err(|error| {
             telemetry::malformed(self.account, &error);
             "malformed"
         })?;
         let position = self.connector.position(&events);
-        let keys = events.iter().filter_map(InboundEvent::duplicate_key).collect();
-        let (new, passed_over) = self.known.new_in(events, now);
-        if !new.is_empty() {
-            self.intake.bring(self.endpoint, new, body, now).await.map_err(|_| "busy")?;
+        self.followed.follow(self.connector, account, &events);
+        let (told, shown) = self.known.tell(events, self.connector.lists_all(), now);
+        let more = !told.new.is_empty();
+        if more {
+            self.intake.bring(self.endpoint, told.new, body, now).await.map_err(|_| "busy")?;
         }
-        if 0 < passed_over {
-            telemetry::passed_over(self.account, passed_over);
+        if 0 < told.passed_over {
+            telemetry::passed_over(self.account, told.passed_over);
         }
         self.known.position = position.or(self.known.position.take());
-        self.known.last = Some(keys);
+        self.known.last = Some(shown);
+        Ok(more)
+    }
+
+    /// The same answer as before: what was missing from it is gone.
+    async fn tell_missing(&mut self) -> Result<(), &'static str> {
+        let removals = self.known.still_missing();
+        if !removals.is_empty() {
+            self.intake.bring(self.endpoint, removals, b"", now()).await.map_err(|_| "busy")?;
+            self.known.forget_missing();
+        }
         Ok(())
     }
-}
 
-impl Known {
-    /// What of an answer is to be taken in, the oldest first, and how many things of the first answer are passed over for want of a time.
-    fn new_in(&self, events: Vec<InboundEvent>, now: Millis) -> (Vec<InboundEvent>, usize) {
-        let mut passed_over = 0;
-        let is_new = |event: &InboundEvent| {
-            let key = event.duplicate_key();
-            let fresh = match (&event.timestamp, &self.last) {
-                (Some(at), _) => now.since(at.0) <= AGE_MS_MAX,
-                (None, Some(_)) => true,
-                (None, None) => {
-                    passed_over += 1;
-                    false
+    /// Looks at what was said of late, some of it in each turn.
+    async fn look_again(&mut self, account: &Account) {
+        let bytes_max = self.connector.capabilities().body_bytes_max;
+        for (mut thing, poll) in self.followed.turn(self.connector, account, now()) {
+            let answer = match fetch(&self.http, &poll, &Validators::default(), bytes_max).await {
+                Fetched::Body(body, _) => Some(body),
+                Fetched::Failed("gone", _) => None,
+                // Nobody knows: it is asked again in its turn.
+                Fetched::Unchanged | Fetched::Failed(..) => {
+                    self.followed.keep(thing);
+                    continue;
                 }
             };
-            fresh && !key.is_some_and(|key| self.last.as_ref().is_some_and(|last| last.contains(&key)))
-        };
-        let mut new: Vec<_> = events.into_iter().filter(is_new).collect();
-        // Lists begin with the newest, and what is taken in first stands first.
-        new.reverse();
-        new.sort_by_key(|event| event.timestamp.as_ref().map(|at| at.0));
-        (new, passed_over)
+            let is_gone = answer.is_none();
+            let change = self.connector.became(&thing.told, answer.as_deref());
+            let key = change.as_ref().and_then(InboundEvent::duplicate_key);
+            if let Some(change) = change.filter(|_| key != thing.change) {
+                let body = answer.unwrap_or_default();
+                if self.intake.bring(self.endpoint, vec![change], &body, now()).await.is_err() {
+                    self.followed.keep(thing);
+                    continue;
+                }
+                telemetry::read("changed");
+                thing.change = key;
+            }
+            if !is_gone {
+                self.followed.keep(thing);
+            }
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use blendline_wire::time::Instant;
-
-    use super::*;
-
-    const DAY_MS: u64 = 24 * 60 * 60 * 1000;
-    const NOW: Millis = Millis(1_767_225_600_000);
-
-    fn said(id: &str, age_days: Option<u64>) -> InboundEvent {
-        let timestamp = age_days.map(|days| Instant(Millis(NOW.0 - days * DAY_MS)));
-        InboundEvent { external_message_id: Some(id.to_owned()), timestamp, ..InboundEvent::default() }
-    }
-
-    fn ids(events: &[InboundEvent]) -> Vec<&str> {
-        events.iter().filter_map(|event| event.external_message_id.as_deref()).collect()
-    }
-
-    #[test]
-    fn what_is_old_or_of_unknown_age_is_not_begun_with() {
-        let known = Known::default();
-        let (new, passed_over) = known.new_in(vec![said("a", Some(1)), said("b", Some(8)), said("c", None)], NOW);
-        assert_eq!((ids(&new), passed_over), (vec!["a"], 1));
-    }
-
-    #[test]
-    fn the_oldest_comes_first() {
-        let known = Known::default();
-        let (new, _) = known.new_in(vec![said("c", Some(1)), said("b", Some(1)), said("a", Some(2))], NOW);
-        assert_eq!(ids(&new), ["a", "b", "c"]);
-    }
-
-    #[test]
-    fn only_what_the_last_answer_did_not_hold_is_new() {
-        let last = [said("a", Some(1)), said("c", None)].iter().filter_map(InboundEvent::duplicate_key).collect();
-        let known = Known { last: Some(last), ..Known::default() };
-        let answer = vec![said("a", Some(1)), said("c", None), said("d", None), said("e", Some(0)), said("f", Some(9))];
-        let (new, passed_over) = known.new_in(answer, NOW);
-        assert_eq!((ids(&new), passed_over), (vec!["d", "e"], 0));
+/// The next event of the stream; never, where none is open.
+async fn next(stream: &mut Option<Stream>) -> Option<Vec<u8>> {
+    match stream {
+        Some(stream) => stream.next().await,
+        None => std::future::pending().await,
     }
 }

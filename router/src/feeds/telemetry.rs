@@ -22,6 +22,12 @@ pub(super) fn read(outcome: &'static str) {
     metrics::counter!("blendline_polls_total", "outcome" => outcome).increment(1);
 }
 
+/// A stream was opened, brought something, or broke.
+pub(super) fn streamed(account: AccountId, word: &'static str) {
+    metrics::counter!("blendline_polls_total", "outcome" => word).increment(1);
+    tracing::debug!(%account, word, "A source's stream.");
+}
+
 /// Things without a time stood in a source at the first look.
 pub(super) fn passed_over(account: AccountId, count: usize) {
     tracing::info!(%account, count, "Things that say no time were there before us: they are not taken in.");

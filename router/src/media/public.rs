@@ -22,7 +22,7 @@ impl Resolve for PublicOnly {
 }
 
 /// True for an address of the public internet.
-fn is_public(address: IpAddr) -> bool {
+pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
             let [first, second, third, _] = v4.octets();

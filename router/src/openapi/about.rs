@@ -29,6 +29,8 @@ pub enum Tag {
     Queues,
     /// What operations people look at.
     Operations,
+    /// Events for other systems.
+    Events,
     /// Signing in and out.
     Sessions,
     /// Users and the audit log.
@@ -47,7 +49,7 @@ pub enum Tag {
 
 impl Tag {
     /// Every group.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Items,
         Self::Tasks,
         Self::Work,
@@ -55,6 +57,7 @@ impl Tag {
         Self::Conversations,
         Self::Queues,
         Self::Operations,
+        Self::Events,
         Self::Sessions,
         Self::Users,
         Self::Rules,
@@ -74,6 +77,7 @@ impl Tag {
             Self::Conversations => ("conversations", "Conversations with customers."),
             Self::Queues => ("queues", "Queues as they are now."),
             Self::Operations => ("operations", "Messages of ours, everything that happened, what could not be read."),
+            Self::Events => ("events", "Events for other systems: where they are posted, and what became of it."),
             Self::Sessions => ("sessions", "People signing in and out."),
             Self::Users => ("users", "The people of a tenant, and who changed what."),
             Self::Rules => ("rules", "Routing rules: the live set, its versions, the draft, publishing."),

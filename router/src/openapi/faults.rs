@@ -42,6 +42,7 @@ faults! {
     NOT_SUPPORTED = 403 "not_supported" "The channel has no handshake.";
     UNKNOWN_ACCOUNT = 404 "unknown_account" "No account has this name.";
     UNKNOWN_CONVERSATION = 404 "unknown_conversation" "No conversation of the caller's has this id.";
+    UNKNOWN_ENDPOINT = 404 "unknown_endpoint" "No endpoint has this name.";
     UNKNOWN_MEDIA = 404 "unknown_media" "No file that the caller may see has this id.";
     UNKNOWN_OUTBOUND = 404 "unknown_outbound" "No message of the caller's has this id.";
     UNKNOWN_QUARANTINED = 404 "unknown_quarantined" "Nothing of the caller's in the quarantine has this number.";
@@ -58,9 +59,11 @@ faults! {
     FENCED = 409 "fenced" "The task is not this worker's any more; nothing of the call was done.";
     KEY_REUSED = 409 "key_reused" "The key was used before for other words.";
     MEANWHILE = 409 "meanwhile" "Somebody else was quicker: look again.";
-    NAME_TAKEN = 409 "name_taken" "A user has this name.";
+    NAME_TAKEN = 409 "name_taken" "Something has this name already.";
     NO_ACCOUNT = 409 "no_account" "The account is not configured any more.";
     NO_DRAFT = 409 "no_draft" "There is no draft.";
+    NO_LIVE_RULES = 409 "no_live_rules" "No rules are live to try others beside.";
+    NO_TRIAL = 409 "no_trial" "No rules are on trial.";
     NOT_CONNECTED = 409 "not_connected" "The worker has no connection.";
     OWN_USER = 409 "own_user" "Nobody changes his own role or lets himself out.";
     SECOND_PERSON = 409 "second_person" "The rules need two people: another than the author publishes them.";
@@ -77,7 +80,10 @@ faults! {
     EMPTY = 422 "empty" "The message holds no words.";
     NO_CONVERSATION = 422 "no_conversation" "The task has no customer to reply to.";
     NO_HEIR = 422 "no_heir" "A queue with open tasks would be gone, and no other has its tasks.";
+    NO_RULE = 422 "no_rule" "No rule takes the item, and it names no queue.";
     NO_VERSION = 422 "unknown_version" "No version of the rules has this number.";
+    NOT_LIVE = 422 "not_live" "It names a queue or skill that is not live yet.";
+    NOT_RECORDED = 422 "not_recorded" "Nothing is recorded of this time; the detail says from when on it is.";
     OUT_OF_RANGE = 422 "out_of_range" "A value is out of range; `field` names it.";
     RULES_IN_ERROR = 422 "rules_in_error" "The rules have errors: the check lists them.";
     TOO_DEEP = 422 "too_deep" "Requests of requests are bounded.";

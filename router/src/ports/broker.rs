@@ -38,6 +38,8 @@ pub struct Delivery {
     pub body: Bytes,
     /// True when it may have been delivered before.
     pub redelivered: bool,
+    /// How often it was delivered before and not settled, as far as the service counts; zero where it does not.
+    pub before: u32,
 }
 
 /// Settles deliveries of one subscription.

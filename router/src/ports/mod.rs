@@ -3,6 +3,7 @@
 pub mod broker;
 pub mod files;
 pub mod live;
+pub mod outlets;
 pub mod people;
 pub mod register;
 pub mod rules;

@@ -20,11 +20,13 @@ pub enum Kind {
     File,
     /// How an account is.
     Account,
+    /// When a contact was last told something by itself.
+    Notice,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: &[Self] = &[Self::Consent, Self::Person, Self::Media, Self::File, Self::Account];
+    pub const ALL: &[Self] = &[Self::Consent, Self::Person, Self::Media, Self::File, Self::Account, Self::Notice];
 
     /// Its name in the record.
     pub const fn as_str(self) -> &'static str {
@@ -34,6 +36,7 @@ impl Kind {
             Self::Media => "media",
             Self::File => "file",
             Self::Account => "account",
+            Self::Notice => "notice",
         }
     }
 

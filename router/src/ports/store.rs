@@ -139,8 +139,24 @@ pub trait Archive: Send + Sync + 'static {
     /// Every name of this kind that was ever given a handle, with it; sorted by handle.
     async fn names(&self, kind: &str) -> Result<Vec<(String, u64)>, StoreError>;
 
+    /// The journal of a shard (P6): batches of the day of `from` and later, above the batch `after`, in order, at most
+    /// `limit`.
+    async fn journal(&self, shard: u16, from: Millis, after: u64, limit: usize) -> Result<Vec<JournalRow>, StoreError>;
+
     /// The shard of each tenant (P1): the next of `among` in turn when a tenant is first asked for, and kept for good.
     async fn shards(&self, tenants: &[TenantId], among: u16) -> Result<Vec<u16>, StoreError>;
+}
+
+/// The inputs of one batch, as they were journaled.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct JournalRow {
+    /// The number of the batch.
+    pub batch: u64,
+    /// Its time.
+    pub now: Millis,
+    /// Its inputs as JSON lines; where the first begins with [`blendline_rules::record::SNAPSHOT`], it holds all rows
+    /// before them.
+    pub inputs: Vec<u8>,
 }
 
 /// An ownership of a shard.

@@ -27,6 +27,8 @@ pub struct Explained {
     pub target_ms: Option<u64>,
     /// Words for reports.
     pub tags: Vec<String>,
+    /// The type of case it is; null where the rule says none.
+    pub case_type: Option<String>,
 }
 
 /// A skill and the lowest level of it that will do.
@@ -75,6 +77,7 @@ impl Explained {
             queue: decided.map(|rule| rule.queue.value.clone()),
             needs: needs.iter().map(|(skill, level)| Need { skill: skill.value.clone(), level: *level }).collect(),
             target_ms: decided.and_then(|rule| rule.target_ms.as_ref()).map(|target| target.value),
+            case_type: decided.and_then(|rule| rule.case.as_ref()).map(|case| case.value.clone()),
             tags: decided.map(|rule| rule.tags.iter().map(|tag| tag.value.clone()).collect()).unwrap_or_default(),
         }
     }

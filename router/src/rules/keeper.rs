@@ -3,20 +3,22 @@
 //! Every process of an installation looks at the record once a second; what is published anywhere takes effect everywhere,
 //! without a restart, between two batches of the owner.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use blendline_rules::RuleSet;
 use blendline_rules::fault::Faults;
-use blendline_wire::{Millis, TenantId};
+use blendline_wire::{Millis, QueueId, TenantId};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::world;
+use super::trial::{Watch, ended, latest_and_live};
+use super::{telemetry, world};
 use crate::config::{self, CheckedTenant};
 use crate::directory::Directory;
 use crate::ports::people::Deed;
-use crate::ports::rules::{RuleSetRow, RuleSets};
+use crate::ports::rules::{Guard, RuleSetRow, RuleSets};
 use crate::ports::store::{Archive, StoreError};
 
 /// How often the record is asked for newer versions.
@@ -25,14 +27,19 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const VERSIONS_BACK: usize = 200;
 /// Who publishes what the configuration names.
 pub const CONFIGURATION: &str = "configuration";
+/// Who ends a trial by itself.
+const GUARD: &str = "guard";
 
 /// Looks after the live rule sets.
 pub struct Keeper {
     tenants: Vec<CheckedTenant>,
     record: Arc<dyn RuleSets>,
     archive: Arc<dyn Archive>,
-    /// What is live here, by the tenant's name.
+    /// The latest version here, by the tenant's name.
     live: BTreeMap<String, u32>,
+    /// Tenants with rules on trial.
+    tried: BTreeSet<String>,
+    watches: BTreeMap<TenantId, Watch>,
     /// Who is told of new directories, with the tenants that he wants in them.
     told: Vec<(Vec<String>, watch::Sender<Arc<Directory>>)>,
 }
@@ -40,7 +47,15 @@ pub struct Keeper {
 impl Keeper {
     /// A keeper for the tenants of a configuration.
     pub fn new(tenants: Vec<CheckedTenant>, record: Arc<dyn RuleSets>, archive: Arc<dyn Archive>) -> Self {
-        Self { tenants, record, archive, live: BTreeMap::new(), told: Vec::new() }
+        Self {
+            tenants,
+            record,
+            archive,
+            live: BTreeMap::new(),
+            tried: BTreeSet::new(),
+            watches: BTreeMap::new(),
+            told: Vec::new(),
+        }
     }
 
     /// Tells this holder of a directory of these tenants when it changes.
@@ -76,7 +91,7 @@ impl Keeper {
         let ids = self.ids().await?;
         let is_new = |(tenant, id): (&CheckedTenant, &TenantId)| versions.get(id) != self.live.get(&tenant.name);
         if !self.tenants.iter().zip(&ids).any(is_new) {
-            return Ok(());
+            return self.watch(&ids).await;
         }
         let joined = self.joined(&ids).await?;
         for (names, holder) in &self.told {
@@ -96,6 +111,38 @@ impl Keeper {
         Ok(())
     }
 
+    /// Looks after trials: one whose queue answers too few in time is ended.
+    async fn watch(&mut self, ids: &[TenantId]) -> Result<(), StoreError> {
+        for (tenant, id) in self.tenants.iter().zip(ids) {
+            // Nearly always there is none, and what was told last says so.
+            if !self.tried.contains(&tenant.name) {
+                continue;
+            }
+            let (Some(row), Some(live)) = latest_and_live(self.record.as_ref(), *id).await? else { continue };
+            let Some(guard) = row.stage.as_ref().and_then(|stage| stage.guard.as_ref()) else { continue };
+            if self.watches.get(id).is_none_or(|watch| !watch.is_of(&row)) {
+                let shard = self.archive.shards(&[*id], 1).await?.pop().unwrap_or_default();
+                self.watches.insert(*id, Watch::begin(self.archive.as_ref(), (*id, shard), &row).await?);
+            }
+            let Some(watch) = self.watches.get_mut(id) else { continue };
+            watch.look(self.archive.as_ref()).await?;
+            let names = self.archive.names("queue").await?;
+            let queue = names.iter().find(|(name, _)| *name == format!("{}/{}", tenant.name, guard.queue));
+            let Some(queue) = queue.map(|(_, handle)| QueueId(*handle)) else { continue };
+            let Some(percent) = watch.falls_short(guard, queue) else { continue };
+            let Guard { queue, least_percent, .. } = guard;
+            let reason = format!("fell back by itself: `{queue}` answers {percent} % in time, below {least_percent} %");
+            let now = crate::api::now();
+            let back = ended(&live, &row, GUARD, reason, now);
+            let deed = Deed { at: now, actor: GUARD.to_owned(), what: "rules_fell_back" };
+            // Where another process was quicker it did the same.
+            if self.record.publish_rule_set(*id, &back, &deed).await? {
+                telemetry::fell_back(&tenant.name, row.version, &back.reason);
+            }
+        }
+        Ok(())
+    }
+
     async fn ids(&self) -> Result<Vec<TenantId>, StoreError> {
         let names: Vec<_> = self.tenants.iter().map(|tenant| ("tenant".to_owned(), tenant.name.clone())).collect();
         Ok(self.archive.handles(&names).await?.into_iter().map(TenantId).collect())
@@ -104,20 +151,36 @@ impl Keeper {
     async fn joined(&mut self, ids: &[TenantId]) -> Result<Vec<CheckedTenant>, StoreError> {
         let mut joined = Vec::with_capacity(self.tenants.len());
         for (tenant, id) in self.tenants.iter().zip(ids) {
-            let Some(row) = self.record.rule_sets(*id, u32::MAX, 1).await?.pop() else {
+            let (latest, live) = latest_and_live(self.record.as_ref(), *id).await?;
+            if latest.as_ref().is_some_and(|row| row.stage.is_some()) {
+                self.tried.insert(tenant.name.clone());
+            } else {
+                self.tried.remove(&tenant.name);
+            }
+            self.live.extend(latest.as_ref().map(|row| (tenant.name.clone(), row.version)));
+            let Some(row) = live else {
                 joined.push(tenant.clone());
                 continue;
             };
-            self.live.insert(tenant.name.clone(), row.version);
-            joined.push(with(tenant, &row).unwrap_or_else(|faults| {
+            let mut with_rules = with(tenant, &row).unwrap_or_else(|faults| {
                 // It was good when it was published. Messages go where their accounts say, and nothing stops.
                 let version = row.version;
                 tracing::error!(tenant = tenant.name, version, "The live rules cannot be used any more.\n{faults}");
                 tenant.clone()
-            }));
+            });
+            if let Some(trial) = latest.filter(|row| row.stage.is_some()) {
+                with_rules.try_beside(trial.version, set_of(tenant, &trial), trial.stage);
+            }
+            joined.push(with_rules);
         }
         Ok(joined)
     }
+}
+
+/// The set of a version; `None` where it is not understood any more.
+fn set_of(tenant: &CheckedTenant, row: &RuleSetRow) -> Option<RuleSet> {
+    let accounts = tenant.accounts.iter().map(|account| account.name.clone()).collect();
+    blendline_rules::check(&tenant.name, &row.text, &world(Some(accounts))).set
 }
 
 /// A tenant as a version of its rules makes it, or what is wrong with that version for it.
@@ -151,6 +214,7 @@ async fn publish_configured(
         reason: format!("{} at the start", file.path.display()),
         at: now,
         from_configuration: true,
+        stage: None,
     };
     let deed = Deed { at: now, actor: CONFIGURATION.to_owned(), what: "rules_published" };
     // Where another process was quicker, it published the same file.

@@ -2,24 +2,31 @@
 //!
 //! What a set means is decided in `blendline-rules`, which knows names only; here names become handles.
 
+mod classed;
 pub mod diff;
 pub mod explain;
 pub mod keeper;
+mod notices;
 pub mod publish;
+pub mod record;
 pub mod replay;
+pub mod replayed;
+mod telemetry;
 #[cfg(test)]
 mod tests;
+pub mod trial;
 
 use std::collections::BTreeMap;
 
-use blendline_core::input::{Class, Relaxation};
+use blendline_core::input::{Class, Overflow, Relaxation};
 use blendline_rules::facts::World;
-use blendline_rules::fault::Placed;
-use blendline_rules::model::{Level, Rule};
-use blendline_rules::{Classifier, Decision, Facts, RuleSet};
-use blendline_wire::task::SkillNeed;
+use blendline_rules::model::{Level, Priority, Queue, Rule};
+use blendline_rules::{Classifier, Decision, Facts, RuleSet, Rung};
+use blendline_wire::task::{Label, SkillNeed};
 use blendline_wire::{QueueId, SkillId};
 use jiff::tz::TimeZone;
+
+pub use notices::Told;
 
 /// What a rule set may name besides its own: every channel of this program, and a tenant's accounts where they are known.
 pub fn world(accounts: Option<Vec<String>>) -> World {
@@ -36,42 +43,80 @@ pub struct Routing {
     pub zone: TimeZone,
     /// How long a solved conversation may come back, in milliseconds: for `history.reopened`.
     pub reopen_window_ms: u64,
+    /// What customers are told by themselves.
+    pub notices: Vec<Told>,
     classifier: Classifier,
     /// Where each rule sends a message.
     classes: BTreeMap<String, Class>,
+    /// How queues overflow, for work that no rule sent there.
+    overflows: BTreeMap<QueueId, Vec<Relaxation>>,
+}
+
+/// How the names of a set become handles, and what its queues promise.
+pub struct Names<'a> {
+    /// The handle of a queue.
+    pub queue: &'a dyn Fn(&str) -> QueueId,
+    /// The handle of a skill.
+    pub skill: &'a dyn Fn(&str) -> SkillId,
+    /// The target of a queue, in milliseconds.
+    pub target_ms: &'a dyn Fn(&str) -> u64,
+}
+
+impl Names<'_> {
+    fn needs(&self, levels: &[Level]) -> Vec<SkillNeed> {
+        let need = |(name, level): &Level| SkillNeed { skill: (self.skill)(&name.value), level: *level };
+        let mut needs: Vec<SkillNeed> = levels.iter().map(need).collect();
+        needs.sort_unstable();
+        needs
+    }
+
+    fn relaxation(&self, rung: &Rung) -> Relaxation {
+        let overflow =
+            |(to, when_nobody): &(String, bool)| Overflow { to: (self.queue)(to), when_nobody: *when_nobody };
+        Relaxation { after_ms: rung.after_ms, needs: self.needs(&rung.needs), overflow: rung.to.as_ref().map(overflow) }
+    }
+
+    fn class(&self, version: u32, set: &RuleSet, rule: &Rule) -> Class {
+        let queue = &rule.queue.value;
+        // An ordinary priority leaves the target to the queue, whose settings may change while the work waits.
+        let by_priority = (rule.priority != Priority::Normal).then(|| rule.priority.of((self.target_ms)(queue)));
+        let ladder = set.ladder(queue, &rule.needs, &rule.relax);
+        let label = Label {
+            rule: rule.name.value.clone(),
+            tags: rule.tags.iter().map(|tag| tag.value.clone()).collect(),
+            case_type: rule.case.as_ref().map(|case| case.value.clone()),
+        };
+        Class {
+            queue: (self.queue)(queue),
+            needs: self.needs(&rule.needs),
+            relax: ladder.iter().map(|rung| self.relaxation(rung)).collect(),
+            target_ms: rule.target_ms.as_ref().map(|target| target.value).or(by_priority),
+            strain: rule.strain,
+            sticky_ms: rule.sticky_ms,
+            label: Some(Box::new(label)),
+            rule_set: version,
+        }
+    }
 }
 
 impl Routing {
     /// Compiles a set. Names that have no handle are none of a checked set's.
-    pub fn new(
-        (version, set): (u32, &RuleSet),
-        reopen_window_ms: u64,
-        queue: impl Fn(&str) -> QueueId,
-        skill: impl Fn(&str) -> SkillId,
-    ) -> Self {
-        let needs = |levels: &[Level]| {
-            let need = |(name, level): &Level| SkillNeed { skill: skill(&name.value), level: *level };
-            let mut needs: Vec<SkillNeed> = levels.iter().map(need).collect();
-            needs.sort_unstable();
-            needs
+    pub fn new((version, set): (u32, &RuleSet), reopen_window_ms: u64, names: &Names<'_>) -> Self {
+        let class = |rule: &Rule| (rule.name.value.clone(), names.class(version, set, rule));
+        let overflow = |queue: &Queue| {
+            let ladder = set.ladder(&queue.name.value, &[], &[]);
+            let steps: Vec<Relaxation> = ladder.iter().map(|rung| names.relaxation(rung)).collect();
+            (!steps.is_empty()).then(|| ((names.queue)(&queue.name.value), steps))
         };
-        let class = |rule: &Rule| {
-            let step = |(after, levels): &(Placed<u64>, Vec<Level>)| Relaxation {
-                after_ms: after.value,
-                needs: needs(levels),
-            };
-            let class = Class {
-                queue: queue(&rule.queue.value),
-                needs: needs(&rule.needs),
-                relax: rule.relax.iter().map(step).collect(),
-                target_ms: rule.target_ms.as_ref().map(|target| target.value),
-                strain: rule.strain,
-                rule_set: version,
-            };
-            (rule.name.value.clone(), class)
-        };
-        let classes = set.rules.iter().map(class).collect();
-        Self { version, zone: set.zone.clone(), reopen_window_ms, classifier: Classifier::new(set), classes }
+        Self {
+            version,
+            zone: set.zone.clone(),
+            reopen_window_ms,
+            notices: set.notices.iter().map(|notice| Told::new(notice, set, names)).collect(),
+            classifier: Classifier::new(set),
+            classes: set.rules.iter().map(class).collect(),
+            overflows: set.queues.iter().filter_map(overflow).collect(),
+        }
     }
 
     /// Where the rule of this name sends a message.
@@ -84,9 +129,25 @@ impl Routing {
         self.classifier.decide(facts)
     }
 
+    /// Each rule up to the one that decides, and why.
+    pub fn explain(&self, facts: &Facts) -> explain::Explained {
+        explain::Explained::of(&self.classifier, facts)
+    }
+
     /// Where a decision sends a message. Where no rule applies it is `otherwise`, still by this version of the set.
     pub fn class(&self, decision: &Decision<'_>, otherwise: &Class) -> Class {
         let decided = decision.rule.and_then(|rule| self.classes.get(&rule.name.value));
-        decided.cloned().unwrap_or_else(|| Class { rule_set: self.version, ..otherwise.clone() })
+        decided.cloned().unwrap_or_else(|| self.sent(Class { rule_set: self.version, ..otherwise.clone() }))
+    }
+
+    /// Work that somebody sent to a queue by its name: it overflows like all of that queue, unless it says itself what
+    /// becomes of it.
+    pub fn sent(&self, class: Class) -> Class {
+        let overflow = self.overflows.get(&class.queue).filter(|_| class.relax.is_empty());
+        // What it takes, it takes wherever it goes.
+        let steps =
+            overflow.into_iter().flatten().map(|step| Relaxation { needs: class.needs.clone(), ..step.clone() });
+        let relax = if class.relax.is_empty() { steps.collect() } else { class.relax.clone() };
+        Class { relax, ..class }
     }
 }

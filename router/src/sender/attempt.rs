@@ -2,7 +2,8 @@
 
 use blendline_connectors::Connector;
 use blendline_connectors::limits::Rates;
-use blendline_wire::outbound::{Outbound, SendFailure, SendOutcome, SendResult};
+use blendline_wire::Pii;
+use blendline_wire::outbound::{Outbound, PrivatePlace, SendFailure, SendOutcome, SendResult};
 use sha2::{Digest, Sha256};
 use tokio::time::{Duration, Instant, sleep, timeout};
 
@@ -16,7 +17,7 @@ use crate::sender::telemetry;
 impl Desk {
     /// What came of it; `None` when the sender was stopped before it began.
     pub(crate) async fn attempt(&self, outbound: &Outbound) -> Option<SendResult> {
-        let (began, mut to) = (Instant::now(), None);
+        let (began, mut to, mut peer) = (Instant::now(), None, None);
         let outcome = match self.channel_of(outbound) {
             Err(cause) => SendOutcome::Failed { cause },
             Ok((entry, connector)) => {
@@ -24,19 +25,38 @@ impl Desk {
                 self.allowed(outbound, entry, connector).await?;
                 match self.claim(outbound).await? {
                     Err(outcome) => outcome,
-                    Ok(()) => self.call(outbound, entry, connector).await,
+                    Ok(()) => {
+                        let (outcome, private) = self.call(outbound, entry, connector).await;
+                        peer = private;
+                        outcome
+                    }
                 }
             }
         };
         telemetry::sent(outbound.id, outbound.attempt, outbound.account, &outcome, began.elapsed());
-        Some(SendResult { id: outbound.id, attempt: outbound.attempt, outcome, to })
+        let Outbound { id, attempt, tenant, account, .. } = *outbound;
+        let private = peer.map(|peer| Box::new(PrivatePlace { tenant, account, peer }));
+        Some(SendResult { id, attempt, outcome, to, private })
     }
 
-    async fn call(&self, outbound: &Outbound, entry: &AccountEntry, connector: &dyn Connector) -> SendOutcome {
-        let call = connector.send(&entry.account, outbound, self.clock.now(), &self.http);
+    /// What came of the call, and with whom it began to speak in private.
+    async fn call(
+        &self,
+        outbound: &Outbound,
+        entry: &AccountEntry,
+        connector: &dyn Connector,
+    ) -> (SendOutcome, Option<Pii<String>>) {
+        let (account, now) = (&entry.account, self.clock.now());
+        let call = async {
+            match outbound.private_reply_to {
+                Some(_) => connector.send_privately(account, outbound, now, &self.http).await,
+                None => (connector.send(account, outbound, now, &self.http).await, None),
+            }
+        };
         let within = Duration::from_millis(self.config.call_ms.max(connector.call_ms()));
-        timeout(within, call).await.unwrap_or_else(|_| SendOutcome::Unknown {
-            cause: SendFailure::new("timeout", "the platform did not answer in time; its report will tell"),
+        timeout(within, call).await.unwrap_or_else(|_| {
+            let cause = SendFailure::new("timeout", "the platform did not answer in time; its report will tell");
+            (SendOutcome::Unknown { cause }, None)
         })
     }
 

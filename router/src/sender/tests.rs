@@ -90,6 +90,7 @@ fn letter(id: u64, to: &str) -> Vec<u8> {
         to: to.into(),
         thread: None,
         reply_to: None,
+        private_reply_to: None,
         answers: None,
         content: Content::Text { text: "hello".into() },
         window_until: None,

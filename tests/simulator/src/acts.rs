@@ -1,6 +1,8 @@
 //! What the outside does next: one input, drawn from the rows as they are.
 
-use blendline_core::input::{Class, Command, DeliveryStatus, InboundMessage, Input, NewItem, Relaxation, Settings};
+use blendline_core::input::{
+    Class, Command, DeliveryStatus, InboundMessage, Input, NewItem, Overflow, Relaxation, Settings,
+};
 use blendline_core::rows::ConversationState;
 use blendline_wire::event::Actor;
 use blendline_wire::inbound::InboundKind;
@@ -173,14 +175,18 @@ fn class(world: &mut World, tenant: TenantId) -> Option<Class> {
     let relax = if !needs.is_empty() && more.percent(world.shape.relaxes) {
         let lower = |needs: &[SkillNeed]| needs.iter().map(|need| SkillNeed { level: 1, ..*need }).collect();
         let (first, last) = (more.one([0, 1_000, 60_000]), more.one([90_000, HOUR]));
-        let steps =
-            [Relaxation { after_ms: first, needs: lower(&needs) }, Relaxation { after_ms: last, needs: Vec::new() }];
+        let help = more.pick(&own).filter(|_| more.percent(50));
+        let overflow = help.map(|to| Overflow { to, when_nobody: more.percent(50) });
+        let steps = [
+            Relaxation { after_ms: first, needs: lower(&needs), overflow: None },
+            Relaxation { after_ms: last, needs: Vec::new(), overflow },
+        ];
         steps.into_iter().take(more.one([1, 2])).collect()
     } else {
         Vec::new()
     };
     let strain = if more.percent(world.shape.relaxes) { more.one([1, 10]) as u8 } else { 0 };
-    Some(Class { queue, needs, relax, target_ms, strain, rule_set: 1 })
+    Some(Class { queue, needs, relax, target_ms, strain, rule_set: 1, ..Class::default() })
 }
 
 fn message(world: &mut World, asking: bool) -> Option<Input> {

@@ -227,6 +227,27 @@ pub async fn keeps_what_was_sent(world: &impl StoreWorld) {
     assert!(store.load(SHARD).await.unwrap().outbound.is_empty());
 }
 
+/// The journal is given back in the order of its batches, over days, a page at a time, each shard's own.
+pub async fn gives_the_journal_back(world: &impl StoreWorld) {
+    let store = world.open().await;
+    let tenure = take(&store).await;
+    let day = Millis(NOW.0 + 86_400_000);
+    for (number, now) in [(1, NOW), (2, NOW), (3, day)] {
+        let mut commit = rows::batch(SHARD, tenure, number);
+        (commit.now, commit.journal) = (now, format!("inputs {number}\0\n").into_bytes());
+        store.commit(&commit).await.unwrap();
+    }
+    let inputs = async |from, after, limit| {
+        let rows = store.journal(SHARD, from, after, limit).await.unwrap();
+        rows.into_iter().map(|row| (row.batch, row.now, String::from_utf8(row.inputs).unwrap())).collect::<Vec<_>>()
+    };
+    let row = |number: u64, now| (number, now, format!("inputs {number}\0\n"));
+    assert_eq!(inputs(NOW, 0, 9).await, [row(1, NOW), row(2, NOW), row(3, day)]);
+    assert_eq!(inputs(NOW, 1, 1).await, [row(2, NOW)]);
+    assert_eq!(inputs(day, 0, 9).await, [row(3, day)]);
+    assert_eq!(store.journal(SHARD + 1, NOW, 0, 9).await.unwrap(), []);
+}
+
 /// A contact reads on across his conversations from where he was, sees no notes, and nobody else's lines.
 pub async fn follows_a_contact(world: &impl StoreWorld) {
     let store = world.open().await;

@@ -4,6 +4,7 @@ pub mod archive;
 pub mod broker;
 pub mod files;
 pub mod live;
+pub mod outlets;
 pub mod people;
 pub mod race;
 pub mod rows;

@@ -17,6 +17,7 @@ fn row(version: u32, text: &str) -> RuleSetRow {
         reason: "because".into(),
         at: NOW,
         from_configuration: false,
+        stage: None,
     }
 }
 

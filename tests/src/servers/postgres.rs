@@ -25,16 +25,22 @@ const NOBODY: &str = "nobody";
 /// input closes then. `$1` is the server's directory; QUIT is the end that waits for nobody.
 const KEEPER: &str = r#"
 cat >/dev/null
-read -r pid <"$1/data/postmaster.pid" || exit 0
-kill -QUIT "$pid"
-while kill -0 "$pid"; do sleep 0.1; done
-rm -rf "$1"
+if read -r pid <"$1/data/postmaster.pid"; then
+    kill -QUIT "$pid"
+    while kill -0 "$pid"; do sleep 0.1; done
+    umount -l "$1/data"
+    rm -rf "$1"
+else
+    umount -l "$1/data"
+fi
 "#;
 
 /// A server and its data.
 #[derive(Debug)]
 pub struct Postgres {
     scratch: Scratch,
+    /// How large the disk of its data is, in MiB, where it has one of its own.
+    disk_mib: Option<u32>,
     settings: Vec<String>,
     port: u16,
     server: Option<Child>,
@@ -69,17 +75,31 @@ impl Postgres {
 
     /// The same with settings, each as `name=value`.
     pub async fn start_with(settings: &[&str]) -> Self {
-        let scratch = scratch();
+        Self::make(scratch(), None, settings).await
+    }
+
+    /// The same on a disk of its own of so many MiB, which [`Self::fill`] fills; on the machine's where there is no right
+    /// to make one. The log of changes is kept short, as a small disk wants it.
+    pub async fn start_on_disk(mib: u32) -> Self {
+        let (scratch, disk) = scratch_on_disk(mib);
+        Self::make(scratch, disk, &["max_wal_size=64MB", "min_wal_size=32MB"]).await
+    }
+
+    async fn make(scratch: Scratch, disk_mib: Option<u32>, settings: &[&str]) -> Self {
         let mut make = program(&scratch, "initdb");
         make.args(["--username=blendline", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "-D"]);
-        let postgres = Self::over(scratch, settings, make).await;
+        let postgres = Self::over((scratch, disk_mib), settings, make).await;
         postgres.run("CREATE DATABASE blendline").await;
         postgres
     }
 
     /// A standby that streams from this one. Commits wait for it once `synchronous_standby_names` names it.
     pub async fn standby(&self) -> Self {
-        let scratch = scratch();
+        let (scratch, disk) = match self.disk_mib {
+            Some(mib) => scratch_on_disk(mib),
+            None => (scratch(), None),
+        };
+        let settings: Vec<&str> = self.settings.iter().map(String::as_str).collect();
         let mut copy = program(&scratch, "pg_basebackup");
         copy.args([
             "--host=127.0.0.1",
@@ -89,11 +109,39 @@ impl Postgres {
             "--no-sync",
         ]);
         copy.arg(format!("--port={}", self.port)).arg("-D");
-        Self::over(scratch, &[], copy).await
+        Self::over((scratch, disk), &settings, copy).await
+    }
+
+    /// Whether its data has a disk of its own.
+    pub const fn has_a_disk(&self) -> bool {
+        self.disk_mib.is_some()
+    }
+
+    /// Fills the disk of its data to the last byte.
+    pub async fn fill(&self) {
+        assert!(self.has_a_disk(), "this would fill the machine's disk");
+        let mut fill = Command::new("dd");
+        fill.args(["if=/dev/zero", "bs=64K"]).arg(format!("of={}", self.ballast().display())).stderr(Stdio::null());
+        // It ends with an error, by design: there is no more room.
+        let filled = tokio::task::spawn_blocking(move || fill.status()).await.expect("dd's thread");
+        assert!(filled.is_ok_and(|status| !status.success()), "the disk is not full");
+    }
+
+    /// Makes room again, and starts the server again where it gave up.
+    pub async fn make_room(&mut self) {
+        fs::remove_file(self.ballast()).expect("the ballast was there");
+        if self.server.as_mut().is_some_and(|server| server.try_wait().is_ok_and(|ended| ended.is_some())) {
+            self.server = None;
+            self.restart().await;
+        }
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.scratch.path().join("data/ballast-of-the-test")
     }
 
     /// A running server over the data that `make` makes in the directory named last.
-    async fn over(scratch: Scratch, settings: &[&str], mut make: Command) -> Self {
+    async fn over((scratch, disk_mib): (Scratch, Option<u32>), settings: &[&str], mut make: Command) -> Self {
         let made = make.arg(scratch.path().join("data")).output().expect("a program of the server can be started");
         assert!(made.status.success(), "{make:?}: {}", String::from_utf8_lossy(&made.stderr));
         let mut keeper = Command::new("sh");
@@ -101,7 +149,7 @@ impl Postgres {
         let keeper = keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let keeper = keeper.spawn().expect("a shell for the keeper");
         let settings = settings.iter().map(ToString::to_string).collect();
-        let mut postgres = Self { scratch, settings, port: free_addr().port(), server: None, keeper };
+        let mut postgres = Self { scratch, disk_mib, settings, port: free_addr().port(), server: None, keeper };
         postgres.restart().await;
         postgres
     }
@@ -240,6 +288,19 @@ fn scratch() -> Scratch {
         give_away(path).expect("the directory can be given to the server's user");
     }
     scratch
+}
+
+/// The same with the data on a disk of its own; the disk is missing where there is no right to make one.
+fn scratch_on_disk(mib: u32) -> (Scratch, Option<u32>) {
+    let scratch = scratch();
+    let data = scratch.path().join("data");
+    let mut mount = Command::new("mount");
+    mount.args(["-t", "tmpfs", "-o", &format!("size={mib}m,mode=0700"), "blendline-test"]).arg(&data);
+    let mounted = mount.stderr(Stdio::null()).status().is_ok_and(|status| status.success());
+    if mounted {
+        give_away(&data).expect("the disk can be given to the server's user");
+    }
+    (scratch, mounted.then_some(mib))
 }
 
 /// Runs statements in a database; panics when it refuses.

@@ -46,9 +46,39 @@ impl Rabbit {
 
     /// The same with more lines of `rabbitmq.conf`.
     pub async fn start_with(conf: &str) -> Self {
+        let [port, dist_port, epmd_port] = [(); 3].map(|()| free_addr().port());
+        let mut rabbit = Self::prepare(port, dist_port, epmd_port, conf).await;
+        rabbit.restart().await;
+        rabbit
+    }
+
+    /// Three nodes that are one cluster: they find each other at their first start.
+    pub async fn cluster() -> [Self; 3] {
+        let epmd_port = free_addr().port();
+        let ports = [(); 3].map(|()| free_addr().port());
+        let mut conf =
+            "cluster_formation.peer_discovery_backend = classic_config\ncluster_partition_handling = pause_minority\n"
+                .to_owned();
+        for (n, port) in ports.iter().enumerate() {
+            conf.push_str(&format!("cluster_formation.classic_config.nodes.{} = {}\n", n + 1, Self::name(*port)));
+        }
+        let prepare = ports.map(|port| Self::prepare(port, free_addr().port(), epmd_port, &conf));
+        let [one, two, three] = prepare;
+        let mut nodes = [one.await, two.await, three.await];
+        let [one, two, three] = &mut nodes;
+        tokio::join!(one.restart(), two.restart(), three.restart());
+        nodes[0].ctl(&["await_online_nodes", "3"]).await;
+        nodes
+    }
+
+    fn name(port: u16) -> String {
+        format!("blendline-{port}@localhost")
+    }
+
+    /// A node that does not run yet, and its name service.
+    async fn prepare(port: u16, dist_port: u16, epmd_port: u16, conf: &str) -> Self {
         assert!(Path::new(SERVER).exists(), "RabbitMQ is not installed: apt-get install rabbitmq-server");
         let scratch = Scratch::new("rabbit");
-        let [port, dist_port, epmd_port] = [(); 3].map(|()| free_addr().port());
         for directory in ["mnesia", "log", "config", "schema"] {
             fs::create_dir_all(scratch.path().join(directory)).expect("a directory for the node");
         }
@@ -73,7 +103,6 @@ impl Rabbit {
         let mut rabbit = Self { scratch, port, dist_port, epmd_port, node: None, keeper };
         // A node that finds no name service starts one of its own, which would outlive it.
         rabbit.until_open(epmd_port, "the name service").await;
-        rabbit.restart().await;
         rabbit
     }
 
@@ -175,7 +204,7 @@ impl Rabbit {
             .env("LANG", "C.UTF-8")
             .env("ERL_EPMD_PORT", self.epmd_port.to_string())
             .env("ERL_EPMD_ADDRESS", "127.0.0.1")
-            .env("RABBITMQ_NODENAME", format!("blendline-{}@localhost", self.port))
+            .env("RABBITMQ_NODENAME", Self::name(self.port))
             .env("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1")
             .env("RABBITMQ_NODE_PORT", self.port.to_string())
             .env("RABBITMQ_DIST_PORT", self.dist_port.to_string())

@@ -192,7 +192,7 @@ async fn failing(world: &World, out: &Out, hand: &mut Hand, task: &TaskView) {
 
 impl World {
     /// Delivers a signed webhook.
-    async fn tell(&self, body: &[u8]) {
+    pub(crate) async fn tell(&self, body: &[u8]) {
         deliver(self.router.addr, &request(self.row, body)).await;
     }
 
@@ -204,6 +204,20 @@ impl World {
         let enough = |events: &[Value]| events.iter().filter(|event| event["event"] == kind).count() >= count;
         self.api.until("/v1/events", &format!("{count} × {kind}"), enough).await;
     }
+}
+
+/// The program beside a platform that is asked or posts, with one worker; not started yet.
+pub(crate) async fn beside(row: &'static Row) -> World {
+    let answer: Answer = row.out.as_ref().map_or(|_, _| Value::Null, |out| out.answer);
+    let platform = Platform::start(answer, row.out.as_ref().and_then(|out| out.key)).await;
+    let mut installation = Installation::new("http://127.0.0.1:1");
+    installation.numbers = Vec::new();
+    installation.heartbeat_ms = 60_000;
+    installation.workers = vec![Worker::new("noa", &["care"], 10)];
+    installation.accounts = vec![account(row, &platform)];
+    let router = Router::prepare(&format!("channel-{}", row.channel), &installation);
+    let api = Api::admin(router.addr);
+    World { row, platform, router, api }
 }
 
 fn path(row: &Row) -> String {

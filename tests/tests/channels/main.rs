@@ -15,6 +15,7 @@ mod mail_rows;
 mod own_webhooks;
 mod platform;
 mod polled;
+mod private;
 mod public_rows;
 mod rows;
 mod sign;

@@ -50,12 +50,17 @@ pub(crate) type Answer = fn(&Call, u32) -> Value;
 /// What a call is known again by, where the platform knows calls again.
 pub(crate) type Key = fn(&Call) -> String;
 
+/// Whoever hears the platform's stream.
+type Hearer = tokio::sync::mpsc::UnboundedSender<Result<String, std::io::Error>>;
+
 struct State {
     answer: Answer,
     key: Option<Key>,
     script: Mutex<Vec<(String, Then)>>,
     /// What there is to read: the beginning of a path, a word that changes with it, and the text.
     pages: Mutex<Vec<(String, String, String)>>,
+    /// Where a stream is had, and those who hear it.
+    stream: Mutex<Option<(String, Vec<Hearer>)>>,
     /// Whether nothing can be read now.
     fails_reads: AtomicBool,
     calls: Mutex<Vec<Call>>,
@@ -79,6 +84,7 @@ impl Platform {
             key,
             script,
             pages,
+            stream: Mutex::default(),
             fails_reads: AtomicBool::new(false),
             calls,
             changed: watch::Sender::new(0),
@@ -101,6 +107,28 @@ impl Platform {
         let mut pages = self.state.pages.lock().unwrap();
         let etag = format!("\"v{}\"", pages.len());
         pages.insert(0, (path.to_owned(), etag, text.to_owned()));
+    }
+
+    /// From now on a stream of events is had under `path`.
+    pub(crate) fn streams(&self, path: &str) {
+        *self.state.stream.lock().unwrap() = Some((path.to_owned(), Vec::new()));
+    }
+
+    /// Tells those who hear the stream.
+    pub(crate) fn tell(&self, event: &str, data: &str) {
+        let stream = self.state.stream.lock().unwrap();
+        let hearers = &stream.as_ref().unwrap().1;
+        assert!(hearers.iter().any(|hearer| hearer.send(Ok(format!("event: {event}\ndata: {data}\n\n"))).is_ok()));
+    }
+
+    /// Ends every stream; they can be had again.
+    pub(crate) fn hang_up(&self) {
+        self.state.stream.lock().unwrap().as_mut().unwrap().1.clear();
+    }
+
+    /// From now on nothing is found under `path`.
+    pub(crate) fn remove(&self, path: &str) {
+        self.state.pages.lock().unwrap().retain(|(begin, ..)| begin != path);
     }
 
     /// From now on nothing can be read, or everything again.
@@ -234,6 +262,27 @@ async fn handle(state: Arc<State>, request: Request<Incoming>) -> Result<Respons
 
 /// Shows a page, unless who asks has it.
 fn page(state: &State, path: String, headers: hyper::HeaderMap) -> Response<Body> {
+    if let Some((begin, hearers)) = state.stream.lock().unwrap().as_mut()
+        && path.starts_with(begin.as_str())
+    {
+        let (hearer, mut heard) = tokio::sync::mpsc::unbounded_channel();
+        hearer.send(Ok(":)\n\n".to_owned())).unwrap();
+        hearers.push(hearer);
+        let mut calls = state.calls.lock().unwrap();
+        calls.push(Call {
+            at: Instant::now(),
+            line: format!("GET {path}"),
+            headers,
+            body: String::new(),
+            effect: None,
+        });
+        state.changed.send_replace(calls.len());
+        let events = futures_util::stream::poll_fn(move |context| heard.poll_recv(context));
+        return Response::builder()
+            .header("content-type", "text/event-stream")
+            .body(Body::from_stream(events))
+            .unwrap();
+    }
     let pages = state.pages.lock().unwrap();
     let found = pages.iter().find(|(begin, ..)| path.starts_with(begin.as_str()));
     let (status, etag, text) = match found {

@@ -97,7 +97,7 @@ pub(crate) static LINKEDIN: Row = Row {
     )),
 };
 
-const X: &[(&str, &str)] = &[
+pub(crate) const X: &[(&str, &str)] = &[
     ("consumer_secret", SECRET),
     ("consumer_key", "consumer-of-the-shop"),
     ("access_token", "token-of-the-shop-0123"),

@@ -21,7 +21,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-const META: &[(&str, &str)] = &[
+pub(crate) const META: &[(&str, &str)] = &[
     ("app_secret", SECRET),
     ("verify_token", "word-of-the-shop-0123"),
     ("access_token", "token-of-the-shop-0123"),
@@ -71,7 +71,7 @@ pub(crate) static WHATSAPP_CLOUD: Row = Row {
     }),
 };
 
-fn messaging(object: &str, account: &str, peer: &str, ours: bool, what: Value) -> Vec<u8> {
+pub(crate) fn messaging(object: &str, account: &str, peer: &str, ours: bool, what: Value) -> Vec<u8> {
     let (sender, recipient) = if ours { (account, peer) } else { (peer, account) };
     let mut event = json!({"sender": {"id": sender}, "recipient": {"id": recipient}, "timestamp": AT_MS});
     event.as_object_mut().unwrap().extend(what.as_object().unwrap().clone());

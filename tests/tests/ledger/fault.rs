@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use blendline_tests::config::WORKER_KEY;
 use blendline_tests::proxy::Weather;
+use blendline_tests::worker::Hand;
+use blendline_wire::task::AcceptMode;
 use tokio::time::sleep;
 
 use crate::cluster::{Cluster, LOOK_EVERY, SERVED_WITHIN};
@@ -13,6 +16,10 @@ const PAUSE: Duration = Duration::from_secs(16);
 /// How long a server stands still, and how long a link is bad.
 const STILL: Duration = Duration::from_secs(8);
 const BAD: Duration = Duration::from_secs(6);
+/// An hour, in seconds.
+const HOUR: i64 = 3_600;
+/// Who reads nothing.
+pub(crate) const DEAF: &str = "deaf";
 /// How soon it must be known again who is there, after everything on Redis was forgotten.
 const PRESENT_WITHIN: Duration = Duration::from_secs(10);
 
@@ -49,6 +56,18 @@ faults! {
     KillRecord,
     /// SIGSTOP to PostgreSQL, and SIGCONT.
     PauseRecord,
+    /// PostgreSQL dies and its synchronous standby is promoted.
+    PromoteStandby,
+    /// The disk of PostgreSQL is full, and has room again.
+    FullRecord,
+    /// RabbitMQ says that its disk is full.
+    FullBroker,
+    /// The owner's time of day goes an hour forth and the other router's an hour back; then the owner dies.
+    JumpClocks,
+    /// A worker is given tasks and reads nothing.
+    DeafWorker,
+    /// Every process that runs an older program gets the new one, with time between them.
+    Upgrade,
     /// SIGKILL to the master of Redis: the Sentinels promote the replica, which may not have everything.
     FailOverLive,
     /// `FLUSHALL`.
@@ -128,6 +147,40 @@ impl Cluster {
                 self.postgres.resume();
                 Some(self.without_an_owner().await)
             }
+            Fault::PromoteStandby => {
+                self.promote().await;
+                Some(self.without_an_owner().await)
+            }
+            Fault::FullRecord => {
+                self.postgres.fill().await;
+                sleep(STILL).await;
+                self.postgres.make_room().await;
+                Some(self.without_an_owner().await)
+            }
+            Fault::FullBroker => {
+                self.rabbit.ctl(&["set_disk_free_limit", "900TB"]).await;
+                sleep(BAD).await;
+                self.rabbit.ctl(&["set_disk_free_limit", "50MB"]).await;
+                None
+            }
+            Fault::JumpClocks => Some(self.jump_clocks().await),
+            Fault::DeafWorker => {
+                let owner = self.owner().await;
+                let deaf = Hand::connect(self.routers[owner].addr, WORKER_KEY, DEAF, AcceptMode::Auto).await;
+                sleep(BAD).await;
+                drop(deaf.expect("he is let in"));
+                None
+            }
+            Fault::Upgrade => {
+                for process in self.routers.iter_mut().chain(&mut self.connectors) {
+                    let ended = process.stop().await;
+                    assert!(ended.success(), "a process did not end in order: {ended}\n{}", process.log());
+                    process.run_program(None);
+                    process.start_again().await;
+                    sleep(BAD).await;
+                }
+                Some(self.without_an_owner().await)
+            }
             Fault::FailOverLive | Fault::FlushLive | Fault::PauseLive => {
                 self.trouble_live(fault).await;
                 None
@@ -159,6 +212,19 @@ impl Cluster {
         }
         let without = self.without_an_owner().await;
         self.routers[owner].start_again().await;
+        without
+    }
+
+    async fn jump_clocks(&mut self) -> Duration {
+        let owner = self.owner().await;
+        self.set_clock(owner, HOUR);
+        self.set_clock(1 - owner, -HOUR);
+        sleep(BAD).await;
+        let without = self.kill_owner(false, false).await;
+        for router in 0..self.routers.len() {
+            self.set_clock(router, 0);
+        }
+        sleep(BAD).await;
         without
     }
 

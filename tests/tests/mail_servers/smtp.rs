@@ -76,7 +76,7 @@ async fn a_file_arrives_as_it_was() {
         caption: Some("הקבלה".into()),
         filename: Some("קבלה מס' 7.pdf".into()),
     };
-    noa.settle(&task, done(), vec![Reply { key: "1".into(), content }]).await.unwrap();
+    noa.settle(&task, done(), vec![Reply::new("1", content)]).await.unwrap();
     let got = read(&office.mailbox("dana").await.next().await).await;
     assert_eq!(got["plain"].as_str().unwrap().trim(), "הקבלה");
     let attached = &got["attachments"][0];

@@ -51,6 +51,7 @@ async fn every_argument_that_differs_is_found() {
                 ("doctor.odd x-max-length-bytes", "not set", "4294967296"),
             ]
         );
+        assert!(found.iter().all(|finding| finding.key != "max_message_size"), "Debian's takes 128 MiB");
         // Debian's is an old one.
         assert!(found.iter().any(|finding| !finding.fatal && finding.key == "version" && finding.needed == "4.x"));
     }
@@ -61,7 +62,10 @@ async fn every_argument_that_differs_is_found() {
 /// Missing rights, a memory alarm and a server that is away are found.
 #[tokio::test]
 async fn rights_alarms_and_absence_are_found() {
-    let rabbit = Rabbit::start().await;
+    let rabbit = Rabbit::start_with("max_message_size = 1048576").await;
+    let small = RabbitOptions::new(&rabbit.url()).unwrap();
+    let size = examine(&small, &[]).await.into_iter().find(|finding| finding.key == "max_message_size").unwrap();
+    assert_eq!((size.found.as_str(), size.fatal), ("1048576", false), "{size}");
     rabbit.ctl(&["add_user", "weak", "weak-password"]).await;
     rabbit.ctl(&["set_permissions", "weak", "^inbound[.]", "^inbound[.]", "^nothing$"]).await;
     let weak = RabbitOptions::new(&format!("amqp://weak:weak-password@127.0.0.1:{}", rabbit.port())).unwrap();

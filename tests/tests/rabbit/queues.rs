@@ -26,6 +26,18 @@ async fn take(subscription: &mut Subscription, count: usize) -> Vec<(u64, Vec<u8
     taken
 }
 
+/// What comes back unsettled says how often it was delivered before: the driver puts it aside before the queue drops it.
+#[tokio::test]
+async fn what_comes_back_says_how_often() {
+    let (broker, queue) = (world::open_shared().await, "counted");
+    broker.publish(queue, vec![1]).await.unwrap();
+    for before in 0..4 {
+        let mut subscription = broker.subscribe(queue, 10).await.unwrap();
+        let delivery = subscription.deliveries.recv().await.expect("it comes again");
+        assert_eq!((delivery.before, delivery.redelivered), (before, before > 0));
+    }
+}
+
 /// A queue that somebody declared otherwise is refused by argument, value found and value needed, in every call.
 #[tokio::test]
 async fn a_queue_that_differs_is_named() {

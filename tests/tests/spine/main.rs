@@ -7,12 +7,15 @@
 )]
 
 mod bad_input;
+mod events;
+mod flood;
 mod half_open;
 mod intake;
 mod platform;
 mod poll;
 mod quarantine;
 mod restart;
+mod rule_steps;
 mod rules;
 mod settings;
 mod workers;

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::Decision;
-use crate::ids::{AccountId, Lease, OutboundId, QueueId, SessionId, TaskId, WorkerId};
+use crate::ids::{AccountId, ConversationId, Lease, OutboundId, QueueId, SessionId, TaskId, WorkerId};
 use crate::inbound::InboundKind;
-use crate::task::{ClockRule, ParkReason, Presence, SkillNeed, Target, TaskKind, WithdrawReason};
+use crate::task::{ClockRule, Label, ParkReason, Presence, SkillNeed, Target, TaskKind, WithdrawReason};
 use crate::time::Millis;
 
 /// What happened. A new kind is a new variant; a field is never given another meaning.
@@ -49,6 +49,30 @@ pub enum EventKind {
         granted: bool,
         /// Where it is known from: `word`, `platform`, `complaint`, or what the caller said.
         source: String,
+    },
+    /// A customer was told something by itself; `reply_queued` of the same instant is what.
+    NoticeSent {
+        /// The notice, as the rules name it.
+        notice: String,
+        /// What asked for it: `received`, `closed`, `waiting`, `callback`, `window`.
+        moment: String,
+    },
+    /// Rules on trial would send something, or have sent it, another way than the live rules.
+    RulesDiffered {
+        /// The version on trial.
+        trial: u32,
+        /// Whether it decided.
+        acted: bool,
+        /// The live rule; left out where none applies.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        live_rule: Option<String>,
+        /// Its queue.
+        live_queue: QueueId,
+        /// The rule on trial; left out where none applies.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trial_rule: Option<String>,
+        /// Its queue.
+        trial_queue: QueueId,
     },
     /// A file that came with a message was fetched from the platform.
     MediaStored {
@@ -112,6 +136,18 @@ pub enum EventKind {
         /// The task that asked for it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         parent: Option<TaskId>,
+        /// What the rules say of it; left out where no rule decided.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        label: Option<Box<Label>>,
+    },
+    /// A task went over to a queue that helps its own out; it keeps its place and its target.
+    TaskOverflowed {
+        /// Its queue.
+        from: QueueId,
+        /// The one that helps out.
+        to: QueueId,
+        /// A stable word: `time`, it waited too long; `nobody`, nobody was there.
+        why: String,
     },
     /// A message joined an open task, which keeps its place in line.
     TaskMerged {
@@ -299,6 +335,13 @@ pub enum EventKind {
         outbound: OutboundId,
         /// Its place in the conversation.
         seq: u64,
+    },
+    /// A conversation that began in public goes on in private, by a reply that the platform took.
+    MovedToPrivate {
+        /// Which reply.
+        outbound: OutboundId,
+        /// Where the customer's private answer joins: this conversation, unless he has another open one in private.
+        into: ConversationId,
     },
     /// The platform took a reply.
     ReplySent {

@@ -190,6 +190,11 @@ pub(crate) fn message(seq: u64, text: &str) -> MessageView {
         payload: None,
         attachments: vec![],
         mail: None,
+        kind: None,
+        id: None,
+        target: None,
+        visibility: None,
+        permalink: None,
     }
 }
 

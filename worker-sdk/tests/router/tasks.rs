@@ -35,13 +35,32 @@ async fn an_assigned_task_is_worked_and_settled_with_its_replies_in_one_frame() 
     assert_eq!(
         replies,
         [
-            Reply { key: "3.1.v1".into(), content: Content::Text { text: "hello".into() } },
-            Reply { key: "3.1.v2".into(), content: Content::Text { text: "bye".into() } },
+            Reply::new("3.1.v1", Content::Text { text: "hello".into() }),
+            Reply::new("3.1.v2", Content::Text { text: "bye".into() }),
         ]
     );
     connection.ok(call).await;
     let summary = running.finish(connection).await;
     assert_eq!((summary.settled, summary.given_back, summary.dropped), (1, 0, 0));
+}
+
+#[tokio::test]
+async fn what_is_for_the_customer_alone_says_so() {
+    let router = FakeRouter::start().await;
+    let mut running = Running::start(router.runtime());
+    let mut connection = router.welcomed(vec![]).await;
+    connection.assign(view(7, 3)).await;
+    let arrival = running.arrival().await;
+    let task = arrival.task.clone();
+    let saying = tokio::spawn(async move { task.reply_privately("your order number?").await });
+    let (call, reply) = replied(&mut connection).await;
+    assert_eq!((reply.key.as_str(), reply.privately), ("3.1.p1", true));
+    connection.ok(call).await;
+    saying.await.unwrap().unwrap();
+    arrival.end.send(Ok(Verdict::done())).unwrap();
+    let (call, ..) = settled(&mut connection).await;
+    connection.ok(call).await;
+    running.finish(connection).await;
 }
 
 #[tokio::test]

@@ -36,6 +36,8 @@ pub(super) struct Words {
 /// A mail, ready to be handed over.
 pub(super) struct Mail {
     pub(super) from: Address,
+    /// Whom mail servers tell what becomes of it: an address that names this very mail, where one can be minted.
+    pub(super) reports_to: Address,
     pub(super) to: Address,
     /// With its angle brackets.
     pub(super) message_id: String,
@@ -75,7 +77,9 @@ pub(super) fn compose(account: &Account, message: &Outbound, words: Words, now: 
         }
     };
     let built = built.map_err(|_| SendFailure::new("parameter", "the mail could not be composed: change its words"))?;
-    Ok(Mail { from, to, message_id, bytes: built.formatted() })
+    let minted = reply_address::mint(account, from.as_ref(), &message.id.to_string(), reply_address::REPORTS);
+    let reports_to = minted.and_then(|minted| address(&minted)).unwrap_or_else(|| from.clone());
+    Ok(Mail { from, reports_to, to, message_id, bytes: built.formatted() })
 }
 
 /// The address that the account writes from.

@@ -18,7 +18,7 @@ pub(in crate::email) use self::transport::CALL_MS;
 use super::mailbox::Security;
 use crate::{Account, Setting, SettingKind};
 
-pub(super) const SETTINGS: [Setting; 10] = [
+pub(super) const SETTINGS: [Setting; 12] = [
     Setting {
         name: "smtp_server",
         kind: SettingKind::Server,
@@ -43,6 +43,18 @@ pub(super) const SETTINGS: [Setting; 10] = [
     Setting {
         name: "smtp_token_file",
         doc: "in place of a password: a file with an access token of OAuth 2 (XOAUTH2) in its first line, read at every connection",
+        ..Setting::TEXT
+    },
+    Setting {
+        name: "smtp_token_command",
+        doc: "in place of that file: a program and its arguments, without a shell, whose first line is the token; it is run at every connection",
+        ..Setting::TEXT
+    },
+    Setting {
+        name: "smtp_token",
+        secret: true,
+        chosen_elsewhere: true,
+        doc: "in place of both: the token itself, for one that lasts; env:NAME takes it from the environment",
         ..Setting::TEXT
     },
     Setting {

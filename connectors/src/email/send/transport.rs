@@ -17,7 +17,8 @@ use tokio::time::timeout;
 use super::compose::Mail;
 use crate::Account;
 use crate::call::{failed, unknown};
-use crate::email::mailbox::{self, Security, roots};
+use crate::email::mailbox::{Security, roots};
+use crate::email::token::TokenSource;
 use crate::settings;
 
 /// Port of RFC 6409, and of RFC 8314 for TLS from the first byte.
@@ -84,7 +85,7 @@ async fn prepare(account: &Account, mail: &Mail) -> Result<AsyncSmtpConnection, 
     }
     sign_in(account, &mut connection).await?;
     let options = options(&connection, mail)?;
-    let sender = MailFrom::new(Some(mail.from.clone()), options);
+    let sender = MailFrom::new(Some(mail.reports_to.clone()), options);
     connection.command(sender).await.map_err(|error| refused(Step::Sender, &error))?;
     let recipient = Rcpt::new(mail.to.clone(), Vec::new());
     connection.command(recipient).await.map_err(|error| refused(Step::Recipient, &error))?;
@@ -103,16 +104,17 @@ fn tls(account: &Account, host: &str) -> Result<TlsParameters, SendOutcome> {
 
 async fn sign_in(account: &Account, connection: &mut AsyncSmtpConnection) -> Result<(), SendOutcome> {
     let Some(user) = account.setting("smtp_user") else { return Ok(()) };
-    let (mechanisms, proof): (&[Mechanism], _) = match account.setting("smtp_token_file") {
-        Some(path) => {
-            let token = mailbox::token(path).await.ok_or_else(|| {
-                retry("no_token", "there is no access token in the file smtp_token_file: see what renews it", BUSY_MS)
+    let (mechanisms, proof): (&[Mechanism], _) = match TokenSource::of_smtp(account) {
+        Some(source) => {
+            let token = source.token().await.ok_or_else(|| {
+                let detail = format!("smtp_{} gives no access token: see what renews it", source.setting());
+                retry("no_token", detail, BUSY_MS)
             })?;
             (&[Mechanism::Xoauth2], token)
         }
         None => {
             let password = account.setting("smtp_password").ok_or_else(|| {
-                down("credentials", "the account has an smtp_user and neither smtp_password nor smtp_token_file")
+                down("credentials", "the account has an smtp_user and neither smtp_password nor a token")
             })?;
             (&[Mechanism::Plain, Mechanism::Login], password.to_owned())
         }
@@ -188,7 +190,7 @@ fn down(reason: &str, detail: &str) -> SendOutcome {
     SendOutcome::AccountDown { cause: SendFailure::new(reason, detail) }
 }
 
-fn retry(reason: &str, detail: &str, after_ms: u64) -> SendOutcome {
+fn retry(reason: &str, detail: impl Into<String>, after_ms: u64) -> SendOutcome {
     SendOutcome::Retry { after_ms, cause: SendFailure::new(reason, detail) }
 }
 

@@ -37,9 +37,9 @@ fn what_nobody_takes_needs_less_step_by_step() {
     skilled(&mut office, novice, 2);
     let need = |level| vec![SkillNeed { skill: RARE, level }];
     let relax = vec![
-        Relaxation { after_ms: 20_000, needs: need(3) },
-        Relaxation { after_ms: 40_000, needs: need(1) },
-        Relaxation { after_ms: 60_000, needs: Vec::new() },
+        Relaxation { after_ms: 20_000, needs: need(3), ..Relaxation::default() },
+        Relaxation { after_ms: 40_000, needs: need(1), ..Relaxation::default() },
+        Relaxation { after_ms: 60_000, needs: Vec::new(), ..Relaxation::default() },
     ];
     let task = push(&mut office, Class { needs: need(5), relax, ..class(FRONT) });
     office.pass(39_999);

@@ -6,6 +6,7 @@ mod burden;
 mod explained;
 mod interrupt;
 mod office;
+mod overflow;
 mod promise;
 mod reasons;
 mod sending;

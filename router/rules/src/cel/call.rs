@@ -50,7 +50,22 @@ impl Lowering<'_> {
                 let at = self.own("calendar", calendar, self.names.calendars)?;
                 Some(Typed::new(Expr::Open(at), Type::Bool, SEEK_COST))
             }
-            ("contains" | "startsWith" | "endsWith" | "matches" | "mentions" | "open" | "size", ..) => {
+            ("attribute" | "amount", [field], false) => {
+                let Expr::Text(field_name) = self.typed(field, Type::Text)?.expr else {
+                    self.fault(field, "wrong_type", "the name of a field is written out", "in quotes");
+                    return None;
+                };
+                Some(if name == "amount" {
+                    Typed::new(Expr::Amount(field_name), Type::Int, SEEK_COST)
+                } else {
+                    Typed::new(Expr::Attribute(field_name), Type::Text, SEEK_COST)
+                })
+            }
+            (
+                "amount" | "attribute" | "contains" | "startsWith" | "endsWith" | "matches" | "mentions" | "open"
+                | "size",
+                ..,
+            ) => {
                 self.fault(node, "wrong_call", format!("`{name}` is not called like that"), usage(name));
                 None
             }
@@ -152,6 +167,8 @@ impl Lowering<'_> {
 fn usage(name: &str) -> &'static str {
     match name {
         "mentions" => "write `mentions('refunds')`, with the name of a list of `keywords`",
+        "attribute" => "write `attribute('reason') == 'damaged'`, with the name of a field of the item",
+        "amount" => "write `amount('total') > 500`, with the name of a field of the item",
         "open" => "write `open('office')`, with the name of one of `calendars`",
         "size" => "write `size(msg.files)`",
         "matches" => "write `msg.text.matches('^[0-9]{8}$')`",

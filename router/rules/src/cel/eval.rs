@@ -111,6 +111,8 @@ impl Expr {
             Self::Matches(text, pattern) => Value::Bool(pattern.0.is_match(value(text)?.text()?)),
             Self::Size(of) => Value::Int(size(value(of)?)?),
             Self::Mentions(list) => Value::Bool(scene.mentions(*list)),
+            Self::Attribute(name) => Value::Text(scene.facts.attribute(name)),
+            Self::Amount(name) => Value::Int(scene.facts.amount(name)),
             Self::Open(calendar) => Value::Bool(scene.is_open(*calendar)),
             Self::Each { all, list, body } => {
                 let each = |item| {

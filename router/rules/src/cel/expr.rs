@@ -67,6 +67,10 @@ pub(crate) enum Expr {
     Size(Box<Expr>),
     /// `mentions`: the list's place in the set.
     Mentions(usize),
+    /// `attribute`: the name of a field of an item.
+    Attribute(String),
+    /// `amount`: likewise.
+    Amount(String),
     /// `open`: the calendar's place in the set.
     Open(usize),
     /// `exists`, or `all` where `all` is true: over a list, with a body that knows one local more.
@@ -131,6 +135,8 @@ impl Expr {
             }
             Self::Mentions(_) => visit(Field::Text),
             Self::Open(_)
+            | Self::Attribute(_)
+            | Self::Amount(_)
             | Self::Bool(_)
             | Self::Int(_)
             | Self::Text(_)

@@ -95,6 +95,9 @@ fn closed(reader: &mut Reader<'_>, node: &Node) -> Closed {
         match text {
             "israel" => closed.israel = true,
             "israel-eves" => closed.israel_eves = true,
+            "christian" => closed.christian = true,
+            "orthodox" => closed.orthodox = true,
+            "islamic" => closed.islamic = true,
             _ => {
                 // A leap year, so that 02-29 is a day.
                 let yearly = (text.len() == 5).then(|| format!("2024-{text}").parse::<Date>().ok()).flatten();
@@ -102,7 +105,7 @@ fn closed(reader: &mut Reader<'_>, node: &Node) -> Closed {
                     (Some(day), _) => _ = closed.yearly.insert((day.month(), day.day())),
                     (None, Ok(date)) => _ = closed.dates.insert(date),
                     (None, Err(_)) => {
-                        let hint = "`2026-09-12`, every year `12-25`, or the lists `israel` and `israel-eves`";
+                        let hint = "`2026-09-12`, every year `12-25`, or a list: `israel`, `israel-eves`, `christian`, `orthodox`, `islamic`";
                         reader.faults.error("bad_date", &entry.span, "this is no day", hint);
                     }
                 }

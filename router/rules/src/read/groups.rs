@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use blendline_wire::task::AcceptMode;
 
-use super::value::Reader;
+use super::value::{Reader, Section};
 use crate::fault::Placed;
 use crate::help;
 use crate::limits::{NAMES_MAX, WORKERS_MAX};
-use crate::model::{Group, Level, Worker};
+use crate::model::{Burden, Group, Level, Worker};
 use crate::yaml::{Node, Value};
 
 const ACCEPT: &[(&str, AcceptMode)] = &[("offer", AcceptMode::Offer), ("auto", AcceptMode::Auto)];
@@ -18,6 +18,7 @@ struct Common {
     skills: Vec<Level>,
     capacity: Option<u32>,
     accept: Option<AcceptMode>,
+    burden: Burden,
 }
 
 pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Vec<Group> {
@@ -37,6 +38,7 @@ fn group(reader: &mut Reader<'_>, name: Placed<String>, node: &Node) -> Option<G
         skills: section.get("skills").map(|node| reader.levels(node)).unwrap_or_default(),
         capacity: section.get("capacity").and_then(|node| reader.int(node, "capacity", 1, 1_000_000)),
         accept: section.get("accept").and_then(|node| reader.word(node, "accept", ACCEPT)),
+        burden: burden(reader, &section),
     };
     for key in ["queues", "workers"] {
         if section.get(key).is_none() {
@@ -51,7 +53,9 @@ fn group(reader: &mut Reader<'_>, name: Placed<String>, node: &Node) -> Option<G
 
 /// `[dana, omer]`, or `dana: {skills: {hebrew: 8}}` where one differs from his group.
 fn workers(reader: &mut Reader<'_>, node: &Node, common: &Common) -> Vec<Worker> {
-    let plain = |name| Worker { name, skills: common.skills.clone(), capacity: common.capacity, accept: common.accept };
+    let Common { skills, capacity, accept, burden: common_burden } = common;
+    let (capacity, accept, burden_of_all) = (*capacity, *accept, *common_burden);
+    let plain = |name| Worker { name, skills: skills.clone(), capacity, accept, burden: burden_of_all };
     if !matches!(node.value, Value::Map(_)) {
         return reader.names(node, "worker").into_iter().map(plain).collect();
     }
@@ -69,8 +73,19 @@ fn workers(reader: &mut Reader<'_>, node: &Node, common: &Common) -> Vec<Worker>
             worker.capacity = capacity.or(worker.capacity);
             let accept = section.get("accept").and_then(|node| reader.word(node, "accept", ACCEPT));
             worker.accept = accept.or(worker.accept);
+            worker.burden = burden(reader, &section).or(worker.burden);
         }
         workers.push(worker);
     }
     workers
+}
+
+/// What is asked of a worker, and what he costs.
+fn burden(reader: &mut Reader<'_>, section: &Section<'_>) -> Burden {
+    let number =
+        |reader: &mut Reader<'_>, key: &str, most| section.get(key).and_then(|node| reader.int(node, key, 0, most));
+    let (run_max, cost) = (number(reader, "run_max", u32::from(u16::MAX)), number(reader, "cost", u32::MAX));
+    let mut duration =
+        |key: &str| section.get(key).and_then(|node| reader.duration(node, key, true)).map(|ms| ms.value);
+    Burden { run_max, breath_ms: duration("breath"), abuse_pause_ms: duration("abuse_pause"), cost }
 }

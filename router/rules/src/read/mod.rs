@@ -1,7 +1,9 @@
 //! From the tree of YAML to typed sections: unknown keys, wrong forms, numbers out of range.
 
+mod blending;
 mod calendars;
 mod groups;
+mod notices;
 mod queues;
 mod rules;
 mod value;
@@ -41,13 +43,15 @@ pub(crate) fn rule_set(root: &Node, world: &World, faults: &mut Faults) -> Optio
             Vec::new()
         }
     };
+    let blending = section.get("blending").map(|node| blending::read(&mut reader, node)).unwrap_or_default();
     let groups = section.get("groups").map(|node| groups::read(&mut reader, node)).unwrap_or_default();
     let keywords = section.get("keywords").map(|node| keywords(&mut reader, node)).unwrap_or_default();
     let list_names: Vec<&str> = keywords.iter().map(|(name, _)| name.value.as_str()).collect();
     let calendar_names: Vec<&str> = calendars.keys().map(String::as_str).collect();
     let names = Names { world, keywords: &list_names, calendars: &calendar_names };
     let rules = section.get("rules").map(|node| rules::read(&mut reader, node, &names)).unwrap_or_default();
-    Some(RuleSet { two_people, zone, skills, calendars, queues, groups, keywords, rules })
+    let notices = section.get("notices").map(|node| notices::read(&mut reader, node, &names)).unwrap_or_default();
+    Some(RuleSet { two_people, zone, skills, calendars, blending, queues, groups, keywords, rules, notices })
 }
 
 fn first_key(root: &Node) -> std::ops::Range<usize> {

@@ -1,5 +1,6 @@
 //! `queues:` lines of tasks and what is promised in them.
 
+use blendline_wire::org::Goal;
 use blendline_wire::task::Side;
 
 use super::value::Reader;
@@ -33,7 +34,7 @@ fn queue(reader: &mut Reader<'_>, name: Placed<String>, node: &Node) -> Option<Q
     Some(Queue {
         side,
         target_ms: section.get("target").and_then(|node| reader.duration(node, "target", false)),
-        goal_percent: section.get("goal").and_then(|node| reader.percent(node, "goal", 1, 99)),
+        goal: section.get("goal").and_then(|node| goal(reader, node)),
         weight_milli: section.get("weight").and_then(|node| reader.milli(node, "weight")),
         task_weight: section
             .get("task_weight")
@@ -52,10 +53,23 @@ fn queue(reader: &mut Reader<'_>, name: Placed<String>, node: &Node) -> Option<Q
         protected_percent: section
             .get("protected")
             .and_then(|node| Some(Placed::new(reader.percent(node, "protected", 1, 100)?, node.span.clone()))),
+        share_window_ms: section
+            .get("protected_window")
+            .and_then(|node| reader.duration(node, "protected_window", false))
+            .map(|window| window.value),
+        worth_milli: section.get("worth").and_then(|node| reader.milli(node, "worth")),
         heir_of: section.get("heir_of").map(|node| reader.names(node, "queue")).unwrap_or_default(),
         overflow: section.get("overflow").and_then(|node| overflow(reader, node)),
         name,
     })
+}
+
+/// `80%`, or `mean-wait`.
+fn goal(reader: &mut Reader<'_>, node: &Node) -> Option<Goal> {
+    if node.text() == Some("mean-wait") {
+        return Some(Goal::MeanWait);
+    }
+    reader.percent(node, "goal", 1, 99).map(|percent| Goal::Within { per_mille: percent * 10 })
 }
 
 /// What happens with a task that its worker is silent on: each step later than the one before it.
@@ -77,12 +91,13 @@ fn silence(reader: &mut Reader<'_>, node: Option<&Node>) -> [Option<u64>; 3] {
 }
 
 fn overflow(reader: &mut Reader<'_>, node: &Node) -> Option<Overflow> {
-    let section = reader.section(node, "`overflow`", &["to", "after"])?;
+    let section = reader.section(node, "`overflow`", &["to", "after", "when_nobody"])?;
     let to = section.get("to").and_then(|node| reader.name(node, "queue"));
     let after_ms = section.get("after").and_then(|node| reader.duration(node, "after", false));
     if section.get("to").is_none() || section.get("after").is_none() {
         let hint = "write `overflow: {to: other, after: 10m}`";
         reader.faults.error("missing_key", &node.span, "`overflow` says where to, and after how long", hint);
     }
-    Some(Overflow { to: to?, after_ms: after_ms? })
+    let when_nobody = section.get("when_nobody").and_then(|node| reader.flag(node)).unwrap_or_default();
+    Some(Overflow { to: to?, after_ms: after_ms?, when_nobody })
 }

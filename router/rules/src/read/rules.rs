@@ -7,15 +7,17 @@ use blendline_core::limits::RELAXATIONS_MAX;
 use super::value::Reader;
 use crate::cel::{self, Names};
 use crate::facts::Domain;
-use crate::fault::Placed;
 use crate::help;
 use crate::limits::RULES_MAX;
-use crate::model::Rule;
+use crate::model::{Priority, Relaxed, Rule};
 use crate::spell::did_you_mean;
 use crate::yaml::{Node, Value};
 
 /// The most that a rule may say of how hard its work is.
 const STRAIN_MAX: u32 = 10;
+
+const PRIORITIES: &[(&str, Priority)] =
+    &[("urgent", Priority::Urgent), ("high", Priority::High), ("normal", Priority::Normal), ("low", Priority::Low)];
 
 pub(super) fn read(reader: &mut Reader<'_>, node: &Node, names: &Names<'_>) -> Vec<Rule> {
     let Value::List(entries) = &node.value else {
@@ -81,6 +83,13 @@ fn rule(reader: &mut Reader<'_>, node: &Node, names: &Names<'_>) -> Option<Rule>
     let target_ms = section.get("target").and_then(|node| reader.duration(node, "target", false));
     let tags = section.get("tags").map(|node| reader.names(node, "tag")).unwrap_or_default();
     let relax = section.get("relax").map(|node| relax(reader, node)).unwrap_or_default();
+    let priority = section.get("priority").and_then(|node| reader.word(node, "priority", PRIORITIES));
+    if let (Some(node), Some(_), Some(_)) = (section.get("priority"), priority, &target_ms) {
+        let hint = "in an order by due times a priority is a shorter target: say one of the two";
+        reader.faults.error("twice", &node.span, "this rule has a `target` and a `priority`", hint);
+    }
+    let sticky_ms = section.get("sticky").and_then(|node| reader.duration(node, "sticky", true)).map(|ms| ms.value);
+    let case = section.get("case").and_then(|node| reader.name(node, "case"));
     let strain = section.get("strain").and_then(|node| reader.int(node, "strain", 0, STRAIN_MAX)).unwrap_or_default();
     let strain = u8::try_from(strain).unwrap_or_default();
     // A rule whose condition is in error is no rule without one.
@@ -99,7 +108,10 @@ fn rule(reader: &mut Reader<'_>, node: &Node, names: &Names<'_>) -> Option<Rule>
         queue,
         needs,
         target_ms,
+        priority: priority.unwrap_or_default(),
+        sticky_ms,
         tags,
+        case,
         relax,
         strain,
         span: node.span.clone(),
@@ -120,29 +132,34 @@ fn condition(reader: &mut Reader<'_>, node: &Node, names: &Names<'_>) -> Option<
     cel::compile(node, names, reader.faults)
 }
 
-/// `- {after: 5m, needs: {hebrew: 2}}`: what it takes less after a while.
-fn relax(reader: &mut Reader<'_>, node: &Node) -> Vec<(Placed<u64>, Vec<crate::model::Level>)> {
-    let mut steps: Vec<(Placed<u64>, Vec<crate::model::Level>)> = Vec::new();
+/// `- {after: 5m, needs: {hebrew: 2}, queue: other}`: what will do after a while, and where.
+fn relax(reader: &mut Reader<'_>, node: &Node) -> Vec<Relaxed> {
+    let mut steps: Vec<Relaxed> = Vec::new();
     let entries = reader.entries(node);
     if RELAXATIONS_MAX < entries.len() {
         let message = format!("there are {} steps, and at most {RELAXATIONS_MAX} are read", entries.len());
         reader.faults.error("too_many", &entries[RELAXATIONS_MAX].span, message, "fewer and larger steps");
     }
     for entry in entries {
-        let Some(section) = reader.section(entry, "a step of `relax`", &["after", "needs"]) else { continue };
+        let Some(section) = reader.section(entry, "a step of `relax`", &["after", "needs", "queue"]) else { continue };
         let after = section.get("after").and_then(|node| reader.duration(node, "after", false));
-        let Some(after) = after else {
+        let Some(after_ms) = after else {
             if section.get("after").is_none() {
                 reader.faults.error("missing_key", &entry.span, "this step has no `after`", "say after how long");
             }
             continue;
         };
-        if steps.last().is_some_and(|(before, _)| after.value <= before.value) {
+        if steps.last().is_some_and(|before| after_ms.value <= before.after_ms.value) {
             let hint = "from the shortest to the longest";
-            reader.faults.error("bad_ladder", &after.span, "this step comes no later than the one before it", hint);
+            reader.faults.error("bad_ladder", &after_ms.span, "this step comes no later than the one before it", hint);
         }
-        let needs = section.get("needs").map(|node| reader.levels(node)).unwrap_or_default();
-        steps.push((after, needs));
+        let queue = section.get("queue").and_then(|node| reader.name(node, "queue"));
+        // As before this could be said: a step that says nothing takes nothing any more.
+        let needs = match section.get("needs") {
+            Some(node) => Some(reader.levels(node)),
+            None => queue.is_none().then(Vec::new),
+        };
+        steps.push(Relaxed { after_ms, needs, queue });
     }
     steps
 }

@@ -184,6 +184,11 @@ impl Reader<'_> {
         }
     }
 
+    /// `1.5` in parts of a thousand; 0 is one as well.
+    pub(super) fn milli_or_none(&mut self, node: &Node, what: &str) -> Option<u32> {
+        if node.text() == Some("0") { Some(0) } else { self.milli(node, what) }
+    }
+
     /// `1.5` in parts of a thousand.
     pub(super) fn milli(&mut self, node: &Node, what: &str) -> Option<u32> {
         let parsed = node.text().and_then(|text| {

@@ -6,10 +6,11 @@ mod serving;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use blendline_core::limits::RELAXATIONS_MAX;
 use blendline_wire::task::Side;
 
 use crate::fault::{Faults, Placed};
-use crate::model::{Level, OFFER_MS, Queue, RuleSet};
+use crate::model::{Level, OFFER_MS, Queue, Relaxed, RuleSet};
 use crate::spell::did_you_mean;
 
 /// Adds what is wrong to `faults`.
@@ -20,7 +21,7 @@ pub(crate) fn check(set: &RuleSet, faults: &mut Faults) {
     sense.hours();
     sense.shares();
     sense.relaxing();
-    sense.not_yet();
+    sense.ladders();
     serving::check(&mut sense);
     reach::check(set, sense.faults);
 }
@@ -43,16 +44,8 @@ impl<'a> Sense<'a> {
     fn names(&mut self) {
         let mut gone = BTreeSet::new();
         for queue in &self.set.queues {
-            if let Some(calendar) = &queue.calendar
-                && !self.set.calendars.contains_key(&calendar.value)
-            {
-                let hint = did_you_mean(&calendar.value, self.set.calendars.keys().map(String::as_str));
-                self.faults.error(
-                    "unknown_name",
-                    &calendar.span,
-                    format!("there is no calendar `{}`", calendar.value),
-                    hint,
-                );
+            if let Some(calendar) = &queue.calendar {
+                self.calendar(calendar);
             }
             for heir_of in &queue.heir_of {
                 if self.queues.contains_key(heir_of.value.as_str()) {
@@ -82,7 +75,23 @@ impl<'a> Sense<'a> {
         for rule in &self.set.rules {
             self.queue(&rule.queue);
             self.levels(&rule.needs);
-            rule.relax.iter().for_each(|(_, needs)| self.levels(needs));
+            for step in &rule.relax {
+                self.levels(step.needs.as_deref().unwrap_or_default());
+                step.queue.iter().for_each(|queue| self.queue(queue));
+            }
+        }
+        for notice in &self.set.notices {
+            notice.queues.iter().for_each(|queue| self.queue(queue));
+            if let Some(calendar) = &notice.calendar {
+                self.calendar(calendar);
+            }
+        }
+    }
+
+    fn calendar(&mut self, used: &Placed<String>) {
+        if !self.set.calendars.contains_key(&used.value) {
+            let hint = did_you_mean(&used.value, self.set.calendars.keys().map(String::as_str));
+            self.faults.error("unknown_name", &used.span, format!("there is no calendar `{}`", used.value), hint);
         }
     }
 
@@ -214,7 +223,8 @@ impl<'a> Sense<'a> {
     fn relaxing(&mut self) {
         for rule in &self.set.rules {
             let mut before: &[Level] = &rule.needs;
-            for (after, needs) in &rule.relax {
+            for Relaxed { after_ms: after, needs, .. } in &rule.relax {
+                let Some(needs) = needs else { continue };
                 let level = |name: &str| before.iter().find(|(skill, _)| skill.value == name).map(|(_, level)| *level);
                 for (skill, wanted) in needs {
                     if level(&skill.value).is_none_or(|had| had < *wanted) {
@@ -233,12 +243,20 @@ impl<'a> Sense<'a> {
         }
     }
 
-    /// What is read and checked, but not acted upon yet, is said so: nobody should count on it.
-    fn not_yet(&mut self) {
-        let hint = "the rest of the set works; leave it in for later, or take it out";
-        for queue in &self.set.queues {
-            if let Some(overflow) = &queue.overflow {
-                self.faults.warning("not_yet", &overflow.to.span, "the scheduler does not overflow queues yet", hint);
+    /// A ladder that is longer than the scheduler keeps.
+    fn ladders(&mut self) {
+        for rule in &self.set.rules {
+            let count = self.set.ladder(&rule.queue.value, &rule.needs, &rule.relax).len();
+            if RELAXATIONS_MAX < count {
+                let message = format!(
+                    "with the overflow of its queue this rule has {count} steps, and at most {RELAXATIONS_MAX} are kept"
+                );
+                self.faults.error(
+                    "too_many",
+                    &rule.name.span,
+                    message,
+                    "fewer steps in `relax`, or fewer queues in a row",
+                );
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::Sense;
 use crate::fault::Span;
-use crate::model::{Level, Queue, Worker};
+use crate::model::{Level, Queue, Rule, Worker};
 
 pub(super) fn check(sense: &mut Sense<'_>) {
     let set = sense.set;
@@ -45,11 +45,32 @@ pub(super) fn check(sense: &mut Sense<'_>) {
         }
         let able: Vec<&Worker> =
             serving(sense, queue).into_iter().filter(|worker| queue.task_weight() <= worker.capacity()).collect();
-        if able.iter().any(|worker| rule.needs.iter().all(|(skill, level)| *level <= worker.level(&skill.value))) {
+        if able.iter().any(|worker| can_all(worker, &rule.needs)) {
+            helpers(sense, rule);
             continue;
         }
         let (span, message, hint) = missing(&rule.needs, &able, &rule.queue.value, &rule.queue.span);
         sense.faults.error("unserved", &span, message, hint);
+    }
+}
+
+fn can_all(worker: &Worker, needs: &[Level]) -> bool {
+    needs.iter().all(|(skill, level)| *level <= worker.level(&skill.value))
+}
+
+/// A queue that helps out and has nobody who can do this work makes it wait longer, where its own people could have it.
+fn helpers(sense: &mut Sense<'_>, rule: &Rule) {
+    for rung in sense.set.ladder(&rule.queue.value, &rule.needs, &rule.relax) {
+        let Some((to, _)) = &rung.to else { continue };
+        let Some(queue) = sense.queues.get(to.as_str()).copied() else { continue };
+        if serving(sense, queue).into_iter().any(|worker| can_all(worker, &rung.needs)) {
+            continue;
+        }
+        let name = &rule.name.value;
+        let message = format!("work of the rule `{name}` overflows to `{to}`, where nobody can do it");
+        let hint = "give a worker there the skills, or say in `relax` what will do by then: `needs: {}`";
+        sense.faults.warning("unserved_overflow", &rule.name.span, message, hint);
+        return;
     }
 }
 

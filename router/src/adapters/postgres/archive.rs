@@ -11,13 +11,14 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::connections::told;
+use super::parts::day;
 use super::values::{Hash, params, parse};
 use super::{PostgresStore, follow, names, register};
 use crate::adapters::columns::{AddressBody, author, rows, side_name, sql, unsql};
 use crate::payload::{MessageBody, StoredMessage};
 use crate::ports::register::{Entry, Key, Kind};
 use crate::ports::store::{
-    Archive, Following, KnownAddress, Letter, QuarantineRow, StoreError, TaskFilter, Transcript,
+    Archive, Following, JournalRow, KnownAddress, Letter, QuarantineRow, StoreError, TaskFilter, Transcript,
 };
 
 /// The latest lines of each, in the order asked for.
@@ -245,6 +246,17 @@ impl Archive for PostgresStore {
         let query = "SELECT name, handle FROM names WHERE kind = $1 ORDER BY handle";
         let found = self.ask(query, &[&kind]).await?;
         found.iter().map(|row| Ok((told(row.try_get(0))?, unsql(told(row.try_get(1))?)))).collect()
+    }
+
+    async fn journal(&self, shard: u16, from: Millis, after: u64, limit: usize) -> Result<Vec<JournalRow>, StoreError> {
+        let query = "SELECT batch, now, inputs FROM journal WHERE day >= $1 AND shard = $2 AND batch > $3
+                     ORDER BY day, epoch, batch LIMIT $4";
+        let found = self.ask(query, &[&day(from), &i32::from(shard), &sql(after), &rows(limit)]).await?;
+        let one = |row: &Row| {
+            let (batch, now) = (unsql(row.try_get(0)?), Millis(unsql(row.try_get(1)?)));
+            Ok(JournalRow { batch, now, inputs: row.try_get(2)? })
+        };
+        found.iter().map(|row| told(one(row))).collect()
     }
 
     async fn shards(&self, tenants: &[TenantId], among: u16) -> Result<Vec<u16>, StoreError> {

@@ -16,6 +16,7 @@ mod load;
 mod migrate;
 mod names;
 mod options;
+mod outlets;
 mod partitions;
 mod parts;
 mod people;

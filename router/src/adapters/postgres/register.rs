@@ -19,15 +19,16 @@ pub(super) const fn of_tenant(kind: Kind) -> &'static str {
              WHERE tenant = $1 AND kind = $2 AND key > $3 ORDER BY key LIMIT $4"
         }
         // Said in the words of the index, which has no persons.
-        Kind::Consent | Kind::Media | Kind::File | Kind::Account => {
+        Kind::Consent | Kind::Media | Kind::File | Kind::Account | Kind::Notice => {
             "SELECT key, kind, tenant, at, body FROM register
              WHERE kind <> 'person' AND tenant = $1 AND kind = $2 AND key > $3 ORDER BY key LIMIT $4"
         }
     }
 }
 /// Addresses of a contact: the one that made it, then as they were seen.
+/// What was said in public is a place without an address.
 pub(super) const ADDRESSES: &str = "SELECT account, body FROM addresses WHERE contact = $1
-    ORDER BY (hash = contact) DESC, seen_at, hash LIMIT $2";
+    AND body::json ->> 'address' <> '' ORDER BY (hash = contact) DESC, seen_at, hash LIMIT $2";
 
 /// A row of [`ENTRIES`] or [`of_tenant`].
 pub(super) fn entry(row: &Row) -> Result<Entry, StoreError> {

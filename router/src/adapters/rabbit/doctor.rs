@@ -20,6 +20,8 @@ const OLDEST: (u32, u32) = (3, 10);
 const MENDED: (u32, u32) = (4, 0);
 /// The smallest frame worth having: one holds a bundle.
 const FRAME_BYTES_MIN: u32 = 64 * 1024;
+/// The largest message: a webhook's body and the events in it, or a long mail without its files.
+const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// How long the word of an alarm may take after a message that got through.
 const ALARM_WITHIN: Duration = Duration::from_millis(500);
 /// AMQP's own word for a missing permission.
@@ -44,7 +46,12 @@ pub async fn examine(options: &RabbitOptions, queues: &[String]) -> Vec<Finding>
         let mut events = dialled.events;
         let session = Session::new(dialled.connection, dialled.plug);
         found.extend(agreement(&session, options));
-        found.extend(alarm(node, &session, &mut events, options).await);
+        let alarm = alarm(node, &session, &mut events, options).await;
+        let takes_messages = alarm.is_none();
+        found.extend(alarm);
+        if takes_messages {
+            found.extend(message_size(&session, options).await);
+        }
         // Queues are the cluster's, so one node tells of them all.
         if !std::mem::replace(&mut looked_at_queues, true) {
             for queue in queues {
@@ -134,6 +141,31 @@ async fn alarm(node: &Node, session: &Session, events: &mut Events, options: &Ra
             Err(_) => Some(Finding::fatal("publishing", "no confirm", "a confirm", "see RabbitMQ's log")),
         },
     }
+}
+
+/// Publishes the largest message that there may be, for nobody: a server that takes less refuses it and says how much.
+async fn message_size(session: &Session, options: &RabbitOptions) -> Option<Finding> {
+    let publish = async {
+        let channel = session.channel().await?;
+        channel.confirm_select(ConfirmSelectOptions::default()).await?;
+        let nobody = ShortString::from("blendline.doctor");
+        let body = vec![0; MESSAGE_BYTES_MAX];
+        let properties = BasicProperties::default();
+        let publish = channel.basic_publish("".into(), nobody, BasicPublishOptions::default(), &body, properties);
+        publish.await?.await?;
+        Ok::<_, lapin::Error>(())
+    };
+    let error = match timeout(options.answer_within, publish).await {
+        Ok(Err(error)) => said(&error),
+        // A slow server is no small one; an alarm is told elsewhere.
+        Ok(Ok(())) | Err(_) => return None,
+    };
+    // "message size 16777216 is larger than configured max size 1048576"
+    let (_, max) = error.split_once("max size ")?;
+    let max: String = max.chars().take_while(char::is_ascii_digit).collect();
+    let cure =
+        "raise max_message_size in rabbitmq.conf: what is larger is not taken in, and its sender is told to come again";
+    Some(Finding::warning("max_message_size", max, MESSAGE_BYTES_MAX.to_string(), cure))
 }
 
 async fn examine_queue(session: &Session, queue: &str, options: &RabbitOptions) -> Vec<Finding> {

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
-use lapin::types::{FieldTable, ShortString};
-use lapin::{Channel, Consumer};
+use lapin::types::{AMQPValue, FieldTable, ShortString};
+use lapin::{BasicProperties, Channel, Consumer};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Duration, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -21,6 +21,8 @@ use crate::ports::broker::{Acker, Delivery, Subscription};
 
 /// How long settled deliveries wait for one before them, so that one ack settles them all.
 const STRANDED: Duration = Duration::from_millis(20);
+/// The header in which a quorum queue counts how often it delivered a message before.
+const DELIVERY_COUNT: &str = "x-delivery-count";
 /// How long an ack may take to be written. A lost one is harmless.
 const ACK_WITHIN: Duration = Duration::from_secs(2);
 /// How often a silent subscription is doubted.
@@ -214,6 +216,7 @@ impl Feed {
         self.came = true;
         let lapin::message::Delivery { delivery_tag, redelivered, properties, data, .. } = message;
         let body = Bytes::from(data);
+        let before = deliveries_before(&properties);
         let is_bundle = properties.content_type().as_ref().is_some_and(|kind| kind.as_str() == bundle::CONTENT_TYPE);
         let bodies = match is_bundle.then(|| bundle::unpack(body.clone())) {
             Some(Some(bodies)) => bodies,
@@ -225,7 +228,7 @@ impl Feed {
         };
         let first = self.shared.book().ledger.add(delivery_tag, bodies.len());
         let tags = first..;
-        self.held.extend(tags.zip(bodies).map(|(tag, body)| Delivery { tag, body, redelivered }));
+        self.held.extend(tags.zip(bodies).map(|(tag, body)| Delivery { tag, body, redelivered, before }));
     }
 
     /// Gives the subscriber what he has room for.
@@ -250,6 +253,21 @@ impl Feed {
         doubts.0 = if missed { doubts.0 + 1 } else { 0 };
         doubts.0 >= 2
     }
+}
+
+/// How often a quorum queue delivered a message before.
+fn deliveries_before(properties: &BasicProperties) -> u32 {
+    let counted = properties.headers().as_ref().and_then(|headers| headers.inner().get(DELIVERY_COUNT));
+    let count = counted.and_then(|count| match count {
+        AMQPValue::LongLongInt(count) => Some(*count),
+        AMQPValue::LongInt(count) => Some(i64::from(*count)),
+        AMQPValue::LongUInt(count) => Some(i64::from(*count)),
+        AMQPValue::ShortShortUInt(count) => Some(i64::from(*count)),
+        AMQPValue::ShortUInt(count) => Some(i64::from(*count)),
+        AMQPValue::ShortInt(count) => Some(i64::from(*count)),
+        _ => None,
+    });
+    count.and_then(|count| u32::try_from(count).ok()).unwrap_or(0)
 }
 
 /// How often in a row a subscription seemed dead.

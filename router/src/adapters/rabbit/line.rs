@@ -43,6 +43,8 @@ pub(super) struct Line {
     told: Option<String>,
     /// Since when nothing was confirmed, though something was published.
     silent_since: Option<Instant>,
+    /// Since when the channel refuses all that is published on it.
+    refused_since: Option<Instant>,
 }
 
 impl Line {
@@ -68,6 +70,7 @@ impl Line {
             full: false,
             told: None,
             silent_since: None,
+            refused_since: None,
         }
     }
 
@@ -256,12 +259,19 @@ impl Line {
                 }
             }
         }
+        if self.refused_since.is_some_and(|since| since.elapsed() >= self.options.slow_after) {
+            // A channel that was opened while the queue had lost its leader goes on asking the one that is gone, and
+            // refuses everything as a full queue does (3.10). Of a queue that is full another channel says the same.
+            self.refused_since = None;
+            cause.get_or_insert_with(|| "the queue refuses everything on this channel".to_owned());
+        }
         let Some(cause) = cause else { return Ok(()) };
         self.doubt(doubtful, &cause);
         Err(cause)
     }
 
     fn confirmed(&mut self, publishers: Vec<Publisher>) {
+        self.refused_since = None;
         if self.full {
             self.full = false;
             telemetry::full(&self.queue, false);
@@ -273,6 +283,7 @@ impl Line {
     }
 
     fn nacked(&mut self, publishers: Vec<Publisher>) {
+        self.refused_since.get_or_insert_with(Instant::now);
         if !self.full {
             self.full = true;
             telemetry::full(&self.queue, true);

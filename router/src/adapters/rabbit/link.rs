@@ -31,6 +31,8 @@ pub(super) enum Purpose {
     Publish,
     /// Consuming and asking.
     Consume,
+    /// Publishing events for others, which may be held up without harm.
+    Events,
 }
 
 impl Purpose {
@@ -39,6 +41,7 @@ impl Purpose {
         match self {
             Self::Publish => "publish",
             Self::Consume => "consume",
+            Self::Events => "events",
         }
     }
 }

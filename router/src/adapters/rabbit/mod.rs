@@ -10,6 +10,7 @@
 mod bundle;
 mod dial;
 mod doctor;
+mod exchange;
 mod feed;
 mod greeting;
 mod ledger;
@@ -32,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::doctor::examine;
+pub use self::exchange::{EXCHANGE, RabbitExchange};
 use self::feed::{Feed, Handle};
 use self::line::Line;
 use self::link::{Link, Purpose};

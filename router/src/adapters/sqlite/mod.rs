@@ -7,6 +7,7 @@ pub mod broker;
 mod checkpoint;
 mod connection;
 pub mod dump;
+mod outlets;
 mod people;
 mod rules;
 pub mod store;

@@ -6,7 +6,7 @@ use crate::api::items::Item;
 use crate::api::view::TaskInfo;
 use crate::openapi::about::{About, Tag};
 use crate::openapi::faults::{
-    OUT_OF_RANGE, SERVED_ELSEWHERE, TOO_MANY, UNKNOWN_CONVERSATION, UNKNOWN_QUEUE, UNKNOWN_SKILL, UNKNOWN_TASK,
+    NO_RULE, OUT_OF_RANGE, SERVED_ELSEWHERE, TOO_MANY, UNKNOWN_CONVERSATION, UNKNOWN_QUEUE, UNKNOWN_SKILL, UNKNOWN_TASK,
 };
 
 pub(in crate::api) fn push() -> About {
@@ -23,6 +23,7 @@ pub(in crate::api) fn push() -> About {
         .such_as(super::task())
         .header("Location", "The task's address.")
         .fails(&[
+            NO_RULE,
             UNKNOWN_QUEUE,
             UNKNOWN_SKILL,
             UNKNOWN_CONVERSATION,

@@ -4,6 +4,7 @@
 pub(super) mod accounts;
 pub(super) mod consents;
 pub(super) mod conversations;
+pub(super) mod endpoints;
 pub(super) mod floor;
 pub(super) mod health;
 pub(super) mod items;
@@ -15,6 +16,7 @@ pub(super) mod queues;
 pub(super) mod rules;
 pub(super) mod sessions;
 pub(super) mod tasks;
+pub(super) mod trials;
 pub(super) mod users;
 pub(super) mod webhooks;
 pub(super) mod work;

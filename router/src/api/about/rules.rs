@@ -2,14 +2,17 @@
 
 use serde_json::{Value, json};
 
+use crate::api::rule_day;
 use crate::api::rule_help::SchemaInfo;
-use crate::api::rule_replay::{Replay, Replayed};
+use crate::api::rule_replay::Period;
 use crate::api::rules::{CheckInfo, Message, Publication, Rollback, RulesInfo, Text, VersionInfo, Wanted, Which};
 use crate::openapi::about::{About, Tag};
 use crate::openapi::faults::{
-    MEANWHILE, NO_DRAFT, NO_HEIR, NO_VERSION, RULES_IN_ERROR, SECOND_PERSON, UNKNOWN_VERSION, UNREADABLE,
+    BUSY, MEANWHILE, NO_DRAFT, NO_HEIR, NO_VERSION, NOT_RECORDED, RULES_IN_ERROR, SECOND_PERSON, UNKNOWN_VERSION,
+    UNREADABLE,
 };
 use crate::rules::explain::Explained;
+use crate::rules::replayed::Replayed;
 
 const TEXT: &str = "queues:\n  service: {side: front, target: 2m}\nrules:\n  - {name: all, queue: service}\n";
 
@@ -103,7 +106,7 @@ pub(in crate::api) fn explain() -> About {
         .gives::<Explained>(200, "Each rule up to the one that decides, and why.")
         .such_as(json!({
             "channel": "whatsapp_cloud", "account": "support", "language": "en", "rule": "refund",
-            "queue": "service", "needs": [{ "skill": "refunds", "level": 3 }], "target_ms": null, "tags": [],
+            "queue": "service", "needs": [{ "skill": "refunds", "level": 3 }], "target_ms": null, "tags": [], "case_type": null,
             "tried": [{
                 "rule": "refund", "applied": true, "because": "all that it asks holds",
                 "values": [{ "field": "msg.text", "value": "'I want a refund'" }]
@@ -113,6 +116,35 @@ pub(in crate::api) fn explain() -> About {
 }
 
 pub(in crate::api) fn replay() -> About {
+    let numbers = json!({
+        "came": 120, "started": 118, "in_time": 101, "service_level_milli": 841, "answered": 110,
+        "answered_in_time": 99, "done": 108, "left": 2, "transferred": 3, "overflowed": 0, "interrupted": 0,
+        "wait_mean_ms": 41000, "wait_p50_ms": 12000, "wait_p90_ms": 140000
+    });
+    let group = json!({ "workers": 3, "present_ms": 10800000, "worked_ms": 8100000, "done": 108 });
+    About::new("replay_rules", Tag::Rules, "Run a period of the record under the live rules, and beside it under a draft")
+        .text("The record's own inputs are run through the scheduler itself. `exact` says whether the live rules came to the recorded figures. One replay runs at a time.")
+        .takes::<Period>(json!({
+            "from": "2026-11-25T06:00:00Z", "to": "2026-11-25T14:00:00Z", "staff": [{ "percent": -15 }],
+            "cross_train": [{ "group": "front", "what": "refunds" }], "levers": true
+        }))
+        .gives::<Replayed>(200, "What it came to, side by side.")
+        .such_as(json!({
+            "begins_at": "2026-11-25T05:12:00Z", "ends_at": "2026-11-25T13:59:58Z", "arrivals": 140, "exact": true,
+            "queues": [{ "queue": "service", "recorded": numbers, "live": numbers, "draft": numbers }],
+            "groups": [{ "group": "front", "recorded": group, "live": group, "draft": group }],
+            "moved": 12,
+            "moves": [{
+                "live_rule": "rest", "live_queue": "service", "draft_rule": "refund", "draft_queue": "refunds",
+                "count": 12, "because": "refund: all that it asks holds msg.text = 'I want a refund'",
+                "tasks": [{ "task": "tsk_19", "came_at": "2026-11-25T06:03:00Z" }]
+            }],
+            "levers": [{ "lever": "--staff=front:+10%", "front_in_time": 9, "back_done": 0 }]
+        }))
+        .fails(&[RULES_IN_ERROR, NOT_RECORDED, BUSY])
+}
+
+pub(in crate::api) fn replay_day() -> About {
     let queue = json!({
         "queue": "service", "arrived": 120, "in_time": 104, "started": 118, "done": 117, "left": 2, "interrupted": 0,
         "wait_mean_ms": 41_000, "wait_p50_ms": 12_000, "wait_p90_ms": 118_000
@@ -121,12 +153,12 @@ pub(in crate::api) fn replay() -> About {
         "queues": [queue], "without_rule": 0,
         "groups": [{ "group": "desk", "present_ms": 28_800_000, "worked_ms": 21_000_000 }]
     });
-    About::new("replay_rules", Tag::Rules, "Run a recorded day under the live rules and under a draft")
+    About::new("replay_day", Tag::Rules, "Run a recorded day under the live rules and under a draft")
         .text("The lines of a day, and what a replay cannot know, stand in docs/rules.md. One is run at a time.")
-        .takes::<Replay>(
+        .takes::<rule_day::Replay>(
             json!({ "text": TEXT, "day": "{\"at\":\"2026-11-26T09:00:00Z\",\"channel\":\"webchat\",…}\n" }),
         )
-        .gives::<Replayed>(200, "What became of the day under both.")
+        .gives::<rule_day::Replayed>(200, "What became of the day under both.")
         .such_as(json!({
             "live": day, "draft": day, "moved": 12,
             "moves": [{ "live": ["all", "service"], "draft": ["refund", "refunds"], "count": 12, "first": 3 }]

@@ -29,6 +29,7 @@ use crate::config::{Config, resolve};
 use crate::doors::Doors;
 
 use crate::openapi::tests::judge::judge;
+use crate::outlets::post::Reach;
 use crate::people::Gate;
 
 /// The app secret of the test's account.
@@ -129,6 +130,8 @@ impl World {
         let parts = Parts {
             directory: directory.into(),
             rules: people.clone(),
+            outlets: people.clone(),
+            reach: Reach::default(),
             configured: config.tenants,
             doors,
             owners: Default::default(),

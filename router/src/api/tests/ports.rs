@@ -243,6 +243,16 @@ impl Archive for Records {
         Ok(of_kind.map(|((_, name), handle)| (name.clone(), *handle)).collect())
     }
 
+    async fn journal(
+        &self,
+        _: u16,
+        _: Millis,
+        _: u64,
+        _: usize,
+    ) -> Result<Vec<crate::ports::store::JournalRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn shards(&self, tenants: &[TenantId], _: u16) -> Result<Vec<u16>, StoreError> {
         Ok(vec![0; tenants.len()])
     }

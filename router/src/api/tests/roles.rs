@@ -16,6 +16,7 @@ use super::{World, key};
 use crate::api::routes::routes;
 use crate::directory::Role;
 use crate::media::{MediaFile, MediaState};
+use crate::ports::outlets::{Endpoint, EndpointState};
 use crate::ports::store::{Letter, QuarantineRow};
 
 const ROLES: [(&str, Role); 6] = [
@@ -131,10 +132,15 @@ fn path(pattern: &str) -> String {
 
 /// A body that the route understands.
 fn body(pattern: &str) -> &'static str {
+    match pattern {
+        "/v1/event-endpoints/{name}" => return r#"{"paused":true}"#,
+        "/v1/event-endpoints/{name}/replay" => return r#"{"events":["evt_1"]}"#,
+        _ => {}
+    }
     match pattern.rsplit('/').next().unwrap_or_default() {
         "items" => r#"{"queue":"front","external_ref":"r","title":"t"}"#,
         "transfer" => r#"{"to":{"queue":"front"}}"#,
-        "replay" => "{}",
+        "replay" | "rotate" => "{}",
         "resend" => r#"{"worker":"dana","key":"k"}"#,
         "accept" => r#"{"lease":2,"worker":"dana"}"#,
         "decline" => r#"{"lease":2,"worker":"dana","reason":"no"}"#,
@@ -152,6 +158,21 @@ fn body(pattern: &str) -> &'static str {
     }
 }
 
+/// An endpoint of acme's, unless it is there.
+async fn add_endpoint(world: &World) {
+    let endpoint = Endpoint {
+        tenant: *world.shared.directory().tenants.iter().find(|(_, name)| *name == "acme").unwrap().0,
+        name: "dana".into(),
+        version: 1,
+        url: "https://127.0.0.1:1/".into(),
+        kinds: Vec::new(),
+        keys: Vec::new(),
+        created_at: Millis(1),
+        state: EndpointState::WELL,
+    };
+    world.shared.outlets().put_endpoint(&endpoint, None).await.unwrap();
+}
+
 #[tokio::test]
 async fn every_route_takes_its_roles_and_no_other() {
     let world = World::new().await;
@@ -160,6 +181,7 @@ async fn every_route_takes_its_roles_and_no_other() {
     for route in routes() {
         let (method, path, body) = (route.method.as_str(), path(route.path), body(route.path));
         for (name, role) in ROLES {
+            add_endpoint(&world).await;
             let (status, problem) = world.call(&key("acme", name), method, &path, body).await;
             let allowed = route.roles.contains(&role);
             assert_eq!(status != 403, allowed, "{method} {path} by {name}: {status} {problem}");
@@ -183,7 +205,9 @@ async fn every_route_takes_its_roles_and_no_other() {
 async fn another_tenants_things_are_not_there() {
     let world = World::new().await;
     fill(&world);
-    for route in routes().into_iter().filter(|route| route.path.contains("{id}")) {
+    add_endpoint(&world).await;
+    let named = |path: &str| path.contains("{id}") || path.contains("event-endpoints/");
+    for route in routes().into_iter().filter(|route| named(route.path)) {
         let (method, path, body) = (route.method.as_str(), path(route.path), body(route.path));
         for (name, role) in ROLES {
             if !route.roles.contains(&role) {

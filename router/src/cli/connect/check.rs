@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::{StatusCode, Url};
 
 use super::Found;
+use crate::accounts::AccountState;
 use crate::cli::sign;
 
 /// How long one call may take.
@@ -155,26 +156,18 @@ async fn signed(found: &Found, webhook: Url, http: &reqwest::Client) -> Option<F
 
 /// The platform: that it is reached, and that it knows us.
 async fn platform(found: &Found, http: &reqwest::Client) -> Vec<Finding> {
-    let Some(call) = found.connector.probe(&found.account, http) else {
-        return vec![open("platform", "whether it knows us shows with the first message: try `blendline send-test`")];
+    let (state, detail) = super::health::ask(&found.account, found.connector, http).await;
+    let says = match detail {
+        Some(detail) => format!("{}: {detail} {}", state.as_str(), state.says()),
+        None => format!("{}: {}", state.as_str(), state.says()),
     };
-    let call = match call {
-        Ok(call) => call,
-        Err(cause) => return vec![wrong("platform", cause.detail)],
-    };
-    let status = match call.timeout(TIMEOUT).send().await {
-        Ok(answer) => answer.status(),
-        Err(_) => {
-            let says = "it cannot be reached from here: look at the network, the firewall and base_url";
-            return vec![wrong("platform", says)];
+    vec![match state {
+        AccountState::Fine => good("platform", says),
+        AccountState::Unknown => {
+            open("platform", "whether it knows us shows with the first message: try `blendline send-test`")
         }
-    };
-    vec![match status.as_u16() {
-        200..=299 => good("platform", "it is reached, knows the account and takes the credentials"),
-        400 | 401 | 403 => wrong("credentials", format!("the platform refuses them ({status}): set new ones")),
-        404 => wrong("account", format!("the platform does not know it ({status}): check external_id and the token")),
-        429 => open("platform", "it asks us to wait: try again in some minutes"),
-        _ => open("platform", format!("it answers {status}: try again later")),
+        AccountState::Limited => open("platform", says),
+        _ => wrong("platform", says),
     }]
 }
 
@@ -208,7 +201,7 @@ mod tests {
         assert_eq!(marks(&findings, "server"), [Mark::Wrong]);
         assert_eq!(marks(&findings, "platform"), [Mark::Wrong]);
         let said = findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        assert!(said.contains("start it") && said.contains("firewall"), "{said}");
+        assert!(said.contains("start it") && said.contains("unreachable: "), "{said}");
 
         let findings = examine(&found("telegram", &[("secret_token", "s")]), None, &http).await;
         assert_eq!(marks(&findings, "settings"), [Mark::Open], "bot_token is only needed to send");

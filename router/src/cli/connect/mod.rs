@@ -1,6 +1,7 @@
 //! `blendline connect check` and `blendline send-test`: walk an integrator through the set-up of one account.
 
 mod check;
+pub(super) mod health;
 mod send_test;
 
 use std::path::Path;

@@ -32,6 +32,7 @@ pub(super) async fn send(found: &Found, to: Pii<String>, text: &str, http: &reqw
         to,
         thread: None,
         reply_to: None,
+        private_reply_to: None,
         content: Content::Text { text: text.to_owned().into() },
         window_until: None,
         message_id: domain.map(|domain| format!("<test.{}@{domain}>", uuid::Uuid::now_v7())),

@@ -3,7 +3,9 @@
 mod check;
 mod explain;
 mod publish;
+mod record;
 mod replay;
+mod trial;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -39,7 +41,8 @@ pub(super) enum Command {
         #[arg(long, default_value = "text")]
         format: Format,
     },
-    /// Runs a recorded day through the scheduler under a rule set, and beside it under a draft.
+    /// Runs a recorded day through the scheduler under a rule set, and beside it under a draft: a file of it with --day, or
+    /// with --from and --to a running router's own record.
     Replay(replay::Options),
     /// Makes a rule set live in a running router, after showing what is wrong with it and how it differs.
     Publish {
@@ -51,6 +54,9 @@ pub(super) enum Command {
         #[command(flatten)]
         server: publish::Server,
     },
+    /// Goes live by steps in a running router: for nobody, for a part, for all.
+    #[command(subcommand)]
+    Trial(trial::Trial),
     /// Makes an earlier version live again in a running router.
     Rollback {
         /// Its number.
@@ -89,6 +95,7 @@ pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Explain { set, message, format } => explain::run(&set, &message, format),
         Command::Replay(options) => replay::run(&options),
         Command::Publish { file, draft_only, server } => publish::publish(&file, draft_only, &server),
+        Command::Trial(trial) => trial::carry_out(trial),
         Command::Rollback { version, server } => publish::rollback(version, &server),
     }
 }

@@ -10,42 +10,52 @@ use serde_json::{Value, json};
 
 /// A running router, and who calls.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Server {
+pub(in crate::cli) struct Door {
     /// Where it is reached, such as https://blendline.example.
     #[arg(long, env = "BLENDLINE_URL")]
-    url: String,
-    /// An access key of role operations or admin.
+    pub(super) url: String,
+    /// An access key of role operations or admin; supervisors and auditors may look.
     #[arg(long, env = "BLENDLINE_KEY", hide_env_values = true)]
-    key: String,
+    pub(super) key: String,
+}
+
+/// The same, and why something is changed.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Server {
+    #[command(flatten)]
+    pub(super) door: Door,
     /// Why: the audit log keeps it.
     #[arg(long)]
-    reason: String,
+    pub(super) reason: String,
 }
 
 /// Keeps a set as the draft, shows what is wrong with it and how it differs, and makes it live.
 pub(super) fn publish(file: &Path, draft_only: bool, server: &Server) -> anyhow::Result<ExitCode> {
-    let text = String::from_utf8_lossy(&super::super::read_input(file)?).into_owned();
     run(async {
-        let checked = server.call(Method::PUT, "/v1/rules/draft", json!({ "text": text })).await?;
-        told(&checked)?;
-        if checked["good"] != json!(true) {
-            return Ok(ExitCode::FAILURE);
-        }
+        let Some(sha256) = keep_draft(file, server).await? else { return Ok(ExitCode::FAILURE) };
         if draft_only {
             return Ok(ExitCode::SUCCESS);
         }
-        let publication = json!({ "sha256": checked["sha256"], "reason": server.reason });
-        live(&server.call(Method::POST, "/v1/rules/publish", publication).await?)
+        let publication = json!({ "sha256": sha256, "reason": server.reason });
+        live(&server.door.call(Method::POST, "/v1/rules/publish", publication).await?)
     })
+}
+
+/// Keeps a set as the draft and shows what is wrong with it and how it differs; what names it, where nothing is wrong.
+pub(super) async fn keep_draft(file: &Path, server: &Server) -> anyhow::Result<Option<Value>> {
+    let text = String::from_utf8_lossy(&super::super::read_input(file)?).into_owned();
+    let checked = server.door.call(Method::PUT, "/v1/rules/draft", json!({ "text": text })).await?;
+    told(&checked)?;
+    Ok((checked["good"] == json!(true)).then(|| checked["sha256"].clone()))
 }
 
 /// Makes an earlier version live again.
 pub(super) fn rollback(version: u32, server: &Server) -> anyhow::Result<ExitCode> {
     let body = json!({ "version": version, "reason": server.reason });
-    run(async { live(&server.call(Method::POST, "/v1/rules/rollback", body).await?) })
+    run(async { live(&server.door.call(Method::POST, "/v1/rules/rollback", body).await?) })
 }
 
-fn run(calls: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+pub(super) fn run(calls: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
     // An error means that somebody chose one before, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime")?.block_on(calls)
@@ -70,11 +80,14 @@ fn live(version: &Value) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-impl Server {
+impl Door {
     /// One call; what the router says against it is the error.
-    async fn call(&self, method: Method, path: &str, body: Value) -> anyhow::Result<Value> {
+    pub(super) async fn call(&self, method: Method, path: &str, body: Value) -> anyhow::Result<Value> {
         let url = format!("{}{path}", self.url.trim_end_matches('/'));
-        let request = Client::new().request(method, &url).bearer_auth(&self.key).json(&body);
+        let mut request = Client::new().request(method, &url).bearer_auth(&self.key);
+        if !body.is_null() {
+            request = request.json(&body);
+        }
         let response = request.send().await.with_context(|| url.clone())?;
         let status = response.status();
         let answer: Value = response.json().await.with_context(|| format!("{url} answered {status}, and no JSON"))?;

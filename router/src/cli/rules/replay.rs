@@ -10,6 +10,7 @@ use blendline_rules::{Classifier, RuleSet, check};
 use clap::Args;
 
 use super::Format;
+use super::publish::Door;
 use crate::rules::explain::Explained;
 use crate::rules::replay::replayed;
 use crate::rules::world;
@@ -20,23 +21,46 @@ const MOVES_SHOWN: usize = 20;
 /// A day, what is live, and what it is compared with.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Options {
-    /// The live rule set.
-    live: PathBuf,
+    /// The live rule set; with --from and --to it is the router's own.
+    #[arg(required_unless_present = "from")]
+    live: Option<PathBuf>,
     /// The recorded day, as JSON lines (docs/rules.md).
+    #[arg(long, requires = "live")]
+    day: Option<PathBuf>,
+    /// From when a running router's record is replayed, such as 2026-11-25T06:00:00Z.
+    #[arg(long, requires = "to", conflicts_with_all = ["live", "day"])]
+    from: Option<String>,
+    /// Until when.
+    #[arg(long, requires = "from")]
+    to: Option<String>,
+    /// Where the router is reached, such as https://blendline.example.
+    #[arg(long, env = "BLENDLINE_URL")]
+    url: Option<String>,
+    /// An access key that may look at rules.
+    #[arg(long, env = "BLENDLINE_KEY", hide_env_values = true)]
+    key: Option<String>,
+    /// The draft; without it, the live set, or the router's own draft.
     #[arg(long)]
-    day: PathBuf,
-    /// The draft; without it, the live set.
-    #[arg(long)]
-    draft: Option<PathBuf>,
-    /// The draft has so many per cent more or fewer people in every group: -15%.
-    #[arg(long, value_parser = percent, allow_hyphen_values = true)]
-    staff: Option<i32>,
+    pub(super) draft: Option<PathBuf>,
+    /// The draft has so many per cent more or fewer people in every group, or in one: -15%, desk:+10%. May be repeated.
+    #[arg(long, value_parser = staff, allow_hyphen_values = true)]
+    pub(super) staff: Vec<(Option<String>, i32)>,
     /// In the draft the people of a group serve a queue more, or learn a skill: front:refunds. May be repeated.
     #[arg(long, value_parser = training)]
-    cross_train: Vec<(String, String)>,
+    pub(super) cross_train: Vec<(String, String)>,
+    /// Further changes of people are tried, one by one, and the one that brings most comes first: with --from.
+    #[arg(long, requires = "from")]
+    pub(super) levers: bool,
     /// How to say it.
     #[arg(long, default_value = "text")]
-    format: Format,
+    pub(super) format: Format,
+}
+
+fn staff(text: &str) -> Result<(Option<String>, i32), String> {
+    match text.rsplit_once(':') {
+        Some((group, change)) => Ok((Some(group.to_owned()), percent(change)?)),
+        None => Ok((None, percent(text)?)),
+    }
 }
 
 fn percent(text: &str) -> Result<i32, String> {
@@ -51,16 +75,31 @@ fn training(text: &str) -> Result<(String, String), String> {
 
 /// Runs the day twice and prints both, side by side.
 pub(super) fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let file = std::fs::File::open(&options.day).with_context(|| options.day.display().to_string())?;
-    let day = Day::read(BufReader::new(file)).with_context(|| options.day.display().to_string())?;
-    if day.arrivals.is_empty() {
-        bail!("{}: no message in it", options.day.display());
+    if let (Some(from), Some(to)) = (&options.from, &options.to) {
+        let (Some(url), Some(key)) = (&options.url, &options.key) else {
+            bail!("say where the router is, and with which key: --url and --key, or BLENDLINE_URL and BLENDLINE_KEY");
+        };
+        let door = Door { url: url.clone(), key: key.clone() };
+        return super::record::replay(options, from, to, &door);
     }
-    let live = good(&options.live)?;
+    let (Some(live), Some(day)) = (&options.live, &options.day) else {
+        bail!("name a recorded day with --day, or a period of a running router with --from and --to");
+    };
+    let file = std::fs::File::open(day).with_context(|| day.display().to_string())?;
+    let name = day.display().to_string();
+    let day = Day::read(BufReader::new(file)).with_context(|| name.clone())?;
+    if day.arrivals.is_empty() {
+        bail!("{name}: no message in it");
+    }
+    let live = good(live)?;
     let mut draft = options.draft.as_deref().map(good).transpose()?.unwrap_or_else(|| live.clone());
     let trained =
         options.cross_train.iter().map(|(group, what)| Change::CrossTrain { group: group.clone(), what: what.clone() });
-    for change in trained.chain(options.staff.map(Change::Staff)) {
+    let staff = options.staff.iter().map(|(group, percent)| match group {
+        Some(group) => Change::StaffOf { group: group.clone(), percent: *percent },
+        None => Change::Staff(*percent),
+    });
+    for change in trained.chain(staff) {
         change.apply(&mut draft)?;
     }
     let compared = compare(&day, replayed(&live, &day)?, replayed(&draft, &day)?);
@@ -91,13 +130,14 @@ fn told(out: &mut dyn Write, compared: &Compared, draft: &RuleSet, day: &Day) ->
         "wait mean/p90",
         "left",
         "done",
+        "|",
         "came",
         "in time",
         "wait mean/p90",
         "left",
         "done",
     ];
-    let mut rows = vec![titles.map(str::to_owned)];
+    let mut rows = vec![titles.map(str::to_owned).to_vec()];
     let mut names: Vec<&str> = compared.live.queues.iter().map(|queue| queue.queue.as_str()).collect();
     names.extend(
         compared
@@ -110,7 +150,7 @@ fn told(out: &mut dyn Write, compared: &Compared, draft: &RuleSet, day: &Day) ->
     for name in names {
         let [a, b, c, d, e] = cells(&compared.live, name);
         let [f, g, h, i, j] = cells(&compared.draft, name);
-        rows.push([name.to_owned(), a, b, c, d, e, f, g, h, i, j]);
+        rows.push(vec![name.to_owned(), a, b, c, d, e, "|".to_owned(), f, g, h, i, j]);
     }
     table(out, &rows)?;
     writeln!(out)?;
@@ -169,16 +209,16 @@ fn cells(result: &Replayed, name: &str) -> [String; 5] {
     ]
 }
 
-fn table<const N: usize>(out: &mut dyn Write, rows: &[[String; N]]) -> std::io::Result<()> {
-    let width = |at: usize| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or_default();
-    let widths: [usize; N] = std::array::from_fn(width);
+/// Columns under each other: the name to the left, figures to the right.
+pub(super) fn table(out: &mut dyn Write, rows: &[Vec<String>]) -> std::io::Result<()> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let width = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..columns).map(|at| width(at).unwrap_or_default()).collect();
     for row in rows {
         for (at, cell) in row.iter().enumerate() {
             let blanks = " ".repeat(widths[at] - cell.chars().count());
-            // The name to the left, figures to the right, and a rule between live and draft.
             match at {
                 0 => write!(out, "{cell}{blanks}")?,
-                _ if at == 1 + (N - 1) / 2 => write!(out, " | {blanks}{cell}")?,
                 _ => write!(out, "  {blanks}{cell}")?,
             }
         }

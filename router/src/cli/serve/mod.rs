@@ -2,6 +2,7 @@
 
 mod chores;
 mod mail;
+mod outlets;
 mod shards;
 
 use std::collections::BTreeSet;
@@ -114,6 +115,8 @@ async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     }
     let inside = Inside::new(&directory, &on, shards.handles(), record.archive.clone());
     let directory = Arc::new(directory);
+    let followed = (&shards.statuses(), &shards.bells());
+    outlets::start(&config, (&record, opened.exchange()), &on, followed, (&chores, &stop))?;
     let doors = Doors::new(on, shards.handles());
     mail::listen_for_mail(&config, (&directory, &broker, &files), &doors, &chores, &stop).await?;
     mail::read_mailboxes(&config, (&directory, &broker, &files), &doors, &shards.statuses(), (&chores, &stop));
@@ -129,6 +132,8 @@ async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let parts = Parts {
         directory: directories,
         rules: record.rules.clone(),
+        outlets: record.outlets.clone(),
+        reach: config.events.reach,
         configured,
         doors: doors.clone(),
         owners: shards.statuses(),

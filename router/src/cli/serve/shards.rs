@@ -20,6 +20,7 @@ use crate::driver::{self, Driver, DriverConfig, Status};
 use crate::handle::Handle;
 use crate::media::fetcher::{self, Fetcher};
 use crate::media::public::PublicOnly;
+use crate::outlets::bell::Bell;
 use crate::ports::broker::Broker;
 use crate::ports::files::Files;
 use crate::ports::live::Live;
@@ -59,6 +60,7 @@ pub(super) struct Shards {
 
 struct Running {
     driver: Driver,
+    bell: Bell,
     sending: JoinHandle<()>,
 }
 
@@ -91,7 +93,9 @@ impl Shards {
             keeper.tell(names.iter().map(|name| (*name).to_owned()).collect(), holder);
             let (store, archive) = (record.store.clone(), record.archive.clone());
             let (names, waiting) = mpsc::channel(fetcher::WAITING_MAX);
-            let settings = DriverConfig { media: Some(names), ..driver_config(config, shard, live.clone()) };
+            let bell = Bell::default();
+            let settings =
+                DriverConfig { media: Some(names), bell: bell.clone(), ..driver_config(config, shard, live.clone()) };
             let driver = driver::start(settings, store, archive, broker.clone(), directories.clone());
             tokio::spawn(tell_stopped(driver.status(), causes.clone()));
             let renewing = keep_calendars(directories.clone(), driver.handle(), chores.stop.clone());
@@ -118,7 +122,7 @@ impl Shards {
                 sender::start(config, store, broker, own.clone(), http.clone())
             };
             let sending = tokio::spawn(send_while_serving(begin, driver.status(), stop_sending.clone()));
-            running.insert(shard, Running { driver, sending });
+            running.insert(shard, Running { driver, bell, sending });
         }
         Ok(Self { running, stop_sending, stopped })
     }
@@ -137,6 +141,11 @@ impl Shards {
     /// Where each owner is told whether it should be the one that serves.
     pub(super) fn preferred(&self) -> BTreeMap<u16, watch::Sender<bool>> {
         self.running.iter().map(|(shard, running)| (*shard, running.driver.preferred())).collect()
+    }
+
+    /// What tells of new events of each shard.
+    pub(super) fn bells(&self) -> BTreeMap<u16, Bell> {
+        self.running.iter().map(|(shard, running)| (*shard, running.bell.clone())).collect()
     }
 
     /// What each owner is doing.

@@ -132,6 +132,7 @@ mod tests {
             to: "dana@example.org".into(),
             thread: None,
             reply_to: None,
+            private_reply_to: None,
             answers: None,
             content: Content::Text { text: "hello".into() },
             window_until: None,

@@ -1,6 +1,16 @@
 //! What a mail server's report says, for the one whose mail it is about.
 
+use blendline_connectors::email::reply_address;
+use blendline_wire::OutboundId;
+use blendline_wire::inbound::InboundEvent;
 use blendline_wire::mail::Bounce;
+
+/// The mail of ours that the address of a report names, with the address. Nothing is proven yet.
+pub(crate) fn named(event: &InboundEvent) -> Option<(OutboundId, &str)> {
+    let mail = event.mail.as_deref().filter(|mail| mail.bounce.is_some())?;
+    let address = mail.reply_token.as_ref()?.expose().as_str();
+    Some((reply_address::named(address)?.parse().ok()?, address))
+}
 
 /// A sentence that names the cause by the status code of RFC 3463. It quotes nobody: servers repeat addresses.
 pub(crate) fn sentence(bounce: &Bounce) -> String {

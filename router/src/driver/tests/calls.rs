@@ -70,6 +70,8 @@ async fn an_item_pushed_again_is_the_same_task() {
     let push = |title: &str| Call::Push {
         tenant: TENANT,
         class: Class { queue: BACK, ..Class::default() },
+        by_rules: false,
+        origin: Box::default(),
         external_ref: "order-7".into(),
         title: title.into(),
         text: Some("the parcel is lost".into()),

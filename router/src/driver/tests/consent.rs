@@ -1,11 +1,12 @@
 //! Consent: opt-out words, what is refused after them, and what is not.
 
 use blendline_core::Answer;
-use blendline_core::rows::OutboundState;
+use blendline_core::rows::{OutboundRow, OutboundState};
 use blendline_wire::broker::BrokerMessage;
 use blendline_wire::event::EventKind;
-use blendline_wire::inbound::InboundEvent;
+use blendline_wire::inbound::{InboundEvent, InboundKind};
 use blendline_wire::outbound::Content;
+use blendline_wire::worker::Reply;
 use blendline_wire::{Lease, Millis};
 
 use super::world::*;
@@ -109,7 +110,7 @@ async fn an_answer_is_sent_to_whom_nothing_else_is() {
     .unwrap();
     let first = world.store.until("first", |record| record.outbound.keys().next().copied()).await;
     let sent = blendline_wire::outbound::SendOutcome::Sent { external_id: "x".into() };
-    let result = blendline_wire::outbound::SendResult { id: first, attempt: 1, outcome: sent, to: None };
+    let result = blendline_wire::outbound::SendResult { id: first, attempt: 1, outcome: sent, to: None, private: None };
     world.inbound(BrokerMessage::SendResultV1(result).encode(&[])).await;
     dana.call(say("k2", "are you there?")).await.unwrap();
     let failed = |record: &crate::fakes::Record| {
@@ -124,4 +125,45 @@ async fn an_answer_is_sent_to_whom_nothing_else_is() {
         tokio::task::yield_now().await;
     }
     assert_eq!(letters(&world), ["our offer", "gladly"]);
+}
+
+/// A template that serves marketing goes to nobody who has not agreed, even where he has just written.
+#[tokio::test(start_paused = true)]
+async fn what_is_more_than_an_answer_needs_its_own_consent() {
+    let world = World::new().await;
+    let mut dana = world.attach(DANA, 1).await;
+    dana.welcome().await;
+    world.webhook(vec![says("m1", "971", "when do you open?")]).await;
+    let task = dana.assigned().await;
+    let offer = |key: &str| {
+        let (name, language) = ("sale".into(), "he".into());
+        let content = Content::Template { name, language, parameters: Vec::new(), header: None, buttons: Vec::new() };
+        let reply = Reply { purpose: Some("marketing".into()), ..Reply::new(key, content) };
+        Call::Reply { worker: DANA, task: task.id, lease: task.lease, reply }
+    };
+    dana.call(offer("k1")).await.unwrap();
+    let refused = |record: &crate::fakes::Record| {
+        let refused =
+            |row: &OutboundRow| matches!(&row.state, OutboundState::Failed { reason } if reason == "no_consent");
+        record.outbound.values().any(refused).then_some(())
+    };
+    world.store.until("refused", refused).await;
+    // The platform's own switch is for marketing alone, in both directions.
+    let switched = |id: &str, meaning: &str| InboundEvent {
+        kind: InboundKind::Optin,
+        meaning: Some(meaning.into()),
+        purpose: Some("marketing".into()),
+        text: None,
+        ..said(id, "971")
+    };
+    world.webhook(vec![switched("s1", "opt_in")]).await;
+    world.taken_in().await;
+    dana.call(offer("k2")).await.unwrap();
+    while world.broker.waiting(&outbound_queue(0)).is_empty() {
+        tokio::task::yield_now().await;
+    }
+    world.webhook(vec![switched("s2", "opt_out")]).await;
+    world.taken_in().await;
+    let known: Vec<_> = world.store.record().entries.values().filter_map(Consents::read).collect();
+    assert_eq!(known[0].refused(), ["marketing"]);
 }

@@ -142,7 +142,7 @@ async fn a_worker_reads_why_his_words_were_not_sent() {
     dana.reply(&task, "r1", "hello").await.unwrap();
     let id = world.store.until("outbound", |record| record.outbound.keys().next().copied()).await;
     let cause = SendFailure::new("window_closed", "send a template");
-    let result = SendResult { id, attempt: 1, outcome: SendOutcome::Failed { cause }, to: None };
+    let result = SendResult { id, attempt: 1, outcome: SendOutcome::Failed { cause }, to: None, private: None };
     world.inbound(BrokerMessage::SendResultV1(result).encode(&[])).await;
     match dana.frame().await {
         ServerFrame::ReplyStatus { status, detail, .. } => {

@@ -93,6 +93,18 @@ async fn what_nobody_can_read_is_put_aside_and_acked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_nobody_ever_settled_is_put_aside_whole_and_not_tried_again() {
+    let world = World::new().await;
+    world.broker.before.store(500, std::sync::atomic::Ordering::Relaxed);
+    world.webhook(vec![said("m1", "972")]).await;
+    world.taken_in().await;
+    assert_eq!(world.events(created), 0);
+    let record = world.store.record();
+    assert!(record.quarantine[0].cause.contains("delivered 500 times"), "{}", record.quarantine[0].cause);
+    assert!(record.quarantine[0].account.is_some() && !record.quarantine[0].channel.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_routes_nothing_is_discarded_with_its_reason() {
     let world = World::new().await;
     let of = |kind| InboundEvent { kind, ..said("x", "972") };
@@ -148,7 +160,9 @@ async fn a_report_of_the_platform_finds_its_message_by_either_id() {
     dana.reply(&task, "r1", "hello").await.unwrap();
     let id = world.store.until("outbound", |record| record.outbound.keys().next().copied()).await;
     let sent = SendOutcome::Sent { external_id: "wamid.out".into() };
-    let result = |outcome| BrokerMessage::SendResultV1(SendResult { id, attempt: 1, outcome, to: None }).encode(&[]);
+    let result = |outcome| {
+        BrokerMessage::SendResultV1(SendResult { id, attempt: 1, outcome, to: None, private: None }).encode(&[])
+    };
     world.inbound(result(sent)).await;
     world.taken_in().await;
     let report = |status: &str, ours: Option<OutboundId>| InboundEvent {

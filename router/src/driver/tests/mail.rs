@@ -1,7 +1,9 @@
 //! Mail: answers find their conversation, and nobody finds a way into another's.
 
+use blendline_connectors::email::reply_address;
 use blendline_core::input::DeliveryStatus;
 use blendline_core::rows::{Conversation, ConversationState, OutboundState};
+use blendline_wire::Pii;
 use blendline_wire::broker::BrokerMessage;
 use blendline_wire::event::EventKind;
 use blendline_wire::inbound::{ConversationKey, InboundEvent, InboundKind};
@@ -87,7 +89,7 @@ impl World {
     /// The server took it under its own Message-ID.
     async fn sent(&self, letter: &Outbound) {
         let outcome = SendOutcome::Sent { external_id: letter.message_id.clone().unwrap() };
-        let result = SendResult { id: letter.id, attempt: letter.attempt, outcome, to: None };
+        let result = SendResult { id: letter.id, attempt: letter.attempt, outcome, to: None, private: None };
         self.inbound(BrokerMessage::SendResultV1(result).encode(&[])).await;
         self.taken_in().await;
     }
@@ -243,4 +245,26 @@ async fn a_bounce_settles_the_mail_that_bounced_and_its_author_is_told() {
     assert!(matches!(state(), OutboundState::Failed { .. }));
     world.mail(report("failed", "5.1.1", "<unknown@y>")).await;
     assert_eq!(world.conversations().len(), 1);
+}
+
+/// A report that brings back nothing of our mail finds it by the address that it came to, if that is the mail's own.
+#[tokio::test(start_paused = true)]
+async fn a_report_finds_its_mail_by_the_address_it_came_to() {
+    let world = world().await;
+    let (mut dana, letter) = answered(&world).await;
+    let account = world.directory.accounts[&ACCOUNT].account.clone();
+    let to = |peer: &str| reply_address::mint(&account, "care@example.com", &letter.id.to_string(), peer);
+    let bare = |address: Option<String>, n: u32| {
+        let event = with(report("failed", "5.1.1", "<nothing@y>"), |mail| mail.reply_token = address.map(Pii::new));
+        InboundEvent { target_message_id: None, external_message_id: Some(format!("<bounce{n}@mx>")), ..event }
+    };
+    // Signed for a person, or for nobody: it proves nothing.
+    world.mail(bare(to("dana@example.org"), 1)).await;
+    assert!(!matches!(world.store.record().outbound[&letter.id].state, OutboundState::Failed { .. }));
+    world.mail(bare(to(reply_address::REPORTS), 2)).await;
+    match dana.frame().await {
+        ServerFrame::ReplyStatus { outbound, status, .. } => assert_eq!((outbound, &*status), (letter.id, "failed")),
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(world.store.record().outbound[&letter.id].state, OutboundState::Failed { .. }));
 }

@@ -5,6 +5,8 @@ mod consent;
 mod faults;
 mod intake;
 mod mail;
+mod notices;
 mod people;
+mod replay;
 mod sending;
 pub(crate) mod world;

@@ -13,7 +13,10 @@ use crate::handle::{Call, CallError};
 
 impl World {
     async fn outcome(&self, id: OutboundId, attempt: u32, outcome: SendOutcome) {
-        self.inbound(BrokerMessage::SendResultV1(SendResult { id, attempt, outcome, to: None }).encode(&[])).await;
+        self.inbound(
+            BrokerMessage::SendResultV1(SendResult { id, attempt, outcome, to: None, private: None }).encode(&[]),
+        )
+        .await;
         self.taken_in().await;
     }
 }

@@ -48,10 +48,15 @@ impl World {
         Self::of(directory(), gather_ms).await
     }
 
+    /// An empty record, and nobody who serves it yet.
+    pub(crate) fn empty() -> Self {
+        let (store, broker) = (FakeStore::new(), FakeBroker::default());
+        Self { store, broker, directory: Arc::default(), gather_ms: 0, driver: None }
+    }
+
     /// A driver for another company.
     pub(crate) async fn of(directory: Directory, gather_ms: u64) -> Self {
-        let (store, broker) = (FakeStore::new(), FakeBroker::default());
-        let mut world = Self { store, broker, directory: Arc::new(directory), gather_ms, driver: None };
+        let mut world = Self { directory: Arc::new(directory), gather_ms, ..Self::empty() };
         world.start().await;
         world
     }
@@ -165,7 +170,7 @@ impl Connection {
 }
 
 pub(crate) fn reply(key: &str, text: &str) -> Reply {
-    Reply { key: key.into(), content: Content::Text { text: text.into() } }
+    Reply::new(key, Content::Text { text: text.into() })
 }
 
 pub(crate) fn said(id: &str, peer: &str) -> InboundEvent {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_imap::error::Error;
 use async_imap::types::{Flag, UnsolicitedResponse};
 use async_imap::{Authenticator, Session};
-use blendline_connectors::email::mailbox::{self, Mailbox, Proof};
+use blendline_connectors::email::mailbox::{Mailbox, Proof};
 use futures_util::TryStreamExt as _;
 use rustls::ClientConfig;
 use tokio::time::timeout;
@@ -66,8 +66,8 @@ impl Folder {
         let signed_in = async {
             match mailbox.proof {
                 Proof::Password(password) => Ok(client.login(mailbox.user, password).await),
-                Proof::TokenFile(path) => {
-                    let token = mailbox::token(path).await.ok_or(Lost::NoToken)?;
+                Proof::Token(source) => {
+                    let token = source.token().await.ok_or(Lost::NoToken)?;
                     let words = format!("user={}\u{1}auth=Bearer {token}\u{1}\u{1}", mailbox.user);
                     Ok(client.authenticate("XOAUTH2", Words(Some(words))).await)
                 }
@@ -272,7 +272,7 @@ mod tests {
         };
         std::fs::write(&path, "ya29.token\n").unwrap();
         let tls = crate::mail::tls::client(None).unwrap();
-        let mailbox = mailbox::of(&account).unwrap();
+        let mailbox = blendline_connectors::email::mailbox::of(&account).unwrap();
         assert!(matches!(Folder::open(&mailbox, &tls).await, Err(Lost::Credentials)));
         let heard = serving.await.unwrap();
         assert!(heard[0].ends_with(" AUTHENTICATE XOAUTH2"), "{heard:?}");

@@ -33,7 +33,7 @@ pub(super) enum Lost {
     #[error("the server refuses imap_user, or his password or token")]
     Credentials,
     /// Nobody keeps a token there.
-    #[error("there is no access token in the file imap_token_file: see what renews it")]
+    #[error("imap_token_file, imap_token_command or imap_token gives no access token: see what renews it")]
     NoToken,
     /// The folder is not there.
     #[error("the server has no folder of the name in imap_folder, or does not open it")]

@@ -7,7 +7,7 @@ use blendline_wire::event::{Activity, Actor, Because, Decision, Event, EventKind
 use blendline_wire::inbound::InboundKind;
 use blendline_wire::org::FieldValue;
 use blendline_wire::outbound::{Content, TemplateButton, TemplateButtonKind, TemplateHeader};
-use blendline_wire::task::{ClockRule, ParkReason, Side, SkillNeed, Target, TaskKind, WithdrawReason};
+use blendline_wire::task::{ClockRule, Label, ParkReason, Side, SkillNeed, Target, TaskKind, WithdrawReason};
 use blendline_wire::worker::{Author, ClientFrame, MessageView, Reply, ServerFrame, TargetName, TaskView, Verdict};
 use blendline_wire::{
     AccountId, ContactKey, ConversationId, EventId, Lease, MatterId, Millis, OutboundId, Problem, QueueId, SessionId,
@@ -49,6 +49,10 @@ fn event(kind: EventKind, actor: Actor) -> Event {
     }
 }
 
+fn label() -> Label {
+    Label { rule: "refund".into(), tags: vec!["money".into()], case_type: Some("return".into()) }
+}
+
 #[test]
 fn events() {
     let (worker, lease, queue, outbound) = (WorkerId(3), Lease(2), QueueId(4), OutboundId(8));
@@ -58,7 +62,14 @@ fn events() {
         EventKind::Quarantined { cause: "line 1".into() },
         EventKind::ReplyDelayed { outbound, attempt: 2, at: Millis(7), reason: "rate_limited".into() },
         EventKind::SettingsChanged { what: "queue".into(), id: "que_1".into() },
-        EventKind::TaskCreated { kind: TaskKind::Item, queue, due_at: Millis(3), parent: Some(TaskId(1)) },
+        EventKind::TaskCreated {
+            kind: TaskKind::Item,
+            queue,
+            due_at: Millis(3),
+            parent: Some(TaskId(1)),
+            label: Some(Box::new(label())),
+        },
+        EventKind::TaskOverflowed { from: queue, to: queue, why: "time".into() },
         EventKind::TaskOffered { worker, lease, until: Millis(4), decision },
         EventKind::TaskAssigned { worker, lease, decision: None },
         EventKind::TaskWithdrawn { worker, reason: WithdrawReason::QueueRemoved },
@@ -89,6 +100,11 @@ fn view() -> TaskView {
         payload: None,
         attachments: vec![blendline_wire::inbound::Attachment { kind: "image".into(), ..Default::default() }],
         mail: Some(Box::new(blendline_wire::mail::MailLine { subject: Some("s".into()), ..Default::default() })),
+        kind: Some(blendline_wire::inbound::InboundKind::Edit),
+        id: Some("1".into()),
+        target: Some("2".into()),
+        visibility: Some("public".into()),
+        permalink: Some("https://social.example/1".into()),
     };
     let fields =
         [("paid", FieldValue::Flag(true)), ("order", FieldValue::Number(-1)), ("note", FieldValue::Text("x".into()))];
@@ -140,7 +156,7 @@ fn frames_of_workers() {
         Content::Media { kind: "image".into(), link: "l".into(), caption: None, filename: Some("f".into()) },
         Content::Buttons { text: "t".into(), buttons: vec![("yes".into(), "Yes".into())] },
     ];
-    let replies = contents.into_iter().map(|content| Reply { key: "k".into(), content }).collect::<Vec<_>>();
+    let replies = contents.into_iter().map(|content| Reply::new("k", content)).collect::<Vec<_>>();
     let (to, clock) = (TargetName::Worker("dana".into()), ClockRule::Runs);
     let verdicts = [
         Verdict::Done { disposition: String::new(), note: Some("n".into()) },

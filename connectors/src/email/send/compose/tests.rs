@@ -28,6 +28,7 @@ fn message() -> Outbound {
         to: "dana@example.org".into(),
         thread: None,
         reply_to: None,
+        private_reply_to: None,
         content: Content::Text { text: "שלום".into() },
         window_until: None,
         message_id: None,

@@ -100,7 +100,7 @@ impl Line {
     /// Gives the subscriber a message.
     pub(super) fn deliver(&mut self, number: u64, body: Bytes) {
         let Some(subscriber) = &mut self.subscriber else { return };
-        let delivery = Delivery { tag: number, body, redelivered: number <= self.seen };
+        let delivery = Delivery { tag: number, body, redelivered: number <= self.seen, before: 0 };
         // The channel has room for the whole prefetch, so an error means that the other end is gone.
         if subscriber.sender.try_send(delivery).is_err() {
             self.subscriber = None;

@@ -8,12 +8,12 @@ use rusqlite::{Connection, Row};
 
 use super::readers::{collect, first, parse};
 use super::writer::{Answer, Order};
-use super::{SqliteStore, fault, follow, register};
+use super::{SqliteStore, day, fault, follow, register};
 use crate::adapters::columns::{AddressBody, author, contact_bytes, rows, side_name, sql, unsql};
 use crate::payload::{MessageBody, StoredMessage};
 use crate::ports::register::{Entry, Key, Kind};
 use crate::ports::store::{
-    Archive, Following, KnownAddress, Letter, QuarantineRow, StoreError, TaskFilter, Transcript,
+    Archive, Following, JournalRow, KnownAddress, Letter, QuarantineRow, StoreError, TaskFilter, Transcript,
 };
 
 #[async_trait]
@@ -158,6 +158,18 @@ impl Archive for SqliteStore {
         let one = |row: &Row<'_>| rusqlite::Result::Ok((row.get(0)?, unsql(row.get(1)?)));
         let read = move |row: &Row<'_>| one(row).map_err(|error| fault(&error));
         self.readers.read(move |connection| collect(connection, query, [kind], read)).await
+    }
+
+    async fn journal(&self, shard: u16, from: Millis, after: u64, limit: usize) -> Result<Vec<JournalRow>, StoreError> {
+        let query = "SELECT batch, now, inputs FROM journal WHERE day >= ?1 AND shard = ?2 AND batch > ?3
+                     ORDER BY day, epoch, batch LIMIT ?4";
+        let params = (sql(day(from)), shard, sql(after), rows(limit));
+        let one = |row: &Row<'_>| {
+            let (batch, now) = (unsql(row.get(0)?), Millis(unsql(row.get(1)?)));
+            rusqlite::Result::Ok(JournalRow { batch, now, inputs: row.get(2)? })
+        };
+        let read = move |row: &Row<'_>| one(row).map_err(|error| fault(&error));
+        self.readers.read(move |connection| collect(connection, query, params, read)).await
     }
 
     async fn shards(&self, tenants: &[TenantId], among: u16) -> Result<Vec<u16>, StoreError> {

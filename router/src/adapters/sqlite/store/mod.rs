@@ -28,6 +28,7 @@ use tokio::sync::oneshot;
 use self::readers::Readers;
 use self::writer::{Answer, Job, Order, Writer};
 use super::checkpoint::Checkpointer;
+use super::outlets::OutletsOrder;
 use super::people::{PeopleAnswer, PeopleOrder};
 use super::rules::RulesOrder;
 use super::{DataDir, OpenError};
@@ -82,6 +83,14 @@ impl SqliteStore {
     pub(super) async fn rules(&self, order: RulesOrder) -> Result<bool, StoreError> {
         match self.ask(Order::Rules(Box::new(order))).await? {
             Answer::Rules(done) => Ok(done),
+            other => Err(other.unexpected()),
+        }
+    }
+
+    /// Asks the writer for a change of what goes out.
+    pub(super) async fn outlets(&self, order: OutletsOrder) -> Result<bool, StoreError> {
+        match self.ask(Order::Outlets(Box::new(order))).await? {
+            Answer::Outlets(done) => Ok(done),
             other => Err(other.unexpected()),
         }
     }

@@ -31,7 +31,7 @@ pub(super) fn entries_of(
              ORDER BY key LIMIT ?4"
         }
         // Said in the words of the index, which has no persons.
-        Kind::Consent | Kind::Media | Kind::File | Kind::Account => {
+        Kind::Consent | Kind::Media | Kind::File | Kind::Account | Kind::Notice => {
             "SELECT key, kind, tenant, at, body FROM register
              WHERE kind <> 'person' AND tenant = ?1 AND kind = ?2 AND key > ?3 ORDER BY key LIMIT ?4"
         }
@@ -57,7 +57,8 @@ pub(super) fn addresses_of(
     contact: ContactKey,
     limit: usize,
 ) -> Result<Vec<KnownAddress>, StoreError> {
-    let query = "SELECT account, body FROM addresses WHERE contact = ?1
+    // What was said in public is a place without an address.
+    let query = "SELECT account, body FROM addresses WHERE contact = ?1 AND body ->> '$.address' <> ''
                  ORDER BY (hash = contact) DESC, seen_at, hash LIMIT ?2";
     collect(connection, query, (contact_bytes(contact), rows(limit)), |row| {
         let account = AccountId(unsql(row.get(0).map_err(|error| fault(&error))?));

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::{Days, fault, shards, write};
 use crate::adapters::columns::Batch;
 use crate::adapters::sqlite::checkpoint::Checkpointer;
+use crate::adapters::sqlite::outlets::{self, OutletsOrder};
 use crate::adapters::sqlite::people::{self, PeopleAnswer, PeopleOrder};
 use crate::adapters::sqlite::rules::{self, RulesOrder};
 use crate::adapters::sqlite::{OpenError, connection};
@@ -24,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../../migrations/sqlite/0005_register.sql"),
     include_str!("../../../../migrations/sqlite/0006_register_index.sql"),
     include_str!("../../../../migrations/sqlite/0007_rules.sql"),
+    include_str!("../../../../migrations/sqlite/0008_outlets.sql"),
 ];
 /// The page cache: the tails of the tables and the upper pages of the indexes.
 const CACHE_KIB: u32 = 32 * 1024;
@@ -53,6 +55,7 @@ pub(super) enum Order {
     Sweep { before: u64 },
     People(Box<PeopleOrder>),
     Rules(Box<RulesOrder>),
+    Outlets(Box<OutletsOrder>),
 }
 
 /// What it brought.
@@ -73,6 +76,8 @@ pub(super) enum Answer {
     People(PeopleAnswer),
     /// Whether it was done.
     Rules(bool),
+    /// Whether it was done, or there is more to do.
+    Outlets(bool),
 }
 
 impl Answer {
@@ -203,6 +208,7 @@ fn carry_out(transaction: &mut Transaction<'_>, order: &Order) -> rusqlite::Resu
         }
         Order::People(order) => people::carry_out(transaction, order).map(|answer| answer.map(Answer::People)),
         Order::Rules(order) => rules::carry_out(transaction, order).map(|done| Ok(Answer::Rules(done))),
+        Order::Outlets(order) => outlets::carry_out(transaction, order).map(|done| Ok(Answer::Outlets(done))),
         Order::Sweep { before } => write::sweep(transaction, *before).map(|more| Ok(Answer::Swept { more })),
         Order::Commit(batch) => {
             // A part of its own, so that rows which contradict each other do not fail the others' orders.

@@ -41,7 +41,7 @@ export class Replay {
     button.disabled = true;
     this.form.setAttribute("aria-busy", "true");
     try {
-      this.show(await api("POST", "/v1/rules/replay", { text, day: await file.text() }));
+      this.show(await api("POST", "/v1/rules/replay/day", { text, day: await file.text() }));
       complainIn(this.slots.fault, null);
     } catch (problem) {
       complainIn(this.slots.fault, problem);
