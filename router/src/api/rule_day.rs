@@ -23,7 +23,7 @@ static ONE: Semaphore = Semaphore::const_new(1);
 /// A day and a draft.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = RuleReplay)]
+#[schema(as = RuleDayRequest)]
 pub struct Replay {
     /// The draft; left out, the live rules on both sides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -34,7 +34,7 @@ pub struct Replay {
 
 /// What became of the day under both.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RuleReplayed)]
+#[schema(as = RuleDay)]
 pub struct Replayed {
     /// Under the live rules; under the draft where none are live.
     live: DayInfo,
@@ -48,7 +48,7 @@ pub struct Replayed {
 
 /// A day under one set.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ReplayedDay)]
+#[schema(as = RuleDayUnder)]
 pub struct DayInfo {
     /// By queue.
     queues: Vec<QueueInfo>,
@@ -60,7 +60,7 @@ pub struct DayInfo {
 
 /// What became of a queue.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ReplayedQueue)]
+#[schema(as = RuleDayQueue)]
 pub struct QueueInfo {
     /// Its name.
     queue: String,
@@ -86,7 +86,7 @@ pub struct QueueInfo {
 
 /// What became of a group.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ReplayedGroup)]
+#[schema(as = RuleDayGroup)]
 pub struct GroupInfo {
     /// Its name.
     group: String,
@@ -98,7 +98,7 @@ pub struct GroupInfo {
 
 /// Messages that one pair of rules sends elsewhere.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ReplayedMove)]
+#[schema(as = RuleDayMove)]
 pub struct MovedInfo {
     /// The rule that is live, null for none, and its queue.
     live: (Option<String>, String),
