@@ -47,7 +47,13 @@ impl Log {
     }
 
     fn came(&mut self, minute: u64, task: u64) {
-        let kind = EventKind::TaskCreated { kind: TaskKind::Conversation, queue: CARE, due_at: DAY, parent: None, label: None };
+        let kind = EventKind::TaskCreated {
+            kind: TaskKind::Conversation,
+            queue: CARE,
+            due_at: DAY,
+            parent: None,
+            label: None,
+        };
         self.say(minute, task, kind);
     }
 
