@@ -1,5 +1,7 @@
 //! Webhooks out: where a tenant wants events posted, the ledger of each, and posting again. docs/events.md is the contract.
 
+mod bodies;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -8,20 +10,20 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use blendline_wire::event::Event;
 use blendline_wire::time::Instant;
-use blendline_wire::{EventId, Millis, Pii};
-use serde::{Deserialize, Deserializer, Serialize};
+use blendline_wire::{EventId, Millis};
 use serde_json::json;
-use utoipa::{IntoParams, ToSchema};
 
-use super::auth::Caller;
-use super::json::Strict;
-use super::page::{Limit, Page, Params, parsed};
-use super::problem::Failure;
-use super::{Shared, now};
+use crate::api::auth::Caller;
+use crate::api::json::Strict;
+use crate::api::page::{Page, Params};
+use crate::api::problem::Failure;
+use crate::api::{Shared, now};
 use crate::outlets::form;
 use crate::outlets::post::{Outcome, new_secret, post};
 use crate::ports::outlets::{Delivery, DeliveryState, Endpoint, EndpointState, SigningKey, Sink};
 use crate::ports::people::Deed;
+
+pub use bodies::{Addition, Again, Change, DeliveryInfo, EndpointInfo, Replayed, Rotation, Tested, Wanted};
 
 /// How many endpoints a tenant has at most.
 const ENDPOINTS_MAX: usize = 16;
@@ -37,180 +39,6 @@ const AGAIN_MAX: usize = 10_000;
 const PAGE: usize = 500;
 /// The longest name.
 const NAME_BYTES_MAX: usize = 64;
-
-/// An endpoint, without its keys.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = EventEndpoint)]
-pub struct EndpointInfo {
-    /// Its name.
-    name: String,
-    /// Where events are posted.
-    url: String,
-    /// The kinds of events that it gets; empty: all.
-    kinds: Vec<String>,
-    /// Since when it is there.
-    created_at: Instant,
-    /// `active`, `failing` or `paused`.
-    state: &'static str,
-    /// Since when it fails or is paused; null while all is well.
-    #[schema(required)]
-    since: Option<Instant>,
-    /// Why.
-    #[schema(required)]
-    reason: Option<String>,
-    /// How many keys sign: more than one while they are changed.
-    keys: usize,
-    /// The key that signs, told once where it was made here.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    secret: Option<Pii<String>>,
-}
-
-impl EndpointInfo {
-    fn of(endpoint: Endpoint) -> Self {
-        let at = now();
-        let keys = endpoint.keys.iter().filter(|key| key.until.is_none_or(|until| at < until)).count();
-        let (state, since, reason) = match endpoint.state {
-            EndpointState::Active { failing_since: None, .. } => ("active", None, None),
-            EndpointState::Active { failing_since: Some(since), cause } => ("failing", Some(Instant(since)), cause),
-            EndpointState::Paused { at, reason } => ("paused", Some(Instant(at)), Some(reason)),
-        };
-        let Endpoint { name, url, kinds, created_at, .. } = endpoint;
-        Self { name, url, kinds, created_at: Instant(created_at), state, since, reason, keys, secret: None }
-    }
-}
-
-/// An endpoint to be added.
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = EventEndpointAddition)]
-pub struct Addition {
-    /// Its name: letters, digits, `-`, `_` and `.`, at most 64 bytes.
-    name: String,
-    /// Where events are to be posted.
-    url: String,
-    /// The kinds of events that it is to get; empty or left out: all.
-    #[serde(default)]
-    kinds: Vec<String>,
-}
-
-/// A change of an endpoint; what is not named stays.
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = EventEndpointChange)]
-pub struct Change {
-    /// Where events are to be posted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    url: Option<String>,
-    /// The kinds of events that it is to get; empty: all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    kinds: Option<Vec<String>>,
-    /// True pauses it; false has it go on from where it was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    paused: Option<bool>,
-}
-
-/// How a key is changed.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = EventKeyRotation)]
-pub struct Rotation {
-    /// For how many hours the old key signs beside the new one; left out, 24; 0 ends it at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    overlap_hours: Option<u32>,
-}
-
-/// What came of a test.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = EventTest)]
-pub struct Tested {
-    /// Whether it was answered with a 2xx.
-    taken: bool,
-    /// Why it was not taken.
-    #[schema(required)]
-    cause: Option<String>,
-    /// How long it took, in milliseconds.
-    took_ms: u64,
-}
-
-/// Which part of a ledger.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct Wanted {
-    /// Only those in this state.
-    #[param(inline)]
-    state: Option<DeliveryState>,
-    /// Those after this event.
-    #[serde(default, deserialize_with = "after_event")]
-    #[param(inline)]
-    after: EventId,
-    /// How many at most; left out, 50.
-    #[serde(default)]
-    #[param(inline)]
-    limit: Limit,
-}
-
-fn after_event<'de, D: Deserializer<'de>>(deserializer: D) -> Result<EventId, D::Error> {
-    parsed(deserializer, "an id of the form evt_…")
-}
-
-/// An entry of a ledger.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = EventDelivery)]
-pub struct DeliveryInfo {
-    /// The event: also the `webhook-id`.
-    event: EventId,
-    /// When it happened.
-    at: Instant,
-    /// In what its order is kept: the matter, or what comes next to it.
-    lane: String,
-    /// What became of it.
-    state: DeliveryState,
-    /// How often it was tried.
-    attempts: u32,
-    /// When it is tried next or, once it is settled, since when it is.
-    next_at: Instant,
-    /// What came of the latest try; null before the first and where it was taken.
-    #[schema(required)]
-    cause: Option<String>,
-}
-
-impl DeliveryInfo {
-    fn of(delivery: Delivery) -> Self {
-        let Delivery { event, at, lane, state, attempts, next_at, cause } = delivery;
-        let cause = (!cause.is_empty()).then_some(cause);
-        Self { event: EventId(event), at: Instant(at), lane, state, attempts, next_at: Instant(next_at), cause }
-    }
-}
-
-/// What is to be posted again: these events, or all of a time.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = EventReplay)]
-pub struct Again {
-    /// These events.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    events: Vec<EventId>,
-    /// What happened from then on, of the kinds that the endpoint gets.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    from: Option<Instant>,
-    /// And before then; left out, until now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    until: Option<Instant>,
-    /// Of a time, only what is not delivered.
-    #[serde(default)]
-    missed: bool,
-}
-
-/// What is posted again.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = EventReplayed)]
-pub struct Replayed {
-    /// How many events.
-    events: usize,
-    /// Where to go on, as `from`, where there were more than one call posts.
-    #[schema(required)]
-    next: Option<Instant>,
-}
 
 /// All endpoints.
 pub async fn list(
