@@ -66,7 +66,10 @@ impl Scheduler {
 
     /// True while somebody who serves a queue is there, if busy.
     fn is_served(&self, queue: QueueId) -> bool {
-        let serves = |desk: &crate::desk::Desk| desk.row.settings.queues.binary_search(&queue).is_ok();
-        self.workers.values().any(|desk| serves(desk) && self.is_there(desk.row.settings.id))
+        // Mostly somebody is ready; only where nobody is all have to be asked.
+        self.index.ready.contains_key(&queue)
+            || self.workers.any(|desk| {
+                desk.row.settings.queues.binary_search(&queue).is_ok() && self.is_there(desk.row.settings.id)
+            })
     }
 }
