@@ -100,10 +100,16 @@ pub struct GroupInfo {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RuleDayMove)]
 pub struct MovedInfo {
-    /// The rule that is live, null for none, and its queue.
-    live: (Option<String>, String),
-    /// The rule of the draft, and its queue.
-    draft: (Option<String>, String),
+    /// The rule that is live; null for none.
+    #[schema(required)]
+    live_rule: Option<String>,
+    /// Its queue.
+    live_queue: String,
+    /// The rule of the draft; null for none.
+    #[schema(required)]
+    draft_rule: Option<String>,
+    /// Its queue.
+    draft_queue: String,
     /// How many.
     count: u64,
     /// The first of them in the day, from 1.
@@ -150,8 +156,10 @@ fn unreadable(detail: String) -> Failure {
 impl Replayed {
     fn of(compared: Compared) -> Self {
         let moved = |moved: blendline_rules::replay::Moved| MovedInfo {
-            live: moved.live,
-            draft: moved.draft,
+            live_rule: moved.live.0,
+            live_queue: moved.live.1,
+            draft_rule: moved.draft.0,
+            draft_queue: moved.draft.1,
             count: moved.count,
             first: moved.first,
         };

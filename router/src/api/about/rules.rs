@@ -161,7 +161,10 @@ pub(in crate::api) fn replay_day() -> About {
         .gives::<rule_day::Replayed>(200, "What became of the day under both.")
         .such_as(json!({
             "live": day, "draft": day, "moved": 12,
-            "moves": [{ "live": ["all", "service"], "draft": ["refund", "refunds"], "count": 12, "first": 3 }]
+            "moves": [{
+                "live_rule": "all", "live_queue": "service", "draft_rule": "refund", "draft_queue": "refunds",
+                "count": 12, "first": 3
+            }]
         }))
         .fails(&[RULES_IN_ERROR, UNREADABLE])
 }

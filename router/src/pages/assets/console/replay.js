@@ -60,10 +60,10 @@ export class Replay {
     bars(this.slots.chart, { title: byId("replayed").querySelector("figcaption").textContent, names: [sayText("of-live"), sayText("of-draft")], rows, max: 1, format: (value) => percent.format(value) });
     this.slots.figures.replaceChildren(...names.flatMap((name) => [[live, "of-live"], [draft, "of-draft"]].map(([result, says], index) => row(name, of(result, name), sayText(says), index === 0))));
     setText(this.slots.count, number.format(moved));
-    const way = ([rule, queue]) => `${plain(queue)} (${plain(rule ?? "–")})`;
+    const way = (rule, queue) => `${plain(queue)} (${plain(rule ?? "–")})`;
     this.slots.moves.replaceChildren(...moves.slice(0, MOVES_MAX).map((one) => {
       const item = document.createElement("li");
-      item.append(say("move", { count: number.format(one.count), from: way(one.live), to: way(one.draft) }));
+      item.append(say("move", { count: number.format(one.count), from: way(one.live_rule, one.live_queue), to: way(one.draft_rule, one.draft_queue) }));
       return item;
     }));
   }
