@@ -71,24 +71,26 @@ impl Ready {
     }
 
     pub(crate) fn insert(&mut self, place: Place) {
-        let at = self.block_of(&place);
+        let mut at = self.block_of(&place);
         let Some(block) = self.blocks.get_mut(at) else {
             self.blocks.push(Block::new(vec![place.skills], vec![place]));
             self.len += 1;
             return;
         };
-        let Err(within) = block.places.binary_search(&place) else { return };
-        block.places.insert(within, place);
-        block.skills.insert(within, place.skills);
-        self.len += 1;
-        if block.places.len() > BLOCK {
+        let Err(mut within) = block.places.binary_search(&place) else { return };
+        if block.places.len() == BLOCK {
+            // Cut before it grows: what a list has grown to once it keeps.
             let next = Block::new(block.skills.split_off(BLOCK / 2), block.places.split_off(BLOCK / 2));
             block.know();
             self.blocks.insert(at + 1, next);
-        } else {
-            block.first = block.places[0];
-            block.any |= place.skills;
+            (at, within) = if within > BLOCK / 2 { (at + 1, within - BLOCK / 2) } else { (at, within) };
         }
+        let block = &mut self.blocks[at];
+        block.places.insert(within, place);
+        block.skills.insert(within, place.skills);
+        block.first = block.places[0];
+        block.any |= place.skills;
+        self.len += 1;
     }
 
     pub(crate) fn remove(&mut self, place: &Place) {
