@@ -65,7 +65,7 @@ impl Scheduler {
         }
         let (holder_after, takes_after, queue_after) = (task.state.holder(), rules.takes(task), task.queue);
         let stand_after = rules.stand(task);
-        if stand != stand_after || takes_before != takes_after {
+        if (&stand, takes_before, queue_before) != (&stand_after, takes_after, queue_after) {
             self.reckon_share(step, queue_before);
             if queue_after != queue_before {
                 self.reckon_share(step, queue_after);
