@@ -267,15 +267,27 @@ fn no_lost_wake_up(step: &Step<'_>) -> Check {
                     kept > 0 && free_front(step.rows, front).1 < kept + u64::from(queue.task_weight) * 10
                 })
         };
+        let late = task.side == Side::Front || task.due_at <= step.now;
         for worker in step.rows.workers.values() {
             let room = worker.capacity.saturating_sub(step.rows.load_of(worker.settings.id));
             if room >= queue.task_weight {
-                let could = could_have(step.rows, task, worker, step.now) && !held(worker);
+                let other = !late && keeps_aside(step, worker);
+                let could = could_have(step.rows, task, worker, step.now) && !held(worker) && !other;
                 ensure!(!could, "I9", "{} waits and {} could have it, with {room} free", task.id, worker.settings.id);
             }
         }
     }
     Ok(())
+}
+
+/// True for a worker who was called away from work that may still be kept from him: he begins no other back work before
+/// it. What he must have back at once is asked by `given_back`.
+fn keeps_aside(step: &Step<'_>, worker: &Worker) -> bool {
+    let floor = step.rows.tenants.get(&worker.settings.tenant).map_or(0, |tenant| tenant.reserve_milli);
+    let held = step.rows.held_by(worker.settings.id);
+    held.iter()
+        .filter_map(|id| step.rows.tasks.get(id))
+        .any(|task| matches!(task.state, TaskState::Interrupted { .. }) && (floor > 0 || task.interruptions >= 3))
 }
 
 /// Who was called away from back work and has nothing else to do has it again.
