@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::auth::Caller;
 use super::json::Strict;
 use super::problem::Failure;
-use super::rules::{VersionInfo, configured, conflict, deed, unprocessable};
+use super::rules::{VersionInfo, configured, conflict, deed, draft_named, unprocessable};
 use super::view::queue_name;
 use super::{Shared, now};
 use crate::ports::rules::{Guard, RuleSetRow, Stage};
@@ -125,13 +125,7 @@ pub async fn begin(
     Extension(caller): Extension<Arc<Caller>>,
     Strict(said): Strict<Beginning>,
 ) -> Result<Json<VersionInfo>, Failure> {
-    let Some(draft) = app.rules().rule_draft(caller.tenant).await? else {
-        return Err(conflict("no_draft", "there is no draft: put one with PUT /v1/rules/draft"));
-    };
-    if publish::sha256(&draft.text) != said.sha256.to_ascii_lowercase() {
-        let detail = "the draft is another by now: look at it, and name it by its own sha256";
-        return Err(conflict("meanwhile", detail).at("/sha256"));
-    }
+    let draft = draft_named(&app, &caller, &said.sha256).await?;
     if said.reason.trim().is_empty() {
         return Err(Failure::bad("/reason", "say why: the next who wonders reads it"));
     }

@@ -248,19 +248,25 @@ pub async fn draft(
     Ok(Json(checked))
 }
 
+/// The draft, if it is still the one that whoever calls has seen.
+pub(super) async fn draft_named(app: &Shared, caller: &Caller, sha256: &str) -> Result<RuleDraft, Failure> {
+    let Some(draft) = app.rules().rule_draft(caller.tenant).await? else {
+        return Err(conflict("no_draft", "there is no draft: put one with PUT /v1/rules/draft"));
+    };
+    if publish::sha256(&draft.text) != sha256.to_ascii_lowercase() {
+        let detail = "the draft is another by now: look at it, and name it by its own sha256";
+        return Err(conflict("meanwhile", detail).at("/sha256"));
+    }
+    Ok(draft)
+}
+
 /// Makes the draft live.
 pub async fn publish(
     State(app): State<Shared>,
     Extension(caller): Extension<Arc<Caller>>,
     Strict(said): Strict<Publication>,
 ) -> Result<Json<VersionInfo>, Failure> {
-    let Some(draft) = app.rules().rule_draft(caller.tenant).await? else {
-        return Err(conflict("no_draft", "there is no draft: put one with PUT /v1/rules/draft"));
-    };
-    if publish::sha256(&draft.text) != said.sha256.to_ascii_lowercase() {
-        let detail = "the draft is another by now: look at it, and name it by its own sha256";
-        return Err(conflict("meanwhile", detail).at("/sha256"));
-    }
+    let draft = draft_named(&app, &caller, &said.sha256).await?;
     let (latest, live) = latest_and_live(app.rules(), caller.tenant).await?;
     if publish::wants_two(&draft.text, live.as_ref()) && draft.author == caller.actor {
         let detail = "these rules need two people: somebody else publishes what you wrote";
