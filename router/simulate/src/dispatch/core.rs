@@ -181,7 +181,6 @@ fn worker(plan: &Plan, number: usize, group: usize) -> WorkerSettings {
         tenant: TENANT,
         unit: None,
         group: None,
-        group: None,
         capacity: group.slots * WEIGHT_UNIT,
         skills: Vec::new(),
         queues: group.queues.iter().map(|queue| queue_id(*queue)).collect(),
