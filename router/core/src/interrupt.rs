@@ -136,11 +136,12 @@ impl Scheduler {
     }
 
     /// The front queue that keeps a worker from what he was called away from. What can be put aside no more is held back
-    /// like any other back work, until it is late.
+    /// like any other back work, until it is late; what is front work now, since its queue has gone to another, is not.
     fn kept_by(&self, now: Millis, desk: &Desk, task: &Task) -> Option<QueueId> {
         let queue = self.queues.get(&task.queue)?;
         let taking =
             Taking { interruptible: self.rules().is_breakable(task), ..self.taking_of(now, queue, false, desk) };
-        desk.fronts.iter().copied().find(|front| !task.missed && !self.reserve_lets(*front, taking))
+        let may_be_held = task.side == Side::Back && !task.missed;
+        desk.fronts.iter().copied().find(|front| may_be_held && !self.reserve_lets(*front, taking))
     }
 }

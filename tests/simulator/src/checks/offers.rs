@@ -122,14 +122,18 @@ fn personal(step: &Step<'_>, old: Option<&Task>, new: &Task, worker: WorkerId) -
 /// I11: of two tasks alike in one queue, the older goes first; but for one whose target is over, which may have to let
 /// go first what can still be in time, and not for long.
 fn in_turn(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
+    // What fell due is done before the input: it may have been given by the place that it had until this step.
+    let before = step.before(given.id).filter(|_| step.was_due);
+    let earned_at = before.map_or(given.earned_at, |before| before.earned_at.min(given.earned_at));
+    let due_at = before.map_or(given.due_at, |before| before.due_at.min(given.due_at));
     let alike = |other: &&Task| {
         other.queue == given.queue
             && other.target_ms == given.target_ms
             && matches!(other.state, TaskState::Waiting)
             && !step.changes.tasks.contains_key(&other.id)
             && other.unanswered == given.unanswered
-            && other.earned_at < given.earned_at
-            && other.due_at < given.due_at
+            && other.earned_at < earned_at
+            && other.due_at < due_at
             && !steps_back(step, other, given)
             // What was put aside as often as may be is held back like work that cannot be.
             && (other.interruptions < 3 || other.missed || given.interruptions >= 3)
