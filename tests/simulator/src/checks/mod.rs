@@ -100,8 +100,9 @@ pub struct Memory {
     asked: BTreeMap<TaskId, (u64, Millis)>,
     /// When the owner of a task last did something in it, or it last began to wait for him.
     expected_since: BTreeMap<TaskId, Millis>,
-    /// Since when a queue that is promised something has had nothing though somebody was there for it.
-    hungry: BTreeMap<QueueId, Millis>,
+    /// Since when a queue that is promised something, by all or by a group, has had nothing though somebody was there for
+    /// it.
+    hungry: BTreeMap<promises::Promised, Millis>,
 }
 
 impl Memory {
