@@ -161,6 +161,13 @@ impl Scheduler {
     /// The error says what does not hold, and where.
     pub fn check_invariants(&self) -> Result<(), String> {
         let fresh = Self::load(self.shard, self.snapshot()).map_err(|error| error.0)?;
+        self.check_against(&fresh)
+    }
+
+    /// Checks every invariant over the whole state, for who has built another one from the same rows already.
+    ///
+    /// The error says what does not hold, and where.
+    pub fn check_against(&self, fresh: &Self) -> Result<(), String> {
         same("lines, directed, ready and dues", &self.index, &fresh.index)?;
         same("desks", &self.workers, &fresh.workers)?;
         same("tenants", &self.tenants, &fresh.tenants)?;

@@ -20,7 +20,7 @@ use blendline_core::effect::{Effect, MessageRow, Release, Write};
 use blendline_core::input::{Command, Input};
 use blendline_core::rows::Task;
 use blendline_wire::event::{Event, EventKind};
-use blendline_wire::{ConversationId, Millis, OutboundId, QueueId, TaskId};
+use blendline_wire::{ConversationId, Millis, OutboundId, TaskId};
 
 use super::rows::{Changes, Rows};
 use super::verdict::Check;
