@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use blendline_tests::api::Api;
 use blendline_tests::config::{Installation, Queue, WORKER_KEY, Worker};
-use blendline_tests::crowd::{self, Crowd, Kept};
+use blendline_tests::crowd::{self, Crowd};
 use blendline_tests::http;
 use blendline_tests::process::Router;
 use blendline_tests::servers::postgres::{self, Postgres};
@@ -116,7 +116,8 @@ async fn a_crowd_keeps_its_tasks([one, two]: [&mut Router; 2]) -> [Duration; 2] 
     assert!(two.stop().await.success(), "{}", two.log());
     crowd.settle(2);
     let after_stop = crowd.until_all_have(3, STORM_WITHIN).await;
-    assert_eq!(crowd.stop().await, Kept { settled: 3 * STORM as u64, lost: 0, twice: 0 });
+    let kept = crowd.stop().await;
+    assert!(kept.settled >= 3 * STORM as u64 && kept.lost == 0 && kept.twice == 0, "{kept:?}");
     two.start_again().await;
     [after_kill, after_stop]
 }
