@@ -44,6 +44,7 @@ fn message() -> Outbound {
         subject: None,
         reply_address: None,
         automatic: false,
+        trace: None,
     }
 }
 

@@ -167,6 +167,11 @@ pub const FIGURES: &[Figure] = &[
         "How long the oldest event that is to be posted has waited.",
     ),
     gauge("blendline_webhooks_out_paused", Open("shard"), "Endpoints that are paused."),
+    counter(
+        "blendline_spans_total",
+        Each("outcome", &["exported", "dropped", "failed"]),
+        "Parts of traces by what became of them; `dropped` were too many at once, `failed` the collector did not take.",
+    ),
     // What it stands on.
     rabbit(counter(
         "blendline_exchange_published_total",

@@ -35,3 +35,4 @@ pub mod rules;
 pub mod sender;
 pub mod spread;
 pub mod telemetry;
+pub mod traces;

@@ -6,6 +6,7 @@ use blendline_wire::mail::{Mail, MailLine};
 use blendline_wire::org::Fields;
 use blendline_wire::outbound::{Answered, Content};
 use blendline_wire::time::Instant;
+use blendline_wire::trace::TraceContext;
 use blendline_wire::worker::{Author, MessageView};
 use blendline_wire::{Millis, OutboundId, Pii, WorkerId};
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,9 @@ pub struct MessageBody {
     /// What kind of item it is, and where it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item: Option<Box<ItemOrigin>>,
+    /// The trace that it is a part of, where one is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceContext>,
 }
 
 /// What kind a work item is, and where it came from: rules ask for it.

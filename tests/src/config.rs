@@ -50,8 +50,10 @@ pub struct Installation {
     pub log: String,
     /// A rule set, put into a file beside the configuration, which names it.
     pub rules: Option<String>,
-    /// How many webhooks of a tenant are taken in a second, 20 at once; 0: all.
-    pub webhooks_per_second: u32,
+    /// How many webhooks of a tenant are taken in a second, 20 at once; 0: all; none: what the program's defaults say.
+    pub webhooks_per_second: Option<u32>,
+    /// Further tenants, each with a queue `care` and a number.
+    pub others: Vec<(String, Number)>,
     /// Lines put before everything else: faults to be planted.
     pub extra: String,
 }
@@ -147,7 +149,8 @@ impl Installation {
             reopen_window_ms: 86_400_000,
             log: "warn".to_owned(),
             rules: None,
-            webhooks_per_second: 0,
+            webhooks_per_second: Some(0),
+            others: Vec::new(),
             extra: String::new(),
         }
     }
@@ -164,7 +167,10 @@ impl Installation {
         // One address and one key make all the load here: the limits per address and key are not what is tested.
         writeln!(out, "[server]\nlisten = \"{listen}\"\nconnections_max = 20000\nconnections_per_ip_max = 20000")?;
         writeln!(out, "requests_per_second = 100000\nrequests_burst = 100000")?;
-        writeln!(out, "webhooks_per_second = {}\nwebhooks_burst = 20\n", self.webhooks_per_second)?;
+        if let Some(allowed) = self.webhooks_per_second {
+            writeln!(out, "webhooks_per_second = {allowed}\nwebhooks_burst = 20")?;
+        }
+        writeln!(out)?;
         writeln!(out, "[workers]\nheartbeat_ms = {}\ngrace_ms = {}\n", self.heartbeat_ms, self.grace_ms)?;
         writeln!(out, "[chat]\n{}\n", self.chat)?;
         writeln!(out, "[log]\nfilter = {:?}\n", self.log)?;
@@ -180,12 +186,7 @@ impl Installation {
             writeln!(out, "target_ms = 600000\nwrap_up_ms = 0\ntasks_max = 2000000\n")?;
         }
         for number in &self.numbers {
-            writeln!(out, "[[tenant.account]]\nname = {:?}\nchannel = \"whatsapp_cloud\"", number.account)?;
-            writeln!(out, "external_id = {:?}\nqueue = {:?}", number.phone_number_id, self.queues[0].name)?;
-            writeln!(out, "[tenant.account.settings]\napp_secret = {:?}", number.app_secret)?;
-            writeln!(out, "verify_token = {VERIFY_TOKEN:?}\naccess_token = {GRAPH_TOKEN:?}")?;
-            writeln!(out, "base_url = {:?}", self.graph_url)?;
-            writeln!(out, "account_rate_per_second = 5000\nrecipient_burst = 1000\n")?;
+            self.write_number(out, number, &self.queues[0].name)?;
         }
         for site in &self.sites {
             writeln!(out, "[[tenant.account]]\nname = {:?}\nchannel = \"webchat\"", site.account)?;
@@ -212,6 +213,19 @@ impl Installation {
             let hash = hex::encode(Sha256::digest(key.as_bytes()));
             writeln!(out, "[[tenant.key]]\nname = {name:?}\nrole = {role:?}\nsha256 = {hash:?}\n")?;
         }
+        for (tenant, number) in &self.others {
+            writeln!(out, "[[tenant]]\nname = {tenant:?}\n[[tenant.queue]]\nname = \"care\"\nside = \"front\"\n")?;
+            self.write_number(out, number, "care")?;
+        }
         Ok(())
+    }
+
+    fn write_number(&self, out: &mut String, number: &Number, queue: &str) -> std::fmt::Result {
+        writeln!(out, "[[tenant.account]]\nname = {:?}\nchannel = \"whatsapp_cloud\"", number.account)?;
+        writeln!(out, "external_id = {:?}\nqueue = {queue:?}", number.phone_number_id)?;
+        writeln!(out, "[tenant.account.settings]\napp_secret = {:?}", number.app_secret)?;
+        writeln!(out, "verify_token = {VERIFY_TOKEN:?}\naccess_token = {GRAPH_TOKEN:?}")?;
+        writeln!(out, "base_url = {:?}", self.graph_url)?;
+        writeln!(out, "account_rate_per_second = 5000\nrecipient_burst = 1000\n")
     }
 }

@@ -12,8 +12,10 @@
 pub mod api;
 pub mod bucket;
 pub mod clock;
+pub mod collector;
 pub mod config;
 pub mod contract;
+pub mod crowd;
 pub mod graph;
 pub mod http;
 pub mod machine;

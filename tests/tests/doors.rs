@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use blendline_tests::api::Api;
 use blendline_tests::config::{Installation, Queue, WORKER_KEY, Worker};
+use blendline_tests::crowd::{self, Crowd};
 use blendline_tests::http;
 use blendline_tests::process::Router;
 use blendline_tests::servers::postgres::{self, Postgres};
@@ -22,6 +23,8 @@ const OTHERS: usize = 7;
 /// Workers who connect at once, how many of them are at it at any moment, and how soon all must be served again.
 const CROWD: usize = 600;
 const AT_ONCE: usize = 200;
+/// How many of them are on the SDK when their routers end, each with a task.
+const STORM: usize = 500;
 const STORM_WITHIN: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -83,7 +86,7 @@ async fn work_through(api: &Api, worker_at: &Router, reference: &str) {
 async fn everybody_connects(routers: [&Router; 2]) -> (Vec<Hand>, Duration) {
     let begin = Instant::now();
     let connecting = (0..CROWD).map(|n| async move {
-        let (name, at) = (crowd(n), routers[n % 2].addr);
+        let (name, at) = (crowd::name(n), routers[n % 2].addr);
         // Between two owners nobody is welcome: who was sent away tries again.
         loop {
             match Hand::connect(at, WORKER_KEY, &name, AcceptMode::Auto).await {
@@ -97,8 +100,26 @@ async fn everybody_connects(routers: [&Router; 2]) -> (Vec<Hand>, Duration) {
     (hands, begin.elapsed())
 }
 
-fn crowd(n: usize) -> String {
-    format!("crowd-{n}")
+/// The only owner dies, and the next one ends in order: everybody has his next task soon, and had the one before to the end.
+async fn a_crowd_keeps_its_tasks([one, two]: [&mut Router; 2]) -> [Duration; 2] {
+    assert!(two.stop().await.success(), "{}", two.log());
+    until_shared([one, two], [OTHERS + 1, 0]).await;
+    // Those who have just dropped may be given one each, until it is known that they do not come back.
+    crowd::push(&Api::admin(one.addr), "crowd", 3 * STORM + CROWD).await;
+    let crowd = Crowd::start(&[one.addr, two.addr], STORM);
+    crowd.until_all_have(1, PATIENCE).await;
+    two.start_again().await;
+    one.kill().await;
+    crowd.settle(1);
+    let after_kill = crowd.until_all_have(2, STORM_WITHIN).await;
+    one.start_again().await;
+    assert!(two.stop().await.success(), "{}", two.log());
+    crowd.settle(2);
+    let after_stop = crowd.until_all_have(3, STORM_WITHIN).await;
+    let kept = crowd.stop().await;
+    assert!(kept.settled >= 3 * STORM as u64 && kept.lost == 0 && kept.twice == 0, "{kept:?}");
+    two.start_again().await;
+    [after_kill, after_stop]
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -111,9 +132,10 @@ async fn any_router_will_do_and_each_serves_its_share() {
     let mut installation = Installation::new("http://127.0.0.1:1");
     installation.queues.push(Queue::new("crowd", "back"));
     installation.workers = vec![Worker::new("dana", &["care"], 4)];
-    installation.workers.extend((0..CROWD).map(|n| Worker::new(&crowd(n), &["crowd"], 1)));
+    installation.workers.extend((0..CROWD).map(|n| Worker::new(&crowd::name(n), &["crowd"], 1)));
     // Nobody of the crowd beats.
     installation.heartbeat_ms = 20_000;
+    installation.grace_ms = 30_000;
     installation.log = "info".to_owned();
     installation.extra = format!(
         "[store]\nurl = {:?}\n[broker]\nurl = {:?}\n[live]\nurl = {:?}\n",
@@ -158,6 +180,8 @@ async fn any_router_will_do_and_each_serves_its_share() {
     assert!(again < STORM_WITHIN, "{again:?}");
     assert_eq!([served(&one).await, served(&two).await], before);
     drop(hands);
+    let after = a_crowd_keeps_its_tasks([&mut one, &mut two]).await;
+    println!("{STORM} workers were served again {after:.1?} after a SIGKILL and a SIGTERM");
     for router in [&mut one, &mut two] {
         assert!(router.stop().await.success(), "{}", router.log());
     }

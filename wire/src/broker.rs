@@ -8,6 +8,7 @@ use crate::ids::{AccountId, TenantId};
 use crate::inbound::InboundEvent;
 use crate::outbound::{Outbound, SendResult};
 use crate::time::Millis;
+use crate::trace::TraceContext;
 
 /// One message of the inbound or outbound queue.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -35,6 +36,9 @@ pub struct InboundBatch {
     pub received_at: Millis,
     /// The events, in the payload's order, each with the account it belongs to.
     pub events: Vec<AccountEvent>,
+    /// The trace that it is a part of, where one is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceContext>,
 }
 
 /// An event and the account of ours it belongs to.
@@ -110,6 +114,7 @@ mod tests {
             tenant: TenantId(1),
             received_at: Millis(5),
             events: vec![AccountEvent { account: Some(AccountId(2)), event: InboundEvent::default() }],
+            trace: None,
         });
         let bytes = message.encode(b"{\"raw\":\n1}");
         let head = concat!(

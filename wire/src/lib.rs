@@ -19,6 +19,7 @@ pub mod problem;
 pub mod said;
 pub mod task;
 pub mod time;
+pub mod trace;
 pub mod worker;
 
 pub use ids::*;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{AccountId, ConversationId, OutboundId, TenantId};
 use crate::pii::Pii;
 use crate::time::Millis;
+use crate::trace::TraceContext;
 
 /// A message on its way to a customer, as the outbound queue carries it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -58,6 +59,9 @@ pub struct Outbound {
     /// True when no person wrote it: a mail says so, that no program answers it (RFC 3834).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub automatic: bool,
+    /// The trace that it is a part of, where one is recorded. It is not for the platform.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceContext>,
 }
 
 /// The customer's message that stood last when ours was written.

@@ -131,9 +131,10 @@ impl Engine {
             "replaced" => Err(RunError::Replaced { worker: self.settings.name.clone() }),
             "refused" => Err(self.refused("it gave no reason".to_owned())),
             "drain" => {
-                tracing::info!("The router drains; connecting again.");
+                // Not at once: everybody was told at the same moment.
+                tracing::info!("The router drains; connecting again soon.");
                 self.routers.next();
-                Ok(self.backoff.wait_when_asked())
+                Ok(self.backoff.wait())
             }
             "elsewhere" if at.is_some_and(|url| self.routers.named(url)) => {
                 tracing::info!(router = self.routers.current().host(), "Another router serves this worker.");
@@ -141,10 +142,14 @@ impl Engine {
             }
             _ => {
                 tracing::warn!(reason, "The router ended the connection.");
-                self.routers.next();
-                Ok(self.backoff.wait())
+                Ok(self.wait_after_failure())
             }
         }
+    }
+
+    /// Turns to the next router, and says how long to wait before it is tried.
+    fn wait_after_failure(&mut self) -> Duration {
+        if self.routers.next() { self.backoff.wait() } else { Duration::ZERO }
     }
 
     fn refused(&self, detail: String) -> RunError {
@@ -174,12 +179,16 @@ impl Engine {
                 }
             };
             match dialed {
-                Ok((link, frame)) => return Ok(Some((link, frame, told))),
+                Ok((link, frame)) => {
+                    if matches!(frame, ServerFrame::Welcome { .. }) {
+                        self.routers.reached();
+                    }
+                    return Ok(Some((link, frame, told)));
+                }
                 Err(DialError::Final(error)) => return Err(error),
                 Err(DialError::Refused(why)) => return Err(self.refused(why)),
                 Err(DialError::Again(why)) => {
-                    self.routers.next();
-                    let wait = self.backoff.wait();
+                    let wait = self.wait_after_failure();
                     tracing::warn!(why, wait_ms = wait.as_millis(), "The router cannot be reached; trying again.");
                     if self.pause(wait).await {
                         return Ok(None);

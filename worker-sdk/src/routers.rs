@@ -15,13 +15,15 @@ pub(crate) struct Routers {
     failed: Option<String>,
     /// False when we were told to go where we could not: we are then connected through whoever told us.
     follows: bool,
+    /// How many in a row could not be reached or did not serve.
+    failed_in_a_row: usize,
 }
 
 impl Routers {
     /// Checks every URL and the key before anything is sent.
     pub(crate) fn new(urls: &[String], key: &str) -> Result<Self, RunError> {
         let given = urls.iter().map(|url| Address::new(url, key)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { key: key.to_owned(), given, turn: 0, named: None, failed: None, follows: true })
+        Ok(Self { key: key.to_owned(), given, turn: 0, named: None, failed: None, follows: true, failed_in_a_row: 0 })
     }
 
     /// Where to connect now.
@@ -31,13 +33,22 @@ impl Routers {
         if self.follows { current.following() } else { current }
     }
 
-    /// The current one cannot be reached or does not serve: the next is tried.
-    pub(crate) fn next(&mut self) {
+    /// The current one cannot be reached or does not serve: the next is tried. True when that is one which was tried a
+    /// moment ago: it is time to wait. Between two waits each is tried once, so that with one of them away nobody waits
+    /// in vain for the others.
+    pub(crate) fn next(&mut self) -> bool {
         self.follows = true;
+        self.failed_in_a_row += 1;
         match self.named.take() {
             Some(named) => self.failed = Some(named.host()),
             None => self.turn = (self.turn + 1) % self.given.len(),
         }
+        self.failed_in_a_row.is_multiple_of(self.given.len())
+    }
+
+    /// A connection came about.
+    pub(crate) fn reached(&mut self) {
+        self.failed_in_a_row = 0;
     }
 
     /// The current one named another. False when that is no address to trust our key to: no router, or one without TLS
@@ -79,6 +90,15 @@ mod tests {
         routers.next();
         seen.push(routers.current().host());
         assert_eq!(seen, ["a", "b", "c:1", "b", "a"]);
+    }
+
+    #[test]
+    fn all_are_tried_before_it_is_waited() {
+        let mut three = routers(&["http://a", "http://b", "http://c"]);
+        assert_eq!([three.next(), three.next(), three.next(), three.next()], [false, false, true, false]);
+        three.reached();
+        assert_eq!([three.next(), three.next(), three.next()], [false, false, true]);
+        assert!(routers(&["http://a"]).next());
     }
 
     #[test]

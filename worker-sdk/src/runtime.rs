@@ -94,7 +94,8 @@ impl Builder {
         self
     }
 
-    /// The longest wait after the first failed connection (default 250 ms) and after many (default 15 s).
+    /// The longest wait after the first failed connection (default 250 ms) and after many (default 5 s, so that
+    /// thousands who lost their router are all back well within the half minute for which it keeps their tasks).
     pub fn reconnect(mut self, first: Duration, longest: Duration) -> Self {
         self.settings.reconnect = (first, longest);
         self
@@ -135,7 +136,7 @@ impl Runtime {
                 accept: None,
                 drain_max: Duration::from_secs(25),
                 grace: Duration::from_secs(5),
-                reconnect: (Duration::from_millis(250), Duration::from_secs(15)),
+                reconnect: (Duration::from_millis(250), Duration::from_secs(5)),
             },
         }
     }

@@ -173,6 +173,7 @@ mod tests {
             subject: None,
             reply_address: None,
             automatic: false,
+            trace: None,
         }
     }
 

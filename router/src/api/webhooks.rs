@@ -9,6 +9,7 @@ use super::body::read_body;
 use super::problem::Failure;
 use super::{Shared, now};
 use crate::intake::{Endpoint, NotTaken};
+use crate::traces::{self, Span};
 
 /// Answers the platform's GET handshake.
 pub async fn handshake(
@@ -34,6 +35,8 @@ pub async fn receive(
 ) -> Result<StatusCode, Failure> {
     let endpoint = endpoint(&app, &channel, &account)?;
     let headers = std::mem::take(request.headers_mut());
+    let span = traces::incoming("webhook", &headers)
+        .map(|span| span.with("blendline.channel", &channel).with("blendline.account", &account));
     // The body's reader looks at these two; the connector sees all of them.
     for name in [header::CONTENT_ENCODING, header::CONTENT_LENGTH] {
         if let Some(value) = headers.get(&name) {
@@ -42,7 +45,12 @@ pub async fn receive(
     }
     let query = request.uri().query().unwrap_or_default().to_owned();
     let body = read_body(request, endpoint.body_bytes_max(), app.limits.body_timeout).await?;
-    match app.intake.take(endpoint, Webhook { headers: &headers, query: &query, body: &body }, now()).await {
+    let hook = Webhook { headers: &headers, query: &query, body: &body };
+    let taken = app.intake.take(endpoint, hook, now(), span.as_ref().map(Span::context)).await;
+    if let Some(span) = span {
+        span.end(taken.as_ref().err().map(|cause| cause.word().to_owned()));
+    }
+    match taken {
         Ok(_) => Ok(StatusCode::OK),
         Err(NotTaken::Refused(refusal)) => Err(refused(&refusal)),
         Err(NotTaken::Malformed(malformed)) => {

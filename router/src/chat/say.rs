@@ -107,6 +107,7 @@ impl Chat {
             tenant: site.tenant,
             received_at: now(),
             events: vec![AccountEvent { account: Some(site.account), event }],
+            trace: None,
         });
         let queue = inbound_queue(self.doors.shard(site.tenant));
         let publishing = self.broker.publish(&queue, message.encode(b""));

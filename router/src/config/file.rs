@@ -11,6 +11,7 @@ use toml::Spanned;
 use super::events::EventsFile;
 use super::mail::MailFile;
 use super::media::MediaFile;
+use super::traces::TracesFile;
 use crate::directory::Role;
 
 /// A whole file.
@@ -25,6 +26,7 @@ pub(super) struct File {
     pub(super) media: MediaFile,
     pub(super) events: EventsFile,
     pub(super) log: LogFile,
+    pub(super) traces: TracesFile,
     pub(super) store: StoreFile,
     pub(super) broker: BrokerFile,
     pub(super) live: LiveFile,

@@ -20,6 +20,7 @@ mod rules;
 mod secret;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod tuned;
 mod users;
 
@@ -38,6 +39,7 @@ pub use media::Media;
 pub use resolve::{calendars, resolve, resolve_alone, resolve_as_recorded, resolve_some};
 pub use rules::{RulesFile, joined};
 pub use secret::DEMO_PREFIX;
+pub use traces::Traces;
 pub use users::CheckedUser;
 
 use error::Source;
@@ -68,6 +70,8 @@ pub struct Config {
     pub events: Events,
     /// What is logged.
     pub log: Log,
+    /// Where traces go.
+    pub traces: Traces,
     /// On what it stands, and what this process does.
     pub cluster: Cluster,
     /// The organisation, checked; names are not handles yet.
@@ -133,6 +137,8 @@ impl Config {
         let media = media::check(&source, &file.media, media, &data_dir, env)?;
         let events = file.events.clone().or(&below.events).finish().map_err(whole("events"))?;
         let events = events::check(&source, &file.events, events, cluster.broker.is_some())?;
+        let traces = file.traces.clone().or(&below.traces).finish().map_err(whole("traces"))?;
+        let traces = traces::check(&source, &file.traces, traces)?;
         if tenants.iter().any(|tenant| tenant.demo) && !server.listen.ip().is_loopback() {
             return Err(source.error(
                 listen_at,
@@ -140,7 +146,7 @@ impl Config {
                 "listen on 127.0.0.1, or remove `demo = true` and use secrets of your own",
             ));
         }
-        Ok(Self { data_dir, server, workers, chat, mail, media, events, log, cluster, tenants })
+        Ok(Self { data_dir, server, workers, chat, mail, media, events, log, traces, cluster, tenants })
     }
 }
 

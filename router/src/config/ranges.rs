@@ -32,6 +32,7 @@ pub(super) fn check(source: &Source<'_>, file: &File) -> Checked<()> {
     at_least(number(&server.requests_per_second), 1)?;
     at_least(number(&server.requests_burst), 1)?;
     at_least(number(&server.webhooks_burst), 1)?;
+    at_least(number(&file.traces.sample_one_in), 1)?;
     at_least(whole(&file.chat.sockets_max), 1)?;
     at_least(whole(&file.chat.sockets_per_ip_max), 1)?;
     at_least(number(&file.chat.sessions_per_minute), 1)?;

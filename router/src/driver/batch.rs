@@ -16,6 +16,7 @@ use crate::driver::release::{Handed, Output};
 use crate::payload::MessageBody;
 use crate::ports::register;
 use crate::ports::store::{Commit, QuarantineRow};
+use crate::traces::Span;
 
 /// Bits of a payload's number that count within its batch; the rest is the batch's number.
 const INDEX_BITS: u32 = 20;
@@ -67,6 +68,8 @@ pub(crate) struct Batch {
     pub(crate) sends: Vec<Handed>,
     /// Files that came with messages, to be fetched.
     pub(crate) media: Vec<register::Key>,
+    /// Parts of traces that end with the commit, each with the text it is about.
+    pub(crate) spans: Vec<(PayloadId, Span)>,
     /// Broker deliveries whose effects are all in this batch.
     pub(crate) acks: Vec<u64>,
     /// Connections that were not let in.
@@ -93,6 +96,7 @@ impl Batch {
             outputs: Vec::new(),
             sends: Vec::new(),
             media: Vec::new(),
+            spans: Vec::new(),
             acks: Vec::new(),
             refused: Vec::new(),
             tally: Tally::default(),
@@ -165,6 +169,7 @@ impl Batch {
     /// Drops a text that nothing written refers to.
     pub(crate) fn drop_payload(&mut self, id: PayloadId) {
         self.commit.payloads.remove(&id);
+        self.spans.retain(|(of, _)| *of != id);
     }
 
     /// The number of the next call.

@@ -3,7 +3,7 @@
 use blendline_wire::broker::BrokerMessage;
 use blendline_wire::{Millis, TenantId};
 
-use crate::driver::draft::{Draft, Item};
+use crate::driver::draft::{Came, Draft, Item};
 use crate::ports::broker::Delivery;
 use crate::ports::store::QuarantineRow;
 
@@ -32,7 +32,8 @@ pub(crate) fn decode(delivery: &Delivery, now: Millis, draft: &mut Draft) {
         Ok((BrokerMessage::InboundV1(batch), _)) => {
             draft.items.reserve(batch.events.len());
             for one in batch.events {
-                draft.happening(batch.tenant, (&batch.channel, one.account), batch.received_at, one.event);
+                let came = Came { at: batch.received_at, trace: batch.trace };
+                draft.happening(batch.tenant, (&batch.channel, one.account), came, one.event);
             }
         }
         Ok((BrokerMessage::QuarantineV1(quarantine), raw)) => {

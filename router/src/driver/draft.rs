@@ -6,6 +6,7 @@ use blendline_wire::event::Actor;
 use blendline_wire::inbound::{InboundEvent, InboundKind};
 use blendline_wire::outbound::SendResult;
 use blendline_wire::task::{AcceptMode, Presence};
+use blendline_wire::trace::TraceContext;
 use blendline_wire::worker::ServerFrame;
 use blendline_wire::{AccountId, ConversationId, Millis, OutboundId, QueueId, SessionId, TenantId, WorkerId};
 use tokio::sync::{mpsc, oneshot};
@@ -64,11 +65,20 @@ pub(crate) struct Attach {
     pub(crate) frames: mpsc::Sender<ServerFrame>,
 }
 
+/// How something came in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Came {
+    /// When, by our clock.
+    pub(crate) at: Millis,
+    /// The trace that it is a part of, where one is recorded.
+    pub(crate) trace: Option<TraceContext>,
+}
+
 /// One event of a webhook, with the hashes to look it up by.
 pub(crate) struct Happening {
     pub(crate) tenant: TenantId,
     pub(crate) account: Option<AccountId>,
-    pub(crate) received_at: Millis,
+    pub(crate) came: Came,
     pub(crate) event: InboundEvent,
     /// Recognises a second delivery.
     pub(crate) key: Option<Key>,
@@ -181,7 +191,7 @@ impl Draft {
         &mut self,
         tenant: TenantId,
         (channel, account): (&str, Option<AccountId>),
-        received_at: Millis,
+        came: Came,
         event: InboundEvent,
     ) {
         let key = event.duplicate_key().map(|text| keys::event(tenant, account, &text));
@@ -215,7 +225,7 @@ impl Draft {
                 self.wanted.conversations.extend(confirmation(&event).map(|(id, _)| id));
             }
         }
-        let happening = Happening { tenant, account, received_at, event, key, addresses, named, said };
+        let happening = Happening { tenant, account, came, event, key, addresses, named, said };
         self.items.push(Item::Happening(Box::new(happening)));
     }
 

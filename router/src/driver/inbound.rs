@@ -19,6 +19,7 @@ use crate::driver::step::Stepper;
 use crate::payload::{MessageBody, Place};
 use crate::persons::{Identity, Known};
 use crate::ports::store::{NewAddress, QuarantineRow};
+use crate::traces::{self, Kind, Span};
 
 impl Stepper<'_> {
     pub(crate) fn happening(&mut self, mut happening: Happening) {
@@ -95,26 +96,30 @@ impl Stepper<'_> {
             }
             None
         };
-        let Happening { tenant, received_at, mut event, .. } = happening;
+        let Happening { tenant, came, mut event, .. } = happening;
         let Decided { class, differed } = self.class_of(&event, entry, (known.is_some(), contact), prior.as_deref());
         let kept = std::mem::take(&mut event.files);
         let place = entry.is_public().then(|| Place {
             peer: event.conversation_key.peer.clone().map(Pii::new),
             thread: event.conversation_key.thread.clone(),
         });
-        let mut body = MessageBody { place, ..MessageBody::inbound(event) };
+        let span = traces::follow("message", Kind::Consumer, came.trace);
+        let span = span.map(|span| span.since(came.at).with("blendline.account", account));
+        let trace = span.as_ref().map(Span::context);
+        let mut body = MessageBody { place, trace, ..MessageBody::inbound(event) };
         if let (Some(mail), Some(refused)) = (&mut body.mail, joined.refused) {
             mail.not_joined = Some(refused.to_owned());
         }
         let files = media::noted(&mut body, &kept, account, entry);
         let payload = self.batch.payload(body);
+        self.batch.spans.extend(span.map(|span| (payload, span)));
         let message = InboundMessage {
             tenant: entry.tenant,
             account,
             contact,
             kind,
             payload,
-            received_at: received_at.min(self.now()),
+            received_at: came.at.min(self.now()),
             class,
             prior,
         };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use blendline_wire::broker::BrokerMessage;
 use blendline_wire::outbound::{Outbound, SendFailure, SendOutcome, SendResult};
+use blendline_wire::trace::TraceContext;
 use blendline_wire::worker::Author;
 use blendline_wire::{ConversationId, OutboundId};
 use futures_util::future::join_all;
@@ -20,6 +21,10 @@ use crate::patience::BackOff;
 use crate::payload::StoredMessage;
 use crate::ports::broker::{Broker, inbound_queue, outbound_queue};
 use crate::ports::store::{Archive, Letter, StoreError, Transcript};
+use crate::traces::{self, Kind, Span};
+
+/// A message on its way to the sender, and the part of a trace that ends when it is there.
+type Encoded = (Vec<u8>, Option<Span>);
 
 /// Hands messages over, those of one commit side by side: the core lets one go per conversation.
 pub(crate) struct Post {
@@ -41,13 +46,13 @@ impl Post {
                 batch.extend(more);
             }
             let (letters, refused) = self.letters(&batch).await;
-            join_all(letters.into_iter().map(|body| self.publish(&queue, body))).await;
+            join_all(letters.into_iter().map(|letter| self.hand_over(&queue, letter))).await;
             join_all(refused.into_iter().map(|body| self.publish(&results, body))).await;
         }
     }
 
     /// What is to be sent, and what came of those that are not.
-    async fn letters(&self, handed: &[Handed]) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
+    async fn letters(&self, handed: &[Handed]) -> (Vec<Encoded>, Vec<Vec<u8>>) {
         let ids: Vec<_> = handed.iter().map(|handed| handed.outbound).collect();
         let letters = insist("letters", || self.archive.letters(&ids)).await;
         let consents = self.consents(&letters).await;
@@ -90,8 +95,8 @@ impl Post {
         subjects.into_iter().filter_map(|(id, subject)| Some((id, known.get(&subject)?.clone()))).collect()
     }
 
-    /// What was said last where it matters: answers to mails continue a thread, an answer is always wanted, and what a
-    /// message serves stands beside its words.
+    /// What was said last where it matters: answers to mails continue a thread, an answer is always wanted, what a message
+    /// serves stands beside its words, and so does the trace that it belongs to.
     async fn threads(
         &self,
         letters: &[Letter],
@@ -99,7 +104,7 @@ impl Post {
     ) -> HashMap<ConversationId, Vec<StoredMessage>> {
         let matters = |letter: &&Letter| {
             let unasked = letter.content.is_template() || consents.contains_key(&letter.row.id);
-            unasked || self.mail_account(letter).is_some() || self.is_public(letter)
+            unasked || self.mail_account(letter).is_some() || self.is_public(letter) || traces::are_on()
         };
         let conversations: Vec<_> = letters.iter().filter(matters).map(|letter| letter.row.conversation).collect();
         if conversations.is_empty() {
@@ -138,6 +143,13 @@ impl Post {
         private::way(connector, lines, row.seq, privately, &failed, row.queued_at)
     }
 
+    async fn hand_over(&self, queue: &str, (body, span): Encoded) {
+        self.publish(queue, body).await;
+        if let Some(span) = span {
+            span.end(None);
+        }
+    }
+
     async fn publish(&self, queue: &str, body: Vec<u8>) {
         let mut back_off = BackOff::default();
         while let Err(error) = self.broker.publish(queue, body.clone()).await {
@@ -146,8 +158,10 @@ impl Post {
         }
     }
 
-    fn encode(&self, letter: &Letter, attempt: u32, lines: &[StoredMessage], way: Option<Way>) -> Vec<u8> {
+    fn encode(&self, letter: &Letter, attempt: u32, lines: &[StoredMessage], way: Option<Way>) -> Encoded {
         let row = &letter.row;
+        let span = traces::follow("reply", Kind::Internal, trace_of(letter, lines));
+        let span = span.map(|span| span.since(row.queued_at).with("blendline.outbound", row.id));
         let mut outbound = Outbound {
             id: row.id,
             attempt,
@@ -167,6 +181,7 @@ impl Post {
             subject: None,
             reply_address: None,
             automatic: row.worker.is_none(),
+            trace: span.as_ref().map(Span::context),
         };
         if let Some(way) = way {
             way.direct(&mut outbound);
@@ -174,8 +189,14 @@ impl Post {
         if let Some(entry) = self.mail_account(letter) {
             letter::address(&mut outbound, row.seq, row.queued_at, entry, lines);
         }
-        BrokerMessage::OutboundV1(outbound).encode(&[])
+        (BrokerMessage::OutboundV1(outbound).encode(&[]), span)
     }
+}
+
+/// The trace of the customer's last message before it.
+fn trace_of(letter: &Letter, lines: &[StoredMessage]) -> Option<TraceContext> {
+    let before = lines.iter().filter(|line| line.author == Author::Customer && line.seq < letter.row.seq);
+    before.max_by_key(|line| line.seq)?.body.trace
 }
 
 /// True for what the customer wants to hear: an answer, or what he has agreed to or at least not refused.

@@ -21,6 +21,7 @@ use crate::payload::StoredMessage;
 use crate::ports::live::Live;
 use crate::ports::register::Key;
 use crate::ports::store::{Archive, Commit, Transcript};
+use crate::traces::Span;
 
 /// One thing that happens after the commit.
 pub(crate) enum Output {
@@ -68,6 +69,7 @@ pub(crate) struct Released {
     pub(crate) outputs: Vec<Output>,
     pub(crate) sends: Vec<Handed>,
     pub(crate) media: Vec<Key>,
+    pub(crate) spans: Vec<(PayloadId, Span)>,
     pub(crate) acks: Vec<u64>,
     /// Who settles the deliveries.
     pub(crate) acker: Option<mpsc::UnboundedSender<Vec<u64>>>,
@@ -113,8 +115,9 @@ impl Releaser {
     }
 
     async fn release(&mut self, released: Released) {
-        let Released { commit, mut outputs, sends, media, acks, acker } = released;
+        let Released { commit, mut outputs, sends, media, spans, acks, acker } = released;
         self.bell.ring(&commit.writes);
+        spans.into_iter().for_each(|(_, span)| span.end(None));
         if let Some(acker) = acker.filter(|_| !acks.is_empty()) {
             // The subscription may have ended; then the delivery comes again and is recognised.
             let _ = acker.send(acks);

@@ -207,7 +207,7 @@ impl<'a> Serving<'a> {
         if shot && !nothing {
             self.next_shot = Instant::now() + SHOT_EVERY;
         }
-        let Batch { commit, outputs, sends, refused, tally, media, acks, .. } = batch;
+        let Batch { commit, outputs, sends, refused, tally, media, spans, acks, .. } = batch;
         for (worker, session) in refused {
             self.sessions.forget(worker, session);
         }
@@ -219,7 +219,7 @@ impl<'a> Serving<'a> {
         }
         let commit = Arc::new(commit);
         let acker = self.intake.acker();
-        let released = Released { commit: Arc::clone(&commit), outputs, sends, media, acks, acker };
+        let released = Released { commit: Arc::clone(&commit), outputs, sends, media, spans, acks, acker };
         if nothing {
             return self.release(released).await;
         }

@@ -1,5 +1,6 @@
 //! From a signed body to one durable broker message. No record is asked: a store that is down does not stop intake.
 
+mod again;
 mod mail;
 
 use std::collections::HashMap;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use blendline_connectors::{Connector, FetchError, Malformed, Refusal, Webhook};
 use blendline_wire::broker::{AccountEvent, BrokerMessage, InboundBatch, Quarantine};
 use blendline_wire::inbound::InboundEvent;
+use blendline_wire::trace::TraceContext;
 use blendline_wire::{AccountId, Millis, TenantId};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use metrics::Counter;
@@ -19,7 +21,6 @@ use crate::doors::Doors;
 use crate::media::carried;
 use crate::ports::broker::{Broker, BrokerError, inbound_queue};
 use crate::ports::files::Files;
-use crate::ports::store::QuarantineRow;
 
 /// How long it may take to put the files of a mail into their store; providers wait this long.
 const FILES_TIMEOUT: Duration = Duration::from_secs(10);
@@ -65,6 +66,20 @@ pub enum NotTaken {
     /// Files that it brought could not be put into their store.
     #[error("the store of files does not take a file ({0})")]
     NotKept(String),
+}
+
+impl NotTaken {
+    /// What it is, in a word that holds nothing of the body.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.reason(),
+            Self::Malformed(_) => "malformed",
+            Self::TooMany => "too_many",
+            Self::Busy(_) => "busy",
+            Self::NotFetched(_) => "not_fetched",
+            Self::NotKept(_) => "not_kept",
+        }
+    }
 }
 
 /// Takes webhooks in.
@@ -119,10 +134,12 @@ impl Intake {
         Self { directory, broker, files, http: None, queues, endpoints, allowance: None, counters: Counters::new() }
     }
 
-    /// The same, which takes so many webhooks of a tenant a second, and so many at once; zero takes all.
+    /// The same, which takes so many webhooks of a tenant a second, and so many at once; zero takes all. Where there is
+    /// one tenant alone nobody must be kept from him, and all is taken.
     pub fn allowing(self, per_second: u32, burst: u32) -> Self {
         let at_once = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
         let allowance = NonZeroU32::new(per_second)
+            .filter(|_| self.queues.len() > 1)
             .map(|per_second| RateLimiter::keyed(Quota::per_second(per_second).allow_burst(at_once)));
         Self { allowance, ..self }
     }
@@ -145,7 +162,14 @@ impl Intake {
     }
 
     /// Checks, translates and publishes one body; `Ok` means that what it held is durable.
-    pub async fn take(&self, endpoint: Endpoint, hook: Webhook<'_>, now: Millis) -> Result<Taken, NotTaken> {
+    /// What it held is a part of `trace` from then on, where one is recorded.
+    pub async fn take(
+        &self,
+        endpoint: Endpoint,
+        hook: Webhook<'_>,
+        now: Millis,
+        trace: Option<TraceContext>,
+    ) -> Result<Taken, NotTaken> {
         let Some(entry) = self.entry(endpoint.account) else {
             return Err(NotTaken::Refused(Refusal::NotSupported));
         };
@@ -162,7 +186,7 @@ impl Intake {
         let whole = self.completed(endpoint, entry, hook.body, now).await?;
         let hook = Webhook { body: whole.as_deref().unwrap_or(hook.body), ..hook };
         let events = endpoint.connector.normalise(hook.body);
-        self.keep(endpoint, entry, hook, events, now).await
+        self.keep(endpoint, entry, hook, events, (now, trace)).await
     }
 
     /// The body with what it points to, where it does. Only what would be of no use without it is fetched before the
@@ -199,7 +223,7 @@ impl Intake {
         entry: &AccountEntry,
         hook: Webhook<'_>,
         events: Result<Vec<InboundEvent>, Malformed>,
-        now: Millis,
+        (now, trace): (Millis, Option<TraceContext>),
     ) -> Result<Taken, NotTaken> {
         let (message, taken) = match events {
             Ok(events) if events.is_empty() => {
@@ -208,7 +232,7 @@ impl Intake {
             }
             Ok(mut events) => {
                 self.keep_files(endpoint, hook.body, &mut events).await?;
-                (self.batch(endpoint, entry, hook, events, now), Taken::Accepted)
+                (self.batch(endpoint, entry, hook, events, (now, trace)), Taken::Accepted)
             }
             Err(malformed) if endpoint.connector.tells_malformed() => {
                 self.counters.malformed.increment(1);
@@ -244,62 +268,13 @@ impl Intake {
         })
     }
 
-    /// Publishes what a platform told when it was asked; `Ok` means that it is durable. `body` is its answer.
-    pub async fn bring(
-        &self,
-        endpoint: Endpoint,
-        events: Vec<InboundEvent>,
-        body: &[u8],
-        now: Millis,
-    ) -> Result<(), NotTaken> {
-        let Some(entry) = self.entry(endpoint.account) else { return Err(NotTaken::Refused(Refusal::NotSupported)) };
-        let events =
-            events.into_iter().map(|event| AccountEvent { account: Some(endpoint.account), event }).collect::<Vec<_>>();
-        let batch = InboundBatch { channel: entry.channel.clone(), tenant: endpoint.tenant, received_at: now, events };
-        self.publish(endpoint.tenant, BrokerMessage::InboundV1(batch).encode(body)).await?;
-        self.counters.accepted.increment(1);
-        Ok(())
-    }
-
-    /// Reads again what was put aside, or `body`, its repaired form, and publishes what it holds: how many events.
-    ///
-    /// Done twice, it is recognised as done before: by the platform's ids, or by its number in the quarantine.
-    pub async fn replay(&self, row: &QuarantineRow, body: &[u8], now: Millis) -> Result<usize, NotTaken> {
-        let no_such = NotTaken::Refused(Refusal::NotSupported);
-        let account = row.account.ok_or(no_such.clone())?;
-        let entry = self.entry(account).ok_or(no_such.clone())?;
-        let endpoint = self.endpoint(&entry.channel, &entry.account.name).ok_or(no_such)?;
-        let mut events = endpoint.connector.normalise(body).map_err(NotTaken::Malformed)?;
-        for (n, event) in events.iter_mut().enumerate() {
-            if event.external_message_id.is_none() && event.dedup_key.is_none() {
-                event.dedup_key = Some(format!("quarantine.{}.{n}", row.id));
-            }
-        }
-        // What is for another account was signed for this one alone, as far as can be said now.
-        let own = |event: &InboundEvent| {
-            let external = &event.conversation_key.account;
-            external.is_empty() || *external == entry.account.external_id
-        };
-        let account_of = |event: &InboundEvent| own(event).then_some(account);
-        let events: Vec<AccountEvent> =
-            events.into_iter().map(|event| AccountEvent { account: account_of(&event), event }).collect();
-        let count = events.len();
-        if count > 0 {
-            let (channel, tenant) = (entry.channel.clone(), endpoint.tenant);
-            let batch = InboundBatch { channel, tenant, received_at: now, events };
-            self.publish(tenant, BrokerMessage::InboundV1(batch).encode(body)).await?;
-            self.counters.accepted.increment(1);
-        }
-        Ok(count)
-    }
-
     fn batch(
         &self,
         endpoint: Endpoint,
         entry: &AccountEntry,
         hook: Webhook<'_>,
         events: Vec<InboundEvent>,
-        now: Millis,
+        (now, trace): (Millis, Option<TraceContext>),
     ) -> BrokerMessage {
         let events = events
             .into_iter()
@@ -310,6 +285,7 @@ impl Intake {
             tenant: endpoint.tenant,
             received_at: now,
             events,
+            trace,
         })
     }
 

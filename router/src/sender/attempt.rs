@@ -13,11 +13,13 @@ use crate::ports::live::Allowance;
 use crate::ports::store::{Claim, StoreError};
 use crate::sender::engine::Desk;
 use crate::sender::telemetry;
+use crate::traces::{self, Kind};
 
 impl Desk {
     /// What came of it; `None` when the sender was stopped before it began.
     pub(crate) async fn attempt(&self, outbound: &Outbound) -> Option<SendResult> {
         let (began, mut to, mut peer) = (Instant::now(), None, None);
+        let span = traces::follow("send", Kind::Client, outbound.trace);
         let outcome = match self.channel_of(outbound) {
             Err(cause) => SendOutcome::Failed { cause },
             Ok((entry, connector)) => {
@@ -33,6 +35,11 @@ impl Desk {
                 }
             }
         };
+        if let Some(span) = span {
+            span.with("blendline.outbound", outbound.id)
+                .with("blendline.account", outbound.account)
+                .end(failure(&outcome));
+        }
         telemetry::sent(outbound.id, outbound.attempt, outbound.account, &outcome, began.elapsed());
         let Outbound { id, attempt, tenant, account, .. } = *outbound;
         let private = peer.map(|peer| Box::new(PrivatePlace { tenant, account, peer }));
@@ -123,6 +130,18 @@ impl Desk {
             }
         }
     }
+}
+
+/// Why it did not arrive for certain, in the words that traces may hold.
+fn failure(outcome: &SendOutcome) -> Option<String> {
+    let (what, cause) = match outcome {
+        SendOutcome::Sent { .. } => return None,
+        SendOutcome::Failed { cause } => ("failed", cause),
+        SendOutcome::Unknown { cause } => ("unknown", cause),
+        SendOutcome::Retry { cause, .. } => ("to be tried again", cause),
+        SendOutcome::AccountDown { cause } => ("the account is down", cause),
+    };
+    Some(format!("{what}: {}", cause.reason))
 }
 
 /// The account's and the recipient's allowance, as all processes count them.

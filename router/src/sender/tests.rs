@@ -100,6 +100,7 @@ fn letter(id: u64, to: &str) -> Vec<u8> {
         subject: None,
         reply_address: None,
         automatic: false,
+        trace: None,
     };
     BrokerMessage::OutboundV1(outbound).encode(&[])
 }

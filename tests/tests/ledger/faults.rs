@@ -44,6 +44,8 @@ async fn every_fault_of_a_server_leaves_the_books_right() {
     installation.numbers = plan.numbers.clone();
     installation.grace_ms = 10_000;
     installation.log = "warn".to_owned();
+    // An older program may not know the key, and what is posted here is far below what it says by itself.
+    installation.webhooks_per_second = None;
     installation.workers = (0..WORKERS).map(|n| Worker::new(&staff::name(n), &["care"], TASKS_AT_ONCE)).collect();
     installation.workers.push(Worker::new(DEAF, &["care"], 3));
     cluster.start(&installation).await;

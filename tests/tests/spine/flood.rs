@@ -1,11 +1,9 @@
 //! A tenant with fifty times its load slows itself, not the others.
 
-use std::fmt::Write as _;
-use std::fs;
 use std::time::{Duration, Instant};
 
 use blendline_tests::api::Api;
-use blendline_tests::config::{GRAPH_TOKEN, Installation, VERIFY_TOKEN, WORKER_KEY, Worker};
+use blendline_tests::config::{Installation, WORKER_KEY, Worker};
 use blendline_tests::http::Connection;
 use blendline_tests::process::Router;
 use blendline_tests::seed::Seed;
@@ -21,19 +19,6 @@ const TIMES: u32 = 50;
 const POSTS: usize = 40;
 /// Below this nobody notices, and a busy machine makes more of a difference than any tenant.
 const UNNOTICED: Duration = Duration::from_millis(150);
-
-/// The second tenant, loud, with a number of its own.
-fn loud(number: &Number) -> String {
-    let mut text = String::from("\n[[tenant]]\nname = \"loud\"\n[[tenant.queue]]\nname = \"care\"\nside = \"front\"\n");
-    write!(
-        text,
-        "[[tenant.account]]\nname = {:?}\nchannel = \"whatsapp_cloud\"\nexternal_id = {:?}\nqueue = \"care\"\n\
-         [tenant.account.settings]\napp_secret = {:?}\nverify_token = {VERIFY_TOKEN:?}\naccess_token = {GRAPH_TOKEN:?}\n",
-        number.account, number.phone_number_id, number.app_secret
-    )
-    .unwrap();
-    text
-}
 
 /// How long each message of the calm tenant took from its first byte out until a worker had it, longest last.
 async fn times(router: &Router, number: &Number, customers: &mut Customers, first: u64) -> Vec<Duration> {
@@ -59,12 +44,10 @@ async fn times(router: &Router, number: &Number, customers: &mut Customers, firs
 async fn a_loud_tenant_slows_itself_and_not_the_others() {
     let [number, other] = [Number::test(1), Number::test(2)];
     let mut installation = Installation::new("http://127.0.0.1:1");
-    installation.webhooks_per_second = ALLOWED;
+    installation.webhooks_per_second = Some(ALLOWED);
     installation.workers = vec![Worker::new("dana", &["care"], 1_000)];
-    let mut router = Router::prepare("flood", &installation);
-    let text = fs::read_to_string(router.config_path()).unwrap() + &loud(&other);
-    fs::write(router.config_path(), text).unwrap();
-    router.start_again().await;
+    installation.others = vec![("loud".to_owned(), other.clone())];
+    let mut router = Router::start("flood", &installation).await;
     let mut customers = Customers::new(Seed::new(7), 1);
     let alone = times(&router, &number, &mut customers, 0).await;
 

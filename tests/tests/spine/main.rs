@@ -18,5 +18,6 @@ mod restart;
 mod rule_steps;
 mod rules;
 mod settings;
+mod traces;
 mod workers;
 mod world;

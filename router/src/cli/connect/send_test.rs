@@ -41,6 +41,7 @@ pub(super) async fn send(found: &Found, to: Pii<String>, text: &str, http: &reqw
         subject: Some("Blendline: a test".to_owned().into()),
         reply_address: None,
         automatic: true,
+        trace: None,
     };
     found.connector.send(&found.account, &outbound, now(), http).await
 }

@@ -35,7 +35,7 @@ use crate::intake::Intake;
 use crate::ports::broker::Broker;
 use crate::ports::live::Live;
 use crate::rules::keeper::Keeper;
-use crate::telemetry;
+use crate::{telemetry, traces};
 
 /// Runs the router until it is told to end.
 pub(super) fn run(config: Option<&Path>, demo: Option<Demo>) -> anyhow::Result<()> {
@@ -91,6 +91,7 @@ async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     }
     let stop = CancellationToken::new();
     let chores = TaskTracker::new();
+    traces::start(&config.traces, &chores, &stop)?;
     // One for the whole process: what the owner tells, visitors hear.
     let OpenLive { live, alone, shared } = adapters::open_live(&config)?;
     if let Some(here) = alone {

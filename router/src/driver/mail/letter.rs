@@ -142,6 +142,7 @@ mod tests {
             subject: None,
             reply_address: None,
             automatic: false,
+            trace: None,
         }
     }
 

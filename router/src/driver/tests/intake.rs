@@ -111,7 +111,8 @@ async fn what_routes_nothing_is_discarded_with_its_reason() {
     world.webhook(vec![of(InboundKind::Typing), of(InboundKind::Reaction), of(InboundKind::Echo)]).await;
     let stray = |account| AccountEvent { account, event: said("m1", "972") };
     let events = vec![stray(None), stray(Some(AccountId(9)))];
-    let batch = InboundBatch { channel: "whatsapp_cloud".into(), tenant: TENANT, received_at: Millis(1), events };
+    let batch =
+        InboundBatch { channel: "whatsapp_cloud".into(), tenant: TENANT, received_at: Millis(1), events, trace: None };
     world.inbound(BrokerMessage::InboundV1(batch).encode(&[])).await;
     world.webhook(vec![InboundEvent { status: Some("read".into()), ..of(InboundKind::Status) }]).await;
     world.taken_in().await;

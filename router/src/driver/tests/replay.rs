@@ -169,7 +169,13 @@ impl Day {
         let mut event = said(&format!("m{id}"), &format!("97250{peer:07}"));
         event.text = Some(text.into());
         let events = vec![AccountEvent { account: Some(ACCOUNT), event }];
-        let batch = InboundBatch { channel: "whatsapp_cloud".into(), tenant: TENANT, received_at: self.now(), events };
+        let batch = InboundBatch {
+            channel: "whatsapp_cloud".into(),
+            tenant: TENANT,
+            received_at: self.now(),
+            events,
+            trace: None,
+        };
         self.world.inbound(BrokerMessage::InboundV1(batch).encode(b"raw")).await;
     }
 

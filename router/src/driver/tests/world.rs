@@ -88,6 +88,7 @@ impl World {
             tenant: TENANT,
             received_at: Millis(1),
             events: events.collect(),
+            trace: None,
         };
         self.inbound(BrokerMessage::InboundV1(batch).encode(b"raw")).await;
     }

@@ -1,5 +1,6 @@
 //! From the platform's hand into an SDK worker's, at a steady rate, counted from the time it should have been sent.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use blendline_tests::config::{WORKER_KEY, Worker as Settings};
 use blendline_tests::http::Connection;
 use blendline_worker::{AcceptMode, BoxError, Runtime, Task, Verdict, Worker, async_trait};
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::bench::{Bench, Ground, progress, quantiles_ms};
 use crate::hands::Times;
@@ -42,30 +43,11 @@ pub(crate) async fn run(ground: Ground, seconds: u64, rate: u64) -> Value {
     let warm_up = (WARM_UP.as_secs() * rate) as usize;
     let requests = Requests::build(&bench.numbers, 0, warm_up + (seconds * rate) as usize);
     let times = Times::new(requests.len());
-    let mut stops = Vec::new();
-    for name in names {
-        let runtime = Runtime::builder(format!("http://{}", bench.router.addr), WORKER_KEY)
-            .name(name)
-            .accept(AcceptMode::Auto)
-            .build();
-        let worker = Noting { times: Arc::clone(&times) };
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        stops.push(stop);
-        tokio::spawn(async move { runtime.run(worker, async { drop(stopped.await) }).await });
-    }
+    let _staff = start(bench.router.addr, names, &times);
     let before = bench.processes.read();
     progress(&format!("{rate}/s for {seconds} s after {} s of warming up", WARM_UP.as_secs()));
-    let not_200 = post_on_time(&bench, &requests, &times, rate).await;
-    let all = async {
-        loop {
-            let changed = times.changed.notified();
-            if times.done.load(Ordering::Relaxed) as usize >= requests.len() {
-                return;
-            }
-            changed.await;
-        }
-    };
-    let whole = tokio::time::timeout(Duration::from_secs(30), all).await.is_ok();
+    let not_200 = post_on_time(bench.router.addr, &requests, 0, &times, rate).await;
+    let whole = all_in_hand(&times, requests.len()).await;
     let cpu = bench.processes.us_per(requests.len() as u64, &before);
     let (sent, accepted, hand) = (&times.sent[warm_up..], &times.accepted[warm_up..], &times.assigned[warm_up..]);
     bench.report(json!({
@@ -81,20 +63,54 @@ pub(crate) async fn run(ground: Ground, seconds: u64, rate: u64) -> Value {
     }))
 }
 
-/// Posts each request at its intended time, late or not; `sent` is the intended time.
-async fn post_on_time(bench: &Bench, requests: &Arc<Requests>, times: &Arc<Times>, rate: u64) -> u64 {
+/// Workers on the SDK who note when they get a task; they work until what is given back is dropped.
+pub(crate) fn start(addr: SocketAddr, names: Vec<String>, times: &Arc<Times>) -> Vec<oneshot::Sender<()>> {
+    let hire = |name| {
+        let runtime =
+            Runtime::builder(format!("http://{addr}"), WORKER_KEY).name(name).accept(AcceptMode::Auto).build();
+        let worker = Noting { times: Arc::clone(times) };
+        let (stop, stopped) = oneshot::channel();
+        tokio::spawn(async move { runtime.run(worker, async { drop(stopped.await) }).await });
+        stop
+    };
+    names.into_iter().map(hire).collect()
+}
+
+/// Whether so many tasks were in a worker's hands soon.
+pub(crate) async fn all_in_hand(times: &Times, count: usize) -> bool {
+    let all = async {
+        loop {
+            let changed = times.changed.notified();
+            if times.done.load(Ordering::Relaxed) as usize >= count {
+                return;
+            }
+            changed.await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), all).await.is_ok()
+}
+
+/// Posts each request at its intended time, late or not, and notes that time as `sent`; the first has the number `first`.
+/// Gives how many were not taken.
+pub(crate) async fn post_on_time(
+    addr: SocketAddr,
+    requests: &Arc<Requests>,
+    first: usize,
+    times: &Arc<Times>,
+    rate: u64,
+) -> u64 {
     let mut lanes = Vec::new();
     let mut senders = tokio::task::JoinSet::new();
     for _ in 0..CONNECTIONS {
         let (lane, mut due) = mpsc::unbounded_channel::<usize>();
         lanes.push(lane);
         let (requests, times) = (Arc::clone(requests), Arc::clone(times));
-        let mut connection = Connection::connect(bench.router.addr).await.expect("the router takes connections");
+        let mut connection = Connection::connect(addr).await.expect("the router takes connections");
         senders.spawn(async move {
             let mut refused = 0;
             while let Some(index) = due.recv().await {
                 match connection.exchange_status(requests.get(index)).await {
-                    Ok(200) => times.note(&times.accepted[index]),
+                    Ok(200) => times.note(&times.accepted[first + index]),
                     _ => refused += 1,
                 }
             }
@@ -108,7 +124,7 @@ async fn post_on_time(bench: &Bench, requests: &Arc<Requests>, times: &Arc<Times
         for index in 0..count {
             let due = Duration::from_nanos(index as u64 * 1_000_000_000 / rate);
             std::thread::sleep(due.saturating_sub(begin.elapsed()));
-            clock.sent[index].store((offset + due).as_micros().max(1) as u64, Ordering::Relaxed);
+            clock.sent[first + index].store((offset + due).as_micros().max(1) as u64, Ordering::Relaxed);
             let _ = lanes[index % lanes.len()].send(index);
         }
     });

@@ -15,11 +15,15 @@ mod beside_bare;
 mod compare;
 mod cpu;
 mod end_to_end;
+mod exchange;
+mod handed_on;
 mod hands;
 mod latency;
 mod memory;
+mod noisy;
 mod post;
 mod servers;
+mod storm;
 mod takeover;
 
 use clap::{Parser, ValueEnum};
@@ -44,6 +48,14 @@ enum Scenario {
     Takeover,
     /// Messages that came while no router ran (`--waiting`: 200,000).
     Backlog,
+    /// The router of many workers ends, and they come back (`--waiting`: 5,000 workers; `--servers`: two routers).
+    Storm,
+    /// The same calls at the owner and at another router, in turn (`--waiting`: 2,000 of each).
+    HandedOn,
+    /// Bursts with the exchange of events off and on, in turn (`--waiting`: 15,000 webhooks each).
+    Exchange,
+    /// A tenant at fifty times the load of another (`--rate`: 100), and what that one notices, with the program's limits.
+    Noisy,
     /// All of the embedded installation's, one after the other.
     All,
 }
@@ -103,6 +115,10 @@ async fn main() {
             }
             Scenario::Takeover => takeover::run(waiting(100_000), connections).await,
             Scenario::Backlog => backlog::run(waiting(200_000), connections).await,
+            Scenario::Storm => storm::run(ground, waiting(5_000)).await,
+            Scenario::HandedOn => handed_on::run(waiting(2_000)).await,
+            Scenario::Exchange => exchange::run(waiting(15_000), connections).await,
+            Scenario::Noisy => noisy::run(seconds(20), rate(100)).await,
             Scenario::All => continue,
         };
         println!("{report}");

@@ -88,7 +88,7 @@ async fn suffer(fault: Fault, tasks: usize, connections: usize) -> Value {
 }
 
 /// Whether the router there says that it serves a shard.
-async fn serves(addr: SocketAddr) -> bool {
+pub(crate) async fn serves(addr: SocketAddr) -> bool {
     let ask = http::request("GET", "/readyz", &[], b"");
     let answer = tokio::time::timeout(Duration::from_secs(3), http::once(addr, &ask)).await;
     let served = |reply: http::Reply| reply.json()["served"].as_array().is_some_and(|shards| !shards.is_empty());
