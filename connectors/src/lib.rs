@@ -218,8 +218,15 @@ pub trait Connector: Send + Sync {
         None
     }
 
+    /// How often the account looks again at what was said in its open conversations, in milliseconds, where the platform
+    /// posts to us and [`Connector::look_again`] says what to get.
+    fn looks_again_ms(&self, _account: &Account) -> Option<u64> {
+        None
+    }
+
     /// What to get to see what has become of something that was told before, where the platform does not tell.
-    fn look_again(&self, _account: &Account, _told: &InboundEvent) -> Option<Poll> {
+    /// It is used for one request at most, made about `now`.
+    fn look_again(&self, _account: &Account, _told: &InboundEvent, _now: Millis) -> Option<Poll> {
         None
     }
 
