@@ -280,6 +280,22 @@ pub trait Connector: Send + Sync {
         None
     }
 
+    /// A call that changes nothing and that the platform answers with what it posts to us, and where; none where there is no
+    /// such call. `Err` as for [`Connector::probe`].
+    fn ask_subscription(
+        &self,
+        _account: &Account,
+        _http: &reqwest::Client,
+    ) -> Option<Result<reqwest::RequestBuilder, SendFailure>> {
+        None
+    }
+
+    /// What the answer to [`Connector::ask_subscription`] says: `Err` with what is missing, and the cure. `webhook` is the
+    /// path under which the account takes webhooks.
+    fn subscription(&self, _answer: &[u8], _webhook: &str) -> Result<String, String> {
+        Err("the platform's answer cannot be read".to_owned())
+    }
+
     /// A body as the platform posts it that holds nothing, to try a signature with; none where there is no such body.
     fn empty_body(&self) -> Option<&'static str> {
         None

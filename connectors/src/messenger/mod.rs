@@ -73,6 +73,18 @@ impl Connector for Messenger {
         Some(meta::send::probe(account, http))
     }
 
+    fn ask_subscription(
+        &self,
+        account: &Account,
+        http: &reqwest::Client,
+    ) -> Option<Result<reqwest::RequestBuilder, SendFailure>> {
+        Some(meta::subscription::ask(account, http))
+    }
+
+    fn subscription(&self, answer: &[u8], _webhook: &str) -> Result<String, String> {
+        meta::subscription::told(answer, &["messages"])
+    }
+
     fn completes(&self) -> bool {
         true
     }

@@ -10,6 +10,7 @@ pub(crate) mod media;
 pub(crate) mod messaging;
 pub(crate) mod pointers;
 pub(crate) mod send;
+pub(crate) mod subscription;
 pub(crate) mod verify;
 
 use blendline_wire::capability::PrivateReply;

@@ -20,13 +20,16 @@ async fn checked(world: &World, url: bool) -> (String, bool) {
 }
 
 /// First the platform does not know us and nobody runs; then all is well; then the server has another secret.
-async fn walked_through(row: &'static Row, account: &str, good: &[&str]) {
+async fn walked_through(row: &'static Row, account: &str, shown: &[(&str, &str)], good: &[&str]) {
     let mut world = beside(row).await;
     let (said, well) = checked(&world, true).await;
     assert!(!well && said.contains("WRONG server: nobody answers at http://127.0.0.1:"), "{said}");
     assert!(said.contains("WRONG platform: misconfigured"), "{said}");
 
     world.platform.show(account, "{}");
+    for (path, text) in shown {
+        world.platform.show(path, text);
+    }
     world.router.start_again().await;
     let (said, well) = checked(&world, true).await;
     assert!(well, "{said}");
@@ -50,17 +53,20 @@ const BY_META: &[&str] = &[
 
 #[tokio::test]
 async fn whatsapp() {
-    walked_through(&WHATSAPP_CLOUD, "/v23.0/106540352242922", BY_META).await;
+    walked_through(&WHATSAPP_CLOUD, "/v23.0/106540352242922", &[], BY_META).await;
 }
 
 #[tokio::test]
 async fn facebook_page() {
-    walked_through(&crate::public_rows::FACEBOOK_PAGE, "/v23.0/300400500600?fields=id", BY_META).await;
+    let subscribed = r#"{"data":[{"id":"1","subscribed_fields":["feed"]}]}"#;
+    let shown = [("/v23.0/300400500600/subscribed_apps", subscribed)];
+    let good = [BY_META, &["subscription: the Page posts feed to an app"]].concat();
+    walked_through(&crate::public_rows::FACEBOOK_PAGE, "/v23.0/300400500600?fields=id", &shown, &good).await;
 }
 
 #[tokio::test]
 async fn instagram() {
-    walked_through(&INSTAGRAM, "/v23.0/17841400000000001?fields=id", BY_META).await;
+    walked_through(&INSTAGRAM, "/v23.0/17841400000000001?fields=id", &[], BY_META).await;
 }
 
 #[tokio::test]
@@ -69,6 +75,10 @@ async fn telegram() {
         "handshake: the channel has none",
         "server: it has the account and refuses what is not signed",
         "platform: fine",
+        "subscription: updates are posted to this account, and 2 wait",
     ];
-    walked_through(&TELEGRAM, "/bot12:AbCdEfGhIjKlMnOp/getMe", &good).await;
+    let info =
+        r#"{"ok":true,"result":{"url":"https://shop.example/v1/webhooks/telegram/telegram","pending_update_count":2}}"#;
+    let shown = [("/bot12:AbCdEfGhIjKlMnOp/getWebhookInfo", info)];
+    walked_through(&TELEGRAM, "/bot12:AbCdEfGhIjKlMnOp/getMe", &shown, &good).await;
 }
