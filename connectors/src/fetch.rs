@@ -41,6 +41,9 @@ pub enum FetchError {
     /// What came is not what the platform announced.
     #[error("what came is not the file that was announced")]
     Damaged,
+    /// The platform does not tell what a pointer points to; what the pointer itself tells is all there will be.
+    #[error("the platform does not tell the words ({0})")]
+    NoWords(String),
     /// The account's settings do not let us.
     #[error("{0}")]
     Settings(String),

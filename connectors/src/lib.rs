@@ -218,8 +218,15 @@ pub trait Connector: Send + Sync {
         None
     }
 
+    /// How often the account looks again at what was said in its open conversations, in milliseconds, where the platform
+    /// posts to us and [`Connector::look_again`] says what to get.
+    fn looks_again_ms(&self, _account: &Account) -> Option<u64> {
+        None
+    }
+
     /// What to get to see what has become of something that was told before, where the platform does not tell.
-    fn look_again(&self, _account: &Account, _told: &InboundEvent) -> Option<Poll> {
+    /// It is used for one request at most, made about `now`.
+    fn look_again(&self, _account: &Account, _told: &InboundEvent, _now: Millis) -> Option<Poll> {
         None
     }
 
@@ -271,6 +278,22 @@ pub trait Connector: Send + Sync {
         _http: &reqwest::Client,
     ) -> Option<Result<reqwest::RequestBuilder, SendFailure>> {
         None
+    }
+
+    /// A call that changes nothing and that the platform answers with what it posts to us, and where; none where there is no
+    /// such call. `Err` as for [`Connector::probe`].
+    fn ask_subscription(
+        &self,
+        _account: &Account,
+        _http: &reqwest::Client,
+    ) -> Option<Result<reqwest::RequestBuilder, SendFailure>> {
+        None
+    }
+
+    /// What the answer to [`Connector::ask_subscription`] says: `Err` with what is missing, and the cure. `webhook` is the
+    /// path under which the account takes webhooks.
+    fn subscription(&self, _answer: &[u8], _webhook: &str) -> Result<String, String> {
+        Err("the platform's answer cannot be read".to_owned())
     }
 
     /// A body as the platform posts it that holds nothing, to try a signature with; none where there is no such body.

@@ -11,6 +11,8 @@ pub struct Poll {
     pub url: Url,
     /// The token that goes along as `Authorization: Bearer`.
     pub bearer: Option<Secret>,
+    /// All of the header `Authorization`, where it is more than a token: one made for this request alone.
+    pub authorization: Option<Secret>,
     /// How long to wait between two requests, in milliseconds.
     pub interval_ms: u64,
 }

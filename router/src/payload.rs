@@ -188,7 +188,9 @@ pub struct StoredMessage {
 impl MessageBody {
     /// What of a customer's message rules can ask for, as it came.
     pub fn heard(self) -> InboundEvent {
-        let mail = self.mail.map(|mail| Box::new(Mail { subject: mail.subject, ..Mail::default() }));
+        let mail = self.mail.map(|mail| {
+            Box::new(Mail { subject: mail.subject, authentication: mail.authentication, ..Mail::default() })
+        });
         InboundEvent {
             kind: self.kind.unwrap_or_default(),
             sender_name: self.name,

@@ -109,6 +109,18 @@ describe("the console", () => {
     await page.waitForSelector("#at-caret >> text=chanel");
   });
 
+  check("says in Hebrew what is wrong with rules, on the Hebrew page", async () => {
+    const page = await open("ofra", "rules", "he");
+    await page.waitForFunction(() => document.querySelector("#rules-text").value.includes("mentions('refund')"));
+    await write(page, RULES.replace("mentions('refund')", "msg.chanel == 'webchat'"));
+    const fault = page.locator(".faults li", { hasText: "chanel" });
+    await fault.waitFor();
+    assert.match(await fault.textContent(), /אין שדה כזה: .*chanel/s);
+    assert.deepEqual(await fault.locator("button > span").evaluate(({ dir, lang }) => [dir, lang]), ["rtl", "he"]);
+    await fault.locator("button").click();
+    await page.waitForSelector("#at-caret >> text=אין שדה כזה");
+  });
+
   check("completes keys, fields, names and words where each fits", async () => {
     const page = await open("ofra", "rules");
     await page.waitForFunction(() => document.querySelector("#rules-text").value.length > 0);

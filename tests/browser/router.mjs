@@ -18,6 +18,7 @@ const STOP_MS = 20_000;
 const ADMIN_KEY = "bl_browser_admin_0123456789abcdef0123456789abcdef";
 const APP_SECRET = "app-secret-of-the-browser-tests";
 const NUMBER = "106540352242922";
+const PAGE = "300400500600";
 export const TENANT = "acme";
 /** What everybody chooses at the first sign-in. */
 export const PASSWORD = "four horses eat lemons";
@@ -52,7 +53,7 @@ export class Router {
   /**
    * `queues` are `{ name, side, … }`, `sites` web chats `{ name, queue, origins }`, `workers` `{ name, queues, … }`, each
    * of whom is a user of the same name with a first password; `others` are supervisors, or `{ name, role }`, `rules` is the text of
-   * a rule set, and `chat` keys of its section.
+   * a rule set, `chat` keys of its section, and `graph` where the platform of its page in public is.
    */
   constructor(organisation) {
     this.organisation = organisation;
@@ -70,7 +71,7 @@ export class Router {
   }
 
   toml() {
-    const { queues, sites = [], workers, others = [], rules, chat = {} } = this.organisation;
+    const { queues, sites = [], workers, others = [], rules, chat = {}, graph } = this.organisation;
     if (rules) writeFileSync(path.join(this.dir, "rules.yaml"), rules);
     const hash = createHash("sha256").update(ADMIN_KEY).digest("hex");
     const tables = [
@@ -83,6 +84,7 @@ export class Router {
       ...queues.map((queue) => `[[tenant.queue]]\n${keys({ target_ms: 180_000, ...queue })}`),
       ...sites.map(({ name, queue, origins }) => `[[tenant.account]]\n${keys({ name, channel: "webchat", external_id: name, queue })}[tenant.account.settings]\n${keys({ ...(origins && { allowed_origins: origins }), identity_secret: IDENTITY_SECRET })}`),
       `[[tenant.account]]\n${keys({ name: "phone", channel: "whatsapp_cloud", external_id: NUMBER, queue: queues[0].name })}[tenant.account.settings]\n${keys({ app_secret: APP_SECRET, verify_token: "verify-the-browser-tests", access_token: "token-of-the-browser-tests", base_url: "http://127.0.0.1:9" })}`,
+      ...(graph ? [`[[tenant.account]]\n${keys({ name: "page", channel: "facebook_page", external_id: PAGE, queue: queues[0].name })}[tenant.account.settings]\n${keys({ app_secret: APP_SECRET, verify_token: "verify-the-browser-tests", access_token: "token-of-the-browser-tests", base_url: graph })}`] : []),
       ...workers.map((worker) => `[[tenant.worker]]\n${keys(worker)}`),
       ...workers.map(({ name }) => `[[tenant.user]]\n${keys({ name, role: "worker", worker: name, password: FIRST_PASSWORD })}`),
       ...others.map(named).map(({ name, role }) => `[[tenant.user]]\n${keys({ name, role, password: FIRST_PASSWORD })}`),
@@ -185,6 +187,16 @@ export class Router {
     const signature = createHmac("sha256", APP_SECRET).update(body).digest("hex");
     const headers = { "Content-Type": "application/json", "X-Hub-Signature-256": `sha256=${signature}` };
     const answer = await fetch(`${this.url}/v1/webhooks/whatsapp_cloud/phone`, { method: "POST", headers, body });
+    assert.equal(answer.status, 200, await answer.text());
+  }
+
+  /** A customer comments on the company's page. */
+  async comment(from, name, id, words) {
+    const value = { from: { id: from, name }, item: "comment", verb: "add", created_time: Math.floor(Date.now() / 1_000), post_id: `${PAGE}_1`, parent_id: `${PAGE}_1`, comment_id: id, message: words };
+    const body = JSON.stringify({ object: "page", entry: [{ id: PAGE, time: value.created_time, changes: [{ field: "feed", value }] }] });
+    const signature = createHmac("sha256", APP_SECRET).update(body).digest("hex");
+    const headers = { "Content-Type": "application/json", "X-Hub-Signature-256": `sha256=${signature}` };
+    const answer = await fetch(`${this.url}/v1/webhooks/facebook_page/page`, { method: "POST", headers, body });
     assert.equal(answer.status, 200, await answer.text());
   }
 

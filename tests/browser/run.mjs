@@ -9,6 +9,7 @@
 import "./words.mjs";
 import "./chat.mjs";
 import "./desk.mjs";
+import "./private.mjs";
 import "./console.mjs";
 import "./door.mjs";
 import "./hostile.mjs";

@@ -5,12 +5,12 @@
 use async_trait::async_trait;
 use blendline_wire::capability::{Capabilities, PrivateReply};
 use blendline_wire::inbound::InboundEvent;
-use blendline_wire::outbound::{Outbound, SendOutcome};
+use blendline_wire::outbound::{Outbound, SendFailure, SendOutcome};
 use blendline_wire::{Millis, Pii};
 
 use crate::meta::send::Product;
 use crate::meta::{self, verify};
-use crate::{Account, Connector, Malformed, Refusal, Setting, Webhook};
+use crate::{Account, Connector, FetchError, Malformed, Refusal, Setting, Webhook};
 
 const MIB: usize = 1024 * 1024;
 
@@ -70,8 +70,42 @@ impl Connector for FacebookPage {
         meta::of_page(body)
     }
 
+    fn probe(&self, account: &Account, http: &reqwest::Client) -> Option<Result<reqwest::RequestBuilder, SendFailure>> {
+        Some(meta::send::probe(account, http))
+    }
+
+    fn ask_subscription(
+        &self,
+        account: &Account,
+        http: &reqwest::Client,
+    ) -> Option<Result<reqwest::RequestBuilder, SendFailure>> {
+        Some(meta::subscription::ask(account, http))
+    }
+
+    fn subscription(&self, answer: &[u8], _webhook: &str) -> Result<String, String> {
+        meta::subscription::told(answer, &["feed"])
+    }
+
+    fn completes(&self) -> bool {
+        true
+    }
+
+    async fn completed(
+        &self,
+        account: &Account,
+        body: &[u8],
+        _now: Millis,
+        http: &reqwest::Client,
+    ) -> Result<Option<Vec<u8>>, FetchError> {
+        meta::pointers::completed(&meta::PAGE_MENTIONS, account, body, http).await
+    }
+
     async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome {
         meta::send::send(&PRODUCT, account, message, now, http).await
+    }
+
+    fn empty_body(&self) -> Option<&'static str> {
+        Some(r#"{"object":"page","entry":[]}"#)
     }
 
     async fn send_privately(

@@ -19,7 +19,12 @@ pub(super) fn list(account: &Account) -> Option<Poll> {
     account.setting("refresh_token").or(account.setting("access_token"))?;
     let mut url = resource(account, &account.external_id, &["accounts", "locations"], Some("reviews"))?;
     url.query_pairs_mut().append_pair("pageSize", "50").append_pair("orderBy", "updateTime desc");
-    Some(Poll { url, bearer: None, interval_ms: Poll::interval_ms(account, "interval_s", INTERVAL_S) })
+    Some(Poll {
+        url,
+        bearer: None,
+        authorization: None,
+        interval_ms: Poll::interval_ms(account, "interval_s", INTERVAL_S),
+    })
 }
 
 /// The notice with the review inside that it points to.

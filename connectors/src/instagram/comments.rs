@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::json;
 use crate::meta::envelope::Entry;
+use crate::meta::pointers::{Pointers, is_id};
 use crate::meta::{feed, messaging};
 use crate::reading::{self, fingerprint, first_text, pii};
 
@@ -49,14 +50,39 @@ fn comment(entry: &Entry, value: &Value) -> InboundEvent {
     event
 }
 
-/// A pointer: who wrote and what must be fetched.
+/// What is known of a mention: in a comment its words and no name, in a caption both (Instagram API with Facebook login,
+/// IG User, `mentioned_comment` and `mentioned_media`). The answer has the name of what was asked for.
+pub(super) static MENTIONS: Pointers = Pointers {
+    field: "mentions",
+    question: |account, value| {
+        let id = |key: &str| json::text(&value[key]).filter(|id| is_id(id));
+        let fields = match (id("comment_id"), id("media_id")) {
+            (Some(comment), _) => format!("mentioned_comment.comment_id({comment}){{id,text,timestamp}}"),
+            (None, Some(media)) => format!("mentioned_media.media_id({media}){{id,caption,timestamp,username}}"),
+            (None, None) => return None,
+        };
+        Some((account.external_id.clone(), fields))
+    },
+    put: |value, mut answer| {
+        for found in ["mentioned_comment", "mentioned_media"] {
+            if answer[found].is_object() {
+                value[found] = answer[found].take();
+            }
+        }
+    },
+};
+
+/// A pointer: who wrote and what must be fetched, unless it was.
 fn mention(entry: &Entry, value: &Value) -> InboundEvent {
     let media = json::text(&value["media_id"]);
+    let (comment, post) = (&value["mentioned_comment"], &value["mentioned_media"]);
     let mut event = InboundEvent {
         external_message_id: json::text(&value["comment_id"]).or_else(|| media.clone()),
-        timestamp: entry.time,
+        text: pii(&comment["text"]).or_else(|| pii(&post["caption"])),
+        sender_username: pii(&post["username"]),
+        timestamp: json::time(&comment["timestamp"]).or_else(|| json::time(&post["timestamp"])).or(entry.time),
         visibility: Some("public".to_owned()),
-        needs_fetch: true,
+        needs_fetch: !comment.is_object() && !post.is_object(),
         ..reading::event(InboundKind::Mention, &entry.id, None)
     };
     event.dedup_key = event.external_message_id.is_none().then(|| fingerprint(&[value]));

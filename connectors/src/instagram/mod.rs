@@ -7,7 +7,7 @@ mod comments;
 use async_trait::async_trait;
 use blendline_wire::capability::{Capabilities, PrivateReply};
 use blendline_wire::inbound::{Attachment, InboundEvent};
-use blendline_wire::outbound::{Outbound, SendOutcome};
+use blendline_wire::outbound::{Outbound, SendFailure, SendOutcome};
 use blendline_wire::{Millis, Pii};
 
 use crate::meta::send::Product;
@@ -69,6 +69,24 @@ impl Connector for Instagram {
 
     fn normalise(&self, body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
         meta::envelope::normalise(body, &["instagram"], comments::change)
+    }
+
+    fn probe(&self, account: &Account, http: &reqwest::Client) -> Option<Result<reqwest::RequestBuilder, SendFailure>> {
+        Some(meta::send::probe(account, http))
+    }
+
+    fn completes(&self) -> bool {
+        true
+    }
+
+    async fn completed(
+        &self,
+        account: &Account,
+        body: &[u8],
+        _now: Millis,
+        http: &reqwest::Client,
+    ) -> Result<Option<Vec<u8>>, FetchError> {
+        meta::pointers::completed(&comments::MENTIONS, account, body, http).await
     }
 
     async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome {

@@ -143,7 +143,12 @@ impl Connector for Mastodon {
             url.query_pairs_mut().append_pair("min_id", position);
         }
         let bearer = Some(Secret::from(account.setting("access_token")?));
-        Some(Poll { url, bearer, interval_ms: Poll::interval_ms(account, "interval_s", INTERVAL_S) })
+        Some(Poll {
+            url,
+            bearer,
+            authorization: None,
+            interval_ms: Poll::interval_ms(account, "interval_s", INTERVAL_S),
+        })
     }
 
     fn stream(&self, account: &Account) -> Option<Poll> {
@@ -157,14 +162,19 @@ impl Connector for Mastodon {
             url.path_segments_mut().ok()?.pop_if_empty().extend(path);
         }
         let bearer = Some(Secret::from(account.setting("access_token")?));
-        Some(Poll { url, bearer, interval_ms: STREAMED_INTERVAL_S * 1000 })
+        Some(Poll { url, bearer, authorization: None, interval_ms: STREAMED_INTERVAL_S * 1000 })
     }
 
-    fn look_again(&self, account: &Account, told: &InboundEvent) -> Option<Poll> {
+    fn look_again(&self, account: &Account, told: &InboundEvent, _now: Millis) -> Option<Poll> {
         let id = told.external_message_id.as_deref().filter(|_| told.kind.wants_answer())?;
         let url = call::endpoint(account, "", &["api", "v1", "statuses", id]).ok()?;
         let bearer = Some(Secret::from(account.setting("access_token")?));
-        Some(Poll { url, bearer, interval_ms: Poll::interval_ms(account, "look_again_s", LOOK_AGAIN_S) })
+        Some(Poll {
+            url,
+            bearer,
+            authorization: None,
+            interval_ms: Poll::interval_ms(account, "look_again_s", LOOK_AGAIN_S),
+        })
     }
 
     fn became(&self, told: &InboundEvent, answer: Option<&[u8]>) -> Option<InboundEvent> {

@@ -77,7 +77,12 @@ impl Connector for MentionFeed {
 
     fn poll(&self, account: &Account, _: Option<&str>) -> Option<Poll> {
         let url = account.setting("url").and_then(|url| url.parse().ok())?;
-        Some(Poll { url, bearer: None, interval_ms: Poll::interval_ms(account, "interval_s", INTERVAL_S) })
+        Some(Poll {
+            url,
+            bearer: None,
+            authorization: None,
+            interval_ms: Poll::interval_ms(account, "interval_s", INTERVAL_S),
+        })
     }
 
     fn lists_all(&self) -> bool {

@@ -5,7 +5,7 @@
 use async_trait::async_trait;
 use blendline_wire::capability::{Capabilities, PrivateReply};
 use blendline_wire::inbound::{Attachment, InboundEvent};
-use blendline_wire::outbound::{Outbound, SendOutcome};
+use blendline_wire::outbound::{Outbound, SendFailure, SendOutcome};
 use blendline_wire::{Millis, Pii};
 
 use crate::meta::send::Product;
@@ -67,6 +67,36 @@ impl Connector for Messenger {
 
     fn normalise(&self, body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
         meta::of_page(body)
+    }
+
+    fn probe(&self, account: &Account, http: &reqwest::Client) -> Option<Result<reqwest::RequestBuilder, SendFailure>> {
+        Some(meta::send::probe(account, http))
+    }
+
+    fn ask_subscription(
+        &self,
+        account: &Account,
+        http: &reqwest::Client,
+    ) -> Option<Result<reqwest::RequestBuilder, SendFailure>> {
+        Some(meta::subscription::ask(account, http))
+    }
+
+    fn subscription(&self, answer: &[u8], _webhook: &str) -> Result<String, String> {
+        meta::subscription::told(answer, &["messages"])
+    }
+
+    fn completes(&self) -> bool {
+        true
+    }
+
+    async fn completed(
+        &self,
+        account: &Account,
+        body: &[u8],
+        _now: Millis,
+        http: &reqwest::Client,
+    ) -> Result<Option<Vec<u8>>, FetchError> {
+        meta::pointers::completed(&meta::PAGE_MENTIONS, account, body, http).await
     }
 
     async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome {

@@ -1,20 +1,23 @@
 //! What Meta's products share: the signature, the envelope, messages, the settings and the calls that send
 //! (CHANNELS.md sections 1, 3 and 4). No channel of its own.
 //!
-//! Suggested reading order: `verify`, `envelope`, `messaging`, `feed`, `send`, `errors`.
+//! Suggested reading order: `verify`, `envelope`, `messaging`, `feed`, `pointers`, `send`, `errors`.
 
 pub(crate) mod envelope;
 mod errors;
 pub(crate) mod feed;
 pub(crate) mod media;
 pub(crate) mod messaging;
+pub(crate) mod pointers;
 pub(crate) mod send;
+pub(crate) mod subscription;
 pub(crate) mod verify;
 
 use blendline_wire::capability::PrivateReply;
 use blendline_wire::inbound::{InboundEvent, InboundKind};
 
-use crate::{Malformed, Setting, SettingKind, limits};
+use self::pointers::{Pointers, is_id};
+use crate::{Malformed, Setting, SettingKind, limits, reading};
 
 pub(crate) const DEFAULT_BASE_URL: &str = "https://graph.facebook.com";
 pub(crate) const DEFAULT_API_VERSION: &str = "v23.0";
@@ -60,6 +63,23 @@ pub(crate) static SETTINGS: &[Setting] = &[
     limits::SETTINGS[1],
     limits::SETTINGS[2],
 ];
+
+/// A mention of a Page: a post or a comment elsewhere, of which only the id is told (Graph API, Page webhooks, `mention`).
+pub(crate) static PAGE_MENTIONS: Pointers = Pointers {
+    field: "mention",
+    question: |_, value| {
+        let is_whole = value["message"].is_string() && (value["from"].is_object() || !value["sender_id"].is_null());
+        let id = reading::first_text(value, &["comment_id", "post_id"]).filter(|id| !is_whole && is_id(id))?;
+        Some((id, "message,from,created_time,permalink_url".to_owned()))
+    },
+    put: |value, answer| {
+        for field in ["message", "from", "created_time", "permalink_url"] {
+            if value[field].is_null() && !answer[field].is_null() {
+                value[field] = answer[field].clone();
+            }
+        }
+    },
+};
 
 /// Translates what Meta posts for a Page. Messages and what happens in public come to one address, so both of the
 /// Page's channels read both.

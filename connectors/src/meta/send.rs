@@ -179,6 +179,15 @@ fn public_answer(
     Ok(post(account, http, &[target, edge])?.json(&json!({ "message": text.expose() })))
 }
 
+/// The question for the account itself, which its token answers.
+pub(crate) fn probe(account: &Account, http: &reqwest::Client) -> Result<RequestBuilder, SendFailure> {
+    let token = call::credential(account, "access_token")?;
+    let version = account.setting("api_version").unwrap_or(DEFAULT_API_VERSION);
+    let mut url = call::endpoint(account, DEFAULT_BASE_URL, &[version, &account.external_id])?;
+    url.query_pairs_mut().append_pair("fields", "id");
+    Ok(http.get(url).bearer_auth(token))
+}
+
 fn post(account: &Account, http: &reqwest::Client, path: &[&str]) -> Result<RequestBuilder, SendOutcome> {
     let down = |cause| SendOutcome::AccountDown { cause };
     let token = call::credential(account, "access_token").map_err(down)?;

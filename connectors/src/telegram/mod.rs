@@ -6,6 +6,7 @@ mod fetch;
 mod message;
 mod normalise;
 mod send;
+mod subscription;
 
 use async_trait::async_trait;
 use blendline_wire::Millis;
@@ -107,6 +108,21 @@ impl Connector for Telegram {
             let url = call::endpoint(account, DEFAULT_BASE_URL, &[&format!("bot{token}"), "getMe"])?;
             Ok(http.get(url))
         }))
+    }
+
+    fn ask_subscription(
+        &self,
+        account: &Account,
+        http: &reqwest::Client,
+    ) -> Option<Result<reqwest::RequestBuilder, SendFailure>> {
+        Some(call::credential(account, "bot_token").and_then(|token| {
+            let url = call::endpoint(account, DEFAULT_BASE_URL, &[&format!("bot{token}"), "getWebhookInfo"])?;
+            Ok(http.get(url))
+        }))
+    }
+
+    fn subscription(&self, answer: &[u8], webhook: &str) -> Result<String, String> {
+        subscription::told(answer, webhook)
     }
 
     fn fetches(&self) -> bool {

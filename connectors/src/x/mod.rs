@@ -3,6 +3,7 @@
 
 pub(crate) mod direct;
 mod oauth;
+pub(crate) mod removals;
 pub(crate) mod send;
 pub(crate) mod verify;
 
@@ -71,6 +72,12 @@ pub(crate) static SETTINGS: &[Setting] = &[
         kind: SettingKind::Url,
         default: DEFAULT_BASE_URL,
         doc: "where the API answers",
+        ..Setting::TEXT
+    },
+    Setting {
+        name: "look_again_s",
+        kind: SettingKind::Number,
+        doc: "seconds between two looks at posts of others in open conversations, which may have been removed; each post that is looked at counts as read in the app's plan, so without it nobody looks",
         ..Setting::TEXT
     },
     limits::SETTINGS[0],

@@ -4,19 +4,20 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use blendline_wire::Millis;
-use blendline_wire::outbound::{Outbound, SendFailure};
+use blendline_wire::outbound::SendFailure;
 use reqwest::Url;
 use sha2::{Digest, Sha256};
 
 use crate::signature::hmac_sha1;
 use crate::{Account, call};
 
-/// The header `Authorization` of one call. A body of JSON is not part of what is signed.
+/// The header `Authorization` of one call of an address without a query. A body of JSON is not part of what is signed.
+/// `what` names the call: the same one is never made twice at the same time.
 pub(super) fn authorization(
     account: &Account,
     method: &str,
     url: &Url,
-    message: &Outbound,
+    what: &str,
     now: Millis,
 ) -> Result<String, SendFailure> {
     let token = call::credential(account, "access_token")?;
@@ -26,8 +27,7 @@ pub(super) fn authorization(
     let consumer_key = call::credential(account, "consumer_key")?;
     // Of several secrets the first is the one in use.
     let consumer_secret = account.setting_values("consumer_secret").next().unwrap_or_default();
-    // Never the same twice: an attempt of a message is made once.
-    let once = Sha256::digest(format!("{}:{}:{}", message.id, message.attempt, now.0));
+    let once = Sha256::digest(format!("{what}:{}", now.0));
     let nonce = hex::encode(&once[..16]);
     let at = (now.0 / 1000).to_string();
     let fields = [

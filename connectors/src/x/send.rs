@@ -81,7 +81,9 @@ fn request(
         }
     };
     let url = call::endpoint(account, DEFAULT_BASE_URL, &path).map_err(down)?;
-    let proof = oauth::authorization(account, "POST", &url, message, now).map_err(down)?;
+    // Never the same twice: an attempt of a message is made once.
+    let what = format!("{}:{}", message.id, message.attempt);
+    let proof = oauth::authorization(account, "POST", &url, &what, now).map_err(down)?;
     Ok(http.post(url).header(reqwest::header::AUTHORIZATION, proof).json(&body))
 }
 

@@ -11,7 +11,7 @@ use blendline_wire::inbound::InboundEvent;
 use blendline_wire::outbound::{Outbound, SendOutcome};
 
 use crate::x::{self, verify};
-use crate::{Account, Connector, Malformed, Refusal, Setting, Webhook};
+use crate::{Account, Connector, Malformed, Poll, Refusal, Setting, Webhook};
 
 /// X, Activity API.
 pub(crate) struct XXaa;
@@ -52,6 +52,18 @@ impl Connector for XXaa {
 
     fn normalise(&self, body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
         normalise::normalise(body)
+    }
+
+    fn looks_again_ms(&self, account: &Account) -> Option<u64> {
+        x::removals::interval_ms(account)
+    }
+
+    fn look_again(&self, account: &Account, told: &InboundEvent, now: Millis) -> Option<Poll> {
+        x::removals::look_again(account, told, now)
+    }
+
+    fn became(&self, told: &InboundEvent, answer: Option<&[u8]>) -> Option<InboundEvent> {
+        x::removals::became(told, answer)
     }
 
     async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome {

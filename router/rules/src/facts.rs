@@ -129,6 +129,9 @@ fields! {
     Length = "msg"."length": Type::Int, "how many characters the text has";
     Files = "msg"."files": Type::Texts, "the kinds of what came along: `image`, `voice`, `document`, …";
     Rating = "msg"."rating": Type::Int, "the stars of a review, 0 where there are none";
+    Spf = "msg"."spf": Type::Text, "what SPF said of a mail, as a server that is trusted wrote it: `pass`, `fail`, `softfail`, `none`, …; empty where nobody said";
+    Dkim = "msg"."dkim": Type::Text, "what DKIM said, likewise";
+    Dmarc = "msg"."dmarc": Type::Text, "what DMARC said, likewise: `fail` is whoever claims to be somebody else";
     Address = "contact"."address": Type::Text, "the platform's address of the sender: a number, a mail address, an id";
     Name = "contact"."name": Type::Text, "the name the sender gives himself: no proof of anything";
     Known = "contact"."known": Type::Bool, "whether he wrote to this account before";
@@ -172,6 +175,8 @@ pub struct Facts {
     pub files: Vec<String>,
     /// Stars.
     pub rating: i64,
+    /// What was said of a mail's sender by SPF, DKIM and DMARC.
+    pub authentication: [String; 3],
     /// The sender's address.
     pub address: String,
     /// The sender's name.
@@ -267,6 +272,7 @@ impl Facts {
             payload: cut(event.payload.as_ref().map(|payload| payload.expose().as_str())),
             files: files.map(|file| file.kind.clone()).collect(),
             rating: i64::from(event.rating.unwrap_or_default()),
+            authentication: authentication(event),
             address: cut(event.sender_id.as_deref().or(event.conversation_key.peer.as_deref())),
             name: cut(event.sender_name.as_ref().map(|name| name.expose().as_str())),
             history,
@@ -337,6 +343,9 @@ impl Facts {
             Field::Text => &self.text,
             Field::Subject => &self.subject,
             Field::Payload => &self.payload,
+            Field::Spf => &self.authentication[0],
+            Field::Dkim => &self.authentication[1],
+            Field::Dmarc => &self.authentication[2],
             Field::Address => &self.address,
             Field::Name => &self.name,
             Field::Account => &self.account,
@@ -369,4 +378,15 @@ impl Facts {
             _ => false,
         }
     }
+}
+
+/// Words of a standard, so short ones: what is longer was not written by a server that is trusted.
+fn authentication(event: &InboundEvent) -> [String; 3] {
+    let said = event.mail.as_ref().and_then(|mail| mail.authentication.as_ref());
+    let word = |word: Option<&String>| {
+        word.filter(|word| word.len() <= 20).map(|word| word.to_ascii_lowercase()).unwrap_or_default()
+    };
+    said.map_or_else(Default::default, |said| {
+        [word(said.spf.as_ref()), word(said.dkim.as_ref()), word(said.dmarc.as_ref())]
+    })
 }

@@ -143,26 +143,63 @@ impl Faults {
 }
 
 impl fmt::Display for Faults {
-    /// For people: the place, the line, what of it is meant, and the cure.
+    /// In English.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for fault in &self.all {
-            let severity = if fault.severity == Severity::Error { "error" } else { "warning" };
-            writeln!(f, "{severity}[{}]: {}", fault.code, fault.message)?;
+        self.said(Language::En).fmt(f)
+    }
+}
+
+/// A language in which faults are told.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Language {
+    /// English.
+    En,
+    /// Hebrew.
+    He,
+}
+
+/// Faults in a language, for people: the place, the line, what of it is meant, and the cure.
+pub struct Said<'a>(&'a Faults, Language);
+
+impl Faults {
+    /// These, in a language.
+    pub const fn said(&self, language: Language) -> Said<'_> {
+        Said(self, language)
+    }
+}
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(faults, language) = self;
+        for fault in &faults.all {
+            let severity = match (language, fault.severity) {
+                (Language::En, Severity::Error) => "error",
+                (Language::En, Severity::Warning) => "warning",
+                (Language::He, Severity::Error) => "שגיאה",
+                (Language::He, Severity::Warning) => "אזהרה",
+            };
+            let (message, hint) = match language {
+                Language::En => (fault.message.clone(), fault.hint.as_str()),
+                Language::He => fault.in_hebrew(),
+            };
+            writeln!(f, "{severity}[{}]: {message}", fault.code)?;
             let number = fault.line.to_string();
             let margin = " ".repeat(number.len());
-            writeln!(f, "{margin}--> {}:{}:{}", self.file, fault.line, fault.column)?;
+            writeln!(f, "{margin}--> {}:{}:{}", faults.file, fault.line, fault.column)?;
             writeln!(f, "{margin} |")?;
             writeln!(f, "{number} | {}", fault.text)?;
             writeln!(f, "{margin} | {}", underline(fault))?;
-            if !fault.hint.is_empty() {
-                writeln!(f, "{margin} = hint: {}", fault.hint)?;
+            if !hint.is_empty() {
+                let word = if *language == Language::En { "hint" } else { "מה לעשות" };
+                writeln!(f, "{margin} = {word}: {hint}")?;
             }
             f.write_char('\n')?;
         }
-        if 0 < self.untold {
-            writeln!(f, "… and {} more\n", self.untold)?;
+        match (language, faults.untold) {
+            (_, 0) => Ok(()),
+            (Language::En, untold) => writeln!(f, "… and {untold} more\n"),
+            (Language::He, untold) => writeln!(f, "… ועוד {untold}\n"),
         }
-        Ok(())
     }
 }
 

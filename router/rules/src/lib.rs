@@ -25,6 +25,7 @@ pub mod facts;
 pub mod fault;
 mod feasts;
 mod hebrew;
+pub mod hebrew_faults;
 pub mod help;
 mod ladder;
 pub mod limits;

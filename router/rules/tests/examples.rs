@@ -8,6 +8,7 @@ use blendline_rules::facts::History;
 use blendline_rules::{Classifier, Facts, RuleSet, World, check};
 use blendline_wire::Millis;
 use blendline_wire::inbound::{Attachment, InboundEvent, InboundKind};
+use blendline_wire::mail::{Mail, MailAuthentication};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/examples/rules")
@@ -112,4 +113,24 @@ fn the_documented_set_is_good() {
     let text = docs.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     let checked = check("docs/rules.md", text, &world());
     assert!(checked.faults.all().is_empty(), "{}", checked.faults);
+}
+
+/// What a trusted server said of a mail's sender can be asked; of what is no mail nothing was said.
+#[test]
+fn rules_may_ask_what_is_known_of_a_mails_sender() {
+    let text = "queues:\n  odd: {side: front}\n  service: {side: front}\nrules:\n  - {name: forged, when: \"msg.dmarc == 'fail' && msg.spf != 'pass' && msg.dkim == ''\", queue: odd}\n  - {name: rest, queue: service}\n";
+    let checked = check("rules", text, &world());
+    let set = checked.set.unwrap_or_else(|| panic!("{}", checked.faults));
+    let rule_of = |event: &InboundEvent| {
+        let facts = Facts::of(event, ("email_raw", "care"), History::default(), Millis(0), &set.zone);
+        Classifier::new(&set).decide(&facts).rule.map(|rule| rule.name.value.clone()).unwrap_or_default()
+    };
+    let said = MailAuthentication {
+        dmarc: Some("FAIL".into()),
+        spf: Some("softfail".into()),
+        ..MailAuthentication::default()
+    };
+    let mail = Some(Box::new(Mail { authentication: Some(said), ..Mail::default() }));
+    assert_eq!(rule_of(&InboundEvent { mail, ..InboundEvent::default() }), "forged");
+    assert_eq!(rule_of(&InboundEvent::default()), "rest");
 }

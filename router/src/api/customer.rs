@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::Shared;
 use super::auth::Caller;
 use super::page::id;
+use super::private;
 use super::problem::Failure;
 use super::tasks::owned;
 use crate::payload::StoredMessage;
@@ -46,6 +47,8 @@ pub struct Limits {
     free_until: Option<Instant>,
     /// Whether others than the customer read what is said.
     public: bool,
+    /// Whether what he said last, in public, can be answered in private now (`privately` of a reply).
+    private: bool,
 }
 
 /// A way by which a customer writes: an account, and an address of his there.
@@ -82,6 +85,7 @@ pub async fn one(
     let Some(row) = app.archive().conversation(conversation).await? else { return Ok(Json(CustomerInfo::default())) };
     let directory = app.directory();
     let channel = directory.accounts.get(&row.account).map(|entry| entry.channel.as_str()).unwrap_or_default();
+    let private = private::is_possible(&app, &row).await?;
     let limits = blendline_connectors::by_name(channel).map(|connector| {
         let capabilities = connector.capabilities();
         let window = capabilities.window_ms.zip(row.heard_at);
@@ -89,6 +93,7 @@ pub async fn one(
             text_chars_max: capabilities.text_chars_max,
             free_until: window.map(|(window, heard)| Instant(heard.plus(window))),
             public: capabilities.public,
+            private,
         }
     });
     let mut ways = vec![(row.contact, row.account)];

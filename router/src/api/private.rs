@@ -38,6 +38,22 @@ pub async fn checked(app: &Shared, tenant: TenantId, call: Call) -> Call {
     }
 }
 
+/// Whether the customer wrote last in public, and can be answered in private now.
+pub(super) async fn is_possible(app: &Shared, conversation: &Conversation) -> Result<bool, StoreError> {
+    let directory = app.directory();
+    let entry = directory.accounts.get(&conversation.account).filter(|entry| entry.is_public());
+    let Some(connector) = entry.and_then(|entry| blendline_connectors::by_name(&entry.channel)) else {
+        return Ok(false);
+    };
+    let of = [Transcript::Conversation(conversation.id)];
+    let lines = app.archive().transcripts(&of, LINES_MAX).await?.pop().unwrap_or_default();
+    if !private::is_heard_in_public(&lines) {
+        return Ok(false);
+    }
+    let failed: HashSet<_> = private::failed(app.archive(), &lines).await?;
+    Ok(private::way(connector, &lines, u64::MAX, true, &failed, now()).is_ok_and(|way| way.is_some()))
+}
+
 /// Why one of these would not be sent.
 async fn refused(
     app: &Shared,

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::auth::Caller;
 use super::json::Strict;
 use super::problem::Failure;
-use super::rules::{VersionInfo, configured, conflict, deed, draft_named, unprocessable};
+use super::rules::{VersionInfo, configured, conflict, deed, draft_named, unprocessable, with_reason};
 use super::view::queue_name;
 use super::{Shared, now};
 use crate::ports::rules::{Guard, RuleSetRow, Stage};
@@ -126,9 +126,7 @@ pub async fn begin(
     Strict(said): Strict<Beginning>,
 ) -> Result<Json<VersionInfo>, Failure> {
     let draft = draft_named(&app, &caller, &said.sha256).await?;
-    if said.reason.trim().is_empty() {
-        return Err(Failure::bad("/reason", "say why: the next who wonders reads it"));
-    }
+    with_reason(&said.reason)?;
     let (latest, live) = latest_and_live(app.rules(), caller.tenant).await?;
     let (Some(latest), Some(live)) = (latest, live) else {
         return Err(conflict("no_live_rules", "no rules are live to try others beside: publish some"));
@@ -263,9 +261,7 @@ pub async fn end(
     Extension(caller): Extension<Arc<Caller>>,
     Strict(said): Strict<End>,
 ) -> Result<Json<VersionInfo>, Failure> {
-    if said.reason.trim().is_empty() {
-        return Err(Failure::bad("/reason", "say why: the next who wonders reads it"));
-    }
+    with_reason(&said.reason)?;
     let (Some(latest), Some(live)) = latest_and_live(app.rules(), caller.tenant).await? else { return Err(no_trial()) };
     if latest.stage.is_none() {
         return Err(no_trial());

@@ -161,6 +161,10 @@ pub struct FaultInfo {
     message: String,
     /// What to do about it; may be empty.
     hint: String,
+    /// What is wrong, by its code, in Hebrew.
+    message_he: String,
+    /// What to do about it, in Hebrew.
+    hint_he: &'static str,
 }
 
 /// A publication.
@@ -266,6 +270,7 @@ pub async fn publish(
     Extension(caller): Extension<Arc<Caller>>,
     Strict(said): Strict<Publication>,
 ) -> Result<Json<VersionInfo>, Failure> {
+    with_reason(&said.reason)?;
     let draft = draft_named(&app, &caller, &said.sha256).await?;
     let (latest, live) = latest_and_live(app.rules(), caller.tenant).await?;
     if publish::wants_two(&draft.text, live.as_ref()) && draft.author == caller.actor {
@@ -291,6 +296,7 @@ pub async fn rollback(
     Extension(caller): Extension<Arc<Caller>>,
     Strict(said): Strict<Rollback>,
 ) -> Result<Json<VersionInfo>, Failure> {
+    with_reason(&said.reason)?;
     let earlier = app.rules().rule_set(caller.tenant, said.version).await?;
     let earlier =
         earlier.ok_or_else(|| unprocessable("unknown_version", "no version has this number").at("/version"))?;
@@ -333,14 +339,19 @@ pub(super) async fn live(app: &Shared, caller: &Caller) -> Result<Option<RuleSet
 async fn checked(app: &Shared, caller: &Caller, text: &str) -> Result<CheckInfo, Failure> {
     let live = live(app, caller).await?;
     let faults = publish::faults(configured(app, caller)?, text);
-    let told = faults.all().iter().map(|fault| FaultInfo {
-        severity: if fault.severity == Severity::Error { "error" } else { "warning" },
-        code: fault.code,
-        line: fault.line,
-        column: fault.column,
-        column_end: fault.column_end,
-        message: fault.message.clone(),
-        hint: fault.hint.clone(),
+    let told = faults.all().iter().map(|fault| {
+        let (message_he, hint_he) = fault.in_hebrew();
+        FaultInfo {
+            severity: if fault.severity == Severity::Error { "error" } else { "warning" },
+            code: fault.code,
+            line: fault.line,
+            column: fault.column,
+            column_end: fault.column_end,
+            message: fault.message.clone(),
+            hint: fault.hint.clone(),
+            message_he,
+            hint_he,
+        }
     });
     Ok(CheckInfo {
         sha256: publish::sha256(text),
@@ -350,6 +361,14 @@ async fn checked(app: &Shared, caller: &Caller, text: &str) -> Result<CheckInfo,
     })
 }
 
+/// Refuses a change of what is live that nobody gives a reason for.
+pub(super) fn with_reason(reason: &str) -> Result<(), Failure> {
+    if reason.trim().is_empty() {
+        return Err(Failure::bad("/reason", "say why: the next who wonders reads it"));
+    }
+    Ok(())
+}
+
 /// Publishes a row that is without errors, whose queues that are gone have heirs.
 async fn made_live(
     app: &Shared,
@@ -357,9 +376,6 @@ async fn made_live(
     row: RuleSetRow,
     what: &'static str,
 ) -> Result<Json<VersionInfo>, Failure> {
-    if row.reason.trim().is_empty() {
-        return Err(Failure::bad("/reason", "say why: the next who wonders reads it"));
-    }
     let joined = keeper::with(configured(app, caller)?, &row).map_err(|faults| {
         let first = faults.all().iter().find(|fault| fault.severity == Severity::Error);
         let first =

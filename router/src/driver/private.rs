@@ -50,6 +50,11 @@ impl Way {
     }
 }
 
+/// Whether the customer's last word was said in public.
+pub(crate) fn is_heard_in_public(lines: &[StoredMessage]) -> bool {
+    lines.iter().rev().find(|line| heard(line).is_some()).is_some_and(|line| is_public(&line.body))
+}
+
 /// The way of the message at `seq`; `None` where its contact says it, because nothing tells more.
 ///
 /// `failed` are messages of ours that the platform did not take, `at` is when the message was said. An error says why the

@@ -310,6 +310,22 @@ impl Archive for FakeStore {
         Ok(record.conversations.values().filter(over).take(limit).cloned().collect())
     }
 
+    async fn heard_lately(
+        &self,
+        _: u16,
+        account: AccountId,
+        since: Millis,
+        limit: usize,
+    ) -> Result<Vec<StoredMessage>, StoreError> {
+        let record = self.record();
+        let of = |row: &MessageRow| {
+            let conversation = row.conversation.and_then(|id| record.conversations.get(&id));
+            row.author == Author::Customer && row.at >= since && conversation.is_some_and(|row| row.account == account)
+        };
+        let heard = record.lines.iter().rev().filter(|(row, _)| of(row));
+        Ok(heard.take(limit).map(|(row, body)| stored(row, body)).collect())
+    }
+
     async fn quarantined(&self, _: TenantId, _: usize) -> Result<Vec<QuarantineRow>, StoreError> {
         Ok(self.record().quarantine.clone())
     }

@@ -1,16 +1,17 @@
 //! What was said of late is looked at again, where a platform does not tell that it was changed or removed.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use blendline_connectors::{Connector, Poll};
-use blendline_wire::Millis;
-use blendline_wire::inbound::InboundEvent;
+use blendline_wire::inbound::{ConversationKey, InboundEvent, InboundKind};
+use blendline_wire::{Millis, Pii};
 use tokio::time::{Duration, Instant};
 
 use super::known::AGE_MS_MAX;
+use crate::payload::{MessageBody, StoredMessage};
 
 /// Things that are followed, the latest.
-const FOLLOWED_MAX: usize = 200;
+pub(super) const FOLLOWED_MAX: usize = 200;
 /// Things that are looked at in one turn.
 const LOOKS_MAX: usize = 10;
 
@@ -35,8 +36,9 @@ impl Followed {
         connector: &dyn Connector,
         account: &blendline_connectors::Account,
         events: &[InboundEvent],
+        now: Millis,
     ) {
-        for event in events.iter().filter(|event| connector.look_again(account, event).is_some()) {
+        for event in events.iter().filter(|event| connector.look_again(account, event, now).is_some()) {
             let is_known = |thing: &Thing| thing.told.external_message_id == event.external_message_id;
             if !self.things.iter().any(is_known) {
                 // Its words are not needed.
@@ -62,7 +64,7 @@ impl Followed {
     ) -> Vec<(Thing, Poll)> {
         let is_fresh = |thing: &Thing| thing.told.timestamp.as_ref().is_none_or(|at| now.since(at.0) <= AGE_MS_MAX);
         self.things.retain(is_fresh);
-        let ask = |thing: &Thing| connector.look_again(account, &thing.told);
+        let ask = |thing: &Thing| connector.look_again(account, &thing.told, now);
         let Some(first) = self.things.front().and_then(ask) else { return Vec::new() };
         let due = *self.due.get_or_insert_with(|| Instant::now() + Duration::from_millis(first.interval_ms));
         if Instant::now() < due {
@@ -76,5 +78,32 @@ impl Followed {
     /// It stays among what is followed.
     pub(super) fn keep(&mut self, thing: Thing) {
         self.things.push_back(thing);
+    }
+}
+
+/// What of a transcript's lines, newest first, may be looked at again: as it was told, the oldest first. What was removed
+/// is not looked at any more.
+pub(super) fn told_of(lines: Vec<StoredMessage>, account: &blendline_connectors::Account) -> Vec<InboundEvent> {
+    let is_removal = |line: &&StoredMessage| line.body.kind == Some(InboundKind::Delete);
+    let gone: BTreeSet<String> = lines.iter().filter(is_removal).filter_map(|line| line.body.target.clone()).collect();
+    let heard = lines.into_iter().rev().map(|line| line.body);
+    let there = heard.filter(|body| body.external_id.as_ref().is_some_and(|id| !gone.contains(id)));
+    there.map(|body| event_of(body, account)).collect()
+}
+
+fn event_of(body: MessageBody, account: &blendline_connectors::Account) -> InboundEvent {
+    let place = body.place.unwrap_or_default();
+    let conversation_key = ConversationKey {
+        account: account.external_id.clone(),
+        peer: place.peer.map(Pii::into_inner),
+        thread: place.thread,
+    };
+    InboundEvent {
+        kind: body.kind.unwrap_or_default(),
+        external_message_id: body.external_id,
+        timestamp: body.timestamp,
+        visibility: body.visibility,
+        conversation_key,
+        ..InboundEvent::default()
     }
 }

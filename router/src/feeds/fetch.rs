@@ -2,7 +2,8 @@
 
 use blendline_connectors::Poll;
 use reqwest::header::{
-    ACCEPT, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER,
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
+    RETRY_AFTER,
 };
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use tokio::time::Duration;
@@ -36,9 +37,10 @@ pub(super) enum Fetched {
 /// The request of a question.
 fn asking(http: &Client, poll: &Poll) -> RequestBuilder {
     let request = http.get(poll.url.clone());
-    match &poll.bearer {
-        Some(token) => request.bearer_auth(token.expose()),
-        None => request,
+    match (&poll.authorization, &poll.bearer) {
+        (Some(whole), _) => request.header(AUTHORIZATION, whole.expose()),
+        (None, Some(token)) => request.bearer_auth(token.expose()),
+        (None, None) => request,
     }
 }
 

@@ -7,7 +7,8 @@
 //!
 //! Where there is a stream, it is opened first and asked after, so nothing falls between the two; when it breaks, asking
 //! fills the gap. What was taken in is followed: a list is compared with what it was before, and where a platform can only
-//! be asked about each thing, the latest are looked at again in turn.
+//! be asked about each thing, the latest are looked at again in turn. Where a platform posts to us and tells nothing of
+//! removals, what is followed comes from the record.
 //! Suggested reading order: `source`, `known`, `again`, `stream`.
 
 mod again;
@@ -24,31 +25,35 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::source::Source;
+use self::source::{Means, Source};
 use crate::directory::Directory;
 use crate::doors::Doors;
 use crate::driver::Status;
 use crate::intake::Intake;
+use crate::ports::store::Archive;
 
 /// Starts asking for every account that has to be asked. `http` must follow [`blendline_connectors::http_client_rules`].
 pub(crate) fn start(
     directory: &Arc<Directory>,
     intake: &Arc<Intake>,
-    doors: &Doors,
-    owners: &BTreeMap<u16, watch::Receiver<Status>>,
+    archive: &Arc<dyn Archive>,
+    (doors, owners): (&Doors, &BTreeMap<u16, watch::Receiver<Status>>),
     http: &reqwest::Client,
-    tasks: &TaskTracker,
-    stop: &CancellationToken,
+    (tasks, stop): (&TaskTracker, &CancellationToken),
 ) {
+    let (directory, intake) = (directory.clone(), intake.clone());
+    let means =
+        Means { directory: directory.clone(), intake: intake.clone(), archive: archive.clone(), http: http.clone() };
     for (id, entry) in &directory.accounts {
         let Some(connector) = blendline_connectors::by_name(&entry.channel) else { continue };
-        let Some(serving) = owners.get(&doors.shard(entry.tenant)) else { continue };
-        if connector.poll(&entry.account, None).is_none() {
+        let shard = doors.shard(entry.tenant);
+        let Some(serving) = owners.get(&shard) else { continue };
+        let (account, is_asked) = (&entry.account, connector.poll(&entry.account, None).is_some());
+        if !is_asked && connector.looks_again_ms(account).is_none() {
             continue;
         }
-        let Some(endpoint) = intake.endpoint(&entry.channel, &entry.account.name) else { continue };
-        let (directory, intake, http) = (directory.clone(), intake.clone(), http.clone());
-        let source = Source::new(*id, connector, endpoint, directory, intake, http);
+        let Some(endpoint) = intake.endpoint(&entry.channel, &account.name) else { continue };
+        let source = Source::new(*id, connector, endpoint, shard, means.clone());
         let (serving, stop) = (serving.clone(), stop.clone());
         tasks.spawn(async move {
             tokio::select! {

@@ -8,15 +8,16 @@ use blendline_wire::{AccountId, Millis};
 use tokio::sync::watch;
 use tokio::time::{Duration, Instant, sleep_until};
 
-use super::again::Followed;
+use super::again::{FOLLOWED_MAX, Followed, told_of};
 use super::fetch::{Fetched, Validators, fetch, open};
-use super::known::Known;
+use super::known::{AGE_MS_MAX, Known};
 use super::stream::Stream;
 use super::telemetry;
 use crate::api::now;
 use crate::directory::Directory;
 use crate::driver::Status;
 use crate::intake::{Endpoint, Intake};
+use crate::ports::store::Archive;
 
 /// The longest wait after failures.
 const WAIT_MS_MAX: u64 = 60 * 60 * 1000;
@@ -28,12 +29,20 @@ pub(super) struct Source {
     account: AccountId,
     connector: &'static dyn Connector,
     endpoint: Endpoint,
-    directory: Arc<Directory>,
-    intake: Arc<Intake>,
-    http: reqwest::Client,
+    shard: u16,
+    means: Means,
     known: Known,
     followed: Followed,
     line: Line,
+}
+
+/// What all sources share.
+#[derive(Clone)]
+pub(super) struct Means {
+    pub(super) directory: Arc<Directory>,
+    pub(super) intake: Arc<Intake>,
+    pub(super) archive: Arc<dyn Archive>,
+    pub(super) http: reqwest::Client,
 }
 
 /// The stream of a source, where it has one.
@@ -50,17 +59,16 @@ impl Source {
         account: AccountId,
         connector: &'static dyn Connector,
         endpoint: Endpoint,
-        directory: Arc<Directory>,
-        intake: Arc<Intake>,
-        http: reqwest::Client,
+        shard: u16,
+        means: Means,
     ) -> Self {
         let (known, followed, line) = (Known::default(), Followed::default(), Line::default());
-        Self { account, connector, endpoint, directory, intake, http, known, followed, line }
+        Self { account, connector, endpoint, shard, means, known, followed, line }
     }
 
     /// Asks for ever, while this process serves the shard.
     pub(super) async fn run(mut self, mut serving: watch::Receiver<Status>) {
-        let directory = self.directory.clone();
+        let directory = self.means.directory.clone();
         let Some(account) = directory.accounts.get(&self.account).map(|entry| &entry.account) else { return };
         loop {
             if serving.wait_for(|status| matches!(status, Status::Serving { .. })).await.is_err() {
@@ -68,7 +76,11 @@ impl Source {
             }
             // The stream is opened before asking, so what happens between the two is heard.
             self.open(account).await;
-            let Some(wait_ms) = self.ask(account).await else { return };
+            let wait_ms = match self.connector.looks_again_ms(account) {
+                Some(interval_ms) => self.recall(account, interval_ms).await,
+                None => self.ask(account).await,
+            };
+            let Some(wait_ms) = wait_ms else { return };
             self.look_again(account).await;
             self.listen(account, wait_ms, &mut serving).await;
         }
@@ -102,7 +114,7 @@ impl Source {
     async fn open(&mut self, account: &Account) {
         let due = self.line.again.is_none_or(|again| again <= Instant::now());
         let Some(poll) = self.connector.stream(account).filter(|_| self.line.open.is_none() && due) else { return };
-        match open(&self.http, &poll).await {
+        match open(&self.means.http, &poll).await {
             Ok(response) => {
                 let bytes_max = self.connector.capabilities().body_bytes_max;
                 self.line =
@@ -130,21 +142,31 @@ impl Source {
             return Ok(());
         }
         let keys: Vec<String> = events.iter().filter_map(InboundEvent::duplicate_key).collect();
-        self.followed.follow(self.connector, account, &events);
-        self.intake.bring(self.endpoint, events, event, now()).await.map_err(|_| "busy")?;
+        self.followed.follow(self.connector, account, &events, now());
+        self.means.intake.bring(self.endpoint, events, event, now()).await.map_err(|_| "busy")?;
         self.known.heard(keys);
         telemetry::streamed(self.account, "streamed");
         Ok(())
     }
 
+    /// Follows what the record says was said of late, where the platform posts to us; how many milliseconds to wait.
+    async fn recall(&mut self, account: &Account, interval_ms: u64) -> Option<u64> {
+        let since = Millis(now().0.saturating_sub(AGE_MS_MAX));
+        match self.means.archive.heard_lately(self.shard, self.account, since, FOLLOWED_MAX).await {
+            Ok(lines) => self.followed.follow(self.connector, account, &told_of(lines, account), now()),
+            Err(error) => telemetry::not_recalled(self.account, &error),
+        }
+        Some(interval_ms)
+    }
+
     /// Asks once, and gives how many milliseconds to wait; `None` where there is nothing to ask.
     async fn ask(&mut self, account: &Account) -> Option<u64> {
         let mut poll = self.connector.poll(account, self.known.position.as_deref())?;
-        if let Some(token) = self.connector.poll_token(account, now(), &self.http).await {
+        if let Some(token) = self.connector.poll_token(account, now(), &self.means.http).await {
             poll.bearer = Some(token);
         }
         let bytes_max = self.connector.capabilities().body_bytes_max;
-        let failed = match fetch(&self.http, &poll, &self.known.validators, bytes_max).await {
+        let failed = match fetch(&self.means.http, &poll, &self.known.validators, bytes_max).await {
             Fetched::Unchanged => {
                 telemetry::read("unchanged");
                 self.tell_missing().await.err().map(|word| (word, 0))
@@ -184,11 +206,11 @@ impl Source {
             "malformed"
         })?;
         let position = self.connector.position(&events);
-        self.followed.follow(self.connector, account, &events);
+        self.followed.follow(self.connector, account, &events, now);
         let (told, shown) = self.known.tell(events, self.connector.lists_all(), now);
         let more = !told.new.is_empty();
         if more {
-            self.intake.bring(self.endpoint, told.new, body, now).await.map_err(|_| "busy")?;
+            self.means.intake.bring(self.endpoint, told.new, body, now).await.map_err(|_| "busy")?;
         }
         if 0 < told.passed_over {
             telemetry::passed_over(self.account, told.passed_over);
@@ -202,7 +224,7 @@ impl Source {
     async fn tell_missing(&mut self) -> Result<(), &'static str> {
         let removals = self.known.still_missing();
         if !removals.is_empty() {
-            self.intake.bring(self.endpoint, removals, b"", now()).await.map_err(|_| "busy")?;
+            self.means.intake.bring(self.endpoint, removals, b"", now()).await.map_err(|_| "busy")?;
             self.known.forget_missing();
         }
         Ok(())
@@ -212,7 +234,7 @@ impl Source {
     async fn look_again(&mut self, account: &Account) {
         let bytes_max = self.connector.capabilities().body_bytes_max;
         for (mut thing, poll) in self.followed.turn(self.connector, account, now()) {
-            let answer = match fetch(&self.http, &poll, &Validators::default(), bytes_max).await {
+            let answer = match fetch(&self.means.http, &poll, &Validators::default(), bytes_max).await {
                 Fetched::Body(body, _) => Some(body),
                 Fetched::Failed("gone", _) => None,
                 // Nobody knows: it is asked again in its turn.
@@ -226,7 +248,7 @@ impl Source {
             let key = change.as_ref().and_then(InboundEvent::duplicate_key);
             if let Some(change) = change.filter(|_| key != thing.change) {
                 let body = answer.unwrap_or_default();
-                if self.intake.bring(self.endpoint, vec![change], &body, now()).await.is_err() {
+                if self.means.intake.bring(self.endpoint, vec![change], &body, now()).await.is_err() {
                     self.followed.keep(thing);
                     continue;
                 }

@@ -3,6 +3,8 @@
 use blendline_connectors::Malformed;
 use blendline_wire::AccountId;
 
+use crate::ports::store::StoreError;
+
 /// A source could not be read.
 pub(super) fn failed(account: AccountId, word: &'static str, failures: u32, wait_s: u64) {
     metrics::counter!("blendline_polls_total", "outcome" => word).increment(1);
@@ -26,6 +28,11 @@ pub(super) fn read(outcome: &'static str) {
 pub(super) fn streamed(account: AccountId, word: &'static str) {
     metrics::counter!("blendline_polls_total", "outcome" => word).increment(1);
     tracing::debug!(%account, word, "A source's stream.");
+}
+
+/// What was said of late could not be looked up; it is tried again in the next turn.
+pub(super) fn not_recalled(account: AccountId, error: &StoreError) {
+    tracing::warn!(%account, %error, "What was said of late could not be looked up, so nothing was looked at again.");
 }
 
 /// Things without a time stood in a source at the first look.

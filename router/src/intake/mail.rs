@@ -35,7 +35,7 @@ impl Intake {
         }
         let headers = HeaderMap::new();
         let hook = Webhook { headers: &headers, query: "", body: &body };
-        self.keep(endpoint, entry, hook, events, (now, None)).await
+        self.keep(endpoint, entry, hook, hook.body, events, (now, None)).await
     }
 
     /// Records that a mail was not taken in and why; `head` is what is kept of it.

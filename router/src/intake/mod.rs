@@ -184,9 +184,9 @@ impl Intake {
             return Err(NotTaken::TooMany);
         }
         let whole = self.completed(endpoint, entry, hook.body, now).await?;
-        let hook = Webhook { body: whole.as_deref().unwrap_or(hook.body), ..hook };
-        let events = endpoint.connector.normalise(hook.body);
-        self.keep(endpoint, entry, hook, events, (now, trace)).await
+        let body = whole.as_deref().unwrap_or(hook.body);
+        let events = endpoint.connector.normalise(body);
+        self.keep(endpoint, entry, hook, body, events, (now, trace)).await
     }
 
     /// The body with what it points to, where it does. Only what would be of no use without it is fetched before the
@@ -216,12 +216,14 @@ impl Intake {
         }
     }
 
-    /// Publishes what a body held, or the whole body where it could not be read.
+    /// Publishes what a body held, or the whole body where it could not be read. `body` is what was read: that of `hook`,
+    /// or more, where something was fetched.
     async fn keep(
         &self,
         endpoint: Endpoint,
         entry: &AccountEntry,
         hook: Webhook<'_>,
+        body: &[u8],
         events: Result<Vec<InboundEvent>, Malformed>,
         (now, trace): (Millis, Option<TraceContext>),
     ) -> Result<Taken, NotTaken> {
@@ -231,7 +233,7 @@ impl Intake {
                 return Ok(Taken::Nothing);
             }
             Ok(mut events) => {
-                self.keep_files(endpoint, hook.body, &mut events).await?;
+                self.keep_files(endpoint, body, &mut events).await?;
                 (self.batch(endpoint, entry, hook, events, (now, trace)), Taken::Accepted)
             }
             Err(malformed) if endpoint.connector.tells_malformed() => {
@@ -239,14 +241,14 @@ impl Intake {
                 return Err(NotTaken::Malformed(malformed));
             }
             Err(malformed) => {
-                let cause = match hook.body.len() {
+                let cause = match body.len() {
                     bytes if QUARANTINE_BYTES_MAX < bytes => format!("{malformed} (cut: it has {bytes} bytes)"),
                     _ => malformed.to_string(),
                 };
                 (quarantine(endpoint, entry, cause, now), Taken::Quarantined)
             }
         };
-        self.publish(endpoint.tenant, message.encode(beside(endpoint, hook.body, taken))).await?;
+        self.publish(endpoint.tenant, message.encode(beside(endpoint, body, taken))).await?;
         match taken {
             Taken::Quarantined => self.counters.quarantined.increment(1),
             _ => self.counters.accepted.increment(1),

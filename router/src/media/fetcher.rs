@@ -200,6 +200,7 @@ const fn word(error: &FetchError) -> &'static str {
         FetchError::Gone(_) => "gone",
         FetchError::TooLarge(_) => "too_large",
         FetchError::Damaged => "damaged",
+        FetchError::NoWords(_) => "no_words",
         FetchError::Settings(_) => "settings",
         FetchError::Later(_) => "unavailable",
     }

@@ -159,6 +159,10 @@ fn column(lang: Lang) -> Markup {
                     }
                 }
                 div class="form-place" data-slot="form" hidden {}
+                label class="privately" data-slot="privately" hidden {
+                    input type="checkbox" name="privately";
+                    span { (t("desk-privately")) }
+                }
                 form class="composer" data-slot="composer" {
                     label class="quiet" data-slot="composer-label" { (t("desk-reply-label")) }
                     textarea name="text" rows="2" dir="auto" maxlength="8000" placeholder=(t("desk-reply-hint")) {}

@@ -98,6 +98,16 @@ pub trait Archive: Send + Sync + 'static {
     /// Solved conversations whose time to confirm is over, oldest first.
     async fn confirm_ended(&self, shard: u16, now: Millis, limit: usize) -> Result<Vec<Conversation>, StoreError>;
 
+    /// What customers said in the open conversations of an account since then, the latest `limit`, newest first, in the
+    /// latest `limit` of these conversations.
+    async fn heard_lately(
+        &self,
+        shard: u16,
+        account: AccountId,
+        since: Millis,
+        limit: usize,
+    ) -> Result<Vec<StoredMessage>, StoreError>;
+
     /// What was put aside unread, newest first.
     async fn quarantined(&self, tenant: TenantId, limit: usize) -> Result<Vec<QuarantineRow>, StoreError>;
 

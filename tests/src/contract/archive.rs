@@ -1,14 +1,14 @@
 //! What every archive must do: give back what was committed.
 
 use blendline_core::input::DeliveryStatus;
-use blendline_core::rows::{Closed, OutboundState, Task, TaskState};
+use blendline_core::rows::{Closed, Conversation, OutboundState, Task, TaskState};
 use blendline_core::{PayloadId, Write};
 use blendline_router::payload::MessageBody;
 use blendline_router::ports::register::{Entry, Kind};
 use blendline_router::ports::store::{Archive, Following, QuarantineRow, Store, TaskFilter, Transcript, Wanted};
 use blendline_wire::task::Side;
 use blendline_wire::{
-    ContactKey, ConversationId, MatterId, Millis, OutboundId, Pii, QueueId, TaskId, TenantId, WorkerId,
+    AccountId, ContactKey, ConversationId, MatterId, Millis, OutboundId, Pii, QueueId, TaskId, TenantId, WorkerId,
 };
 
 use super::rows::{self, ACCOUNT, NOW, QUEUE, TENANT};
@@ -152,6 +152,39 @@ pub async fn finds_what_nobody_confirmed(world: &impl StoreWorld) {
     let ended = store.confirm_ended(SHARD, Millis(30), 1).await.unwrap();
     assert_eq!(ended, [rows::solved(3, 3, Millis(20))]);
     assert_eq!(store.conversation(ConversationId(2)).await.unwrap(), Some(settled));
+}
+
+/// What customers said of late in open conversations of an account, the newest first; not what we said, and not what was
+/// said in closed ones.
+pub async fn finds_what_was_heard_lately(world: &impl StoreWorld) {
+    let store = world.open().await;
+    let tenure = take(&store).await;
+    let mut commit = rows::batch(SHARD, tenure, 1);
+    let other = Conversation { account: AccountId(4), ..rows::conversation(3, 3) };
+    for row in [rows::conversation(1, 1), rows::conversation(2, 2), other, rows::solved(4, 4, NOW)] {
+        commit.writes.push(Write::Conversation(Box::new(row)));
+    }
+    for (conversation, seq) in [(1, 1), (1, 2), (2, 7), (1, 3), (3, 9), (4, 5)] {
+        rows::say(&mut commit, Some(conversation), None, seq, &format!("{conversation}.{seq}"));
+    }
+    for write in &mut commit.writes {
+        match write {
+            Write::Message(row) if row.seq == 3 => row.at = NOW + 2,
+            Write::Message(row) if row.seq == 7 => row.at = NOW + 1,
+            _ => {}
+        }
+    }
+    store.commit(&commit).await.unwrap();
+    for (since, limit, expected) in [
+        (NOW, 9, vec!["1.3", "2.7", "1.1"]),
+        (NOW + 1, 9, vec!["1.3", "2.7"]),
+        (NOW, 1, vec!["2.7"]),
+        (NOW + 3, 9, vec![]),
+    ] {
+        let found = store.heard_lately(SHARD, ACCOUNT, since, limit).await.unwrap();
+        let words: Vec<_> = found.iter().map(|line| line.body.text.as_ref().unwrap().expose().as_str()).collect();
+        assert_eq!(words, expected, "since {since:?}, {limit}");
+    }
 }
 
 /// What could not be read is kept whole, newest first.

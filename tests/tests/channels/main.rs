@@ -8,7 +8,9 @@
     reason = "test code: a broken expectation must stop the run and say where"
 )]
 
+mod connect;
 mod course;
+mod followed;
 mod mail_files;
 mod mail_raw;
 mod mail_rows;

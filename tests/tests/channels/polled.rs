@@ -197,7 +197,7 @@ static MASTODON_STREAMED: Row = row(
 );
 
 /// What the worker hears next that the customer did with an earlier message.
-async fn until_changed(hand: &mut Hand, kind: InboundKind) -> MessageView {
+pub(crate) async fn until_changed(hand: &mut Hand, kind: InboundKind) -> MessageView {
     hand.until(kind.as_str(), |frame| match frame {
         ServerFrame::Message { message, .. } if message.kind == Some(kind) => Some(message),
         _ => None,

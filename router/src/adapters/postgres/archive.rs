@@ -38,6 +38,10 @@ const ANSWERED: &str = "SELECT m.body, w.n
     FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS w (transcript, seq, n)
     CROSS JOIN LATERAL (SELECT body FROM messages
         WHERE transcript = w.transcript AND seq < w.seq AND author = 'customer' ORDER BY seq DESC LIMIT 1) m";
+const HEARD_LATELY: &str = "SELECT m.seq, m.at, m.author, m.worker, m.outbound, m.body
+    FROM (SELECT id FROM conversations WHERE shard = $1 AND open AND account = $2 ORDER BY id DESC LIMIT $4) c
+    JOIN messages m ON m.transcript = c.id
+    WHERE m.author = 'customer' AND m.at >= $3 ORDER BY m.at DESC, m.transcript DESC, m.seq DESC LIMIT $4";
 const OUTBOX: &str = "SELECT body FROM outbound WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3";
 const OUTBOX_UNKNOWN: &str =
     "SELECT body FROM outbound WHERE tenant = $1 AND state = 'unknown' AND id > $2 ORDER BY id LIMIT $3";
@@ -178,6 +182,17 @@ impl Archive for PostgresStore {
         let query = "SELECT body FROM conversations WHERE shard = $1 AND confirm_until <= $2
                      ORDER BY confirm_until LIMIT $3";
         self.bodies(query, &[&i32::from(shard), &sql(now.0), &rows(limit)]).await
+    }
+
+    async fn heard_lately(
+        &self,
+        shard: u16,
+        account: AccountId,
+        since: Millis,
+        limit: usize,
+    ) -> Result<Vec<StoredMessage>, StoreError> {
+        let params: [&(dyn ToSql + Sync); 4] = [&i32::from(shard), &sql(account.0), &sql(since.0), &rows(limit)];
+        self.ask(HEARD_LATELY, &params).await?.iter().map(message).collect()
     }
 
     async fn quarantined(&self, tenant: TenantId, limit: usize) -> Result<Vec<QuarantineRow>, StoreError> {

@@ -28,7 +28,8 @@ fn check() -> Value {
         "sha256": "9c1d…", "good": false, "diff": "@ 2\n-  service: {side: front}\n+  service: {side: fornt}\n",
         "faults": [{
             "severity": "error", "code": "unknown_word", "line": 2, "column": 19, "column_end": 24,
-            "message": "`side` cannot be `fornt`", "hint": "did you mean `front`?"
+            "message": "`side` cannot be `fornt`", "hint": "did you mean `front`?",
+            "message_he": "המילה אינה אחת מן המותרות: \u{2068}fornt\u{2069}", "hint_he": "ההשלמה מציעה את המותרות"
         }]
     })
 }

@@ -88,7 +88,7 @@ pub(in crate::api) fn customer() -> About {
     .place::<String>("id", "The task.")
     .gives::<CustomerInfo>(200, "The customer; nothing where the task has no conversation.")
     .such_as(json!({
-        "limits": { "text_chars_max": 4_096, "free_until": "2026-11-26T09:30:00Z", "public": false },
+        "limits": { "text_chars_max": 4_096, "free_until": "2026-11-26T09:30:00Z", "public": false, "private": false },
         "ways": [{
             "channel": "whatsapp_cloud", "account": "phone",
             "lines": [{

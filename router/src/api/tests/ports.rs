@@ -183,6 +183,10 @@ impl Archive for Records {
         Ok(Vec::new())
     }
 
+    async fn heard_lately(&self, _: u16, _: AccountId, _: Millis, _: usize) -> Result<Vec<StoredMessage>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn quarantined(&self, _: TenantId, _: usize) -> Result<Vec<QuarantineRow>, StoreError> {
         Ok(Vec::new())
     }

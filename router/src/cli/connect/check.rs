@@ -65,7 +65,26 @@ pub(super) async fn examine(found: &Found, url: Option<&str>, http: &reqwest::Cl
         None => findings.push(open("server", "give --url to look at a running one")),
     }
     findings.extend(platform(found, http).await);
+    findings.extend(subscription(found, http).await);
     findings
+}
+
+/// Whether the platform posts what the channel reads, where it tells.
+async fn subscription(found: &Found, http: &reqwest::Client) -> Option<Finding> {
+    // What the call lacks is told with the platform's own finding.
+    let call = found.connector.ask_subscription(&found.account, http)?.ok()?;
+    let answer = async {
+        let answer = call.timeout(TIMEOUT).send().await?.error_for_status()?;
+        answer.bytes().await
+    };
+    let path = format!("/v1/webhooks/{}/{}", found.connector.name(), found.account.name);
+    Some(match answer.await {
+        Ok(bytes) => match found.connector.subscription(&bytes, &path) {
+            Ok(says) => good("subscription", says),
+            Err(says) => wrong("subscription", says),
+        },
+        Err(_) => open("subscription", "the platform does not say what it posts: see whether a first message comes"),
+    })
 }
 
 /// A wrong or missing setting was refused with the configuration; what is left are those that only sending needs.

@@ -2,10 +2,12 @@
 
 use std::process::ExitCode;
 
-use super::{Format, NO_FILE, Set, checked};
+use blendline_rules::fault;
+
+use super::{Format, Language, NO_FILE, Set, checked};
 
 /// Prints every fault. Warnings do not keep a set from being published.
-pub(super) fn run(set: &Set, format: Format, strict: bool) -> anyhow::Result<ExitCode> {
+pub(super) fn run(set: &Set, format: Format, strict: bool, language: Language) -> anyhow::Result<ExitCode> {
     if let Err(error) = std::fs::metadata(&set.file).map(drop)
         && set.file.as_os_str() != "-"
     {
@@ -18,7 +20,11 @@ pub(super) fn run(set: &Set, format: Format, strict: bool) -> anyhow::Result<Exi
     super::super::print(|out| match format {
         Format::Json => writeln!(out, "{}", faults.json()),
         Format::Text => {
-            write!(out, "{faults}")?;
+            let language = match language {
+                Language::En => fault::Language::En,
+                Language::He => fault::Language::He,
+            };
+            write!(out, "{}", faults.said(language))?;
             let file = set.file.display();
             match (&checked.set, all - errors) {
                 (None, warnings) => writeln!(out, "{file}: {errors} errors, {warnings} warnings"),

@@ -6,6 +6,7 @@ mod publish;
 mod record;
 mod replay;
 mod trial;
+mod why;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -30,6 +31,9 @@ pub(super) enum Command {
         /// Warnings count as errors.
         #[arg(long)]
         strict: bool,
+        /// In which language to say it to people.
+        #[arg(long, default_value = "en")]
+        language: Language,
     },
     /// Shows where a rule set sends a message: each rule that was tried, and the values that decided.
     Explain {
@@ -41,6 +45,8 @@ pub(super) enum Command {
         #[arg(long, default_value = "text")]
         format: Format,
     },
+    /// Shows how a task of a running router came to its queue, what keeps it there, and what would give it a worker now.
+    Why(why::Why),
     /// Runs a recorded day through the scheduler under a rule set, and beside it under a draft: a file of it with --day, or
     /// with --from and --to a running router's own record.
     Replay(replay::Options),
@@ -88,11 +94,21 @@ pub(in crate::cli) enum Format {
     Json,
 }
 
+/// A language in which faults are told.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(in crate::cli) enum Language {
+    /// English.
+    En,
+    /// Hebrew.
+    He,
+}
+
 /// Carries the command out; the exit code tells programs what came of it.
 pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Check { set, format, strict } => check::run(&set, format, strict),
+        Command::Check { set, format, strict, language } => check::run(&set, format, strict, language),
         Command::Explain { set, message, format } => explain::run(&set, &message, format),
+        Command::Why(why) => why::run(&why),
         Command::Replay(options) => replay::run(&options),
         Command::Publish { file, draft_only, server } => publish::publish(&file, draft_only, &server),
         Command::Trial(trial) => trial::carry_out(trial),

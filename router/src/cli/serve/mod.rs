@@ -124,7 +124,8 @@ async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     if config.cluster.router {
         let intake = Arc::new(Intake::new(directory.clone(), broker.clone(), files.clone(), &doors));
         let http = blendline_connectors::http_client_rules().build().context("the HTTP client")?;
-        feeds::start(&directory, &intake, &doors, &shards.statuses(), &http, &chores, &stop);
+        let owners = shards.statuses();
+        feeds::start(&directory, &intake, &record.archive, (&doors, &owners), &http, (&chores, &stop));
     }
     let (holder, directories) = Directories::changing(directory.clone());
     keeper.tell(config.tenants.iter().map(|tenant| tenant.name.clone()).collect(), holder);

@@ -5,6 +5,7 @@ mod consent;
 mod faults;
 mod intake;
 mod mail;
+mod moments;
 mod notices;
 mod people;
 mod replay;

@@ -31,7 +31,7 @@ notices:
     text: {he: "קיבלנו", en: "We have it."}
 "#;
 
-fn with_rules(text: &str) -> Directory {
+pub(super) fn with_rules(text: &str) -> Directory {
     let checked = blendline_rules::check("test", text, &world(None));
     let set = checked.set.unwrap_or_else(|| panic!("{}", checked.faults));
     let mut directory = directory();

@@ -123,6 +123,7 @@ desk-earlier = Earlier messages
 desk-acts = What becomes of this task
 desk-reply-label = Reply
 desk-reply-hint = Write a reply…
+desk-privately = Answer in private: only the customer reads it
 desk-send = Send
 desk-reply-sending = sending…
 desk-reply-sent = sent

@@ -123,6 +123,7 @@ desk-earlier = הודעות קודמות
 desk-acts = מה נעשה עם המשימה
 desk-reply-label = תשובה
 desk-reply-hint = כתיבת תשובה…
+desk-privately = תשובה בפרטי: רק הלקוח קורא אותה
 desk-send = שליחה
 desk-reply-sending = בשליחה…
 desk-reply-sent = נשלח

@@ -97,6 +97,22 @@ impl Archive for SqliteStore {
         self.readers.read(move |connection| collect(connection, query, params, |row| parse(row, 0))).await
     }
 
+    async fn heard_lately(
+        &self,
+        shard: u16,
+        account: AccountId,
+        since: Millis,
+        limit: usize,
+    ) -> Result<Vec<StoredMessage>, StoreError> {
+        let query = "SELECT m.seq, m.at, m.author, m.worker, m.outbound, m.body
+                     FROM (SELECT id FROM conversations WHERE shard = ?1 AND open = 1 AND account = ?2
+                         ORDER BY id DESC LIMIT ?4) c
+                     CROSS JOIN messages m ON m.transcript = c.id
+                     WHERE m.author = 'customer' AND m.at >= ?3 ORDER BY m.at DESC, m.transcript DESC, m.seq DESC LIMIT ?4";
+        let params = (shard, sql(account.0), sql(since.0), rows(limit));
+        self.readers.read(move |connection| collect(connection, query, params, message)).await
+    }
+
     async fn quarantined(&self, tenant: TenantId, limit: usize) -> Result<Vec<QuarantineRow>, StoreError> {
         let query = "SELECT account, channel, at, cause, raw, id FROM quarantine WHERE tenant = ?1
                      ORDER BY id DESC LIMIT ?2";

@@ -14,6 +14,12 @@ const PAUSE_MS = 250;
 /** The place in UTF-16 units of a place in characters, as the check counts. */
 const unitsOf = (line, characters) => [...line].slice(0, characters).join("").length;
 
+// The check speaks Hebrew to whoever reads the page in Hebrew, and English to all others.
+export function saidOf(fault) {
+  if (document.documentElement.lang === "he") return { message: fault.message_he, hint: fault.hint_he, lang: "he", dir: "rtl" };
+  return { message: fault.message, hint: fault.hint, lang: "en", dir: "ltr" };
+}
+
 export class Editor {
   /** `on.changed(text)` is called after a pause in typing; `complete(text, at)` gives `{ from, words: [{ name, doc }] }`. */
   constructor(root, on, complete) {
@@ -77,7 +83,9 @@ export class Editor {
   sayFault() {
     const fault = this.faults.find((one) => one.line === this.at + 1);
     this.caret.dataset.severity = fault?.severity ?? "";
-    setText(this.caret, fault ? [fault.message, fault.hint].filter(Boolean).join(" – ") : "");
+    const said = fault && saidOf(fault);
+    if (said) Object.assign(this.caret, { dir: said.dir, lang: said.lang });
+    setText(this.caret, said ? [said.message, said.hint].filter(Boolean).join(" – ") : "");
   }
 
   showFaults(faults) {

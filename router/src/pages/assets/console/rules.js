@@ -6,7 +6,7 @@ import { Dialog } from "../page/dialog.js";
 import { Table, complainIn } from "../page/table.js";
 import { completion } from "./complete.js";
 import { showDiff } from "./diff.js";
-import { Editor } from "./editor.js";
+import { Editor, saidOf } from "./editor.js";
 import { Replay } from "./replay.js";
 import { listenTabs } from "./tabs.js";
 
@@ -61,12 +61,12 @@ function showChecked() {
     const where = document.createElement("small");
     where.append(say(fault.severity), " · ", say("fault-at", fault));
     const what = document.createElement("span");
-    what.textContent = fault.message;
+    const said = saidOf(fault);
+    what.textContent = said.message;
     const hint = document.createElement("small");
-    hint.textContent = fault.hint;
-    // The check speaks English in every language of the page.
-    for (const part of [what, hint]) Object.assign(part, { dir: "ltr", lang: "en" });
-    button.append(where, what, ...(fault.hint ? [hint] : []));
+    hint.textContent = said.hint;
+    for (const part of [what, hint]) Object.assign(part, { dir: said.dir, lang: said.lang });
+    button.append(where, what, ...(said.hint ? [hint] : []));
     button.addEventListener("click", () => editor.jump(fault));
     item.append(button);
     return item;

@@ -81,10 +81,10 @@ export class Book {
   }
 
   /** A reply of ours, from the moment it is written. */
-  reply(task, text, at) {
+  reply(task, text, at, privately = false) {
     const after = Math.max(0, ...task.messages.keys());
     const { id, lease } = task.view;
-    const reply = { task: id, lease, key: crypto.randomUUID(), text, at, after, fate: "sending" };
+    const reply = { task: id, lease, key: crypto.randomUUID(), text, privately, at, after, fate: "sending" };
     task.replies.push(reply);
     this.keep.addReply(reply);
     return reply;

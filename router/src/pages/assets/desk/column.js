@@ -116,9 +116,15 @@ export class Column {
     this.text.value = "";
     this.desk.keep.setDraft(this.id, "");
     this.task.reminded = false;
-    this.desk.send(this.desk.book.reply(this.task, text, now()));
+    this.desk.send(this.desk.book.reply(this.task, text, now(), this.isPrivate()));
     this.desk.changed();
     this.transcript.end();
+  }
+
+  /** Whether the worker wants that only the customer reads it. It stays so until he says otherwise: nobody publishes by mistake. */
+  isPrivate() {
+    const { privately } = this.slots;
+    return !privately.hidden && privately.querySelector("input").checked;
   }
 
   /** The place of what the customer said last. */

@@ -25,6 +25,7 @@ export class Customer {
     try {
       const { limits, ways } = await api("GET", `/v1/tasks/${encodeURIComponent(this.column.id)}/customer`);
       this.limits = limits;
+      this.column.slots.privately.hidden = !limits?.private;
       this.show(ways);
       if (limits?.text_chars_max) this.column.text.maxLength = limits.text_chars_max;
       this.tick();

@@ -55,9 +55,9 @@ class Desk {
   }
 
   async send(reply) {
-    const { task, lease, key, text } = reply;
+    const { task, lease, key, text, privately = false } = reply;
     try {
-      const seq = await this.line.call({ type: "reply", task, lease, reply: { key, content: { type: "text", text } } });
+      const seq = await this.line.call({ type: "reply", task, lease, reply: { key, privately, content: { type: "text", text } } });
       this.book.replied(reply, seq);
     } catch (problem) {
       this.book.refused(reply, problem);
