@@ -9,7 +9,9 @@
 import "./words.mjs";
 import "./chat.mjs";
 import "./desk.mjs";
+import "./beside.mjs";
 import "./console.mjs";
+import "./day.mjs";
 import "./door.mjs";
 import "./hostile.mjs";
 import "./weight.mjs";
