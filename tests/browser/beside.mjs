@@ -151,12 +151,13 @@ for (const lang of ["en", "he"]) {
       const find = async (place, words, ms = 0) => {
         await place.keyboard.press("Alt+KeyS");
         await place.fill("#search [name=q]", "");
+        await place.waitForFunction(() => !document.querySelector("#search .found, #search [data-slot=none]:not([hidden])"));
         await place.fill("#search [name=q]", words);
         if (ms === 0) return place.locator("#search .found").first().waitFor();
         return place.locator("#search [data-slot=none]:not([hidden])").waitFor();
       };
       await until("it is in the index", async () => (await held.router.api("GET", `/v1/search?q=${encodeURIComponent("תודה")}`)).items.length > 0);
-      for (const words of ["החזר", "החזרים".slice(0, 4), "ההחזר הזמנה", "ab-5512", "<b>תודה"]) await find(page, words);
+      for (const words of ["החזר", "ההחזר הזמנה", "ab-5512", "<b>תודה"]) await find(page, words);
       await shot(page, `search-${lang}-1280`);
       await find(page, "זיכוי", 1);
       await page.keyboard.press("Escape");

@@ -23,8 +23,8 @@ describe("a whole matter", () => {
       ],
       sites: [{ name: SITE, queue: "service", origins: [shop.url] }],
       workers: [
-        { name: "דנה", queues: ["service"] },
-        { name: "רון", queues: ["service", "refunds"] },
+        { name: "דנה", queues: ["service"], capacity: 100 },
+        { name: "רון", queues: ["service", "refunds"], capacity: 100 },
         { name: "מיכל", queues: ["approvals"] },
       ],
       others: [{ name: "מאיה", role: "supervisor" }],
@@ -115,6 +115,7 @@ describe("a whole matter", () => {
     await reply(ron.locator(".column:focus-within"), "הוא עובד שוב");
     await shown(ron, "הוא עובד שוב");
     await settle(ron, "done");
+    await presence(dana, "ready");
     await shown(ron, "אפשר החזר על הזמנה 10482?");
     await ron.waitForFunction(() => document.querySelector(".column .composer textarea")?.value === "ההחזר");
 
