@@ -90,6 +90,10 @@ handle!(
     UnitId, "unt"
 );
 handle!(
+    /// Workers with one time plan.
+    GroupId, "grp"
+);
+handle!(
     /// One configured endpoint of a channel.
     AccountId, "acc"
 );

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{
-    AccountId, CalendarId, ContactId, CustomerId, MatterId, QueueId, SkillId, TenantId, UnitId, WorkerId,
+    AccountId, CalendarId, ContactId, CustomerId, GroupId, MatterId, QueueId, SkillId, TenantId, UnitId, WorkerId,
 };
 use crate::pii::Pii;
 use crate::task::{AcceptMode, Side, SkillNeed};
@@ -211,6 +211,19 @@ pub struct QueueSettings {
     /// What front and back are weighed by.
     #[serde(default)]
     pub blend: Blend,
+    /// The time plans of groups that serve it: what part of each group's hours is its, over the window of
+    /// [`Blend::share_window_ms`]; sorted by group.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub planned: Vec<Planned>,
+}
+
+/// A part of a group's time plan: what is left of its hours is the customers'.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Planned {
+    /// The group.
+    pub group: GroupId,
+    /// The part of its hours, in thousandths.
+    pub share_milli: u32,
 }
 
 /// What a queue weighs when front and back work compete for the same workers.
@@ -285,6 +298,9 @@ pub struct WorkerSettings {
     pub tenant: TenantId,
     /// Where he belongs.
     pub unit: Option<UnitId>,
+    /// The group whose time plan he works by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupId>,
     /// One capacity for everything, in units of [`WEIGHT_UNIT`] per ordinary task.
     pub capacity: u32,
     /// What he can do, sorted by skill.

@@ -34,7 +34,7 @@ pub(crate) struct Gate {
 impl Gate {
     /// False when a ready worker is held back for sure.
     pub(crate) fn may_pass(&self, place: &Place) -> bool {
-        place.fronts & self.bits == 0
+        place.planned || place.fronts & self.bits == 0
     }
 
     /// Whether back work may start with this worker. Whoever never serves the front line does not weaken it.

@@ -35,7 +35,7 @@ impl Scheduler {
         }
         self.reckon_share(step, task.queue);
         let (stand, takes) = (self.rules().stand(&task), self.rules().takes(&task));
-        self.promise_taken(task.queue, 0, takes.back);
+        self.promise_taken(task.queue, task.state.holder(), takes.back, true);
         if let Some(holder) = task.state.holder() {
             self.hold(step, holder, id, takes, true);
         }
@@ -65,13 +65,14 @@ impl Scheduler {
         }
         let (holder_after, takes_after, queue_after) = (task.state.holder(), rules.takes(task), task.queue);
         let stand_after = rules.stand(task);
-        if (&stand, takes_before, queue_before) != (&stand_after, takes_after, queue_after) {
+        if (&stand, takes_before, queue_before, holder_before) != (&stand_after, takes_after, queue_after, holder_after)
+        {
             self.reckon_share(step, queue_before);
             if queue_after != queue_before {
                 self.reckon_share(step, queue_after);
             }
-            self.promise_taken(queue_before, takes_before.back, 0);
-            self.promise_taken(queue_after, 0, takes_after.back);
+            self.promise_taken(queue_before, holder_before, takes_before.back, false);
+            self.promise_taken(queue_after, holder_after, takes_after.back, true);
         }
         self.index.move_task(&stand, &stand_after);
         step.todo.dirty_tasks.insert(id);
@@ -131,9 +132,11 @@ impl Scheduler {
         let Some(before) = self.workers.get(&id).map(|desk| desk.fronts.clone()) else { return };
         step.todo.stale.extend(before.iter().copied());
         self.reckon_shares(step);
+        self.takes_promised(id, false);
         self.unseat(id);
         self.edit_worker(step, id, change);
         self.unseat(id);
+        self.takes_promised(id, true);
         if let Some(desk) = self.workers.get_mut(&id) {
             desk.know(&self.queues);
         }

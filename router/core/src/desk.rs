@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use blendline_wire::org::{QueueSettings, TenantSettings};
+use blendline_wire::org::{QueueSettings, TenantSettings, WorkerSettings};
 use blendline_wire::task::{Presence, Side};
 use blendline_wire::{Millis, QueueId, TaskId};
 
 use crate::dispatch::declined_by;
 use crate::lookup::Few;
+use crate::promise::{is_promised, part_of};
 use crate::ready::{Bits, Place, queue_bits, skill_bits};
 use crate::rows::{Task, Worker};
 
@@ -94,8 +95,10 @@ pub(crate) struct Desk {
     pub(crate) fronts: Arc<[QueueId]>,
     /// Those of them whose work is his: he does not only help there.
     pub(crate) homes: Arc<[QueueId]>,
-    /// The back queues he serves that are promised a part of his hours.
+    /// The back queues he serves that are promised a part of his hours, or that his group's time plan has.
     pub(crate) promised: Arc<[QueueId]>,
+    /// Whether his group's time plan has any of them.
+    pub(crate) planned: bool,
     /// What back tasks take of his capacity.
     pub(crate) back: u32,
     /// What of that can be put aside for the front line.
@@ -120,6 +123,7 @@ impl Desk {
             fronts: none.clone(),
             homes: none.clone(),
             promised: none,
+            planned: false,
             back: 0,
             soft: 0,
             aside: 0,
@@ -131,16 +135,23 @@ impl Desk {
 
     /// Derives anew what follows from his settings.
     pub(crate) fn know(&mut self, queues: &BTreeMap<QueueId, QueueSettings>) {
-        let of = |which: fn(&QueueSettings) -> bool| {
-            self.row.settings.queues.iter().filter(move |queue| queues.get(queue).is_some_and(which)).copied().collect()
-        };
-        self.fronts = of(|queue| queue.side == Side::Front);
+        let settings = &self.row.settings;
+        fn of<'a>(
+            settings: &WorkerSettings,
+            queues: &'a BTreeMap<QueueId, QueueSettings>,
+            which: impl Fn(&'a QueueSettings) -> bool,
+        ) -> Arc<[QueueId]> {
+            settings.queues.iter().filter(|queue| queues.get(queue).is_some_and(&which)).copied().collect()
+        }
+        self.fronts = of(settings, queues, |queue| queue.side == Side::Front);
         let helps = |queue: &&QueueId| self.row.paces.iter().any(|pace| pace.queue == **queue && pace.helps);
         self.homes = match self.row.paces.iter().any(|pace| pace.helps) {
             true => self.fronts.iter().filter(|queue| !helps(queue)).copied().collect(),
             false => self.fronts.clone(),
         };
-        self.promised = of(|queue| queue.side == Side::Back && queue.blend.share_milli > 0);
+        let plans = |queue: &QueueSettings| settings.group.is_some_and(|group| part_of(queue, group) > 0);
+        self.promised = of(settings, queues, |queue| is_promised(queue) || plans(queue));
+        self.planned = self.promised.iter().any(|queue| queues.get(queue).is_some_and(plans));
         self.skills = skill_bits(self.row.settings.skills.iter().map(|has| has.skill));
     }
 
@@ -180,6 +191,7 @@ impl Desk {
                 fronts: queue_bits(&self.fronts),
                 cost: self.row.settings.burden.cost,
                 paced: !self.row.paces.is_empty(),
+                planned: self.planned,
             }
         })
     }

@@ -170,7 +170,8 @@ impl Scheduler {
             if look == Look::Back && settings.side == Side::Front {
                 continue;
             }
-            let only_late = look == Look::Urgent && settings.side == Side::Back && !self.is_owed(now, settings);
+            let only_late =
+                look == Look::Urgent && settings.side == Side::Back && !self.is_owed_by(now, desk, settings);
             let rank = self.rank_for(now, settings, desk);
             let buckets = lines.buckets().filter(|(bucket, _)| bucket.late || !only_late);
             let seen = buckets.map(|(bucket, heads)| Seen { now, desk, rank, lines, bucket, heads });
@@ -184,7 +185,9 @@ impl Scheduler {
                 dear = dear.filter(|dear| dear.0.is_before(&first.0)).or(Some(first));
                 continue;
             }
-            for (candidate, seen) in found.filter(|(_, seen)| counts(self.taking(now, settings, seen.bucket.hard))) {
+            for (candidate, seen) in
+                found.filter(|(_, seen)| counts(self.taking_of(now, settings, seen.bucket.hard, desk)))
+            {
                 if best.is_none_or(|best| candidate.is_before(&best)) {
                     second = best.replace(candidate);
                     place = Some(seen);
@@ -280,7 +283,7 @@ impl Scheduler {
         let (Some(task), Some(desk)) = (self.tasks.get(&id), self.workers.get(&worker)) else { return };
         let (Some(queue), Some(session)) = (self.queues.get(&task.queue), desk.row.session) else { return };
         let chosen = matches!(because, Because::MostUrgent | Because::LeastLoaded);
-        let because = if chosen && self.is_owed(now, queue) { Because::Promised } else { because };
+        let because = if chosen && self.is_owed_by(now, desk, queue) { Because::Promised } else { because };
         let decision = Decision {
             waited_ms: now.since(task.earned_at),
             urgency_milli: self.rank(now, queue).urgency_milli(now, task.earned_at, task.due_at),

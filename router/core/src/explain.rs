@@ -172,7 +172,7 @@ impl Scheduler {
             met.push(Obstacle::Declined);
         }
         let hard = line_key(task).hard;
-        let taking = self.queues.get(&task.queue).map(|queue| self.taking(now, queue, hard));
+        let taking = self.queues.get(&task.queue).map(|queue| self.taking_of(now, queue, hard, desk));
         if let Some(taking) = taking.filter(|_| self.held_back(task.id).is_some()) {
             let mut reserved = false;
             for front in desk.fronts.iter() {

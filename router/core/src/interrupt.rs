@@ -65,8 +65,8 @@ impl Scheduler {
             let free = desk.row.capacity.saturating_sub(desk.load) + self.rules().weight(aside);
             // Nobody is given work and called away from it at one instant.
             let soft = due_at.since(now) > aside.target_ms / HARD_PART && aside.begun_at < now;
-            let pays =
-                self.worth_starting(desk, queue) && !self.is_owed_after(now, aside.queue, self.rules().weight(aside));
+            let pays = self.worth_starting(desk, queue)
+                && !self.is_owed_after(now, desk, aside.queue, self.rules().weight(aside));
             let may = serves && soft && pays && queue.task_weight <= free && desk.knows_and_may(task, now);
             may.then_some((*id, worker))
         })
@@ -139,7 +139,8 @@ impl Scheduler {
     /// like any other back work, until it is late.
     fn kept_by(&self, now: Millis, desk: &Desk, task: &Task) -> Option<QueueId> {
         let queue = self.queues.get(&task.queue)?;
-        let taking = Taking { interruptible: self.rules().is_breakable(task), ..self.taking(now, queue, false) };
+        let taking =
+            Taking { interruptible: self.rules().is_breakable(task), ..self.taking_of(now, queue, false, desk) };
         desk.fronts.iter().copied().find(|front| !task.missed && !self.reserve_lets(*front, taking))
     }
 }

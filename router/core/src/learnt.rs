@@ -4,6 +4,7 @@ use blendline_wire::org::{Goal, QueueSettings, WEIGHT_UNIT};
 use blendline_wire::task::Side;
 use blendline_wire::{Millis, QueueId, WorkerId};
 
+use crate::desk::Desk;
 use crate::index::Due;
 use crate::limits;
 use crate::policy;
@@ -291,6 +292,12 @@ impl Scheduler {
             interruptible: queue.interruptible && !hard && !self.rules().is_steadfast(queue.id),
             owed: self.is_owed(now, queue),
         }
+    }
+
+    /// The same for one worker: it may be owed by his group.
+    pub(crate) fn taking_of(&self, now: Millis, queue: &QueueSettings, hard: bool, desk: &Desk) -> Taking {
+        let taking = self.taking(now, queue, hard);
+        Taking { owed: taking.owed || self.is_planned(now, desk, queue), ..taking }
     }
 
     /// Whether a front queue lets such back work start with somebody who serves it. What can be put aside at any time is

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use blendline_wire::Millis;
 use blendline_wire::task::Side;
-use blendline_wire::{Millis, QueueId};
 
 use crate::desk::{Desk, Tenant};
 use crate::index::{Due, Index, Rules};
 use crate::lookup::Few;
+use crate::promise::promised_to;
 use crate::rows::{ConversationState, Reckoned, Snapshot, Task, TaskState, Worker};
 use crate::scheduler::{Scheduler, Step, Todo};
 
@@ -84,6 +85,7 @@ impl Scheduler {
         self.index = Index::default();
         self.pools.clear();
         self.promised.clear();
+        self.members.clear();
         for tenant in self.tenants.values_mut() {
             tenant.know(&self.queues);
         }
@@ -97,14 +99,15 @@ impl Scheduler {
             self.index.add_worker(&desk.row);
         }
         let rules = Rules { queues: &self.queues, calendars: &self.calendars, learnt: &self.learnt };
-        let promised = |queue: QueueId| {
-            self.queues.get(&queue).is_some_and(|queue| queue.side == Side::Back && queue.blend.share_milli > 0)
-        };
         for task in self.tasks.values() {
             self.index.add_task(&rules.stand(task));
             let back = rules.takes(task).back;
-            if back > 0 && promised(task.queue) {
-                *self.promised.entry(task.queue).or_default() += u64::from(back);
+            if back > 0 {
+                let holder = task.state.holder().and_then(|holder| self.workers.get(&holder));
+                let group = holder.and_then(|desk| desk.row.settings.group);
+                for whose in promised_to(&self.queues, task.queue, group) {
+                    *self.promised.entry((task.queue, whose)).or_default() += u64::from(back);
+                }
             }
             if let Some(desk) = task.state.holder().and_then(|holder| self.workers.get_mut(&holder)) {
                 desk.held.insert(task.id);
@@ -149,7 +152,7 @@ impl Scheduler {
             conversations: self.conversations.values().map(|conversation| (**conversation).clone()).collect(),
             tasks: self.tasks.values().map(|task| (**task).clone()).collect(),
             outbound: self.outbound.values().map(|row| (**row).clone()).collect(),
-            learnt: self.learnt.values().copied().collect(),
+            learnt: self.learnt.values().cloned().collect(),
         }
     }
 
@@ -158,11 +161,19 @@ impl Scheduler {
     /// The error says what does not hold, and where.
     pub fn check_invariants(&self) -> Result<(), String> {
         let fresh = Self::load(self.shard, self.snapshot()).map_err(|error| error.0)?;
+        self.check_against(&fresh)
+    }
+
+    /// Checks every invariant over the whole state, for who has built another one from the same rows already.
+    ///
+    /// The error says what does not hold, and where.
+    pub fn check_against(&self, fresh: &Self) -> Result<(), String> {
         same("lines, directed, ready and dues", &self.index, &fresh.index)?;
         same("desks", &self.workers, &fresh.workers)?;
         same("tenants", &self.tenants, &fresh.tenants)?;
         same("pools", &self.pools, &fresh.pools)?;
         same("promised", &self.promised, &fresh.promised)?;
+        same("members of groups", &self.members, &fresh.members)?;
         same("worth", &self.worth, &fresh.worth)?;
         same("letters", &self.letters, &fresh.letters)?;
         same("post boxes", &self.post, &fresh.post)?;

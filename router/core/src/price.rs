@@ -127,6 +127,9 @@ impl Scheduler {
     /// starts one, less what that costs the other queues he serves.
     pub(crate) fn rank_for(&self, now: Millis, queue: &QueueSettings, desk: &Desk) -> Rank {
         let rank = self.rank(now, queue);
+        if self.is_planned(now, desk, queue) {
+            return Rank { more_milli: OWED_MILLI, ..rank };
+        }
         if queue.side == Side::Back || !matches!(queue.blend.goal, Goal::Cost { .. }) {
             return rank;
         }

@@ -43,6 +43,8 @@ pub(crate) struct Place {
     pub(crate) cost: u32,
     /// Whether it is known how quick he is at some of his queues' work.
     pub(crate) paced: bool,
+    /// Whether his group's time plan has back queues he serves: then the reserve may not hold him back.
+    pub(crate) planned: bool,
 }
 
 /// Those of one queue who are ready, in order. Kept in short blocks, each of which knows the skills in it, so that
@@ -179,6 +181,7 @@ mod tests {
             fronts: 0,
             cost: 0,
             paced: false,
+            planned: false,
         }
     }
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use blendline_wire::org::{AccountSettings, CalendarSettings, QueueSettings, TenantSettings, WorkerSettings};
 use blendline_wire::task::{AcceptMode, Presence};
 use blendline_wire::{
-    AccountId, ContactKey, ConversationId, MatterId, Millis, OutboundId, QueueId, SessionId, TaskId, TenantId, WorkerId,
+    AccountId, ContactKey, ConversationId, GroupId, MatterId, Millis, OutboundId, QueueId, SessionId, TaskId, TenantId,
+    WorkerId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +49,7 @@ pub struct Snapshot {
 }
 
 /// What is learnt about a queue, and the reserve that follows from it.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Learnt {
     /// The queue.
     pub queue: QueueId,
@@ -125,6 +126,9 @@ pub struct Learnt {
     /// What a back queue was promised of late, and what it had.
     #[serde(default, skip_serializing_if = "is_default")]
     pub share: Share,
+    /// The same for each group whose time plan has the queue.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub planned: Vec<(GroupId, Share)>,
 }
 
 /// What the worth of a front queue's waiting tasks and free slots follows from.
@@ -175,6 +179,7 @@ impl Learnt {
             reckoned: Reckoned::default(),
             holding: false,
             share: Share::default(),
+            planned: Vec::new(),
         }
     }
 }

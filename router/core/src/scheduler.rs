@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use blendline_wire::event::Actor;
 use blendline_wire::org::{AccountSettings, CalendarSettings, QueueSettings};
 use blendline_wire::{
-    AccountId, CalendarId, ContactKey, ConversationId, EventId, Millis, OutboundId, QueueId, TaskId, TenantId, WorkerId,
+    AccountId, CalendarId, ContactKey, ConversationId, EventId, GroupId, Millis, OutboundId, QueueId, TaskId, TenantId,
+    WorkerId,
 };
 
 use crate::desk::{Desk, Pool, Tenant};
@@ -14,6 +15,7 @@ use crate::index::{Index, Rules};
 use crate::input::{Command, Input};
 use crate::lookup::{Few, Map};
 use crate::policy::worth::Worth;
+use crate::promise::Members;
 use crate::rows::{Conversation, Learnt, Meta, OutboundRow, Task, Worker};
 
 /// The scheduler of one shard.
@@ -34,8 +36,12 @@ pub struct Scheduler {
     pub(crate) post: BTreeMap<AccountId, PostBox>,
     pub(crate) learnt: BTreeMap<QueueId, Learnt>,
     pub(crate) pools: BTreeMap<QueueId, Pool>,
-    /// What the tasks take of back queues that are promised a part of their workers' hours (derived).
-    pub(crate) promised: BTreeMap<QueueId, u64>,
+    /// What the tasks take of back queues that are promised a part of their workers' hours, and of each group whose plan
+    /// has them (derived).
+    pub(crate) promised: BTreeMap<(QueueId, Option<GroupId>), u64>,
+    /// Of each group and back queue that its time plan has: how many are ready, and what they can carry, in units of the
+    /// weights (derived).
+    pub(crate) members: BTreeMap<(QueueId, GroupId), Members>,
     pub(crate) worth: BTreeMap<QueueId, Worth>,
     pub(crate) index: Index,
     pub(crate) todo: Todo,
@@ -211,7 +217,7 @@ impl Scheduler {
         }
         while let Some(queue) = step.todo.dirty_learnt.pop_first() {
             if let Some(row) = self.learnt.get(&queue) {
-                step.write(Write::Learnt(Box::new(*row)));
+                step.write(Write::Learnt(Box::new(row.clone())));
             }
         }
         step.write(Write::Meta(self.meta));

@@ -19,6 +19,7 @@ impl Scheduler {
                 self.pools.remove(queue);
             }
         }
+        self.member_counts(id, None, Some(part));
     }
 
     /// Counts a worker in the pools as he is now. His place among the ready follows when somebody looks for one: most
@@ -57,6 +58,7 @@ impl Scheduler {
                 self.pools.remove(queue);
             }
         }
+        self.member_counts(id, part, before);
     }
 
     /// Puts the workers who changed at their right places among the ready, or off them.

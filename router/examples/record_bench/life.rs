@@ -252,6 +252,7 @@ fn office() -> Vec<Settings> {
             id: WorkerId(id),
             tenant: TENANT,
             unit: None,
+            group: None,
             capacity: 300,
             skills: Vec::new(),
             queues: (1..=QUEUES).map(QueueId).collect(),
@@ -283,5 +284,6 @@ fn queue(id: QueueId) -> QueueSettings {
         interruptible: false,
         tasks_max: 100_000,
         blend: Blend::default(),
+        planned: Vec::new(),
     }
 }

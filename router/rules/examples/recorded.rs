@@ -61,6 +61,7 @@ fn settings(workers: u64) -> Vec<Settings> {
             interruptible: side == Side::Back,
             tasks_max: 1_000_000,
             blend: Blend::default(),
+            planned: Vec::new(),
         })
     };
     let worker = |id| {
@@ -68,6 +69,7 @@ fn settings(workers: u64) -> Vec<Settings> {
             id: WorkerId(id),
             tenant: TENANT,
             unit: None,
+            group: None,
             capacity: 300,
             skills: Vec::new(),
             queues: (1..=3).map(QueueId).collect(),

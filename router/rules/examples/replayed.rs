@@ -37,6 +37,7 @@ fn queue(number: usize) -> Settings {
         interruptible: side == Side::Back,
         tasks_max: 1_000_000,
         blend: Blend::default(),
+        planned: Vec::new(),
     })
 }
 
@@ -45,6 +46,7 @@ fn worker(number: u64) -> Settings {
         id: WorkerId(number),
         tenant: TENANT,
         unit: None,
+        group: None,
         capacity: 300,
         skills: Vec::new(),
         queues: (1..=3).map(QueueId).collect(),

@@ -79,6 +79,7 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("breath", "how long a breath is"),
             ("abuse_pause", "how long he rests after an abusive customer"),
             ("cost", "what an hour of his costs: of workers who are alike else, the cheaper has the task"),
+            ("time_plan", "the parts of the group's hours that back queues have, as `{refunds: 20%, training: 5%}`"),
         ],
     ),
     (

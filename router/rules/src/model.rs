@@ -134,6 +134,8 @@ pub struct Group {
     pub queues: Vec<Placed<String>>,
     /// Its workers.
     pub workers: Vec<Worker>,
+    /// The back queues that have a part of its hours, in per cent: the rest is the customers'.
+    pub time_plan: Vec<(Placed<String>, u32)>,
 }
 
 /// A worker, with what his group says filled in where he himself says nothing.

@@ -225,6 +225,7 @@ impl<'a> Scope<'a> {
             unit: self.known("unit", &self.units, queue.unit.as_ref())?,
             calendar: self.known("calendar", &self.calendars, queue.calendar.as_ref())?,
             heir_of: queue.heir_of.iter().map(|gone| gone.get_ref().clone()).collect(),
+            planned: Vec::new(),
             settings,
         })
     }
@@ -243,6 +244,7 @@ impl<'a> Scope<'a> {
             skills: self.levels(&worker.skills)?,
             unit: self.known("unit", &self.units, worker.unit.as_ref())?,
             stand_in: self.known("worker", &self.workers, worker.stand_in.as_ref())?,
+            group: None,
             settings: worker_settings(&worker.tuning().or(&defaults.worker).or(&below.worker))?,
         })
     }

@@ -79,6 +79,8 @@ pub(super) struct CheckedQueue {
     pub(super) calendar: Option<String>,
     /// Queues that are no more, whose tasks are this one's.
     pub(super) heir_of: Vec<String>,
+    /// The groups whose time plans have it, and the part of their hours, in thousandths.
+    pub(super) planned: Vec<(String, u32)>,
     pub(super) settings: QueueSettings,
 }
 
@@ -109,6 +111,8 @@ pub(super) struct CheckedWorker {
     pub(super) skills: Vec<NamedLevel>,
     pub(super) unit: Option<String>,
     pub(super) stand_in: Option<String>,
+    /// The group whose time plan he works by.
+    pub(super) group: Option<String>,
     pub(super) settings: WorkerSettings,
 }
 

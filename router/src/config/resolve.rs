@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use blendline_connectors::Account;
 use blendline_core::input::{Class, Settings};
 use blendline_rules::Calendar;
-use blendline_wire::org::{AccountSettings, CalendarSettings, QueueSettings, SkillLevel, Unit, WorkerSettings};
+use blendline_wire::org::{
+    AccountSettings, CalendarSettings, Planned, QueueSettings, SkillLevel, Unit, WorkerSettings,
+};
 use blendline_wire::task::SkillNeed;
-use blendline_wire::{AccountId, CalendarId, Millis, QueueId, SkillId, TenantId, UnitId, WorkerId};
+use blendline_wire::{AccountId, CalendarId, GroupId, Millis, QueueId, SkillId, TenantId, UnitId, WorkerId};
 
 use super::Config;
 use super::checked::{CheckedAccount, CheckedQueue, CheckedTenant, CheckedWorker, NamedLevel};
@@ -97,6 +99,8 @@ fn names_of(tenant: &CheckedTenant) -> Vec<(String, String)> {
     names.extend(tenant.queues.iter().flat_map(|queue| &queue.heir_of).map(|name| own("queue", name)));
     names.extend(tenant.accounts.iter().map(|account| own("account", &account_name(account))));
     names.extend(tenant.workers.iter().map(|worker| own("worker", &worker.name)));
+    let planned = tenant.queues.iter().flat_map(|queue| &queue.planned);
+    names.extend(planned.map(|(group, _)| own("group", group)));
     names
 }
 
@@ -231,11 +235,15 @@ impl Scope<'_> {
         let id = self.queue(&queue.name);
         directory.queues.insert(id, (self.id, queue.name.clone()));
         directory.heirs.extend(queue.heir_of.iter().map(|gone| (self.queue(gone), id)));
+        let part = |(name, share_milli): &(String, u32)| Planned { group: self.group(name), share_milli: *share_milli };
+        let mut planned: Vec<Planned> = queue.planned.iter().map(part).collect();
+        planned.sort_unstable_by_key(|part| part.group);
         Settings::Queue(QueueSettings {
             id,
             tenant: self.id,
             unit: queue.unit.as_ref().map(|name| self.unit(name)),
             calendar: queue.calendar.as_ref().map(|name| self.calendar(name)),
+            planned,
             ..queue.settings.clone()
         })
     }
@@ -252,6 +260,7 @@ impl Scope<'_> {
             id,
             tenant: self.id,
             unit: worker.unit.as_ref().map(|name| self.unit(name)),
+            group: worker.group.as_ref().map(|name| self.group(name)),
             skills,
             queues,
             stand_in: worker.stand_in.as_ref().map(|name| self.worker(name)),
@@ -266,6 +275,10 @@ impl Scope<'_> {
 
     fn unit(&self, name: &str) -> UnitId {
         UnitId(self.handles.get("unit", self.tenant, name))
+    }
+
+    fn group(&self, name: &str) -> GroupId {
+        GroupId(self.handles.get("group", self.tenant, name))
     }
 
     fn calendar(&self, name: &str) -> CalendarId {

@@ -71,6 +71,10 @@ pub fn joined(tenant: &CheckedTenant, version: u32, set: &RuleSet, faults: &mut 
         for worker in &group.workers {
             join_worker(&mut joined, worker, group);
         }
+        for (planned, percent) in &group.time_plan {
+            let queue = joined.queues.iter_mut().find(|queue| queue.name == planned.value);
+            queue.into_iter().for_each(|queue| queue.planned.push((group.name.value.clone(), percent * 10)));
+        }
     }
     for account in &tenant.accounts {
         if !joined.queues.iter().any(|queue| queue.name == account.queue) {
@@ -106,6 +110,7 @@ fn checked(queue: &model::Queue, defaults: &QueueSettings) -> CheckedQueue {
         unit: None,
         calendar: queue.calendar.as_ref().map(|calendar| calendar.value.clone()),
         heir_of: queue.heir_of.iter().map(|gone| gone.value.clone()).collect(),
+        planned: Vec::new(),
         settings: QueueSettings {
             side: queue.side,
             target_ms: queue.target_ms.as_ref().map_or(defaults.target_ms, |target| target.value),
@@ -140,10 +145,12 @@ fn join_worker(tenant: &mut CheckedTenant, worker: &model::Worker, group: &model
             skills: Vec::new(),
             unit: None,
             stand_in: None,
+            group: None,
             settings: tenant.worker_defaults.clone(),
         });
     }
     let Some(known) = tenant.workers.iter_mut().find(|known| known.name == *name) else { return };
+    known.group = (!group.time_plan.is_empty()).then(|| group.name.value.clone());
     known.queues.extend(group.queues.iter().map(|queue| queue.value.clone()));
     known.queues.sort_unstable();
     known.queues.dedup();

@@ -37,6 +37,7 @@ pub(super) fn queue_settings(side: Side, tuning: &QueueTuning, blend: Blend) -> 
         interruptible: given("queue.interruptible", tuning.interruptible)?,
         tasks_max: given("queue.tasks_max", tuning.tasks_max)?,
         blend,
+        planned: Vec::new(),
     })
 }
 
@@ -46,6 +47,7 @@ pub(super) fn worker_settings(tuning: &WorkerTuning) -> Checked<WorkerSettings> 
         id: WorkerId(0),
         tenant: TenantId(0),
         unit: None,
+        group: None,
         capacity: given("worker.capacity", tuning.capacity)?,
         skills: Vec::new(),
         queues: Vec::new(),

@@ -75,6 +75,16 @@ fn a_draft_is_told_apart_by_where_messages_go_and_by_what_people_it_has() {
     assert!(Change::CrossTrain { group: "desk".into(), what: "nothing".into() }.apply(&mut fewer).is_err());
 }
 
+#[test]
+fn a_time_plan_gives_the_back_office_its_part_of_a_busy_hour() {
+    let (day, live) = (day(), set(LIVE));
+    let planned =
+        set(&LIVE.replace("{queues: [service, orders],", "{queues: [service, orders], time_plan: {orders: 50%},"));
+    let waited = |set: &RuleSet| replayed(set, &day).unwrap().queues[1].wait_mean_ms;
+    let (without, with) = (waited(&live), waited(&planned));
+    assert!(with * 2 < without, "{with} and {without} ms");
+}
+
 /// Each example comes with an hour that was made for it: something is served in it, and nothing is lost.
 #[test]
 fn every_example_can_be_replayed() {

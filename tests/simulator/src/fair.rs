@@ -83,6 +83,7 @@ impl Rush {
             id: WORKER,
             tenant: TENANT,
             unit: None,
+            group: None,
             capacity: WEIGHT_UNIT,
             skills: Vec::new(),
             queues: vec![FRONT, BACK],
@@ -211,5 +212,6 @@ fn queue(id: QueueId, side: Side, target_ms: u64, weight_milli: u32) -> QueueSet
         interruptible: false,
         tasks_max: 1_000,
         blend: Default::default(),
+        planned: Vec::new(),
     }
 }

@@ -133,6 +133,7 @@ fn able(world: &World, tenant: blendline_wire::TenantId, id: WorkerId) -> Worker
         id,
         tenant,
         unit: None,
+        group: None,
         capacity: 1_000,
         skills,
         queues,

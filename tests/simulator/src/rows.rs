@@ -101,7 +101,7 @@ impl Rows {
                 let old = self.workers.remove(id);
                 changes.workers.entry(*id).or_insert(old);
             }
-            Write::Learnt(row) => drop(self.learnt.insert(row.queue, **row)),
+            Write::Learnt(row) => drop(self.learnt.insert(row.queue, (**row).clone())),
             Write::LearntRemoved(queue) => drop(self.learnt.remove(queue)),
             Write::Message(_) | Write::Event(_) => {}
             settings => {
@@ -165,7 +165,7 @@ impl Rows {
             conversations: self.conversations.values().cloned().collect(),
             tasks: self.tasks.values().cloned().collect(),
             outbound: self.outbound.values().cloned().collect(),
-            learnt: self.learnt.values().copied().collect(),
+            learnt: self.learnt.values().cloned().collect(),
         }
     }
 

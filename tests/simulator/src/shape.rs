@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use blendline_core::input::Settings;
 use blendline_wire::org::{
-    AccountSettings, Burden, CalendarSettings, QueueSettings, SkillLevel, TenantSettings, WEIGHT_UNIT, WorkerSettings,
+    AccountSettings, Burden, CalendarSettings, Planned, QueueSettings, SkillLevel, TenantSettings, WEIGHT_UNIT,
+    WorkerSettings,
 };
 use blendline_wire::task::{AcceptMode, Side};
-use blendline_wire::{AccountId, CalendarId, Millis, QueueId, SkillId, TenantId, WorkerId};
+use blendline_wire::{AccountId, CalendarId, GroupId, Millis, QueueId, SkillId, TenantId, WorkerId};
 
 use super::acts::Act;
 use super::rng::Rng;
@@ -20,6 +21,8 @@ pub const HOUR: u64 = 3_600_000;
 pub const DAY: u64 = 24 * HOUR;
 /// Skills that tasks may need.
 pub const SKILLS: u64 = 3;
+/// Groups with a time plan that a worker may be in.
+const GROUPS: u64 = 2;
 
 /// What a seed chose.
 #[derive(Clone, Debug)]
@@ -60,6 +63,8 @@ pub struct Shape {
     pub relaxes: u64,
     /// Percent of workers who are not to work on and on.
     pub burdens: u64,
+    /// Percent of back queues that time plans of groups have, and of workers who are in a group.
+    pub plans: u64,
 }
 
 impl Shape {
@@ -97,6 +102,7 @@ impl Shape {
             promises: 0,
             relaxes: 0,
             burdens: 0,
+            plans: 0,
         }
     }
 
@@ -106,6 +112,7 @@ impl Shape {
         self.promises = rng.one([0, 0, 0, 60]);
         self.relaxes = rng.one([0, 0, 0, 50]);
         self.burdens = rng.one([0, 0, 0, 60]);
+        self.plans = rng.one([0, 0, 0, 60]);
     }
 
     /// A queue of this world.
@@ -114,6 +121,11 @@ impl Shape {
         let mut more = Rng::new(id ^ queue.target_ms ^ queue.offer_ms ^ u64::from(queue.weight_milli));
         if queue.side == Side::Back && more.percent(self.promises) {
             queue.blend.share_milli = more.one([100, 300, 1_000]);
+            queue.blend.share_window_ms = more.one([60_000, HOUR]);
+        }
+        if queue.side == Side::Back && more.percent(self.plans) {
+            let part = |group| Planned { group: GroupId(group), share_milli: more.one([0, 100, 300, 1_000]) };
+            queue.planned = (1..=GROUPS).map(part).filter(|part| part.share_milli > 0).collect();
             queue.blend.share_window_ms = more.one([60_000, HOUR]);
         }
         queue
@@ -219,6 +231,7 @@ fn queue_settings(rng: &mut Rng, tenant: TenantId, id: u64) -> QueueSettings {
         interruptible: rng.percent(50),
         tasks_max: u32::try_from(rng.one([1_000, 1_000, 1_000, 5])).unwrap_or(1_000),
         blend: Default::default(),
+        planned: Vec::new(),
     }
 }
 
@@ -239,10 +252,13 @@ pub fn worker_settings(rng: &mut Rng, tenant: TenantId, id: WorkerId, shape: &Sh
     } else {
         Burden::default()
     };
+    let mut more = Rng::new(!id.0 ^ shape.plans << 8 ^ (queues.len() as u64) << 20);
+    let group = more.percent(shape.plans).then(|| GroupId(more.between(1, GROUPS)));
     WorkerSettings {
         id,
         tenant,
         unit: None,
+        group,
         capacity: WEIGHT_UNIT * u32::try_from(rng.between(1, 4)).unwrap_or(1),
         skills,
         queues,

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use blendline_core::Scheduler;
 use blendline_core::effect::{Answer, Effect, Refusal, Release};
 use blendline_core::input::{CallId, Command, Input, PayloadId};
-use blendline_core::rows::Conversation;
+use blendline_core::rows::{Conversation, Snapshot};
 use blendline_wire::event::Actor;
 use blendline_wire::{AccountId, ContactKey, Millis};
 
@@ -46,6 +46,8 @@ pub struct World {
     /// What the judge remembers.
     pub memory: Memory,
     core: Scheduler,
+    /// A core rebuilt from the rows after the last step.
+    twin: Option<Scheduler>,
     mail: VecDeque<Input>,
     prefetched: BTreeMap<(AccountId, ContactKey), Box<Conversation>>,
     show: bool,
@@ -59,6 +61,9 @@ impl World {
         let mut rng = Rng::new(seed);
         let mut shape = Shape::draw(&mut rng);
         shape.draw_more(seed);
+        if let Some(every) = std::env::var("REBUILD").ok().and_then(|text| text.parse().ok()) {
+            shape.rebuild_every = every;
+        }
         Self::shaped(seed, rng, shape)
     }
 
@@ -78,6 +83,7 @@ impl World {
             hash: TraceHash::default(),
             memory: Memory::default(),
             core,
+            twin: None,
             mail: VecDeque::new(),
             prefetched: BTreeMap::new(),
             show: std::env::var_os("SHOW").is_some(),
@@ -186,14 +192,10 @@ impl World {
 
     /// The core is rebuilt from the rows; what it had to release is never said.
     fn restart(&mut self) -> Check {
-        self.core = self.rebuilt()?;
+        self.core = loaded(self.rows.snapshot())?;
+        self.twin = None;
         self.outside.restarted(&self.rows);
         Ok(())
-    }
-
-    fn rebuilt(&self) -> Result<Scheduler, Violation> {
-        Scheduler::load(SHARD, self.rows.snapshot())
-            .map_err(|error| Violation { invariant: "P5", detail: format!("the rows were refused: {}", error.0) })
     }
 
     /// Steps one input, applies its writes and judges what was seen.
@@ -204,7 +206,7 @@ impl World {
             self.trace.pop_front();
         }
         self.trace.push_back((self.steps, self.now, input.clone()));
-        let twin = if self.steps.is_multiple_of(self.shape.rebuild_every) { Some(self.rebuilt()?) } else { None };
+        let twin = self.twin.take();
         let was_due = self.core.next_deadline().is_some_and(|at| at <= self.now);
         let mut effects = Vec::new();
         self.core.step(self.now, input.clone(), &mut effects);
@@ -218,7 +220,6 @@ impl World {
             self.compare(twin, &input, &effects)?;
         }
         let changes = self.rows.apply(&effects);
-        self.core.check_invariants().map_err(|detail| Violation { invariant: "check_invariants", detail })?;
         let step = Step {
             now: self.now.max(self.rows.meta.now),
             input: &input,
@@ -230,10 +231,21 @@ impl World {
         };
         checks::all(&mut self.memory, &step)?;
         if self.steps.is_multiple_of(self.shape.rebuild_every) {
-            let (core, rows) = (self.core.snapshot(), self.rows.snapshot());
-            ensure!(core == rows, "P5", "the core is {core:?}\n the rows are {rows:?}");
+            self.rebuild()?;
         }
         Ok((input, effects))
+    }
+
+    /// **P5**: the rows are what the core holds, a core rebuilt from them is equal in all that is derived, and takes the
+    /// next step as its twin.
+    fn rebuild(&mut self) -> Check {
+        let (core, rows) = (self.core.snapshot(), self.rows.snapshot());
+        ensure!(core == rows, "P5", "the core is {core:?}\n the rows are {rows:?}");
+        let twin = loaded(rows)?;
+        let broken = |detail| Violation { invariant: "check_invariants", detail };
+        self.core.check_against(&twin).map_err(broken)?;
+        self.twin = Some(twin);
+        Ok(())
     }
 
     /// **P5**: a core rebuilt from the rows behaves like the one that wrote them.
@@ -285,4 +297,9 @@ pub fn answer_of(effects: &[Effect]) -> Option<&Result<Answer, Refusal>> {
         Effect::Release(Release::Answer { result, .. }) => Some(result),
         _ => None,
     })
+}
+
+fn loaded(rows: Snapshot) -> Result<Scheduler, Violation> {
+    Scheduler::load(SHARD, rows)
+        .map_err(|error| Violation { invariant: "P5", detail: format!("the rows were refused: {}", error.0) })
 }

@@ -1,5 +1,5 @@
 //! The simulator's seeds. `SEEDS=N` runs N seeds, `FROM=N` begins at N, `SEED=N` runs one, `INPUTS=N` sets the length
-//! of the first phase, `SHOW=1` prints every step.
+//! of the first phase, `REBUILD=N` rebuilds the core from the rows after every Nth step only, `SHOW=1` prints every step.
 
 use blendline_simulator as sim;
 

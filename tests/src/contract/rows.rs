@@ -107,6 +107,7 @@ pub fn worker(id: u64) -> Worker {
             id: WorkerId(id),
             tenant: TENANT,
             unit: None,
+            group: None,
             capacity: 300,
             skills: Vec::new(),
             queues: vec![QUEUE],

@@ -228,6 +228,7 @@ impl World {
             id: WorkerId(number),
             tenant: TENANT,
             unit: None,
+            group: None,
             capacity: self.shape.slots * WEIGHT_UNIT,
             skills,
             queues,
@@ -306,5 +307,6 @@ fn queue(number: u64) -> QueueSettings {
         interruptible: false,
         tasks_max: u32::MAX,
         blend: Default::default(),
+        planned: Vec::new(),
     }
 }

@@ -7,7 +7,7 @@ use blendline_wire::event::{Actor, Event, EventKind};
 use blendline_wire::inbound::InboundKind;
 use blendline_wire::org::{AccountSettings, Burden, QueueSettings, TenantSettings, WorkerSettings};
 use blendline_wire::task::{AcceptMode, Presence, Side, Target};
-use blendline_wire::{AccountId, ContactKey, Lease, Millis, QueueId, SessionId, TaskId, TenantId, WorkerId};
+use blendline_wire::{AccountId, ContactKey, GroupId, Lease, Millis, QueueId, SessionId, TaskId, TenantId, WorkerId};
 
 pub(crate) const TENANT: TenantId = TenantId(1);
 pub(crate) const ACCOUNT: AccountId = AccountId(1);
@@ -44,15 +44,7 @@ impl Office {
             finals: Vec::new(),
             payload: 0,
         };
-        office.put(Settings::Tenant(TenantSettings {
-            id: TENANT,
-            reopen_window_ms: 60 * MINUTE,
-            confirm_window_ms: 60 * MINUTE,
-            stickiness_ms: 120 * MINUTE,
-            reserve_milli: 0,
-            reserve_max_milli: None,
-            open_tasks_max: 1_000_000,
-        }));
+        office.keep_free(0);
         office.put(Settings::Account(AccountSettings {
             id: ACCOUNT,
             tenant: TENANT,
@@ -76,13 +68,39 @@ impl Office {
         self.call(Command::Put(settings)).unwrap();
     }
 
+    /// The tenant, with so many front slots that back work leaves free, in thousandths.
+    pub(crate) fn keep_free(&mut self, reserve_milli: u64) {
+        self.put(Settings::Tenant(TenantSettings {
+            id: TENANT,
+            reopen_window_ms: 60 * MINUTE,
+            confirm_window_ms: 60 * MINUTE,
+            stickiness_ms: 120 * MINUTE,
+            reserve_milli,
+            reserve_max_milli: None,
+            open_tasks_max: 1_000_000,
+        }));
+    }
+
     /// A worker for these queues, connected and ready.
     pub(crate) fn worker(&mut self, id: u64, slots: u32, queues: &[QueueId], accept: AcceptMode) -> WorkerId {
+        self.member(None, id, slots, queues, accept)
+    }
+
+    /// The same, in a group.
+    pub(crate) fn member(
+        &mut self,
+        group: Option<u64>,
+        id: u64,
+        slots: u32,
+        queues: &[QueueId],
+        accept: AcceptMode,
+    ) -> WorkerId {
         let worker = WorkerId(id);
         self.put(Settings::Worker(WorkerSettings {
             id: worker,
             tenant: TENANT,
             unit: None,
+            group: group.map(GroupId),
             capacity: slots * 100,
             skills: Vec::new(),
             queues: queues.to_vec(),
@@ -231,6 +249,7 @@ pub(crate) fn queue(id: QueueId, side: Side, target_ms: u64) -> QueueSettings {
         interruptible: false,
         tasks_max: 1_000,
         blend: Default::default(),
+        planned: Vec::new(),
     }
 }
 

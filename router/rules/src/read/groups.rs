@@ -48,7 +48,14 @@ fn group(reader: &mut Reader<'_>, name: Placed<String>, node: &Node) -> Option<G
     }
     let queues = section.get("queues").map(|node| reader.names(node, "queue")).unwrap_or_default();
     let workers = section.get("workers").map(|node| workers(reader, node, &common)).unwrap_or_default();
-    Some(Group { name, queues, workers })
+    let time_plan = section.get("time_plan").map(|node| time_plan(reader, node)).unwrap_or_default();
+    Some(Group { name, queues, workers, time_plan })
+}
+
+/// `{refunds: 20%, training: 5%}`.
+fn time_plan(reader: &mut Reader<'_>, node: &Node) -> Vec<(Placed<String>, u32)> {
+    let parts = reader.named(node, "queue", NAMES_MAX);
+    parts.into_iter().filter_map(|(queue, node)| Some((queue, reader.percent(node, "time_plan", 1, 100)?))).collect()
 }
 
 /// `[dana, omer]`, or `dana: {skills: {hebrew: 8}}` where one differs from his group.

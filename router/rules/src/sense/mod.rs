@@ -10,7 +10,7 @@ use blendline_core::limits::RELAXATIONS_MAX;
 use blendline_wire::task::Side;
 
 use crate::fault::{Faults, Placed};
-use crate::model::{Level, OFFER_MS, Queue, Relaxed, RuleSet};
+use crate::model::{Group, Level, OFFER_MS, Queue, Relaxed, RuleSet};
 use crate::spell::did_you_mean;
 
 /// Adds what is wrong to `faults`.
@@ -64,6 +64,7 @@ impl<'a> Sense<'a> {
         let mut workers: BTreeMap<&str, &str> = BTreeMap::new();
         for group in &self.set.groups {
             group.queues.iter().for_each(|queue| self.queue(queue));
+            group.time_plan.iter().for_each(|(queue, _)| self.queue(queue));
             for worker in &group.workers {
                 self.levels(&worker.skills);
                 if let Some(first) = workers.insert(&worker.name.value, &group.name.value) {
@@ -203,18 +204,39 @@ impl<'a> Sense<'a> {
             }
         }
         for group in &self.set.groups {
+            self.time_plan(group);
             let shares = group
                 .queues
                 .iter()
                 .filter_map(|queue| self.queues.get(queue.value.as_str())?.protected_percent.as_ref());
-            let shares: Vec<_> = shares.collect();
-            let sum: u32 = shares.iter().map(|share| share.value).sum();
+            // What all who serve a queue promise it counts for the group as well, if its own plan does not give it more.
+            let planned = group.time_plan.iter().map(|(queue, percent)| {
+                let own = self.queues.get(queue.value.as_str()).and_then(|queue| queue.protected_percent.as_ref());
+                (queue.span.clone(), percent.saturating_sub(own.map_or(0, |own| own.value)))
+            });
+            let shares: Vec<_> = shares.map(|share| (share.span.clone(), share.value)).chain(planned).collect();
+            let sum: u32 = shares.iter().map(|(_, percent)| percent).sum();
             if 100 < sum
-                && let Some(last) = shares.last()
+                && let Some((last, _)) = shares.last()
             {
                 let message =
                     format!("the protected shares of the queues of `{}` are {sum} % together", group.name.value);
-                self.faults.error("shares", &last.span, message, "a group has 100 % of its time");
+                self.faults.error("shares", last, message, "a group has 100 % of its time");
+            }
+        }
+    }
+
+    /// A group plans its time for back work that it does.
+    fn time_plan(&mut self, group: &Group) {
+        for (queue, _) in &group.time_plan {
+            let Some(known) = self.queues.get(queue.value.as_str()) else { continue };
+            if known.side == Side::Front {
+                let message = format!("`{}` is a front queue", queue.value);
+                let hint = "plan the back office, administration and training: the rest of the time is the customers'";
+                self.faults.error("wrong_side", &queue.span, message, hint);
+            } else if !group.queues.iter().any(|served| served.value == queue.value) {
+                let message = format!("`{}` does not serve `{}`", group.name.value, queue.value);
+                self.faults.error("not_served", &queue.span, message, "add it to the `queues` of the group");
             }
         }
     }

@@ -164,6 +164,7 @@ fn queue(plan: &Plan, number: usize) -> QueueSettings {
         calendar: None,
         interruptible: queue.interruptible,
         tasks_max: u32::MAX,
+        planned: Vec::new(),
         blend: Blend {
             goal,
             worth_milli: (queue.reward * 1_000.0) as u32,
@@ -179,6 +180,7 @@ fn worker(plan: &Plan, number: usize, group: usize) -> WorkerSettings {
         id: worker_id(number),
         tenant: TENANT,
         unit: None,
+        group: None,
         capacity: group.slots * WEIGHT_UNIT,
         skills: Vec::new(),
         queues: group.queues.iter().map(|queue| queue_id(*queue)).collect(),

@@ -221,11 +221,13 @@ pub(crate) fn directory() -> Directory {
         interruptible: false,
         tasks_max: 1_000,
         blend: Default::default(),
+        planned: Vec::new(),
     };
     let worker = |id| WorkerSettings {
         id,
         tenant: TENANT,
         unit: None,
+        group: None,
         capacity: 5 * WEIGHT_UNIT,
         skills: Vec::new(),
         queues: vec![QUEUE, BACK],

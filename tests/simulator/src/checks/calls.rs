@@ -71,6 +71,10 @@ fn leased(
     let live = task.state.owner() == Some(who) && task.lease == lease;
     // What fell due is done before the input: the number may have come to be in this very step.
     let newer = step.was_due && lease > task.lease;
+    if says_again(step, who, task, lease) && result.is_ok() {
+        ensure!(step.was_due || step.changes.is_empty(), "settle", "said again, and changed {:?}", step.changes);
+        return Ok(());
+    }
     if !live && !newer {
         ensure!(result.is_err(), "I5", "{who} has not {id} under {lease:?} ({:?}), and was heard", task.state);
         if let Err(Refusal::Fenced { lease: now, owner }) = result
@@ -85,6 +89,16 @@ fn leased(
         return Ok(());
     }
     live_call(memory, step, who, task, result)
+}
+
+/// Whether a worker says of a task that he put aside under this number that he puts it aside, as after a lost answer.
+fn says_again(step: &Step<'_>, who: WorkerId, task: &Task, lease: Lease) -> bool {
+    let Command::Settle { verdict, .. } = &step.input.command else { return false };
+    let same = matches!(
+        (&task.state, verdict),
+        (TaskState::Parked { .. }, Verdict::Snooze { .. }) | (TaskState::Requesting { .. }, Verdict::Request { .. })
+    );
+    same && task.state.holder() == Some(who) && task.lease == lease
 }
 
 fn live_call(memory: &Memory, step: &Step<'_>, who: WorkerId, task: &Task, result: &Result<Answer, Refusal>) -> Check {

@@ -20,7 +20,7 @@ use blendline_core::effect::{Effect, MessageRow, Release, Write};
 use blendline_core::input::{Command, Input};
 use blendline_core::rows::Task;
 use blendline_wire::event::{Event, EventKind};
-use blendline_wire::{ConversationId, Millis, OutboundId, QueueId, TaskId};
+use blendline_wire::{ConversationId, Millis, OutboundId, TaskId};
 
 use super::rows::{Changes, Rows};
 use super::verdict::Check;
@@ -100,8 +100,9 @@ pub struct Memory {
     asked: BTreeMap<TaskId, (u64, Millis)>,
     /// When the owner of a task last did something in it, or it last began to wait for him.
     expected_since: BTreeMap<TaskId, Millis>,
-    /// Since when a queue that is promised something has had nothing though somebody was there for it.
-    hungry: BTreeMap<QueueId, Millis>,
+    /// Since when a queue that is promised something, by all or by a group, has had nothing though somebody was there for
+    /// it.
+    hungry: BTreeMap<promises::Promised, Millis>,
 }
 
 impl Memory {

@@ -208,8 +208,11 @@ fn reserve(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
     let promised =
         step.events().any(|event| event.task == Some(given.id) && because(&event.kind) == Some(Because::Promised));
     if promised {
-        let share = step.rows.queues.get(&given.queue).map_or(0, |queue| queue.blend.share_milli);
-        ensure!(share > 0, "promise", "{} went to {} as owed to {}", given.id, worker.settings.id, given.queue);
+        let queue = step.rows.queues.get(&given.queue);
+        let is_promised = queue.is_some_and(|queue| {
+            queue.blend.share_milli > 0 || queue.planned.iter().any(|part| Some(part.group) == worker.settings.group)
+        });
+        ensure!(is_promised, "promise", "{} went to {} as owed to {}", given.id, worker.settings.id, given.queue);
         return Ok(());
     }
     // Several may have started in this step: the first of them found all their places free.

@@ -1,18 +1,21 @@
-//! What a back queue is promised it has: while it has had nothing for two windows, nobody who could do its work is given
-//! front work instead.
+//! What a back queue is promised it has, by all who serve it and by each group whose time plan has it: while it has had
+//! nothing for two windows, nobody who could do its work is given front work instead.
 
 use std::collections::BTreeSet;
 
 use blendline_core::input::Command;
 use blendline_core::rows::{Task, TaskState};
-use blendline_wire::QueueId;
 use blendline_wire::event::Because;
 use blendline_wire::org::QueueSettings;
 use blendline_wire::task::{Presence, Side};
+use blendline_wire::{GroupId, QueueId, WorkerId};
 
 use super::offers::{because, could_have};
 use super::{Memory, Step};
 use crate::verdict::{Check, ensure};
+
+/// A back queue, and the group whose time plan has it; `None` where all who serve it promise it.
+pub(super) type Promised = (QueueId, Option<GroupId>);
 
 pub(super) fn check(memory: &mut Memory, step: &Step<'_>) -> Check {
     kept(memory, step)?;
@@ -28,8 +31,9 @@ fn kept(memory: &Memory, step: &Step<'_>) -> Check {
         let worker = given.state.owner().and_then(|owner| step.rows.workers.get(&owner));
         let Some(worker) = worker.filter(|_| chosen) else { continue };
         let left = worker.capacity.saturating_sub(step.rows.load_of(worker.settings.id)) + step.rows.weight_of(given);
-        for queue in promised(step).filter(|queue| queue.task_weight <= left) {
-            let hungry = memory.hungry.get(&queue.id);
+        let his = |whose: Option<GroupId>| whose.is_none() || whose == worker.settings.group;
+        for (queue, whose) in promised(step).filter(|(queue, whose)| queue.task_weight <= left && his(*whose)) {
+            let hungry = memory.hungry.get(&(queue.id, whose));
             // Something of it may have been given in this very step.
             let fed = step.changes.tasks.values().any(|(_, new)| new.queue == queue.id && step.rows.weight_of(new) > 0);
             if fed || hungry.is_none_or(|since| step.now < since.plus(2 * queue.blend.share_window_ms)) {
@@ -42,10 +46,11 @@ fn kept(memory: &Memory, step: &Step<'_>) -> Check {
             ensure!(
                 owed.is_none(),
                 "promise kept",
-                "{} went to {} while {} has had nothing since {:?}",
+                "{} went to {} while {} has had nothing of {:?} since {:?}",
                 given.id,
                 worker.settings.id,
                 queue.id,
+                whose,
                 hungry
             );
         }
@@ -58,29 +63,41 @@ fn remember(memory: &mut Memory, step: &Step<'_>) {
     if matches!(step.input.command, Command::Put(_) | Command::RemoveQueue { .. }) {
         memory.hungry.clear();
     }
-    let worked_on: BTreeSet<QueueId> =
-        step.rows.tasks.values().filter(|task| step.rows.weight_of(task) > 0).map(|task| task.queue).collect();
-    let hungry: BTreeSet<QueueId> = promised(step)
-        .map(|queue| queue.id)
-        .filter(|queue| !worked_on.contains(queue))
-        .filter(|queue| step.rows.tasks.values().any(|task| task.queue == *queue && in_line(task)))
-        .filter(|queue| {
+    let group_of = |worker: WorkerId| step.rows.workers.get(&worker).and_then(|row| row.settings.group);
+    let worked_on: BTreeSet<Promised> = step
+        .rows
+        .tasks
+        .values()
+        .filter(|task| step.rows.weight_of(task) > 0)
+        .flat_map(|task| [None, task.state.holder().and_then(group_of)].map(|whose| (task.queue, whose)))
+        .collect();
+    let hungry: BTreeSet<Promised> = promised(step)
+        .map(|(queue, whose)| (queue.id, whose))
+        .filter(|promised| !worked_on.contains(promised))
+        .filter(|(queue, _)| step.rows.tasks.values().any(|task| task.queue == *queue && in_line(task)))
+        .filter(|(queue, whose)| {
             let there = |presence, session: bool| presence == Presence::Ready && session;
-            let mut workers = step.rows.workers.values();
-            workers.any(|row| there(row.presence, row.session.is_some()) && row.settings.queues.contains(queue))
+            step.rows.workers.values().any(|row| {
+                there(row.presence, row.session.is_some())
+                    && row.settings.queues.contains(queue)
+                    && (whose.is_none() || row.settings.group == *whose)
+            })
         })
         .collect();
-    memory.hungry.retain(|queue, _| hungry.contains(queue));
-    for queue in hungry {
-        memory.hungry.entry(queue).or_insert(step.now);
+    memory.hungry.retain(|promised, _| hungry.contains(promised));
+    for promised in hungry {
+        memory.hungry.entry(promised).or_insert(step.now);
     }
 }
 
-/// Back queues that are promised a part of their workers' hours, at all hours.
-fn promised<'a>(step: &Step<'a>) -> impl Iterator<Item = &'a QueueSettings> + use<'a> {
-    let is =
-        |queue: &&QueueSettings| queue.side == Side::Back && queue.blend.share_milli > 0 && queue.calendar.is_none();
-    step.rows.queues.values().filter(is)
+/// Back queues that are promised a part of somebody's hours, at all hours, and whose.
+fn promised<'a>(step: &Step<'a>) -> impl Iterator<Item = (&'a QueueSettings, Option<GroupId>)> + use<'a> {
+    let backs = step.rows.queues.values().filter(|queue| queue.side == Side::Back && queue.calendar.is_none());
+    backs.flat_map(|queue| {
+        let all = (queue.blend.share_milli > 0).then_some(None);
+        let groups = queue.planned.iter().filter(|part| part.share_milli > 0).map(|part| Some(part.group));
+        all.into_iter().chain(groups).map(move |whose| (queue, whose))
+    })
 }
 
 fn in_line(task: &Task) -> bool {
