@@ -115,7 +115,8 @@ describe("a whole matter", () => {
     await reply(ron.locator(".column:focus-within"), "הוא עובד שוב");
     await shown(ron, "הוא עובד שוב");
     await settle(ron, "done");
-    await presence(dana, "ready");
+    await ron.locator(".offer .why", { hasText: "חוזר אליך" }).waitFor();
+    await accept(ron);
     await shown(ron, "אפשר החזר על הזמנה 10482?");
     await ron.waitForFunction(() => document.querySelector(".column .composer textarea")?.value === "ההחזר");
 
