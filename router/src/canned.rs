@@ -49,7 +49,11 @@ pub fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Fault> {
         let field = name.strip_prefix(FIELD);
         if !VARIABLES.contains(&name) && field.is_none_or(str::is_empty) {
             let hint = did_you_mean(name, VARIABLES.into_iter());
-            return Err(fault(text, begin, format!("nothing is called `{name}`: {hint} Fields of a work item are called `field.NAME`")));
+            return Err(fault(
+                text,
+                begin,
+                format!("nothing is called `{name}`: {hint} Fields of a work item are called `field.NAME`"),
+            ));
         }
         if from < begin {
             pieces.push(Piece::Text(&text[from..begin]));

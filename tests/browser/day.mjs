@@ -110,6 +110,7 @@ describe("a whole matter", () => {
     await other.say("האתר לא עובד");
     await router.awaits("the back work is interrupted", "/v1/events", (all) => all.find(({ event, reason }) => event === "task_withdrawn" && reason === "interrupted"));
     await ron.locator(".offer", { hasText: "האתר לא עובד" }).waitFor();
+    await ron.waitForSelector(".notice >> text=יחזור אליך כפי שהשארת אותו");
     await shot(ron, "day-interrupted-he-1280");
     await accept(ron);
     await reply(ron.locator(".column:focus-within"), "הוא עובד שוב");

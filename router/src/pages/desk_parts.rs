@@ -7,7 +7,7 @@ use super::texts::{open_text, text};
 use super::{desk_notes, shell};
 
 /// Sentences, by the name a script asks for them, with their open places.
-pub(super) const SENTENCES: [(&str, &str, &[&str]); 50] = [
+pub(super) const SENTENCES: [(&str, &str, &[&str]); 51] = [
     ("offer-new", "desk-say-offer", &["queue"]),
     ("message-new", "desk-say-message", &["name"]),
     ("customer", "desk-customer", &[]),
@@ -42,6 +42,7 @@ pub(super) const SENTENCES: [(&str, &str, &[&str]); 50] = [
     ("gone-worker_lost", "desk-gone-worker-lost", &["title"]),
     ("gone-silent", "desk-gone-silent", &["title"]),
     ("gone-absence", "desk-gone-absence", &["title"]),
+    ("gone-interrupted", "desk-gone-interrupted", &["title"]),
     ("gone-cancelled", "desk-gone-cancelled", &["title"]),
     ("gone-reassigned", "desk-gone-reassigned", &["title"]),
     ("gone-queue_removed", "desk-gone-queue-removed", &["title"]),

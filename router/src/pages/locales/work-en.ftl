@@ -129,3 +129,5 @@ page-status-goes-on = Goes on at
 page-status-owner = With
 page-status-over = This link does not work any more
 page-status-over-next = Ask for a new one where you wrote to us.
+
+desk-gone-interrupted = “{ $title }” is put aside for customers who wait now; it comes back to you as you left it.

@@ -129,3 +129,5 @@ page-status-goes-on = תימשך ב־
 page-status-owner = אצל
 page-status-over = הקישור הזה אינו פעיל עוד
 page-status-over-next = אפשר לבקש קישור חדש במקום שבו כתבת לנו.
+
+desk-gone-interrupted = „{ $title }” הושהה עבור לקוחות שממתינים עכשיו; הוא יחזור אליך כפי שהשארת אותו.
