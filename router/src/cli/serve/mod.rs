@@ -131,7 +131,7 @@ async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     chores.spawn(keeper.run(stop.clone()));
     let secret = secret(&config)?;
     let status = Links::new(&secret);
-    let chat = chat(&config, (&record, &broker), secret, &directory, doors.clone(), live.clone(), address, &stop)?;
+    let chat = chat(&config, (&record, &broker), &directory, doors.clone(), (live.clone(), secret), address, &stop)?;
     let parts = Parts {
         directory: directories,
         rules: record.rules.clone(),
@@ -201,10 +201,9 @@ fn secret(config: &Config) -> anyhow::Result<ServerSecret> {
 fn chat(
     config: &Config,
     (record, broker): (&Record, &Arc<dyn Broker>),
-    secret: ServerSecret,
     directory: &Arc<Directory>,
     doors: Doors,
-    live: Arc<dyn Live>,
+    (live, secret): (Arc<dyn Live>, ServerSecret),
     address: SocketAddr,
     stop: &CancellationToken,
 ) -> anyhow::Result<chat::Shared> {
