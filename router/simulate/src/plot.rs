@@ -54,9 +54,10 @@ impl<'a> Plot<'a> {
             out,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" font-family=\"sans-serif\" font-size=\"12\">\
              <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#fff\"/>\
-             <text x=\"{LEFT}\" y=\"20\" font-size=\"15\" font-weight=\"bold\">{} · {}</text>",
+             <text x=\"{LEFT}\" y=\"20\" font-size=\"15\" font-weight=\"bold\">{} · {} · times in {}</text>",
             escape(&self.plan.name),
             self.plan.policy.as_str(),
+            unit(self.plan.unit_ms),
         );
         let front: Vec<usize> =
             (0..self.plan.queues.len()).filter(|queue| self.plan.queues[*queue].side == Side::Front).collect();
@@ -168,6 +169,16 @@ fn round_up(value: f64) -> f64 {
     }
     let power = libm::pow(10.0, libm::floor(libm::log10(value)));
     [1.0, 2.0, 4.0, 5.0, 10.0].into_iter().map(|step| step * power).find(|round| value <= *round).unwrap_or(value)
+}
+
+fn unit(ms: f64) -> &'static str {
+    if ms < 60_000.0 {
+        "seconds"
+    } else if ms < 3_600_000.0 {
+        "minutes"
+    } else {
+        "hours"
+    }
 }
 
 fn escape(text: &str) -> String {

@@ -286,11 +286,18 @@ fn no_lost_wake_up(step: &Step<'_>) -> Check {
 /// True for a worker who was called away from work that may still be kept from him: he begins no other back work before
 /// it. What he must have back at once is asked by `given_back`.
 fn keeps_aside(step: &Step<'_>, worker: &Worker) -> bool {
-    let floor = step.rows.tenants.get(&worker.settings.tenant).map_or(0, |tenant| tenant.reserve_milli);
     let held = step.rows.held_by(worker.settings.id);
     held.iter()
         .filter_map(|id| step.rows.tasks.get(id))
-        .any(|task| matches!(task.state, TaskState::Interrupted { .. }) && (floor > 0 || task.interruptions >= 3))
+        .any(|task| matches!(task.state, TaskState::Interrupted { .. }) && may_be_kept(step, task))
+}
+
+/// True for work that was put aside and that the reserve may hold back: all of it where the tenant wants some to be free,
+/// and else what can be put aside no more, since it has been so often enough or its queue is not to be any more.
+fn may_be_kept(step: &Step<'_>, task: &Task) -> bool {
+    let floor = step.rows.tenants.get(&task.tenant).map_or(0, |tenant| tenant.reserve_milli);
+    let firm = step.rows.queues.get(&task.queue).is_some_and(|queue| !queue.interruptible);
+    floor > 0 || firm || task.interruptions >= 3
 }
 
 /// Who was called away from back work and has nothing else to do has it again.
@@ -303,9 +310,7 @@ fn given_back(step: &Step<'_>) -> Check {
         let ready = worker.presence == Presence::Ready && worker.session.is_some();
         let room = worker.capacity.saturating_sub(step.rows.load_of(id)) >= queue.task_weight;
         let open = step.rows.is_open(task.queue, step.now);
-        // What has been put aside often enough is held back like any other back work.
-        let floor = step.rows.tenants.get(&task.tenant).map_or(0, |tenant| tenant.reserve_milli);
-        if floor > 0 || task.interruptions >= 3 {
+        if may_be_kept(step, task) {
             continue;
         }
         ensure!(!(ready && room && open), "given back", "{} waits for {id}, who is free", task.id);
