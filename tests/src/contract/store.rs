@@ -113,7 +113,7 @@ pub async fn loads_what_was_written(world: &impl StoreWorld) {
         Write::Outbound(Box::new(sent)),
         Write::WorkerRemoved(WorkerId(30)),
         Write::QueueRemoved(QueueId(77)),
-        Write::Learnt(Box::new(learnt)),
+        Write::Learnt(Box::new(learnt.clone())),
         Write::LearntRemoved(QueueId(20)),
     ];
     store.commit(&commit).await.unwrap();
