@@ -187,6 +187,17 @@ pub enum Call {
         /// What is known now.
         entry: Box<Entry>,
     },
+    /// Somebody wrote something beside the conversation: entries, written down together with what happened.
+    Remark {
+        /// Whose.
+        tenant: TenantId,
+        /// The conversation it is about.
+        conversation: Option<ConversationId>,
+        /// What happened.
+        kind: Box<EventKind>,
+        /// What is known now.
+        entries: Vec<Entry>,
+    },
     /// A worker logs a contact that is over.
     Log {
         /// Who.

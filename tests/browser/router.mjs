@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import { until, within } from "./within.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const PROGRAM = process.env.BLENDLINE_PROGRAM ?? path.join(process.env.CARGO_TARGET_DIR ?? path.join(ROOT, "target"), "debug", "blendline");
+const PROGRAM = path.resolve(process.env.BLENDLINE_PROGRAM ?? path.join(process.env.CARGO_TARGET_DIR ?? path.join(ROOT, "target"), "debug", "blendline"));
 const START_MS = 30_000;
 const STOP_MS = 20_000;
 const ADMIN_KEY = "bl_browser_admin_0123456789abcdef0123456789abcdef";
@@ -53,7 +53,7 @@ export class Router {
   /**
    * `queues` are `{ name, side, … }`, `sites` web chats `{ name, queue, origins }`, `workers` `{ name, queues, … }`, each
    * of whom is a user of the same name with a first password; `others` are supervisors, or `{ name, role }`, `rules` is the text of
-   * a rule set, `chat` keys of its section, and `graph` where the platform of its page in public is.
+   * a rule set, `chat` keys of its section, `events` those of its own, and `graph` where the platform of its page in public is.
    */
   constructor(organisation) {
     this.organisation = organisation;
@@ -71,15 +71,16 @@ export class Router {
   }
 
   toml() {
-    const { queues, sites = [], workers, others = [], rules, chat = {}, graph } = this.organisation;
+    const { queues, sites = [], workers, others = [], rules, chat = {}, events, graph } = this.organisation;
     if (rules) writeFileSync(path.join(this.dir, "rules.yaml"), rules);
     const hash = createHash("sha256").update(ADMIN_KEY).digest("hex");
     const tables = [
       `data_dir = ${text(path.join(this.dir, "data"))}\n`,
       `[server]\nlisten = "127.0.0.1:${this.port}"\n`,
       `[chat]\nsessions_per_minute = 6000\n${keys(chat)}`,
+      ...(events ? [`[events]\n${Object.entries(events).map(([key, value]) => `${key} = ${value}\n`).join("")}`] : []),
       `[log]\nfilter = "info"\n`,
-      `[[tenant]]\nname = ${text(TENANT)}\nreserve_milli = 0\n${rules ? `rules = "rules.yaml"\n` : ""}`,
+      `[[tenant]]\nname = ${text(TENANT)}\nstatus_owner = true\nreserve_milli = 0\n${rules ? `rules = "rules.yaml"\n` : ""}`,
       `[[tenant.key]]\nname = "tests"\nrole = "admin"\nsha256 = "${hash}"\n`,
       ...queues.map((queue) => `[[tenant.queue]]\n${keys({ target_ms: 180_000, ...queue })}`),
       ...sites.map(({ name, queue, origins }) => `[[tenant.account]]\n${keys({ name, channel: "webchat", external_id: name, queue })}[tenant.account.settings]\n${keys({ ...(origins && { allowed_origins: origins }), identity_secret: IDENTITY_SECRET })}`),
@@ -97,7 +98,8 @@ export class Router {
     assert.ok(existsSync(PROGRAM), `${PROGRAM} is not there: build it first (cargo build --workspace --bins; ./test browser does)`);
     this.log = path.join(this.dir, `router-${++this.starts}.log`);
     const log = openSync(this.log, "w");
-    const child = spawn(PROGRAM, ["serve", "--config", path.join(this.dir, "blendline.toml")], { stdio: ["ignore", log, log] });
+    // From its own folder, so that no page shows where that is.
+    const child = spawn(PROGRAM, ["serve", "--config", "blendline.toml"], { cwd: this.dir, stdio: ["ignore", log, log] });
     closeSync(log);
     children.add(child);
     child.once("exit", () => children.delete(child));

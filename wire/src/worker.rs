@@ -238,6 +238,19 @@ pub enum ServerFrame {
         /// What.
         text: Pii<String>,
     },
+    /// A colleague wrote a note about the matter of a task. Only connections of people are told.
+    Noted {
+        /// The note.
+        note: String,
+        /// The task at which it was written.
+        task: TaskId,
+        /// Who wrote it.
+        from: String,
+        /// What.
+        text: Pii<String>,
+        /// True when it mentions this worker.
+        mentioned: bool,
+    },
     /// What became of a reply.
     ReplyStatus {
         /// Which task.

@@ -138,7 +138,10 @@ impl Book {
                 _ => tracing::debug!(%task, %outbound, status, "A reply moved on."),
             },
             // Words for a person, who reads them at his desk.
-            ServerFrame::Told { .. } | ServerFrame::Welcome { .. } | ServerFrame::Goodbye { .. } => {}
+            ServerFrame::Told { .. }
+            | ServerFrame::Noted { .. }
+            | ServerFrame::Welcome { .. }
+            | ServerFrame::Goodbye { .. } => {}
         }
     }
 

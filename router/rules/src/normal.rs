@@ -131,7 +131,7 @@ impl Words {
 /// The word, and what is left of it after each run of prefixes that its language writes in one word with it.
 ///
 /// Hebrew: ו ה ב כ ל מ ש, up to three (ושה…). Arabic: و ف ب ك ل and ال, up to three. At least two letters stay.
-fn without_prefixes(word: &str) -> impl Iterator<Item = &str> {
+pub fn without_prefixes(word: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(word);
     let mut left = 4_u8;
     std::iter::from_fn(move || {

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::ports::store::StoreError;
 
 /// The version of the tables and columns below; it moves with the schemas of both stores.
-pub const RECORD_VERSION: u32 = 4;
+pub const RECORD_VERSION: u32 = 5;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -217,6 +217,16 @@ pub const TABLES: &[Table] = &[
         ],
         key: "tenant, endpoint, event",
     },
+    Table {
+        name: "drafts",
+        columns: &[("tenant", Int), ("worker", Int), ("task", Int), ("at", Int), ("body", Text)],
+        key: "tenant, worker, task",
+    },
+    Table {
+        name: "canned_answers",
+        columns: &[("tenant", Int), ("name", Text), ("version", Int), ("body", Text)],
+        key: "tenant, name",
+    },
     Table { name: "audit", columns: &[("tenant", Int), ("seq", Int), ("body", Text)], key: "tenant, seq" },
     Table { name: "audit_heads", columns: &[("tenant", Int), ("seq", Int), ("hash", Text)], key: "tenant" },
 ];
@@ -228,6 +238,7 @@ impl Table {
             "register" => 2,
             "rule_sets" | "rule_drafts" => 3,
             "outlet_positions" | "outlet_endpoints" | "outlet_deliveries" => 4,
+            "drafts" | "canned_answers" => 5,
             _ => 1,
         }
     }

@@ -1,6 +1,7 @@
 //! What stands behind the ports. The embedded adapters need nothing installed.
 
 mod columns;
+mod desks;
 pub mod dump;
 pub mod files;
 pub mod finding;

@@ -304,7 +304,8 @@ async fn next_words(words: &mut Option<broadcast::Receiver<Bytes>>) -> Option<Se
     loop {
         match receiver.recv().await {
             Ok(body) => {
-                if let Ok(told @ ServerFrame::Told { .. }) = serde_json::from_slice(&body) {
+                if let Ok(told @ (ServerFrame::Told { .. } | ServerFrame::Noted { .. })) = serde_json::from_slice(&body)
+                {
                     return Some(told);
                 }
             }

@@ -5,10 +5,12 @@ pub mod accounts;
 pub mod audit;
 pub mod auth;
 pub mod body;
+pub mod canned;
 pub mod connect;
 pub mod consents;
 pub mod conversations;
 pub mod customer;
+pub mod drafts;
 pub mod endpoints;
 pub mod explanation;
 pub mod floor;
@@ -19,6 +21,7 @@ pub mod items;
 pub mod json;
 pub mod keys;
 pub mod media;
+pub mod notes;
 pub mod operations;
 pub mod page;
 pub mod pages;
@@ -33,11 +36,14 @@ pub mod rule_help;
 pub mod rule_replay;
 pub mod rule_trial;
 pub mod rules;
+pub mod search;
 pub mod server;
 pub mod sessions;
+pub mod status;
 pub mod tasks;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod transcripts;
 pub mod users;
 pub mod view;
 mod watch;
@@ -66,11 +72,14 @@ use crate::outlets::post::Reach;
 use crate::people::Gate;
 use crate::people::session::Cookie;
 use crate::ports::broker::Broker;
+use crate::ports::desks::Desks;
 use crate::ports::files::Files;
 use crate::ports::live::Live;
 use crate::ports::outlets::Outlets;
 use crate::ports::rules::RuleSets;
+use crate::ports::search::Search;
 use crate::ports::store::Archive;
+use crate::status::Links;
 
 pub use routes::app;
 
@@ -85,6 +94,12 @@ pub struct Parts {
     pub rules: Arc<dyn RuleSets>,
     /// The record of what goes out to other systems.
     pub outlets: Arc<dyn Outlets>,
+    /// The record of desks.
+    pub desks: Arc<dyn Desks>,
+    /// The index of words.
+    pub search: Arc<dyn Search>,
+    /// What makes links for customers.
+    pub status: Links,
     /// Who may be posted to.
     pub reach: Reach,
     /// The tenants as the configuration has them, without the rules that are live.
@@ -182,6 +197,14 @@ impl App {
 
     fn outlets(&self) -> &dyn Outlets {
         self.parts.outlets.as_ref()
+    }
+
+    fn desks(&self) -> &dyn Desks {
+        self.parts.desks.as_ref()
+    }
+
+    fn search(&self) -> &dyn Search {
+        self.parts.search.as_ref()
     }
 
     fn reach(&self) -> Reach {

@@ -103,7 +103,11 @@ pub async fn password(State(app): State<Shared>, spoken: Spoken, headers: Header
 }
 
 /// Who is signed in with a password of his own; else where that is mended, and from there to `next`.
-async fn known(app: &Shared, headers: &HeaderMap, next: &str) -> Result<Result<SignedIn, Redirect>, Failure> {
+pub(super) async fn known(
+    app: &Shared,
+    headers: &HeaderMap,
+    next: &str,
+) -> Result<Result<SignedIn, Redirect>, Failure> {
     Ok(match visitor(app, headers).await? {
         None => Err(Redirect::to(&format!("/sign-in?next={next}"))),
         Some(person) if person.must_change => Err(Redirect::to(&format!("/password?next={next}"))),

@@ -10,9 +10,9 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
-    Shared, about, accounts, audit, connect, consents, conversations, customer, endpoints, explanation, floor, health,
-    items, keys, media, operations, pages, people, poll, queues, rule_day, rule_help, rule_replay, rule_trial, rules,
-    sessions, tasks, users, webhooks, work, workers,
+    Shared, about, accounts, audit, canned, connect, consents, conversations, customer, drafts, endpoints, explanation,
+    floor, health, items, keys, media, notes, operations, pages, people, poll, queues, rule_day, rule_help,
+    rule_replay, rule_trial, rules, search, sessions, status, tasks, transcripts, users, webhooks, work, workers,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -72,6 +72,18 @@ pub fn routes() -> Vec<Route> {
         owner(route(Method::DELETE, "/v1/tasks/{id}", PUSH, delete(tasks::cancel), about::tasks::cancel)),
         get("/v1/tasks/{id}/messages", READ_OR_WORK, self::get(tasks::messages), about::tasks::messages),
         get("/v1/tasks/{id}/customer", READ_OR_WORK, self::get(customer::one), about::tasks::customer),
+        get("/v1/tasks/{id}/notes", MEET, self::get(notes::list), about::notes::list),
+        owner(post("/v1/tasks/{id}/notes", STAND, self::post(notes::add), about::notes::add)),
+        get("/v1/mentions", WORK, self::get(notes::mentions), about::notes::mentions),
+        owner(post("/v1/mentions/seen", WORK, self::post(notes::see), about::notes::see)),
+        post("/v1/tasks/{id}/status-link", TELL, self::post(status::link), about::status::link),
+        get("/v1/search", MEET, self::get(search::find), about::search::find),
+        get("/v1/drafts", WORK, self::get(drafts::list), about::drafts::list),
+        route(Method::PUT, "/v1/tasks/{id}/draft", WORK, put(drafts::put), about::drafts::put),
+        get("/v1/tasks/{id}/answers", STAND, self::get(canned::of_task), about::canned::of_task),
+        get("/v1/canned-answers", MEET, self::get(canned::list), about::canned::list),
+        route(Method::PUT, "/v1/canned-answers/{name}", MANAGE, put(canned::put), about::canned::put),
+        route(Method::DELETE, "/v1/canned-answers/{name}", MANAGE, delete(canned::remove), about::canned::remove),
         owner(get("/v1/tasks/{id}/explanation", READ, self::get(explanation::one), about::tasks::explanation)),
         owner(post("/v1/tasks/{id}/transfer", MOVE, self::post(tasks::transfer), about::tasks::transfer)),
         owner(post("/v1/tasks/{id}/accept", WORK, self::post(work::accept), about::work::accept)),
@@ -175,6 +187,8 @@ pub fn open_routes() -> Vec<Open<Shared>> {
         quiet(Open::get("/console", pages::console_home, about::pages::console_home)),
         quiet(Open::get("/console/{section}", pages::console, about::pages::console)),
         quiet(Open::get("/console/work/{id}", pages::console_task, about::pages::console_task)),
+        quiet(Open::get("/status/{token}", status::page, about::status::page)),
+        quiet(Open::get("/transcripts/{id}", transcripts::one, about::pages::transcript)),
         quiet(Open::get("/password", pages::password, about::pages::password)),
     ]
 }

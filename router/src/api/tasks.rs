@@ -9,7 +9,7 @@ use blendline_core::rows::{Task, TaskState};
 use blendline_core::{Command, Refusal};
 use blendline_wire::task::Side;
 use blendline_wire::worker::{MessageView, TargetName};
-use blendline_wire::{MatterId, TaskId};
+use blendline_wire::{MatterId, TaskId, WorkerId};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
@@ -108,13 +108,16 @@ pub async fn one(
 pub async fn owned(app: &Shared, caller: &Caller, id: TaskId) -> Result<Task, Failure> {
     let task = app.archive().task(id).await?.filter(|task| task.tenant == caller.tenant);
     let concerns = |task: &Task| match (caller.role, caller.worker) {
-        (Role::Worker, Some(own)) => {
-            task.state.holder() == Some(own)
-                || matches!(task.state, TaskState::Closed { worker, .. } if worker == Some(own))
-        }
+        (Role::Worker, Some(own)) => is_of(task, own),
         _ => true,
     };
     task.filter(concerns).ok_or_else(|| Failure::not_found("task", "no task has this id"))
+}
+
+/// True when a worker has the task, is offered it, gets it back, or had it last.
+pub fn is_of(task: &Task, worker: WorkerId) -> bool {
+    let closed = |last: Option<WorkerId>| last == Some(worker);
+    task.state.holder() == Some(worker) || matches!(task.state, TaskState::Closed { worker, .. } if closed(worker))
 }
 
 /// How much of a transcript to show: the latest lines.

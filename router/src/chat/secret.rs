@@ -45,6 +45,16 @@ impl ServerSecret {
         random().map(Self)
     }
 
+    /// The key for a purpose of its own, so that nothing made for one is good for another.
+    pub fn key_for(&self, purpose: &str) -> [u8; 32] {
+        sign(&self.0, format!("blendline {purpose}").as_bytes())
+    }
+
+    /// HMAC-SHA256 under a key that [`Self::key_for`] gave.
+    pub fn sign(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
+        sign(key, message)
+    }
+
     /// The key of one account, so that a token of one is nothing to another.
     pub(super) fn key_of(&self, account: u64) -> [u8; 32] {
         sign(&self.0, format!("blendline chat token {account}").as_bytes())
@@ -53,7 +63,7 @@ impl ServerSecret {
 
 #[cfg(test)]
 impl ServerSecret {
-    pub(super) fn test() -> Self {
+    pub(crate) fn test() -> Self {
         Self([7; 32])
     }
 }

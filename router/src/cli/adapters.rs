@@ -12,11 +12,13 @@ use crate::adapters::redis::{RedisLive, RedisOptions};
 use crate::adapters::sqlite::{BrokerOptions, DataDir, SqliteBroker, SqliteStore};
 use crate::config::{Config, Media};
 use crate::ports::broker::{Broker, inbound_queue, outbound_queue};
+use crate::ports::desks::Desks;
 use crate::ports::files::Files;
 use crate::ports::live::Live;
 use crate::ports::outlets::{Exchange, Outlets};
 use crate::ports::people::People;
 use crate::ports::rules::RuleSets;
+use crate::ports::search::Search;
 use crate::ports::store::{Archive, Store};
 
 /// The record, behind its ports.
@@ -26,17 +28,21 @@ pub(super) struct Record {
     pub(super) people: Arc<dyn People>,
     pub(super) rules: Arc<dyn RuleSets>,
     pub(super) outlets: Arc<dyn Outlets>,
+    pub(super) desks: Arc<dyn Desks>,
+    pub(super) search: Arc<dyn Search>,
 }
 
 impl Record {
-    fn of<S: Store + Archive + People + RuleSets + Outlets>(store: S) -> Self {
+    fn of<S: Store + Archive + People + RuleSets + Outlets + Desks + Search>(store: S) -> Self {
         let store = Arc::new(store);
         Self {
             store: store.clone(),
             archive: store.clone(),
             people: store.clone(),
             rules: store.clone(),
-            outlets: store,
+            outlets: store.clone(),
+            desks: store.clone(),
+            search: store,
         }
     }
 

@@ -152,6 +152,7 @@ impl<'a> Scope<'a> {
         Ok(CheckedTenant {
             name: written.name.get_ref().clone(),
             demo: written.demo,
+            status_owner: written.status_owner,
             settings,
             skills: self.skills.iter().map(|&name| name.to_owned()).collect(),
             queue_defaults: queue_defaults(defaults, below)?,

@@ -19,6 +19,8 @@ pub struct CheckedTenant {
     pub name: String,
     /// True when published secrets are allowed.
     pub demo: bool,
+    /// True when a customer is shown who works on his matter.
+    pub status_owner: bool,
     /// Its settings.
     pub settings: TenantSettings,
     /// Its skills.

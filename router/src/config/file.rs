@@ -261,6 +261,7 @@ tuned! {
     TenantFile {
         name: Spanned<String>,
         #[serde(default)] demo: bool,
+        #[serde(default)] status_owner: bool,
         #[serde(default)] rules: Option<Spanned<PathBuf>>,
         #[serde(default)] skills: Vec<Spanned<String>>,
         #[serde(default)] unit: Vec<UnitFile>,

@@ -122,7 +122,9 @@ impl Stepper<'_> {
                 Ok(Prepared { payloads: vec![payload], keys: vec![(key, Vec::new())], ..Prepared::plain(command) })
             }
             start @ Call::Start { .. } => self.start(start),
-            known @ (Call::Consent { .. } | Call::Link { .. } | Call::Note { .. }) => self.noted(known),
+            known @ (Call::Consent { .. } | Call::Link { .. } | Call::Note { .. } | Call::Remark { .. }) => {
+                self.noted(known)
+            }
             Call::Log { worker, queue, medium, duration_ms, note, key } => {
                 let key = key.map(|own| keys::log(worker, &own));
                 if let Some(task) = key.and_then(|key| number(self.overlay.key(&key)?, 0)) {

@@ -40,6 +40,12 @@ impl Stepper<'_> {
                 let entries = media::referring(&entry).into_iter().chain([(*entry).clone()]).collect();
                 (entry.tenant, Some(account), conversation, kind, entries)
             }
+            Call::Remark { tenant, conversation, kind, mut entries } => {
+                for entry in &mut entries {
+                    entry.at = self.now();
+                }
+                (tenant, None, conversation, kind, entries)
+            }
             _ => return Err(Err(CallError::Unavailable("this changes nothing of the register".into()))),
         };
         let command = Command::Record { tenant, account, conversation, kind };

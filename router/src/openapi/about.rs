@@ -238,8 +238,14 @@ impl About {
     /// An answer of another media type.
     #[must_use]
     pub fn gives_text(self, media_type: &str, says: &str) -> Self {
+        self.gives_text_as(200, media_type, says)
+    }
+
+    /// The same with another status.
+    #[must_use]
+    pub fn gives_text_as(self, status: u16, media_type: &str, says: &str) -> Self {
         let content = Content::new(Some(String::schema()));
-        self.answer(200, ResponseBuilder::new().description(says).content(media_type, content))
+        self.answer(status, ResponseBuilder::new().description(says).content(media_type, content))
     }
 
     /// An answer without a body.

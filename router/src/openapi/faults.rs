@@ -41,6 +41,7 @@ faults! {
     NO_TOKEN = 403 "not_configured" "The account has no token to check with.";
     NOT_SUPPORTED = 403 "not_supported" "The channel has no handshake.";
     UNKNOWN_ACCOUNT = 404 "unknown_account" "No account has this name.";
+    UNKNOWN_CANNED = 404 "unknown_canned_answer" "No ready answer has this name.";
     UNKNOWN_CONVERSATION = 404 "unknown_conversation" "No conversation of the caller's has this id.";
     UNKNOWN_ENDPOINT = 404 "unknown_endpoint" "No endpoint has this name.";
     UNKNOWN_MEDIA = 404 "unknown_media" "No file that the caller may see has this id.";

@@ -3,11 +3,11 @@
 use maud::{Markup, html};
 
 use super::language::Lang;
-use super::shell;
 use super::texts::{open_text, text};
+use super::{desk_notes, shell};
 
 /// Sentences, by the name a script asks for them, with their open places.
-pub(super) const SENTENCES: [(&str, &str, &[&str]); 50] = [
+pub(super) const SENTENCES: [(&str, &str, &[&str]); 51] = [
     ("offer-new", "desk-say-offer", &["queue"]),
     ("message-new", "desk-say-message", &["name"]),
     ("customer", "desk-customer", &[]),
@@ -42,6 +42,7 @@ pub(super) const SENTENCES: [(&str, &str, &[&str]); 50] = [
     ("gone-worker_lost", "desk-gone-worker-lost", &["title"]),
     ("gone-silent", "desk-gone-silent", &["title"]),
     ("gone-absence", "desk-gone-absence", &["title"]),
+    ("gone-interrupted", "desk-gone-interrupted", &["title"]),
     ("gone-cancelled", "desk-gone-cancelled", &["title"]),
     ("gone-reassigned", "desk-gone-reassigned", &["title"]),
     ("gone-queue_removed", "desk-gone-queue-removed", &["title"]),
@@ -140,6 +141,7 @@ fn column(lang: Lang) -> Markup {
                     summary { (t("desk-history")) " " span class="count" data-slot="count" { "0" } }
                     div class="ways" tabindex="0" role="group" aria-label=(t("desk-history")) data-slot="ways" {}
                 }
+                (desk_notes::panel(lang))
                 div class="transcript" data-slot="scroll" tabindex="0" role="log" aria-live="off"
                     aria-label=(t("desk-transcript")) {
                     button type="button" class="plain earlier" data-do="earlier" hidden { (t("desk-earlier")) }
@@ -157,6 +159,7 @@ fn column(lang: Lang) -> Markup {
                     ] {
                         button type="button" data-form=(name) aria-expanded="false" { (t(key)) }
                     }
+                    button type="button" data-do="status-link" title=(t("desk-status-link-title")) { (t("desk-status-link")) }
                 }
                 div class="form-place" data-slot="form" hidden {}
                 label class="privately" data-slot="privately" hidden {
@@ -165,6 +168,10 @@ fn column(lang: Lang) -> Markup {
                 }
                 form class="composer" data-slot="composer" {
                     label class="quiet" data-slot="composer-label" { (t("desk-reply-label")) }
+                    button type="button" class="plain" data-slot="answers" aria-label=(t("desk-answers"))
+                        title={ (t("desk-answers")) " (Alt+A)" } {
+                        (shell::icon("M4 5h16v10H10l-4 4v-4H4zM8 9h8M8 12h5"))
+                    }
                     textarea name="text" rows="2" dir="auto" maxlength="8000" placeholder=(t("desk-reply-hint")) {}
                     button class="primary send" type="submit" aria-label=(t("desk-send")) title=(t("desk-send")) {
                         (shell::icon("M4 12 20 4l-5 16-4-6z"))

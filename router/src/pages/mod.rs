@@ -10,14 +10,19 @@ mod assets;
 mod chat;
 mod console;
 mod desk;
+mod desk_answers;
 mod desk_forms;
+mod desk_notes;
 mod desk_parts;
 mod docs;
 mod headers;
 mod language;
+mod search;
 mod shell;
 mod sign_in;
+mod status;
 mod texts;
+mod transcript;
 mod widget;
 
 #[cfg(test)]
@@ -29,6 +34,8 @@ use axum::response::Response;
 
 pub use self::console::Section;
 pub use self::language::{Lang, Spoken};
+pub use self::status::Shown;
+pub use self::transcript::{Part, Printed, SpokenLine, Voice};
 use crate::directory::Role;
 use crate::openapi::Open;
 
@@ -72,6 +79,21 @@ pub fn console(page: &Page<'_>, role: Role, section: Section) -> Response {
 /// The console's page of the task `id`.
 pub fn task(page: &Page<'_>, role: Role, id: &str) -> Response {
     headers::page(page.spoken, console::task(page, role, id))
+}
+
+/// Where a matter stands, for the customer.
+pub fn status(spoken: Spoken, shown: &Shown) -> Response {
+    headers::page(spoken, status::markup(spoken, shown))
+}
+
+/// What stands where a link does not work (any more).
+pub fn status_over(spoken: Spoken) -> Response {
+    headers::page(spoken, status::over(spoken))
+}
+
+/// One matter, to be printed.
+pub fn transcript(page: &Page<'_>, printed: &Printed) -> Response {
+    headers::page(page.spoken, transcript::markup(page, printed))
 }
 
 /// What stands where the desk would be, for who is signed in as `name` and is no worker: refused, and what to do.

@@ -13,19 +13,26 @@ use super::{Page, Section, chat, console, desk, desk_forms, desk_parts, router, 
 use crate::directory::Role;
 
 /// The sources that name keys.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 19] = [
     include_str!("chat.rs"),
+    include_str!("console/answers.rs"),
     include_str!("console/board.rs"),
     include_str!("console/lists.rs"),
     include_str!("console/mod.rs"),
+    include_str!("console/outlets.rs"),
     include_str!("console/rules.rs"),
     include_str!("console/table.rs"),
     include_str!("console/task.rs"),
     include_str!("desk.rs"),
+    include_str!("desk_answers.rs"),
     include_str!("desk_forms.rs"),
+    include_str!("desk_notes.rs"),
     include_str!("desk_parts.rs"),
+    include_str!("search.rs"),
     include_str!("shell.rs"),
     include_str!("sign_in.rs"),
+    include_str!("status.rs"),
+    include_str!("transcript.rs"),
 ];
 
 fn keys(lang: Lang) -> BTreeSet<&'static str> {
@@ -131,8 +138,11 @@ fn nobody_sees_a_page_of_the_console_that_is_not_for_him() {
     let seen =
         |role| Section::ALL.into_iter().filter(|section| section.is_for(role)).map(Section::name).collect::<Vec<_>>();
     assert!(seen(Role::Worker).is_empty() && seen(Role::Integrator).is_empty());
-    assert_eq!(seen(Role::Supervisor), ["board", "people", "work", "rules", "accounts"]);
-    assert_eq!(seen(Role::Auditor), ["board", "people", "work", "rules", "accounts", "quarantine", "audit"]);
+    assert_eq!(seen(Role::Supervisor), ["board", "people", "work", "answers", "rules", "accounts"]);
+    assert_eq!(
+        seen(Role::Auditor),
+        ["board", "people", "work", "answers", "rules", "accounts", "outlets", "quarantine", "audit"]
+    );
     assert_eq!(seen(Role::Admin).len(), Section::ALL.len());
     // Who may only look finds nothing to change things by.
     let page = Page { spoken: Spoken::default(), user: "noa", csrf: "token" };

@@ -1,10 +1,12 @@
 //! What the router needs of the world, as small objects; every adapter passes the contract suite of its port.
 
 pub mod broker;
+pub mod desks;
 pub mod files;
 pub mod live;
 pub mod outlets;
 pub mod people;
 pub mod register;
 pub mod rules;
+pub mod search;
 pub mod store;

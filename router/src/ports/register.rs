@@ -22,11 +22,16 @@ pub enum Kind {
     Account,
     /// When a contact was last told something by itself.
     Notice,
+    /// A note of a colleague about a matter.
+    Note,
+    /// That a note mentions a worker.
+    Mention,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: &[Self] = &[Self::Consent, Self::Person, Self::Media, Self::File, Self::Account, Self::Notice];
+    pub const ALL: &[Self] =
+        &[Self::Consent, Self::Person, Self::Media, Self::File, Self::Account, Self::Notice, Self::Note, Self::Mention];
 
     /// Its name in the record.
     pub const fn as_str(self) -> &'static str {
@@ -37,6 +42,8 @@ impl Kind {
             Self::File => "file",
             Self::Account => "account",
             Self::Notice => "notice",
+            Self::Note => "note",
+            Self::Mention => "mention",
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod broker;
+pub mod desks;
 pub mod files;
 pub mod live;
 pub mod outlets;
@@ -9,4 +10,5 @@ pub mod people;
 pub mod race;
 pub mod rows;
 pub mod rules;
+pub mod search;
 pub mod store;

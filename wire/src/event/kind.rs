@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Decision;
-use crate::ids::{AccountId, ConversationId, Lease, OutboundId, QueueId, SessionId, TaskId, WorkerId};
+use crate::ids::{AccountId, ConversationId, Lease, MatterId, OutboundId, QueueId, SessionId, TaskId, WorkerId};
 use crate::inbound::InboundKind;
 use crate::task::{ClockRule, Label, ParkReason, Presence, SkillNeed, Target, TaskKind, WithdrawReason};
 use crate::time::Millis;
@@ -98,6 +98,25 @@ pub enum EventKind {
         other: String,
         /// True: joined. False: parted.
         joined: bool,
+    },
+    /// A colleague wrote a note about a matter; the customer is not told.
+    NoteAdded {
+        /// Its opaque name.
+        note: String,
+        /// The matter.
+        in_matter: MatterId,
+        /// The task at which it was written.
+        in_task: TaskId,
+        /// Whom it mentions.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mentions: Vec<WorkerId>,
+    },
+    /// A worker has seen a note that mentions him.
+    MentionSeen {
+        /// The note.
+        note: String,
+        /// Who.
+        worker: WorkerId,
     },
     /// How an account is has changed, by what the platform answered.
     AccountHealth {

@@ -16,6 +16,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0005_register_index.sql"),
     include_str!("../../../migrations/postgres/0006_rules.sql"),
     include_str!("../../../migrations/postgres/0007_outlets.sql"),
+    include_str!("../../../migrations/postgres/0011_desks.sql"),
+    include_str!("../../../migrations/postgres/0012_search.sql"),
 ];
 /// The advisory lock of whoever changes the schema: "blendline" as a number.
 pub(super) const SCHEMA_LOCK: i64 = 0x626c_656e_646c_696e;

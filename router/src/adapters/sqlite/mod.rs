@@ -6,10 +6,12 @@
 pub mod broker;
 mod checkpoint;
 mod connection;
+mod desks;
 pub mod dump;
 mod outlets;
 mod people;
 mod rules;
+mod search;
 pub mod store;
 
 use std::fs::{File, OpenOptions, TryLockError};

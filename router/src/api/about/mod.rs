@@ -2,19 +2,24 @@
 //! handler.
 
 pub(super) mod accounts;
+pub(super) mod canned;
 pub(super) mod consents;
 pub(super) mod conversations;
+pub(super) mod drafts;
 pub(super) mod endpoints;
 pub(super) mod floor;
 pub(super) mod health;
 pub(super) mod items;
 pub(super) mod media;
+pub(super) mod notes;
 pub(super) mod operations;
 pub(super) mod pages;
 pub(super) mod people;
 pub(super) mod queues;
 pub(super) mod rules;
+pub(super) mod search;
 pub(super) mod sessions;
+pub(super) mod status;
 pub(super) mod tasks;
 pub(super) mod trials;
 pub(super) mod users;

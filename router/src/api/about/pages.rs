@@ -1,7 +1,8 @@
 //! The pages that belong to a session.
 
+use crate::api::transcripts::Form;
 use crate::openapi::about::{About, Tag};
-use crate::openapi::faults::{BUSY, FORBIDDEN, NO_WORKER, UNKNOWN_URL};
+use crate::openapi::faults::{BAD_REQUEST, BUSY, FORBIDDEN, NO_WORKER, UNKNOWN_TASK, UNKNOWN_URL};
 
 const LED: &str = "Who is not signed in, or has a password for one time, is led to where that is mended.";
 const LED_TO: &str = "The sign-in page, or that of the password.";
@@ -32,7 +33,7 @@ pub(in crate::api) fn console() -> About {
     About::new("console_page", Tag::Pages, "A page of the console")
         .place::<String>(
             "section",
-            "`board`, `people`, `work`, `rules`, `accounts`, `quarantine`, `users`, `keys`, `audit`.",
+            "`board`, `people`, `work`, `answers`, `rules`, `accounts`, `outlets`, `quarantine`, `users`, `keys`, `audit`.",
         )
         .gives_text("text/html", "The page.")
         .gives_bare(303, LED)
@@ -55,4 +56,15 @@ pub(in crate::api) fn password() -> About {
         .gives_bare(303, "Who is not signed in is led to the sign-in page.")
         .header("Location", "The sign-in page.")
         .fails(&[BUSY])
+}
+
+pub(in crate::api) fn transcript() -> About {
+    About::new("transcript_page", Tag::Pages, "The matter of a task, to be printed")
+        .text("A worker sees matters of his own tasks; the roles `operations` and `auditor` no names, numbers and addresses.")
+        .place::<String>("id", "The task.")
+        .asks::<Form>()
+        .gives_text("text/html", "The page.")
+        .gives_bare(303, LED)
+        .header("Location", LED_TO)
+        .fails(&[BAD_REQUEST, FORBIDDEN, UNKNOWN_TASK, BUSY])
 }

@@ -25,12 +25,14 @@ use crate::adapters::files::Directory;
 use crate::adapters::live::InProcessLive;
 use crate::adapters::sqlite::{DataDir, SqliteStore};
 use crate::api::{App, Parts, Shared, app};
+use crate::chat::ServerSecret;
 use crate::config::{Config, resolve};
 use crate::doors::Doors;
 
 use crate::openapi::tests::judge::judge;
 use crate::outlets::post::Reach;
 use crate::people::Gate;
+use crate::status::Links;
 
 /// The app secret of the test's account.
 const APP_SECRET: &str = "test-app-secret-0123456789";
@@ -131,6 +133,9 @@ impl World {
             directory: directory.into(),
             rules: people.clone(),
             outlets: people.clone(),
+            desks: people.clone(),
+            search: people.clone(),
+            status: Links::new(&ServerSecret::test()),
             reach: Reach::default(),
             configured: config.tenants,
             doors,

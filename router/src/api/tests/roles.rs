@@ -16,7 +16,9 @@ use super::{World, key};
 use crate::api::routes::routes;
 use crate::directory::Role;
 use crate::media::{MediaFile, MediaState};
+use crate::ports::desks::Canned;
 use crate::ports::outlets::{Endpoint, EndpointState};
+use crate::ports::people::Deed;
 use crate::ports::store::{Letter, QuarantineRow};
 
 const ROLES: [(&str, Role); 6] = [
@@ -134,6 +136,7 @@ fn path(pattern: &str) -> String {
 fn body(pattern: &str) -> &'static str {
     match pattern {
         "/v1/event-endpoints/{name}" => return r#"{"paused":true}"#,
+        "/v1/canned-answers/{name}" => return r#"{"version":0,"title":"t","text":"t"}"#,
         "/v1/event-endpoints/{name}/replay" => return r#"{"events":["evt_1"]}"#,
         _ => {}
     }
@@ -148,10 +151,14 @@ fn body(pattern: &str) -> &'static str {
         "settle" => r#"{"lease":2,"worker":"dana","verdict":{"verdict":"done"}}"#,
         // About sessions a key is told so: 400, whatever its role.
         "users" => r#"{"name":"noa","role":"auditor"}"#,
+        "draft" if pattern.contains("tasks") => r#"{"worker":"dana","text":"t"}"#,
         "check" | "draft" => r#"{"text":"queues:\n  service: {side: front}\n"}"#,
         "explain" => r#"{"channel":"webchat","account":"site","text":"t"}"#,
         "publish" => r#"{"sha256":"00","reason":"r"}"#,
         "rollback" => r#"{"version":1,"reason":"r"}"#,
+        "status-link" => "{}",
+        "notes" => r#"{"text":"t"}"#,
+        "seen" => r#"{"worker":"dana","note":"00"}"#,
         "presence" => r#"{"presence":"busy"}"#,
         "logged-contacts" => r#"{"worker":"dana","queue":"front","medium":"call","note":"n"}"#,
         _ => "",
@@ -173,6 +180,22 @@ async fn add_endpoint(world: &World) {
     world.shared.outlets().put_endpoint(&endpoint, None).await.unwrap();
 }
 
+/// A ready answer of acme's, unless it is there.
+async fn add_canned(world: &World) {
+    let canned = Canned {
+        tenant: tenant(world, "acme"),
+        name: "dana".into(),
+        version: 1,
+        title: "t".into(),
+        text: "t".into(),
+        queue: None,
+        language: None,
+        changed_at: Millis(1),
+    };
+    let deed = Deed { at: Millis(1), actor: "key admin".into(), what: "canned_answer_changed" };
+    world.shared.desks().put_canned(&canned, &deed).await.unwrap();
+}
+
 #[tokio::test]
 async fn every_route_takes_its_roles_and_no_other() {
     let world = World::new().await;
@@ -182,6 +205,7 @@ async fn every_route_takes_its_roles_and_no_other() {
         let (method, path, body) = (route.method.as_str(), path(route.path), body(route.path));
         for (name, role) in ROLES {
             add_endpoint(&world).await;
+            add_canned(&world).await;
             let (status, problem) = world.call(&key("acme", name), method, &path, body).await;
             let allowed = route.roles.contains(&role);
             assert_eq!(status != 403, allowed, "{method} {path} by {name}: {status} {problem}");

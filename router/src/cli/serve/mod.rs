@@ -35,6 +35,7 @@ use crate::intake::Intake;
 use crate::ports::broker::Broker;
 use crate::ports::live::Live;
 use crate::rules::keeper::Keeper;
+use crate::status::Links;
 use crate::{telemetry, traces};
 
 /// Runs the router until it is told to end.
@@ -130,11 +131,16 @@ async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let (holder, directories) = Directories::changing(directory.clone());
     keeper.tell(config.tenants.iter().map(|tenant| tenant.name.clone()).collect(), holder);
     chores.spawn(keeper.run(stop.clone()));
-    let chat = chat(&config, (&record, &broker), &directory, doors.clone(), live.clone(), address, &stop)?;
+    let secret = secret(&config)?;
+    let status = Links::new(&secret);
+    let chat = chat(&config, (&record, &broker), &directory, doors.clone(), (live.clone(), secret), address, &stop)?;
     let parts = Parts {
         directory: directories,
         rules: record.rules.clone(),
         outlets: record.outlets.clone(),
+        desks: record.desks.clone(),
+        search: record.search.clone(),
+        status,
         reach: config.events.reach,
         configured,
         doors: doors.clone(),
@@ -185,20 +191,24 @@ async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     failed
 }
 
+/// What links and tokens are signed with.
+fn secret(config: &Config) -> anyhow::Result<ServerSecret> {
+    Ok(match &config.cluster.secret {
+        Some(shared) => ServerSecret::shared(shared.expose()),
+        None if config.cluster.store.is_some() => ServerSecret::of_this_process()?,
+        None => ServerSecret::of(&config.data_dir).context("the secret of the web chat in the data directory")?,
+    })
+}
+
 fn chat(
     config: &Config,
     (record, broker): (&Record, &Arc<dyn Broker>),
     directory: &Arc<Directory>,
     doors: Doors,
-    live: Arc<dyn Live>,
+    (live, secret): (Arc<dyn Live>, ServerSecret),
     address: SocketAddr,
     stop: &CancellationToken,
 ) -> anyhow::Result<chat::Shared> {
-    let secret = match &config.cluster.secret {
-        Some(shared) => ServerSecret::shared(shared.expose()),
-        None if config.cluster.store.is_some() => ServerSecret::of_this_process()?,
-        None => ServerSecret::of(&config.data_dir).context("the secret of the web chat in the data directory")?,
-    };
     let parts = chat::Parts {
         directory: directory.clone(),
         archive: record.archive.clone(),

@@ -1,4 +1,4 @@
-//! What goes out to other systems: the exchange of events, and webhooks.
+//! What follows the log of events: the exchange, webhooks, and the index of words.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use crate::driver::Status;
 use crate::outlets::bell::Bell;
 use crate::outlets::{desk, endpoint, exchange, while_serving};
 use crate::ports::outlets::{Exchange, Outlets};
+use crate::search;
 
 /// How often what is settled and old is dropped from ledgers.
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -46,6 +47,14 @@ pub(super) fn start(
             pace: config.events.pace,
             bell: bell.clone(),
         };
+        let index = search::follow::Parts {
+            search: record.search.clone(),
+            archive: record.archive.clone(),
+            bell: bell.clone(),
+        };
+        let searched = tenants.clone();
+        let work = move |end| search::follow::follow(index.clone(), searched.clone(), end);
+        chores.spawn(while_serving(work, status.clone(), stop.clone()));
         let of_shard = tenants.clone();
         let work = move |end| desk::serve(posting.clone(), shard, of_shard.clone(), end);
         chores.spawn(while_serving(work, status.clone(), stop.clone()));

@@ -3,8 +3,10 @@
 //! The server renders the frame, the tables' heads and the templates, in the page's language; the scripts fill them from
 //! the same routes of the API that everybody else uses, so a page shows nothing that its reader may not ask for.
 
+mod answers;
 mod board;
 mod lists;
+mod outlets;
 mod rules;
 mod table;
 mod task;
@@ -14,7 +16,7 @@ use maud::{Markup, html};
 use super::language::Lang;
 use super::sign_in::languages;
 use super::texts::{open_text, text};
-use super::{Page, assets, desk_parts, shell};
+use super::{Page, assets, desk_parts, search, shell};
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Operations, Supervisor};
 
@@ -27,10 +29,14 @@ pub enum Section {
     People,
     /// Open tasks, and why each stands where it stands.
     Work,
+    /// Answers that workers put into replies.
+    Answers,
     /// Routing rules.
     Rules,
     /// Accounts, and how each is.
     Accounts,
+    /// Where events are posted, and what became of each.
+    Outlets,
     /// What could not be read.
     Quarantine,
     /// Who may sign in.
@@ -43,12 +49,14 @@ pub enum Section {
 
 impl Section {
     /// All of them, in the order of the navigation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Board,
         Self::People,
         Self::Work,
+        Self::Answers,
         Self::Rules,
         Self::Accounts,
+        Self::Outlets,
         Self::Quarantine,
         Self::Users,
         Self::Keys,
@@ -71,8 +79,10 @@ impl Section {
             Self::Board => "board",
             Self::People => "people",
             Self::Work => "work",
+            Self::Answers => "answers",
             Self::Rules => "rules",
             Self::Accounts => "accounts",
+            Self::Outlets => "outlets",
             Self::Quarantine => "quarantine",
             Self::Users => "users",
             Self::Keys => "keys",
@@ -83,10 +93,10 @@ impl Section {
     /// Whether a role may see it. The routes that its scripts call say the same, and theirs is what counts.
     pub fn is_for(self, role: Role) -> bool {
         let roles: &[Role] = match self {
-            Self::Board | Self::People | Self::Work | Self::Rules | Self::Accounts => {
+            Self::Board | Self::People | Self::Work | Self::Answers | Self::Rules | Self::Accounts => {
                 &[Supervisor, Operations, Auditor, Admin]
             }
-            Self::Quarantine => &[Operations, Auditor, Admin],
+            Self::Outlets | Self::Quarantine => &[Operations, Auditor, Admin],
             Self::Users | Self::Keys => &[Operations, Admin],
             Self::Audit => &[Auditor, Admin],
         };
@@ -98,8 +108,10 @@ impl Section {
             Self::Board => "console-board",
             Self::People => "console-people",
             Self::Work => "console-work",
+            Self::Answers => "console-answers",
             Self::Rules => "console-rules",
             Self::Accounts => "console-accounts",
+            Self::Outlets => "console-outlets",
             Self::Quarantine => "console-quarantine",
             Self::Users => "console-users",
             Self::Keys => "console-keys",
@@ -112,8 +124,10 @@ impl Section {
             Self::Board => "console-board-hint",
             Self::People => "console-people-hint",
             Self::Work => "console-work-hint",
+            Self::Answers => "console-answers-hint",
             Self::Rules => "console-rules-hint",
             Self::Accounts => "console-accounts-hint",
+            Self::Outlets => "console-outlets-hint",
             Self::Quarantine => "console-quarantine-hint",
             Self::Users => "console-users-hint",
             Self::Keys => "console-keys-hint",
@@ -128,8 +142,10 @@ impl Section {
                 "M9 11a4 4 0 1 0 0-8 4 4 0 0 0 0 8M2 21c0-4 3-6 7-6s7 2 7 6M16 3a4 4 0 0 1 0 8M18 15c3 1 4 3 4 6"
             }
             Self::Work => "M4 6h10M4 12h16M4 18h7M18 4v4M16 6h4",
+            Self::Answers => "M4 5h16v10H10l-4 4v-4H4zM8 9h8M8 12h5",
             Self::Rules => "M4 5h7a4 4 0 0 1 4 4v10M15 19l-3-3M15 19l3-3M4 12h5",
             Self::Accounts => "M4 12a8 8 0 0 1 16 0M8 12a4 4 0 0 1 8 0M12 12v8",
+            Self::Outlets => "M4 12h12M12 6l6 6-6 6M20 4v16",
             Self::Quarantine => "M12 3 2 20h20zM12 10v4M12 17v.5",
             Self::Users => "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8M4 21c0-4 4-6 8-6s8 2 8 6",
             Self::Keys => "M8 16a4 4 0 1 1 3-6.5L20 3M16 6l3 3M13 9l2 2",
@@ -145,8 +161,10 @@ pub(super) fn markup(page: &Page<'_>, role: Role, section: Section) -> Markup {
         Section::Board => board::board(lang),
         Section::People => board::people(lang, role),
         Section::Work => lists::work(lang),
+        Section::Answers => answers::markup(lang, role),
         Section::Rules => rules::markup(lang, role),
         Section::Accounts => lists::accounts(lang),
+        Section::Outlets => outlets::markup(lang, role),
         Section::Quarantine => lists::quarantine(lang, role),
         Section::Users => lists::users(lang),
         Section::Keys => lists::keys(lang),
@@ -189,6 +207,7 @@ fn framed(page: &Page<'_>, role: Role, section: Section, script: &str, content: 
         }
         div class="notices" id="notices" role="status" {}
         p class="quiet" id="say-now" role="alert" {}
+        (search::dialog(lang))
         (desk_parts::notice(lang))
         (table::sentences(lang))
     };
@@ -208,6 +227,7 @@ fn bar(lang: Lang, user: &str) -> Markup {
                 span data-for="offline" hidden { (t("console-link-offline")) }
             }
             div class="tools" {
+                (search::button(lang))
                 details class="menu" id="me" {
                     summary { bdi class="who" { (user) } }
                     div class="sheet" {

@@ -221,7 +221,7 @@ fn transcript(connection: &Connection, of: Transcript, limit: usize) -> Result<V
 }
 
 /// A line of a transcript: its first six columns are seq, at, author, worker, outbound and body.
-pub(super) fn message(row: &Row<'_>) -> Result<StoredMessage, StoreError> {
+pub(in crate::adapters::sqlite) fn message(row: &Row<'_>) -> Result<StoredMessage, StoreError> {
     let sqlite = |error| fault(&error);
     let name: String = row.get(2).map_err(sqlite)?;
     let worker: Option<i64> = row.get(3).map_err(sqlite)?;

@@ -3,7 +3,7 @@
 //! Suggested reading order: `columns` beside this adapter (what a commit becomes), `writer`, `write`, `tables`, `shards`, `prefetch`, `load`, `archive`,
 //! `follow`.
 
-mod archive;
+pub(super) mod archive;
 mod follow;
 mod load;
 mod prefetch;
@@ -28,9 +28,11 @@ use tokio::sync::oneshot;
 use self::readers::Readers;
 use self::writer::{Answer, Job, Order, Writer};
 use super::checkpoint::Checkpointer;
+use super::desks::DesksOrder;
 use super::outlets::OutletsOrder;
 use super::people::{PeopleAnswer, PeopleOrder};
 use super::rules::RulesOrder;
+use super::search::SearchOrder;
 use super::{DataDir, OpenError};
 use crate::adapters::columns::Batch;
 use crate::ports::store::{Claim, Commit, Found, Store, StoreError, Tenure, Wanted};
@@ -93,6 +95,19 @@ impl SqliteStore {
             Answer::Outlets(done) => Ok(done),
             other => Err(other.unexpected()),
         }
+    }
+
+    /// Asks the writer for a change of what people keep at their desks.
+    pub(super) async fn desks(&self, order: DesksOrder) -> Result<bool, StoreError> {
+        match self.ask(Order::Desks(Box::new(order))).await? {
+            Answer::Desks(done) => Ok(done),
+            other => Err(other.unexpected()),
+        }
+    }
+
+    /// Asks the writer for a change of the index of words.
+    pub(super) async fn search(&self, order: SearchOrder) -> Result<(), StoreError> {
+        self.ask(Order::Search(Box::new(order))).await.map(drop)
     }
 
     pub(super) async fn people(&self, order: PeopleOrder) -> Result<PeopleAnswer, StoreError> {

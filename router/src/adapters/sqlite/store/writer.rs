@@ -11,9 +11,11 @@ use tokio::sync::oneshot;
 use super::{Days, fault, shards, write};
 use crate::adapters::columns::Batch;
 use crate::adapters::sqlite::checkpoint::Checkpointer;
+use crate::adapters::sqlite::desks::{self, DesksOrder};
 use crate::adapters::sqlite::outlets::{self, OutletsOrder};
 use crate::adapters::sqlite::people::{self, PeopleAnswer, PeopleOrder};
 use crate::adapters::sqlite::rules::{self, RulesOrder};
+use crate::adapters::sqlite::search::{self, SearchOrder};
 use crate::adapters::sqlite::{OpenError, connection};
 use crate::ports::store::{Claim, StoreError, Tenure};
 
@@ -26,6 +28,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../../migrations/sqlite/0006_register_index.sql"),
     include_str!("../../../../migrations/sqlite/0007_rules.sql"),
     include_str!("../../../../migrations/sqlite/0008_outlets.sql"),
+    include_str!("../../../../migrations/sqlite/0012_desks.sql"),
+    include_str!("../../../../migrations/sqlite/0013_search.sql"),
 ];
 /// The page cache: the tails of the tables and the upper pages of the indexes.
 const CACHE_KIB: u32 = 32 * 1024;
@@ -56,6 +60,8 @@ pub(super) enum Order {
     People(Box<PeopleOrder>),
     Rules(Box<RulesOrder>),
     Outlets(Box<OutletsOrder>),
+    Desks(Box<DesksOrder>),
+    Search(Box<SearchOrder>),
 }
 
 /// What it brought.
@@ -78,6 +84,8 @@ pub(super) enum Answer {
     Rules(bool),
     /// Whether it was done, or there is more to do.
     Outlets(bool),
+    /// Whether it was done.
+    Desks(bool),
 }
 
 impl Answer {
@@ -209,6 +217,8 @@ fn carry_out(transaction: &mut Transaction<'_>, order: &Order) -> rusqlite::Resu
         Order::People(order) => people::carry_out(transaction, order).map(|answer| answer.map(Answer::People)),
         Order::Rules(order) => rules::carry_out(transaction, order).map(|done| Ok(Answer::Rules(done))),
         Order::Outlets(order) => outlets::carry_out(transaction, order).map(|done| Ok(Answer::Outlets(done))),
+        Order::Desks(order) => desks::carry_out(transaction, order).map(|done| Ok(Answer::Desks(done))),
+        Order::Search(order) => search::carry_out(transaction, order).map(|()| Ok(Answer::Done)),
         Order::Sweep { before } => write::sweep(transaction, *before).map(|more| Ok(Answer::Swept { more })),
         Order::Commit(batch) => {
             // A part of its own, so that rows which contradict each other do not fail the others' orders.

@@ -2,8 +2,10 @@
 
 import { api, byId, detailOf, notice, say } from "../page/dom.js";
 import { listenMenus } from "../page/menus.js";
+import { startSearch } from "../page/search.js";
 
 listenMenus();
+startSearch(({ task }) => task && `/console/work/${encodeURIComponent(task)}`);
 byId("sign-out").addEventListener("click", async () => {
   try {
     await api("DELETE", "/v1/sessions/current");

@@ -3,7 +3,9 @@
 import { api, clone, detailOf, notice, say, sayText, setText } from "../page/dom.js";
 import { lasting, level, now } from "../page/clock.js";
 import { isolated, plain } from "../page/text.js";
+import { openAnswers } from "./answers.js";
 import { Customer } from "./customer.js";
+import { Notes } from "./notes.js";
 import { openForm } from "./forms.js";
 import { Transcript } from "../page/transcript.js";
 
@@ -37,13 +39,14 @@ export class Column {
     slots.composer.hidden = !task.view.conversation;
     this.listen();
     this.customer = new Customer(this);
+    this.notes = new Notes(this);
   }
 
   listen() {
     const { slots, root, text } = this;
     text.addEventListener("input", () => {
       if (!this.begun || text.value === "") this.begun = { at: now(), heard: this.heard() };
-      this.desk.keep.setDraft(this.id, text.value);
+      this.desk.drafts.set(this.id, text.value);
       this.touch();
     });
     text.addEventListener("keydown", (event) => {
@@ -55,7 +58,16 @@ export class Column {
       event.preventDefault();
       this.reply();
     });
-    for (const button of slots.acts.querySelectorAll("button")) {
+    slots.answers.addEventListener("click", () => openAnswers(this));
+    root.addEventListener("keydown", (event) => {
+      if (!event.altKey || event.code !== "KeyA" || slots.composer.hidden) return;
+      event.preventDefault();
+      openAnswers(this);
+    });
+    const link = slots.acts.querySelector("[data-do=status-link]");
+    link.hidden = slots.composer.hidden;
+    link.addEventListener("click", () => this.linkToStatus());
+    for (const button of slots.acts.querySelectorAll("[data-form]")) {
       button.addEventListener("click", () => openForm(this, button));
     }
     root.querySelector("[data-do=back]").addEventListener("click", () => this.desk.back());
@@ -114,7 +126,7 @@ export class Column {
     if (!text || this.isOvertaken()) return;
     this.begun = null;
     this.text.value = "";
-    this.desk.keep.setDraft(this.id, "");
+    this.desk.drafts.set(this.id, "");
     this.task.reminded = false;
     this.desk.send(this.desk.book.reply(this.task, text, now(), this.isPrivate()));
     this.desk.changed();
@@ -146,7 +158,7 @@ export class Column {
   giveBack(text) {
     if (this.text.value) return;
     this.text.value = text;
-    this.desk.keep.setDraft(this.id, text);
+    this.desk.drafts.set(this.id, text);
   }
 
   async earlier(button) {
@@ -160,6 +172,19 @@ export class Column {
       notice(say("problem", { detail: detailOf(problem) }));
     } finally {
       button.disabled = false;
+    }
+  }
+
+  /** Puts a link into the reply by which the customer sees where this stands. */
+  async linkToStatus() {
+    try {
+      const { path } = await api("POST", `/v1/tasks/${encodeURIComponent(this.id)}/status-link`, {});
+      const { text } = this;
+      text.focus();
+      text.setRangeText(`${location.origin}${path} `, text.selectionStart, text.selectionEnd, "end");
+      text.dispatchEvent(new Event("input"));
+    } catch (problem) {
+      notice(say("problem", { detail: detailOf(problem) }));
     }
   }
 

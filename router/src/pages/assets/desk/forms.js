@@ -62,7 +62,7 @@ function colleague({ name, connected, presence }) {
 export function close(column) {
   column.slots.form.replaceChildren();
   column.slots.form.hidden = true;
-  for (const button of column.slots.acts.querySelectorAll("button")) button.setAttribute("aria-expanded", "false");
+  for (const button of column.slots.acts.querySelectorAll("[data-form]")) button.setAttribute("aria-expanded", "false");
 }
 
 export function complain(fault, text, field) {

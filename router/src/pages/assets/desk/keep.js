@@ -35,8 +35,32 @@ export class Keep {
     return this.read(localStorage, `draft.${task}`)?.text ?? "";
   }
 
-  setDraft(task, text) {
-    this.write(localStorage, `draft.${task}`, text ? { text, at: Date.now() } : null);
+  draftEntry(task) {
+    return this.read(localStorage, `draft.${task}`);
+  }
+
+  /** `unsaved` while the server does not have it; an empty one is kept until it does not have the old one any more. */
+  setDraft(task, text, { at = Date.now(), unsaved = true } = {}) {
+    this.write(localStorage, `draft.${task}`, text || unsaved ? { text, at, unsaved } : null);
+  }
+
+  /** The server has the draft that was written at this time. */
+  draftSaved(task, at) {
+    const kept = this.draftEntry(task);
+    if (kept && kept.at === at) this.setDraft(task, kept.text, { at, unsaved: false });
+  }
+
+  /** The task whose draft is kept under a key of the storage. */
+  draftOf(key) {
+    const start = `${this.prefix}draft.`;
+    return key?.startsWith(start) ? key.slice(start.length) : null;
+  }
+
+  /** What this window is called where drafts are kept. */
+  get window() {
+    const name = this.read(sessionStorage, "window") ?? crypto.randomUUID();
+    this.write(sessionStorage, "window", name);
+    return name;
   }
 
   /** Replies that are not answered yet, in the order of writing; they outlive a reload of this tab. */

@@ -2,11 +2,14 @@
 
 import { api, byId, clone, detailOf, meta, notice, say, sayText, setText, knows } from "../page/dom.js";
 import { learn } from "../page/clock.js";
+import { startSearch } from "../page/search.js";
 import { Keep } from "./keep.js";
 import { Book } from "./book.js";
 import { Line } from "./line.js";
+import { Mentions } from "./notes.js";
 import { Offers } from "./offers.js";
 import { Column, showClock } from "./column.js";
+import { Drafts } from "./drafts.js";
 import { ring, showLink, startBar } from "./bar.js";
 
 /** A conversation narrower than this is hard to read: then fewer are shown side by side. */
@@ -24,6 +27,8 @@ class Desk {
     /** Task ids, the one looked at last first. */
     this.recent = [];
     this.resumed = false;
+    this.drafts = new Drafts(this);
+    this.mentions = new Mentions(this);
     this.line = new Line(this.worker, () => this.keep.presence, {
       welcome: (tasks) => this.welcome(tasks),
       frame: (frame) => this[`on_${frame.type}`]?.(frame),
@@ -31,6 +36,7 @@ class Desk {
     });
     this.offers = new Offers(this);
     startBar(this);
+    startSearch((found) => this.wayTo(found));
     new ResizeObserver(() => this.changed()).observe(byId("work"));
     setInterval(() => this.tick(), 1_000);
     addEventListener("keydown", (event) => this.key(event));
@@ -46,6 +52,8 @@ class Desk {
       for (const reply of this.keep.replies) this.resume(reply);
     }
     this.changed();
+    this.drafts.read();
+    this.mentions.read();
   }
 
   /** A reply that was on its way when this page was loaded anew is said again under its own key. */
@@ -64,7 +72,7 @@ class Desk {
       const column = this.columns.get(task);
       if (column) column.giveBack(text);
       else {
-        if (!this.keep.draft(task)) this.keep.setDraft(task, text);
+        if (!this.keep.draft(task)) this.drafts.set(task, text);
         notice(say("gone-unsent", { detail: detailOf(problem) }), 30_000);
       }
     }
@@ -89,6 +97,7 @@ class Desk {
   on_assigned({ task }) {
     this.book.assigned(task);
     this.look(task.id, false);
+    this.drafts.read();
   }
 
   on_message(frame) {
@@ -122,19 +131,25 @@ class Desk {
     ring(this.keep);
   }
 
+  on_noted(noted) {
+    this.mentions.told(noted);
+  }
+
   on_reply_status({ status, detail }) {
     if (status === "failed" || status === "unknown") notice(say("delivery", { detail: detail ?? status }), 30_000);
   }
 
   accepted(id, lease) {
-    if (this.book.accepted(id, lease)) this.look(id, true);
+    if (!this.book.accepted(id, lease)) return;
+    this.look(id, true);
+    this.drafts.read();
   }
 
   settled(id, lease) {
     const view = this.book.tasks.get(id)?.view;
     if (view) notice(say("settled", { title: this.title(view) }), 4_000);
     this.book.remove(id, lease);
-    this.keep.setDraft(id, "");
+    this.drafts.set(id, "");
     this.changed();
     byId("work").focus();
   }
@@ -149,6 +164,14 @@ class Desk {
     if (go) document.querySelector(".floor").classList.add("reading");
     this.render();
     if (go) this.columns.get(id)?.focus();
+  }
+
+  /** What was found: in its column where it is open, else as it is printed. */
+  wayTo({ task }) {
+    if (!task) return null;
+    if (!this.book.tasks.has(task)) return `/transcripts/${encodeURIComponent(task)}`;
+    this.look(task, true);
+    return null;
   }
 
   back() {

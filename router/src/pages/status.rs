@@ -1,0 +1,96 @@
+//! Where a matter stands, as the customer reads it: no session, no script, and nothing but this.
+
+use blendline_wire::Millis;
+use maud::{Markup, html};
+
+use super::language::{Lang, Spoken};
+use super::sign_in::languages;
+use super::texts::text;
+use super::{assets, shell};
+use crate::status::Stage;
+
+/// What is shown.
+#[derive(Debug)]
+pub struct Shown {
+    /// The company.
+    pub tenant: String,
+    /// The stage.
+    pub stage: Stage,
+    /// Until when an answer is promised, or when it goes on.
+    pub promised: Option<Millis>,
+    /// Who works on it, where the company tells.
+    pub owner: Option<String>,
+    /// When it began.
+    pub since: Millis,
+}
+
+/// The stages that a customer sees as steps, in their order.
+const STEPS: [(&str, &[Stage]); 3] = [
+    ("page-status-received", &[Stage::Received]),
+    ("page-status-in-work", &[Stage::InWork, Stage::Checking, Stage::Later, Stage::WaitsForYou]),
+    ("page-status-done", &[Stage::Done, Stage::Ended]),
+];
+
+const fn says(stage: Stage) -> (&'static str, &'static str) {
+    match stage {
+        Stage::Received => ("page-status-received", "page-status-received-next"),
+        Stage::InWork => ("page-status-in-work", "page-status-in-work-next"),
+        Stage::Checking => ("page-status-checking", "page-status-checking-next"),
+        Stage::Later => ("page-status-later", "page-status-later-next"),
+        Stage::WaitsForYou => ("page-status-waits", "page-status-waits-next"),
+        Stage::Done => ("page-status-done", "page-status-done-next"),
+        Stage::Ended => ("page-status-ended", "page-status-ended-next"),
+    }
+}
+
+/// The page.
+pub(super) fn markup(spoken: Spoken, shown: &Shown) -> Markup {
+    let lang = spoken.lang.whole();
+    let t = |key| text(lang, key);
+    let (stage, next) = says(shown.stage);
+    let at = STEPS.iter().position(|(_, stages)| stages.contains(&shown.stage)).unwrap_or(0);
+    let promised = match shown.stage {
+        Stage::Later => "page-status-goes-on",
+        _ => "page-status-promised",
+    };
+    let content = html! {
+        h1 { (t("page-status")) }
+        p class="why" { bdi { (shown.tenant) } }
+        ol class="steps" {
+            @for (index, (key, _)) in STEPS.iter().enumerate() {
+                li data-done=[(index < at).then_some("true")] aria-current=[(index == at).then_some("step")] { (t(key)) }
+            }
+        }
+        p class="stage" { b { (t(stage)) } }
+        p { (t(next)) }
+        dl class="status-facts" {
+            div { dt { (t("page-status-since")) } dd { (time(shown.since)) } }
+            @if let Some(promised_at) = shown.promised { div { dt { (t(promised)) } dd { (time(promised_at)) } } }
+            @if let Some(owner) = &shown.owner { div { dt { (t("page-status-owner")) } dd { bdi { (owner) } } } }
+        }
+    };
+    page(lang, &content)
+}
+
+/// What is shown for a link that is not ours or is over: the same for both, so that nobody learns which.
+pub(super) fn over(spoken: Spoken) -> Markup {
+    let lang = spoken.lang.whole();
+    let t = |key| text(lang, key);
+    page(lang, &html! { h1 { (t("page-status-over")) } p { (t("page-status-over-next")) } })
+}
+
+fn page(lang: Lang, content: &Markup) -> Markup {
+    let head = html! {
+        meta name="robots" content="noindex";
+        link rel="stylesheet" href=(assets::url("status.css"));
+        script type="module" src=(assets::url("status.js")) {}
+    };
+    let body = html! { main class="door status" { (content) (languages(lang)) } };
+    shell::page(lang, &text(lang, "page-status"), "entrance", &head, &body)
+}
+
+fn time(at: Millis) -> Markup {
+    let whole = at.to_rfc3339();
+    let short: String = whole.chars().take(16).map(|letter| if letter == 'T' { ' ' } else { letter }).collect();
+    html! { time dir="ltr" datetime=(whole) { (short) " UTC" } }
+}
