@@ -48,6 +48,7 @@ async fn writes(world: &World, id: &str, peer: &str) {
         // What came later than it is taken in came when it is taken in.
         received_at: blendline_wire::Millis(u64::MAX),
         events: vec![event],
+        trace: None,
     };
     world.inbound(BrokerMessage::InboundV1(batch).encode(b"raw")).await;
     world.taken_in().await;
@@ -101,9 +102,7 @@ async fn whoever_waits_is_told_once_before_his_window_closes() {
 
     advance(Duration::from_secs(3_700)).await;
     let told = |record: &crate::fakes::Record| {
-        let content =
-            record.lines.iter().filter(|(row, _)| row.worker.is_none()).find_map(|(_, body)| body.content.clone());
-        content
+        record.lines.iter().filter(|(row, _)| row.worker.is_none()).find_map(|(_, body)| body.content.clone())
     };
     let content = world.store.until("the notice", told).await;
     let expected = Content::Template {
