@@ -165,6 +165,11 @@ impl Connection {
         self.call(Call::Plain(Command::Touch { worker: self.worker, task, lease })).await
     }
 
+    /// He is there still.
+    pub(crate) async fn heard(&self) {
+        self.handle.send(Request::Heard { worker: self.worker, session: self.session }).await.unwrap();
+    }
+
     pub(crate) async fn call(&self, call: Call) -> Result<Answer, crate::handle::CallError> {
         self.handle.call(Actor::Worker(self.worker), call).await
     }
