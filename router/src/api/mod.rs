@@ -33,6 +33,7 @@ pub mod queues;
 pub mod routes;
 pub mod rule_day;
 pub mod rule_help;
+pub mod rule_info;
 pub mod rule_replay;
 pub mod rule_trial;
 pub mod rules;

@@ -7,203 +7,23 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use blendline_rules::facts::History;
 use blendline_rules::{Facts, Severity};
-use blendline_wire::Pii;
 use blendline_wire::inbound::InboundEvent;
-use blendline_wire::time::Instant;
-use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::{IntoParams, ToSchema};
 
 use super::auth::Caller;
 use super::json::Strict;
-use super::page::{Limit, Page, Params, parsed};
+use super::page::{Page, Params};
 use super::problem::Failure;
+use super::rule_info::{
+    CheckInfo, DraftInfo, FaultInfo, Message, Publication, Rollback, RulesInfo, SetInfo, Text, VersionInfo, Wanted,
+    Which,
+};
 use super::{Shared, now};
 use crate::config::CheckedTenant;
 use crate::ports::people::Deed;
-use crate::ports::rules::{RuleDraft, RuleSetRow, Stage};
+use crate::ports::rules::{RuleDraft, RuleSetRow};
 use crate::rules::explain::Explained;
 use crate::rules::trial::latest_and_live;
 use crate::rules::{keeper, publish};
-
-/// Which version.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct Which {
-    /// The number of a version; left out, the live one.
-    #[serde(default, deserialize_with = "number")]
-    version: Option<u32>,
-}
-
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
-    parsed(deserializer, "the number of a version").map(Some)
-}
-
-/// Which part of the list.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct Wanted {
-    /// Versions before this one.
-    #[serde(default, deserialize_with = "number")]
-    after: Option<u32>,
-    /// How many at most; left out, 50.
-    #[serde(default)]
-    #[param(inline)]
-    limit: Limit,
-}
-
-/// What a tenant has of rules.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Rules)]
-pub struct RulesInfo {
-    /// The version that was asked for; null where nothing is live.
-    #[schema(required)]
-    set: Option<SetInfo>,
-    /// The draft; null where there is none.
-    #[schema(required)]
-    draft: Option<DraftInfo>,
-}
-
-/// A version.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RuleSet)]
-pub struct SetInfo {
-    #[serde(flatten)]
-    about: VersionInfo,
-    /// The text.
-    text: String,
-}
-
-/// A version without its text.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RuleSetVersion)]
-pub struct VersionInfo {
-    /// Its number: what decisions bear.
-    version: u32,
-    /// Who wrote it.
-    author: String,
-    /// Who made it live.
-    publisher: String,
-    /// Why.
-    reason: String,
-    /// Since when it is or was live.
-    at: Instant,
-    /// For whom it decides, or decided, on trial; left out where it is for everybody.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stage: Option<Stage>,
-}
-
-impl VersionInfo {
-    pub(super) fn of(row: &RuleSetRow) -> Self {
-        let RuleSetRow { version, author, publisher, reason, at, stage, .. } = row.clone();
-        Self { version, author, publisher, reason, at: Instant(at), stage }
-    }
-}
-
-/// A draft.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RuleDraft)]
-pub struct DraftInfo {
-    /// Who wrote it.
-    author: String,
-    /// When.
-    at: Instant,
-    /// The text.
-    text: String,
-    /// What `publish` names it by.
-    sha256: String,
-}
-
-impl DraftInfo {
-    fn of(draft: RuleDraft) -> Self {
-        let sha256 = publish::sha256(&draft.text);
-        Self { author: draft.author, at: Instant(draft.at), text: draft.text, sha256 }
-    }
-}
-
-/// A text that is or may become a rule set.
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = RuleText)]
-pub struct Text {
-    /// The text, as a file would hold it.
-    text: String,
-}
-
-/// What is wrong with a text.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RuleCheck)]
-pub struct CheckInfo {
-    /// What `publish` names this text by.
-    sha256: String,
-    /// True when it may be published.
-    good: bool,
-    /// Errors and warnings, in the order of the text.
-    faults: Vec<FaultInfo>,
-    /// The lines in which it differs from the live version: `+` and `-`, and a few around them.
-    diff: String,
-}
-
-/// One fault.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RuleFault)]
-pub struct FaultInfo {
-    /// `error` or `warning`.
-    severity: &'static str,
-    /// A stable word.
-    code: &'static str,
-    /// The line, from 1.
-    line: usize,
-    /// The column, in characters from 1.
-    column: usize,
-    /// The column after the last character that is meant.
-    column_end: usize,
-    /// What is wrong.
-    message: String,
-    /// What to do about it; may be empty.
-    hint: String,
-    /// What is wrong, by its code, in Hebrew.
-    message_he: String,
-    /// What to do about it, in Hebrew.
-    hint_he: &'static str,
-}
-
-/// A publication.
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = RulePublication)]
-pub struct Publication {
-    /// The draft that was looked at: no other is published.
-    sha256: String,
-    /// Why.
-    reason: String,
-}
-
-/// A way back.
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = RuleRollback)]
-pub struct Rollback {
-    /// The version whose text is to be live again.
-    version: u32,
-    /// Why.
-    reason: String,
-}
-
-/// A message to be explained.
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = RuleMessage)]
-pub struct Message {
-    /// The channel that it came by.
-    channel: String,
-    /// The account that it came by.
-    account: String,
-    /// What it says.
-    text: Pii<String>,
-    /// A text to explain it by; left out, the live rules.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    rules: Option<String>,
-}
 
 /// What is live, or was under a number, and the draft.
 pub async fn one(

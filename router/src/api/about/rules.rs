@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::api::rule_day;
 use crate::api::rule_help::SchemaInfo;
+use crate::api::rule_info::{CheckInfo, Message, Publication, Rollback, RulesInfo, Text, VersionInfo, Wanted, Which};
 use crate::api::rule_replay::Period;
-use crate::api::rules::{CheckInfo, Message, Publication, Rollback, RulesInfo, Text, VersionInfo, Wanted, Which};
 use crate::openapi::about::{About, Tag};
 use crate::openapi::faults::{
     BUSY, MEANWHILE, NO_DRAFT, NO_HEIR, NO_VERSION, NOT_RECORDED, RULES_IN_ERROR, SECOND_PERSON, UNKNOWN_VERSION,

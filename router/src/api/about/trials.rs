@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::api::rule_info::VersionInfo;
 use crate::api::rule_trial::{Beginning, End, Status};
-use crate::api::rules::VersionInfo;
 use crate::openapi::about::{About, Tag};
 use crate::openapi::faults::{MEANWHILE, NO_DRAFT, NO_LIVE_RULES, NO_TRIAL, NOT_LIVE, RULES_IN_ERROR, SECOND_PERSON};
 
