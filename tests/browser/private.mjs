@@ -41,8 +41,9 @@ describe("the desk in public and in private", () => {
     const control = page.getByLabel(/Answer in private/);
     await control.waitFor();
     assert.equal(await control.isChecked(), false, "what nobody asked for is said in public");
-    // By keyboard: from the reply one step back.
+    // By keyboard: from the reply back over the button of ready answers.
     await page.focus(".composer textarea");
+    await page.keyboard.press("Shift+Tab");
     await page.keyboard.press("Shift+Tab");
     assert.equal(await page.evaluate(() => document.activeElement.name), "privately");
     await page.keyboard.press("Space");

@@ -92,7 +92,7 @@ impl Scheduler {
     /// Nobody had a task for so long that less will do.
     fn relax(&mut self, step: &mut Step<'_>, id: TaskId) {
         let now = step.now;
-        let Some(task) = self.tasks.get(&id) else { return };
+        let Some(task) = self.tasks.get(&id).filter(|task| task.directed.is_none()) else { return };
         let over = task.relax.iter().take_while(|step| task.earned_at.plus(step.after_ms) <= now).count();
         let Some(last) = over.checked_sub(1).and_then(|last| task.relax.get(last)) else { return };
         let needs = last.needs.clone();

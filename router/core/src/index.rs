@@ -198,7 +198,9 @@ impl<'a> Rules<'a> {
         let own = match &task.state {
             TaskState::Waiting => {
                 let declined = task.declined.iter().map(|(_, until)| *until).min();
-                let relaxed = task.relax.first().map(|step| task.earned_at.plus(step.after_ms));
+                // What is for one worker waits for nobody else: less will do when that is over.
+                let relaxed = task.relax.first().filter(|_| task.directed.is_none());
+                let relaxed = relaxed.map(|step| task.earned_at.plus(step.after_ms));
                 min(min(task.directed.map(|(_, until)| until), declined), relaxed)
             }
             TaskState::Offered { until, .. }

@@ -135,6 +135,7 @@ fn in_turn(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
             && other.earned_at < earned_at
             && other.due_at < due_at
             && !steps_back(step, other, given)
+            && !is_behind_one_that_steps_back(step, other, given)
             // What was put aside as often as may be is held back like work that cannot be.
             && (other.interruptions < 3 || other.missed || given.interruptions >= 3)
     };
@@ -162,6 +163,15 @@ fn steps_back(step: &Step<'_>, late: &Task, in_time: &Task) -> bool {
         && !in_time.missed
         && behind_ms < (4 * late.due_at.since(late.earned_at)).min(MOST_MS)
         && serving.any(|worker| fronts(&worker.settings.queues) > 1)
+}
+
+/// What is late stands in the order of its line, behind what steps back for longer since it had more time.
+fn is_behind_one_that_steps_back(step: &Step<'_>, late: &Task, in_time: &Task) -> bool {
+    let line = |other: &&Task| {
+        other.queue == late.queue && other.needs == late.needs && matches!(other.state, TaskState::Waiting)
+    };
+    let mut ahead = step.rows.tasks.values().filter(line).filter(|other| other.due_at <= late.due_at);
+    late.missed && ahead.any(|other| steps_back(step, other, in_time))
 }
 
 /// True when nothing in the rows forbids this worker the task; his free capacity is not looked at.
@@ -205,6 +215,10 @@ fn free_front(rows: &Rows, queue: QueueId) -> (u64, u64) {
 /// Deferrable work starts only while more front slots are free than the reserve; what is overdue may always start.
 fn reserve(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
     if given.side == Side::Front || given.due_at <= step.now {
+        return Ok(());
+    }
+    // What fell due is done before the input, which may have changed who is free.
+    if step.was_due && !matches!(step.input.command, Command::Tick) {
         return Ok(());
     }
     let Some(tenant) = step.rows.tenants.get(&given.tenant) else { return Ok(()) };
