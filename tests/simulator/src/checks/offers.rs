@@ -165,10 +165,10 @@ fn steps_back(step: &Step<'_>, late: &Task, in_time: &Task) -> bool {
         && serving.any(|worker| fronts(&worker.settings.queues) > 1)
 }
 
-/// What is late stands in the order of its line, behind what steps back for longer since it had more time.
+/// What is late of one target is looked at in order, and what steps back for longer since it had more time may be first.
 fn is_behind_one_that_steps_back(step: &Step<'_>, late: &Task, in_time: &Task) -> bool {
     let line = |other: &&Task| {
-        other.queue == late.queue && other.needs == late.needs && matches!(other.state, TaskState::Waiting)
+        other.queue == late.queue && other.target_ms == late.target_ms && matches!(other.state, TaskState::Waiting)
     };
     let mut ahead = step.rows.tasks.values().filter(line).filter(|other| other.due_at <= late.due_at);
     late.missed && ahead.any(|other| steps_back(step, other, in_time))
