@@ -16,6 +16,13 @@ use crate::staff::Seen;
 /// What one crash can make the queue deliver again: a batch (256 inputs) in commit and one whose ack was not yet written.
 const AGAIN_PER_CRASH: usize = 2 * 256;
 
+/// What last happened to a task, for people.
+fn last_of(log: &[Event], task: TaskId) -> Vec<String> {
+    let his = log.iter().filter(|event| event.task == Some(task));
+    let told: Vec<String> = his.map(|event| format!("{} {:?}", event.at.0, event.kind)).collect();
+    told[told.len().saturating_sub(6)..].to_vec()
+}
+
 /// Reads events until everything posted is booked, no task is open and no reply is on its way.
 pub(crate) async fn at_rest(plan: &Plan, api: &Api, within: Duration) -> Vec<Event> {
     let begin = Instant::now();
@@ -31,9 +38,9 @@ pub(crate) async fn at_rest(plan: &Plan, api: &Api, within: Duration) -> Vec<Eve
         }
         assert!(
             begin.elapsed() < within,
-            "not at rest within {within:?}: {booked:?}, {} tasks {:?}…, {} replies {:?}…",
+            "not at rest within {within:?}: {booked:?}, {} tasks {:#?}…, {} replies {:?}…",
             tasks.len(),
-            tasks.iter().take(5).collect::<Vec<_>>(),
+            tasks.iter().take(5).map(|task| (task, last_of(&log, *task))).collect::<Vec<_>>(),
             replies.len(),
             replies.iter().take(5).collect::<Vec<_>>()
         );
