@@ -154,6 +154,15 @@ impl Cluster {
         self.doors.iter().for_each(|door| door.set(weather));
     }
 
+    /// Shards are spread over routers and nobody else: what falls to a connector is given up for him again and again, and
+    /// a worker who is lost has his grace anew each time.
+    pub(crate) fn counts_routers_only(&self) {
+        let counted = self.redis.master().command("ZRANGE blendline:routers 0 -1");
+        let is_counted = |process: &Router| counted.contains(&process.addr.to_string());
+        assert!(self.routers.iter().all(is_counted), "a router is not counted: {counted}");
+        assert!(!self.connectors.iter().any(is_counted), "a connector is counted as a router: {counted}");
+    }
+
     /// The router that serves the shard, once there is one.
     pub(crate) async fn owner(&self) -> usize {
         let begin = Instant::now();

@@ -75,6 +75,7 @@ async fn every_fault_of_a_server_leaves_the_books_right() {
     let api = Api::admin(cluster.connectors[0].addr);
     let log = checks::at_rest(&plan, &api, REST_WITHIN).await;
     println!("at rest after {:.1} s, {} events", begin.elapsed().as_secs_f64(), log.len());
+    cluster.counts_routers_only();
     checks::every_webhook_has_one_fate(&plan, &log, traffic.attempts(), count);
     checks::every_message_made_or_joined_a_task(&log);
     checks::replies_reached_the_platform_once(&log, &graph, &api).await;

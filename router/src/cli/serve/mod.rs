@@ -111,7 +111,8 @@ async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     } else {
         Shards::none()
     };
-    if shared {
+    // Who only takes messages in serves no shard: the routers must not leave one to him.
+    if shared && config.cluster.router {
         let own = config.cluster.url.clone();
         chores.spawn(chores::spread(live.clone(), own, shards.preferred(), stop.clone()));
     }
