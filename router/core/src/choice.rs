@@ -110,7 +110,7 @@ impl<'a> Choice<'a> {
         let Some(desk) = core.workers.get(&place.worker) else { return false };
         desk.could_do(self.task, self.queue, now)
             && self.gate.is_none_or(|gate| {
-                (gate.lets(desk) || core.is_planned(now, desk, self.queue)) && !core.has_some_aside(now, desk)
+                (gate.lets(desk) || core.is_owed_by_group(now, desk, self.queue)) && !core.has_some_aside(now, desk)
             })
             && self.spared.is_none_or(|spared| desk.fronts.len() < 2 || self.prices.of(desk) <= spared)
     }

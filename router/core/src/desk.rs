@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use blendline_wire::org::{QueueSettings, TenantSettings, WorkerSettings};
+use blendline_wire::org::{QueueSettings, TenantSettings};
 use blendline_wire::task::{Presence, Side};
 use blendline_wire::{Millis, QueueId, TaskId};
 
@@ -136,21 +136,17 @@ impl Desk {
     /// Derives anew what follows from his settings.
     pub(crate) fn know(&mut self, queues: &BTreeMap<QueueId, QueueSettings>) {
         let settings = &self.row.settings;
-        fn of<'a>(
-            settings: &WorkerSettings,
-            queues: &'a BTreeMap<QueueId, QueueSettings>,
-            which: impl Fn(&'a QueueSettings) -> bool,
-        ) -> Arc<[QueueId]> {
-            settings.queues.iter().filter(|queue| queues.get(queue).is_some_and(&which)).copied().collect()
-        }
-        self.fronts = of(settings, queues, |queue| queue.side == Side::Front);
+        let of = |which: &dyn Fn(&QueueSettings) -> bool| -> Arc<[QueueId]> {
+            settings.queues.iter().filter(|queue| queues.get(queue).is_some_and(which)).copied().collect()
+        };
+        self.fronts = of(&|queue| queue.side == Side::Front);
         let helps = |queue: &&QueueId| self.row.paces.iter().any(|pace| pace.queue == **queue && pace.helps);
         self.homes = match self.row.paces.iter().any(|pace| pace.helps) {
             true => self.fronts.iter().filter(|queue| !helps(queue)).copied().collect(),
             false => self.fronts.clone(),
         };
         let plans = |queue: &QueueSettings| settings.group.is_some_and(|group| part_of(queue, group) > 0);
-        self.promised = of(settings, queues, |queue| is_promised(queue) || plans(queue));
+        self.promised = of(&|queue| is_promised(queue) || plans(queue));
         self.planned = self.promised.iter().any(|queue| queues.get(queue).is_some_and(plans));
         self.skills = skill_bits(self.row.settings.skills.iter().map(|has| has.skill));
     }

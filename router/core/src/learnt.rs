@@ -297,7 +297,7 @@ impl Scheduler {
     /// The same for one worker: it may be owed by his group.
     pub(crate) fn taking_of(&self, now: Millis, queue: &QueueSettings, hard: bool, desk: &Desk) -> Taking {
         let taking = self.taking(now, queue, hard);
-        Taking { owed: taking.owed || self.is_planned(now, desk, queue), ..taking }
+        Taking { owed: taking.owed || self.is_owed_by_group(now, desk, queue), ..taking }
     }
 
     /// Whether a front queue lets such back work start with somebody who serves it. What can be put aside at any time is

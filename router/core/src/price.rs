@@ -127,7 +127,7 @@ impl Scheduler {
     /// starts one, less what that costs the other queues he serves.
     pub(crate) fn rank_for(&self, now: Millis, queue: &QueueSettings, desk: &Desk) -> Rank {
         let rank = self.rank(now, queue);
-        if self.is_planned(now, desk, queue) {
+        if self.is_owed_by_group(now, desk, queue) {
             return Rank { more_milli: OWED_MILLI, ..rank };
         }
         if queue.side == Side::Back || !matches!(queue.blend.goal, Goal::Cost { .. }) {

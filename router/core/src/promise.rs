@@ -84,13 +84,13 @@ impl Scheduler {
     }
 
     /// Whether a worker's group owes a back queue a task now by its time plan.
-    pub(crate) fn is_planned(&self, now: Millis, desk: &Desk, queue: &QueueSettings) -> bool {
+    pub(crate) fn is_owed_by_group(&self, now: Millis, desk: &Desk, queue: &QueueSettings) -> bool {
         desk.planned && self.owes(now, queue.id, desk.row.settings.group, 0)
     }
 
     /// Whether a back queue is owed a task now by a worker, as one of all or as one of his group.
     pub(crate) fn is_owed_by(&self, now: Millis, desk: &Desk, queue: &QueueSettings) -> bool {
-        self.is_owed(now, queue) || self.is_planned(now, desk, queue)
+        self.is_owed(now, queue) || self.is_owed_by_group(now, desk, queue)
     }
 
     /// Whether a back queue would be owed a task by a worker when so much of what its tasks take were given up.
