@@ -1,5 +1,6 @@
 //! Ports in memory for tests, with faults on demand. They promise what the contract suites ask of every adapter.
 
+mod archive;
 mod broker;
 mod files;
 mod store;

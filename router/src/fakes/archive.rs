@@ -1,0 +1,211 @@
+//! What is read from the record in memory.
+
+use async_trait::async_trait;
+use blendline_core::MessageRow;
+use blendline_core::rows::*;
+use blendline_wire::event::Event;
+use blendline_wire::worker::Author;
+use blendline_wire::*;
+
+use super::store::FakeStore;
+use crate::payload::{MessageBody, StoredMessage};
+use crate::ports::register::{Entry, Key, Kind};
+use crate::ports::store::*;
+
+#[async_trait]
+impl Archive for FakeStore {
+    async fn transcripts(&self, of: &[Transcript], limit: usize) -> Result<Vec<Vec<StoredMessage>>, StoreError> {
+        let mut record = self.record();
+        record.reads += 1;
+        let lines = |of: &Transcript| {
+            let mine = record.lines.iter().filter(|(row, _)| match of {
+                Transcript::Conversation(id) => row.conversation == Some(*id),
+                Transcript::Task(id) => row.conversation.is_none() && row.task == Some(*id),
+            });
+            let all: Vec<_> = mine.map(|(row, body)| stored(row, body)).collect();
+            all[all.len().saturating_sub(limit)..].to_vec()
+        };
+        Ok(of.iter().map(lines).collect())
+    }
+
+    async fn letters(&self, outbound: &[OutboundId]) -> Result<Vec<Letter>, StoreError> {
+        let record = self.record();
+        let letter = |id: &OutboundId| {
+            let row = record.outbound.get(id)?.clone();
+            let (_, body) = record.lines.iter().find(|(line, _)| line.outbound == Some(*id))?;
+            let address = record.addresses.iter().find(|address| address.contact == row.contact)?;
+            let (to, thread) = (address.address.clone(), address.thread.clone());
+            let heard = record.lines.iter().rev().find(|(line, _)| {
+                line.conversation == Some(row.conversation) && line.seq < row.seq && line.author == Author::Customer
+            });
+            let answers = heard.map(|(_, body)| body.clone().answered());
+            Some(Letter { row, content: body.content.clone()?, to, thread, answers })
+        };
+        Ok(outbound.iter().filter_map(letter).collect())
+    }
+
+    async fn task(&self, id: TaskId) -> Result<Option<Task>, StoreError> {
+        Ok(self.record().tasks.get(&id).cloned())
+    }
+
+    async fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
+        Ok(self.record().conversations.get(&id).cloned())
+    }
+
+    async fn tasks(&self, _: TenantId, _: &TaskFilter, _: TaskId, _: usize) -> Result<Vec<Task>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn conversations(&self, _: TenantId, _: ConversationId, _: usize) -> Result<Vec<Conversation>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn events(&self, tenant: TenantId, after: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
+        let record = self.record();
+        let mine = record.events.iter().filter(|event| event.tenant == tenant && after < event.id.0);
+        Ok(mine.take(limit).cloned().collect())
+    }
+
+    async fn outbox(&self, _: TenantId, _: bool, _: OutboundId, _: usize) -> Result<Vec<OutboundRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn confirm_ended(&self, _: u16, now: Millis, limit: usize) -> Result<Vec<Conversation>, StoreError> {
+        let record = self.record();
+        let over = |row: &&Conversation| matches!(row.state, ConversationState::Solved { confirm_until, .. } if confirm_until <= now);
+        Ok(record.conversations.values().filter(over).take(limit).cloned().collect())
+    }
+
+    async fn heard_lately(
+        &self,
+        _: u16,
+        account: AccountId,
+        since: Millis,
+        limit: usize,
+    ) -> Result<Vec<StoredMessage>, StoreError> {
+        let record = self.record();
+        let of = |row: &MessageRow| {
+            let conversation = row.conversation.and_then(|id| record.conversations.get(&id));
+            row.author == Author::Customer && row.at >= since && conversation.is_some_and(|row| row.account == account)
+        };
+        let heard = record.lines.iter().rev().filter(|(row, _)| of(row));
+        Ok(heard.take(limit).map(|(row, body)| stored(row, body)).collect())
+    }
+
+    async fn quarantined(&self, _: TenantId, _: usize) -> Result<Vec<QuarantineRow>, StoreError> {
+        Ok(self.record().quarantine.clone())
+    }
+
+    async fn quarantined_one(&self, _: TenantId, id: u64) -> Result<Option<QuarantineRow>, StoreError> {
+        Ok(self.record().quarantine.iter().find(|row| row.id == id).cloned())
+    }
+
+    async fn entries(&self, keys: &[Key]) -> Result<Vec<Entry>, StoreError> {
+        let record = self.record();
+        Ok(keys.iter().filter_map(|key| record.entries.get(key).cloned()).collect())
+    }
+
+    async fn failed(&self, tenant: TenantId, after: OutboundId, limit: usize) -> Result<Vec<OutboundRow>, StoreError> {
+        let record = self.record();
+        let of = |row: &&OutboundRow| {
+            row.tenant == tenant && row.id > after && matches!(row.state, OutboundState::Failed { .. })
+        };
+        Ok(record.outbound.values().filter(of).take(limit).cloned().collect())
+    }
+
+    async fn entries_of(
+        &self,
+        tenant: TenantId,
+        kind: Kind,
+        after: Option<Key>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let record = self.record();
+        let of = |entry: &&Entry| entry.tenant == tenant && entry.kind == kind && Some(entry.key) > after;
+        Ok(record.entries.values().filter(of).take(limit).cloned().collect())
+    }
+
+    async fn addresses_of(&self, contact: ContactKey, limit: usize) -> Result<Vec<KnownAddress>, StoreError> {
+        let record = self.record();
+        let known = record.addresses.iter().filter(|known| known.contact == contact).take(limit);
+        let shown = |known: &NewAddress| KnownAddress {
+            account: known.account,
+            address: known.address.clone(),
+            name: known.name.clone(),
+        };
+        Ok(known.map(shown).collect())
+    }
+
+    async fn contact_at(&self, address: [u8; 16]) -> Result<Option<ContactKey>, StoreError> {
+        let record = self.record();
+        Ok(record.addresses.iter().find(|known| known.hash == address).map(|known| known.contact))
+    }
+
+    async fn follow(
+        &self,
+        account: AccountId,
+        contact: ContactKey,
+        after: Option<(ConversationId, u64)>,
+        limit: usize,
+    ) -> Result<Following, StoreError> {
+        let record = self.record();
+        let own = |row: &&Conversation| row.contact == contact && row.account == account;
+        let mut lines = Vec::new();
+        for conversation in record.conversations.values().filter(own) {
+            let said = |row: &MessageRow| row.conversation == Some(conversation.id) && row.author != Author::Note;
+            let all = record.lines.iter().filter(|(row, _)| said(row) && after < Some((conversation.id, row.seq)));
+            lines.extend(all.map(|(row, body)| (conversation.id, stored(row, body))));
+        }
+        match after {
+            Some(_) => lines.truncate(limit),
+            None => drop(lines.drain(..lines.len().saturating_sub(limit))),
+        }
+        let conversation = record.conversations.values().rfind(own).cloned();
+        let task = conversation.as_ref().and_then(|row| match row.state {
+            ConversationState::Open { task } => record.tasks.get(&task).cloned(),
+            _ => None,
+        });
+        Ok(Following { lines, conversation, task })
+    }
+
+    async fn handles(&self, names: &[(String, String)]) -> Result<Vec<u64>, StoreError> {
+        let mut record = self.record();
+        let handle = |(kind, name): &(String, String)| {
+            let known = record.names.entry(kind.clone()).or_default();
+            let next = known.len() as u64 + 1;
+            *known.entry(name.clone()).or_insert(next)
+        };
+        Ok(names.iter().map(handle).collect())
+    }
+
+    async fn names(&self, kind: &str) -> Result<Vec<(String, u64)>, StoreError> {
+        let record = self.record();
+        Ok(record.names.get(kind).into_iter().flatten().map(|(name, handle)| (name.clone(), *handle)).collect())
+    }
+
+    async fn journal(&self, _: u16, _: Millis, after: u64, limit: usize) -> Result<Vec<JournalRow>, StoreError> {
+        let record = self.record();
+        let row = |(batch, (now, inputs)): (usize, &(Millis, String))| JournalRow {
+            batch: batch as u64 + 1,
+            now: *now,
+            inputs: inputs.clone().into_bytes(),
+        };
+        let rows = record.times.iter().copied().zip(record.journal.iter().cloned()).collect::<Vec<_>>();
+        Ok(rows.iter().enumerate().map(row).filter(|row| after < row.batch).take(limit).collect())
+    }
+
+    async fn shards(&self, tenants: &[TenantId], _: u16) -> Result<Vec<u16>, StoreError> {
+        Ok(vec![0; tenants.len()])
+    }
+}
+
+fn stored(row: &MessageRow, body: &MessageBody) -> StoredMessage {
+    StoredMessage {
+        seq: row.seq,
+        at: row.at,
+        author: row.author,
+        worker: row.worker,
+        outbound: row.outbound,
+        body: body.clone(),
+    }
+}
