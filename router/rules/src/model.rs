@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use blendline_wire::ChannelKey;
 use blendline_wire::org::Goal;
 use blendline_wire::task::{AcceptMode, Side};
 use jiff::tz::TimeZone;
@@ -60,6 +61,14 @@ pub struct Blending {
 }
 
 impl RuleSet {
+    /// The key of a channel by which some worker's capacity is reckoned; none of the others.
+    pub fn weighed(&self, channel: &str) -> ChannelKey {
+        // Weights are the group's, so that one of its workers tells.
+        let some = self.groups.iter().filter_map(|group| group.workers.first());
+        let known = some.flat_map(|worker| &worker.weights).any(|(weighed, _)| weighed.value == channel);
+        if known { ChannelKey::of(channel) } else { ChannelKey::NONE }
+    }
+
     /// The workers of all groups.
     pub fn workers(&self) -> impl Iterator<Item = &Worker> {
         self.groups.iter().flat_map(|group| &group.workers)

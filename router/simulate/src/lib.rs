@@ -26,7 +26,7 @@ use engine::{Engine, Watch};
 pub use plan::Plan;
 pub use problem::Problem;
 pub use read::{Ready, read};
-pub use report::Report;
+pub use report::{QueueReport, Report};
 use tally::Tally;
 
 /// Runs a plan with a seed.

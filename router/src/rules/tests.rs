@@ -97,9 +97,10 @@ fn who_has_three_chats_at_once_lets_fewer_wait() {
 
 #[test]
 fn the_ladder_of_work_has_the_steps_of_its_rule_its_queue_and_its_helpers() {
-    let escalate = "target: 60s, overflow: {to: orders, after: 50s}, \
+    let escalate = "target: 60s, overflow: {to: help, after: 50s}, \
                     escalate: [{after: 20s, priority: high}, {after: 40s, priority: urgent, notify: true}]}";
-    let set = set(&LIVE.replace("target: 60s}", escalate));
+    let helped = LIVE.replace("target: 60s}", escalate).replace("groups:", "  help: {side: front}\ngroups:");
+    let set = set(&helped.replace("[service, orders]", "[service, orders, help]"));
     let ladder = set.ladder("service", &[], &[]);
     let steps: Vec<_> = ladder
         .iter()

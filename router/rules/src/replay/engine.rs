@@ -152,10 +152,12 @@ impl<'a> Engine<'a> {
     }
 
     fn arrive(&mut self, now: Millis, at: usize) {
-        let class: Class = match self.jobs[at].rule {
-            Some(rule) => self.staged.classes[rule].clone(),
-            None => self.staged.otherwise.clone(),
+        let class = match self.jobs[at].rule {
+            Some(rule) => &self.staged.classes[rule],
+            None => &self.staged.otherwise,
         };
+        let channel = self.staged.set.weighed(&self.day.arrivals[at].channel);
+        let class = Class { channel, ..class.clone() };
         if let Some(left_after_ms) = self.day.arrivals[at].left_after_ms {
             self.at(now.plus(left_after_ms), Event::Left(at));
         }
