@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Kernel ticks per second as `/proc` counts them: `USER_HZ`, 100 on every Linux we run on (proc(5)).
@@ -64,6 +65,21 @@ pub fn files_max() -> usize {
     let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
     line.and_then(|rest| rest.split_whitespace().next()).and_then(|soft| soft.parse().ok()).unwrap_or(1024)
+}
+
+/// Lets this process, and what it starts, have as many files open as the system allows it: how many that is.
+pub fn raise_files_max() -> usize {
+    let hard = fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let hard = hard.lines().find_map(|line| line.strip_prefix("Max open files"));
+    if let Some(hard) = hard.and_then(|rest| rest.split_whitespace().nth(1)) {
+        // `prlimit` of util-linux, which every Debian has: the standard library sets no limits.
+        let (own, limit) = (std::process::id().to_string(), format!("--nofile={hard}:"));
+        let raised = Command::new("prlimit").args(["--pid", &own, &limit]).status();
+        if !raised.is_ok_and(|status| status.success()) {
+            eprintln!("the limit of open files stays as it is: there is no prlimit");
+        }
+    }
+    files_max()
 }
 
 /// How many processors this process may use.

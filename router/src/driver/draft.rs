@@ -20,6 +20,7 @@ use crate::driver::mail::report;
 use crate::driver::mail::thread::Named;
 use crate::handle::{Call, CallResult, Verdict};
 use crate::persons;
+use crate::ports::register::Entry;
 use crate::ports::store::{QuarantineRow, Wanted};
 
 /// Something that waits to be decided.
@@ -30,6 +31,8 @@ pub(crate) enum Item {
     RemoveQueue(QueueId, QueueId),
     /// A worker is no more.
     RemoveWorker(WorkerId),
+    /// Something to be kept in the register.
+    Enter(Entry),
     /// One event of a webhook.
     Happening(Box<Happening>),
     /// What could not be read.

@@ -10,6 +10,7 @@
 //!
 //! Suggested reading order: [`owner`], [`serve`], [`draft`], [`step`], [`inbound`], [`calls`], [`release`].
 
+mod awaited;
 mod batch;
 mod calls;
 mod chores;

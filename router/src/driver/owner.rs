@@ -20,6 +20,7 @@ use crate::driver::{DriverConfig, Status, telemetry};
 use crate::handle::{CallError, Request};
 use crate::patience::{BackOff, insist};
 use crate::ports::broker::Broker;
+use crate::ports::register::Entry;
 use crate::ports::store::{Archive, Store, StoreError, Tenure};
 
 /// How long to wait at most before asking again for a shard that another owner holds.
@@ -47,6 +48,8 @@ pub(crate) struct Owner {
 pub(crate) struct Loaded {
     pub(crate) core: Scheduler,
     pub(crate) sessions: Sessions,
+    /// Who is missed since now, for the record.
+    pub(crate) missed: Vec<Entry>,
     /// What is configured.
     pub(crate) directory: Arc<Directory>,
     /// Settings that are not in the record yet, or not as they are now.
@@ -194,13 +197,9 @@ impl Owner {
             insist("load", config.give_up_after_ms, telemetry::store_unavailable, || self.store.load(config.shard))
                 .await?;
         let clock = Clock::new(tenure.now.max(rows.meta.now));
-        let until = clock.now().plus(config.takeover_grace_ms);
+        let (awaited, missed) = self.awaited(&rows, clock.now()).await?;
         let mut sessions = Sessions::new(config.heartbeat_ms, config.grace_ms);
-        for worker in &rows.workers {
-            if let Some(session) = worker.session {
-                sessions.expect(worker.settings.id, session, until);
-            }
-        }
+        awaited.expect(&mut sessions);
         let directory = self.directories.now();
         let settings = directory.settings.iter().filter(|new| !is_loaded(&rows, new)).cloned().collect();
         let is_there = |queue: &QueueId| rows.queues.iter().any(|known| known.id == *queue);
@@ -217,7 +216,7 @@ impl Owner {
             let loaded = loading.await.map_err(|error| StoreError::Corrupt(error.to_string()))?;
             loaded.map_err(|error| StoreError::Corrupt(error.0))?
         };
-        Ok((Loaded { core, sessions, directory, settings, heirs, handed }, clock))
+        Ok((Loaded { core, sessions, missed, directory, settings, heirs, handed }, clock))
     }
 }
 

@@ -27,6 +27,7 @@ use crate::driver::step::Stepper;
 use crate::driver::telemetry;
 use crate::handle::Request;
 use crate::patience::insist;
+use crate::ports::register::Entry;
 use crate::ports::store::{Found, StoreError, Tenure, Wanted};
 
 /// How many commits may wait for their release.
@@ -88,6 +89,7 @@ pub(crate) struct Serving<'a> {
     releases: mpsc::Sender<Released>,
     post: mpsc::Sender<Vec<Handed>>,
     helpers: JoinSet<()>,
+    missed: Vec<Entry>,
     settings: Vec<Settings>,
     heirs: Vec<(QueueId, QueueId)>,
     handed: Vec<Handed>,
@@ -101,7 +103,7 @@ impl<'a> Serving<'a> {
         clock: Clock,
         leave: CancellationToken,
     ) -> Self {
-        let Loaded { core, sessions, directory, settings, heirs, handed } = loaded;
+        let Loaded { core, sessions, missed, directory, settings, heirs, handed } = loaded;
         let (releases, released) = mpsc::channel(RELEASES_MAX);
         let (post, letters) = mpsc::channel(RELEASES_MAX);
         let (archive, broker) = (Arc::clone(&owner.archive), Arc::clone(&owner.broker));
@@ -129,6 +131,7 @@ impl<'a> Serving<'a> {
             releases,
             post,
             helpers,
+            missed,
             settings,
             heirs,
             handed,
@@ -161,7 +164,8 @@ impl<'a> Serving<'a> {
         let settings = std::mem::take(&mut self.settings);
         // The heirs are there before anything becomes theirs.
         let removed = std::mem::take(&mut self.heirs).into_iter().map(|(queue, heir)| Item::RemoveQueue(queue, heir));
-        let items = settings.into_iter().map(Item::Put).chain(removed).collect();
+        let missed = std::mem::take(&mut self.missed).into_iter().map(Item::Enter);
+        let items = missed.chain(settings.into_iter().map(Item::Put)).chain(removed).collect();
         let first = Draft { items, ..Draft::default() };
         self.decide(first).await?;
         let mut draft = Draft::default();

@@ -61,6 +61,7 @@ impl<'a> Stepper<'a> {
             Item::RemoveWorker(worker) => {
                 self.step(Input::new(Actor::System, blendline_core::Command::RemoveWorker { worker }));
             }
+            Item::Enter(entry) => self.put_entry(entry),
             Item::Happening(happening) => self.happening(*happening),
             Item::Quarantine(row) => self.quarantine(row),
             Item::Result(result) => self.send_result(result),

@@ -147,7 +147,7 @@ impl Store for FakeStore {
             return Err(StoreError::Held { owner: "another".into(), left_ms: 1_000 });
         }
         record.epoch += 1;
-        Ok(Tenure { epoch: record.epoch, batch: record.batch, now: record.rows.meta.now })
+        Ok(Tenure { epoch: record.epoch, batch: record.batch, now: record.times.last().copied().unwrap_or_default() })
     }
 
     async fn renew(&self, _: u16, epoch: u64, _: u64) -> Result<(), StoreError> {

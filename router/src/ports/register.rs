@@ -26,12 +26,23 @@ pub enum Kind {
     Note,
     /// That a note mentions a worker.
     Mention,
+    /// Workers who were connected when their owner ended, and until when each is waited for.
+    Awaited,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: &[Self] =
-        &[Self::Consent, Self::Person, Self::Media, Self::File, Self::Account, Self::Notice, Self::Note, Self::Mention];
+    pub const ALL: &[Self] = &[
+        Self::Consent,
+        Self::Person,
+        Self::Media,
+        Self::File,
+        Self::Account,
+        Self::Notice,
+        Self::Note,
+        Self::Mention,
+        Self::Awaited,
+    ];
 
     /// Its name in the record.
     pub const fn as_str(self) -> &'static str {
@@ -44,6 +55,7 @@ impl Kind {
             Self::Notice => "notice",
             Self::Note => "note",
             Self::Mention => "mention",
+            Self::Awaited => "awaited",
         }
     }
 

@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 
 use crate::world::World;
 
+const SOCKETS: usize = 10_000;
 /// What one such socket may cost in the router, in bytes: a task, the head's buffer of 8 KiB, and what stands around it.
 /// How many there may be is what `server.connections_max` says, far fewer by default.
 const BYTES_EACH_MAX: u64 = 24 * 1024;
@@ -18,7 +19,13 @@ const CLOSED_WITHIN: Duration = Duration::from_secs(20);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn half_open_sockets_harm_nobody() {
     // Both ends are on this machine, each in a process of its own.
-    let count = 10_000.min(machine::files_max().saturating_sub(500));
+    let files = machine::raise_files_max();
+    let count = SOCKETS.min(files.saturating_sub(500));
+    if count < SOCKETS {
+        println!(
+            "SKIPPED in part: {files} open files are allowed here, which is room for {count} of {SOCKETS} sockets"
+        );
+    }
     let mut world = World::start("half-open", |_| {}).await;
     world.say(1, "before").await;
     let before = machine::resident(world.router.pid());

@@ -10,4 +10,5 @@ mod notices;
 mod people;
 mod replay;
 mod sending;
+mod takeover;
 pub(crate) mod world;

@@ -19,7 +19,7 @@ pub(crate) async fn run(ground: Ground, seconds: u64, connections: usize) -> Val
     let (before, tool) = (bench.processes.read(), machine::cpu(std::process::id()));
     progress(&format!("posting for {seconds} s on {connections} connections"));
     let limit = Duration::from_secs(seconds);
-    let burst = burst(bench.router.addr, &requests, connections, limit, at_once, unnoted).await;
+    let burst = burst(&[bench.router.addr], &requests, connections, limit, at_once, unnoted).await;
     let in_burst = bench.processes.us_per(burst.accepted, &before);
     let tool_cpu = machine::cpu(std::process::id()) - tool;
     let drained = bench.until_waiting(burst.accepted).await;

@@ -33,7 +33,7 @@ pub(crate) async fn run(messages: usize, connections: usize) -> Value {
     for from in (0..messages).step_by(SLICE) {
         let count = SLICE.min(messages - from);
         let requests = Requests::build_of(&installation.numbers, from, count, customers);
-        let posted = burst(connector.addr, &requests, connections, POST_WITHIN, at_once, unnoted).await;
+        let posted = burst(&[connector.addr], &requests, connections, POST_WITHIN, at_once, unnoted).await;
         assert_eq!(posted.accepted as usize, count, "every webhook must be accepted");
     }
     let posting = begin.elapsed();

@@ -1,5 +1,6 @@
 //! What every scenario shares: an installation, the machine's figures, the report.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::cpu::Processes;
 use crate::servers::Servers;
+use crate::spread::Spread;
 
 /// Accounts over which the load is spread, as a company of this size would have.
 pub(crate) const NUMBERS: usize = 8;
@@ -22,11 +24,16 @@ pub(crate) struct Bench {
     pub(crate) router: Router,
     pub(crate) api: Api,
     pub(crate) numbers: Vec<Number>,
+    /// Where webhooks are posted, and where workers connect.
+    pub(crate) doors: Vec<SocketAddr>,
+    pub(crate) desks: Vec<SocketAddr>,
     /// The router's and, where it stands on servers, theirs.
     pub(crate) processes: Processes,
     scenario: &'static str,
     fdatasync_us: u64,
     begun: Instant,
+    /// Another router and the connectors, where the load is spread.
+    others: Vec<Router>,
     servers: Option<Servers>,
 }
 
@@ -37,6 +44,8 @@ pub(crate) enum Ground {
     Files,
     /// A private PostgreSQL and a private RabbitMQ.
     Servers,
+    /// The same, with two connectors and two routers.
+    Spread,
 }
 
 impl Bench {
@@ -44,19 +53,41 @@ impl Bench {
     pub(crate) async fn start(scenario: &'static str, ground: Ground, graph_url: &str, workers: Vec<Worker>) -> Self {
         let servers = match ground {
             Ground::Files => None,
-            Ground::Servers => Some(Servers::start().await),
+            Ground::Servers | Ground::Spread => Some(Servers::start().await),
         };
         let mut installation = installation(graph_url, workers);
         installation.extra = servers.as_ref().map(Servers::sections).unwrap_or_default();
-        let router = Router::start(scenario, &installation).await;
         let mut processes = Processes::default();
-        processes.add([("router", router.pid())]);
+        let (router, others, doors, desks) = if ground == Ground::Spread {
+            let spread = Spread::start(scenario, &installation, &installation.extra).await;
+            processes.add(spread.processes());
+            let (doors, desks) = (spread.doors(), spread.desks());
+            let (router, others) = spread.parted();
+            (router, others, doors, desks)
+        } else {
+            let router = Router::start(scenario, &installation).await;
+            processes.add([("router", router.pid())]);
+            let addr = vec![router.addr];
+            (router, Vec::new(), addr.clone(), addr)
+        };
         processes.add(servers.as_ref().map(Servers::processes).into_iter().flatten());
         let fdatasync_us = machine::fdatasync_us(&std::env::temp_dir());
         progress(&format!("{scenario}: the router runs as {}, fdatasync {fdatasync_us} µs", router.pid()));
         let api = Api::admin(router.addr);
         let numbers = installation.numbers;
-        Self { router, api, numbers, processes, scenario, fdatasync_us, begun: Instant::now(), servers }
+        Self {
+            router,
+            api,
+            numbers,
+            doors,
+            desks,
+            processes,
+            scenario,
+            fdatasync_us,
+            begun: Instant::now(),
+            others,
+            servers,
+        }
     }
 
     /// Tasks that wait in the queue now.
@@ -74,6 +105,7 @@ impl Bench {
         let mut report = with_machine(self.scenario, figures);
         report["seconds"] = round(self.begun.elapsed().as_secs_f64()).into();
         report["fdatasync_us"] = self.fdatasync_us.into();
+        report["routers_and_connectors"] = (1 + self.others.len()).into();
         report["ground"] = if self.servers.is_some() { "postgresql, rabbitmq" } else { "sqlite" }.into();
         report
     }

@@ -54,7 +54,7 @@ async fn side_by_side(roles: &[&str], seconds: u64, connections: usize) -> Value
             [(router.addr, &ours, &mut rates, &mut cpu), (bare.addr, &theirs, &mut bare_rates, &mut bare_cpu)]
         {
             let before = processes.read();
-            let burst = burst(addr, &requests, connections, length, at_once, unnoted).await;
+            let burst = burst(&[addr], &requests, connections, length, at_once, unnoted).await;
             assert_eq!(burst.refused, 0, "every webhook must be accepted");
             if n > 0 {
                 rates.push(burst.accepted as f64 / burst.took.as_secs_f64());

@@ -47,7 +47,7 @@ pub(crate) async fn run(seconds: u64, rate: u64, connections: usize) -> Value {
     progress(&format!("the whole way for {seconds} s"));
     let noted = Arc::clone(&times);
     let gate = move |index: usize| hold(Arc::clone(&noted), index, rate, begin);
-    let posted = burst(bench.router.addr, &requests, connections, Duration::from_secs(seconds), gate, unnoted).await;
+    let posted = burst(&[bench.router.addr], &requests, connections, Duration::from_secs(seconds), gate, unnoted).await;
     let in_time = times.done.load(Ordering::Relaxed);
     until_done(&times, posted.accepted).await;
     let all_completed = begin.elapsed();

@@ -60,7 +60,7 @@ async fn one(
     until_quiet(consumed).await;
     let (before, events) = (processes.read(), consumed.load(Ordering::Relaxed));
     let begin = Instant::now();
-    let posted = burst(router.addr, &requests, connections, POST_WITHIN, at_once, unnoted).await;
+    let posted = burst(&[router.addr], &requests, connections, POST_WITHIN, at_once, unnoted).await;
     assert_eq!(posted.accepted as usize, webhooks, "every webhook must be accepted");
     until_waiting(&Api::admin(router.addr), ((n + 1) * webhooks) as u64).await;
     let tasks = begin.elapsed();

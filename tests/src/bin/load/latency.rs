@@ -43,29 +43,31 @@ pub(crate) async fn run(ground: Ground, seconds: u64, rate: u64) -> Value {
     let warm_up = (WARM_UP.as_secs() * rate) as usize;
     let requests = Requests::build(&bench.numbers, 0, warm_up + (seconds * rate) as usize);
     let times = Times::new(requests.len());
-    let _staff = start(bench.router.addr, names, &times);
+    let _staff = start(&bench.desks, names, &times);
     let before = bench.processes.read();
     progress(&format!("{rate}/s for {seconds} s after {} s of warming up", WARM_UP.as_secs()));
-    let not_200 = post_on_time(bench.router.addr, &requests, 0, &times, rate).await;
+    let posted = post_on_time(&bench.doors, &requests, 0, &times, rate).await;
     let whole = all_in_hand(&times, requests.len()).await;
     let cpu = bench.processes.us_per(requests.len() as u64, &before);
     let (sent, accepted, hand) = (&times.sent[warm_up..], &times.accepted[warm_up..], &times.assigned[warm_up..]);
     bench.report(json!({
         "rate": rate,
         "posted": requests.len() - warm_up,
-        "not_200": not_200,
+        "not_200": posted.refused,
         "all_arrived": whole,
         "intended_send_to_hand_ms": quantiles_ms(Times::between(sent, hand)),
         "accepted_to_hand_ms": quantiles_ms(Times::between(accepted, hand)),
         "intended_send_to_accepted_ms": quantiles_ms(Times::between(sent, accepted)),
+        "left_late_ms": quantiles_ms(posted.late_us),
         "cpu_us_per_task": cpu,
         "workers": WORKERS,
     }))
 }
 
-/// Workers on the SDK who note when they get a task; they work until what is given back is dropped.
-pub(crate) fn start(addr: SocketAddr, names: Vec<String>, times: &Arc<Times>) -> Vec<oneshot::Sender<()>> {
-    let hire = |name| {
+/// Workers on the SDK, at these addresses in turn, who note when they get a task; they work until what is given back is dropped.
+pub(crate) fn start(at: &[SocketAddr], names: Vec<String>, times: &Arc<Times>) -> Vec<oneshot::Sender<()>> {
+    let hire = |(n, name)| {
+        let addr: SocketAddr = at[n % at.len()];
         let runtime =
             Runtime::builder(format!("http://{addr}"), WORKER_KEY).name(name).accept(AcceptMode::Auto).build();
         let worker = Noting { times: Arc::clone(times) };
@@ -73,7 +75,7 @@ pub(crate) fn start(addr: SocketAddr, names: Vec<String>, times: &Arc<Times>) ->
         tokio::spawn(async move { runtime.run(worker, async { drop(stopped.await) }).await });
         stop
     };
-    names.into_iter().map(hire).collect()
+    names.into_iter().enumerate().map(hire).collect()
 }
 
 /// Whether so many tasks were in a worker's hands soon.
@@ -90,31 +92,40 @@ pub(crate) async fn all_in_hand(times: &Times, count: usize) -> bool {
     tokio::time::timeout(Duration::from_secs(30), all).await.is_ok()
 }
 
+/// What became of requests that were posted at their time.
+pub(crate) struct Posted {
+    /// How many were not taken.
+    pub(crate) refused: u64,
+    /// How long after its time each left us, in microseconds: what is ours of every delay.
+    pub(crate) late_us: Vec<u64>,
+}
+
 /// Posts each request at its intended time, late or not, and notes that time as `sent`; the first has the number `first`.
-/// Gives how many were not taken.
 pub(crate) async fn post_on_time(
-    addr: SocketAddr,
+    at: &[SocketAddr],
     requests: &Arc<Requests>,
     first: usize,
     times: &Arc<Times>,
     rate: u64,
-) -> u64 {
+) -> Posted {
     let mut lanes = Vec::new();
     let mut senders = tokio::task::JoinSet::new();
-    for _ in 0..CONNECTIONS {
+    for n in 0..CONNECTIONS {
         let (lane, mut due) = mpsc::unbounded_channel::<usize>();
         lanes.push(lane);
         let (requests, times) = (Arc::clone(requests), Arc::clone(times));
-        let mut connection = Connection::connect(addr).await.expect("the router takes connections");
+        let mut connection = Connection::connect(at[n % at.len()]).await.expect("the router takes connections");
         senders.spawn(async move {
-            let mut refused = 0;
+            let mut posted = Posted { refused: 0, late_us: Vec::new() };
             while let Some(index) = due.recv().await {
+                let due = times.sent[first + index].load(Ordering::Relaxed);
+                posted.late_us.push((times.begin.elapsed().as_micros() as u64).saturating_sub(due));
                 match connection.exchange_status(requests.get(index)).await {
                     Ok(200) => times.note(&times.accepted[first + index]),
-                    _ => refused += 1,
+                    _ => posted.refused += 1,
                 }
             }
-            refused
+            posted
         });
     }
     let (count, begin, clock) = (requests.len(), Instant::now(), Arc::clone(times));
@@ -128,7 +139,8 @@ pub(crate) async fn post_on_time(
             let _ = lanes[index % lanes.len()].send(index);
         }
     });
-    let refused = senders.join_all().await.into_iter().sum();
+    let all = senders.join_all().await;
     ticking.join().expect("the clock thread ends");
-    refused
+    let refused = all.iter().map(|posted| posted.refused).sum();
+    Posted { refused, late_us: all.into_iter().flat_map(|posted| posted.late_us).collect() }
 }

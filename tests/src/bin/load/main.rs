@@ -19,12 +19,16 @@ mod exchange;
 mod handed_on;
 mod hands;
 mod latency;
+mod loud;
 mod memory;
 mod noisy;
 mod post;
 mod servers;
+mod spread;
 mod storm;
 mod takeover;
+
+use std::net::SocketAddr;
 
 use clap::{Parser, ValueEnum};
 
@@ -56,6 +60,9 @@ enum Scenario {
     Exchange,
     /// A tenant at fifty times the load of another (`--rate`: 100), and what that one notices, with the program's limits.
     Noisy,
+    /// The loud tenant of `noisy`, which starts it.
+    #[value(hide = true)]
+    Loud,
     /// All of the embedded installation's, one after the other.
     All,
 }
@@ -80,9 +87,15 @@ struct Arguments {
     /// On a private PostgreSQL and a private RabbitMQ instead of SQLite files.
     #[arg(long)]
     servers: bool,
+    /// Latency, end-to-end: with two connectors and two routers on such servers.
+    #[arg(long)]
+    spread: bool,
     /// Accept: the intake on servers in turn with a handler that does the least (see `bare`).
     #[arg(long)]
     beside_bare: bool,
+    /// Loud: where the router is.
+    #[arg(long, hide = true)]
+    router: Option<SocketAddr>,
     /// What is compared.
     #[arg(long, value_delimiter = ',', default_value = "blendline,celery,bullmq,bullmq-everysec")]
     systems: Vec<System>,
@@ -91,7 +104,11 @@ struct Arguments {
 #[tokio::main]
 async fn main() {
     let arguments = Arguments::parse();
-    let ground = if arguments.servers { Ground::Servers } else { Ground::Files };
+    let ground = match (arguments.spread, arguments.servers) {
+        (true, _) => Ground::Spread,
+        (false, true) => Ground::Servers,
+        (false, false) => Ground::Files,
+    };
     let seconds = |usual: u64| if arguments.seconds == 0 { usual } else { arguments.seconds };
     let rate = |usual: u64| if arguments.rate == 0 { usual } else { arguments.rate };
     let all = [Scenario::Accept, Scenario::EndToEnd, Scenario::Latency, Scenario::Memory];
@@ -102,9 +119,10 @@ async fn main() {
         let report = match scenario {
             Scenario::Accept if arguments.beside_bare => beside_bare::run(seconds(5), connections).await,
             Scenario::Accept => accept::run(ground, seconds(30), connections).await,
-            Scenario::EndToEnd if arguments.servers => {
+            Scenario::EndToEnd if ground != Ground::Files => {
                 let plan = Plan { seconds: seconds(60), rate: rate(500), connections };
-                compare::run(&[System::Blendline], plan).await
+                let system = if arguments.spread { System::Spread } else { System::Blendline };
+                compare::run(&[system], plan).await
             }
             Scenario::EndToEnd => end_to_end::run(seconds(60), arguments.rate, connections).await,
             Scenario::Latency => latency::run(ground, seconds(30), rate(500)).await,
@@ -119,6 +137,10 @@ async fn main() {
             Scenario::HandedOn => handed_on::run(waiting(2_000)).await,
             Scenario::Exchange => exchange::run(waiting(15_000), connections).await,
             Scenario::Noisy => noisy::run(seconds(20), rate(100)).await,
+            Scenario::Loud => {
+                let router = arguments.router.expect("the router's address");
+                loud::run(router, loud::Plan { seconds: seconds(20), rate: rate(5_000) }).await
+            }
             Scenario::All => continue,
         };
         println!("{report}");

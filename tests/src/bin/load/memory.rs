@@ -22,7 +22,7 @@ pub(crate) async fn run(ground: Ground, waiting: usize, connections: usize) -> V
         let count = SLICE.min(waiting - posted);
         let requests = Requests::build(&bench.numbers, posted, count);
         let limit = Duration::from_secs(600);
-        let burst = burst(bench.router.addr, &requests, connections, limit, at_once, unnoted).await;
+        let burst = burst(&[bench.router.addr], &requests, connections, limit, at_once, unnoted).await;
         assert_eq!(burst.accepted as usize, count, "every webhook must be accepted");
         posted += count;
         bench.until_waiting(posted as u64).await;

@@ -94,10 +94,10 @@ pub(crate) fn at_once(_index: usize) -> std::future::Ready<()> {
 /// For a [`burst`] whose every answer nobody notes.
 pub(crate) fn unnoted(_index: usize) {}
 
-/// Posts as fast as the answers come, on `connections`, until the time or the requests are over.
+/// Posts as fast as the answers come, on `connections` to these addresses in turn, until the time or the requests are over.
 /// `gate` is asked before each: it may hold a sender back. `noted` is told of each 200.
 pub(crate) async fn burst<G, F, N>(
-    addr: SocketAddr,
+    at: &[SocketAddr],
     requests: &Arc<Requests>,
     connections: usize,
     limit: Duration,
@@ -114,10 +114,10 @@ where
     let over = Arc::new(AtomicBool::new(false));
     let begin = Instant::now();
     let mut senders = tokio::task::JoinSet::new();
-    for _ in 0..connections {
+    for n in 0..connections {
         let (requests, next, refused) = (Arc::clone(requests), Arc::clone(&next), Arc::clone(&refused));
         let (over, gate, noted) = (Arc::clone(&over), gate.clone(), noted.clone());
-        let mut connection = Connection::connect(addr).await.expect("the router takes connections");
+        let mut connection = Connection::connect(at[n % at.len()]).await.expect("the router takes connections");
         senders.spawn(async move {
             let mut times = Vec::new();
             while !over.load(Ordering::Relaxed) {

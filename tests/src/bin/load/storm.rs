@@ -36,7 +36,7 @@ pub(crate) async fn run(ground: Ground, workers: usize) -> Value {
     assert!(files > workers + OTHER_FILES, "{workers} workers need `ulimit -n {}`", workers + OTHER_FILES);
     let servers = match ground {
         Ground::Files => None,
-        Ground::Servers => Some(Servers::start().await),
+        Ground::Servers | Ground::Spread => Some(Servers::start().await),
     };
     let names = (0..workers).map(|n| Worker::new(&crowd::name(n), &["care"], 1)).collect();
     let mut installation = installation("http://127.0.0.1:1", names);

@@ -53,7 +53,7 @@ async fn suffer(fault: Fault, tasks: usize, connections: usize) -> Value {
     for from in (0..tasks).step_by(SLICE) {
         let count = SLICE.min(tasks - from);
         let requests = Requests::build(&installation.numbers, from, count);
-        let posted = burst(owner.addr, &requests, connections, POST_WITHIN, at_once, unnoted).await;
+        let posted = burst(&[owner.addr], &requests, connections, POST_WITHIN, at_once, unnoted).await;
         assert_eq!(posted.accepted as usize, count, "every webhook must be accepted");
         until_waiting(&api, (from + count) as u64).await;
     }

@@ -64,6 +64,13 @@ pub(super) enum Order {
     Search(Box<SearchOrder>),
 }
 
+impl Order {
+    /// True of upkeep, on which no decision and nobody's answer hangs.
+    const fn can_wait(&self) -> bool {
+        matches!(self, Self::Search(_) | Self::Sweep { .. })
+    }
+}
+
 /// What it brought.
 pub(super) enum Answer {
     Done,
@@ -127,19 +134,21 @@ impl Writer {
         let mut running = true;
         while running {
             let Ok(mut job) = self.jobs.recv() else { break };
-            let mut group = Vec::new();
+            let (mut group, mut later) = (Vec::new(), Vec::new());
             loop {
                 match job {
+                    Job::Order(order, reply) if order.can_wait() => later.push((order, reply)),
                     Job::Order(order, reply) => group.push((order, reply)),
                     Job::Stop => running = false,
                 }
-                if !running || group.len() >= GROUP_MAX {
+                if !running || group.len() + later.len() >= GROUP_MAX {
                     break;
                 }
                 let Ok(next) = self.jobs.try_recv() else { break };
                 job = next;
             }
-            if !group.is_empty() {
+            // What people wait for is not kept up, in a transaction that it shares, by what nobody waits for.
+            for group in [group, later].into_iter().filter(|group| !group.is_empty()) {
                 self.carry_out(group);
             }
         }

@@ -89,7 +89,7 @@ impl Course {
         let gate = move |index| hold(Arc::clone(&gate_times), first, index, pace, begin, done);
         let noting = Arc::clone(times);
         let noted = move |index: usize| noting.note(&noting.accepted[first + index]);
-        let posted = burst(on.addr, &requests, connections, length, gate, noted).await;
+        let posted = burst(&on.doors, &requests, connections, length, gate, noted).await;
         let in_time = times.done.load(Ordering::Relaxed) - done;
         until_done(times, done + posted.accepted).await;
         let all_replied = begin.elapsed();

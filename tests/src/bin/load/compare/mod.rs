@@ -17,6 +17,8 @@ use crate::bench::{progress, round, with_machine};
 pub(crate) enum System {
     /// `blendline serve` and SDK workers.
     Blendline,
+    /// The same with two connectors and two routers.
+    Spread,
     /// FastAPI and Celery on RabbitMQ.
     Celery,
     /// fastify and BullMQ on a Redis that syncs every write.

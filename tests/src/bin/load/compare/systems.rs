@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use super::System;
 use crate::cpu::Processes;
 use crate::servers::Servers;
+use crate::spread::Spread;
 
 const WORKERS: usize = 4;
 const TASKS_AT_ONCE: u32 = 64;
@@ -28,8 +29,8 @@ const INSTALL: &str = "run tests/compare/install first";
 
 /// A system under measurement; it ends when this is dropped.
 pub(super) struct Running {
-    /// Where webhooks are posted.
-    pub(super) addr: SocketAddr,
+    /// Where webhooks are posted, in turn.
+    pub(super) doors: Vec<SocketAddr>,
     pub(super) processes: Processes,
     /// Which processes there are, and how many.
     pub(super) about: Value,
@@ -45,36 +46,52 @@ impl Running {
 
 pub(super) async fn start(system: System, numbers: &[Number], platform: &str) -> Running {
     match system {
-        System::Blendline => blendline(numbers, platform).await,
+        System::Blendline => blendline(numbers, platform, false).await,
+        System::Spread => blendline(numbers, platform, true).await,
         System::Celery => celery(numbers, platform).await,
         System::Bullmq => bullmq(numbers, platform, "always").await,
         System::BullmqEverysec => bullmq(numbers, platform, "everysec").await,
     }
 }
 
-async fn blendline(numbers: &[Number], platform: &str) -> Running {
+async fn blendline(numbers: &[Number], platform: &str, spread: bool) -> Running {
     let servers = Servers::start().await;
     let names: Vec<String> = (0..WORKERS).map(|n| format!("hand-{n}")).collect();
     let mut installation = Installation::new(platform);
     installation.numbers = numbers.to_vec();
     installation.workers = names.iter().map(|name| Worker::new(name, &["care"], TASKS_AT_ONCE)).collect();
     installation.log = "error".to_owned();
-    installation.extra = servers.sections();
-    let router = Router::start("compare", &installation).await;
-    let mut staff = Program::new(process::program("staff")).args(["--url", &format!("http://{}", router.addr)]);
-    for name in &names {
+    let mut processes = Processes::default();
+    let (doors, desks, routers): (_, _, Box<dyn Any>) = if spread {
+        let spread = Spread::start("compare", &installation, &servers.sections()).await;
+        processes.add(spread.processes());
+        (spread.doors(), spread.desks(), Box::new(spread))
+    } else {
+        installation.extra = servers.sections();
+        let router = Router::start("compare", &installation).await;
+        processes.add([("router", router.pid())]);
+        (vec![router.addr], vec![router.addr], Box::new(router))
+    };
+    // The workers of each router are a process of their own, as they would be elsewhere.
+    let staff: Vec<Program> = desks.iter().zip(names.chunks(names.len().div_ceil(desks.len()))).map(hire).collect();
+    processes.add(["workers", "more_workers"].into_iter().zip(staff.iter().map(Program::pid)));
+    processes.add(servers.processes());
+    let about = format!("{} processes, {WORKERS} SDK workers of {TASKS_AT_ONCE} tasks", staff.len());
+    Running {
+        about: json!({ "routers": desks.len(), "connectors": if spread { doors.len() } else { 0 }, "workers": about }),
+        doors,
+        processes,
+        _parts: vec![Box::new(staff), routers, Box::new(servers)],
+    }
+}
+
+/// Starts workers of these names at a router.
+fn hire((addr, names): (&SocketAddr, &[String])) -> Program {
+    let mut staff = Program::new(process::program("staff")).args(["--url", &format!("http://{addr}")]);
+    for name in names {
         staff = staff.args(["--worker", name]);
     }
-    let staff = staff.env("BLENDLINE_KEY", WORKER_KEY).start();
-    let mut processes = Processes::default();
-    processes.add([("router", router.pid()), ("workers", staff.pid())]);
-    processes.add(servers.processes());
-    Running {
-        addr: router.addr,
-        processes,
-        about: json!({ "router": 1, "workers": format!("1 process, {WORKERS} SDK workers of {TASKS_AT_ONCE} tasks") }),
-        _parts: vec![Box::new(staff), Box::new(router), Box::new(servers)],
-    }
+    staff.env("BLENDLINE_KEY", WORKER_KEY).start()
 }
 
 /// What every comparison program finds in its environment.
@@ -115,7 +132,7 @@ async fn celery(numbers: &[Number], platform: &str) -> Running {
     processes.add([("api", api.pid()), ("workers", inbound.pid()), ("senders", outbound.pid())]);
     processes.add([("postgresql", postgres.pid()), ("rabbitmq", rabbit.pid())]);
     Running {
-        addr,
+        doors: vec![addr],
         processes,
         about: json!({
             "api": "1 uvicorn", "workers": "1 Celery prefork parent, 2 children",
@@ -148,7 +165,7 @@ async fn bullmq(numbers: &[Number], platform: &str, appendfsync: &str) -> Runnin
     processes.add([("api", api.pid()), ("workers", worker.pid()), ("senders", sender.pid())]);
     processes.add([("postgresql", postgres.pid()), ("redis", redis.pid())]);
     Running {
-        addr,
+        doors: vec![addr],
         processes,
         about: json!({
             "api": "1 node", "workers": "1 node, 64 jobs at once", "senders": "1 node, 64 jobs at once",
