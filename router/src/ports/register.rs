@@ -26,12 +26,23 @@ pub enum Kind {
     Note,
     /// That a note mentions a worker.
     Mention,
+    /// Where a visitor of a web chat is answered when he is gone.
+    Handover,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: &[Self] =
-        &[Self::Consent, Self::Person, Self::Media, Self::File, Self::Account, Self::Notice, Self::Note, Self::Mention];
+    pub const ALL: &[Self] = &[
+        Self::Consent,
+        Self::Person,
+        Self::Media,
+        Self::File,
+        Self::Account,
+        Self::Notice,
+        Self::Note,
+        Self::Mention,
+        Self::Handover,
+    ];
 
     /// Its name in the record.
     pub const fn as_str(self) -> &'static str {
@@ -44,6 +55,7 @@ impl Kind {
             Self::Notice => "notice",
             Self::Note => "note",
             Self::Mention => "mention",
+            Self::Handover => "handover",
         }
     }
 

@@ -19,7 +19,14 @@ pub(super) const fn of_tenant(kind: Kind) -> &'static str {
              WHERE tenant = $1 AND kind = $2 AND key > $3 ORDER BY key LIMIT $4"
         }
         // Said in the words of the index, which has no persons.
-        Kind::Consent | Kind::Media | Kind::File | Kind::Account | Kind::Notice | Kind::Note | Kind::Mention => {
+        Kind::Consent
+        | Kind::Media
+        | Kind::File
+        | Kind::Account
+        | Kind::Notice
+        | Kind::Note
+        | Kind::Mention
+        | Kind::Handover => {
             "SELECT key, kind, tenant, at, body FROM register
              WHERE kind <> 'person' AND tenant = $1 AND kind = $2 AND key > $3 ORDER BY key LIMIT $4"
         }
