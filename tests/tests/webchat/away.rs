@@ -133,9 +133,20 @@ async fn what_was_seen_stays_in_the_chat_and_what_waited_outlives_the_router() {
     let given = away.post.until("not seen", 1).await;
     assert_eq!(given[0].to, ["omer@town.example"]);
     away.office.until_events("reply_mailed", 1).await;
+    // Whoever begins after that leaves alone what has left.
+    away.office.router.kill().await;
+    away.office.router.start_again().await;
+    let mut noa = away.office.noa().await;
+    let task = noa.task().await;
+    noa.reply(task.id, task.lease, "r3", "not seen either").await.unwrap();
+    away.post.until("not seen either", 1).await;
+    away.office.until_events("reply_mailed", 2).await;
+    let all = away.post.until("not seen", 2).await;
+    let first = all.iter().filter(|given| !given.mail.contains("not seen either"));
+    assert_eq!(first.count(), 1, "each answer is mailed once");
     let mailed = away.office.api.events("reply_mailed").await;
     let lines = away.office.api.all(&format!("/v1/tasks/{}/messages", task.id)).await;
-    assert_eq!((mailed.len(), lines.len()), (1, 3), "what was seen is not mailed: {mailed:?}");
+    assert_eq!((mailed.len(), lines.len()), (2, 4), "what was seen is not mailed: {mailed:?}");
     // The company's signature is no word of his.
     assert_eq!(away.office.api.events("consent_changed").await.len(), 0);
     // A signature of the user alone does not vouch for an address.

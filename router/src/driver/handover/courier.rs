@@ -17,6 +17,7 @@ use super::{FIRST_MAIL, Handover, letter};
 use crate::api::now;
 use crate::consent::{self, Consents, SERVICE};
 use crate::directory::Directory;
+use crate::driver::keys;
 use crate::driver::mail::letter::LINES_MAX;
 use crate::driver::post::insist;
 use crate::driver::telemetry;
@@ -154,7 +155,18 @@ impl Courier {
         if !by_mail && !self.allows(&letter, &handover).await {
             return Fate::Rests;
         }
-        Fate::Goes(Box::new(letter::mail(&letter, attempt, (by, entry), &lines, &handover, by_mail)))
+        let mail = letter::mail(&letter, attempt, (by, entry), &lines, &handover, by_mail);
+        if self.left_before(&mail).await {
+            return Fate::Rests;
+        }
+        Fate::Goes(Box::new(mail))
+    }
+
+    /// True for a mail of which the record knows that it left: its answer would find the conversation. An owner that looks
+    /// back meets those again.
+    async fn left_before(&self, mail: &Outbound) -> bool {
+        let place = keys::address(mail.tenant, mail.account, mail.to.expose(), mail.message_id.as_deref());
+        mail.message_id.is_some() && insist("contact_at", || self.archive.contact_at(place)).await.is_some()
     }
 
     async fn handover(&self, letter: &Letter) -> Option<Handover> {
