@@ -29,16 +29,18 @@ mod messenger;
 mod meta;
 pub mod normalize;
 mod poll;
+mod reach;
 mod reading;
 pub mod settings;
 mod signature;
 mod sms_generic;
 mod sms_twilio;
 mod standard_webhooks;
+pub mod standing;
 mod telegram;
 mod twilio;
 mod voice_callback;
-mod webchat;
+pub mod webchat;
 mod webhook;
 mod whatsapp_cloud;
 mod x;
@@ -294,6 +296,12 @@ pub trait Connector: Send + Sync {
     /// path under which the account takes webhooks.
     fn subscription(&self, _answer: &[u8], _webhook: &str) -> Result<String, String> {
         Err("the platform's answer cannot be read".to_owned())
+    }
+
+    /// How the account stands with its platform beyond that, by calls that change nothing: permissions, states, webhooks,
+    /// subscriptions. `webhook` is the path under which the account takes webhooks.
+    async fn standings(&self, _account: &Account, _webhook: &str, _http: &reqwest::Client) -> Vec<standing::Standing> {
+        Vec::new()
     }
 
     /// A body as the platform posts it that holds nothing, to try a signature with; none where there is no such body.

@@ -150,7 +150,7 @@ pub fn server(text: &str, default_port: u16) -> Option<(&str, u16)> {
 }
 
 /// Enough to tell an address from a slip; whether it exists only its server knows.
-fn is_mail_address(text: &str) -> bool {
+pub fn is_mail_address(text: &str) -> bool {
     text.len() <= 254
         && !text.chars().any(|c| c.is_whitespace() || c.is_control() || "<>,;\"()[]\\".contains(c))
         && text

@@ -281,6 +281,7 @@ fn task(id: u64) -> Task {
         matter: MatterId(id + 2),
         conversation: Some(ConversationId(id + 1)),
         account: Some(AccountId(1)),
+        channel: Default::default(),
         needs: Default::default(),
         created_at: NOW,
         earned_at: NOW,

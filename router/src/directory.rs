@@ -123,6 +123,38 @@ pub enum Role {
 }
 
 impl Directory {
+    /// The mail account by which visitors of this chat are answered when they are gone.
+    pub fn mails_for(&self, chat: AccountId) -> Option<(AccountId, &AccountEntry)> {
+        let chat = self.accounts.get(&chat)?;
+        let name = chat.account.setting("mail_account")?;
+        let is_mail = |entry: &AccountEntry| {
+            blendline_connectors::by_name(&entry.channel).is_some_and(|connector| connector.is_mail())
+        };
+        let of_name =
+            |entry: &AccountEntry| entry.tenant == chat.tenant && entry.account.name == name && is_mail(entry);
+        self.accounts.iter().find(|(_, entry)| of_name(entry)).map(|(id, entry)| (*id, entry))
+    }
+
+    /// How long an answer may stay unseen in this chat before it goes by mail, in milliseconds.
+    pub fn mails_after_ms(&self, chat: AccountId) -> u64 {
+        let given = self.accounts.get(&chat).and_then(|entry| entry.account.setting("mail_after_s")?.parse().ok());
+        given.unwrap_or(120_u64).saturating_mul(1_000)
+    }
+
+    /// The chats whose visitors are answered by mail when they are gone.
+    pub fn chats_with_mail(&self) -> impl Iterator<Item = (TenantId, AccountId)> {
+        self.accounts.iter().filter(|(id, _)| self.mails_for(**id).is_some()).map(|(id, entry)| (entry.tenant, *id))
+    }
+
+    /// The hours of a queue, where it has any.
+    pub fn hours_of(&self, queue: QueueId) -> Option<&Calendar> {
+        let calendar = self.settings.iter().find_map(|setting| match setting {
+            Settings::Queue(settings) if settings.id == queue => settings.calendar,
+            _ => None,
+        });
+        self.calendars.get(&calendar?)
+    }
+
     /// The queue of this name.
     pub fn queue(&self, tenant: TenantId, name: &str) -> Option<QueueId> {
         self.queues.iter().find(|(_, (owner, known))| *owner == tenant && known == name).map(|(id, _)| *id)

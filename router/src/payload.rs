@@ -8,7 +8,7 @@ use blendline_wire::outbound::{Answered, Content};
 use blendline_wire::time::Instant;
 use blendline_wire::trace::TraceContext;
 use blendline_wire::worker::{Author, MessageView};
-use blendline_wire::{Millis, OutboundId, Pii, WorkerId};
+use blendline_wire::{Millis, OutboundId, Pii, Reach, WorkerId};
 use serde::{Deserialize, Serialize};
 
 /// Where files of customers are read, before the name of each.
@@ -47,6 +47,9 @@ pub struct MessageBody {
     /// Where the public can read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permalink: Option<String>,
+    /// How far it got, as the platform counted when it told us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reach: Option<Reach>,
     /// Where the customer said it, on channels where he may speak in public and in private.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
@@ -125,6 +128,7 @@ impl MessageBody {
             visibility: event.visibility,
             username: event.sender_username,
             permalink: event.permalink,
+            reach: event.reach,
             attachments: event.attachments,
             ..Self::default()
         }
@@ -197,6 +201,7 @@ impl MessageBody {
             text: self.text,
             payload: self.payload,
             attachments: self.attachments,
+            reach: self.reach,
             mail,
             ..InboundEvent::default()
         }
@@ -226,6 +231,26 @@ impl StoredMessage {
             target: self.body.target,
             visibility: self.body.visibility,
             permalink: self.body.permalink,
+            status: None,
+            reach: self.body.reach,
+        }
+    }
+}
+
+/// Everything that can be said, as words, for where text is shown and nothing else.
+pub(crate) fn words(content: Content) -> Pii<String> {
+    match content {
+        Content::Text { text } => text,
+        Content::Buttons { text, buttons } => {
+            let labels: String = buttons.iter().map(|(_, label)| format!("\n• {label}")).collect();
+            Pii::new(text.into_inner() + &labels)
+        }
+        Content::Media { link, caption, .. } => {
+            Pii::new(caption.map_or(String::new(), |caption| caption.into_inner() + "\n") + &link)
+        }
+        Content::Template { parameters, .. } => {
+            let all: Vec<String> = parameters.into_iter().map(Pii::into_inner).collect();
+            Pii::new(all.join(" "))
         }
     }
 }

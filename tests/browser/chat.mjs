@@ -17,7 +17,7 @@ describe("the chat", () => {
   const held = office(async (wire) => {
     shop = await shopOf(() => held.router.url);
     far = await wire();
-    const names = ["talk", "poll", "tabs", "slow", "hostile", "known"];
+    const names = ["talk", "poll", "tabs", "slow", "hostile", "known", "marks"];
     return {
       queues: names.map((name) => ({ name, side: "front" })),
       sites: names.map((name) => ({ name, queue: name, origins: [shop.url, far.url] })),
@@ -48,6 +48,7 @@ describe("the chat", () => {
     await write(page, "אפשר לשאול מכאן?");
     await sent(page, "אפשר לשאול מכאן?");
     await shot(page, "widget-he-1280-open");
+    assert.equal(await page.evaluate(() => localStorage.length + document.cookie.length), 0, "nobody agreed to anything");
     // Closed, it counts what comes.
     await page.keyboard.press("Escape");
     await page.waitForSelector("blendline-chat .opener:focus");
@@ -87,6 +88,7 @@ describe("the chat", () => {
   check("gives way to another tab and comes back on a click", async () => {
     const first = await look();
     await chat(first, held.router.url, "tabs");
+    await first.click("blendline-chat .keeping .yes");
     await write(first, "first tab");
     await sent(first, "first tab");
     const second = await beside(first);
@@ -97,6 +99,28 @@ describe("the chat", () => {
     await write(first, "back again");
     await sent(first, "back again");
     await reads(first, "blendline-chat li.me .text", ["first tab", "back again"], "each word once");
+    // What he agreed to is in the register, and taken back it leaves nothing behind.
+    const consents = () => held.router.all("/v1/consents");
+    const kept = (await consents()).find(({ purposes }) => purposes.chat_memory);
+    assert.deepEqual([kept.purposes.chat_memory.granted, kept.purposes.chat_memory.source], [true, "chat"]);
+    await first.click("blendline-chat .forget");
+    assert.equal(await first.evaluate(() => localStorage.length), 0);
+    await held.router.awaits("it is taken back", "/v1/consents", (all) => all.some(({ purposes }) => purposes.chat_memory?.granted === false));
+  });
+
+  check("tells the worker what the visitor has seen, and the visitor that he was read", async () => {
+    const page = await look();
+    await chat(page, held.router.url, "marks");
+    await write(page, "are you there?");
+    await sent(page, "are you there?");
+    const worker = await look();
+    await desk(worker, held, "marks");
+    await accept(worker);
+    await page.waitForSelector("blendline-chat li.me .mark >> text=Seen");
+    await reply(worker, "yes, we are");
+    await heard(page, "yes, we are");
+    await worker.waitForSelector('.message[data-from=worker][data-fate=seen] .fate >> text=Read');
+    await shot(worker, "desk-en-1280-seen");
   });
 
   check("says that a flood is too much, keeps it, and sends it in its order by itself", async () => {

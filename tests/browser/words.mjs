@@ -28,6 +28,7 @@ describe("a conversation", () => {
     const talk = new Talk(visitor, worker);
     await signIn(worker, far.url, "dana", "he");
     await chat(visitor, near.url, SITE, "he");
+    await visitor.click("blendline-chat .keeping .yes");
     await talk.customer("שלום, איפה ההזמנה שלי?");
     await accept(worker);
     await talk.worker("שלום! מיד אבדוק.");

@@ -67,6 +67,8 @@ pub struct Site {
     pub origin: String,
     /// What the company signs its users' ids with.
     pub identity_secret: String,
+    /// Further settings, as lines.
+    pub settings: String,
 }
 
 impl Site {
@@ -76,6 +78,7 @@ impl Site {
             account: account.to_owned(),
             origin: format!("https://{account}.example"),
             identity_secret: format!("identity-of-{account}-0123456789"),
+            settings: String::new(),
         }
     }
 }
@@ -192,7 +195,7 @@ impl Installation {
             writeln!(out, "[[tenant.account]]\nname = {:?}\nchannel = \"webchat\"", site.account)?;
             writeln!(out, "external_id = {:?}\nqueue = {:?}", site.account, self.queues[0].name)?;
             writeln!(out, "[tenant.account.settings]\nallowed_origins = [{:?}]", site.origin)?;
-            writeln!(out, "identity_secret = {:?}\n", site.identity_secret)?;
+            writeln!(out, "identity_secret = {:?}\n{}\n", site.identity_secret, site.settings)?;
         }
         writeln!(out, "{}", self.account_lines)?;
         for account in &self.accounts {

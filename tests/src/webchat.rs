@@ -32,6 +32,14 @@ pub fn identity(user: &str, secret: &str) -> Value {
     json!({ "user_id": user, "name": format!("User {user}"), "hmac": hex::encode(mac.finalize().into_bytes()) })
 }
 
+/// The same with the address at which he is answered when he is gone.
+pub fn identity_with_mail(user: &str, email: &str, secret: &str) -> Value {
+    let mut signed = identity(&format!("{user}\n{email}"), secret);
+    signed["user_id"] = user.into();
+    signed["email"] = email.into();
+    signed
+}
+
 /// One visitor's session on one chat.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -78,6 +86,11 @@ impl Session {
     /// Says whether it is solved, by the long poll's other half.
     pub async fn word(&self, client_id: &str, confirmed: bool) -> Reply {
         self.call("POST", "", json!({ "client_id": client_id, "confirmed": confirmed }).to_string().as_bytes()).await
+    }
+
+    /// Says anything else by the long poll's other half.
+    pub async fn post_frame(&self, body: &Value) -> Reply {
+        self.call("POST", "", body.to_string().as_bytes()).await
     }
 
     async fn call(&self, method: &str, query: &str, body: &[u8]) -> Reply {

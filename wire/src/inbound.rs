@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::kept::KeptFile;
 use crate::mail::Mail;
 use crate::pii::Pii;
+use crate::reach::Reach;
 use crate::time::Instant;
 
 /// One normalised event of a webhook.
@@ -127,6 +128,9 @@ pub struct InboundEvent {
     /// Where the public can read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permalink: Option<String>,
+    /// How far something public got, as the platform counted when it told us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reach: Option<Reach>,
     /// Our own outbound id, where the platform gave it back with a status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outbound_ref: Option<String>,

@@ -6,6 +6,7 @@ use crate::inbound::{Attachment, InboundKind};
 use crate::mail::MailLine;
 use crate::outbound::Content;
 use crate::pii::Pii;
+use crate::reach::Reach;
 use crate::time::Millis;
 
 /// Something to say to the customer.
@@ -76,6 +77,12 @@ pub struct MessageView {
     /// Where the public can read it. Hostile, as everything that comes from outside: a link to show, not to follow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permalink: Option<String>,
+    /// For what we said, what is known of it: `sent`, `delayed`, `delivered`, `read`, `played`, `failed`, `unknown`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// How far something public got, as its platform counted when it told us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reach: Option<Reach>,
 }
 
 /// Who said something.

@@ -257,8 +257,11 @@ pub enum ServerFrame {
         task: TaskId,
         /// Which message.
         outbound: OutboundId,
-        /// `sent`, `delivered`, `read`, `failed`, `unknown`.
+        /// `sent`, `delayed`, `delivered`, `read`, `played`, `failed`, `unknown`.
         status: String,
+        /// Its place in the conversation, where it is told what became of one that arrived.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seq: Option<u64>,
         /// A sentence for the worker, where something is wrong.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         detail: Option<String>,

@@ -197,5 +197,7 @@ const fn message(seq: u64, from: Author, text: Pii<String>) -> MessageView {
         target: None,
         visibility: None,
         permalink: None,
+        status: None,
+        reach: None,
     }
 }

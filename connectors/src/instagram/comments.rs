@@ -7,6 +7,7 @@ use crate::json;
 use crate::meta::envelope::Entry;
 use crate::meta::pointers::{Pointers, is_id};
 use crate::meta::{feed, messaging};
+use crate::reach;
 use crate::reading::{self, fingerprint, first_text, pii};
 
 /// Reads one of an account's `changes`.
@@ -36,6 +37,7 @@ fn comment(entry: &Entry, value: &Value) -> InboundEvent {
         text: pii(&value["text"]),
         // The comment itself bears no time.
         timestamp: json::time(&value["timestamp"]).or(entry.time),
+        reach: reach::of_meta(value),
         reply_to: json::text(&value["parent_id"]),
         visibility: Some("public".to_owned()),
         // A comment on an advert may be told once for each: the advert is where the customer came from.
@@ -82,6 +84,7 @@ fn mention(entry: &Entry, value: &Value) -> InboundEvent {
         sender_username: pii(&post["username"]),
         timestamp: json::time(&comment["timestamp"]).or_else(|| json::time(&post["timestamp"])).or(entry.time),
         visibility: Some("public".to_owned()),
+        reach: reach::of_meta(comment).or_else(|| reach::of_meta(post)),
         needs_fetch: !comment.is_object() && !post.is_object(),
         ..reading::event(InboundKind::Mention, &entry.id, None)
     };

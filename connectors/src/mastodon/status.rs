@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::html;
 use crate::json;
+use crate::reach;
 use crate::reading::{self, fetched, first_text, pii};
 
 /// A status that flew by on the home timeline. Whatever concerns us comes as a notification or a conversation too, and
@@ -128,6 +129,8 @@ fn of_status(kind: InboundKind, status: &Value) -> InboundEvent {
     event.timestamp = json::time(&status["created_at"]);
     event.visibility = json::text(&status["visibility"]);
     event.permalink = first_text(status, &["url", "uri"]);
+    // In private nobody counts.
+    event.reach = reach::of_status(status).filter(|_| status["visibility"] != "direct");
     event
 }
 

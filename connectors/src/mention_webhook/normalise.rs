@@ -5,7 +5,7 @@ use blendline_wire::inbound::{InboundEvent, InboundKind};
 
 use crate::gateway::fields::{self, Fields};
 use crate::reading::{self, fingerprint, no_webhook, set_repeats_aside};
-use crate::{Malformed, html};
+use crate::{Malformed, html, reach};
 
 const IDS: &[&str] = &["mentionid", "uniqueid", "resultid", "documentid", "articleid", "postid", "guid", "uuid", "id"];
 const LINKS: &[&str] = &["url", "link", "permalink", "mentionurl", "sourceurl", "articleurl", "href", "originalurl"];
@@ -66,6 +66,7 @@ fn mention(fields: &Fields) -> InboundEvent {
         timestamp: fields.time(TIMES),
         visibility: Some("public".to_owned()),
         permalink: link.clone(),
+        reach: reach::of_service(|names| fields.text(names)?.replace(',', "").parse().ok()),
         ..reading::event(InboundKind::Mention, "", None)
     };
     // Where it was said: a service may tell of one article more than once.

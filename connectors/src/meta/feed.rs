@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::envelope::Entry;
 use super::messaging;
 use crate::json;
+use crate::reach;
 use crate::reading::{self, fetched, fingerprint, first_text, pii};
 
 /// The ids of what a comment belongs to, by item; the first that is there counts.
@@ -67,6 +68,7 @@ fn published(entry: &Entry, field: Option<&str>, value: &Value) -> InboundEvent 
         recommendation: json::text(&value["recommendation_type"]),
         permalink: json::text(&value["post"]["permalink_url"]).or_else(|| json::text(&value["permalink_url"])),
         visibility: Some("public".to_owned()),
+        reach: reach::of_meta(value).or_else(|| reach::of_meta(&value["post"])),
         ..reading::event(kind, &entry.id, sender.clone())
     };
     event.sender_id = sender;

@@ -15,13 +15,20 @@ use crate::{Account, Connector, Malformed, Refusal, Setting, SettingKind, Webhoo
 
 const KIB: usize = 1024;
 
+/// The event by which a visitor says whether the chat may keep things in his browser.
+pub const CONSENT: &str = "chat_consent";
+/// The event by which a visitor says where he is to be answered when he is gone.
+pub const ADDRESS: &str = "chat_address";
+/// The purpose of keeping things in a visitor's browser.
+pub const MEMORY: &str = "chat_memory";
+
 /// Nothing is metered by a platform; the rates are only what is sane, for nothing is ever sent.
 static CAPABILITIES: Capabilities = Capabilities {
     text_chars_max: 8192,
     window_ms: None,
     idempotent_send: true,
     commit_is_send: true,
-    reports_delivery: false,
+    reports_delivery: true,
     templates: false,
     buttons: false,
     reactions: false,
@@ -57,6 +64,18 @@ static SETTINGS: &[Setting] = &[
         name: "token_secret",
         secret: true,
         doc: "signs visitors' tokens where several routers serve the account; without it each data directory has its own",
+        ..Setting::TEXT
+    },
+    Setting {
+        name: "mail_account",
+        doc: "the mail account of the company by which a visitor who is gone is answered, where he left his address",
+        ..Setting::TEXT
+    },
+    Setting {
+        name: "mail_after_s",
+        kind: SettingKind::Number,
+        default: "120",
+        doc: "how long an answer may stay unseen in the chat, in seconds, before it goes by mail",
         ..Setting::TEXT
     },
     Setting {

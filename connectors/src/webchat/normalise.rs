@@ -2,14 +2,16 @@
 
 use blendline_wire::Pii;
 use blendline_wire::inbound::{InboundEvent, InboundKind};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::{Malformed, json};
+use super::{ADDRESS, CONSENT, MEMORY};
+use crate::settings::is_mail_address;
+use crate::{Malformed, json as reading};
 
 /// The event of one client frame. Who said it and to which account is not in the frame: the chat server knows it from
 /// the token and adds it.
 pub(super) fn normalise(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
-    let frame = json::parse(body)?;
+    let frame = reading::parse(body)?;
     let Some(kind) = frame.get("type").and_then(Value::as_str) else {
         return Err(malformed("/type", "expected an object with the type of a client frame"));
     };
@@ -17,6 +19,9 @@ pub(super) fn normalise(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
         "message" => message(&frame)?,
         "typing" => InboundEvent { kind: InboundKind::Typing, ..InboundEvent::default() },
         "confirm" => confirm(&frame)?,
+        "read" => read(&frame)?,
+        "consent" => consent(&frame)?,
+        "address" => address(&frame)?,
         // A newer widget may say more than we know; the event names it, the router leaves it alone.
         _ => InboundEvent {
             kind: InboundKind::Unsupported,
@@ -49,6 +54,52 @@ fn confirm(frame: &Value) -> Result<InboundEvent, Malformed> {
     // Under an id of its own it is answered like a message; without one it is said into the dark.
     let id = if frame.get("client_id").is_some() { Some(client_id(frame)?.to_owned()) } else { None };
     Ok(InboundEvent { kind: InboundKind::Postback, external_message_id: id, payload, ..InboundEvent::default() })
+}
+
+/// Everything up to a place was seen.
+fn read(frame: &Value) -> Result<InboundEvent, Malformed> {
+    let Some(cursor) = frame.get("cursor").and_then(Value::as_str).filter(|cursor| !cursor.is_empty()) else {
+        return Err(malformed("/cursor", "expected the cursor of the last message that was seen"));
+    };
+    Ok(InboundEvent {
+        kind: InboundKind::Status,
+        status: Some("read".to_owned()),
+        target_message_id: Some(cursor.to_owned()),
+        is_status_or_echo: true,
+        ..InboundEvent::default()
+    })
+}
+
+/// Whether the chat may keep things in the visitor's browser. `by` is `page` where the page around it asked him.
+fn consent(frame: &Value) -> Result<InboundEvent, Malformed> {
+    let Some(granted) = frame.get("granted").and_then(Value::as_bool) else {
+        return Err(malformed("/granted", "expected true or false"));
+    };
+    let by_page = frame.get("by").and_then(Value::as_str) == Some("page");
+    Ok(InboundEvent {
+        kind: InboundKind::Optin,
+        external_message_id: Some(client_id(frame)?.to_owned()),
+        event: Some(CONSENT.to_owned()),
+        field: by_page.then(|| "page".to_owned()),
+        meaning: Some(if granted { "opt_in" } else { "opt_out" }.to_owned()),
+        purpose: Some(MEMORY.to_owned()),
+        ..InboundEvent::default()
+    })
+}
+
+/// Where the visitor is to be answered when he is not there any more.
+fn address(frame: &Value) -> Result<InboundEvent, Malformed> {
+    let given = frame.get("email").and_then(Value::as_str).map(str::trim);
+    let Some(email) = given.filter(|email| is_mail_address(email)) else {
+        return Err(malformed("/email", "expected a mail address"));
+    };
+    Ok(InboundEvent {
+        kind: InboundKind::Optin,
+        external_message_id: Some(client_id(frame)?.to_owned()),
+        event: Some(ADDRESS.to_owned()),
+        system: Some(Pii::new(json!({ "email": email }))),
+        ..InboundEvent::default()
+    })
 }
 
 fn client_id(frame: &Value) -> Result<&str, Malformed> {

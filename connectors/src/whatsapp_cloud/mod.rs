@@ -9,6 +9,7 @@ mod normalise;
 mod notice;
 mod request;
 mod send;
+mod standing;
 mod template;
 
 use async_trait::async_trait;
@@ -18,6 +19,7 @@ use blendline_wire::inbound::{Attachment, InboundEvent};
 use blendline_wire::outbound::{Outbound, SendFailure, SendOutcome};
 
 use crate::meta::verify;
+use crate::standing::Standing;
 use crate::{Account, Connector, FetchError, Fetched, Malformed, Refusal, Setting, SettingKind, Webhook, call, limits};
 
 const KIB: usize = 1024;
@@ -131,6 +133,10 @@ impl Connector for WhatsappCloud {
             let url = call::endpoint(account, DEFAULT_BASE_URL, &[version, &account.external_id])?;
             Ok(http.get(url).bearer_auth(token))
         }))
+    }
+
+    async fn standings(&self, account: &Account, _: &str, http: &reqwest::Client) -> Vec<Standing> {
+        standing::look(account, http).await
     }
 
     fn empty_body(&self) -> Option<&'static str> {

@@ -5,6 +5,7 @@ pub(crate) mod direct;
 mod oauth;
 pub(crate) mod removals;
 pub(crate) mod send;
+pub(crate) mod standing;
 pub(crate) mod verify;
 
 use blendline_wire::capability::{Capabilities, PrivateReply};
@@ -65,6 +66,12 @@ pub(crate) static SETTINGS: &[Setting] = &[
         name: "access_token_secret",
         secret: true,
         doc: "the secret of an OAuth 1.0a token; without it access_token is taken for a bearer token of OAuth 2.0, which ends after two hours",
+        ..Setting::TEXT
+    },
+    Setting {
+        name: "bearer_token",
+        secret: true,
+        doc: "the app's own bearer token: only `blendline connect check` asks with it which webhooks and subscriptions there are",
         ..Setting::TEXT
     },
     Setting {

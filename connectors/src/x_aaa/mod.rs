@@ -10,6 +10,7 @@ use blendline_wire::capability::{Capabilities, PrivateReply};
 use blendline_wire::inbound::InboundEvent;
 use blendline_wire::outbound::{Outbound, SendOutcome};
 
+use crate::standing::Standing;
 use crate::x::{self, verify};
 use crate::{Account, Connector, Malformed, Poll, Refusal, Setting, Webhook};
 
@@ -68,6 +69,10 @@ impl Connector for XAaa {
 
     fn became(&self, told: &InboundEvent, answer: Option<&[u8]>) -> Option<InboundEvent> {
         x::removals::became(told, answer)
+    }
+
+    async fn standings(&self, account: &Account, webhook: &str, http: &reqwest::Client) -> Vec<Standing> {
+        x::standing::look(x::standing::Generation::Account, account, webhook, http).await
     }
 
     async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome {

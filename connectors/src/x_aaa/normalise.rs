@@ -4,6 +4,7 @@ use blendline_wire::Pii;
 use blendline_wire::inbound::{Attachment, InboundEvent, InboundKind, Reaction, ReactionAction};
 use serde_json::Value;
 
+use crate::reach;
 use crate::reading::{self, fingerprint, first_text, no_webhook, pii, set_repeats_aside, unreadable};
 use crate::x::direct::{self, Reader};
 use crate::x::{media, shown};
@@ -98,6 +99,7 @@ fn post(account: &str, _: &Value, tweet: &Value) -> InboundEvent {
             .or_else(|| first_text(tweet, &["quoted_status_id_str", "quoted_status_id"])),
         visibility: Some("public".to_owned()),
         permalink: permalink(user, own_id.as_deref()),
+        reach: reach::of_tweet(tweet),
         dedup_key: own_id.is_none().then(|| fingerprint(&[tweet])),
         ..reading::event(kind, account, peer)
     };

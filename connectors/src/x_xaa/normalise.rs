@@ -4,6 +4,7 @@ use blendline_wire::Pii;
 use blendline_wire::inbound::{InboundEvent, InboundKind, Reaction, ReactionAction};
 use serde_json::Value;
 
+use crate::reach;
 use crate::reading::{self, fingerprint, first_text, no_webhook, pii};
 use crate::x::direct::{self, person, username};
 use crate::x::{media, shown};
@@ -147,6 +148,7 @@ fn post(envelope: &Envelope<'_>) -> InboundEvent {
         target_message_id: repeated.or_else(|| linked("quoted")),
         visibility: Some("public".to_owned()),
         permalink: id.as_ref().map(|id| format!("https://x.com/i/status/{id}")),
+        reach: reach::of_x(post, user),
         needs_fetch: json::text(&post["text"]).is_none(),
         external_message_id: id,
         ..reading::event(kind, &envelope.account, peer)

@@ -1,12 +1,13 @@
 //! What conditions may ask of a message, as a table: name, type, meaning. The check, the evaluation and the documentation
 //! all come from it.
 
-use blendline_wire::Millis;
 use blendline_wire::inbound::{InboundEvent, InboundKind};
 use blendline_wire::org::{FieldValue, Fields};
+use blendline_wire::{Millis, Reach};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::counted::{authentication, whole};
 use crate::limits::{ENTRIES_MAX, TEXT_CHARS_MAX};
 use crate::normal;
 
@@ -132,6 +133,9 @@ fields! {
     Spf = "msg"."spf": Type::Text, "what SPF said of a mail, as a server that is trusted wrote it: `pass`, `fail`, `softfail`, `none`, …; empty where nobody said";
     Dkim = "msg"."dkim": Type::Text, "what DKIM said, likewise";
     Dmarc = "msg"."dmarc": Type::Text, "what DMARC said, likewise: `fail` is whoever claims to be somebody else";
+    Reach = "msg"."reach": Type::Int, "how many may see what was said in public: its views or its author's followers, whichever its platform counted higher; 0 where it told neither";
+    Likes = "msg"."likes": Type::Int, "how many liked it when its platform told us, 0 where that is not known";
+    Shares = "msg"."shares": Type::Int, "how often it was passed on, likewise";
     Address = "contact"."address": Type::Text, "the platform's address of the sender: a number, a mail address, an id";
     Name = "contact"."name": Type::Text, "the name the sender gives himself: no proof of anything";
     Known = "contact"."known": Type::Bool, "whether he wrote to this account before";
@@ -177,6 +181,8 @@ pub struct Facts {
     pub rating: i64,
     /// What was said of a mail's sender by SPF, DKIM and DMARC.
     pub authentication: [String; 3],
+    /// What was counted of something public.
+    pub reach: Reach,
     /// The sender's address.
     pub address: String,
     /// The sender's name.
@@ -272,6 +278,7 @@ impl Facts {
             payload: cut(event.payload.as_ref().map(|payload| payload.expose().as_str())),
             files: files.map(|file| file.kind.clone()).collect(),
             rating: i64::from(event.rating.unwrap_or_default()),
+            reach: event.reach.unwrap_or_default(),
             authentication: authentication(event),
             address: cut(event.sender_id.as_deref().or(event.conversation_key.peer.as_deref())),
             name: cut(event.sender_name.as_ref().map(|name| name.expose().as_str())),
@@ -362,6 +369,9 @@ impl Facts {
         match field {
             Field::Length => self.length,
             Field::Rating => self.rating,
+            Field::Reach => whole(self.reach.views.max(self.reach.followers)),
+            Field::Likes => whole(self.reach.likes),
+            Field::Shares => whole(self.reach.shares),
             Field::Days => self.history.days,
             Field::Messages => self.history.messages,
             Field::Hour => self.hour,
@@ -378,15 +388,4 @@ impl Facts {
             _ => false,
         }
     }
-}
-
-/// Words of a standard, so short ones: what is longer was not written by a server that is trusted.
-fn authentication(event: &InboundEvent) -> [String; 3] {
-    let said = event.mail.as_ref().and_then(|mail| mail.authentication.as_ref());
-    let word = |word: Option<&String>| {
-        word.filter(|word| word.len() <= 20).map(|word| word.to_ascii_lowercase()).unwrap_or_default()
-    };
-    said.map_or_else(Default::default, |said| {
-        [word(said.spf.as_ref()), word(said.dkim.as_ref()), word(said.dmarc.as_ref())]
-    })
 }

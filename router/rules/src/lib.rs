@@ -21,6 +21,7 @@
 pub mod calendar;
 pub mod cel;
 pub mod classify;
+mod counted;
 pub mod facts;
 pub mod fault;
 mod feasts;

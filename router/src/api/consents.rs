@@ -59,7 +59,7 @@ pub struct ConsentsInfo {
 pub struct ConsentInfo {
     /// Whether he agreed.
     granted: bool,
-    /// Where it is known from: `word`, `platform`, `complaint`, or what the caller said.
+    /// Where it is known from: `word`, `platform`, `complaint`, `chat`, `page`, or what the caller said.
     source: String,
     /// When he said so.
     at: Instant,

@@ -23,8 +23,8 @@ use super::view::{self, TaskInfo};
 use super::{Shared, audit, items};
 use crate::directory::Role;
 use crate::handle::{Call, CallError};
-use crate::payload::StoredMessage;
 use crate::ports::store::{TaskFilter, Transcript};
+use crate::receipts;
 
 /// Which tasks to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -149,7 +149,7 @@ pub async fn messages(
 /// The latest lines of a transcript.
 pub async fn transcript(app: &Shared, whose: Transcript, limit: Limit) -> Result<Json<Page<MessageView>>, Failure> {
     let found = app.archive().transcripts(&[whose], limit.0).await?;
-    let items = found.into_iter().flatten().map(StoredMessage::view).collect();
+    let items = receipts::views(app.archive(), found.into_iter().flatten().collect()).await?;
     Ok(Json(Page { items, next: None }))
 }
 

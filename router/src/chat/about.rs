@@ -21,12 +21,12 @@ pub(super) fn open() -> About {
     about("open_chat_session", "Open or renew a visitor's session")
         .text(
             "Without a body: somebody new. With `token`: who he was. With `identity`: whom the company vouches for by \
-             HMAC-SHA256 of the user's id under the account's `identity_secret`; a wrong one is never told, the \
+             HMAC-SHA256 of the user's id, and his mail address where it is given, under the account's `identity_secret`; a wrong one is never told, the \
              visitor stays anonymous.",
         )
         .takes_leniently::<Ask>(Required::False, json!({ "token": "v1.eyJ2…" }))
         .gives::<Session>(200, "The session.")
-        .such_as(json!({ "token": "v1.eyJ2…", "visitor": "v_8c1f…", "expires_at": 1_796_203_800_000_u64 }))
+        .such_as(json!({ "token": "v1.eyJ2…", "visitor": "v_8c1f…", "expires_at": 1_796_203_800_000_u64, "mail": true, "away": false }))
         .fails(&[BAD_TOKEN, TOO_FAST, BUSY])
 }
 
@@ -63,8 +63,9 @@ pub(super) fn connect() -> About {
         .text(
             "Each frame is one JSON text message of at most 16 KiB. The visitor's first is `ChatHello` with his token \
              (no header bears it: browsers cannot send one) and the cursor of the last message he has; afterwards he \
-             says `message` (with `client_id`, a UUID, and `text`), `typing`, or `confirm` (with `confirmed`). He is \
-             told `ChatFrame`s.\n\n\
+             says `message` (with `client_id`, a UUID, and `text`), `typing`, `confirm` (with `confirmed`), `read` (with \
+             the `cursor` up to which he has seen what was said), `consent` (with `client_id` and `granted`), or \
+             `address` (with `client_id` and `email`). He is told `ChatFrame`s.\n\n\
              Close codes: 1003 no text, 1007 no frame, 1008 no hello or too many frames, 1009 too large, 1012 connect \
              again, 1013 too many sockets or a slow reader, 4401 open a session, 4409 it goes on in another window.",
         )

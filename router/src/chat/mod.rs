@@ -15,6 +15,7 @@ mod reader;
 mod routes;
 mod say;
 mod secret;
+mod seen;
 mod session;
 mod site;
 mod socket;
@@ -96,8 +97,9 @@ impl Chat {
     pub fn new(parts: Parts) -> Option<Shared> {
         let Parts { directory, archive, broker, live, limits, secret, origins, .. } = parts;
         let entries = directory.accounts.iter().filter(|(_, entry)| entry.channel == CHANNEL);
-        let sites =
-            entries.map(|(_, entry)| (entry.account.name.clone(), Arc::new(Site::new(entry, &secret)))).collect();
+        let sites = entries
+            .map(|(_, entry)| (entry.account.name.clone(), Arc::new(Site::new(entry, &directory, &secret))))
+            .collect();
         Some(Arc::new(Self {
             connector: blendline_connectors::by_name(CHANNEL)?,
             doors: parts.doors,

@@ -5,19 +5,21 @@ use std::time::Duration;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
-use blendline_wire::inbound::InboundKind;
+use blendline_wire::inbound::{InboundEvent, InboundKind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until};
 use utoipa::{IntoParams, ToSchema};
 
-use super::Shared;
 use super::frames::{MessageFrame, State as Standing};
 use super::gate::Visit;
 use super::reader::Reader;
 use super::say::{FRAME_BYTES_MAX, NotTaken, confirms};
 use super::session::too_many;
+use super::site::Site;
+use super::token::Visitor;
+use super::{Chat, Shared};
 use crate::api::body::read_body;
 use crate::api::page::Params;
 use crate::api::problem::Failure;
@@ -83,7 +85,7 @@ pub(super) async fn read(
     Ok(Json(Answer { messages, state: reader.state() }))
 }
 
-/// What a visitor says: a message, or whether it is solved.
+/// What a visitor says: a message, whether it is solved, what he has seen, what he agrees to.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = ChatSay)]
 pub(super) struct Said {
@@ -98,6 +100,38 @@ pub(super) struct Said {
     #[serde(default)]
     #[schema(value_type = bool)]
     confirmed: Option<Value>,
+    /// Instead of words: the cursor of the last message that he has seen.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    read: Option<Value>,
+    /// Instead of words: whether the chat may keep things in his browser.
+    #[serde(default)]
+    #[schema(value_type = bool)]
+    granted: Option<Value>,
+    /// With `granted`: `page` where the page asked him.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    by: Option<Value>,
+    /// Instead of words: where he is to be answered by mail when he is gone.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    email: Option<Value>,
+}
+
+impl Said {
+    /// The same frame as over a socket, read by the same reader.
+    fn frame(self) -> Value {
+        let Self { client_id, text, confirmed, read, granted, by, email } = self;
+        match (confirmed, read, granted, email) {
+            (Some(confirmed), ..) => json!({ "type": "confirm", "client_id": client_id, "confirmed": confirmed }),
+            (_, Some(cursor), ..) => json!({ "type": "read", "cursor": cursor }),
+            (_, _, Some(granted), _) => {
+                json!({ "type": "consent", "client_id": client_id, "granted": granted, "by": by })
+            }
+            (.., Some(email)) => json!({ "type": "address", "client_id": client_id, "email": email }),
+            _ => json!({ "type": "message", "client_id": client_id, "text": text }),
+        }
+    }
 }
 
 /// That a message is durable.
@@ -120,7 +154,7 @@ enum AckWord {
     Ack,
 }
 
-/// Takes one message or one word on whether it is solved; 200 means that it is durable.
+/// Takes one message, or one of the other things that a visitor may say; 200 means that it is durable.
 pub(super) async fn say(
     State(chat): State<Shared>,
     Extension(Visit { site, .. }): Extension<Visit>,
@@ -129,26 +163,34 @@ pub(super) async fn say(
 ) -> Result<Json<Ack>, Failure> {
     let visitor = chat.bearer(&site, &headers)?;
     let body = read_body(request, FRAME_BYTES_MAX, BODY_TIMEOUT).await?;
-    let Said { client_id, text, confirmed } = serde_json::from_slice(&body)
+    let said: Said = serde_json::from_slice(&body)
         .map_err(|error| Failure::bad("/", format!("expected client_id and text; line {}", error.line())))?;
-    // The same frame as over a socket, read by the same reader.
-    let frame = match confirmed {
-        Some(confirmed) => json!({ "type": "confirm", "client_id": client_id, "confirmed": confirmed }),
-        None => json!({ "type": "message", "client_id": client_id, "text": text }),
-    };
-    let events = chat.connector.normalise(frame.to_string().as_bytes());
+    let client_id = said.client_id.clone();
+    let events = chat.connector.normalise(said.frame().to_string().as_bytes());
     for event in events.map_err(|error| Failure::bad(error.place, error.detail))? {
-        if event.kind == InboundKind::Message {
-            chat.say(&site, &visitor, event).await.map_err(refused)?;
-            continue;
-        }
-        let mut reader = Reader::new(chat.contact(&site, &visitor).await?, None);
-        reader.news(&chat, &site).await?;
-        // Where nothing waits for his word (any more) there is nothing to refuse.
-        let Some(solved) = reader.solved() else { continue };
-        chat.confirm(&site, &visitor, solved, confirms(&event)).await.map_err(refused)?;
+        take(&chat, &site, &visitor, event).await?;
     }
     Ok(Json(Ack { kind: AckWord::Ack, client_id }))
+}
+
+async fn take(chat: &Chat, site: &Site, visitor: &Visitor, event: InboundEvent) -> Result<(), Failure> {
+    match event.kind {
+        InboundKind::Message => chat.say(site, visitor, event).await.map_err(refused),
+        InboundKind::Optin => chat.agree(site, visitor, event).await.map_err(refused),
+        InboundKind::Status => {
+            let cursor = event.target_message_id.and_then(|text| text.parse().ok());
+            let cursor = cursor.ok_or_else(|| Failure::bad("read", "this is no cursor of ours"))?;
+            let contact = chat.contact(site, visitor).await?;
+            chat.seen(site, visitor, contact, cursor).await.map_err(refused)
+        }
+        _ => {
+            let mut reader = Reader::new(chat.contact(site, visitor).await?, None);
+            reader.news(chat, site).await?;
+            // Where nothing waits for his word (any more) there is nothing to refuse.
+            let Some(solved) = reader.solved() else { return Ok(()) };
+            chat.confirm(site, visitor, solved, confirms(&event)).await.map_err(refused)
+        }
+    }
 }
 
 fn refused(NotTaken { reason, retry_after_ms }: NotTaken) -> Failure {

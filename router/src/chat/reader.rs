@@ -1,7 +1,6 @@
 //! What a visitor has not read yet, from the record and from his cursor on.
 
 use blendline_core::rows::{ConversationState, TaskState};
-use blendline_wire::outbound::Content;
 use blendline_wire::worker::Author;
 use blendline_wire::{ContactKey, ConversationId, Millis, Pii};
 
@@ -10,7 +9,7 @@ use super::frames::{Cursor, From, MessageFrame, State};
 use super::site::Site;
 use super::token::Visitor;
 use crate::driver::keys;
-use crate::payload::StoredMessage;
+use crate::payload::{StoredMessage, words};
 use crate::ports::store::{Following, StoreError};
 
 /// Lines read at once: as many as one slow reader may have waiting in our memory.
@@ -49,6 +48,11 @@ impl Reader {
     /// The conversation that waits for the visitor's word, and since when.
     pub(super) const fn solved(&self) -> Option<(ConversationId, Millis)> {
         self.solved
+    }
+
+    /// Whose.
+    pub(super) const fn contact(&self) -> ContactKey {
+        self.contact
     }
 
     /// What came since the last time.
@@ -100,23 +104,5 @@ fn frame(chat: &Chat, site: &Site, conversation: ConversationId, line: StoredMes
             Some(MessageFrame { cursor, from: From::Agent, name, text, at, client_id: None })
         }
         Author::Note => None,
-    }
-}
-
-/// Everything that can be said, as words: the widget shows text and nothing else.
-fn words(content: Content) -> Pii<String> {
-    match content {
-        Content::Text { text } => text,
-        Content::Buttons { text, buttons } => {
-            let labels: String = buttons.iter().map(|(_, label)| format!("\n• {label}")).collect();
-            Pii::new(text.into_inner() + &labels)
-        }
-        Content::Media { link, caption, .. } => {
-            Pii::new(caption.map_or(String::new(), |caption| caption.into_inner() + "\n") + &link)
-        }
-        Content::Template { parameters, .. } => {
-            let all: Vec<String> = parameters.into_iter().map(Pii::into_inner).collect();
-            Pii::new(all.join(" "))
-        }
     }
 }

@@ -34,6 +34,11 @@ pub(super) struct NotTaken {
 }
 
 impl NotTaken {
+    /// It could not be kept just now.
+    pub(super) fn busy() -> Self {
+        Self::count("busy", Some(BUSY_MS))
+    }
+
     fn count(reason: &'static str, retry_after_ms: Option<u64>) -> Self {
         telemetry::refused(reason);
         Self { reason, retry_after_ms }
@@ -54,7 +59,8 @@ impl Chat {
         }
         self.allow("say", (self.limits.messages_per_minute, self.limits.messages_burst), site, visitor).await?;
         let own_id = event.external_message_id.clone().unwrap_or_default();
-        self.publish(site, visitor, &own_id, event).await?;
+        let address = visitor.vouched_address().filter(|_| site.hands_over);
+        self.publish(site, visitor, std::iter::once((own_id, event)).chain(address).collect()).await?;
         telemetry::taken();
         Ok(())
     }
@@ -72,11 +78,11 @@ impl Chat {
         let verb = if confirmed { "confirm" } else { "deny" };
         let payload = Some(Pii::new(format!("blendline:{verb}:{conversation}")));
         let event = InboundEvent { kind: InboundKind::Postback, payload, ..InboundEvent::default() };
-        self.publish(site, visitor, &format!("{conversation}@{}", solved_at.0), event).await
+        self.publish(site, visitor, vec![(format!("{conversation}@{}", solved_at.0), event)]).await
     }
 
     /// One of what the visitor may say: so many per minute, so many at once.
-    async fn allow(
+    pub(super) async fn allow(
         &self,
         what: &str,
         (per_minute, burst): (u32, u32),
@@ -88,25 +94,22 @@ impl Chat {
         allowed.map_err(|wait_ms| NotTaken::count("too_fast", Some(wait_ms)))
     }
 
-    async fn publish(&self, site: &Site, visitor: &Visitor, own_id: &str, event: InboundEvent) -> Result<(), NotTaken> {
-        let peer = visitor.peer.expose();
-        let event = InboundEvent {
-            conversation_key: ConversationKey {
-                account: site.external_id.clone(),
-                peer: Some(peer.clone()),
-                thread: None,
-            },
-            sender_id: Some(peer.clone()),
-            sender_name: visitor.name.clone(),
-            // Ids are the widget's own, so another visitor's must never make this one a duplicate.
-            dedup_key: Some(format!("{peer}\u{1f}{own_id}")),
-            ..event
-        };
+    /// Makes events of his durable, each under an id of its own.
+    pub(super) async fn publish(
+        &self,
+        site: &Site,
+        visitor: &Visitor,
+        events: Vec<(String, InboundEvent)>,
+    ) -> Result<(), NotTaken> {
+        let events = events.into_iter().map(|(own_id, event)| AccountEvent {
+            account: Some(site.account),
+            event: visitor.acting(site, &own_id, event),
+        });
         let message = BrokerMessage::InboundV1(InboundBatch {
             channel: CHANNEL.to_owned(),
             tenant: site.tenant,
             received_at: now(),
-            events: vec![AccountEvent { account: Some(site.account), event }],
+            events: events.collect(),
             trace: None,
         });
         let queue = inbound_queue(self.doors.shard(site.tenant));
@@ -115,9 +118,28 @@ impl Chat {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => {
                 tracing::debug!(%error, "a visitor's message was not taken");
-                Err(NotTaken::count("busy", Some(BUSY_MS)))
+                Err(NotTaken::busy())
             }
-            Err(_) => Err(NotTaken::count("busy", Some(BUSY_MS))),
+            Err(_) => Err(NotTaken::busy()),
+        }
+    }
+}
+
+impl Visitor {
+    /// The event as it is his.
+    fn acting(&self, site: &Site, own_id: &str, event: InboundEvent) -> InboundEvent {
+        let peer = self.peer.expose();
+        InboundEvent {
+            conversation_key: ConversationKey {
+                account: site.external_id.clone(),
+                peer: Some(peer.clone()),
+                thread: None,
+            },
+            sender_id: Some(peer.clone()),
+            sender_name: self.name.clone(),
+            // Ids are the widget's own, so another visitor's must never make this one a duplicate.
+            dedup_key: Some(format!("{peer}\u{1f}{own_id}")),
+            ..event
         }
     }
 }

@@ -4,6 +4,7 @@ use axum::Extension;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use blendline_connectors::settings::is_mail_address;
 use blendline_wire::{Millis, Pii};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -27,6 +28,8 @@ const BODY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 const USER_BYTES_MAX: usize = 128;
 /// The longest name that is shown.
 const NAME_CHARS_MAX: usize = 100;
+/// The languages of the widget.
+const LANGUAGES: &[&str] = &["en", "he", "ar", "ru"];
 
 /// What is asked for.
 #[derive(Default, Deserialize, ToSchema)]
@@ -38,6 +41,9 @@ pub(super) struct Ask {
     /// Whom the company vouches for.
     #[serde(default)]
     identity: Option<Identity>,
+    /// The language that the widget speaks: what he gets by mail is in it, where we have it.
+    #[serde(default)]
+    lang: Option<String>,
 }
 
 /// Who the page says its visitor is.
@@ -49,7 +55,11 @@ pub(super) struct Identity {
     /// The name to show, at most 100 characters.
     #[serde(default)]
     name: Option<Pii<String>>,
-    /// HMAC-SHA256 of `user_id` under the account's `identity_secret`, in hexadecimal.
+    /// Where he is answered when he is gone; signed with the rest.
+    #[serde(default)]
+    email: Option<Pii<String>>,
+    /// HMAC-SHA256 of `user_id`, or with an address of `user_id`, a line feed and `email`, under the account's
+    /// `identity_secret`, in hexadecimal.
     hmac: String,
 }
 
@@ -63,6 +73,10 @@ pub(super) struct Session {
     visitor: Pii<String>,
     /// Until when the token is good.
     expires_at: Millis,
+    /// Whether he may leave a mail address, at which he is answered when he is gone.
+    mail: bool,
+    /// Whether it is outside the hours of those who serve.
+    away: bool,
 }
 
 /// Opens a session, or renews one.
@@ -86,28 +100,35 @@ pub(super) async fn open(
     let ask = if body.is_empty() { Ok(Ask::default()) } else { serde_json::from_slice(&body) };
     let ask = ask.map_err(|error| Failure::bad("/", format!("line {} column {}", error.line(), error.column())))?;
     let now = now();
-    let (visitor, until) = match who(&site, ask, now)? {
+    let lang = ask.lang.as_deref().filter(|lang| LANGUAGES.contains(lang)).map(str::to_owned);
+    let (mut visitor, until) = match who(&site, ask, now)? {
         Some(known) => known,
         None => {
             let fresh = random().map_err(|error| Failure::busy(error.to_string()))?;
             (Visitor::anonymous(fresh), None)
         }
     };
+    visitor.lang = lang.or(visitor.lang);
     let (token, expires_at) = token::issue(site.token_key(), &visitor, now, until);
-    Ok(Json(Session { token, visitor: visitor.peer, expires_at }))
+    // Who came with an address need not be asked for one.
+    let mail = site.hands_over && visitor.email.is_none();
+    Ok(Json(Session { token, visitor: visitor.peer, expires_at, mail, away: site.is_away(now) }))
 }
 
 /// Who asks: whom the company vouches for, else whoever he was before, else `None`: somebody new. A wrong proof is
 /// never told, for whoever forges one should learn nothing.
 fn who(site: &Site, ask: Ask, now: Millis) -> Result<Option<(Visitor, Option<Millis>)>, Failure> {
     let mut doubtful = false;
-    if let Some(Identity { user_id, name, hmac }) = ask.identity {
+    if let Some(Identity { user_id, name, email, hmac }) = ask.identity {
         let user = user_id.expose();
         let plausible = !user.is_empty() && user.len() <= USER_BYTES_MAX && !user.chars().any(char::is_control);
-        match site.prove(user, &hmac) {
+        // No id of a user holds a line feed, so no signature of an id alone is one of an id and an address.
+        let signed = email.as_ref().map_or_else(|| user.clone(), |email| format!("{user}\n{}", email.expose()));
+        match site.prove(&signed, &hmac) {
             Proof::Proven if plausible => {
                 telemetry::session("proven");
-                return Ok(Some((Visitor::proven(user, name.and_then(shown)), None)));
+                let email = email.filter(|email| is_mail_address(email.expose()));
+                return Ok(Some((Visitor { email, ..Visitor::proven(user, name.and_then(shown)) }, None)));
             }
             Proof::NotConfigured => telemetry::session("not_configured"),
             Proof::Proven | Proof::Forged => telemetry::session("forged"),

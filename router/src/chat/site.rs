@@ -1,10 +1,11 @@
 //! One account of the channel, ready for use.
 
-use blendline_wire::{AccountId, TenantId};
+use blendline_rules::Calendar;
+use blendline_wire::{AccountId, Millis, TenantId};
 use subtle::{Choice, ConstantTimeEq as _};
 
 use super::secret::{ServerSecret, sign};
-use crate::directory::AccountEntry;
+use crate::directory::{AccountEntry, Directory};
 use crate::driver::keys::{self, Key};
 
 /// An account with a chat.
@@ -19,6 +20,10 @@ pub(super) struct Site {
     pub(super) require_origin: bool,
     /// What visitors see instead of workers' names.
     pub(super) agent_name: Option<String>,
+    /// Whether a visitor who is gone is answered by mail.
+    pub(super) hands_over: bool,
+    /// When somebody serves, where that is not always.
+    hours: Option<Calendar>,
     identity_secrets: Vec<String>,
     token_key: [u8; 32],
 }
@@ -36,7 +41,7 @@ pub(super) enum Proof {
 
 impl Site {
     /// The chat of `entry`.
-    pub(super) fn new(entry: &AccountEntry, secret: &ServerSecret) -> Self {
+    pub(super) fn new(entry: &AccountEntry, directory: &Directory, secret: &ServerSecret) -> Self {
         let account = &entry.account;
         let owned = |name: &str| account.setting_values(name).map(str::to_owned).collect();
         let number = account.id.0;
@@ -51,9 +56,16 @@ impl Site {
             origins: owned("allowed_origins"),
             require_origin: account.setting("require_origin") != Some("false"),
             agent_name: account.setting("agent_name").map(str::to_owned),
+            hands_over: directory.mails_for(account.id).is_some(),
+            hours: directory.hours_of(entry.class.queue).cloned(),
             identity_secrets: owned("identity_secret"),
             token_key,
         }
+    }
+
+    /// True outside the hours of those who serve.
+    pub(super) fn is_away(&self, now: Millis) -> bool {
+        self.hours.as_ref().is_some_and(|hours| !hours.is_open(now))
     }
 
     /// What the tokens of this account are signed with.

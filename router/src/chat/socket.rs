@@ -268,6 +268,8 @@ impl Line<'_> {
                 InboundKind::Message => self.say(event, socket).await?,
                 InboundKind::Typing => self.types().await,
                 InboundKind::Postback => self.confirm(event, socket).await?,
+                InboundKind::Status => self.seen(&event).await?,
+                InboundKind::Optin => self.agree(event, socket).await?,
                 _ => telemetry::refused("unknown_type"),
             }
         }
@@ -316,6 +318,23 @@ impl Line<'_> {
             Some(client_id) => self.answer(client_id, taken, socket).await,
             None => Ok(()),
         }
+    }
+
+    /// Takes a mark. It is not answered: the next one says the same and more.
+    async fn seen(&mut self, event: &InboundEvent) -> Result<(), End> {
+        let cursor = event.target_message_id.as_deref().and_then(|text| text.parse().ok()).ok_or(BAD_FRAME)?;
+        if let Err(NotTaken { reason, .. }) =
+            self.chat.seen(self.site, &self.opened.visitor, self.reader.contact(), cursor).await
+        {
+            tracing::debug!(reason, "a visitor's mark was not taken");
+        }
+        Ok(())
+    }
+
+    async fn agree(&mut self, event: InboundEvent, socket: &mut WebSocket) -> Result<(), End> {
+        let client_id = event.external_message_id.clone().unwrap_or_default();
+        let taken = self.chat.agree(self.site, &self.opened.visitor, event).await;
+        self.answer(client_id, taken, socket).await
     }
 
     /// When to come back at the end of this process: at once where few are, spread where many are, and always before

@@ -24,17 +24,25 @@ pub(super) struct Visitor {
     /// True when the company vouched for him.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) proven: bool,
+    /// The mail address that came with a proven identity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) email: Option<Pii<String>>,
+    /// The language in which he reads, where his widget said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) lang: Option<String>,
 }
 
 impl Visitor {
     /// Somebody new, by 128 random bits.
     pub(super) fn anonymous(random: [u8; 16]) -> Self {
-        Self { peer: Pii::new(format!("anon:{}", hex::encode(random))), name: None, proven: false }
+        let peer = Pii::new(format!("anon:{}", hex::encode(random)));
+        Self { peer, name: None, proven: false, email: None, lang: None }
     }
 
     /// Somebody whom the company vouches for: the same on each of his devices.
     pub(super) fn proven(user: &str, name: Option<String>) -> Self {
-        Self { peer: Pii::new(format!("user:{user}")), name: name.map(Pii::new), proven: true }
+        let peer = Pii::new(format!("user:{user}"));
+        Self { peer, name: name.map(Pii::new), proven: true, email: None, lang: None }
     }
 }
 

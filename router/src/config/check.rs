@@ -14,7 +14,7 @@ use super::rules::{self, RulesFile};
 use super::secret;
 use super::tuned::{queue_defaults, queue_settings, worker_settings};
 use super::users::users;
-use super::{blend, calendar};
+use super::{blend, calendar, handover};
 use crate::directory::Role;
 
 pub(super) type Checked<T> = Result<T, ConfigError>;
@@ -277,6 +277,7 @@ impl<'a> Scope<'a> {
             let at = account.settings.get(&error.key).map_or(account.name.span(), Spanned::span);
             self.source.error(at, format!("settings.{}", error.key), error.hint)
         })?;
+        handover::check(self.source, self.tenant, account)?;
         Ok(CheckedAccount {
             name: account.name.get_ref().clone(),
             name_span: account.name.span(),

@@ -11,6 +11,7 @@ mod cluster;
 mod error;
 mod events;
 mod file;
+mod handover;
 mod heirs;
 mod mail;
 mod media;

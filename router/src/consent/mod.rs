@@ -38,7 +38,7 @@ pub struct Consents {
 pub struct Consent {
     /// Whether he agreed.
     pub granted: bool,
-    /// Where it is known from: `word`, `platform`, `complaint`, or what the caller said.
+    /// Where it is known from: `word`, `platform`, `complaint`, `chat`, `page`, or what the caller said.
     pub source: String,
     /// When he said so.
     pub at: Millis,

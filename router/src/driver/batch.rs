@@ -11,6 +11,7 @@ use blendline_wire::{
     AccountId, CalendarId, ConversationId, Millis, OutboundId, QueueId, SessionId, TaskId, TenantId, WorkerId,
 };
 
+use crate::driver::handover::courier::Mailing;
 use crate::driver::keys::Key;
 use crate::driver::release::{Handed, Output};
 use crate::payload::MessageBody;
@@ -66,6 +67,8 @@ pub(crate) struct Batch {
     pub(crate) outputs: Vec<Output>,
     /// Messages of ours for the sender.
     pub(crate) sends: Vec<Handed>,
+    /// Messages of chats that may have to go by mail.
+    pub(crate) mails: Vec<Mailing>,
     /// Files that came with messages, to be fetched.
     pub(crate) media: Vec<register::Key>,
     /// Parts of traces that end with the commit, each with the text it is about.
@@ -95,6 +98,7 @@ impl Batch {
             commit: Commit { shard, epoch, batch: number, now, lease_ms, ..Commit::default() },
             outputs: Vec::new(),
             sends: Vec::new(),
+            mails: Vec::new(),
             media: Vec::new(),
             spans: Vec::new(),
             acks: Vec::new(),

@@ -7,9 +7,10 @@ use blendline_wire::outbound::Content;
 use blendline_wire::{AccountId, TenantId};
 
 use crate::consent::words::{self, Language};
-use crate::consent::{ALL, Consent, Consents, medium, subject};
+use crate::consent::{ALL, Consent, Consents, SERVICE, medium, subject};
 use crate::directory::AccountEntry;
 use crate::driver::draft::places_of;
+use crate::driver::handover::{Left, is_of_chat};
 use crate::driver::keys::Key;
 use crate::driver::step::Stepper;
 use crate::payload::MessageBody;
@@ -28,11 +29,16 @@ pub(crate) struct Said {
     addresses: Vec<String>,
     /// True where no program may answer.
     silent: bool,
+    /// The channel it is about, where that is another than the one it was said on.
+    medium: Option<&'static str>,
 }
 
 impl Said {
     /// What this event says; most say nothing.
     pub(crate) fn of(event: &InboundEvent) -> Option<Self> {
+        if is_of_chat(event) {
+            return Self::in_chat(event);
+        }
         let (granted, source, language) = match (event.meaning.as_deref(), event.kind) {
             (Some("opt_out"), _) => (false, "platform", None),
             (Some("opt_in"), _) => (true, "platform", None),
@@ -52,12 +58,38 @@ impl Said {
         addresses.dedup();
         let silent = event.mail.as_ref().is_some_and(|mail| mail.forbids_automatic_answer());
         let purpose = event.purpose.clone().unwrap_or_else(|| ALL.to_owned());
-        Some(Self { granted, source, language, purpose, addresses, silent })
+        Some(Self { granted, source, language, purpose, addresses, silent, medium: None })
+    }
+
+    /// What a visitor of a web chat agrees to: that it keeps things in his browser, or that he is answered by mail. What
+    /// the company signs for him is no word of his.
+    fn in_chat(event: &InboundEvent) -> Option<Self> {
+        let said = |granted, source, purpose: &str, address: String, medium| Self {
+            granted,
+            source,
+            language: None,
+            purpose: purpose.to_owned(),
+            addresses: vec![address],
+            silent: true,
+            medium,
+        };
+        match Left::of(event) {
+            Some(left) if left.is_his_word => {
+                Some(said(true, "chat", SERVICE, left.address.into_inner(), Some("email")))
+            }
+            Some(_) => None,
+            None => {
+                let source = if event.field.as_deref() == Some("page") { "page" } else { "chat" };
+                let granted = event.meaning.as_deref() == Some("opt_in");
+                Some(said(granted, source, event.purpose.as_deref()?, event.sender_id.clone()?, None))
+            }
+        }
     }
 
     /// Asks for what is known of who said it.
     pub(crate) fn want(&self, tenant: TenantId, channel: &str, wanted: &mut Wanted) {
-        wanted.entries.extend(self.addresses.iter().map(|address| subject(tenant, medium(channel), address)));
+        let medium = self.medium.unwrap_or(medium(channel));
+        wanted.entries.extend(self.addresses.iter().map(|address| subject(tenant, medium, address)));
     }
 }
 
@@ -78,10 +110,10 @@ impl Stepper<'_> {
         let conversation = contact.and_then(|contact| self.core.conversation_of(contact)).map(|open| open.id);
         let consent = Consent { granted: said.granted, source: said.source.to_owned(), at: self.now() };
         let mut changed = false;
+        let medium = said.medium.unwrap_or(medium(&entry.channel));
         for address in &said.addresses {
-            let known = subject(entry.tenant, medium(&entry.channel), address);
-            let known = self.overlay.entry(&known).and_then(Consents::read);
-            let mut consents = known.unwrap_or_else(|| Consents::of(medium(&entry.channel), address));
+            let known = self.overlay.entry(&subject(entry.tenant, medium, address)).and_then(Consents::read);
+            let mut consents = known.unwrap_or_else(|| Consents::of(medium, address));
             if !consents.take(&said.purpose, consent.clone()) {
                 continue;
             }

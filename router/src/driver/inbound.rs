@@ -1,18 +1,16 @@
 //! What comes in from platforms: each event ends as exactly one task, merge, duplicate, discard or quarantine.
 
-use blendline_connectors::email::reply_address;
-use blendline_core::input::{DeliveryStatus, InboundMessage};
+use blendline_core::input::InboundMessage;
 use blendline_core::rows::{Conversation, ConversationState};
 use blendline_core::{Command, Input};
 use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::inbound::{InboundEvent, InboundKind};
-use blendline_wire::outbound::{SendOutcome, SendResult};
 use blendline_wire::{AccountId, ContactKey, ConversationId, OutboundId, Pii, TenantId};
 
 use crate::directory::AccountEntry;
-use crate::driver::draft::{Happening, confirmation, is_repeated, places_of, private_peer, reported};
+use crate::driver::draft::{Happening, confirmation, is_repeated, places_of};
+use crate::driver::handover::{Left, is_of_chat};
 use crate::driver::keys;
-use crate::driver::mail::report;
 use crate::driver::media;
 use crate::driver::rules::Decided;
 use crate::driver::step::Stepper;
@@ -38,6 +36,7 @@ impl Stepper<'_> {
             return self.discard(&happening, "unknown_account");
         };
         let (said, place) = (happening.said.take(), happening.addresses.first().copied());
+        let left = Left::of(&happening.event);
         let asker = if said.is_none() { self.asker(&happening, entry) } else { None };
         self.decided(happening, account, entry);
         if let Some(asker) = asker {
@@ -45,6 +44,9 @@ impl Stepper<'_> {
         }
         if let Some(said) = said {
             self.take_consent(&said, account, entry, place);
+        }
+        if let (Some(left), Some(place)) = (left, place) {
+            self.take_address(left, account, entry, place);
         }
     }
 
@@ -55,6 +57,7 @@ impl Stepper<'_> {
             InboundKind::Echo => self.echo(&happening, account),
             InboundKind::Typing => self.discard(&happening, "typing"),
             InboundKind::Ignored => self.discard(&happening, "ignored"),
+            InboundKind::Optin if is_of_chat(&happening.event) => self.discard(&happening, "chat_terms"),
             InboundKind::AccountEvent | InboundKind::AccountError => self.discard(&happening, "account_event"),
             // A public answer of our own has the kind of what it is, and is an echo all the same.
             _ if happening.event.is_of_ours() => self.echo(&happening, account),
@@ -72,7 +75,7 @@ impl Stepper<'_> {
         self.step(Input::new(Actor::Platform, command));
     }
 
-    fn discard(&mut self, happening: &Happening, reason: &'static str) {
+    pub(crate) fn discard(&mut self, happening: &Happening, reason: &'static str) {
         let Happening { tenant, account, .. } = *happening;
         let command = Command::Discard { tenant, account, kind: happening.event.kind, reason: reason.to_owned() };
         self.step(Input::new(Actor::Platform, command));
@@ -188,7 +191,7 @@ impl Stepper<'_> {
 
     /// From now on whoever `to` is finds this contact's conversation when he answers our message `thread`. Nobody else does:
     /// the place is his and the message's together.
-    fn learn_place(
+    pub(crate) fn learn_place(
         &mut self,
         (tenant, account): (TenantId, AccountId),
         contact: ContactKey,
@@ -211,7 +214,7 @@ impl Stepper<'_> {
 
     /// A message of ours reached `peer` in private: from now on what he writes there belongs to the conversation of that
     /// message, unless he has another open one in private.
-    fn went_private(&mut self, outbound: OutboundId, account: AccountId, peer: Pii<String>) {
+    pub(crate) fn went_private(&mut self, outbound: OutboundId, account: AccountId, peer: Pii<String>) {
         let Some(row) = self.core.outbound(outbound).or_else(|| self.overlay.outbound(outbound)) else { return };
         let (tenant, conversation, contact) = (row.tenant, row.conversation, row.contact);
         let hash = keys::address(tenant, account, peer.expose(), None);
@@ -234,107 +237,6 @@ impl Stepper<'_> {
         let kind = Box::new(EventKind::MovedToPrivate { outbound, into });
         let (account, conversation) = (Some(account), Some(conversation));
         self.step(Input::new(Actor::Platform, Command::Record { tenant, account, conversation, kind }));
-    }
-
-    fn status(&mut self, happening: &Happening, account: AccountId) {
-        let status = match happening.event.status.as_deref() {
-            Some("sent") => DeliveryStatus::Sent,
-            Some("delivered") => DeliveryStatus::Delivered,
-            Some("read") => DeliveryStatus::Read,
-            Some("played") => DeliveryStatus::Played,
-            Some("failed") => DeliveryStatus::Failed,
-            Some("delayed") => DeliveryStatus::Delayed,
-            _ => return self.discard(happening, "not_routed"),
-        };
-        let Some(outbound) = self.reported_by(&happening.event, account) else {
-            return self.discard(happening, "unknown_message");
-        };
-        let reason = match happening.event.errors.first() {
-            Some(error) if matches!(status, DeliveryStatus::Failed | DeliveryStatus::Delayed) => {
-                format!("platform_{}", error.code)
-            }
-            _ => String::new(),
-        };
-        self.report(happening, outbound, status, reason);
-    }
-
-    /// A message of our own, seen again: proof that it was sent, where it is one we handed over.
-    fn echo(&mut self, happening: &Happening, account: AccountId) {
-        match self.reported_by(&happening.event, account) {
-            Some(outbound) => {
-                self.report(happening, outbound, DeliveryStatus::Sent, String::new());
-                // The answer to the call may have been lost, and with it whom it reached.
-                if let Some(peer) = private_peer(&happening.event) {
-                    self.went_private(outbound, account, peer.into());
-                }
-            }
-            None => self.discard(happening, "echo"),
-        }
-    }
-
-    /// The message of ours an event reports on, if it is of that account.
-    fn reported_by(&self, event: &InboundEvent, account: AccountId) -> Option<OutboundId> {
-        let (ours, external) = reported(event);
-        let ours = self.bounced(event, account).or(ours);
-        let id = ours.or_else(|| self.overlay.external(account, external?))?;
-        let row = self.core.outbound(id).or_else(|| self.overlay.outbound(id))?;
-        (row.account == account).then_some(id)
-    }
-
-    /// The mail of ours whose own address a report came to.
-    fn bounced(&self, event: &InboundEvent, account: AccountId) -> Option<OutboundId> {
-        let (id, address) = report::named(event)?;
-        let account = &self.directory.accounts.get(&account)?.account;
-        reply_address::verify(account, address, reply_address::REPORTS).map(|_| id)
-    }
-
-    fn report(&mut self, happening: &Happening, outbound: OutboundId, status: DeliveryStatus, reason: String) {
-        let error = happening.event.errors.first();
-        self.sentence = error.and_then(|error| error.detail.clone().or_else(|| error.title.clone()));
-        if let Some(bounce) = happening.event.mail.as_ref().and_then(|mail| mail.bounce.as_ref()) {
-            self.sentence = Some(report::sentence(bounce));
-        }
-        let prior = self.prior_outbound(outbound);
-        let command = Command::Status { outbound, status, reason, prior };
-        let stepped = self.step(Input::new(Actor::Platform, command));
-        self.sentence = None;
-        if !stepped.wrote {
-            self.discard(happening, "nothing_new");
-        }
-    }
-
-    fn prior_outbound(&self, id: OutboundId) -> Option<Box<blendline_core::rows::OutboundRow>> {
-        match self.core.outbound(id) {
-            Some(_) => None,
-            None => self.overlay.outbound(id).cloned().map(Box::new),
-        }
-    }
-
-    pub(crate) fn send_result(&mut self, result: SendResult) {
-        let SendResult { id: outbound, attempt, outcome, to, private } = result;
-        let Some(row) = self.core.outbound(outbound).or_else(|| self.overlay.outbound(outbound)) else { return };
-        let (tenant, account, contact) = (row.tenant, row.account, row.contact);
-        if let SendOutcome::Sent { external_id } = &outcome {
-            if let Some(to) = to {
-                self.learn_place((tenant, account), contact, to, external_id);
-            }
-            self.overlay.add_external(account, external_id.clone(), outbound);
-            self.batch.commit.sent.push((outbound, account, external_id.clone()));
-            if let Some(place) = private.filter(|place| (place.tenant, place.account) == (tenant, account)) {
-                self.went_private(outbound, account, place.peer);
-            }
-        }
-        self.sentence = match &outcome {
-            SendOutcome::Sent { .. } => None,
-            SendOutcome::Retry { cause, .. }
-            | SendOutcome::Failed { cause }
-            | SendOutcome::Unknown { cause }
-            | SendOutcome::AccountDown { cause } => Some(cause.detail.clone()),
-        };
-        self.note_health(tenant, account, &outcome);
-        let prior = self.prior_outbound(outbound);
-        self.step(Input::new(Actor::Platform, Command::SendResult { outbound, attempt, outcome, prior }));
-        self.sentence = None;
     }
 
     fn confirm(&mut self, happening: &Happening, id: ConversationId, confirmed: bool) {

@@ -220,7 +220,10 @@ fn is_answer(letter: &Letter, lines: &[StoredMessage]) -> bool {
 }
 
 /// Asks the record until it answers: what is asked for is durable.
-async fn insist<T, F: Future<Output = Result<T, StoreError>>>(what: &'static str, mut ask: impl FnMut() -> F) -> T {
+pub(crate) async fn insist<T, F: Future<Output = Result<T, StoreError>>>(
+    what: &'static str,
+    mut ask: impl FnMut() -> F,
+) -> T {
     let mut back_off = BackOff::default();
     loop {
         match ask().await {

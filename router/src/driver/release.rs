@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::driver::DriverConfig;
 use crate::driver::draft::About;
+use crate::driver::handover::courier::Mailing;
 use crate::driver::telemetry;
 use crate::driver::transcripts::Transcripts;
 use crate::handle::{CallError, CallResult};
@@ -68,6 +69,7 @@ pub(crate) struct Released {
     pub(crate) commit: Arc<Commit>,
     pub(crate) outputs: Vec<Output>,
     pub(crate) sends: Vec<Handed>,
+    pub(crate) mails: Vec<Mailing>,
     pub(crate) media: Vec<Key>,
     pub(crate) spans: Vec<(PayloadId, Span)>,
     pub(crate) acks: Vec<u64>,
@@ -79,6 +81,7 @@ pub(crate) struct Released {
 pub(crate) struct Releaser {
     archive: Arc<dyn Archive>,
     post: mpsc::Sender<Vec<Handed>>,
+    courier: mpsc::Sender<Vec<Mailing>>,
     live: Arc<dyn Live>,
     media: Option<mpsc::Sender<Key>>,
     bell: Bell,
@@ -88,10 +91,15 @@ pub(crate) struct Releaser {
 }
 
 impl Releaser {
-    pub(crate) fn new(archive: Arc<dyn Archive>, post: mpsc::Sender<Vec<Handed>>, config: &DriverConfig) -> Self {
+    pub(crate) fn new(
+        archive: Arc<dyn Archive>,
+        (post, courier): (mpsc::Sender<Vec<Handed>>, mpsc::Sender<Vec<Mailing>>),
+        config: &DriverConfig,
+    ) -> Self {
         Self {
             archive,
             post,
+            courier,
             live: Arc::clone(&config.live),
             media: config.media.clone(),
             bell: config.bell.clone(),
@@ -115,7 +123,7 @@ impl Releaser {
     }
 
     async fn release(&mut self, released: Released) {
-        let Released { commit, mut outputs, sends, media, spans, acks, acker } = released;
+        let Released { commit, mut outputs, sends, mails, media, spans, acks, acker } = released;
         self.bell.ring(&commit.writes);
         spans.into_iter().for_each(|(_, span)| span.end(None));
         if let Some(acker) = acker.filter(|_| !acks.is_empty()) {
@@ -128,6 +136,9 @@ impl Releaser {
         }
         if !sends.is_empty() && self.post.send(sends).await.is_err() {
             tracing::error!("The post office is gone; messages of ours are handed over again at the next start.");
+        }
+        if !mails.is_empty() && self.courier.send(mails).await.is_err() {
+            tracing::error!("The courier is gone; what chats have unseen is looked at again at the next start.");
         }
         let mut frames = Vec::with_capacity(outputs.len());
         for output in outputs.drain(..) {

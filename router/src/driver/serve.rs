@@ -17,6 +17,7 @@ use crate::directory::{Directories, Directory};
 use crate::driver::batch::Batch;
 use crate::driver::chores::Chores;
 use crate::driver::draft::{Draft, Item};
+use crate::driver::handover::courier::{self, Courier};
 use crate::driver::intake::{Intake, Pause};
 use crate::driver::overlay::Overlay;
 use crate::driver::owner::{Loaded, Owner};
@@ -111,7 +112,11 @@ impl<'a> Serving<'a> {
         let post_office =
             Post { shard: owner.config.shard, archive: Arc::clone(&archive), broker, directory: directory.clone() };
         helpers.spawn(post_office.run(letters));
-        helpers.spawn(Releaser::new(archive, post.clone(), &owner.config).run(released));
+        let (mails, said) = mpsc::channel(RELEASES_MAX);
+        let broker = Arc::clone(&owner.broker);
+        let courier = Courier::new(owner.config.shard, Arc::clone(&archive), broker, directory.clone());
+        helpers.spawn(courier.run(said));
+        helpers.spawn(Releaser::new(archive, (post.clone(), mails), &owner.config).run(released));
         Self {
             queues: sides(&directory),
             directory,
@@ -211,7 +216,8 @@ impl<'a> Serving<'a> {
         if shot && !nothing {
             self.next_shot = Instant::now() + SHOT_EVERY;
         }
-        let Batch { commit, outputs, sends, refused, tally, media, spans, acks, .. } = batch;
+        let Batch { commit, outputs, sends, mut mails, refused, tally, media, spans, acks, .. } = batch;
+        mails.extend(courier::said(&commit.writes, &self.directory));
         for (worker, session) in refused {
             self.sessions.forget(worker, session);
         }
@@ -223,7 +229,7 @@ impl<'a> Serving<'a> {
         }
         let commit = Arc::new(commit);
         let acker = self.intake.acker();
-        let released = Released { commit: Arc::clone(&commit), outputs, sends, media, spans, acks, acker };
+        let released = Released { commit: Arc::clone(&commit), outputs, sends, mails, media, spans, acks, acker };
         if nothing {
             return self.release(released).await;
         }

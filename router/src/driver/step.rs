@@ -132,7 +132,10 @@ impl<'a> Stepper<'a> {
                     Some(sentence) if status != "sent" => Some(format!("{reason}: {sentence}")),
                     _ => (!reason.is_empty()).then_some(reason),
                 };
-                Output::Frame(session, ServerFrame::ReplyStatus { task, outbound, status: status.to_owned(), detail })
+                Output::Frame(
+                    session,
+                    ServerFrame::ReplyStatus { task, outbound, status: status.to_owned(), seq: None, detail },
+                )
             }
             Release::Followed { account, contact, .. } => Output::Followed(follow_topic(account, contact)),
             // Taken out by the caller.

@@ -3,17 +3,21 @@
 use std::collections::{HashMap, HashSet};
 
 use blendline_core::Write;
-use blendline_wire::worker::{MESSAGES_SHOWN_MAX, TaskView};
+use blendline_wire::OutboundId;
+use blendline_wire::worker::{MESSAGES_SHOWN_MAX, MessageView, TaskView};
 
 use crate::driver::release::{Output, View};
 use crate::driver::telemetry;
 use crate::payload::StoredMessage;
 use crate::ports::store::{Archive, Commit, Transcript};
+use crate::receipts;
 
 /// The latest messages of what a commit shows to workers.
 #[derive(Default)]
 pub(crate) struct Transcripts {
     lines: HashMap<Transcript, Vec<StoredMessage>>,
+    /// What is known of those of ours.
+    statuses: HashMap<OutboundId, &'static str>,
 }
 
 impl Transcripts {
@@ -41,7 +45,7 @@ impl Transcripts {
                 Err(error) => telemetry::transcripts_missing(&error),
             }
         }
-        Self { lines }
+        Self { statuses: statuses(archive, &lines).await, lines }
     }
 
     pub(crate) fn fill(&self, view: View) -> TaskView {
@@ -56,9 +60,27 @@ impl Transcripts {
             }
         }
         let skipped = shown.clone().count().saturating_sub(MESSAGES_SHOWN_MAX);
-        task.messages = shown.skip(skipped).map(|line| line.clone().view()).collect();
+        let status = |line: &StoredMessage| self.statuses.get(&line.outbound?).copied().map(str::to_owned);
+        let view = |line: &StoredMessage| MessageView { status: status(line), ..line.clone().view() };
+        task.messages = shown.skip(skipped).map(view).collect();
         task
     }
+}
+
+/// What became of our messages among these; nothing is read where there are none, as in every new conversation.
+async fn statuses(
+    archive: &dyn Archive,
+    lines: &HashMap<Transcript, Vec<StoredMessage>>,
+) -> HashMap<OutboundId, &'static str> {
+    let ours: Vec<_> = lines.values().flatten().filter_map(|line| line.outbound).collect();
+    if ours.is_empty() {
+        return HashMap::new();
+    }
+    let letters = archive.letters(&ours).await.unwrap_or_else(|error| {
+        telemetry::transcripts_missing(&error);
+        Vec::new()
+    });
+    letters.iter().filter_map(|letter| Some((letter.row.id, receipts::word(&letter.row.state)?))).collect()
 }
 
 /// True when nothing before the first line has to be shown.

@@ -70,6 +70,17 @@ impl Archive for FakeStore {
         Ok(Vec::new())
     }
 
+    async fn said_lately(
+        &self,
+        tenant: TenantId,
+        account: AccountId,
+        limit: usize,
+    ) -> Result<Vec<OutboundRow>, StoreError> {
+        let record = self.record();
+        let of = |row: &&OutboundRow| row.tenant == tenant && row.account == account;
+        Ok(record.outbound.values().rev().filter(of).take(limit).cloned().collect())
+    }
+
     async fn confirm_ended(&self, _: u16, now: Millis, limit: usize) -> Result<Vec<Conversation>, StoreError> {
         let record = self.record();
         let over = |row: &&Conversation| matches!(row.state, ConversationState::Solved { confirm_until, .. } if confirm_until <= now);

@@ -7,7 +7,7 @@ use super::texts::{open_text, text};
 use super::{desk_notes, shell};
 
 /// Sentences, by the name a script asks for them, with their open places.
-pub(super) const SENTENCES: [(&str, &str, &[&str]); 51] = [
+pub(super) const SENTENCES: [(&str, &str, &[&str]); 58] = [
     ("offer-new", "desk-say-offer", &["queue"]),
     ("message-new", "desk-say-message", &["name"]),
     ("customer", "desk-customer", &[]),
@@ -35,6 +35,13 @@ pub(super) const SENTENCES: [(&str, &str, &[&str]); 51] = [
     ("sending", "desk-reply-sending", &[]),
     ("sent", "desk-reply-sent", &[]),
     ("failed", "desk-reply-failed", &["detail"]),
+    ("arrived", "desk-reply-arrived", &[]),
+    ("seen", "desk-reply-seen", &[]),
+    ("reach-followers", "desk-reach-followers", &["count"]),
+    ("reach-likes", "desk-reach-likes", &["count"]),
+    ("reach-shares", "desk-reach-shares", &["count"]),
+    ("reach-replies", "desk-reach-replies", &["count"]),
+    ("reach-views", "desk-reach-views", &["count"]),
     ("attachment", "desk-attachment", &["kind", "name"]),
     ("pressed", "desk-pressed", &["payload"]),
     ("remind", "desk-remind", &["title"]),

@@ -36,8 +36,16 @@ static SCRIPT: LazyLock<String> = LazyLock::new(|| {
     let head =
         format!("const TEXTS = {};\nconst RTL = {};\nconst STYLE = {};\n", json!(texts), json!(rtl), json!(style));
     let text = TEXT.replace("\nexport ", "\n");
-    format!("(() => {{\n\"use strict\";\n{head}{text}{}}})();\n", PARTS.concat())
+    let code: String =
+        (text + &PARTS.concat()).lines().filter(|line| !is_comment(line)).map(|line| format!("{line}\n")).collect();
+    format!("(() => {{\n\"use strict\";\n{head}{code}}})();\n")
 });
+
+/// True for a line that is nothing but words for whoever reads the source: visitors need not load it.
+fn is_comment(line: &str) -> bool {
+    let line = line.trim_start();
+    ["//", "/*", "* ", "*/"].iter().any(|begin| line.starts_with(begin))
+}
 
 /// The widget's texts in a language, without their prefix.
 pub(super) fn texts_of(lang: Lang) -> BTreeMap<String, String> {

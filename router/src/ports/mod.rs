@@ -3,6 +3,7 @@
 pub mod broker;
 pub mod desks;
 pub mod files;
+mod found;
 pub mod live;
 pub mod outlets;
 pub mod people;

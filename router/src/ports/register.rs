@@ -28,6 +28,8 @@ pub enum Kind {
     Mention,
     /// Workers who were connected when their owner ended, and until when each is waited for.
     Awaited,
+    /// Where a visitor of a web chat is answered when he is gone.
+    Handover,
 }
 
 impl Kind {
@@ -42,6 +44,7 @@ impl Kind {
         Self::Note,
         Self::Mention,
         Self::Awaited,
+        Self::Handover,
     ];
 
     /// Its name in the record.
@@ -56,6 +59,7 @@ impl Kind {
             Self::Note => "note",
             Self::Mention => "mention",
             Self::Awaited => "awaited",
+            Self::Handover => "handover",
         }
     }
 

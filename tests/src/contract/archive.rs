@@ -366,6 +366,12 @@ pub async fn keeps_a_register(world: &impl StoreWorld) {
         failing.writes.push(Write::Outbound(Box::new(row)));
     }
     store.commit(&failing).await.unwrap();
+    let latest = store.said_lately(TENANT, ACCOUNT, 2).await.unwrap();
+    let all = store.outbox(TENANT, false, OutboundId(0), 200).await.unwrap();
+    let mut newest: Vec<_> = all.into_iter().rev().filter(|row| row.account == ACCOUNT).collect();
+    newest.truncate(2);
+    assert_eq!(latest, newest, "the latest of an account, newest first");
+    assert_eq!(store.said_lately(TENANT, AccountId(ACCOUNT.0 + 9), 2).await.unwrap(), []);
     let failed = store.failed(TENANT, OutboundId(0), 9).await.unwrap();
     assert_eq!(failed.iter().map(|row| row.id).collect::<Vec<_>>(), [OutboundId(8)]);
     assert_eq!(store.failed(TENANT, OutboundId(8), 9).await.unwrap(), []);

@@ -53,7 +53,66 @@ const BY_META: &[&str] = &[
 
 #[tokio::test]
 async fn whatsapp() {
-    walked_through(&WHATSAPP_CLOUD, "/v23.0/106540352242922", &[], BY_META).await;
+    let token = r#"{"data":{"is_valid":true,"expires_at":0,"scopes":["whatsapp_business_messaging"],
+        "granular_scopes":[{"scope":"whatsapp_business_messaging","target_ids":["102290129340398"]}]}}"#;
+    let shown = [
+        ("/v23.0/debug_token?input_token=", token),
+        ("/v23.0/106540352242922?fields=status", r#"{"status":"CONNECTED","quality_rating":"GREEN"}"#),
+        ("/v23.0/102290129340398/subscribed_apps", r#"{"data":[{"whatsapp_business_api_data":{"name":"shop"}}]}"#),
+    ];
+    let good = [
+        BY_META,
+        &[
+            "permission: the token has whatsapp_business_messaging, and does not end",
+            "number: it is connected; its quality: GREEN",
+            "subscription: business account 102290129340398 posts to shop",
+        ],
+    ];
+    walked_through(&WHATSAPP_CLOUD, "/v23.0/106540352242922", &shown, &good.concat()).await;
+}
+
+/// What is not as it must be is said with its cure, and fails the command.
+#[tokio::test]
+async fn whatsapp_that_is_not_subscribed() {
+    let world = beside(&WHATSAPP_CLOUD).await;
+    for (path, text) in [
+        ("/v23.0/106540352242922", r#"{"status":"PENDING"}"#),
+        ("/v23.0/102290129340398/subscribed_apps", r#"{"data":[]}"#),
+        (
+            "/v23.0/debug_token?input_token=",
+            r#"{"data":{"is_valid":true,"expires_at":1,"scopes":["whatsapp_business_messaging"],
+                "granular_scopes":[{"scope":"whatsapp_business_messaging","target_ids":["102290129340398"]}]}}"#,
+        ),
+    ] {
+        world.platform.show(path, text);
+    }
+    let (said, well) = checked(&world, false).await;
+    assert!(!well, "{said}");
+    for line in
+        ["permission: the token ends by itself", "number: it is PENDING: register it", "subscription: no app has"]
+    {
+        assert!(said.contains(&format!("WRONG {line}")), "{line}: {said}");
+    }
+    assert!(!said.contains("token-of-the-shop"), "a token is not said: {said}");
+}
+
+#[tokio::test]
+async fn x() {
+    let world = beside(&crate::public_rows::X_XAA).await;
+    let hooks = |valid: bool| {
+        format!(r#"{{"data":[{{"id":"7","url":"https://shop.example/v1/webhooks/x_xaa/x_xaa","valid":{valid}}}]}}"#)
+    };
+    world.platform.show("/2/webhooks", &hooks(false));
+    let (said, well) = checked(&world, false).await;
+    assert!(!well && said.contains("WRONG webhook: X finds it invalid"), "{said}");
+    assert!(said.contains("open  subscription: X does not say"), "{said}");
+    let kinds =
+        r#"{"data":[{"event_type":"dm.received","filter":{"user_id":"2000000000000000001"},"webhook_id":"7"}]}"#;
+    world.platform.show("/2/activity/subscriptions", kinds);
+    world.platform.show("/2/webhooks", &hooks(true));
+    let (said, well) = checked(&world, false).await;
+    assert!(well && said.contains("good  webhook: X has it and finds it valid"), "{said}");
+    assert!(said.contains("good  subscription: X posts dm.received"), "{said}");
 }
 
 #[tokio::test]

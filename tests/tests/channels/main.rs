@@ -19,6 +19,7 @@ mod platform;
 mod polled;
 mod private;
 mod public_rows;
+mod reach;
 mod rows;
 mod sign;
 

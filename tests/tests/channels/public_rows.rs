@@ -102,6 +102,7 @@ pub(crate) const X: &[(&str, &str)] = &[
     ("consumer_key", "consumer-of-the-shop"),
     ("access_token", "token-of-the-shop-0123"),
     ("access_token_secret", "secret-of-the-token-0"),
+    ("bearer_token", "token-of-the-app-0123"),
     ("base_url", "{platform}"),
 ];
 

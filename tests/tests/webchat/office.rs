@@ -20,11 +20,11 @@ impl Office {
     }
 
     pub(crate) async fn with(what: &str, change: impl FnOnce(&mut Installation)) -> Self {
-        let site = Site::new("shop");
         let mut installation = Installation::new("http://127.0.0.1:1");
-        installation.sites = vec![site.clone()];
+        installation.sites = vec![Site::new("shop")];
         installation.workers = vec![Worker::new("noa", &["care"], 10)];
         change(&mut installation);
+        let site = installation.sites[0].clone();
         let router = Router::start(what, &installation).await;
         let api = Api::admin(router.addr);
         Self { router, api, site }

@@ -367,6 +367,13 @@ pub enum EventKind {
         /// Where the customer's private answer joins: this conversation, unless he has another open one in private.
         into: ConversationId,
     },
+    /// What a visitor of a web chat had not seen went to him by mail.
+    ReplyMailed {
+        /// Which reply.
+        outbound: OutboundId,
+        /// By which mail account.
+        account: AccountId,
+    },
     /// The platform took a reply.
     ReplySent {
         /// Which.

@@ -195,6 +195,8 @@ pub(crate) fn message(seq: u64, text: &str) -> MessageView {
         target: None,
         visibility: None,
         permalink: None,
+        status: None,
+        reach: None,
     }
 }
 

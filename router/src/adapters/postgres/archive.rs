@@ -178,6 +178,18 @@ impl Archive for PostgresStore {
         self.bodies(OUTBOX_FAILED, &[&sql(tenant.0), &sql(after.0), &rows(limit)]).await
     }
 
+    async fn said_lately(
+        &self,
+        tenant: TenantId,
+        account: AccountId,
+        limit: usize,
+    ) -> Result<Vec<OutboundRow>, StoreError> {
+        let query = "SELECT body FROM (SELECT id, account, body FROM outbound WHERE tenant = $1
+                         ORDER BY id DESC LIMIT $4) latest WHERE account = $2 ORDER BY id DESC LIMIT $3";
+        let params: [&(dyn ToSql + Sync); 4] = [&sql(tenant.0), &sql(account.0), &rows(limit), &rows(limit * 10)];
+        self.bodies(query, &params).await
+    }
+
     async fn confirm_ended(&self, shard: u16, now: Millis, limit: usize) -> Result<Vec<Conversation>, StoreError> {
         let query = "SELECT body FROM conversations WHERE shard = $1 AND confirm_until <= $2
                      ORDER BY confirm_until LIMIT $3";

@@ -179,6 +179,10 @@ impl Archive for Records {
         Ok(Vec::new())
     }
 
+    async fn said_lately(&self, _: TenantId, _: AccountId, _: usize) -> Result<Vec<OutboundRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn confirm_ended(&self, _: u16, _: Millis, _: usize) -> Result<Vec<Conversation>, StoreError> {
         Ok(Vec::new())
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use blendline_connectors::standing::{Standing, Stands};
 use reqwest::{StatusCode, Url};
 
 use super::Found;
@@ -66,7 +67,24 @@ pub(super) async fn examine(found: &Found, url: Option<&str>, http: &reqwest::Cl
     }
     findings.extend(platform(found, http).await);
     findings.extend(subscription(found, http).await);
+    findings.extend(standings(found, http).await);
     findings
+}
+
+/// What the channel knows to ask its platform beyond that.
+async fn standings(found: &Found, http: &reqwest::Client) -> Vec<Finding> {
+    let all = found.connector.standings(&found.account, &path(found), http).await;
+    let finding = |Standing { what, stands }| match stands {
+        Stands::Well(says) => good(what, says),
+        Stands::Badly(says) => wrong(what, says),
+        Stands::Unknown(says) => open(what, says),
+    };
+    all.into_iter().map(finding).collect()
+}
+
+/// Where the account takes webhooks.
+fn path(found: &Found) -> String {
+    format!("/v1/webhooks/{}/{}", found.connector.name(), found.account.name)
 }
 
 /// Whether the platform posts what the channel reads, where it tells.
@@ -77,7 +95,7 @@ async fn subscription(found: &Found, http: &reqwest::Client) -> Option<Finding> 
         let answer = call.timeout(TIMEOUT).send().await?.error_for_status()?;
         answer.bytes().await
     };
-    let path = format!("/v1/webhooks/{}/{}", found.connector.name(), found.account.name);
+    let path = path(found);
     Some(match answer.await {
         Ok(bytes) => match found.connector.subscription(&bytes, &path) {
             Ok(says) => good("subscription", says),

@@ -70,7 +70,7 @@ impl Stepper<'_> {
         let mut joined = Joined::default();
         if let Some((conversation, address)) = &named.reply {
             let row = self.core.conversation(*conversation).or_else(|| self.overlay.conversation(*conversation));
-            let row = row.filter(|row| row.account == account);
+            let row = row.filter(|row| row.account == account || self.mails_by(row.account, account));
             match row.filter(|_| reply_address::verify(&entry.account, address, sender).is_some()) {
                 Some(row) => return Joined { contact: Some(row.contact), refused: None },
                 None => joined.refused = Some("reply_address_of_another"),

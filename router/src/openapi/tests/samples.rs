@@ -106,6 +106,8 @@ fn view() -> TaskView {
         target: Some("2".into()),
         visibility: Some("public".into()),
         permalink: Some("https://social.example/1".into()),
+        status: Some("read".into()),
+        reach: Some(blendline_wire::Reach { followers: Some(9), ..Default::default() }),
     };
     let fields =
         [("paid", FieldValue::Flag(true)), ("order", FieldValue::Number(-1)), ("note", FieldValue::Text("x".into()))];
@@ -139,7 +141,13 @@ fn frames_of_workers() {
             ServerFrame::Offer { task: view() },
             ServerFrame::Message { task, lease, message: view().messages.remove(0) },
             ServerFrame::Withdrawn { task, lease, reason: WithdrawReason::Silent },
-            ServerFrame::ReplyStatus { task, outbound: OutboundId(1), status: "sent".into(), detail: None },
+            ServerFrame::ReplyStatus {
+                task,
+                outbound: OutboundId(1),
+                status: "sent".into(),
+                seq: Some(1),
+                detail: None,
+            },
             ServerFrame::Answer { call: 1, problem: None, seq: Some(3) },
             ServerFrame::Answer { call: 1, problem: Some(Problem::new(409, "fenced", "t", "d").at("/x")), seq: None },
             ServerFrame::Goodbye { reason: "elsewhere".into(), at: Some("https://two.example".into()) },

@@ -90,6 +90,18 @@ impl Archive for SqliteStore {
         self.readers.read(move |connection| collect(connection, query, params, |row| parse(row, 0))).await
     }
 
+    async fn said_lately(
+        &self,
+        tenant: TenantId,
+        account: AccountId,
+        limit: usize,
+    ) -> Result<Vec<OutboundRow>, StoreError> {
+        let query = "SELECT body FROM (SELECT id, account, body FROM outbound WHERE tenant = ?1
+                         ORDER BY id DESC LIMIT ?4) WHERE account = ?2 ORDER BY id DESC LIMIT ?3";
+        let params = (sql(tenant.0), sql(account.0), rows(limit), rows(limit * 10));
+        self.readers.read(move |connection| collect(connection, query, params, |row| parse(row, 0))).await
+    }
+
     async fn confirm_ended(&self, shard: u16, now: Millis, limit: usize) -> Result<Vec<Conversation>, StoreError> {
         let query = "SELECT body FROM conversations WHERE shard = ?1 AND confirm_until <= ?2
                      ORDER BY confirm_until LIMIT ?3";

@@ -1,30 +1,59 @@
 // What the chat remembers between pages: the session's token, and messages that are not yet known to have arrived.
 
-/** Storage that works where the browser refuses it: then things are kept as long as the page lives. */
-function openStorage() {
+/** The browser's storage, which nothing is put into before the visitor agrees; `null` where the browser refuses it. */
+function lastingStorage() {
   try {
-    const probe = "blendline.probe";
-    localStorage.setItem(probe, "1");
-    localStorage.removeItem(probe);
     return localStorage;
   } catch {
-    const kept = new Map();
-    return {
-      getItem: (key) => kept.get(key) ?? null,
-      setItem: (key, value) => kept.set(key, value),
-      removeItem: (key) => kept.delete(key),
-      key: (index) => [...kept.keys()][index] ?? null,
-      get length() {
-        return kept.size;
-      },
-    };
+    return null;
   }
+}
+
+/** Storage that lives as long as the page. */
+function passingStorage() {
+  const kept = new Map();
+  return {
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => kept.set(key, value),
+    removeItem: (key) => kept.delete(key),
+    key: (index) => [...kept.keys()][index] ?? null,
+    get length() {
+      return kept.size;
+    },
+  };
 }
 
 class Keep {
   constructor(account) {
-    this.storage = openStorage();
     this.prefix = `blendline.chat.${account}.`;
+    this.lasting = lastingStorage();
+    this.remembers = Boolean(this.lasting?.getItem(`${this.prefix}kept`));
+    this.storage = this.remembers ? this.lasting : passingStorage();
+  }
+
+  /** The visitor agreed: what was kept for the page lasts from here on. */
+  remember() {
+    if (this.remembers || !this.lasting) return;
+    this.remembers = true;
+    this.move(this.lasting);
+    this.write("kept", new Date().toISOString());
+  }
+
+  /** The visitor does not agree any more: nothing stays in the browser. */
+  forget() {
+    if (!this.remembers) return;
+    this.remembers = false;
+    this.storage.removeItem(`${this.prefix}kept`);
+    this.move(passingStorage());
+  }
+
+  move(to) {
+    const from = this.storage;
+    this.storage = to;
+    for (const key of keysOf(from, this.prefix)) {
+      this.write(key.slice(this.prefix.length), from.getItem(key));
+      from.removeItem(key);
+    }
   }
 
   get token() {
@@ -40,9 +69,7 @@ class Keep {
    * never overwrite each other's. Ids of version 7 sort by time. */
   get unsent() {
     const prefix = `${this.prefix}out.`;
-    const keys = Array.from({ length: this.storage.length }, (_, index) => this.storage.key(index));
-    return keys
-      .filter((key) => key?.startsWith(prefix))
+    return keysOf(this.storage, prefix)
       .sort()
       .map((key) => ({ client_id: key.slice(prefix.length), text: this.storage.getItem(key) ?? "" }));
   }
@@ -63,6 +90,9 @@ class Keep {
     }
   }
 }
+
+const keysOf = (storage, prefix) =>
+  Array.from({ length: storage.length }, (_, index) => storage.key(index)).filter((key) => key?.startsWith(prefix));
 
 let latest = 0;
 

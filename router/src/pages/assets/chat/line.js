@@ -12,9 +12,9 @@ const POLL_MAX_MS = 300_000;
 const SLEPT_MS = 15_000;
 
 class Line {
-  /** `on` has `frame(frame)`, `state(state)` and `unsent()`, which lists what is to be said, in its order. */
-  constructor(origin, account, keep, identity, on) {
-    Object.assign(this, { origin, account, keep, identity, on });
+  /** `on` has `frame(frame)`, `state(state)`, `session(session)` and `unsent()`: what is to be said, in its order. */
+  constructor(origin, account, keep, who, on) {
+    Object.assign(this, { origin, account, keep, who, on });
     this.base = `${origin}/v1/chat/${encodeURIComponent(account)}`;
     this.cursor = null;
     this.failures = 0;
@@ -76,10 +76,12 @@ class Line {
 
   /** Gets a session; a token from earlier goes on with that conversation. */
   async open() {
-    const body = { ...(this.keep.token && { token: this.keep.token }), ...(this.identity && { identity: this.identity }) };
+    const body = { ...(this.keep.token && { token: this.keep.token }), ...this.who };
     const answer = await this.call("POST", "/sessions", body);
-    this.session = (await answer.json()).token;
+    const session = await answer.json();
+    this.session = session.token;
     this.keep.token = this.session;
+    this.on.session(session);
   }
 
   async call(method, path, body) {
@@ -182,9 +184,17 @@ class Line {
     this.saying = null;
   }
 
-  /** Says what is not worth repeating. */
+  /** Says what is not worth repeating; true where it was said. */
   hint(frame) {
     if (this.held) this.socket?.send(JSON.stringify(frame));
+    return this.held;
+  }
+
+  /** Says up to where everything was seen; true where it was said. */
+  seen(cursor) {
+    if (this.hint({ type: "read", cursor })) return true;
+    if (this.polling) this.call("POST", "/messages", { client_id: uuid7(), read: cursor }).catch(() => {});
+    return this.polling;
   }
 
   async post({ type, ...message }) {

@@ -22,7 +22,7 @@ function icon(path) {
 }
 
 class View {
-  /** `on` has `open()`, `send(text)`, `typing()`, `again(id)`, `confirm(yes)` and `takeOver()`. */
+  /** `on` has `open()`, `send(text)`, `typing()`, `again(id)`, `confirm(yes)`, `agree(yes)`, `address(email)`, `takeOver()`. */
   constructor(lang, mode, place, on) {
     this.texts = TEXTS[lang];
     this.on = on;
@@ -54,11 +54,13 @@ class View {
     this.bar = make("p", { class: "bar", role: "status", hidden: true });
     this.input = make("textarea", { rows: "1", dir: "auto", maxlength: "4000", placeholder: say("hint"), "aria-label": say("hint"), enterkeyhint: "send" });
     this.ask = make("div", { class: "ask", hidden: true, role: "group", "aria-label": say("question") }, make("p", {}, say("question")), this.answer("yes", true), this.answer("no", false));
+    this.keeping = make("div", { class: "ask keeping", hidden: true, role: "group", "aria-label": say("remember") });
+    this.mail = this.mailForm();
     const send = make("button", { class: "send", type: "submit", "aria-label": say("send"), title: say("send") }, icon("M4 12 20 4l-5 16-4-6z"));
     const form = make("form", {}, this.input, send);
     const close = make("button", { class: "close", type: "button", "aria-label": say("close"), title: say("close") }, icon("M6 6l12 12M18 6 6 18"));
     const head = make("header", {}, make("div", {}, make("h2", {}, say("title")), this.status), close);
-    this.panel = make("section", { class: "panel", role: this.mode === "page" ? "region" : "dialog", "aria-label": say("title") }, head, this.log, this.typing, this.bar, this.ask, form);
+    this.panel = make("section", { class: "panel", role: this.mode === "page" ? "region" : "dialog", "aria-label": say("title") }, head, this.log, this.typing, this.bar, this.ask, this.mail, this.keeping, form);
     this.badge = make("span", { class: "badge", hidden: true });
     this.opener = make("button", { class: "opener", type: "button", "aria-expanded": "false" }, icon("M4 5h16v11H9l-5 4z"), make("span", {}, say("open")), this.badge);
     form.addEventListener("submit", (event) => {
@@ -87,6 +89,63 @@ class View {
       this.on.confirm(yes);
     });
     return button;
+  }
+
+  /** Where he may leave an address, while nobody is there. */
+  mailForm() {
+    const email = make("input", { type: "email", required: true, maxlength: "254", dir: "ltr", autocomplete: "email", placeholder: this.say("mail-hint"), "aria-label": this.say("mail-hint") });
+    this.mailWhy = make("p");
+    const form = make("form", { class: "ask mail", hidden: true }, this.mailWhy, email, make("button", { type: "submit", class: "yes" }, this.say("mail-send")));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.on.address(email.value.trim());
+    });
+    return form;
+  }
+
+  /** What the session allows: an address may be left where the company answers by mail. */
+  offer({ mail, away }) {
+    this.takesMail ??= mail;
+    this.mailWhy.textContent = this.say(away ? "mail-away" : "mail-ask");
+    this.mayLeave();
+  }
+
+  mayLeave() {
+    this.mail.hidden = !this.takesMail || this.asked !== "waiting";
+  }
+
+  /** The address has arrived. */
+  thank() {
+    this.takesMail = false;
+    this.mail.replaceChildren(make("p", { role: "status" }, this.say("mail-thanks")));
+  }
+
+  /** Asks whether the chat may keep things in this browser. */
+  askToKeep() {
+    const choice = (key, yes) => {
+      const button = make("button", { type: "button", class: yes ? "yes" : "no" }, this.say(key));
+      button.addEventListener("click", () => {
+        this.keeping.hidden = true;
+        if (!yes) return;
+        this.on.agree(true);
+        this.mayForget();
+      });
+      return button;
+    };
+    if (this.answered) return;
+    this.answered = true;
+    this.keeping.replaceChildren(make("p", {}, this.say("remember")), choice("remember-yes", true), choice("remember-no", false));
+    this.keeping.hidden = false;
+  }
+
+  /** What he agreed to he takes back as easily. */
+  mayForget() {
+    const forget = make("button", { type: "button", class: "forget" }, this.say("forget"));
+    forget.addEventListener("click", () => {
+      forget.remove();
+      this.on.agree(false);
+    });
+    this.status.after(forget);
   }
 
   show(open) {
@@ -153,7 +212,7 @@ class View {
     const row = known ?? this.row(mine ? "me" : "us", name ?? this.say(mine ? "you" : "us"), text);
     const fate = row.querySelector(".fate") ?? make("p", { class: "fate" });
     fate.replaceChildren(make("time", { datetime: new Date(at).toISOString() }, this.clock.format(at)));
-    if (mine) fate.append(" · ", this.say("sent"));
+    if (mine) fate.append(" · ", make("span", { class: "mark" }, this.say("sent")));
     row.append(fate);
     row.dataset.fate = "sent";
     if (client_id) this.rows.set(client_id, row);
@@ -164,9 +223,15 @@ class View {
     else if (!known || this.log.lastElementChild !== row) this.log.append(row);
     this.bottom(stick || mine);
     if (!mine) {
+      this.seen();
       this.typing.hidden = true;
       if (this.panel.hidden) this.count(this.unread + 1);
     }
+  }
+
+  /** Whoever answers, or is there, has read what was said. */
+  seen() {
+    for (const mark of this.log.querySelectorAll(".me[data-fate=sent] .mark")) mark.textContent = this.say("seen");
   }
 
   row(side, name, text) {
@@ -177,6 +242,7 @@ class View {
 
   types(name) {
     clearTimeout(this.typingTimer);
+    this.seen();
     if (name) this.typing.replaceChildren(make("bdi", {}, plain(name)), " ", this.say("typing"));
     else this.typing.replaceChildren(this.say("typing-us"));
     this.typing.hidden = false;
@@ -191,6 +257,8 @@ class View {
     }
     this.asked = state;
     this.ask.hidden = state !== "solved";
+    this.mayLeave();
+    if (state === "active") this.seen();
   }
 
   link(state) {

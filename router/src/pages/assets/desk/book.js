@@ -41,7 +41,10 @@ export class Book {
     }
     task.view = view;
     const before = task.messages.size;
-    for (const message of view.messages) if (!task.messages.has(message.seq)) task.messages.set(message.seq, message);
+    for (const message of view.messages) {
+      if (!task.messages.has(message.seq)) task.messages.set(message.seq, message);
+      this.told(view.id, message.seq, message.status);
+    }
     this.bind(task);
     return { task, news: before === 0 ? 0 : task.messages.size - before };
   }
@@ -99,6 +102,13 @@ export class Book {
     if (seq === undefined || index < 0) return;
     task.replies.splice(index, 1);
     if (!task.messages.has(seq)) task.messages.set(seq, { ...reply, seq, from: "worker", bound: true });
+  }
+
+  /** What became of a message of ours; false where it is not shown. */
+  told(id, seq, status) {
+    const message = status && this.tasks.get(id)?.messages.get(seq);
+    if (message) message.status = status;
+    return Boolean(message);
   }
 
   /** The router did not take a reply. */

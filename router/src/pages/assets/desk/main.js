@@ -135,7 +135,8 @@ class Desk {
     this.mentions.told(noted);
   }
 
-  on_reply_status({ status, detail }) {
+  on_reply_status({ task, seq, status, detail }) {
+    if (this.book.told(task, seq, status)) this.changed();
     if (status === "failed" || status === "unknown") notice(say("delivery", { detail: detail ?? status }), 30_000);
   }
 

@@ -4,6 +4,16 @@ import { clone, say, sayText, setText } from "./dom.js";
 import { instant } from "./clock.js";
 import { isolated, plain } from "./text.js";
 
+/** What is shown of what platforms told of our messages. */
+const TOLD = { delivered: "arrived", read: "seen", played: "seen" };
+
+/** How far something public got: what its platform counted. */
+function reachOf(reach) {
+  const count = new Intl.NumberFormat(document.documentElement.lang);
+  const known = ["followers", "likes", "shares", "replies", "views"].filter((name) => Number.isFinite(reach[name]));
+  return known.map((name) => say(`reach-${name}`, { count: count.format(reach[name]) }));
+}
+
 export class Transcript {
   constructor(scroll, list) {
     Object.assign(this, { scroll, list });
@@ -50,6 +60,7 @@ export class Transcript {
     slots.text.replaceChildren(isolated(entry.text ?? ""));
     slots.text.hidden = !entry.text;
     const extras = (entry.attachments ?? []).map(({ kind, filename }) => say("attachment", { kind, name: plain(filename ?? "") }));
+    if (entry.reach) extras.push(...reachOf(entry.reach));
     if (entry.payload) extras.push(say("pressed", { payload: plain(entry.payload) }));
     for (const extra of extras) slots.extra.append(extra, " ");
     slots.extra.hidden = extras.length === 0;
@@ -58,7 +69,9 @@ export class Transcript {
     return row;
   }
 
-  fate({ root, slots }, { fate, problem }) {
+  fate({ root, slots }, { fate: own, problem, status }) {
+    // What the platform told of a message says more than that it was sent.
+    const fate = own === "sending" || own === "failed" ? own : (TOLD[status] ?? own);
     if (!fate || root.dataset.fate === fate) return;
     root.dataset.fate = fate;
     slots.fate.hidden = false;

@@ -1,0 +1,59 @@
+//! The one look-up of a batch: what it asks for, and what there is.
+
+use std::collections::HashMap;
+
+use blendline_core::rows::{Conversation, OutboundRow};
+use blendline_wire::{AccountId, ContactKey, ConversationId, OutboundId};
+
+use crate::ports::register::{self, Entry};
+
+/// What a batch wants to know before it is stepped.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Duplicate keys of what came in and of replies (16-byte hashes).
+    pub keys: Vec<[u8; 16]>,
+    /// Addresses of contacts (16-byte hashes of tenant, account and address).
+    pub addresses: Vec<[u8; 16]>,
+    /// Messages of ours, by our id.
+    pub outbound: Vec<OutboundId>,
+    /// Messages of ours, by (account, the platform's id).
+    pub external: Vec<(AccountId, String)>,
+    /// Messages of ours that a customer answers, likewise; with the latest conversation of whom they went to.
+    pub answered: Vec<(AccountId, String)>,
+    /// Conversations that are not open, by id; with the latest one of the same contact.
+    pub conversations: Vec<ConversationId>,
+    /// Entries of the register.
+    pub entries: Vec<register::Key>,
+}
+
+impl Wanted {
+    /// True when there is nothing to look up.
+    pub const fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+            && self.addresses.is_empty()
+            && self.outbound.is_empty()
+            && self.external.is_empty()
+            && self.answered.is_empty()
+            && self.conversations.is_empty()
+            && self.entries.is_empty()
+    }
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Known duplicate keys, with the value stored beside each (empty for inbound events).
+    pub keys: HashMap<[u8; 16], Vec<u8>>,
+    /// Which contact an address belongs to.
+    pub contacts: HashMap<[u8; 16], ContactKey>,
+    /// The latest conversation of each contact, when it is not open.
+    pub latest: HashMap<ContactKey, Conversation>,
+    /// Messages of ours by our id.
+    pub outbound: HashMap<OutboundId, OutboundRow>,
+    /// Messages of ours by the platform's id.
+    pub external: HashMap<(AccountId, String), OutboundId>,
+    /// Conversations by id.
+    pub conversations: HashMap<ConversationId, Conversation>,
+    /// Entries of the register.
+    pub entries: HashMap<register::Key, Entry>,
+}
