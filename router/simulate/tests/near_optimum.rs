@@ -14,7 +14,7 @@ fn ran(scenario: &Value, seed: u64) -> Report {
 /// A pool that serves one front queue, and back work without end. Times in minutes.
 fn pool(workers: u64, arrivals: Value, target: Value, back: f64) -> Value {
     json!({
-        "name": "pool", "time_unit": "minute", "horizon": 60_000, "warmup": 6_000,
+        "name": "pool", "time_unit": "minute", "horizon": 40_000, "warmup": 6_000,
         "groups": [{"name": "pool", "workers": workers}],
         "queues": [
             {"name": "front", "side": "front", "arrivals": arrivals, "service": {"exponential": 4}, "target": target},
@@ -122,7 +122,7 @@ fn scarce_people_are_kept_for_what_only_they_can_do() {
     let back =
         json!({"name": "back", "side": "back", "backlog": "endless", "service": {"exponential": 1}, "reward": 1});
     let mut scenario = json!({
-        "name": "n", "time_unit": "minute", "horizon": 30_000, "warmup": 1_000,
+        "name": "n", "time_unit": "minute", "horizon": 12_000, "warmup": 1_000,
         "groups": [{"name": "one", "workers": 4, "skills": ["a"]}, {"name": "two", "workers": 3, "skills": ["a", "b"]}],
         "queues": [queue("a", 2.2, 1), queue("b", 1.3, 3), back],
         "policy": {"name": "blendline"}
