@@ -61,7 +61,7 @@ export class Router {
   }
 
   static async start(organisation) {
-    const router = new Router(organisation);
+    const router = new this(organisation);
     router.dir = mkdtempSync(path.join(tmpdir(), `blendline-browser-${process.pid}-`));
     router.port = await freePort();
     router.url = `http://localhost:${router.port}`;

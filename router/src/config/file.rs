@@ -8,6 +8,7 @@ use blendline_wire::task::{AcceptMode, Side};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::company::CompanyFile;
 use super::events::EventsFile;
 use super::mail::MailFile;
 use super::media::MediaFile;
@@ -263,6 +264,7 @@ tuned! {
         #[serde(default)] demo: bool,
         #[serde(default)] status_owner: bool,
         #[serde(default)] rules: Option<Spanned<PathBuf>>,
+        #[serde(default)] oidc: Option<CompanyFile>,
         #[serde(default)] skills: Vec<Spanned<String>>,
         #[serde(default)] unit: Vec<UnitFile>,
         #[serde(default)] calendar: Vec<CalendarFile>,

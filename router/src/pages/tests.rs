@@ -9,12 +9,16 @@ use tower::ServiceExt;
 
 use super::assets::{ASSETS, url};
 use super::language::{Lang, Spoken};
-use super::{Page, Section, chat, console, desk, desk_forms, desk_parts, router, sign_in, texts, widget};
+use super::{
+    CompanyDoor, Page, Section, chat, company, console, desk, desk_forms, desk_parts, router, sign_in, texts, widget,
+};
 use crate::directory::Role;
+use crate::people::company::Refusal;
 
 /// The sources that name keys.
-const SOURCES: [&str; 19] = [
+const SOURCES: [&str; 20] = [
     include_str!("chat.rs"),
+    include_str!("company.rs"),
     include_str!("console/answers.rs"),
     include_str!("console/board.rs"),
     include_str!("console/lists.rs"),
@@ -156,7 +160,8 @@ fn no_page_has_an_inline_script_or_style() {
     for lang in Lang::ALL {
         let pages = [
             desk_page(lang),
-            sign_in::markup(lang.whole(), "token").into_string(),
+            sign_in::markup(lang.whole(), &CompanyDoor::Named).into_string(),
+            company::refused(Spoken { lang: lang.whole(), asked: false }, Refusal::Lost).into_string(),
             sign_in::password(lang.whole(), "token").into_string(),
             sign_in::no_desk(lang.whole(), "<b>", "token").into_string(),
             chat::markup(lang, "\" onload=\"x").into_string(),
