@@ -109,8 +109,10 @@ impl Provider {
                 let read = serde_json::from_slice::<Exchanged>(&body);
                 read.map(|exchanged| exchanged.id_token).map_err(|_| Refusal::Provider("it gave no ID token"))
             }
-            // RFC 6749, section 5.2: `invalid_grant` is 400, and so is a client that is set up wrongly.
-            Ok((StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN, body)) if says(&body, "invalid_grant") => {
+            // RFC 6749, section 5.2, has `invalid_grant` with 400; Glewlwyd says `invalid_code` with 403.
+            Ok((StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN, body))
+                if says(&body, "invalid_grant") || says(&body, "invalid_code") =>
+            {
                 Err(Refusal::Used)
             }
             Ok((StatusCode::UNAUTHORIZED, _)) => Err(Refusal::Provider("it does not know our client_id and secret")),
