@@ -20,7 +20,8 @@ const { until } = await import("./within.mjs");
 const KB = 1_024;
 const COLD_TIMES = 10;
 const STREAMS = 200;
-const VISITORS = 5;
+/** As many as stand side by side on a wide screen. */
+const VISITORS = 3;
 const MESSAGES = 500;
 const MESSAGE_EVERY_MS = 40;
 const QUEUES = 500;
@@ -38,8 +39,8 @@ const spread = (values) => {
 };
 
 /** A page in a browser profile of its own, signed in. */
-async function enter(browser, router, cookie, place, before = async () => {}) {
-  const page = await visit(browser);
+async function enter(browser, router, cookie, place, { before = async () => {}, ...options } = {}) {
+  const page = await visit(browser, options);
   const [name, value] = cookie.split("=");
   await page.context().addCookies([{ name, value, url: router.url.replace("http:", "https:"), secure: true, httpOnly: true, sameSite: "Lax" }]);
   await before(page);
@@ -63,11 +64,9 @@ async function cold(browser) {
     let bytes = 0;
     for (let time = 0; time < COLD_TIMES; time++) {
       const bodies = [];
-      const page = await enter(browser, router, cookie, "/desk", async (opened) => {
-        opened.on("response", (response) => {
-          if (["script", "stylesheet"].includes(response.request().resourceType())) bodies.push(response.body());
-        });
-      });
+      const page = await enter(browser, router, cookie, "/desk", { before: async (opened) => opened.on("response", (response) => {
+        if (["script", "stylesheet"].includes(response.request().resourceType())) bodies.push(response.body());
+      }) });
       await page.waitForSelector("#link[data-state=online]", { state: "attached" });
       paints.push(await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0].startTime));
       bytes = (await Promise.all(bodies)).reduce((sum, body) => sum + gzipSync(body).length, 0);
@@ -122,7 +121,7 @@ function noteBy(mark) {
 async function event(browser) {
   const router = await Paint.start(small());
   try {
-    const page = await enter(browser, router, await router.chooseOwnPassword("dana"), "/desk");
+    const page = await enter(browser, router, await router.chooseOwnPassword("dana"), "/desk", { viewport: { width: 2_560, height: 1_300 } });
     await page.waitForSelector("#link[data-state=online]", { state: "attached" });
     const visitors = [];
     for (let number = 0; number < VISITORS; number++) {
@@ -146,7 +145,7 @@ async function event(browser) {
     end();
     const committed = {};
     for (const { id } of await router.all("/v1/conversations")) {
-      for (const { text, at: time } of await router.all(`/v1/conversations/${id}/messages`)) committed[text] = Date.parse(time);
+      for (const { text, at: time } of await router.all(`/v1/conversations/${id}/messages`)) committed[text] = new Date(time).getTime();
     }
     const took = Object.entries(painted).map(([text, time]) => time - committed[text]);
     return { commit_to_paint_ms: spread(took), streams: STREAMS, asked: { p99: 100 } };
