@@ -13,6 +13,7 @@ use super::events::EventsFile;
 use super::mail::MailFile;
 use super::media::MediaFile;
 use super::traces::TracesFile;
+use super::users::UserFile;
 use crate::directory::Role;
 
 /// A whole file.
@@ -378,16 +379,6 @@ pub(super) enum SettingValue {
     Number(i64),
     Text(String),
     List(Vec<String>),
-}
-
-/// A user who is made at the first start.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct UserFile {
-    pub(super) name: Spanned<String>,
-    pub(super) role: Spanned<Role>,
-    pub(super) worker: Option<Spanned<String>>,
-    pub(super) password: Spanned<String>,
 }
 
 /// An access key.
