@@ -164,7 +164,7 @@ fn refused(app: &Shared, spoken: Spoken, tenant: Option<TenantId>, refusal: Refu
     let mut response = pages::company_refused(spoken.whole(), refusal);
     *response.status_mut() = match refusal {
         Refusal::Off => StatusCode::NOT_FOUND,
-        Refusal::Lost | Refusal::Used => StatusCode::BAD_REQUEST,
+        Refusal::Lost | Refusal::Used => StatusCode::GONE,
         Refusal::Declined | Refusal::Stranger(_) | Refusal::NoRole | Refusal::NoWorker => StatusCode::FORBIDDEN,
         Refusal::Busy | Refusal::Broken => StatusCode::SERVICE_UNAVAILABLE,
         Refusal::Provider(_) | Refusal::Clock | Refusal::Unbelieved(_) => StatusCode::BAD_GATEWAY,

@@ -210,15 +210,15 @@ fn header<'a>(response: &'a Response<Body>, name: &str) -> &'a str {
 
 #[tokio::test]
 async fn pages_carry_the_policy_and_are_kept_by_no_cache() {
-    for path in ["/sign-in?lang=he", "/chat/demo"] {
-        let response = get(path, &[]).await;
-        assert_eq!(response.status(), StatusCode::OK, "{path}");
+    let asked = Spoken { lang: Lang::He, asked: true };
+    for response in [sign_in(asked, &CompanyDoor::Closed), get("/chat/demo", &[]).await] {
+        assert_eq!(response.status(), StatusCode::OK);
         assert!(header(&response, "content-security-policy").starts_with("default-src 'self'; object-src 'none'"));
         assert_eq!(header(&response, "cache-control"), "no-store");
         assert_eq!(header(&response, "x-content-type-options"), "nosniff");
         assert_eq!(header(&response, "content-type"), "text/html; charset=utf-8");
     }
-    let response = get("/sign-in?lang=he", &[]).await;
+    let response = sign_in(asked, &CompanyDoor::Closed);
     assert!(header(&response, "set-cookie").starts_with("blendline_lang=he; "));
     // A chat sets no cookie, whatever it is asked.
     assert_eq!(header(&get("/chat/demo?lang=he", &[]).await, "set-cookie"), "");

@@ -207,12 +207,12 @@ async fn a_way_is_gone_once_and_by_who_began_it() {
     let lost = "begun in another browser";
     let way = away(&router, provider.addr(), "").await;
     let other = away(&router, provider.addr(), "").await;
-    refused(&back(&router, &Way { cookie: String::new(), back: way.back.clone() }).await, 400, lost);
-    refused(&back(&router, &Way { cookie: other.cookie.clone(), back: way.back.clone() }).await, 400, lost);
+    refused(&back(&router, &Way { cookie: String::new(), back: way.back.clone() }).await, 410, lost);
+    refused(&back(&router, &Way { cookie: other.cookie.clone(), back: way.back.clone() }).await, 410, lost);
     let forged = format!("{}&iss=https%3A%2F%2Fevil.example", way.back);
-    refused(&back(&router, &Way { cookie: way.cookie.clone(), back: forged }).await, 400, lost);
+    refused(&back(&router, &Way { cookie: way.cookie.clone(), back: forged }).await, 410, lost);
     let twice = format!("{0}&code=x", way.back);
-    refused(&back(&router, &Way { cookie: way.cookie.clone(), back: twice }).await, 400, lost);
+    refused(&back(&router, &Way { cookie: way.cookie.clone(), back: twice }).await, 410, lost);
     // A restart of the router in the middle loses nobody.
     router.stop().await;
     router.start_again().await;
@@ -220,7 +220,7 @@ async fn a_way_is_gone_once_and_by_who_began_it() {
     assert_eq!((reply.status, reply.header("location")), (303, Some("/")));
     assert!(reply.head.contains("blendline-company=; Max-Age=0"), "{}", reply.head);
     // Who kept the cookie comes with a code that was used.
-    refused(&back(&router, &way).await, 400, "used already");
+    refused(&back(&router, &way).await, 410, "used already");
     let hebrew = http::once(router.addr, &get(&way.back, "", "he")).await.unwrap();
     assert!(hebrew.text().contains("הכניסה לא הושלמה") && hebrew.text().contains("dir=\"rtl\""), "{}", hebrew.text());
 

@@ -43,6 +43,6 @@ async fn people_come_in_by_way_of_glewlwyd() {
     // The same way once more: the provider itself refuses the code.
     let flight = reply.header("set-cookie").unwrap().split(';').next().unwrap();
     let again = http::once(router.addr, &get(&path(location), flight, "en")).await.unwrap();
-    assert_eq!(again.status, 400, "{}\n{}", again.text(), router.log());
+    assert_eq!(again.status, 410, "{}\n{}", again.text(), router.log());
     assert!(again.text().contains("used already"), "{}", again.text());
 }

@@ -40,7 +40,7 @@ pub(in crate::api) fn company_back() -> About {
         .gives_bare(303, "A session is open.")
         .header("Location", "Where the visitor wanted to go.")
         .header("Set-Cookie", "The session's cookie.")
-        .gives_text_as(400, "text/html", "It was begun in another browser, too long ago, or was used already.")
+        .gives_text_as(410, "text/html", "It was begun in another browser, too long ago, or was used already.")
         .gives_text_as(403, "text/html", "He is no user, or has no role.")
         .gives_text_as(404, "text/html", "The tenant has no provider any more.")
         .gives_text_as(502, "text/html", "The provider or its token is not to be believed.")
