@@ -273,6 +273,7 @@ fn task(id: u64) -> Task {
         id: TaskId(id),
         tenant: TenantId(1),
         kind: TaskKind::Conversation,
+        channel: Default::default(),
         queue: QueueId(1 + id % 5),
         side: Side::Front,
         state: TaskState::Waiting,

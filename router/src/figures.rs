@@ -137,6 +137,7 @@ pub const FIGURES: &[Figure] = &[
     gauge("blendline_forwarded_lines", None, "WebSockets that are joined to another owner."),
     histogram("blendline_forward_seconds", "How long another owner took to begin its answer."),
     counter("blendline_sign_ins_total", Open("outcome"), "People who tried to sign in."),
+    counter("blendline_company_sign_ins_total", Open("outcome"), "People who came with the account of their company."),
     counter("blendline_password_hashes_total", None, "Passwords that were hashed."),
     gauge("blendline_chat_sockets", None, "Visitors with a socket."),
     counter("blendline_chat_messages_total", None, "Messages of visitors that were taken."),

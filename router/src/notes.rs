@@ -72,11 +72,40 @@ fn prefix(kind: Kind, tenant: TenantId, of: u64) -> [u8; 8] {
 
 /// The newest has the smallest key; `by_chance` keeps two of one millisecond apart.
 fn key(prefix: [u8; 8], at: Millis, by_chance: u16) -> Key {
-    let place = u64::MAX - ((at.0 << 16) | u64::from(by_chance));
+    stamped(prefix, (at.0 << 16) | u64::from(by_chance))
+}
+
+fn stamped(prefix: [u8; 8], stamp: u64) -> Key {
     let mut key = Key::default();
     key[..8].copy_from_slice(&prefix);
-    key[8..].copy_from_slice(&place.to_be_bytes());
+    key[8..].copy_from_slice(&(u64::MAX - stamp).to_be_bytes());
     key
+}
+
+/// What tells a note from every other of its matter; it grows with time.
+pub fn stamp(key: &Key) -> u64 {
+    let mut place = [0; 8];
+    place.copy_from_slice(&key[8..]);
+    u64::MAX - u64::from_be_bytes(place)
+}
+
+/// The key of the note of a matter that has this stamp.
+pub fn key_of(tenant: TenantId, matter: MatterId, stamp: u64) -> Key {
+    stamped(prefix(Kind::Note, tenant, matter.0), stamp)
+}
+
+/// The notes that have these keys, in no order; what is not there is left out.
+///
+/// # Errors
+/// When the record does not answer.
+pub async fn of_keys(archive: &dyn Archive, keys: &[Key]) -> Result<Vec<Kept<Note>>, StoreError> {
+    Ok(archive.entries(keys).await?.into_iter().filter_map(kept).collect())
+}
+
+/// A mention that was seen was written anew; its place still says when it came.
+fn kept<T: DeserializeOwned>(entry: Entry) -> Option<Kept<T>> {
+    let what = T::deserialize(entry.body.expose()).ok()?;
+    Some(Kept { at: Millis(stamp(&entry.key) >> 16), key: entry.key, what })
 }
 
 fn entry(kind: Kind, tenant: TenantId, key: Key, at: Millis, what: &impl Serialize) -> Entry {
@@ -130,13 +159,6 @@ async fn range<T: DeserializeOwned>(
     let before = u128::from_be_bytes(first).checked_sub(1).map(u128::to_be_bytes);
     let found = archive.entries_of(tenant, kind, before, SHOWN_MAX).await?;
     let mine = found.into_iter().take_while(|entry| entry.key.starts_with(&prefix));
-    let kept = |entry: Entry| {
-        let what = T::deserialize(entry.body.expose()).ok()?;
-        // A mention that was seen was written anew; its place still says when it came.
-        let mut place = [0; 8];
-        place.copy_from_slice(&entry.key[8..]);
-        Some(Kept { key: entry.key, at: Millis((u64::MAX - u64::from_be_bytes(place)) >> 16), what })
-    };
     Ok(mine.filter_map(kept).collect())
 }
 
@@ -190,7 +212,8 @@ mod tests {
         };
         let (older, entries_of_it) = entries(&note, TenantId(1), Millis(1_000), 5);
         let (newer, _) = entries(&note, TenantId(1), Millis(1_001), 0);
-        assert!(newer < older);
+        assert!(newer < older && stamp(&older) < stamp(&newer));
+        assert_eq!(key_of(TenantId(1), MatterId(8), stamp(&newer)), newer);
         assert_eq!(entries_of_it.iter().map(|entry| entry.kind).collect::<Vec<_>>(), [Kind::Note, Kind::Mention]);
     }
 }

@@ -141,6 +141,14 @@ for (const lang of ["en", "he"]) {
       const events = await held.router.all("/v1/events");
       assert.equal(events.filter(({ event }) => event === "note_added").length, 2, "each is an event of the journey");
       assert.ok(!JSON.stringify(events).includes("SECRET"), "events hold no text");
+      // Notes are found by whoever may read them: the manager, and who has the task, but not who was only mentioned.
+      const found = () => held.router.api("GET", "/v1/search?q=SECRET");
+      const notes = await until("the notes are in the index", async () => (await found()).items.length === 2 && (await found()).items);
+      assert.deepEqual(notes.map(({ note, from, text }) => [note, from, text.includes("SECRET-ANSWER")]), [[true, null, true], [true, null, false]]);
+      for (const [place, many] of [[page, 2], [colleague, 0]]) {
+        const seen = await place.evaluate(async () => (await (await fetch("/v1/search?q=SECRET")).json()).items.length);
+        assert.equal(seen, many, "a worker finds the notes at his own tasks");
+      }
     });
 
     check(`what was said is found in every form, by whom it concerns, and printed, ${lang}`, async () => {

@@ -46,6 +46,8 @@ for (const lang of ["en", "he"]) {
         newcomers: [he ? "יוסי" : "yossi"],
         others: [{ name: he ? "רונית" : "ronit", role: "admin" }],
         rules: rulesOf(he),
+        // Nobody listens there: the page that says so is looked at.
+        oidc: { issuer: "http://127.0.0.1:9", client_id: "blendline", url: "https://desk.example" },
       };
     });
     after(() => shop?.stop());
@@ -69,6 +71,12 @@ for (const lang of ["en", "he"]) {
       await page.click("button[type=submit]");
       await page.waitForSelector("#fault:not([hidden])");
       await everyWidth(page, `password-weak-${lang}`);
+      await page.goto(`${held.router.url}/sign-in?lang=${lang}`);
+      await page.click("#company");
+      await page.waitForURL("**/sign-in/company?**");
+      await everyWidth(page, `company-refused-${lang}`);
+      await page.click(".again a");
+      await page.waitForURL("**/sign-in");
     });
 
     check(`the chat, ${lang}`, async () => {

@@ -18,6 +18,7 @@ pub mod contract;
 pub mod crowd;
 pub mod graph;
 pub mod http;
+pub mod identity;
 pub mod machine;
 pub mod mailbox;
 pub mod person;

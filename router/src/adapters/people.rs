@@ -17,6 +17,9 @@ pub(in crate::adapters) fn apply(change: &UserChange, user: &mut User) -> (Value
         user.password.clone_from(password);
         user.must_change = *must_change;
     }
+    if let Some(company) = &change.company {
+        user.company.clone_from(company);
+    }
     let mut after = shown(user);
     if change.password.is_some() {
         // The log tells that there is a new password, and neither of the two.
@@ -27,11 +30,15 @@ pub(in crate::adapters) fn apply(change: &UserChange, user: &mut User) -> (Value
 
 /// A user as the log shows him: without anything secret.
 pub(in crate::adapters) fn shown(user: &User) -> Value {
-    json!({
+    let mut shown = json!({
         "name": user.display,
         "role": user.role,
         "worker": user.worker,
         "disabled": user.disabled,
         "must_change": user.must_change,
-    })
+    });
+    if user.company.is_some() {
+        shown["company_account"] = json!(true);
+    }
+    shown
 }

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod auth;
 pub mod body;
 pub mod canned;
+pub mod company;
 pub mod connect;
 pub mod consents;
 pub mod conversations;
@@ -71,6 +72,7 @@ use crate::handle::Handle;
 use crate::intake::Intake;
 use crate::outlets::post::Reach;
 use crate::people::Gate;
+use crate::people::company::Companies;
 use crate::people::session::Cookie;
 use crate::ports::broker::Broker;
 use crate::ports::desks::Desks;
@@ -135,11 +137,12 @@ pub struct App {
     intake: Intake,
     limits: Limits,
     key_limits: auth::KeyLimits,
+    companies: Companies,
     floors: Floors,
     last_session: AtomicU64,
     polls: poll::Polls,
     lines: TaskTracker,
-    /// For what other routers serve.
+    /// For what other routers serve, and for asking providers of identity.
     peers: reqwest::Client,
 }
 
@@ -163,11 +166,12 @@ impl App {
             body_timeout: Duration::from_millis(parts.server.body_timeout_ms),
         };
         let key_limits = auth::KeyLimits::new(parts.server.requests_per_second, parts.server.requests_burst);
+        let companies = Companies::new(&parts.configured, &parts.directory.now(), &peers);
         // Numbers of an earlier run must not come again: a late loss of an old connection would end a new one.
         let last_session = AtomicU64::new(now().0 << 16);
         let polls = poll::Polls::default();
         let (floors, lines) = (Floors::default(), TaskTracker::new());
-        Arc::new(Self { parts, intake, limits, key_limits, floors, last_session, polls, lines, peers })
+        Arc::new(Self { parts, intake, limits, key_limits, companies, floors, last_session, polls, lines, peers })
     }
 
     /// Waits until every worker's connection has ended; they end when `stopping` is cancelled.
@@ -222,6 +226,10 @@ impl App {
 
     fn people(&self) -> &Gate {
         &self.parts.people
+    }
+
+    fn companies(&self) -> &Companies {
+        &self.companies
     }
 
     fn cookie(&self) -> Cookie {

@@ -10,9 +10,10 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
-    Shared, about, accounts, audit, canned, connect, consents, conversations, customer, drafts, endpoints, explanation,
-    floor, health, items, keys, media, notes, operations, pages, people, poll, queues, rule_day, rule_help,
-    rule_replay, rule_trial, rules, search, sessions, status, tasks, transcripts, users, webhooks, work, workers,
+    Shared, about, accounts, audit, canned, company, connect, consents, conversations, customer, drafts, endpoints,
+    explanation, floor, health, items, keys, media, notes, operations, pages, people, poll, queues, rule_day,
+    rule_help, rule_replay, rule_trial, rules, search, sessions, status, tasks, transcripts, users, webhooks, work,
+    workers,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -183,6 +184,9 @@ pub fn open_routes() -> Vec<Open<Shared>> {
         Open::get("/readyz", health::ready, about::health::ready),
         Open::get("/metrics", health::metrics, about::health::metrics),
         Open::get("/", pages::home, about::pages::home),
+        Open::get("/sign-in", company::sign_in_page, about::pages::sign_in),
+        quiet(Open::get("/sign-in/company", company::begin, about::pages::company)),
+        quiet(Open::get("/sign-in/company/back", company::back, about::pages::company_back)),
         quiet(Open::get("/desk", pages::desk, about::pages::desk)),
         quiet(Open::get("/console", pages::console_home, about::pages::console_home)),
         quiet(Open::get("/console/{section}", pages::console, about::pages::console)),

@@ -8,7 +8,7 @@ use axum::{Extension, Json};
 use blendline_rules::normal::{normal, without_prefixes};
 use blendline_wire::time::Instant;
 use blendline_wire::worker::Author;
-use blendline_wire::{ConversationId, Pii, TaskId};
+use blendline_wire::{ConversationId, MatterId, Pii, TaskId};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -18,6 +18,8 @@ use super::page::{Limit, Page, Params, parsed};
 use super::problem::Failure;
 use super::tasks::owned;
 use crate::directory::Role;
+use crate::notes::{self, Note};
+use crate::ports::register::Key;
 use crate::ports::search::{Hit, Line, Term, Wanted};
 use crate::search::asked;
 
@@ -58,7 +60,7 @@ pub struct FoundInfo {
     conversation: Option<ConversationId>,
     /// When.
     at: Instant,
-    /// Who said it; null where a task was found by its id.
+    /// Who said it; null for a note, and where a task was found by its id.
     #[schema(required)]
     from: Option<Author>,
     /// His name, where it is known.
@@ -68,6 +70,8 @@ pub struct FoundInfo {
     text: Pii<String>,
     /// The names of files that came with it.
     files: Vec<Pii<String>>,
+    /// True: a colleague's note, which no customer sees.
+    note: bool,
 }
 
 /// Finds what was said, the newest first.
@@ -96,8 +100,41 @@ pub async fn find(
     let mut lines: HashMap<(u64, u64), Line> =
         lines.into_iter().map(|line| ((line.transcript, line.message.seq), line)).collect();
     let next = hits.last().filter(|_| hits.len() == limit).map(|hit| hit.id.to_string());
-    let info = |hit: &Hit| Some(info(hit, lines.remove(&(hit.transcript, hit.seq))?, &wanted.all_of));
+    let mut notes = notes_of(&app, &caller, &hits, &lines).await?;
+    let info = |hit: &Hit| match lines.remove(&(hit.transcript, hit.seq)) {
+        Some(line) => Some(info(hit, line, &wanted.all_of)),
+        None => Some(noted(hit, notes.remove(&(hit.transcript, hit.seq))?, &wanted.all_of)),
+    };
     Ok(Json(Page { items: hits.iter().filter_map(info).collect(), next }))
+}
+
+/// The notes among what was found: what is no line of a transcript.
+async fn notes_of(
+    app: &Shared,
+    caller: &Caller,
+    hits: &[Hit],
+    lines: &HashMap<(u64, u64), Line>,
+) -> Result<HashMap<(u64, u64), Note>, Failure> {
+    let missing = hits.iter().filter(|hit| !lines.contains_key(&(hit.transcript, hit.seq)));
+    let keys: Vec<Key> = missing.map(|hit| notes::key_of(caller.tenant, MatterId(hit.transcript), hit.seq)).collect();
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = notes::of_keys(app.archive(), &keys).await?;
+    Ok(found.into_iter().map(|kept| ((kept.what.matter.0, notes::stamp(&kept.key)), kept.what)).collect())
+}
+
+fn noted(hit: &Hit, note: Note, all_of: &[Vec<Term>]) -> FoundInfo {
+    FoundInfo {
+        task: hit.task,
+        conversation: note.conversation,
+        at: Instant(hit.at),
+        from: None,
+        name: Some(note.from.into()),
+        text: around(note.text.expose(), all_of).into(),
+        files: Vec::new(),
+        note: true,
+    }
 }
 
 async fn by_id(app: &Shared, caller: &Caller, task: TaskId) -> Result<Json<Page<FoundInfo>>, Failure> {
@@ -110,6 +147,7 @@ async fn by_id(app: &Shared, caller: &Caller, task: TaskId) -> Result<Json<Page<
             name: None,
             text: String::new().into(),
             files: Vec::new(),
+            note: false,
         }],
         Err(failure) if failure.problem.status == 404 => Vec::new(),
         Err(failure) => return Err(failure),
@@ -129,6 +167,7 @@ fn info(hit: &Hit, line: Line, all_of: &[Vec<Term>]) -> FoundInfo {
         name: body.name,
         text: around(text.expose(), all_of).into(),
         files: body.attachments.into_iter().filter_map(|file| file.filename).collect(),
+        note: false,
     }
 }
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::auth::{Caller, from_own_page, session_secret};
+use super::company;
 use super::json::Strict;
 use super::problem::Failure;
 use super::server::Place;
@@ -75,6 +76,9 @@ pub async fn begin(
     let compared = folded(&said.tenant);
     let directory = app.directory();
     let found = directory.tenants.iter().find(|(_, name)| folded(name) == compared);
+    if found.is_some_and(|(id, _)| !app.companies().passwords(*id)) {
+        return Err(company::passwords_are_off());
+    }
     let from = client_address(&app, place.as_ref(), &headers);
     let who = SignIn { tenant: (&said.tenant, found.map(|(id, _)| *id)), name: &said.name, from };
     let outcome = app.people().sign_in(now(), who, said.password.expose()).await;

@@ -173,6 +173,8 @@ pub async fn change(
         only_if: Some(user.role),
         role: moved.then_some((role, worker)),
         disabled: said.disabled,
+        // A new password is for who cannot come in any other way: another account of the company may be his now.
+        company: password.is_some().then_some(None),
         password,
     };
     if !moved && change.disabled.is_none() && change.password.is_none() {

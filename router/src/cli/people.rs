@@ -67,6 +67,7 @@ pub(super) fn reset(which: &Which) -> anyhow::Result<()> {
         name: folded(&which.name),
         disabled: Some(false),
         password: Some((hash, true)),
+        company: Some(None),
         ..UserChange::default()
     };
     let deed = Deed { at: now(), actor: ACTOR.to_owned(), what: "user_changed" };

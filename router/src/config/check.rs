@@ -14,7 +14,7 @@ use super::rules::{self, RulesFile};
 use super::secret;
 use super::tuned::{queue_defaults, queue_settings, worker_settings};
 use super::users::users;
-use super::{blend, calendar, handover};
+use super::{blend, calendar, company, handover};
 use crate::directory::Role;
 
 pub(super) type Checked<T> = Result<T, ConfigError>;
@@ -147,6 +147,7 @@ impl<'a> Scope<'a> {
         let accounts = each_account.collect::<Checked<Vec<_>>>()?;
         let keys = written.key.iter().map(|key| self.key(key)).collect::<Checked<Vec<_>>>()?;
         let users = users(self.source, written.name.get_ref(), &written.user, &self.workers, env)?;
+        let company = written.oidc.as_ref().map(|written| company::check(self.source, written, env)).transpose()?;
         blend::promises_fit(self.source, &written.worker, &queues)?;
         self.somebody_can_serve(&queues, &workers, &accounts)?;
         Ok(CheckedTenant {
@@ -167,6 +168,7 @@ impl<'a> Scope<'a> {
             workers,
             keys,
             users,
+            company,
         })
     }
 

@@ -6,6 +6,7 @@ use blendline_connectors::Secret;
 use blendline_rules::{Calendar, RuleSet};
 use blendline_wire::org::{QueueSettings, TenantSettings, WorkerSettings};
 
+use super::company::CompanySignIn;
 use super::file::UnitFile;
 use super::rules::RulesFile;
 use super::users::CheckedUser;
@@ -44,6 +45,8 @@ pub struct CheckedTenant {
     pub(super) keys: Vec<CheckedKey>,
     /// Its users at the first start.
     pub users: Vec<CheckedUser>,
+    /// How its people sign in with the account of their company, where they do.
+    pub company: Option<CompanySignIn>,
 }
 
 impl CheckedTenant {

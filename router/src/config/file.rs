@@ -8,10 +8,12 @@ use blendline_wire::task::{AcceptMode, Side};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::company::CompanyFile;
 use super::events::EventsFile;
 use super::mail::MailFile;
 use super::media::MediaFile;
 use super::traces::TracesFile;
+use super::users::UserFile;
 use crate::directory::Role;
 
 /// A whole file.
@@ -263,6 +265,7 @@ tuned! {
         #[serde(default)] demo: bool,
         #[serde(default)] status_owner: bool,
         #[serde(default)] rules: Option<Spanned<PathBuf>>,
+        #[serde(default)] oidc: Option<CompanyFile>,
         #[serde(default)] skills: Vec<Spanned<String>>,
         #[serde(default)] unit: Vec<UnitFile>,
         #[serde(default)] calendar: Vec<CalendarFile>,
@@ -376,16 +379,6 @@ pub(super) enum SettingValue {
     Number(i64),
     Text(String),
     List(Vec<String>),
-}
-
-/// A user who is made at the first start.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct UserFile {
-    pub(super) name: Spanned<String>,
-    pub(super) role: Spanned<Role>,
-    pub(super) worker: Option<Spanned<String>>,
-    pub(super) password: Spanned<String>,
 }
 
 /// An access key.

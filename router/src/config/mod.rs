@@ -8,6 +8,7 @@ mod calendar;
 mod check;
 mod checked;
 mod cluster;
+mod company;
 mod error;
 mod events;
 mod file;
@@ -31,6 +32,7 @@ use toml::Spanned;
 
 pub use checked::{CheckedAccount, CheckedTenant};
 pub use cluster::{Cluster, SharedLive};
+pub use company::{CompanySignIn, Users};
 pub use error::ConfigError;
 pub use events::Events;
 pub use file::{Chat, Log, LogFormat, Server, Workers};
@@ -43,6 +45,7 @@ pub use secret::DEMO_PREFIX;
 pub use traces::Traces;
 pub use users::CheckedUser;
 
+pub(crate) use company::is_safe;
 use error::Source;
 pub(crate) use error::did_you_mean;
 use file::File;

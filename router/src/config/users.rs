@@ -3,13 +3,24 @@
 use std::collections::BTreeSet;
 
 use blendline_connectors::Secret;
+use serde::Deserialize;
+use toml::Spanned;
 
 use super::error::{ConfigError, Source, did_you_mean};
-use super::file::UserFile;
 use super::secret;
 use crate::directory::Role;
 use crate::people::name::{fault, folded};
 use crate::people::password::weakness;
+
+/// A user who is made at the first start.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UserFile {
+    pub(super) name: Spanned<String>,
+    pub(super) role: Spanned<Role>,
+    pub(super) worker: Option<Spanned<String>>,
+    pub(super) password: Spanned<String>,
+}
 
 /// A user to be made unless there is one of this name.
 #[derive(Clone, Debug)]

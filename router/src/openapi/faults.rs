@@ -32,6 +32,7 @@ faults! {
     FORBIDDEN = 403 "forbidden" "The caller's role or worker may not.";
     CSRF = 403 "csrf" "With a session: the page's token is missing or old.";
     FOREIGN_PAGE = 403 "foreign_page" "With a session: the page is not one of this server.";
+    COMPANY_SIGN_IN = 403 "company_sign_in" "The tenant signs in with its own accounts alone.";
     MUST_CHANGE = 403 "must_change" "With a session: the password is for one time and must be changed first.";
     NO_CONSENT = 403 "no_consent" "The customer has not agreed to be written to for this purpose.";
     NO_WORKER = 403 "no_worker" "Who is signed in is no worker.";

@@ -4,10 +4,6 @@ use crate::openapi::about::{About, Tag};
 
 const KNOWN: &str = "The caller has it already.";
 
-pub(super) fn sign_in() -> About {
-    About::new("sign_in_page", Tag::Pages, "Where people sign in").gives_text("text/html", "The page.")
-}
-
 pub(super) fn widget() -> About {
     About::new("chat_widget", Tag::Pages, "The chat widget, to be put into a company's own pages")
         .text("`<script src=\"…/chat/widget.js\" async data-account=\"ACCOUNT\"></script>` is all that a page needs.")

@@ -30,6 +30,7 @@ macro_rules! assets {
 /// Every file, by its path.
 pub(super) const ASSETS: &[Asset] = assets![
     "blendline.css",
+    "company.js",
     "console.css",
     "console/accounts.js",
     "console/answers.js",

@@ -1,13 +1,14 @@
 //! The pages people live in: desk, console, sign-in and chat, with their scripts, styles and texts, all in the binary.
 //!
-//! What needs no session ([`router`]) is served from here: assets, the chat widget and its page, the sign-in page.
-//! What needs one is rendered for the code that knows the session: [`desk`]. No page has an inline script or style
+//! What needs no session ([`router`]) is served from here: assets, the chat widget and its page.
+//! The rest is rendered for the code that knows the session or the configuration: [`desk`], [`sign_in`]. No page has an inline script or style
 //! (the policy of [`headers`] forbids both), and no sentence of the desk lives in a script: its scripts clone
 //! `<template>` elements that were rendered in the page's language.
 
 mod about;
 mod assets;
 mod chat;
+mod company;
 mod console;
 mod desk;
 mod desk_answers;
@@ -32,12 +33,14 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+pub use self::company::CompanyDoor;
 pub use self::console::Section;
 pub use self::language::{Lang, Spoken};
 pub use self::status::Shown;
 pub use self::transcript::{Part, Printed, SpokenLine, Voice};
 use crate::directory::Role;
 use crate::openapi::Open;
+use crate::people::company::Refusal;
 
 /// What a page that belongs to somebody is rendered with.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +56,6 @@ pub struct Page<'a> {
 /// The routes that need no session, for any state.
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Vec<Open<S>> {
     vec![
-        Open::get("/sign-in", sign_in::serve, about::sign_in),
         Open::get("/chat/widget.js", widget::serve, about::widget),
         Open::get("/chat/{account}", chat::serve, about::chat),
         Open::get("/docs", docs::serve, about::docs),
@@ -108,7 +110,12 @@ pub fn password(spoken: Spoken, csrf: &str) -> Response {
     headers::page(spoken, sign_in::password(spoken.lang, csrf))
 }
 
-/// The sign-in page; `csrf` is what its script sends as `X-Blendline-CSRF`.
-pub fn sign_in(spoken: Spoken, csrf: &str) -> Response {
-    headers::page(spoken, sign_in::markup(spoken.lang, csrf))
+/// The sign-in page with these ways in.
+pub fn sign_in(spoken: Spoken, door: &CompanyDoor) -> Response {
+    headers::page(spoken, sign_in::markup(spoken.lang, door))
+}
+
+/// Why somebody who came back from his company's provider was not let in.
+pub fn company_refused(spoken: Spoken, refusal: Refusal) -> Response {
+    headers::page(spoken, company::refused(spoken, refusal))
 }

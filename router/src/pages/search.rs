@@ -39,7 +39,7 @@ pub(super) fn dialog(lang: Lang) -> Markup {
         }
         template id="t-found" {
             li { a class="found" href="" {
-                span class="meta" { bdi class="name" data-slot="name" dir="auto" {} time data-slot="at" {} code dir="ltr" data-slot="task" {} }
+                span class="meta" { bdi class="name" data-slot="name" dir="auto" {} time data-slot="at" {} span class="tag" hidden data-slot="note" { (t("desk-search-note")) } code dir="ltr" data-slot="task" {} }
                 span class="text along" dir="auto" data-slot="text" {}
                 span class="extra" hidden dir="auto" data-slot="files" {}
             } }

@@ -1,40 +1,37 @@
 //! The sign-in page, and the page to choose a password of one's own.
 
-use axum::response::Response;
 use maud::{Markup, html};
 
-use super::headers;
-use super::language::{Lang, Spoken};
+use super::company::{CompanyDoor, button, script};
+use super::language::Lang;
 use super::texts::{open_text, text};
 use super::{assets, shell};
 
 /// Before there is a session the header's presence is what counts: another site's page cannot send it.
 const CSRF: &str = "1";
 
-/// Serves it.
-pub(super) async fn serve(spoken: Spoken) -> Response {
-    let spoken = spoken.whole();
-    headers::page(spoken, markup(spoken.lang, CSRF))
-}
-
 /// The page.
-pub(super) fn markup(lang: Lang, csrf: &str) -> Markup {
+pub(super) fn markup(lang: Lang, door: &CompanyDoor) -> Markup {
     let t = |key| text(lang, key);
     let head = html! {
-        meta name="csrf" content=(csrf);
-        script type="module" src=(assets::url("sign-in.js")) {}
+        meta name="csrf" content=(CSRF);
+        @if door.passwords() { script type="module" src=(assets::url("sign-in.js")) {} }
+        (script(door))
     };
     let body = html! {
         main class="door" {
             (shell::brand())
             h1 { (t("sign-in-title")) }
-            form id="sign-in" novalidate data-call="/v1/sessions" {
-                p class="fault" id="fault" role="alert" hidden {}
-                (field(&t("sign-in-tenant"), "tenant", "text", "organization"))
-                (field(&t("sign-in-name"), "name", "text", "username"))
-                (field(&t("sign-in-password"), "password", "password", "current-password"))
-                button class="primary" type="submit" { (t("sign-in-go")) }
+            @if door.passwords() {
+                form id="sign-in" novalidate data-call="/v1/sessions" {
+                    p class="fault" id="fault" role="alert" hidden {}
+                    (field(&t("sign-in-tenant"), "tenant", "text", "organization"))
+                    (field(&t("sign-in-name"), "name", "text", "username"))
+                    (field(&t("sign-in-password"), "password", "password", "current-password"))
+                    button class="primary" type="submit" { (t("sign-in-go")) }
+                }
             }
+            (button(lang, door))
             noscript { p { (t("page-needs-script")) } }
             (sentences(lang))
             (languages(lang))
@@ -100,6 +97,7 @@ fn sentences(lang: Lang) -> Markup {
             ("unreachable", "sign-in-unreachable"),
             ("missing", "sign-in-missing"),
             ("wrong_credentials", "sign-in-wrong"),
+            ("company_sign_in", "sign-in-company-only"),
             ("wrong_password", "sign-in-old-wrong"),
             ("weak_password", "sign-in-new-weak"),
             ("rate_limited", "sign-in-later"),

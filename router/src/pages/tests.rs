@@ -9,12 +9,16 @@ use tower::ServiceExt;
 
 use super::assets::{ASSETS, url};
 use super::language::{Lang, Spoken};
-use super::{Page, Section, chat, console, desk, desk_forms, desk_parts, router, sign_in, texts, widget};
+use super::{
+    CompanyDoor, Page, Section, chat, company, console, desk, desk_forms, desk_parts, router, sign_in, texts, widget,
+};
 use crate::directory::Role;
+use crate::people::company::Refusal;
 
 /// The sources that name keys.
-const SOURCES: [&str; 19] = [
+const SOURCES: [&str; 20] = [
     include_str!("chat.rs"),
+    include_str!("company.rs"),
     include_str!("console/answers.rs"),
     include_str!("console/board.rs"),
     include_str!("console/lists.rs"),
@@ -156,7 +160,8 @@ fn no_page_has_an_inline_script_or_style() {
     for lang in Lang::ALL {
         let pages = [
             desk_page(lang),
-            sign_in::markup(lang.whole(), "token").into_string(),
+            sign_in::markup(lang.whole(), &CompanyDoor::Named).into_string(),
+            company::refused(Spoken { lang: lang.whole(), asked: false }, Refusal::Lost).into_string(),
             sign_in::password(lang.whole(), "token").into_string(),
             sign_in::no_desk(lang.whole(), "<b>", "token").into_string(),
             chat::markup(lang, "\" onload=\"x").into_string(),
@@ -205,15 +210,15 @@ fn header<'a>(response: &'a Response<Body>, name: &str) -> &'a str {
 
 #[tokio::test]
 async fn pages_carry_the_policy_and_are_kept_by_no_cache() {
-    for path in ["/sign-in?lang=he", "/chat/demo"] {
-        let response = get(path, &[]).await;
-        assert_eq!(response.status(), StatusCode::OK, "{path}");
+    let asked = Spoken { lang: Lang::He, asked: true };
+    for response in [sign_in(asked, &CompanyDoor::Closed), get("/chat/demo", &[]).await] {
+        assert_eq!(response.status(), StatusCode::OK);
         assert!(header(&response, "content-security-policy").starts_with("default-src 'self'; object-src 'none'"));
         assert_eq!(header(&response, "cache-control"), "no-store");
         assert_eq!(header(&response, "x-content-type-options"), "nosniff");
         assert_eq!(header(&response, "content-type"), "text/html; charset=utf-8");
     }
-    let response = get("/sign-in?lang=he", &[]).await;
+    let response = sign_in(asked, &CompanyDoor::Closed);
     assert!(header(&response, "set-cookie").starts_with("blendline_lang=he; "));
     // A chat sets no cookie, whatever it is asked.
     assert_eq!(header(&get("/chat/demo?lang=he", &[]).await, "set-cookie"), "");

@@ -165,7 +165,12 @@ impl Gate {
         Ok(opened)
     }
 
-    async fn open(&self, now: Millis, user: &User, what: &'static str) -> Result<(Secret, SignedIn), Refused> {
+    pub(super) async fn open(
+        &self,
+        now: Millis,
+        user: &User,
+        what: &'static str,
+    ) -> Result<(Secret, SignedIn), Refused> {
         let secret = Secret::new()?;
         let opening = Opening {
             tenant: user.tenant,
@@ -289,6 +294,7 @@ impl Gate {
             must_change: user.must_change,
             disabled: false,
             created_at: now,
+            company: None,
         };
         let deed = Deed { at: now, actor: actor.to_owned(), what: "user_added" };
         self.record.add_user(&row, &deed).await?.ok_or(Refused::Taken)

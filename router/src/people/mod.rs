@@ -1,9 +1,10 @@
 //! People who sign in: their names, passwords and sessions, and what slows down whoever guesses.
 //!
-//! Suggested reading order: [`name`], [`password`], [`session`], [`throttle`], [`audit`], [`gate`].
+//! Suggested reading order: [`name`], [`password`], [`session`], [`throttle`], [`audit`], [`gate`], [`company`].
 
 pub mod audit;
 mod bench;
+pub mod company;
 pub mod gate;
 pub mod name;
 pub mod password;

@@ -76,7 +76,7 @@ impl Cookie {
         format!("{}=; Max-Age=0; {}", self.name(), self.attributes())
     }
 
-    const fn attributes(self) -> &'static str {
+    pub(super) const fn attributes(self) -> &'static str {
         if self.secure { "Path=/; HttpOnly; Secure; SameSite=Lax" } else { "Path=/; HttpOnly; SameSite=Lax" }
     }
 

@@ -72,6 +72,9 @@ pub struct User {
     pub disabled: bool,
     /// Since when he is known.
     pub created_at: Millis,
+    /// The account of his company that is his: a hash of the provider and its name for him. `None` until he came by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
 }
 
 impl std::fmt::Debug for User {
@@ -96,6 +99,8 @@ pub struct UserChange {
     pub disabled: Option<bool>,
     /// The new password's hash, and whether he must choose another.
     pub password: Option<(String, bool)>,
+    /// The account of his company that is his from now on; `Some(None)` unties him from the one he has.
+    pub company: Option<Option<String>>,
 }
 
 /// What became of a change.

@@ -7,15 +7,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use blendline_wire::event::Event;
+use blendline_wire::event::{Event, EventKind};
 use blendline_wire::{ConversationId, Pii, TenantId};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::words;
+use crate::notes::{self, Kept, Note};
 use crate::outlets::bell::Bell;
 use crate::patience::BackOff;
+use crate::payload::MessageBody;
+use crate::ports::register::Key;
 use crate::ports::search::{Doc, Line, Search};
 use crate::ports::store::{Archive, StoreError};
 
@@ -91,6 +94,10 @@ pub async fn page(parts: &Parts, tenant: TenantId) -> Result<bool, StoreError> {
         while take_in(parts, tenant, transcript, &mut docs).await? {}
     }
     put_in(parts, tenant, &mut docs).await?;
+    let written: Vec<Key> = events.iter().filter_map(note).collect();
+    for some in written.chunks(LINES_MAX) {
+        take_notes(parts, tenant, some).await?;
+    }
     parts.search.moved(tenant, last.id.0).await?;
     Ok(events.len() == PAGE)
 }
@@ -98,6 +105,27 @@ pub async fn page(parts: &Parts, tenant: TenantId) -> Result<bool, StoreError> {
 /// The transcript that something was perhaps added to.
 fn transcript(event: &Event) -> Option<u64> {
     event.conversation.map(|conversation| conversation.0).or_else(|| event.task.map(|task| task.0))
+}
+
+/// The note that was written.
+fn note(event: &Event) -> Option<Key> {
+    let EventKind::NoteAdded { note, .. } = &event.kind else { return None };
+    let mut key = Key::default();
+    hex::decode_to_slice(note, &mut key).ok().map(|()| key)
+}
+
+/// Puts notes in. They lie in no transcript: the matter stands in its place, for no two things share a number.
+async fn take_notes(parts: &Parts, tenant: TenantId, keys: &[Key]) -> Result<(), StoreError> {
+    let mut notes = notes::of_keys(parts.archive.as_ref(), keys).await?;
+    notes.sort_unstable_by_key(|note| (note.at, note.key));
+    let doc = |kept: Kept<Note>| {
+        let Note { matter, task, from, text, .. } = kept.what;
+        let body = MessageBody { name: Some(from.into()), text: Some(text), ..MessageBody::default() };
+        let seq = notes::stamp(&kept.key);
+        Doc { transcript: matter.0, seq, at: kept.at, task: Some(task), words: words(&body, &[]) }
+    };
+    let docs: Vec<Doc> = notes.into_iter().map(doc).collect();
+    parts.search.add_lines(tenant, &docs).await
 }
 
 /// Adds the next lines of a transcript to `docs`, and puts these in when there are enough; true when there may be more.

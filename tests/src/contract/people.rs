@@ -23,6 +23,7 @@ fn user(name: &str) -> User {
         must_change: true,
         disabled: false,
         created_at: NOW,
+        company: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Real servers, started privately and ended with the test, however that ends.
 
+pub mod glewlwyd;
 pub mod mail;
 pub mod postgres;
 pub mod program;

@@ -7,7 +7,9 @@
 )]
 
 mod command;
+mod company;
 mod doors;
+mod glewlwyd;
 mod office;
 mod sessions;
 mod users;

@@ -87,6 +87,7 @@ async fn people(store: &impl People) {
             must_change: false,
             disabled: false,
             created_at: NOW,
+            company: None,
         };
         store.add_user(&user, &deed("user_added")).await.unwrap().unwrap();
         let limits = SessionLimits { idle_ms: 1_000, total_ms: 1_000, per_user: 3 };

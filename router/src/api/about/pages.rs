@@ -1,5 +1,6 @@
 //! The pages that belong to a session.
 
+use crate::api::company::{Answer, Wish};
 use crate::api::transcripts::Form;
 use crate::openapi::about::{About, Tag};
 use crate::openapi::faults::{BAD_REQUEST, BUSY, FORBIDDEN, NO_WORKER, UNKNOWN_TASK, UNKNOWN_URL};
@@ -12,6 +13,38 @@ pub(in crate::api) fn home() -> About {
         .gives_bare(303, "To one's page: the desk of a worker, the console of everybody else.")
         .header("Location", "`/desk` or `/console`")
         .fails(&[BUSY])
+}
+
+pub(in crate::api) fn sign_in() -> About {
+    About::new("sign_in_page", Tag::Pages, "Where people sign in").gives_text("text/html", "The page.")
+}
+
+const NOT_LET_IN: &str = "A page that says why nobody was let in.";
+
+pub(in crate::api) fn company() -> About {
+    About::new("company_sign_in", Tag::Pages, "Sign in with the account of one's company")
+        .text("OpenID Connect: the browser goes to the provider of the tenant, and comes back to the address below.")
+        .asks::<Wish>()
+        .gives_bare(303, "To the provider.")
+        .header("Location", "The provider's page, with state, nonce and the challenge of PKCE.")
+        .header("Set-Cookie", "What is on its way: for ten minutes and once.")
+        .gives_text_as(404, "text/html", "The tenant has no provider, or there is no such tenant.")
+        .gives_text_as(502, "text/html", "The provider does not answer as it should.")
+        .gives_text_as(503, "text/html", NOT_LET_IN)
+}
+
+pub(in crate::api) fn company_back() -> About {
+    About::new("company_signed_in", Tag::Pages, "Come back from the provider")
+        .text("For the provider's redirect alone; `redirect_uri` there is this address.")
+        .asks::<Answer>()
+        .gives_bare(303, "A session is open.")
+        .header("Location", "Where the visitor wanted to go.")
+        .header("Set-Cookie", "The session's cookie.")
+        .gives_text_as(410, "text/html", "It was begun in another browser, too long ago, or was used already.")
+        .gives_text_as(403, "text/html", "He is no user, or has no role.")
+        .gives_text_as(404, "text/html", "The tenant has no provider any more.")
+        .gives_text_as(502, "text/html", "The provider or its token is not to be believed.")
+        .gives_text_as(503, "text/html", NOT_LET_IN)
 }
 
 pub(in crate::api) fn desk() -> About {

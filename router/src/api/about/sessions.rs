@@ -5,8 +5,8 @@ use serde_json::json;
 use crate::api::sessions::{Credentials, PasswordChange, SessionInfo};
 use crate::openapi::about::{About, Tag};
 use crate::openapi::faults::{
-    BAD_REQUEST, BUSY, FOREIGN_PAGE, MEANWHILE, RATE_LIMITED, UNKNOWN_USER, WEAK_PASSWORD, WRONG_CREDENTIALS,
-    WRONG_PASSWORD,
+    BAD_REQUEST, BUSY, COMPANY_SIGN_IN, FOREIGN_PAGE, MEANWHILE, RATE_LIMITED, UNKNOWN_USER, WEAK_PASSWORD,
+    WRONG_CREDENTIALS, WRONG_PASSWORD,
 };
 
 const COOKIE: &str = "The session's cookie.";
@@ -17,7 +17,7 @@ pub(in crate::api) fn begin() -> About {
         .takes::<Credentials>(json!({ "tenant": "acme", "name": "dana", "password": "correct horse battery staple" }))
         .gives_nothing("A session is open.")
         .header("Set-Cookie", COOKIE)
-        .fails(&[WRONG_CREDENTIALS, FOREIGN_PAGE, RATE_LIMITED, BUSY])
+        .fails(&[WRONG_CREDENTIALS, COMPANY_SIGN_IN, FOREIGN_PAGE, RATE_LIMITED, BUSY])
 }
 
 pub(in crate::api) fn current() -> About {

@@ -47,6 +47,7 @@ desk-search-hint = Words, a name, a number, a file
 desk-search-none = Nothing was found.
 desk-search-task = Task
 desk-search-us = We
+desk-search-note = Internal note
 desk-key-search = find what was said
 
 page-transcript = Transcript of matter

@@ -47,6 +47,7 @@ desk-search-hint = מילים, שם, מספר, קובץ
 desk-search-none = לא נמצא דבר.
 desk-search-task = משימה
 desk-search-us = אנחנו
+desk-search-note = הערה פנימית
 desk-key-search = חיפוש במה שנאמר
 
 page-transcript = תמליל הפנייה

@@ -74,7 +74,8 @@ class Search {
 
   row(found) {
     const { root, slots } = clone("t-found");
-    const { name, from, at, text, files, task } = found;
+    const { name, from, at, text, files, task, note } = found;
+    slots.note.hidden = !note;
     setText(slots.name, name ? plain(name) : sayText({ customer: "search-customer", note: "search-system", worker: "search-worker" }[from] ?? "search-task"));
     slots.at.dateTime = at;
     setText(slots.at, instant(Date.parse(at)));
