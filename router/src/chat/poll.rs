@@ -16,7 +16,7 @@ use super::Shared;
 use super::frames::{MessageFrame, State as Standing};
 use super::gate::Visit;
 use super::reader::Reader;
-use super::say::{FRAME_BYTES_MAX, NotTaken, confirms};
+use super::say::{FRAME_BYTES_MAX, NotTaken, confirms, rates};
 use super::session::too_many;
 use crate::api::body::read_body;
 use crate::api::page::Params;
@@ -98,6 +98,14 @@ pub(super) struct Said {
     #[serde(default)]
     #[schema(value_type = bool)]
     confirmed: Option<Value>,
+    /// Instead of words: how content he was, 1 to 5; with the question's place.
+    #[serde(default)]
+    #[schema(value_type = u8, minimum = 1, maximum = 5)]
+    score: Option<Value>,
+    /// The cursor of the question that the score answers.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    question: Option<Value>,
 }
 
 /// That a message is durable.
@@ -129,17 +137,22 @@ pub(super) async fn say(
 ) -> Result<Json<Ack>, Failure> {
     let visitor = chat.bearer(&site, &headers)?;
     let body = read_body(request, FRAME_BYTES_MAX, BODY_TIMEOUT).await?;
-    let Said { client_id, text, confirmed } = serde_json::from_slice(&body)
+    let Said { client_id, text, confirmed, question, score } = serde_json::from_slice(&body)
         .map_err(|error| Failure::bad("/", format!("expected client_id and text; line {}", error.line())))?;
     // The same frame as over a socket, read by the same reader.
-    let frame = match confirmed {
-        Some(confirmed) => json!({ "type": "confirm", "client_id": client_id, "confirmed": confirmed }),
-        None => json!({ "type": "message", "client_id": client_id, "text": text }),
+    let frame = match (confirmed, score) {
+        (None, Some(score)) => json!({ "type": "rate", "client_id": client_id, "question": question, "score": score }),
+        (Some(confirmed), _) => json!({ "type": "confirm", "client_id": client_id, "confirmed": confirmed }),
+        (None, None) => json!({ "type": "message", "client_id": client_id, "text": text }),
     };
     let events = chat.connector.normalise(frame.to_string().as_bytes());
     for event in events.map_err(|error| Failure::bad(error.place, error.detail))? {
         if event.kind == InboundKind::Message {
             chat.say(&site, &visitor, event).await.map_err(refused)?;
+            continue;
+        }
+        if let (Some(stars), Some(own)) = (rates(&event), &event.external_message_id) {
+            chat.rate(&site, &visitor, stars, own).await.map_err(refused)?;
             continue;
         }
         let mut reader = Reader::new(chat.contact(&site, &visitor).await?, None);

@@ -8,6 +8,7 @@ use blendline_wire::task::{AcceptMode, Side};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::asks::{SatisfactionFile, StatusWordFile};
 use super::events::EventsFile;
 use super::mail::MailFile;
 use super::media::MediaFile;
@@ -262,6 +263,8 @@ tuned! {
         name: Spanned<String>,
         #[serde(default)] demo: bool,
         #[serde(default)] status_owner: bool,
+        #[serde(default)] satisfaction: Option<SatisfactionFile>,
+        #[serde(default)] status_word: Option<StatusWordFile>,
         #[serde(default)] rules: Option<Spanned<PathBuf>>,
         #[serde(default)] skills: Vec<Spanned<String>>,
         #[serde(default)] unit: Vec<UnitFile>,

@@ -26,9 +26,9 @@ type Keyed = (Key, Vec<u8>);
 pub(crate) struct Prepared {
     pub(crate) command: Command,
     /// Dropped when the core refuses.
-    payloads: Vec<PayloadId>,
+    pub(super) payloads: Vec<PayloadId>,
     /// Kept when it does not, each with the beginning of its value.
-    keys: Vec<Keyed>,
+    pub(super) keys: Vec<Keyed>,
     address: Option<NewAddress>,
     pub(crate) entries: Vec<Entry>,
 }
@@ -42,10 +42,11 @@ impl Prepared {
 impl Stepper<'_> {
     pub(crate) fn call(&mut self, actor: Actor, call: Call, reply: oneshot::Sender<CallResult>) {
         let about = About::of(&call);
-        let prepared = match self.prepare(call) {
+        let mut prepared = match self.prepare(call) {
             Ok(prepared) => prepared,
             Err(answer) => return self.batch.outputs.push(Output::Answer(reply, answer)),
         };
+        self.ask(actor, &mut prepared);
         let Prepared { command, payloads, keys, address, entries } = prepared;
         let left = match &command {
             Command::Bye { session, .. } => Some(*session),

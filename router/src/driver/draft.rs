@@ -88,6 +88,8 @@ pub(crate) struct Happening {
     pub(crate) named: Option<Named>,
     /// What it says of consent.
     pub(crate) said: Option<Said>,
+    /// Nobody is to answer it: it answers a question of ours, or was answered by itself.
+    pub(crate) beside: bool,
 }
 
 /// Where the other side is known from now on: addresses, each with its thread; all belong to one contact, the first
@@ -225,7 +227,7 @@ impl Draft {
                 self.wanted.conversations.extend(confirmation(&event).map(|(id, _)| id));
             }
         }
-        let happening = Happening { tenant, account, came, event, key, addresses, named, said };
+        let happening = Happening { tenant, account, came, event, key, addresses, named, said, beside: false };
         self.items.push(Item::Happening(Box::new(happening)));
     }
 

@@ -9,5 +9,6 @@ mod moments;
 mod notices;
 mod people;
 mod replay;
+mod satisfaction;
 mod sending;
 pub(crate) mod world;

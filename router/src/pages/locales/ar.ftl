@@ -31,4 +31,5 @@ chat-question = هل تمت تسوية موضوعك؟
 chat-yes = نعم
 chat-no = ليس بعد
 chat-thanks = شكرًا!
+chat-stars = مدى رضاك بالنجوم
 chat-unread = رسائل جديدة

@@ -31,4 +31,5 @@ chat-question = Ваш вопрос решён?
 chat-yes = Да
 chat-no = Ещё нет
 chat-thanks = Спасибо!
+chat-stars = Насколько вы довольны, в звёздах
 chat-unread = Новые сообщения

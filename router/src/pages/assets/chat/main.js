@@ -15,16 +15,19 @@ function begin(script) {
   let typed = 0;
   /** Whether the matter is settled, until the server has the visitor's word. */
   let word = null;
+  /** His stars, likewise. */
+  let rating = null;
 
   /** What is to be said, this window's and other windows', in the order of writing. */
   function unsent() {
     const all = new Map([...keep.unsent.map(({ client_id, text }) => [client_id, text]), ...written]);
     const ids = [...all.keys()].filter((id) => !refused.has(id)).sort();
-    return [...ids.map((id) => ({ type: "message", client_id: id, text: all.get(id) })), ...(word ? [word] : [])];
+    return [...ids.map((id) => ({ type: "message", client_id: id, text: all.get(id) })), ...[word, rating].filter(Boolean)];
   }
 
   function drop(id) {
     if (word?.client_id === id) word = null;
+    if (rating?.client_id === id) rating = null;
     keep.drop(id);
     written.delete(id);
   }
@@ -83,6 +86,10 @@ function begin(script) {
     again,
     confirm(confirmed) {
       word = { type: "confirm", client_id: uuid7(), confirmed };
+      line.say();
+    },
+    rate(question, score) {
+      rating = { type: "rate", client_id: uuid7(), question, score };
       line.say();
     },
     takeOver: () => line.takeOver(),
