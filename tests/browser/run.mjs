@@ -11,6 +11,8 @@ import "./chat.mjs";
 import "./desk.mjs";
 import "./private.mjs";
 import "./beside.mjs";
+import "./asked.mjs";
+import "./macros.mjs";
 import "./console.mjs";
 import "./day.mjs";
 import "./door.mjs";

@@ -20,6 +20,7 @@ pub mod health;
 pub mod items;
 pub mod json;
 pub mod keys;
+pub mod macros;
 pub mod media;
 pub mod notes;
 pub mod operations;

@@ -11,7 +11,7 @@ use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
     Shared, about, accounts, audit, canned, connect, consents, conversations, customer, drafts, endpoints, explanation,
-    floor, health, items, keys, media, notes, operations, pages, people, poll, queues, rule_day, rule_help,
+    floor, health, items, keys, macros, media, notes, operations, pages, people, poll, queues, rule_day, rule_help,
     rule_replay, rule_trial, rules, search, sessions, status, tasks, transcripts, users, webhooks, work, workers,
 };
 use crate::directory::Role;
@@ -81,6 +81,7 @@ pub fn routes() -> Vec<Route> {
         get("/v1/drafts", WORK, self::get(drafts::list), about::drafts::list),
         route(Method::PUT, "/v1/tasks/{id}/draft", WORK, put(drafts::put), about::drafts::put),
         get("/v1/tasks/{id}/answers", STAND, self::get(canned::of_task), about::canned::of_task),
+        owner(post("/v1/tasks/{id}/macros/{name}", WORK, self::post(macros::run), about::macros::run)),
         get("/v1/canned-answers", MEET, self::get(canned::list), about::canned::list),
         route(Method::PUT, "/v1/canned-answers/{name}", MANAGE, put(canned::put), about::canned::put),
         route(Method::DELETE, "/v1/canned-answers/{name}", MANAGE, delete(canned::remove), about::canned::remove),

@@ -86,6 +86,7 @@ faults! {
     NOT_LIVE = 422 "not_live" "It names a queue or skill that is not live yet.";
     NOT_RECORDED = 422 "not_recorded" "Nothing is recorded of this time; the detail says from when on it is.";
     OUT_OF_RANGE = 422 "out_of_range" "A value is out of range; `field` names it.";
+    STEP_REFUSED = 422 "step_refused" "A step of the macro cannot be done, and nothing of it was; the detail says which and why.";
     RULES_IN_ERROR = 422 "rules_in_error" "The rules have errors: the check lists them.";
     TOO_DEEP = 422 "too_deep" "Requests of requests are bounded.";
     TOO_MANY = 422 "too_many" "There are too many of something; the detail says of what.";

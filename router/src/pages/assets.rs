@@ -61,6 +61,7 @@ pub(super) const ASSETS: &[Asset] = assets![
     "desk/forms.js",
     "desk/keep.js",
     "desk/line.js",
+    "desk/macros.js",
     "desk/main.js",
     "desk/notes.js",
     "desk/offers.js",

@@ -12,6 +12,7 @@ mod console;
 mod desk;
 mod desk_answers;
 mod desk_forms;
+mod desk_macros;
 mod desk_notes;
 mod desk_parts;
 mod docs;

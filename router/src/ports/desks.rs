@@ -1,8 +1,11 @@
 //! What people at desks keep beside the tasks: drafts of replies, and the answers that a company has ready.
 
 use async_trait::async_trait;
+use blendline_wire::task::ParkReason;
+use blendline_wire::worker::TargetName;
 use blendline_wire::{Millis, Pii, TaskId, TenantId, WorkerId};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::people::Deed;
 use super::store::StoreError;
@@ -72,6 +75,58 @@ pub struct Canned {
     /// The language it is in, as rules name it; `None`: any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
+    /// What is done after it is said: with any of these it is a macro, and may say nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub then: Vec<Act>,
+    /// The digit that does it at a desk, 1 to 9.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hotkey: Option<u8>,
     /// When it was changed last.
     pub changed_at: Millis,
+}
+
+/// What a macro does besides saying something. The last of them may end what the worker has to do with the task.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+#[serde(tag = "act", rename_all = "snake_case", deny_unknown_fields)]
+#[schema(as = MacroAct)]
+pub enum Act {
+    /// A note for colleagues.
+    Note {
+        /// What it says.
+        text: String,
+    },
+    /// Puts the task aside.
+    Park {
+        /// For how many minutes at most.
+        minutes: u32,
+        /// Waiting for what.
+        reason: ParkReason,
+    },
+    /// Passes the task on.
+    Transfer {
+        /// To whom.
+        to: TargetName,
+    },
+    /// Says that it is solved.
+    Finish {
+        /// How.
+        disposition: String,
+    },
+}
+
+impl Act {
+    /// Its name.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Note { .. } => "note",
+            Self::Park { .. } => "park",
+            Self::Transfer { .. } => "transfer",
+            Self::Finish { .. } => "finish",
+        }
+    }
+
+    /// True where the worker does not have the task afterwards.
+    pub const fn leaves(&self) -> bool {
+        !matches!(self, Self::Note { .. })
+    }
 }

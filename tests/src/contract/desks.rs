@@ -1,7 +1,7 @@
 //! What every record of desks must do: the newest draft wins, and nobody loses a change of a ready answer.
 
 use blendline_router::people::audit::Check;
-use blendline_router::ports::desks::{Canned, DRAFTS_MAX, Desks, Draft};
+use blendline_router::ports::desks::{Act, Canned, DRAFTS_MAX, Desks, Draft};
 use blendline_router::ports::people::{Deed, People};
 use blendline_wire::{TaskId, TenantId, WorkerId};
 
@@ -63,6 +63,8 @@ fn canned(name: &str, version: u32, text: &str) -> Canned {
         text: text.into(),
         queue: Some("service".into()),
         language: None,
+        then: vec![Act::Finish { disposition: "answered".into() }],
+        hotkey: Some(3),
         changed_at: NOW,
     }
 }

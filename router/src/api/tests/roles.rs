@@ -190,6 +190,8 @@ async fn add_canned(world: &World) {
         text: "t".into(),
         queue: None,
         language: None,
+        then: Vec::new(),
+        hotkey: None,
         changed_at: Millis(1),
     };
     let deed = Deed { at: Millis(1), actor: "key admin".into(), what: "canned_answer_changed" };

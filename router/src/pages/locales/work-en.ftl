@@ -131,3 +131,27 @@ page-status-over = This link does not work any more
 page-status-over-next = Ask for a new one where you wrote to us.
 
 desk-gone-interrupted = “{ $title }” is put aside for customers who wait now; it comes back to you as you left it.
+
+desk-key-macro = do a macro
+desk-act-reply = answers
+desk-act-note = notes “{ $text }”
+desk-act-park = puts aside for { $minutes } min
+desk-act-transfer = passes on to { $to }
+desk-act-finish = solved: { $how }
+desk-macro-done = “{ $name }” was done.
+desk-macro-none = No macro of this task has the digit { $digit }.
+desk-bulk = Do a macro on several tasks
+desk-bulk-short = Several
+desk-bulk-hint = Choose a macro and your tasks: each shows what would be done. Nothing is done for 60 seconds, so all of it can be taken back; what was done after that cannot be: what the customer was told stays told. Whoever closes the page meanwhile has done nothing.
+desk-bulk-macro = Macro
+desk-bulk-go = Do it in 60 seconds
+desk-bulk-undo = Undo
+desk-bulk-now = Do it now
+desk-bulk-waits = “{ $name }” for { $count } tasks in { $left } s
+desk-bulk-undone = Taken back: nothing was done.
+desk-bulk-done = Done: { $count }
+console-answer-then = Then, one act a line; with any, it is a macro, and the text may be empty
+console-answer-then-hint = note TEXT · park MINUTES customer|colleague|approval|time · transfer queue NAME · transfer worker NAME · finish HOW
+console-answer-then-wrong = Line { $line }: no act reads so.
+console-answer-hotkey = Digit with Alt+Shift
+console-answer-acts = Then

@@ -131,3 +131,27 @@ page-status-over = הקישור הזה אינו פעיל עוד
 page-status-over-next = אפשר לבקש קישור חדש במקום שבו כתבת לנו.
 
 desk-gone-interrupted = „{ $title }” הושהה עבור לקוחות שממתינים עכשיו; הוא יחזור אליך כפי שהשארת אותו.
+
+desk-key-macro = ביצוע מאקרו
+desk-act-reply = עונה ללקוח
+desk-act-note = רושם הערה ”{ $text }“
+desk-act-park = משהה ל־{ $minutes } דקות
+desk-act-transfer = מעביר אל { $to }
+desk-act-finish = נפתר: { $how }
+desk-macro-done = ”{ $name }“ בוצע.
+desk-macro-none = לאף מאקרו של המשימה אין הספרה { $digit }.
+desk-bulk = ביצוע מאקרו על כמה משימות
+desk-bulk-short = כמה יחד
+desk-bulk-hint = בוחרים מאקרו ומשימות שלך: ליד כל אחת מוצג מה ייעשה. במשך 60 שניות לא נעשה דבר, ולכן אפשר לבטל הכול; מה שנעשה אחר כך אין לבטל: מה שנאמר ללקוח נאמר. מי שסוגר את הדף בינתיים לא עשה דבר.
+desk-bulk-macro = מאקרו
+desk-bulk-go = לבצע בעוד 60 שניות
+desk-bulk-undo = ביטול
+desk-bulk-now = לבצע עכשיו
+desk-bulk-waits = ”{ $name }“ על { $count } משימות בעוד { $left } שנ׳
+desk-bulk-undone = בוטל: לא נעשה דבר.
+desk-bulk-done = בוצעו: { $count }
+console-answer-then = אחר כך, פעולה בכל שורה; עם פעולות זהו מאקרו, והטקסט יכול להיות ריק
+console-answer-then-hint = note TEXT · park MINUTES customer|colleague|approval|time · transfer queue NAME · transfer worker NAME · finish HOW
+console-answer-then-wrong = שורה { $line }: אין פעולה כזאת.
+console-answer-hotkey = ספרה עם Alt+Shift
+console-answer-acts = אחר כך

@@ -7,6 +7,7 @@ import { Keep } from "./keep.js";
 import { Book } from "./book.js";
 import { Line } from "./line.js";
 import { Mentions } from "./notes.js";
+import { Bulk } from "./macros.js";
 import { Offers } from "./offers.js";
 import { Column, showClock } from "./column.js";
 import { Drafts } from "./drafts.js";
@@ -35,6 +36,8 @@ class Desk {
       state: showLink,
     });
     this.offers = new Offers(this);
+    this.bulk = new Bulk(this);
+    byId("bulk-open").addEventListener("click", () => this.bulk.open());
     startBar(this);
     startSearch((found) => this.wayTo(found));
     new ResizeObserver(() => this.changed()).observe(byId("work"));
@@ -281,10 +284,12 @@ class Desk {
 
   /** Alt+O goes to the first offer, Alt+1…9 to a conversation. By place on the keyboard: any layout has it. */
   key(event) {
-    if (!event.altKey || event.ctrlKey || event.metaKey) return;
+    if (!event.altKey || event.shiftKey || event.ctrlKey || event.metaKey) return;
     if (event.code === "KeyO") {
       document.querySelector(".floor").classList.remove("reading");
       byId("offers").querySelector(".offer [data-do=accept]")?.focus();
+    } else if (event.code === "KeyB") {
+      this.bulk.open();
     } else if (/^Digit[1-9]$/.test(event.code)) {
       const id = [...this.book.tasks.keys()][Number(event.code.at(-1)) - 1];
       if (id) this.look(id, true);
