@@ -41,5 +41,6 @@ pub mod sender;
 pub mod spread;
 pub mod status;
 pub mod status_word;
+pub mod take;
 pub mod telemetry;
 pub mod traces;

@@ -17,7 +17,7 @@ for (const lang of ["en", "he"]) {
         status_word: `{ words = ["status", "סטטוס"], url = "https://help.example.org" }`,
       },
       queues: [
-        { name: "stars", side: "front", offer_ms: 600_000 },
+        { name: "stars", side: "front", offer_ms: 600_000, wrap_up_ms: 0 },
         { name: "word", side: "front", offer_ms: 600_000 },
         { name: "care", side: "back", offer_ms: 600_000 },
       ],

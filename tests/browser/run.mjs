@@ -13,6 +13,7 @@ import "./private.mjs";
 import "./beside.mjs";
 import "./asked.mjs";
 import "./macros.mjs";
+import "./worklist.mjs";
 import "./console.mjs";
 import "./day.mjs";
 import "./door.mjs";

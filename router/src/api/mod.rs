@@ -52,6 +52,7 @@ mod watch;
 pub mod webhooks;
 pub mod work;
 pub mod workers;
+pub mod worklist;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

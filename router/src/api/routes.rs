@@ -13,6 +13,7 @@ use super::{
     Shared, about, accounts, audit, canned, connect, consents, conversations, customer, drafts, endpoints, explanation,
     floor, health, items, keys, macros, media, notes, operations, pages, people, poll, queues, rule_day, rule_help,
     rule_replay, rule_trial, rules, search, sessions, status, tasks, transcripts, users, webhooks, work, workers,
+    worklist,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -87,6 +88,17 @@ pub fn routes() -> Vec<Route> {
         route(Method::DELETE, "/v1/canned-answers/{name}", MANAGE, delete(canned::remove), about::canned::remove),
         owner(get("/v1/tasks/{id}/explanation", READ, self::get(explanation::one), about::tasks::explanation)),
         owner(post("/v1/tasks/{id}/transfer", MOVE, self::post(tasks::transfer), about::tasks::transfer)),
+        owner(post("/v1/tasks/{id}/take", WORK, self::post(worklist::take), about::worklist::take)),
+        owner(get("/v1/worklist", MEET, self::get(worklist::list), about::worklist::list)),
+        owner(get("/v1/worklist/views", MEET, self::get(worklist::views), about::worklist::views)),
+        route(Method::PUT, "/v1/worklist/views/{name}", MEET, put(worklist::put_view), about::worklist::put_view),
+        route(
+            Method::DELETE,
+            "/v1/worklist/views/{name}",
+            MEET,
+            delete(worklist::remove_view),
+            about::worklist::remove_view,
+        ),
         owner(post("/v1/tasks/{id}/accept", WORK, self::post(work::accept), about::work::accept)),
         owner(post("/v1/tasks/{id}/decline", WORK, self::post(work::decline), about::work::decline)),
         owner(post("/v1/tasks/{id}/reply", WORK, self::post(work::reply), about::work::reply)),

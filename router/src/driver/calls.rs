@@ -4,6 +4,7 @@ use blendline_core::input::{NewItem, Verdict as CoreVerdict};
 use blendline_core::{Answer, Command, Input, PayloadId, Refusal};
 use blendline_wire::event::Actor;
 use blendline_wire::outbound::SendFailure;
+use blendline_wire::task::Target;
 use blendline_wire::worker::Reply;
 use blendline_wire::{ConversationId, Pii, TaskId, WorkerId};
 use tokio::sync::oneshot;
@@ -18,6 +19,7 @@ use crate::payload::MessageBody;
 use crate::persons::{Identity, Known};
 use crate::ports::register::Entry;
 use crate::ports::store::NewAddress;
+use crate::take::in_the_way;
 
 /// A duplicate key and what is kept beside it.
 type Keyed = (Key, Vec<u8>);
@@ -121,6 +123,13 @@ impl Stepper<'_> {
                 let payload = self.batch.payload(body);
                 let command = Command::Push(NewItem { tenant, class, payload, conversation });
                 Ok(Prepared { payloads: vec![payload], keys: vec![(key, Vec::new())], ..Prepared::plain(command) })
+            }
+            Call::Take { worker, task } => {
+                let row = self.core.task(task).ok_or(Err(CallError::Refused(Refusal::UnknownTask)))?;
+                match in_the_way(self.core, self.now(), worker, row) {
+                    Some(why) => Err(Err(CallError::NotTaken(why))),
+                    None => Ok(Prepared::plain(Command::Reassign { task, to: Target::Worker(worker) })),
+                }
             }
             start @ Call::Start { .. } => self.start(start),
             known @ (Call::Consent { .. } | Call::Link { .. } | Call::Note { .. } | Call::Remark { .. }) => {

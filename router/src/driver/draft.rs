@@ -277,7 +277,7 @@ impl Draft {
                 self.wanted.entries.push(persons::link_key(*tenant, one, other));
             }
             // A doubtful call holds no other.
-            Call::Plain(_) | Call::Note { .. } | Call::Remark { .. } | Call::Doubtful { .. } => {}
+            Call::Plain(_) | Call::Take { .. } | Call::Note { .. } | Call::Remark { .. } | Call::Doubtful { .. } => {}
         }
         self.items.push(Item::Call { actor, call, reply });
     }

@@ -66,6 +66,7 @@ faults! {
     NO_LIVE_RULES = 409 "no_live_rules" "No rules are live to try others beside.";
     NO_TRIAL = 409 "no_trial" "No rules are on trial.";
     NOT_CONNECTED = 409 "not_connected" "The worker has no connection.";
+    NOT_TAKEN = 409 "not_taken" "The worker may not take the task now; the detail says why.";
     OWN_USER = 409 "own_user" "Nobody changes his own role or lets himself out.";
     SECOND_PERSON = 409 "second_person" "The rules need two people: another than the author publishes them.";
     SESSION_ENDED = 409 "session_ended" "The connection has ended: poll without `session`.";

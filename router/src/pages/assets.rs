@@ -65,6 +65,7 @@ pub(super) const ASSETS: &[Asset] = assets![
     "desk/main.js",
     "desk/notes.js",
     "desk/offers.js",
+    "desk/worklist.js",
     "docs.css",
     "icon.svg",
     "page/chart.js",

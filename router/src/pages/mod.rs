@@ -15,6 +15,7 @@ mod desk_forms;
 mod desk_macros;
 mod desk_notes;
 mod desk_parts;
+mod desk_worklist;
 mod docs;
 mod headers;
 mod language;

@@ -13,7 +13,7 @@ use super::{Page, Section, chat, console, desk, desk_forms, desk_parts, router, 
 use crate::directory::Role;
 
 /// The sources that name keys.
-const SOURCES: [&str; 19] = [
+const SOURCES: [&str; 21] = [
     include_str!("chat.rs"),
     include_str!("console/answers.rs"),
     include_str!("console/board.rs"),
@@ -26,7 +26,9 @@ const SOURCES: [&str; 19] = [
     include_str!("desk.rs"),
     include_str!("desk_answers.rs"),
     include_str!("desk_forms.rs"),
+    include_str!("desk_macros.rs"),
     include_str!("desk_notes.rs"),
+    include_str!("desk_worklist.rs"),
     include_str!("desk_parts.rs"),
     include_str!("search.rs"),
     include_str!("shell.rs"),

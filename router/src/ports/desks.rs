@@ -5,6 +5,7 @@ use blendline_wire::task::ParkReason;
 use blendline_wire::worker::TargetName;
 use blendline_wire::{Millis, Pii, TaskId, TenantId, WorkerId};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::people::Deed;
@@ -14,6 +15,9 @@ use super::store::StoreError;
 pub const DRAFTS_MAX: usize = 200;
 /// The most answers that a company has ready.
 pub const CANNED_MAX: usize = 500;
+
+/// The most views of open work that one person keeps.
+pub const VIEWS_MAX: usize = 30;
 
 /// The record of desks. Nothing here is on a task's path, and no scheduler waits for it.
 #[async_trait]
@@ -37,6 +41,28 @@ pub trait Desks: Send + Sync + 'static {
 
     /// Removes an answer; false when there is none.
     async fn remove_canned(&self, tenant: TenantId, name: &str, by: &Deed) -> Result<bool, StoreError>;
+
+    /// The views of open work that somebody keeps, by name, at most [`VIEWS_MAX`].
+    async fn views(&self, tenant: TenantId, owner: &str) -> Result<Vec<View>, StoreError>;
+
+    /// Puts a view in the place of the one of the same owner and name.
+    async fn put_view(&self, view: &View) -> Result<(), StoreError>;
+
+    /// Removes a view, where there is one.
+    async fn remove_view(&self, tenant: TenantId, owner: &str, name: &str) -> Result<(), StoreError>;
+}
+
+/// A view of open work that somebody keeps for himself.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct View {
+    /// Whose tenant.
+    pub tenant: TenantId,
+    /// Who keeps it, as the audit log names him: `user dana`.
+    pub owner: String,
+    /// What he calls it.
+    pub name: String,
+    /// What it shows, as the list of open work is asked.
+    pub filter: Value,
 }
 
 /// What a worker has begun to write and not sent.

@@ -27,6 +27,7 @@ pub(super) mod users;
 pub(super) mod webhooks;
 pub(super) mod work;
 pub(super) mod workers;
+pub(super) mod worklist;
 
 use serde_json::{Value, json};
 

@@ -11,4 +11,5 @@ mod people;
 mod replay;
 mod satisfaction;
 mod sending;
+mod take;
 pub(crate) mod world;

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use blendline_core::rows::{ConversationState, TaskState};
+use blendline_wire::TaskId;
 use blendline_wire::event::EventKind;
 use blendline_wire::inbound::{InboundEvent, InboundKind};
 use blendline_wire::mail::Mail;
 use blendline_wire::task::TaskKind;
-use blendline_wire::TaskId;
 
 use super::world::*;
 use crate::directory::Directory;
@@ -194,7 +194,11 @@ async fn a_mail_asks_only_when_its_own_domain_signed_it() {
     let world = World::of(asking(), 0).await;
     let mail = |dmarc: &str| {
         let authentication = serde_json::from_value(serde_json::json!({ "dmarc": dmarc })).unwrap();
-        Some(Box::new(Mail { authentication: Some(authentication), ..Mail::default() }))
+        Some(Box::new(Mail {
+            authentication: Some(authentication),
+            from_address: Some("972".into()),
+            ..Mail::default()
+        }))
     };
     let first = InboundEvent { mail: mail("pass"), ..says("m1", "hello") };
     let forged = InboundEvent { mail: mail("none"), ..says("m2", "status") };

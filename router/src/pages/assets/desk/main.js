@@ -9,6 +9,7 @@ import { Line } from "./line.js";
 import { Mentions } from "./notes.js";
 import { Bulk } from "./macros.js";
 import { Offers } from "./offers.js";
+import { WorkList } from "./worklist.js";
 import { Column, showClock } from "./column.js";
 import { Drafts } from "./drafts.js";
 import { ring, showLink, startBar } from "./bar.js";
@@ -37,6 +38,8 @@ class Desk {
     });
     this.offers = new Offers(this);
     this.bulk = new Bulk(this);
+    this.worklist = new WorkList(this);
+    byId("worklist-open").addEventListener("click", () => this.worklist.open());
     byId("bulk-open").addEventListener("click", () => this.bulk.open());
     startBar(this);
     startSearch((found) => this.wayTo(found));
@@ -84,6 +87,8 @@ class Desk {
 
   on_offer({ task }) {
     this.book.offer(task);
+    this.changed();
+    if (this.worklist.taking.has(task.id)) return this.tookFromList();
     setText(byId("say-now"), sayText("offer-new", { queue: task.queue }));
     ring(this.keep);
     this.notify(sayText("offer-new", { queue: task.queue }), task.id);
@@ -99,7 +104,7 @@ class Desk {
 
   on_assigned({ task }) {
     this.book.assigned(task);
-    this.look(task.id, false);
+    this.look(task.id, this.worklist.taking.delete(task.id));
     this.drafts.read();
   }
 
@@ -125,6 +130,14 @@ class Desk {
     const owned = this.book.owned(task, lease);
     if (owned) owned.reminded = true;
     this.changed();
+  }
+
+  /** What was taken from the list was asked for: it needs no second word. */
+  tookFromList() {
+    queueMicrotask(() => {
+      for (const [id, card] of this.offers.cards) if (this.worklist.taking.delete(id)) this.offers.accept(card);
+      for (const id of this.book.tasks.keys()) if (this.worklist.taking.delete(id)) this.look(id, true);
+    });
   }
 
   /** A supervisor says something: it stays until it is closed. */
@@ -288,6 +301,8 @@ class Desk {
     if (event.code === "KeyO") {
       document.querySelector(".floor").classList.remove("reading");
       byId("offers").querySelector(".offer [data-do=accept]")?.focus();
+    } else if (event.code === "KeyW") {
+      this.worklist.open();
     } else if (event.code === "KeyB") {
       this.bulk.open();
     } else if (/^Digit[1-9]$/.test(event.code)) {
