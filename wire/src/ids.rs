@@ -81,6 +81,24 @@ impl fmt::Display for UnknownId {
 
 impl std::error::Error for UnknownId {}
 
+/// A channel's name as a number, by which what came by it is told from the rest where that is all that matters.
+///
+/// FNV-1a of the name's bytes, so that it is the same in every process and version.
+/// Nothing is found by it and nothing kept under it: who compares keys has made sure that his names differ in them.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct ChannelKey(pub u32);
+
+impl ChannelKey {
+    /// Of what came by no channel, or where the channel does not matter.
+    pub const NONE: Self = Self(0);
+
+    /// The key of a name.
+    pub fn of(name: &str) -> Self {
+        Self(name.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)))
+    }
+}
+
 handle!(
     /// A company on this installation.
     TenantId, "ten"

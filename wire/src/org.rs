@@ -8,7 +8,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{
-    AccountId, CalendarId, ContactId, CustomerId, GroupId, MatterId, QueueId, SkillId, TenantId, UnitId, WorkerId,
+    AccountId, CalendarId, ChannelKey, ContactId, CustomerId, GroupId, MatterId, QueueId, SkillId, TenantId, UnitId,
+    WorkerId,
 };
 use crate::pii::Pii;
 use crate::task::{AcceptMode, Side, SkillNeed};
@@ -314,9 +315,21 @@ pub struct WorkerSettings {
     /// His speed when he does 1, 2, … tasks at once, in thousandths of his speed with one; empty where nobody knows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paces_milli: Vec<u32>,
+    /// What tasks of a channel take of him, where that is not what their queue says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weights: Vec<ChannelWeight>,
     /// What is asked of him, and what he costs.
     #[serde(default)]
     pub burden: Burden,
+}
+
+/// What a task of a channel takes of a worker's capacity.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ChannelWeight {
+    /// The channel.
+    pub channel: ChannelKey,
+    /// In units of [`WEIGHT_UNIT`] per ordinary task; at least 1.
+    pub weight: u32,
 }
 
 /// What is asked of a worker, and what he costs; zero is no bound.
@@ -334,6 +347,11 @@ pub struct Burden {
 }
 
 impl WorkerSettings {
+    /// What a task takes of him that came by a channel, and takes `ordinary` of others.
+    pub fn weight_of(&self, channel: ChannelKey, ordinary: u32) -> u32 {
+        self.weights.iter().find(|own| own.channel == channel).map_or(ordinary, |own| own.weight)
+    }
+
     /// True when he has every needed skill at the needed level or above.
     pub fn has_skills(&self, needs: &[SkillNeed]) -> bool {
         needs.iter().all(|need| self.skills.iter().any(|has| has.skill == need.skill && has.level >= need.level))

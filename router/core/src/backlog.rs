@@ -125,8 +125,9 @@ impl Scheduler {
             if !self.index.ready.contains_key(id) || !self.rules().hours(*id).is_open(now) {
                 continue;
             }
-            for (_, heads) in waiting.buckets() {
-                backlog.lines.push((heads.iter(), None, self.rank(now, queue)));
+            let rank = self.rank(now, queue);
+            for (bucket, heads) in waiting.buckets() {
+                backlog.lines.push((heads.iter(), None, rank.lifted(bucket.lift_milli)));
             }
         }
         backlog.lines.iter_mut().for_each(|line| Backlog::advance(now, line));

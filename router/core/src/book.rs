@@ -25,6 +25,9 @@ impl Scheduler {
     /// Enters a new task.
     pub(crate) fn add_task(&mut self, step: &mut Step<'_>, mut task: Task) {
         let id = task.id;
+        if let Some(holder) = task.state.holder() {
+            weigh(&mut task, self.workers.get(&holder).map(Box::as_ref));
+        }
         match task.state {
             TaskState::Active { .. } => task.begun_at = step.now,
             TaskState::Waiting => self.task_came(step, task.queue, task.side),
@@ -52,9 +55,6 @@ impl Scheduler {
         let was_active = matches!(task.state, TaskState::Active { .. });
         let stand = rules.stand(task);
         change(task);
-        if task.state == TaskState::Waiting {
-            task.more.tidy();
-        }
         match (was_active, matches!(task.state, TaskState::Active { .. })) {
             (false, true) => task.begun_at = step.now,
             (true, false) => {
@@ -63,7 +63,14 @@ impl Scheduler {
             }
             _ => {}
         }
-        let (holder_after, takes_after, queue_after) = (task.state.holder(), rules.takes(task), task.queue);
+        let holder_after = task.state.holder();
+        if holder_after != holder_before {
+            weigh(task, holder_after.and_then(|holder| self.workers.get(&holder)).map(Box::as_ref));
+        }
+        if task.state == TaskState::Waiting {
+            task.more.tidy();
+        }
+        let (takes_after, queue_after) = (rules.takes(task), task.queue);
         let stand_after = rules.stand(task);
         if (&stand, takes_before, queue_before, holder_before) != (&stand_after, takes_after, queue_after, holder_after)
         {
@@ -302,6 +309,18 @@ impl Scheduler {
         event.cause = step.cause;
         step.cause = step.cause.or(Some(event.id));
         step.write(Write::Event(Box::new(event)));
+    }
+}
+
+/// What a task takes of whoever holds it from now on: it stays so while he does, whatever his settings become.
+fn weigh(task: &mut Task, holder: Option<&Desk>) {
+    let own = |desk: &Desk| {
+        let weights = &desk.row.settings.weights;
+        weights.iter().find(|own| own.channel == task.channel).map(|own| own.weight)
+    };
+    let weighs = holder.and_then(own);
+    if weighs != task.weighs {
+        task.weighs = weighs;
     }
 }
 

@@ -25,7 +25,7 @@ impl Scheduler {
         let rest = [breath, pause].into_iter().flatten().filter(|(ms, _)| 0 < *ms).max();
         let noted = queue.wrap_up_ms;
         // Who rests is given nothing, whatever room he has.
-        let weight = if rest.is_some() { desk.row.capacity } else { queue.task_weight };
+        let weight = if rest.is_some() { desk.row.capacity } else { desk.weight_of(task, queue) };
         let until = now.plus(noted.max(rest.map_or(0, |(ms, _)| ms)));
         if rest.is_some() {
             run.tasks = 0;

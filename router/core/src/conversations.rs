@@ -212,6 +212,7 @@ impl Scheduler {
             conversation: None,
             account: None,
             needs: sorted(&class.needs).into(),
+            channel: class.channel,
             created_at: step.now,
             earned_at: step.now,
             target_ms,

@@ -165,9 +165,24 @@ impl Desk {
         self.load.saturating_add(weight) <= self.row.capacity
     }
 
+    /// What a task would take of him.
+    pub(crate) fn weight_of(&self, task: &Task, queue: &QueueSettings) -> u32 {
+        self.row.settings.weight_of(task.channel, queue.task_weight)
+    }
+
+    /// The least that a task of a queue can take of him, by whatever channel it came.
+    pub(crate) fn least_weight(&self, queue: &QueueSettings) -> u32 {
+        self.row.settings.weights.iter().map(|own| own.weight).fold(queue.task_weight, u32::min)
+    }
+
+    /// Whether he has room for a task.
+    pub(crate) fn has_room(&self, task: &Task, queue: &QueueSettings) -> bool {
+        self.has_room_for(self.weight_of(task, queue))
+    }
+
     /// Whether nothing but the reserve keeps him from a task of a queue he serves, if he is ready.
     pub(crate) fn could_do(&self, task: &Task, queue: &QueueSettings, now: Millis) -> bool {
-        self.has_room_for(queue.task_weight) && self.knows_and_may(task, now)
+        self.has_room(task, queue) && self.knows_and_may(task, now)
     }
 
     /// Whether he has the skills for a task and did not decline it.

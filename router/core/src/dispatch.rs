@@ -57,6 +57,8 @@ struct Seen<'a> {
     now: Millis,
     desk: &'a Desk,
     rank: Rank,
+    /// What an ordinary task of the queue takes.
+    weight: u32,
     lines: &'a Lines,
     bucket: Bucket,
     heads: &'a Sorted<Head>,
@@ -140,7 +142,7 @@ impl Scheduler {
             && desk.row.presence != Presence::Away
             && self.rules().hours(task.queue).is_open(now)
             && !declined_by(task, worker, now)
-            && self.has_room(desk, task.queue)
+            && self.queues.get(&task.queue).is_some_and(|queue| desk.has_room(task, queue))
     }
 
     /// The most urgent task of all lines that this worker serves, and the next one after it.
@@ -164,7 +166,7 @@ impl Scheduler {
         let mut contested = false;
         for queue in &desk.row.settings.queues {
             let (Some(settings), Some(lines)) = (self.queues.get(queue), self.index.lines.get(queue)) else { continue };
-            if !desk.has_room_for(settings.task_weight) || !self.rules().hours(*queue).is_open(now) {
+            if !desk.has_room_for(desk.least_weight(settings)) || !self.rules().hours(*queue).is_open(now) {
                 continue;
             }
             if look == Look::Back && settings.side == Side::Front {
@@ -174,7 +176,8 @@ impl Scheduler {
                 look == Look::Urgent && settings.side == Side::Back && !self.is_owed_by(now, desk, settings);
             let rank = self.rank_for(now, settings, desk);
             let buckets = lines.buckets().filter(|(bucket, _)| bucket.late || !only_late);
-            let seen = buckets.map(|(bucket, heads)| Seen { now, desk, rank, lines, bucket, heads });
+            let weight = settings.task_weight;
+            let seen = buckets.map(|(bucket, heads)| Seen { now, desk, rank, weight, lines, bucket, heads });
             let found = seen.filter_map(|seen| Some((self.first_for(&seen, None)?, seen)));
             if settings.side == Side::Front && !self.worth_starting(desk, settings) {
                 let Some(first) = found.reduce(|one, other| if other.0.is_before(&one.0) { other } else { one }) else {
@@ -209,7 +212,7 @@ impl Scheduler {
 
     /// The first that a worker could have of the lines that are seen, but for the one that `except` leads.
     fn first_for(&self, seen: &Seen<'_>, except: Option<TaskId>) -> Option<Candidate> {
-        let (now, desk, rank) = (seen.now, seen.desk, seen.rank);
+        let (now, desk, rank) = (seen.now, seen.desk, seen.rank.lifted(seen.bucket.lift_milli));
         let worker = desk.row.settings.id;
         let mut first: Option<Candidate> = None;
         for head in seen.heads.iter() {
@@ -219,11 +222,15 @@ impl Scheduler {
             if first.is_some_and(|first| first.due_at <= head.waiting.due_at) {
                 break;
             }
-            if !desk.row.settings.has_skills(&head.needs) || Some(head.waiting.task) == except {
+            if !desk.row.settings.has_skills(&head.needs)
+                || Some(head.waiting.task) == except
+                || !desk.has_room_for(desk.row.settings.weight_of(head.channel, seen.weight))
+            {
                 continue;
             }
             let found = if head.waiting.is_declined() {
-                let key = LineKey { needs: head.needs.clone(), bucket: seen.bucket.target, hard: seen.bucket.hard };
+                let Bucket { target: bucket, hard, lift_milli, .. } = seen.bucket;
+                let key = LineKey { needs: head.needs.clone(), bucket, hard, lift_milli, channel: head.channel };
                 let line = seen.lines.line(&key, seen.bucket.late).filter_map(|(_, task)| self.tasks.get(&task));
                 let mut his = line.filter(|task| !declined_by(task, worker, now));
                 his.next().map(|task| Candidate::new(task, now, rank))
@@ -265,10 +272,6 @@ impl Scheduler {
         first.filter(|first| first.declined.is_empty()).map_or(id, |first| first.id)
     }
 
-    fn has_room(&self, desk: &Desk, queue: QueueId) -> bool {
-        self.queues.get(&queue).is_some_and(|queue| desk.has_room_for(queue.task_weight))
-    }
-
     /// Gives a task to a worker, as an offer or at once.
     pub(crate) fn bind(
         &mut self,
@@ -286,7 +289,11 @@ impl Scheduler {
         let because = if chosen && self.is_owed_by(now, desk, queue) { Because::Promised } else { because };
         let decision = Decision {
             waited_ms: now.since(task.earned_at),
-            urgency_milli: self.rank(now, queue).urgency_milli(now, task.earned_at, task.due_at),
+            urgency_milli: self.rank(now, queue).lifted(task.lift_milli).urgency_milli(
+                now,
+                task.earned_at,
+                task.due_at,
+            ),
             runner_up_milli,
             runner_up,
             because,

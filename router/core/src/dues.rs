@@ -89,7 +89,7 @@ impl Scheduler {
         step.todo.fresh.push(id);
     }
 
-    /// Nobody had a task for so long that less will do.
+    /// Nobody had a task for so long that less will do, or more is done about it.
     fn relax(&mut self, step: &mut Step<'_>, id: TaskId) {
         let now = step.now;
         let Some(task) = self.tasks.get(&id).filter(|task| task.directed.is_none()) else { return };
@@ -98,13 +98,23 @@ impl Scheduler {
         let needs = last.needs.clone();
         // Of several that are over at once the last counts, for the queue as for the skills.
         let to = task.relax[..over].iter().rev().find_map(|step| step.overflow).map(|overflow| overflow.to);
+        let lift_milli = task.relax[..over].iter().rev().find_map(|step| step.lift_milli);
+        let tell = task.relax[..over].iter().any(|step| step.tell);
         let relaxed = *task.needs != *needs;
+        let lifted = lift_milli.filter(|milli| *milli != task.lift_milli);
         self.edit_task(step, id, |task| {
             task.needs = needs.as_slice().into();
             task.relax.drain(..over);
+            task.lift_milli = lift_milli.unwrap_or(task.lift_milli);
         });
         if relaxed {
             self.task_event(step, id, EventKind::NeedsRelaxed { needs });
+        }
+        if let Some(times_milli) = lifted {
+            self.task_event(step, id, EventKind::TaskRaised { times_milli });
+        }
+        if tell {
+            self.tell_supervisor(step, id, None);
         }
         if let Some(to) = to {
             self.overflow(step, id, to);

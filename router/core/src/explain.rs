@@ -111,7 +111,7 @@ impl Scheduler {
     }
 
     fn why_waiting(&self, now: Millis, task: &Task) -> Waiting {
-        let rank = self.queues.get(&task.queue).map(|queue| self.rank(now, queue));
+        let rank = self.queues.get(&task.queue).map(|queue| self.rank(now, queue).lifted(task.lift_milli));
         let hours = self.rules().hours(task.queue);
         let mut waiting = Waiting {
             urgency_milli: rank.map_or(0, |rank| rank.urgency_milli(now, task.earned_at, task.due_at)),
@@ -148,7 +148,7 @@ impl Scheduler {
         fronts: &mut BTreeMap<QueueId, (bool, bool)>,
     ) -> Vec<Obstacle> {
         let (row, id) = (&desk.row, desk.row.settings.id);
-        let weight = self.queues.get(&task.queue).map_or(u32::MAX, |queue| queue.task_weight);
+        let weight = self.queues.get(&task.queue).map_or(u32::MAX, |queue| desk.weight_of(task, queue));
         let mut met = Vec::new();
         if row.settings.queues.binary_search(&task.queue).is_err() {
             met.push(Obstacle::OtherQueue);

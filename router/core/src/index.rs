@@ -116,11 +116,12 @@ impl<'a> Rules<'a> {
     /// What a task takes of its holder's capacity.
     pub(crate) fn weight(&self, task: &Task) -> u32 {
         let Some(queue) = self.queues.get(&task.queue) else { return 0 };
+        let whole = task.weighs.unwrap_or(queue.task_weight);
         match task.state {
-            TaskState::Offered { .. } | TaskState::Active { .. } => queue.task_weight,
+            TaskState::Offered { .. } | TaskState::Active { .. } => whole,
             TaskState::Interrupted { .. } => 0,
             TaskState::Parked { .. } | TaskState::Requesting { .. } => {
-                u32::try_from(u64::from(queue.task_weight) * u64::from(queue.waiting_weight_percent.min(100)) / 100)
+                u32::try_from(u64::from(whole) * u64::from(queue.waiting_weight_percent.min(100)) / 100)
                     .unwrap_or(u32::MAX)
             }
             TaskState::Waiting | TaskState::Closed { .. } => 0,
@@ -354,5 +355,11 @@ fn worker_due(worker: &Worker) -> Option<Millis> {
 /// The line a task stands in.
 pub(crate) fn line_key(task: &Task) -> LineKey {
     let hard = task.interruptions >= limits::INTERRUPTIONS_MAX;
-    LineKey { needs: task.needs.clone(), bucket: policy::target_bucket(task.target_ms), hard }
+    LineKey {
+        needs: task.needs.clone(),
+        bucket: policy::target_bucket(task.target_ms),
+        hard,
+        lift_milli: task.lift_milli,
+        channel: task.channel,
+    }
 }

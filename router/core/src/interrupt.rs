@@ -67,7 +67,7 @@ impl Scheduler {
             let soft = due_at.since(now) > aside.target_ms / HARD_PART && aside.begun_at < now;
             let pays = self.worth_starting(desk, queue)
                 && !self.is_owed_after(now, desk, aside.queue, self.rules().weight(aside));
-            let may = serves && soft && pays && queue.task_weight <= free && desk.knows_and_may(task, now);
+            let may = serves && soft && pays && desk.weight_of(task, queue) <= free && desk.knows_and_may(task, now);
             may.then_some((*id, worker))
         })
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use blendline_wire::task::SkillNeed;
-use blendline_wire::{Millis, TaskId};
+use blendline_wire::{ChannelKey, Millis, TaskId};
 
 use crate::ready::{Bits, need_bits};
 use crate::sorted::Sorted;
@@ -48,6 +48,10 @@ pub(crate) struct LineKey {
     pub(crate) bucket: u64,
     /// True for what was put aside for the front line as often as may be.
     pub(crate) hard: bool,
+    /// How many times their urgency counts, in thousandths; 0: as that of all.
+    pub(crate) lift_milli: u32,
+    /// The channel, where some worker's capacity is reckoned by it.
+    pub(crate) channel: ChannelKey,
 }
 
 /// A line: tasks that any able worker sees in the same order, by due time; those whose target is over in a line of
@@ -79,6 +83,8 @@ pub(crate) struct Bucket {
     pub(crate) late: bool,
     /// True for what was put aside for the front line as often as may be.
     pub(crate) hard: bool,
+    /// How many times their urgency counts, in thousandths; 0: as that of all.
+    pub(crate) lift_milli: u32,
 }
 
 /// The first of a line, with what it takes. In the order of the tasks.
@@ -90,11 +96,13 @@ pub(crate) struct Head {
     pub(crate) bits: Bits,
     /// What it needs.
     pub(crate) needs: Arc<[SkillNeed]>,
+    /// The channel, where some worker's capacity is reckoned by it.
+    pub(crate) channel: ChannelKey,
 }
 
 impl Head {
     fn new(key: &LineKey, waiting: Waiting) -> Self {
-        Self { waiting, bits: need_bits(&key.needs), needs: key.needs.clone() }
+        Self { waiting, bits: need_bits(&key.needs), needs: key.needs.clone(), channel: key.channel }
     }
 }
 
@@ -170,7 +178,7 @@ impl Lines {
         after: Option<Waiting>,
     ) -> (Option<Spot>, Option<Spot>) {
         if before != after {
-            let bucket = Bucket { target: key.bucket, late, hard: key.hard };
+            let bucket = Bucket { target: key.bucket, late, hard: key.hard, lift_milli: key.lift_milli };
             let heads = self.heads.entry(bucket).or_default();
             before.into_iter().for_each(|first| _ = heads.remove(&Head::new(key, first)));
             after.into_iter().for_each(|first| _ = heads.insert(Head::new(key, first)));

@@ -3,7 +3,7 @@
 use blendline_wire::event::EventKind;
 use blendline_wire::task::TaskKind;
 use blendline_wire::worker::Author;
-use blendline_wire::{AccountId, ContactKey, Lease, MatterId, QueueId, WorkerId};
+use blendline_wire::{AccountId, ChannelKey, ContactKey, Lease, MatterId, QueueId, WorkerId};
 
 use crate::effect::{Answer, MessageRow, Refusal, Write};
 use crate::input::{Class, PayloadId};
@@ -37,10 +37,12 @@ impl Scheduler {
         if let Some(open) = self.by_contact.get(&contact) {
             return Err(Refusal::AlreadyOpen(*open));
         }
-        if desk.load.saturating_add(settings.task_weight) > desk.row.capacity {
+        let own = &desk.row.settings;
+        let channel = if own.weights.is_empty() { ChannelKey::NONE } else { ChannelKey::of(&known.channel) };
+        if !desk.has_room_for(own.weight_of(channel, settings.task_weight)) {
             return Err(Refusal::TooMany("tasks"));
         }
-        let class = Class { queue, ..Class::default() };
+        let class = Class { queue, channel, ..Class::default() };
         let mut conversation = self.new_conversation(step, tenant, account, contact);
         let id = conversation.id;
         // The platform's window counts from what the customer said last, in whichever conversation.

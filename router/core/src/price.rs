@@ -37,6 +37,16 @@ pub(crate) struct Rank {
 }
 
 impl Rank {
+    /// The same for tasks that count for so many times as much, in thousandths, as others; 0: as much. They do not step
+    /// back: somebody said that they have waited enough.
+    pub(crate) fn lifted(self, times_milli: u32) -> Self {
+        if times_milli == 0 {
+            return self;
+        }
+        let weight = u64::from(self.weight_milli) * u64::from(times_milli) / 1_000;
+        Self { weight_milli: u32::try_from(weight).unwrap_or(u32::MAX), in_time: false, ..self }
+    }
+
     /// How urgent a task is that earned its place and is due at these instants, in parts of a thousand of a target of
     /// weight one.
     pub(crate) fn urgency_milli(&self, now: Millis, earned_at: Millis, due_at: Millis) -> u64 {

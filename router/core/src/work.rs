@@ -2,14 +2,14 @@
 
 use blendline_wire::inbound::InboundKind;
 use blendline_wire::task::{Label, SkillNeed};
-use blendline_wire::{AccountId, ContactKey, ConversationId, Millis, QueueId, TenantId};
+use blendline_wire::{AccountId, ChannelKey, ContactKey, ConversationId, Millis, QueueId, TenantId};
 use serde::{Deserialize, Serialize};
 
 use crate::input::PayloadId;
 use crate::rows::Conversation;
 
-/// What a task takes once it has waited for so long: optional skills are dropped, and levels lowered, step by step; and
-/// it may go over to another queue.
+/// What becomes of a task once it has waited for so long: optional skills are dropped, and levels lowered, step by step;
+/// it may go over to another queue, count for more, and be told to a supervisor.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Relaxation {
     /// How long after it earned its place, in milliseconds.
@@ -19,6 +19,12 @@ pub struct Relaxation {
     /// Where it is from then on, where that is another queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overflow: Option<Overflow>,
+    /// How many times its urgency counts from then on, in thousandths. When it is due stays as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lift_milli: Option<u32>,
+    /// True where a supervisor is told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tell: bool,
 }
 
 /// A queue that helps another out.
@@ -43,6 +49,9 @@ pub struct Class {
     pub relax: Vec<Relaxation>,
     /// The target, where it is not the queue's, in milliseconds.
     pub target_ms: Option<u64>,
+    /// The channel, where some worker's capacity is reckoned by it.
+    #[serde(default, skip_serializing_if = "no_channel")]
+    pub channel: ChannelKey,
     /// How hard it is on whoever does it, 0 to 10: hostile people, sad matters.
     #[serde(default)]
     pub strain: u8,
@@ -54,6 +63,10 @@ pub struct Class {
     pub label: Option<Box<Label>>,
     /// The version of the rule set that decided.
     pub rule_set: u32,
+}
+
+fn no_channel(channel: &ChannelKey) -> bool {
+    *channel == ChannelKey::NONE
 }
 
 /// A customer said something.

@@ -259,6 +259,7 @@ fn office() -> Vec<Settings> {
             accept: AcceptMode::Offer,
             stand_in: None,
             paces_milli: Vec::new(),
+            weights: Vec::new(),
             burden: Burden::default(),
         })
     }));

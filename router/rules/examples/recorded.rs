@@ -76,6 +76,7 @@ fn settings(workers: u64) -> Vec<Settings> {
             accept: AcceptMode::Auto,
             stand_in: None,
             paces_milli: Vec::new(),
+            weights: Vec::new(),
             burden: Burden::default(),
         })
     };

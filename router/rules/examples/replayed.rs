@@ -53,6 +53,7 @@ fn worker(number: u64) -> Settings {
         accept: AcceptMode::Auto,
         stand_in: None,
         paces_milli: Vec::new(),
+        weights: Vec::new(),
         burden: Burden::default(),
     })
 }

@@ -64,6 +64,10 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("protected_window", "over how long that part is kept"),
             ("worth", "what one completed task of a back queue is worth; 1 is ordinary"),
             ("heir_of", "queues that are no more, whose tasks are this one's"),
+            (
+                "escalate",
+                "what is done about its work that waits, by time: `- {after: 10m, priority: high, notify: true}`",
+            ),
             ("overflow", "where its work goes when it waits too long: `{to: other, after: 10m, when_nobody: true}`"),
         ],
     ),
@@ -79,6 +83,7 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("breath", "how long a breath is"),
             ("abuse_pause", "how long he rests after an abusive customer"),
             ("cost", "what an hour of his costs: of workers who are alike else, the cheaper has the task"),
+            ("weights", "what a task takes of a worker by its channel, where not as its queue says: `{chat: 34}`"),
             ("time_plan", "the parts of the group's hours that back queues have, as `{refunds: 20%, training: 5%}`"),
         ],
     ),

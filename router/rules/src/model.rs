@@ -107,6 +107,8 @@ pub struct Queue {
     pub worth_milli: Option<u32>,
     /// Queues that are no more, whose tasks are this one's.
     pub heir_of: Vec<Placed<String>>,
+    /// What is done about its work that waits, besides what its rule says.
+    pub escalate: Vec<Relaxed>,
     /// Where its work is to go when it waits too long.
     pub overflow: Option<Overflow>,
 }
@@ -149,6 +151,8 @@ pub struct Worker {
     pub capacity: Option<u32>,
     /// How he receives work.
     pub accept: Option<AcceptMode>,
+    /// What a task takes of him by the channel it came by, where that is not what its queue says.
+    pub weights: Vec<(Placed<String>, u32)>,
     /// What is asked of him, and what he costs.
     pub burden: Burden,
 }
@@ -241,6 +245,10 @@ pub struct Relaxed {
     pub needs: Option<Vec<Level>>,
     /// Where it is from then on; `None`: where it was before.
     pub queue: Option<Placed<String>>,
+    /// What it counts for from then on; `None`: what it did before.
+    pub priority: Option<Priority>,
+    /// True where a supervisor is told.
+    pub notify: bool,
 }
 
 /// How much sooner, or later, than its queue's target something is due: in an order by due times that is what comes first.
@@ -258,6 +266,12 @@ pub enum Priority {
 }
 
 impl Priority {
+    /// How many times something counts that is raised to this after it has waited, in thousandths: as many as its target
+    /// would be shorter if it had begun so.
+    pub fn lift_milli(self) -> u32 {
+        u32::try_from(1_000_000 / self.of(1_000)).unwrap_or(1_000)
+    }
+
     /// How long something may wait, where the queue's target is this.
     pub fn of(self, target_ms: u64) -> u64 {
         match self {

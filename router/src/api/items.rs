@@ -166,7 +166,7 @@ fn classify(item: &Item, tenant: TenantId, directory: &Directory) -> Result<Clas
             ));
         }
         let needs = needs_of(&step.skills, &format!("/relax/{place}/skills"), tenant, directory)?;
-        relax.push(Relaxation { after_ms: step.after_ms, needs, overflow: None });
+        relax.push(Relaxation { after_ms: step.after_ms, needs, ..Relaxation::default() });
     }
     if item.target_ms == Some(0) {
         return Err(Failure::bad("/target_ms", "give at least 1, or leave it to the queue"));

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use blendline_rules::fault::Faults;
+use blendline_rules::fault::{Faults, Placed};
 use blendline_rules::model::{self, Blending, RuleSet};
-use blendline_wire::org::{Blend, QueueSettings, TenantSettings};
+use blendline_wire::ChannelKey;
+use blendline_wire::org::{Blend, ChannelWeight, QueueSettings, TenantSettings};
 
 use super::checked::{CheckedQueue, CheckedTenant, CheckedWorker, NamedLevel};
 use super::error::{ConfigError, Source};
@@ -159,6 +160,11 @@ fn join_worker(tenant: &mut CheckedTenant, worker: &model::Worker, group: &model
     known.skills = skills.into_iter().collect::<Vec<NamedLevel>>();
     known.settings.capacity = worker.capacity.unwrap_or(known.settings.capacity);
     known.settings.accept = worker.accept.unwrap_or(known.settings.accept);
+    let weight = |(channel, weight): &(Placed<String>, u32)| {
+        let channel = ChannelKey::of(&channel.value);
+        ChannelWeight { channel, weight: *weight }
+    };
+    known.settings.weights = worker.weights.iter().map(weight).collect();
     let (burden, own) = (&mut known.settings.burden, worker.burden);
     burden.run_max = own.run_max.and_then(|most| u16::try_from(most).ok()).unwrap_or(burden.run_max);
     burden.breath_ms = own.breath_ms.unwrap_or(burden.breath_ms);

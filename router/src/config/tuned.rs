@@ -54,6 +54,7 @@ pub(super) fn worker_settings(tuning: &WorkerTuning) -> Checked<WorkerSettings> 
         accept: given("worker.accept", tuning.accept)?,
         stand_in: None,
         paces_milli: Vec::new(),
+        weights: Vec::new(),
         burden: Burden {
             run_max: given("worker.run_max", tuning.run_max)?,
             breath_ms: given("worker.breath_ms", tuning.breath_ms)?,

@@ -44,7 +44,7 @@ impl Stepper<'_> {
         let facts = Facts::of(event, (&entry.channel, &entry.account.name), history, now, &routing.zone);
         let decision = routing.decide(&facts);
         self.count_decision(entry.tenant, routing.version, &decision);
-        let live = routing.class(&decision, &entry.class);
+        let live = routing.class(&facts, &decision, &entry.class);
         // Into an open conversation a message goes anyway.
         if self.core.conversation_of(contact).is_some() {
             return Decided { class: live, differed: None };
@@ -72,7 +72,7 @@ impl Stepper<'_> {
         let decision = routing.decide(&facts);
         self.count_decision(tenant, routing.version, &decision);
         decision.rule?;
-        let live = routing.class(&decision, &Class::default());
+        let live = routing.class(&facts, &decision, &Class::default());
         let who = u128::from_be_bytes(keys::item(&facts.subject));
         let Decided { class, differed } = self.tried(tenant, ("", who), &facts, live.clone(), &live);
         if let Some(kind) = differed {
@@ -99,7 +99,7 @@ impl Stepper<'_> {
     ) -> Decided {
         let Some(trial) = self.directory.trials.get(&tenant) else { return Decided { class: live, differed: None } };
         let decision = trial.routing.decide(facts);
-        let tried = trial.routing.class(&decision, otherwise);
+        let tried = trial.routing.class(facts, &decision, otherwise);
         let acted = trial.acts(account, &live, who) && self.core.queue(tried.queue).is_some();
         let same = alike(&live, &tried);
         telemetry::tried(self.directory.tenants.get(&tenant).map_or("", String::as_str), same);

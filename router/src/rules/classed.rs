@@ -74,7 +74,7 @@ pub(super) fn classes(
             Came::Item(_) if recorded.label.is_none() => return (heir(recorded, side), (None, true)),
             Came::Item(_) => None,
         };
-        let class = routing.class(&decision, &otherwise.unwrap_or_else(|| heir(recorded, side)));
+        let class = routing.class(&facts, &decision, &otherwise.unwrap_or_else(|| heir(recorded, side)));
         let rule = rule(&class);
         (class, (rule, true))
     });

@@ -16,14 +16,14 @@ mod telemetry;
 mod tests;
 pub mod trial;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use blendline_core::input::{Class, Overflow, Relaxation};
 use blendline_rules::facts::World;
 use blendline_rules::model::{Level, Priority, Queue, Rule};
 use blendline_rules::{Classifier, Decision, Facts, RuleSet, Rung};
 use blendline_wire::task::{Label, SkillNeed};
-use blendline_wire::{QueueId, SkillId};
+use blendline_wire::{ChannelKey, QueueId, SkillId};
 use jiff::tz::TimeZone;
 
 pub use notices::Told;
@@ -48,6 +48,8 @@ pub struct Routing {
     classifier: Classifier,
     /// Where each rule sends a message.
     classes: BTreeMap<String, Class>,
+    /// The channels by which some worker's capacity is reckoned.
+    weighed: BTreeSet<String>,
     /// How queues overflow, for work that no rule sent there.
     overflows: BTreeMap<QueueId, Vec<Relaxation>>,
 }
@@ -73,7 +75,13 @@ impl Names<'_> {
     fn relaxation(&self, rung: &Rung) -> Relaxation {
         let overflow =
             |(to, when_nobody): &(String, bool)| Overflow { to: (self.queue)(to), when_nobody: *when_nobody };
-        Relaxation { after_ms: rung.after_ms, needs: self.needs(&rung.needs), overflow: rung.to.as_ref().map(overflow) }
+        Relaxation {
+            after_ms: rung.after_ms,
+            needs: self.needs(&rung.needs),
+            overflow: rung.to.as_ref().map(overflow),
+            lift_milli: rung.priority.map(Priority::lift_milli),
+            tell: rung.notify,
+        }
     }
 
     fn class(&self, version: u32, set: &RuleSet, rule: &Rule) -> Class {
@@ -95,6 +103,7 @@ impl Names<'_> {
             sticky_ms: rule.sticky_ms,
             label: Some(Box::new(label)),
             rule_set: version,
+            channel: ChannelKey::NONE,
         }
     }
 }
@@ -115,6 +124,11 @@ impl Routing {
             notices: set.notices.iter().map(|notice| Told::new(notice, set, names)).collect(),
             classifier: Classifier::new(set),
             classes: set.rules.iter().map(class).collect(),
+            weighed: set
+                .workers()
+                .flat_map(|worker| &worker.weights)
+                .map(|(channel, _)| channel.value.clone())
+                .collect(),
             overflows: set.queues.iter().filter_map(overflow).collect(),
         }
     }
@@ -135,9 +149,12 @@ impl Routing {
     }
 
     /// Where a decision sends a message. Where no rule applies it is `otherwise`, still by this version of the set.
-    pub fn class(&self, decision: &Decision<'_>, otherwise: &Class) -> Class {
+    pub fn class(&self, facts: &Facts, decision: &Decision<'_>, otherwise: &Class) -> Class {
         let decided = decision.rule.and_then(|rule| self.classes.get(&rule.name.value));
-        decided.cloned().unwrap_or_else(|| self.sent(Class { rule_set: self.version, ..otherwise.clone() }))
+        let class = decided.cloned();
+        let class = class.unwrap_or_else(|| self.sent(Class { rule_set: self.version, ..otherwise.clone() }));
+        let weighed = self.weighed.contains(&facts.channel);
+        Class { channel: if weighed { ChannelKey::of(&facts.channel) } else { ChannelKey::NONE }, ..class }
     }
 
     /// Work that somebody sent to a queue by its name: it overflows like all of that queue, unless it says itself what

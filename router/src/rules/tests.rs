@@ -1,5 +1,6 @@
 //! A day that is replayed by the rules that were live gives what was recorded.
 
+use blendline_rules::model::Priority;
 use blendline_rules::replay::{Change, Day, QueueResult, compare};
 use blendline_rules::{RuleSet, check};
 
@@ -83,6 +84,29 @@ fn a_time_plan_gives_the_back_office_its_part_of_a_busy_hour() {
     let waited = |set: &RuleSet| replayed(set, &day).unwrap().queues[1].wait_mean_ms;
     let (without, with) = (waited(&live), waited(&planned));
     assert!(with * 2 < without, "{with} and {without} ms");
+}
+
+#[test]
+fn who_has_three_chats_at_once_lets_fewer_wait() {
+    let (day, live) = (day(), set(LIVE));
+    let weighed = set(&LIVE.replace("capacity: 100,", "capacity: 100, weights: {webchat: 33},"));
+    let waited = |set: &RuleSet| replayed(set, &day).unwrap().queues[0].wait_mean_ms;
+    let (one, three) = (waited(&live), waited(&weighed));
+    assert!(three * 2 < one, "{three} and {one} ms");
+}
+
+#[test]
+fn the_ladder_of_work_has_the_steps_of_its_rule_its_queue_and_its_helpers() {
+    let escalate = "target: 60s, overflow: {to: orders, after: 50s}, \
+                    escalate: [{after: 20s, priority: high}, {after: 40s, priority: urgent, notify: true}]}";
+    let set = set(&LIVE.replace("target: 60s}", escalate));
+    let ladder = set.ladder("service", &[], &[]);
+    let steps: Vec<_> = ladder
+        .iter()
+        .map(|rung| (rung.after_ms, rung.priority.map(Priority::lift_milli), rung.notify, rung.to.is_some()))
+        .collect();
+    let raised = [(20_000, Some(2_000), false, false), (40_000, Some(4_000), true, false)];
+    assert_eq!(steps, [&raised[..], &[(50_000, None, false, true)]].concat());
 }
 
 /// Each example comes with an hour that was made for it: something is served in it, and nothing is lost.

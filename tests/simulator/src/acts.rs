@@ -8,11 +8,11 @@ use blendline_wire::event::Actor;
 use blendline_wire::inbound::InboundKind;
 use blendline_wire::outbound::{SendFailure, SendOutcome};
 use blendline_wire::task::{SkillNeed, Target};
-use blendline_wire::{AccountId, ContactKey, Millis, QueueId, SkillId, TaskId, TenantId, WorkerId};
+use blendline_wire::{AccountId, ChannelKey, ContactKey, Millis, QueueId, SkillId, TaskId, TenantId, WorkerId};
 
 use super::acts_worker;
 use super::rng::Rng;
-use super::shape::{self, HOUR, SKILLS};
+use super::shape::{self, CHANNELS, HOUR, SKILLS};
 use super::world::World;
 
 macro_rules! acts {
@@ -178,15 +178,23 @@ fn class(world: &mut World, tenant: TenantId) -> Option<Class> {
         let help = more.pick(&own).filter(|_| more.percent(50));
         let overflow = help.map(|to| Overflow { to, when_nobody: more.percent(50) });
         let steps = [
-            Relaxation { after_ms: first, needs: lower(&needs), overflow: None },
-            Relaxation { after_ms: last, needs: Vec::new(), overflow },
+            Relaxation { after_ms: first, needs: lower(&needs), ..raised(&mut more, world.shape.raises) },
+            Relaxation { after_ms: last, needs: Vec::new(), overflow, ..raised(&mut more, world.shape.raises) },
         ];
         steps.into_iter().take(more.one([1, 2])).collect()
     } else {
         Vec::new()
     };
     let strain = if more.percent(world.shape.relaxes) { more.one([1, 10]) as u8 } else { 0 };
-    Some(Class { queue, needs, relax, target_ms, strain, rule_set: 1, ..Class::default() })
+    let channel = if more.percent(world.shape.channels) { more.between(1, CHANNELS.into()) as u32 } else { 0 };
+    let channel = ChannelKey(channel);
+    Some(Class { queue, needs, relax, target_ms, strain, channel, rule_set: 1, ..Class::default() })
+}
+
+/// What more is done about work that waits than asking less.
+fn raised(rng: &mut Rng, percent: u64) -> Relaxation {
+    let lift_milli = rng.percent(percent).then(|| rng.one([2_000, 4_000]) as u32);
+    Relaxation { lift_milli, tell: rng.percent(percent), ..Relaxation::default() }
 }
 
 fn message(world: &mut World, asking: bool) -> Option<Input> {

@@ -90,6 +90,7 @@ impl Rush {
             accept: AcceptMode::Auto,
             stand_in: None,
             paces_milli: Vec::new(),
+            weights: Vec::new(),
             burden: Burden::default(),
         };
         let front = queue(FRONT, Side::Front, rng.one([20_000, 120_000]), rng.one([500, 1_000, 5_000]));

@@ -145,6 +145,7 @@ fn able(world: &World, tenant: blendline_wire::TenantId, id: WorkerId) -> Worker
         accept,
         stand_in: None,
         paces_milli: Vec::new(),
+        weights: Vec::new(),
         burden: Burden::default(),
     }
 }

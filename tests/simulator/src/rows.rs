@@ -196,14 +196,20 @@ impl Rows {
         held + noting
     }
 
+    /// What a task would take of a worker.
+    pub fn weight_for(&self, task: &Task, worker: &Worker) -> u32 {
+        let ordinary = self.queues.get(&task.queue).map_or(0, |queue| queue.task_weight);
+        let own = worker.settings.weights.iter().find(|own| own.channel == task.channel);
+        own.map_or(ordinary, |own| own.weight)
+    }
+
     /// What a held task takes of its holder.
     pub fn weight_of(&self, task: &Task) -> u32 {
         let Some(queue) = self.queues.get(&task.queue) else { return 0 };
+        let whole = task.weighs.unwrap_or(queue.task_weight);
         match task.state {
-            TaskState::Offered { .. } | TaskState::Active { .. } => queue.task_weight,
-            TaskState::Parked { .. } | TaskState::Requesting { .. } => {
-                queue.task_weight * queue.waiting_weight_percent / 100
-            }
+            TaskState::Offered { .. } | TaskState::Active { .. } => whole,
+            TaskState::Parked { .. } | TaskState::Requesting { .. } => whole * queue.waiting_weight_percent / 100,
             TaskState::Waiting | TaskState::Interrupted { .. } | TaskState::Closed { .. } => 0,
         }
     }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use blendline_core::input::Settings;
 use blendline_wire::org::{
-    AccountSettings, Burden, CalendarSettings, Planned, QueueSettings, SkillLevel, TenantSettings, WEIGHT_UNIT,
-    WorkerSettings,
+    AccountSettings, Burden, CalendarSettings, ChannelWeight, Planned, QueueSettings, SkillLevel, TenantSettings,
+    WEIGHT_UNIT, WorkerSettings,
 };
 use blendline_wire::task::{AcceptMode, Side};
-use blendline_wire::{AccountId, CalendarId, GroupId, Millis, QueueId, SkillId, TenantId, WorkerId};
+use blendline_wire::{AccountId, CalendarId, ChannelKey, GroupId, Millis, QueueId, SkillId, TenantId, WorkerId};
 
 use super::acts::Act;
 use super::rng::Rng;
@@ -23,6 +23,8 @@ pub const DAY: u64 = 24 * HOUR;
 pub const SKILLS: u64 = 3;
 /// Groups with a time plan that a worker may be in.
 const GROUPS: u64 = 2;
+/// Channels by which some workers' capacity is reckoned.
+pub const CHANNELS: u32 = 2;
 
 /// What a seed chose.
 #[derive(Clone, Debug)]
@@ -65,6 +67,10 @@ pub struct Shape {
     pub burdens: u64,
     /// Percent of back queues that time plans of groups have, and of workers who are in a group.
     pub plans: u64,
+    /// Percent of workers whose capacity is reckoned by channel, and of work that comes by one.
+    pub channels: u64,
+    /// Percent of steps of what waits that bring it forward, and of those that tell a supervisor.
+    pub raises: u64,
 }
 
 impl Shape {
@@ -103,6 +109,8 @@ impl Shape {
             relaxes: 0,
             burdens: 0,
             plans: 0,
+            channels: 0,
+            raises: 0,
         }
     }
 
@@ -113,6 +121,8 @@ impl Shape {
         self.relaxes = rng.one([0, 0, 0, 50]);
         self.burdens = rng.one([0, 0, 0, 60]);
         self.plans = rng.one([0, 0, 0, 60]);
+        self.channels = rng.one([0, 0, 0, 60]);
+        self.raises = rng.one([0, 0, 0, 50]);
     }
 
     /// A queue of this world.
@@ -254,6 +264,13 @@ pub fn worker_settings(rng: &mut Rng, tenant: TenantId, id: WorkerId, shape: &Sh
     };
     let mut more = Rng::new(!id.0 ^ shape.plans << 8 ^ (queues.len() as u64) << 20);
     let group = more.percent(shape.plans).then(|| GroupId(more.between(1, GROUPS)));
+    let mut more = Rng::new(!id.0 ^ shape.channels << 16 ^ (queues.len() as u64) << 28);
+    let reckoned = if more.percent(shape.channels) { CHANNELS } else { 0 };
+    let own = |channel| {
+        let weight = u32::try_from(more.one([10, 50, 100, 150])).unwrap_or(100);
+        ChannelWeight { channel: ChannelKey(channel), weight }
+    };
+    let weights = (1..=reckoned).map(own).collect();
     WorkerSettings {
         id,
         tenant,
@@ -265,6 +282,7 @@ pub fn worker_settings(rng: &mut Rng, tenant: TenantId, id: WorkerId, shape: &Sh
         accept: if rng.percent(30) { AcceptMode::Auto } else { AcceptMode::Offer },
         stand_in: if rng.percent(25) { Some(WorkerId(tenant.0 * 100 + rng.below(shape.workers))) } else { None },
         paces_milli: Vec::new(),
+        weights,
         burden,
     }
 }

@@ -304,6 +304,11 @@ pub enum EventKind {
         /// What the parent's target does meanwhile.
         clock: ClockRule,
     },
+    /// A task that waited for so long counts for more than others that are as urgent.
+    TaskRaised {
+        /// How many times, in thousandths.
+        times_milli: u32,
+    },
     /// A piece of work was answered.
     RequestAnswered {
         /// The task that did it.

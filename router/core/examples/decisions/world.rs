@@ -235,6 +235,7 @@ impl World {
             accept: AcceptMode::Auto,
             stand_in: None,
             paces_milli: Vec::new(),
+            weights: Vec::new(),
             burden: Burden::default(),
         }
     }

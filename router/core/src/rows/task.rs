@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use blendline_wire::event::Because;
 use blendline_wire::task::{ClockRule, ParkReason, Side, SkillNeed, TaskKind};
-use blendline_wire::{AccountId, ConversationId, Lease, MatterId, Millis, QueueId, TaskId, TenantId, WorkerId};
+use blendline_wire::{
+    AccountId, ChannelKey, ConversationId, Lease, MatterId, Millis, QueueId, TaskId, TenantId, WorkerId,
+};
 use serde::{Deserialize, Serialize};
 
 use super::is_default;
@@ -38,6 +40,9 @@ pub struct Task {
     /// What it takes, sorted by skill.
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     pub needs: Arc<[SkillNeed]>,
+    /// The channel, where some worker's capacity is reckoned by it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub channel: ChannelKey,
     /// When it came to be.
     pub created_at: Millis,
     /// The place in line: when the first unanswered message, or the item, came.
@@ -117,6 +122,12 @@ pub struct Aside {
     /// How many requests stand above it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub depth: u8,
+    /// What it takes of whoever holds it, where that is not what its queue says; fixed when he took it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub weighs: Option<u32>,
+    /// How many times its urgency counts, in thousandths; 0: as that of all.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub lift_milli: u32,
     /// For whom it waits, and until when only for him.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directed: Option<(WorkerId, Millis)>,
@@ -157,6 +168,8 @@ static NONE: Aside = Aside {
     parent: None,
     children: Vec::new(),
     depth: 0,
+    weighs: None,
+    lift_milli: 0,
     directed: None,
     returns: false,
     sticky: None,

@@ -1,24 +1,16 @@
 //! Less will do after a while; hard matters are spread; nobody works on and on; who was abused rests.
 
+use blendline_core::Command;
 use blendline_core::burden::ABUSIVE;
-use blendline_core::input::{Class, NewItem, Relaxation, Settings, Verdict};
-use blendline_core::{Answer, Command};
+use blendline_core::input::{Class, Relaxation, Settings, Verdict};
 use blendline_wire::event::EventKind;
 use blendline_wire::org::{Burden, SkillLevel, WorkerSettings};
 use blendline_wire::task::{AcceptMode, SkillNeed};
-use blendline_wire::{SkillId, TaskId, WorkerId};
+use blendline_wire::{SkillId, WorkerId};
 
 use crate::office::*;
 
 const RARE: SkillId = SkillId(9);
-
-fn push(office: &mut Office, class: Class) -> TaskId {
-    let item = NewItem { tenant: TENANT, class, payload: office.payload(), conversation: None };
-    match office.call(Command::Push(item)).unwrap() {
-        Answer::Task(task) => task,
-        other => panic!("an item became {other:?}"),
-    }
-}
 
 fn change(office: &mut Office, worker: WorkerId, change: impl FnOnce(&mut WorkerSettings)) {
     let mut settings = (*office.core.worker(worker).unwrap().settings).clone();
@@ -41,7 +33,7 @@ fn what_nobody_takes_needs_less_step_by_step() {
         Relaxation { after_ms: 40_000, needs: need(1), ..Relaxation::default() },
         Relaxation { after_ms: 60_000, needs: Vec::new(), ..Relaxation::default() },
     ];
-    let task = push(&mut office, Class { needs: need(5), relax, ..class(FRONT) });
+    let task = office.push(Class { needs: need(5), relax, ..class(FRONT) });
     office.pass(39_999);
     assert_eq!(office.owner(task), None);
     assert_eq!(*office.task(task).needs, *need(3));
@@ -62,7 +54,7 @@ fn who_can_do_something_rare_is_kept_for_it() {
     skilled(&mut office, rare, 5);
     office.pass(1_000);
     let plain = office.worker(2, 1, &[FRONT], AcceptMode::Auto);
-    let task = push(&mut office, class(FRONT));
+    let task = office.push(class(FRONT));
     assert_eq!(office.owner(task), Some(plain), "though the other has been idle for longer");
 }
 
@@ -74,7 +66,7 @@ fn of_workers_who_are_alike_the_cheaper_has_the_task() {
         change(&mut office, worker, |settings| settings.burden.cost = cost);
         office.pass(1_000);
     }
-    let task = push(&mut office, class(FRONT));
+    let task = office.push(class(FRONT));
     assert_eq!(office.owner(task), Some(WorkerId(2)));
 }
 
@@ -83,17 +75,17 @@ fn hard_matters_are_spread() {
     let mut office = Office::new();
     let (one, two) = (office.worker(1, 1, &[FRONT], AcceptMode::Auto), office.worker(2, 1, &[FRONT], AcceptMode::Auto));
     office.pass(1_000);
-    let hard = push(&mut office, Class { strain: 5, ..class(FRONT) });
+    let hard = office.push(Class { strain: 5, ..class(FRONT) });
     let first = office.owner(hard).unwrap();
     office.done(first, hard);
     let other = if first == one { two } else { one };
     // The other is given an easy one, so that the first is the longest idle again.
     office.pass(1_000);
-    let easy = push(&mut office, class(FRONT));
+    let easy = office.push(class(FRONT));
     assert_eq!(office.owner(easy), Some(other));
     office.done(other, easy);
     office.pass(1_000);
-    let again = push(&mut office, Class { strain: 5, ..class(FRONT) });
+    let again = office.push(Class { strain: 5, ..class(FRONT) });
     assert_eq!(office.owner(again), Some(other));
     office.done(other, again);
     office.pass(24 * 60 * MINUTE);
@@ -109,7 +101,7 @@ fn a_run_has_an_end_and_who_was_free_has_had_his_breath() {
     });
     let mut waiting = Vec::new();
     for _ in 0..5 {
-        waiting.push(push(&mut office, class(FRONT)));
+        waiting.push(office.push(class(FRONT)));
     }
     for task in waiting.drain(..3) {
         assert_eq!(office.owner(task), Some(worker));
@@ -125,7 +117,7 @@ fn a_run_has_an_end_and_who_was_free_has_had_his_breath() {
     office.done(worker, waiting[1]);
     office.pass(2 * MINUTE);
     for _ in 0..2 {
-        let task = push(&mut office, class(FRONT));
+        let task = office.push(class(FRONT));
         office.done(worker, task);
     }
     assert_eq!(office.happened(|kind| matches!(kind, EventKind::RestStarted { .. })), 1, "he had time to breathe");
@@ -136,10 +128,10 @@ fn after_an_abusive_customer_he_rests_and_may_say_that_he_is_ready() {
     let mut office = Office::new();
     let worker = office.worker(1, 2, &[FRONT], AcceptMode::Auto);
     change(&mut office, worker, |settings| settings.burden.abuse_pause_ms = 5 * MINUTE);
-    let task = push(&mut office, class(FRONT));
+    let task = office.push(class(FRONT));
     let verdict = Verdict::Done { disposition: ABUSIVE.to_owned(), note: None };
     office.settle(worker, task, verdict).unwrap();
-    let next = push(&mut office, class(FRONT));
+    let next = office.push(class(FRONT));
     assert_eq!(office.owner(next), None);
     office.call(Command::Ready { worker, task }).unwrap();
     assert_eq!(office.owner(next), Some(worker));

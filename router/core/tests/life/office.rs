@@ -107,6 +107,7 @@ impl Office {
             accept,
             stand_in: None,
             paces_milli: Vec::new(),
+            weights: Vec::new(),
             burden: Burden::default(),
         }));
         self.attach(worker, id);
@@ -177,6 +178,15 @@ impl Office {
         let message =
             InboundMessage { tenant: TENANT, account: ACCOUNT, contact, kind, payload, received_at, class, prior };
         self.call(Command::Message(message)).unwrap()
+    }
+
+    /// A work item of this class.
+    pub(crate) fn push(&mut self, class: Class) -> TaskId {
+        let item = NewItem { tenant: TENANT, class, payload: self.payload(), conversation: None };
+        match self.call(Command::Push(item)).unwrap() {
+            Answer::Task(task) => task,
+            other => panic!("an item became {other:?}"),
+        }
     }
 
     pub(crate) fn item(&mut self, queue: QueueId) -> TaskId {

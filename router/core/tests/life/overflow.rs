@@ -1,36 +1,27 @@
 //! Queues help each other out: after a while, or at once where nobody is there.
 
-use blendline_core::input::{Class, NewItem, Overflow, Relaxation};
-use blendline_core::{Answer, Command};
+use blendline_core::input::{Class, Overflow, Relaxation};
+use blendline_wire::WorkerId;
 use blendline_wire::event::EventKind;
 use blendline_wire::task::{AcceptMode, Label};
-use blendline_wire::{TaskId, WorkerId};
 
 use crate::office::*;
 
 fn helped(after_ms: u64, when_nobody: bool) -> Class {
     let overflow = Some(Overflow { to: OTHER, when_nobody });
-    Class { relax: vec![Relaxation { after_ms, needs: Vec::new(), overflow }], ..class(FRONT) }
+    Class { relax: vec![Relaxation { after_ms, needs: Vec::new(), overflow, ..Relaxation::default() }], ..class(FRONT) }
 }
 
 fn overflowed(office: &Office, said: &str) -> usize {
     office.happened(|kind| matches!(kind, EventKind::TaskOverflowed { from: FRONT, to: OTHER, why } if why == said))
 }
 
-fn push(office: &mut Office, class: Class) -> TaskId {
-    let item = NewItem { tenant: TENANT, class, payload: office.payload(), conversation: None };
-    match office.call(Command::Push(item)).unwrap() {
-        Answer::Task(task) => task,
-        other => panic!("an item became {other:?}"),
-    }
-}
-
 #[test]
 fn what_waits_too_long_goes_over_with_its_place_and_its_target() {
     let mut office = Office::new();
     let busy = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
-    push(&mut office, class(FRONT));
-    let task = push(&mut office, helped(20_000, false));
+    office.push(class(FRONT));
+    let task = office.push(helped(20_000, false));
     let (earned_at, due_at) = (office.task(task).earned_at, office.task(task).due_at);
     let helper = office.worker(2, 1, &[OTHER], AcceptMode::Auto);
     office.pass(19_999);
@@ -48,13 +39,13 @@ fn what_waits_too_long_goes_over_with_its_place_and_its_target() {
 #[test]
 fn where_nobody_is_there_it_goes_over_at_once_and_where_nobody_is_anywhere_it_stays() {
     let mut office = Office::new();
-    let alone = push(&mut office, helped(600_000, true));
+    let alone = office.push(helped(600_000, true));
     assert_eq!((office.task(alone).queue, overflowed(&office, "nobody")), (FRONT, 0), "nobody is anywhere");
     let helper = office.worker(2, 1, &[OTHER], AcceptMode::Auto);
-    let task = push(&mut office, helped(600_000, true));
+    let task = office.push(helped(600_000, true));
     assert_eq!((office.owner(task), overflowed(&office, "nobody")), (Some(helper), 1));
     office.worker(1, 1, &[FRONT], AcceptMode::Auto);
-    let own = push(&mut office, helped(600_000, true));
+    let own = office.push(helped(600_000, true));
     assert_eq!(office.task(own).queue, FRONT);
     assert_eq!(office.owner(own), None, "he has what waited before");
     assert_eq!(office.owner(alone), Some(WorkerId(1)));
@@ -64,7 +55,7 @@ fn where_nobody_is_there_it_goes_over_at_once_and_where_nobody_is_anywhere_it_st
 fn what_rules_say_of_it_is_in_the_event_of_its_beginning() {
     let mut office = Office::new();
     let label = Label { rule: "refund".into(), tags: vec!["money".into()], case_type: Some("return".into()) };
-    push(&mut office, Class { label: Some(Box::new(label.clone())), ..class(FRONT) });
+    office.push(Class { label: Some(Box::new(label.clone())), ..class(FRONT) });
     assert_eq!(
         office.happened(|kind| matches!(kind, EventKind::TaskCreated { label: Some(own), .. } if **own == label)),
         1

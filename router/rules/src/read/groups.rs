@@ -9,6 +9,7 @@ use crate::fault::Placed;
 use crate::help;
 use crate::limits::{NAMES_MAX, WORKERS_MAX};
 use crate::model::{Burden, Group, Level, Worker};
+use crate::spell::did_you_mean;
 use crate::yaml::{Node, Value};
 
 const ACCEPT: &[(&str, AcceptMode)] = &[("offer", AcceptMode::Offer), ("auto", AcceptMode::Auto)];
@@ -19,11 +20,13 @@ struct Common {
     capacity: Option<u32>,
     accept: Option<AcceptMode>,
     burden: Burden,
+    weights: Vec<(Placed<String>, u32)>,
 }
 
-pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Vec<Group> {
+pub(super) fn read(reader: &mut Reader<'_>, node: &Node, channels: &[&str]) -> Vec<Group> {
     let named = reader.named(node, "group", NAMES_MAX);
-    let groups: Vec<Group> = named.into_iter().filter_map(|(name, node)| group(reader, name, node)).collect();
+    let groups = named.into_iter().filter_map(|(name, node)| group(reader, name, node, channels));
+    let groups: Vec<Group> = groups.collect();
     let count: usize = groups.iter().map(|group| group.workers.len()).sum();
     if WORKERS_MAX < count {
         let message = format!("the groups have {count} workers, and at most {WORKERS_MAX} are read");
@@ -32,13 +35,14 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Vec<Group> {
     groups
 }
 
-fn group(reader: &mut Reader<'_>, name: Placed<String>, node: &Node) -> Option<Group> {
+fn group(reader: &mut Reader<'_>, name: Placed<String>, node: &Node, channels: &[&str]) -> Option<Group> {
     let section = reader.section(node, "a group", &help::keys("group"))?;
     let common = Common {
         skills: section.get("skills").map(|node| reader.levels(node)).unwrap_or_default(),
         capacity: section.get("capacity").and_then(|node| reader.int(node, "capacity", 1, 1_000_000)),
         accept: section.get("accept").and_then(|node| reader.word(node, "accept", ACCEPT)),
         burden: burden(reader, &section),
+        weights: section.get("weights").map(|node| weights(reader, node, channels)).unwrap_or_default(),
     };
     for key in ["queues", "workers"] {
         if section.get(key).is_none() {
@@ -58,11 +62,32 @@ fn time_plan(reader: &mut Reader<'_>, node: &Node) -> Vec<(Placed<String>, u32)>
     parts.into_iter().filter_map(|(queue, node)| Some((queue, reader.percent(node, "time_plan", 1, 100)?))).collect()
 }
 
+/// `{chat: 34, email: 20}`.
+fn weights(reader: &mut Reader<'_>, node: &Node, channels: &[&str]) -> Vec<(Placed<String>, u32)> {
+    let mut weights = Vec::new();
+    for (channel, node) in reader.named(node, "channel", NAMES_MAX) {
+        if !channels.contains(&channel.value.as_str()) {
+            let hint = did_you_mean(&channel.value, channels.iter().copied());
+            let message = format!("there is no channel `{}`", channel.value);
+            reader.faults.error("unknown_word", &channel.span, message, hint);
+        }
+        weights.extend(reader.int(node, "weights", 1, 100_000).map(|weight| (channel, weight)));
+    }
+    weights
+}
+
 /// `[dana, omer]`, or `dana: {skills: {hebrew: 8}}` where one differs from his group.
 fn workers(reader: &mut Reader<'_>, node: &Node, common: &Common) -> Vec<Worker> {
-    let Common { skills, capacity, accept, burden: common_burden } = common;
+    let Common { skills, capacity, accept, burden: common_burden, weights } = common;
     let (capacity, accept, burden_of_all) = (*capacity, *accept, *common_burden);
-    let plain = |name| Worker { name, skills: skills.clone(), capacity, accept, burden: burden_of_all };
+    let plain = |name| Worker {
+        name,
+        skills: skills.clone(),
+        capacity,
+        accept,
+        weights: weights.clone(),
+        burden: burden_of_all,
+    };
     if !matches!(node.value, Value::Map(_)) {
         return reader.names(node, "worker").into_iter().map(plain).collect();
     }

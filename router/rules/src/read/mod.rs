@@ -44,7 +44,8 @@ pub(crate) fn rule_set(root: &Node, world: &World, faults: &mut Faults) -> Optio
         }
     };
     let blending = section.get("blending").map(|node| blending::read(&mut reader, node)).unwrap_or_default();
-    let groups = section.get("groups").map(|node| groups::read(&mut reader, node)).unwrap_or_default();
+    let channels: Vec<&str> = world.channels.iter().map(String::as_str).collect();
+    let groups = section.get("groups").map(|node| groups::read(&mut reader, node, &channels)).unwrap_or_default();
     let keywords = section.get("keywords").map(|node| keywords(&mut reader, node)).unwrap_or_default();
     let list_names: Vec<&str> = keywords.iter().map(|(name, _)| name.value.as_str()).collect();
     let calendar_names: Vec<&str> = calendars.keys().map(String::as_str).collect();

@@ -3,6 +3,7 @@
 use blendline_wire::org::Goal;
 use blendline_wire::task::Side;
 
+use super::rules::steps;
 use super::value::Reader;
 use crate::fault::Placed;
 use crate::help;
@@ -59,6 +60,7 @@ fn queue(reader: &mut Reader<'_>, name: Placed<String>, node: &Node) -> Option<Q
             .map(|window| window.value),
         worth_milli: section.get("worth").and_then(|node| reader.milli(node, "worth")),
         heir_of: section.get("heir_of").map(|node| reader.names(node, "queue")).unwrap_or_default(),
+        escalate: section.get("escalate").map(|node| steps(reader, node, "escalate")).unwrap_or_default(),
         overflow: section.get("overflow").and_then(|node| overflow(reader, node)),
         name,
     })

@@ -19,6 +19,9 @@ const STRAIN_MAX: u32 = 10;
 const PRIORITIES: &[(&str, Priority)] =
     &[("urgent", Priority::Urgent), ("high", Priority::High), ("normal", Priority::Normal), ("low", Priority::Low)];
 
+/// What a step can raise work to.
+const RAISED: &[(&str, Priority)] = &[("urgent", Priority::Urgent), ("high", Priority::High)];
+
 pub(super) fn read(reader: &mut Reader<'_>, node: &Node, names: &Names<'_>) -> Vec<Rule> {
     let Value::List(entries) = &node.value else {
         let message = format!("rules are a list, for their order counts, and this is {}", node.what());
@@ -82,7 +85,7 @@ fn rule(reader: &mut Reader<'_>, node: &Node, names: &Names<'_>) -> Option<Rule>
     let needs = section.get("needs").map(|node| reader.levels(node)).unwrap_or_default();
     let target_ms = section.get("target").and_then(|node| reader.duration(node, "target", false));
     let tags = section.get("tags").map(|node| reader.names(node, "tag")).unwrap_or_default();
-    let relax = section.get("relax").map(|node| relax(reader, node)).unwrap_or_default();
+    let relax = section.get("relax").map(|node| steps(reader, node, "relax")).unwrap_or_default();
     let priority = section.get("priority").and_then(|node| reader.word(node, "priority", PRIORITIES));
     if let (Some(node), Some(_), Some(_)) = (section.get("priority"), priority, &target_ms) {
         let hint = "in an order by due times a priority is a shorter target: say one of the two";
@@ -132,8 +135,13 @@ fn condition(reader: &mut Reader<'_>, node: &Node, names: &Names<'_>) -> Option<
     cel::compile(node, names, reader.faults)
 }
 
-/// `- {after: 5m, needs: {hebrew: 2}, queue: other}`: what will do after a while, and where.
-fn relax(reader: &mut Reader<'_>, node: &Node) -> Vec<Relaxed> {
+/// `- {after: 5m, needs: {hebrew: 2}, queue: other}`: what will do after a while, and where; or, in `escalate` too, what
+/// more is done by then: `- {after: 10m, priority: urgent, notify: true}`.
+pub(super) fn steps(reader: &mut Reader<'_>, node: &Node, key: &str) -> Vec<Relaxed> {
+    let keys: &[&str] = match key {
+        "relax" => &["after", "needs", "queue", "priority", "notify"],
+        _ => &["after", "priority", "notify"],
+    };
     let mut steps: Vec<Relaxed> = Vec::new();
     let entries = reader.entries(node);
     if RELAXATIONS_MAX < entries.len() {
@@ -141,7 +149,7 @@ fn relax(reader: &mut Reader<'_>, node: &Node) -> Vec<Relaxed> {
         reader.faults.error("too_many", &entries[RELAXATIONS_MAX].span, message, "fewer and larger steps");
     }
     for entry in entries {
-        let Some(section) = reader.section(entry, "a step of `relax`", &["after", "needs", "queue"]) else { continue };
+        let Some(section) = reader.section(entry, &format!("a step of `{key}`"), keys) else { continue };
         let after = section.get("after").and_then(|node| reader.duration(node, "after", false));
         let Some(after_ms) = after else {
             if section.get("after").is_none() {
@@ -154,12 +162,19 @@ fn relax(reader: &mut Reader<'_>, node: &Node) -> Vec<Relaxed> {
             reader.faults.error("bad_ladder", &after_ms.span, "this step comes no later than the one before it", hint);
         }
         let queue = section.get("queue").and_then(|node| reader.name(node, "queue"));
+        let priority = section.get("priority").and_then(|node| reader.word(node, "priority", RAISED));
+        let notify = section.get("notify").and_then(|node| reader.flag(node)).unwrap_or_default();
+        let says_more = queue.is_some() || section.get("priority").is_some() || section.get("notify").is_some();
+        if key != "relax" && !says_more {
+            let hint = "say `priority: high`, `priority: urgent` or `notify: true`";
+            reader.faults.error("missing_key", &entry.span, "this step does nothing", hint);
+        }
         // As before this could be said: a step that says nothing takes nothing any more.
         let needs = match section.get("needs") {
             Some(node) => Some(reader.levels(node)),
-            None => queue.is_none().then(Vec::new),
+            None => (!says_more).then(Vec::new).filter(|_| key == "relax"),
         };
-        steps.push(Relaxed { after_ms, needs, queue });
+        steps.push(Relaxed { after_ms, needs, queue, priority, notify });
     }
     steps
 }

@@ -38,6 +38,16 @@ pub(super) fn check(sense: &mut Sense<'_>) {
             );
         }
     }
+    for group in &set.groups {
+        let most = group.workers.iter().map(Worker::capacity).max().unwrap_or_default();
+        let weights = group.workers.first().map(|worker| worker.weights.as_slice()).unwrap_or_default();
+        for (channel, weight) in weights.iter().filter(|(_, weight)| most < *weight) {
+            let (name, of) = (&channel.value, &group.name.value);
+            let message = format!("a task by `{name}` weighs {weight}, above every capacity of `{of}` ({most})");
+            let hint = format!("lower it, or give a worker a capacity of {weight}");
+            sense.faults.error("too_heavy", &channel.span, message, hint);
+        }
+    }
     for rule in &set.rules {
         let Some(queue) = sense.queues.get(rule.queue.value.as_str()).copied() else { continue };
         if unserved.contains(&rule.queue.value.as_str()) {

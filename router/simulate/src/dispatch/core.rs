@@ -192,6 +192,7 @@ fn worker(plan: &Plan, number: usize, group: usize) -> WorkerSettings {
             .zip(1..)
             .map(|(pace, tasks)| (pace * f64::from(tasks) * 1_000.0) as u32)
             .collect(),
+        weights: Vec::new(),
         burden: Burden::default(),
     }
 }

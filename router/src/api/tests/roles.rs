@@ -45,6 +45,7 @@ pub(crate) fn task(world: &World, worker: &str) -> Task {
         matter: MatterId(8),
         conversation: Some(ConversationId(9)),
         account: None,
+        channel: Default::default(),
         needs: Default::default(),
         created_at: Millis(1),
         earned_at: Millis(1),

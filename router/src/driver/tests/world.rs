@@ -240,6 +240,7 @@ pub(crate) fn directory() -> Directory {
         accept: AcceptMode::Auto,
         stand_in: None,
         paces_milli: Vec::new(),
+        weights: Vec::new(),
         burden: Default::default(),
     };
     let class = Class { queue: QUEUE, ..Class::default() };

@@ -88,6 +88,7 @@ fn events() {
         EventKind::StatusTold { stage: "received".into() },
         EventKind::WrapUpEnded,
         EventKind::RestStarted { after: TaskId(1), until: Millis(2), why: "run".into() },
+        EventKind::TaskRaised { times_milli: 4_000 },
         EventKind::NeedsRelaxed { needs: vec![SkillNeed { skill: SkillId(1), level: 1 }] },
     ];
     let actors = [Actor::System, Actor::Worker(worker), Actor::Platform];

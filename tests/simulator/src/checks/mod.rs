@@ -5,6 +5,7 @@
 mod calls;
 mod events;
 mod intake;
+mod ladders;
 mod offers;
 mod outbound;
 mod promises;
@@ -129,6 +130,7 @@ pub fn all(memory: &mut Memory, step: &Step<'_>) -> Check {
     events::check(memory, step)?;
     memory.hear(step);
     tasks::check(memory, step)?;
+    ladders::check(step)?;
     scan::check(step)?;
     offers::check(step)?;
     promises::check(memory, step)?;

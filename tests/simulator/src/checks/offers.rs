@@ -132,6 +132,7 @@ fn in_turn(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
             && matches!(other.state, TaskState::Waiting)
             && !step.changes.tasks.contains_key(&other.id)
             && other.unanswered == given.unanswered
+            && other.lift_milli == given.lift_milli
             && other.earned_at < earned_at
             && other.due_at < due_at
             && !steps_back(step, other, given)
@@ -139,8 +140,11 @@ fn in_turn(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
             // What was put aside as often as may be is held back like work that cannot be.
             && (other.interruptions < 3 || other.missed || given.interruptions >= 3)
     };
+    let room = worker.capacity.saturating_sub(step.rows.load_of(worker.settings.id)) + step.rows.weight_of(given);
     for older in step.rows.tasks.values().filter(alike) {
-        let could = could_have(step.rows, older, worker, step.now);
+        // What came by another channel may take more of him than he has left.
+        let fits = older.channel == given.channel || step.rows.weight_for(older, worker) <= room;
+        let could = fits && could_have(step.rows, older, worker, step.now);
         ensure!(!could, "I11", "{} went to {} before {}, which is older", given.id, worker.settings.id, older.id);
     }
     Ok(())
@@ -291,7 +295,7 @@ fn no_lost_wake_up(step: &Step<'_>) -> Check {
         let late = task.side == Side::Front || task.due_at <= step.now;
         for worker in step.rows.workers.values() {
             let room = worker.capacity.saturating_sub(step.rows.load_of(worker.settings.id));
-            if room >= queue.task_weight {
+            if room >= step.rows.weight_for(task, worker) {
                 let other = !late && keeps_aside(step, worker);
                 let could = could_have(step.rows, task, worker, step.now) && !held(worker) && !other;
                 ensure!(!could, "I9", "{} waits and {} could have it, with {room} free", task.id, worker.settings.id);
@@ -322,11 +326,9 @@ fn may_be_kept(step: &Step<'_>, task: &Task) -> bool {
 fn given_back(step: &Step<'_>) -> Check {
     for task in step.rows.tasks.values() {
         let TaskState::Interrupted { worker: Some(id), .. } = task.state else { continue };
-        let (Some(queue), Some(worker)) = (step.rows.queues.get(&task.queue), step.rows.workers.get(&id)) else {
-            continue;
-        };
+        let Some(worker) = step.rows.workers.get(&id) else { continue };
         let ready = worker.presence == Presence::Ready && worker.session.is_some();
-        let room = worker.capacity.saturating_sub(step.rows.load_of(id)) >= queue.task_weight;
+        let room = worker.capacity.saturating_sub(step.rows.load_of(id)) >= step.rows.weight_for(task, worker);
         let open = step.rows.is_open(task.queue, step.now);
         if may_be_kept(step, task) {
             continue;

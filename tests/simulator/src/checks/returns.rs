@@ -64,10 +64,8 @@ fn sticky(step: &Step<'_>, new: &Task) -> Check {
     let known = message.prior.as_ref().and_then(|prior| prior.last_worker);
     let (Some((worker, at)), Some(tenant)) = (known, step.rows.tenants.get(&new.tenant)) else { return Ok(()) };
     let fresh = step.now < at.plus(tenant.stickiness_ms) && new.account == Some(message.account);
-    let (Some(row), Some(queue)) = (step.rows.workers.get(&worker), step.rows.queues.get(&new.queue)) else {
-        return Ok(());
-    };
-    let room = |row: &Worker| step.rows.load_of(worker).saturating_add(queue.task_weight) <= row.capacity;
+    let Some(row) = step.rows.workers.get(&worker) else { return Ok(()) };
+    let room = |row: &Worker| step.rows.load_of(worker).saturating_add(step.rows.weight_for(new, row)) <= row.capacity;
     let other = new.state.owner().filter(|owner| *owner != worker);
     if fresh && new.side == Side::Front && room(row) && could_have(step.rows, new, row, step.now) {
         ensure!(
