@@ -281,6 +281,7 @@ fn task(id: u64) -> Task {
         conversation: Some(ConversationId(id + 1)),
         account: Some(AccountId(1)),
         needs: Default::default(),
+        channel: Default::default(),
         created_at: NOW,
         earned_at: NOW,
         target_ms: 60_000,

@@ -61,8 +61,7 @@ pub fn in_the_way(core: &Scheduler, now: Millis, id: WorkerId, task: &Task) -> O
     if !worker.settings.queues.contains(&task.queue) {
         return Some(NotTaken::NotYourQueue);
     }
-    let has = |skill, level| worker.settings.skills.iter().any(|own| own.skill == skill && level <= own.level);
-    if !task.needs.iter().all(|need| has(need.skill, need.level)) {
+    if !worker.settings.has_skills(&task.needs) {
         return Some(NotTaken::NotYourSkill);
     }
     if task.declined.iter().any(|(who, until)| *who == id && now < *until) {
@@ -71,6 +70,6 @@ pub fn in_the_way(core: &Scheduler, now: Millis, id: WorkerId, task: &Task) -> O
     if core.opens_at(task.queue, now).is_some() {
         return Some(NotTaken::Closed);
     }
-    let weight = core.queue(task.queue).map_or(0, |queue| queue.task_weight);
+    let weight = core.queue(task.queue).map_or(0, |queue| worker.settings.weight_of(task.channel, queue.task_weight));
     (worker.capacity < core.load_of(id).saturating_add(weight)).then_some(NotTaken::NoRoom)
 }
