@@ -12,6 +12,8 @@ use tokio::sync::watch;
 
 use crate::rules::Routing;
 use crate::rules::trial::Trial;
+use crate::satisfaction::Question;
+use crate::status_word::StatusWord;
 
 /// The configured organisation, resolved to handles.
 #[derive(Debug, Default)]
@@ -36,6 +38,10 @@ pub struct Directory {
     pub rules: BTreeMap<TenantId, Routing>,
     /// The rule set on trial of each tenant that has one.
     pub trials: BTreeMap<TenantId, Trial>,
+    /// What each tenant asks its customers after their tasks, where it does.
+    pub questions: BTreeMap<TenantId, Question>,
+    /// The word of each tenant by which customers ask where their matter stands, where it has one.
+    pub status_words: BTreeMap<TenantId, StatusWord>,
     /// Access keys by the SHA-256 of the whole key.
     pub keys: BTreeMap<[u8; 32], KeyEntry>,
     /// What the core is told at start: every setting, tenants first, then calendars, accounts, queues, workers.

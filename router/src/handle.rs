@@ -14,6 +14,7 @@ use crate::consent::Consent;
 use crate::payload::ItemOrigin;
 use crate::persons::{Change, Identity};
 use crate::ports::register::Entry;
+use crate::take::NotTaken;
 
 /// A door to the owner of a shard. Cheap to clone.
 #[derive(Clone)]
@@ -102,6 +103,13 @@ pub enum Call {
         call: Box<Call>,
         /// Why the platform would not take it, and what to do instead.
         cause: SendFailure,
+    },
+    /// A worker takes a waiting task from a list, where he may.
+    Take {
+        /// Who.
+        worker: WorkerId,
+        /// Which task.
+        task: TaskId,
     },
     /// Another system pushes a work item in.
     Push {
@@ -276,6 +284,9 @@ pub enum CallError {
     /// The same key was used for other words.
     #[error("the key was used before with another content")]
     KeyReused,
+    /// The worker may not take the task now.
+    #[error("not taken: {0:?}")]
+    NotTaken(NotTaken),
     /// No rule takes this item, and it names no queue.
     #[error("no rule takes it, and it names no queue")]
     NoRule,

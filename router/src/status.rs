@@ -82,6 +82,21 @@ pub enum Stage {
     Ended,
 }
 
+impl Stage {
+    /// Its name in events.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::InWork => "in_work",
+            Self::Checking => "checking",
+            Self::Later => "later",
+            Self::WaitsForYou => "waits_for_you",
+            Self::Done => "done",
+            Self::Ended => "ended",
+        }
+    }
+}
+
 /// What the page shows.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Standing {

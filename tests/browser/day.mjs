@@ -1,6 +1,6 @@
 // One matter from its first word to the wallboard: the customer writes in Hebrew from the widget, a worker answers, asks an
 // approver, and passes it to the back office, where a peak of the front line interrupts it. The router dies in the middle.
-// A satisfaction question is not there yet: the customer's own "it is solved" stands in its place.
+// The customer says that it is solved, and how content he was; a second matter ends badly, and somebody has to call him.
 
 import assert from "node:assert/strict";
 import { after, describe } from "node:test";
@@ -10,6 +10,7 @@ import { accept, away, check, desk, heard, linked, look, office, online, reads, 
 
 const SITE = "site";
 const HELLO = "שלום! איך אפשר לעזור?";
+const QUESTION = "עד כמה הייתם מרוצים מהטיפול? נשמח למספר: 1 (כלל לא) עד 5 (מאוד).";
 
 describe("a whole matter", () => {
   let shop;
@@ -21,6 +22,7 @@ describe("a whole matter", () => {
         { name: "refunds", side: "back", offer_ms: 600_000, target_ms: 3_600_000, interruptible: true },
         { name: "approvals", side: "back", offer_ms: 600_000, target_ms: 3_600_000 },
       ],
+      tenant: { satisfaction: `{ queues = ["refunds"], follow_up = "approvals", follow_up_ms = 7200000 }` },
       sites: [{ name: SITE, queue: "service", origins: [shop.url] }],
       workers: [
         { name: "דנה", queues: ["service"], capacity: 100 },
@@ -125,6 +127,15 @@ describe("a whole matter", () => {
     await answers(ron, "ההחזר בוצע ויגיע תוך שלושה ימים");
     await heard(customer, "ההחזר בוצע ויגיע תוך שלושה ימים");
     await settle(ron, "done", () => ron.selectOption("[name=disposition]", "refunded"));
+    // How content he was is asked on his own channel; he answers by a star, and that opens no new task.
+    await heard(customer, QUESTION);
+    words.us.push(QUESTION);
+    await shot(customer, "day-stars-he-420");
+    await customer.click("blendline-chat .stars [aria-label='4 / 5']");
+    await sent(customer, "★★★★☆");
+    words.customer.push("★★★★☆");
+    await customer.locator("blendline-chat .stars").waitFor({ state: "detached" });
+    await router.awaits("the customer's stars", "/v1/events", (all) => all.find(({ event, score }) => event === "satisfaction_answered" && score === 4));
     await customer.click("blendline-chat .ask .yes");
     await router.awaits("the customer confirmed", "/v1/events", (all) => all.find(({ event }) => event === "task_confirmed"));
 
@@ -135,6 +146,8 @@ describe("a whole matter", () => {
     await solved("service", "1");
     await solved("refunds", "1");
     await solved("approvals", "1");
+    await maya.locator("#queues tbody tr", { hasText: "refunds" }).locator("[data-field=rated]", { hasText: "4 ★ (1)" }).waitFor();
+    await maya.locator("[data-tile=rated] dd", { hasText: "4 ★ (1)" }).waitFor();
     await shot(maya, "day-board-he-1280");
 
     // Nobody lost a word, and the customer read none that was not his.

@@ -22,6 +22,7 @@ pub(super) fn normalise(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
         "read" => read(&frame)?,
         "consent" => consent(&frame)?,
         "address" => address(&frame)?,
+        "rate" => rate(&frame)?,
         // A newer widget may say more than we know; the event names it, the router leaves it alone.
         _ => InboundEvent {
             kind: InboundKind::Unsupported,
@@ -100,6 +101,19 @@ fn address(frame: &Value) -> Result<InboundEvent, Malformed> {
         system: Some(Pii::new(json!({ "email": email }))),
         ..InboundEvent::default()
     })
+}
+
+/// The visitor's stars, and the place of the question that they answer.
+fn rate(frame: &Value) -> Result<InboundEvent, Malformed> {
+    let id = client_id(frame)?.to_owned();
+    let Some(question) = frame.get("question").and_then(Value::as_str).filter(|place| place.len() <= 48) else {
+        return Err(malformed("/question", "expected the cursor of the question"));
+    };
+    let Some(score) = frame.get("score").and_then(Value::as_u64).filter(|score| (1..=5).contains(score)) else {
+        return Err(malformed("/score", "expected 1 to 5"));
+    };
+    let payload = Some(Pii::new(format!("rate:{question}:{score}")));
+    Ok(InboundEvent { kind: InboundKind::Postback, external_message_id: Some(id), payload, ..InboundEvent::default() })
 }
 
 fn client_id(frame: &Value) -> Result<&str, Malformed> {

@@ -104,7 +104,8 @@ fn long_and_short_back_work_are_blended_better_than_by_any_threshold() {
 
 #[test]
 fn a_day_of_peaks_keeps_its_target_and_brings_more_than_any_threshold() {
-    let wave = json!({"sinusoid": {"base": 3.1, "amplitude": 1.3, "period": 600, "phase": -1.570_796_3}});
+    let wave =
+        json!({"sinusoid": {"base": 3.1, "amplitude": 1.3, "period": 600, "phase": -std::f64::consts::FRAC_PI_2}});
     let scenario = pool(20, wave, within(80), 4.0);
     let report = ran(&scenario, 5);
     let (front, back) = both(&report);

@@ -12,6 +12,8 @@ pub(in crate::adapters) fn changed(before: Option<&Canned>, after: Option<&Canne
             "text": canned.text,
             "queue": canned.queue,
             "language": canned.language,
+            "then": canned.then,
+            "hotkey": canned.hotkey,
         })
     };
     (before.map_or(Value::Null, told), after.map_or(Value::Null, told))

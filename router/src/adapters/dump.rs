@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::ports::store::StoreError;
 
 /// The version of the tables and columns below; it moves with the schemas of both stores.
-pub const RECORD_VERSION: u32 = 5;
+pub const RECORD_VERSION: u32 = 6;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -227,6 +227,11 @@ pub const TABLES: &[Table] = &[
         columns: &[("tenant", Int), ("name", Text), ("version", Int), ("body", Text)],
         key: "tenant, name",
     },
+    Table {
+        name: "work_views",
+        columns: &[("tenant", Int), ("owner", Text), ("name", Text), ("body", Text)],
+        key: "tenant, owner, name",
+    },
     Table { name: "audit", columns: &[("tenant", Int), ("seq", Int), ("body", Text)], key: "tenant, seq" },
     Table { name: "audit_heads", columns: &[("tenant", Int), ("seq", Int), ("hash", Text)], key: "tenant" },
 ];
@@ -239,6 +244,7 @@ impl Table {
             "rule_sets" | "rule_drafts" => 3,
             "outlet_positions" | "outlet_endpoints" | "outlet_deliveries" => 4,
             "drafts" | "canned_answers" => 5,
+            "work_views" => 6,
             _ => 1,
         }
     }

@@ -21,6 +21,7 @@ pub mod health;
 pub mod items;
 pub mod json;
 pub mod keys;
+pub mod macros;
 pub mod media;
 pub mod notes;
 pub mod operations;
@@ -52,6 +53,7 @@ mod watch;
 pub mod webhooks;
 pub mod work;
 pub mod workers;
+pub mod worklist;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

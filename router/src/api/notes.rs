@@ -98,6 +98,11 @@ pub async fn add(
     if length == 0 || TEXT_CHARS_MAX < length {
         return Err(Failure::bad("/text", "a note has 1 to 4000 characters"));
     }
+    Ok((StatusCode::CREATED, Json(write(&app, &caller, &task, text).await?)))
+}
+
+/// Writes a note about a task's matter, and tells those whom it is for.
+pub(super) async fn write(app: &Shared, caller: &Caller, task: &Task, text: Pii<String>) -> Result<NoteInfo, Failure> {
     let directory = app.directory();
     let from = caller.person.as_ref().map(|person| person.display.clone());
     let from = from.or_else(|| caller.worker.map(|worker| worker_name(worker, &directory)));
@@ -125,8 +130,8 @@ pub async fn add(
         .call(caller.actor(), call)
         .await
         .map_err(|error| of_call(error, caller.tenant, &directory))?;
-    tell(&app, &caller, &task, &note, &number).await;
-    Ok((StatusCode::CREATED, Json(NoteInfo::of(number, at, note, &directory))))
+    tell(app, caller, task, &note, &number).await;
+    Ok(NoteInfo::of(number, at, note, &directory))
 }
 
 /// Tells those who are there; who is not finds it when he comes.

@@ -111,6 +111,7 @@ pub fn of_call(error: CallError, tenant: TenantId, directory: &Directory) -> Fai
             "this key was used before for other words: give each message a key of its own".to_owned(),
         )
         .at("key"),
+        CallError::NotTaken(why) => conflict("not_taken", why.says().to_owned()),
         CallError::NoRule => {
             let detail = "no rule takes this item: name a `queue`, or add a rule with `channel: item`";
             Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "no_rule", "This cannot be done", detail).at("/queue")

@@ -11,9 +11,9 @@ use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
     Shared, about, accounts, audit, canned, company, connect, consents, conversations, customer, drafts, endpoints,
-    explanation, floor, health, items, keys, media, notes, operations, pages, people, poll, queues, rule_day,
+    explanation, floor, health, items, keys, macros, media, notes, operations, pages, people, poll, queues, rule_day,
     rule_help, rule_replay, rule_trial, rules, search, sessions, status, tasks, transcripts, users, webhooks, work,
-    workers,
+    workers, worklist,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -82,11 +82,23 @@ pub fn routes() -> Vec<Route> {
         get("/v1/drafts", WORK, self::get(drafts::list), about::drafts::list),
         route(Method::PUT, "/v1/tasks/{id}/draft", WORK, put(drafts::put), about::drafts::put),
         get("/v1/tasks/{id}/answers", STAND, self::get(canned::of_task), about::canned::of_task),
+        owner(post("/v1/tasks/{id}/macros/{name}", WORK, self::post(macros::run), about::macros::run)),
         get("/v1/canned-answers", MEET, self::get(canned::list), about::canned::list),
         route(Method::PUT, "/v1/canned-answers/{name}", MANAGE, put(canned::put), about::canned::put),
         route(Method::DELETE, "/v1/canned-answers/{name}", MANAGE, delete(canned::remove), about::canned::remove),
         owner(get("/v1/tasks/{id}/explanation", READ, self::get(explanation::one), about::tasks::explanation)),
         owner(post("/v1/tasks/{id}/transfer", MOVE, self::post(tasks::transfer), about::tasks::transfer)),
+        owner(post("/v1/tasks/{id}/take", WORK, self::post(worklist::take), about::worklist::take)),
+        owner(get("/v1/worklist", MEET, self::get(worklist::list), about::worklist::list)),
+        owner(get("/v1/worklist/views", MEET, self::get(worklist::views), about::worklist::views)),
+        route(Method::PUT, "/v1/worklist/views/{name}", MEET, put(worklist::put_view), about::worklist::put_view),
+        route(
+            Method::DELETE,
+            "/v1/worklist/views/{name}",
+            MEET,
+            delete(worklist::remove_view),
+            about::worklist::remove_view,
+        ),
         owner(post("/v1/tasks/{id}/accept", WORK, self::post(work::accept), about::work::accept)),
         owner(post("/v1/tasks/{id}/decline", WORK, self::post(work::decline), about::work::decline)),
         owner(post("/v1/tasks/{id}/reply", WORK, self::post(work::reply), about::work::reply)),

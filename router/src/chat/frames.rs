@@ -83,6 +83,9 @@ pub(super) struct MessageFrame {
     /// The widget's own id of what the visitor said.
     #[schema(required)]
     pub(super) client_id: Option<String>,
+    /// The best answer, where this asks how content the visitor was: 1 to so many stars.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) scale: Option<u8>,
 }
 
 /// Who said it.
@@ -150,6 +153,7 @@ mod tests {
             text: "שלום".into(),
             at: Millis(7),
             client_id: None,
+            scale: None,
         };
         for (frame, json) in [
             (

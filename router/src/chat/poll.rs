@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::frames::{MessageFrame, State as Standing};
 use super::gate::Visit;
 use super::reader::Reader;
-use super::say::{FRAME_BYTES_MAX, NotTaken, confirms};
+use super::say::{FRAME_BYTES_MAX, NotTaken, confirms, rates};
 use super::session::too_many;
 use super::site::Site;
 use super::token::Visitor;
@@ -116,12 +116,23 @@ pub(super) struct Said {
     #[serde(default)]
     #[schema(value_type = String)]
     email: Option<Value>,
+    /// Instead of words: how content he was, 1 to 5; with the question's place.
+    #[serde(default)]
+    #[schema(value_type = u8, minimum = 1, maximum = 5)]
+    score: Option<Value>,
+    /// The cursor of the question that the score answers.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    question: Option<Value>,
 }
 
 impl Said {
     /// The same frame as over a socket, read by the same reader.
     fn frame(self) -> Value {
-        let Self { client_id, text, confirmed, read, granted, by, email } = self;
+        let Self { client_id, text, confirmed, read, granted, by, email, score, question } = self;
+        if let Some(score) = score {
+            return json!({ "type": "rate", "client_id": client_id, "question": question, "score": score });
+        }
         match (confirmed, read, granted, email) {
             (Some(confirmed), ..) => json!({ "type": "confirm", "client_id": client_id, "confirmed": confirmed }),
             (_, Some(cursor), ..) => json!({ "type": "read", "cursor": cursor }),
@@ -184,6 +195,9 @@ async fn take(chat: &Chat, site: &Site, visitor: &Visitor, event: InboundEvent) 
             chat.seen(site, visitor, contact, cursor).await.map_err(refused)
         }
         _ => {
+            if let (Some(stars), Some(own)) = (rates(&event), &event.external_message_id) {
+                return chat.rate(site, visitor, stars, own).await.map_err(refused);
+            }
             let mut reader = Reader::new(chat.contact(site, visitor).await?, None);
             reader.news(chat, site).await?;
             // Where nothing waits for his word (any more) there is nothing to refuse.

@@ -11,6 +11,7 @@ use super::token::Visitor;
 use crate::driver::keys;
 use crate::payload::{StoredMessage, words};
 use crate::ports::store::{Following, StoreError};
+use crate::satisfaction::{PURPOSE, SCALE};
 
 /// Lines read at once: as many as one slow reader may have waiting in our memory.
 const PAGE: usize = 32;
@@ -95,13 +96,14 @@ fn frame(chat: &Chat, site: &Site, conversation: ConversationId, line: StoredMes
     match author {
         Author::Customer => {
             let (name, client_id) = (body.name, body.external_id);
-            Some(MessageFrame { cursor, from: From::Visitor, name, text: body.text?, at, client_id })
+            Some(MessageFrame { cursor, from: From::Visitor, name, text: body.text?, at, client_id, scale: None })
         }
         Author::Worker => {
             let own = || chat.directory.workers.get(&worker?).map(|(_, name)| name.clone());
             let name = site.agent_name.clone().or_else(own).map(Pii::new);
+            let scale = body.purpose.as_deref().filter(|purpose| *purpose == PURPOSE).map(|_| SCALE);
             let text = body.content.map_or(body.text, |content| Some(words(content)))?;
-            Some(MessageFrame { cursor, from: From::Agent, name, text, at, client_id: None })
+            Some(MessageFrame { cursor, from: From::Agent, name, text, at, client_id: None, scale })
         }
         Author::Note => None,
     }

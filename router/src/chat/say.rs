@@ -6,12 +6,14 @@ use blendline_wire::broker::{AccountEvent, BrokerMessage, InboundBatch};
 use blendline_wire::inbound::{ConversationKey, InboundEvent, InboundKind};
 use blendline_wire::{ConversationId, Millis, Pii};
 
+use super::frames::Cursor;
 use super::site::Site;
 use super::token::Visitor;
 use super::{CHANNEL, Chat, telemetry};
 use crate::api::now;
 use crate::ports::broker::inbound_queue;
 use crate::ports::live::Allowance;
+use crate::satisfaction;
 
 /// The longest text, in bytes.
 pub(super) const TEXT_BYTES_MAX: usize = 8 * 1024;
@@ -50,6 +52,12 @@ pub(super) fn confirms(event: &InboundEvent) -> bool {
     event.payload.as_ref().is_some_and(|payload| payload.expose() == "confirm")
 }
 
+/// The visitor's stars, with the place of the question that they answer.
+pub(super) fn rates(event: &InboundEvent) -> Option<(Cursor, u8)> {
+    let (place, score) = event.payload.as_ref()?.expose().strip_prefix("rate:")?.split_once(':')?;
+    Some((place.parse().ok()?, score.parse().ok()?))
+}
+
 impl Chat {
     /// Takes a message; `Ok` means that it is durable.
     pub(super) async fn say(&self, site: &Site, visitor: &Visitor, event: InboundEvent) -> Result<(), NotTaken> {
@@ -79,6 +87,22 @@ impl Chat {
         let payload = Some(Pii::new(format!("blendline:{verb}:{conversation}")));
         let event = InboundEvent { kind: InboundKind::Postback, payload, ..InboundEvent::default() };
         self.publish(site, visitor, vec![(format!("{conversation}@{}", solved_at.0), event)]).await
+    }
+
+    /// Takes the visitor's stars. Whether they are asked for, and of him, is the driver's to say: it knows whom it asked.
+    pub(super) async fn rate(
+        &self,
+        site: &Site,
+        visitor: &Visitor,
+        (question, score): (Cursor, u8),
+        client_id: &str,
+    ) -> Result<(), NotTaken> {
+        self.allow("rate", WORDS, site, visitor).await?;
+        let payload = Some(Pii::new(satisfaction::payload(question.conversation, score)));
+        let external_message_id = Some(client_id.to_owned());
+        let event =
+            InboundEvent { kind: InboundKind::Postback, payload, external_message_id, ..InboundEvent::default() };
+        self.publish(site, visitor, vec![(client_id.to_owned(), event)]).await
     }
 
     /// One of what the visitor may say: so many per minute, so many at once.

@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite;
 use super::frames::{Opening, ServerFrame};
 use super::gate::Visit;
 use super::reader::Reader;
-use super::say::{FRAME_BYTES_MAX, NotTaken, confirms};
+use super::say::{FRAME_BYTES_MAX, NotTaken, confirms, rates};
 use super::secret::random;
 use super::site::Site;
 use super::token::{self, Opened};
@@ -309,6 +309,10 @@ impl Line<'_> {
 
     /// Passes the visitor's word on. Where nothing waits for it (any more) there is nothing to refuse.
     async fn confirm(&mut self, event: InboundEvent, socket: &mut WebSocket) -> Result<(), End> {
+        if let (Some(stars), Some(client_id)) = (rates(&event), event.external_message_id.clone()) {
+            let taken = self.chat.rate(self.site, &self.opened.visitor, stars, &client_id).await;
+            return self.answer(client_id, taken, socket).await;
+        }
         self.look(socket).await?;
         let taken = match self.reader.solved() {
             Some(solved) => self.chat.confirm(self.site, &self.opened.visitor, solved, confirms(&event)).await,

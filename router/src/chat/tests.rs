@@ -213,6 +213,7 @@ pub(crate) fn frames() -> Vec<Value> {
         text: "שלום".into(),
         at: Millis(7),
         client_id: Some(ID.to_owned()),
+        scale: Some(5),
     };
     let client_id = ID.to_owned();
     [

@@ -14,7 +14,7 @@ use super::rules::{self, RulesFile};
 use super::secret;
 use super::tuned::{queue_defaults, queue_settings, worker_settings};
 use super::users::users;
-use super::{blend, calendar, company, handover};
+use super::{asks, blend, calendar, company, handover};
 use crate::directory::Role;
 
 pub(super) type Checked<T> = Result<T, ConfigError>;
@@ -148,12 +148,18 @@ impl<'a> Scope<'a> {
         let keys = written.key.iter().map(|key| self.key(key)).collect::<Checked<Vec<_>>>()?;
         let users = users(self.source, written.name.get_ref(), &written.user, &self.workers, env)?;
         let company = written.oidc.as_ref().map(|written| company::check(self.source, written, env)).transpose()?;
+        let question = written.satisfaction.as_ref();
+        let question = question.map(|question| asks::question(self.source, question, &self.queues)).transpose()?;
+        let word = written.status_word.as_ref();
+        let status_word = word.map(|word| asks::status_word(self.source, word, written.status_owner)).transpose()?;
         blend::promises_fit(self.source, &written.worker, &queues)?;
         self.somebody_can_serve(&queues, &workers, &accounts)?;
         Ok(CheckedTenant {
             name: written.name.get_ref().clone(),
             demo: written.demo,
             status_owner: written.status_owner,
+            question,
+            status_word,
             settings,
             skills: self.skills.iter().map(|&name| name.to_owned()).collect(),
             queue_defaults: queue_defaults(defaults, below)?,

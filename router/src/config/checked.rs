@@ -6,12 +6,14 @@ use blendline_connectors::Secret;
 use blendline_rules::{Calendar, RuleSet};
 use blendline_wire::org::{QueueSettings, TenantSettings, WorkerSettings};
 
+use super::asks::CheckedQuestion;
 use super::company::CompanySignIn;
 use super::file::UnitFile;
 use super::rules::RulesFile;
 use super::users::CheckedUser;
 use crate::directory::Role;
 use crate::ports::rules::Stage;
+use crate::status_word::StatusWord;
 
 /// A tenant whose references are all good. Ids in the settings are zero until the record gives them.
 #[derive(Clone, Debug)]
@@ -22,6 +24,10 @@ pub struct CheckedTenant {
     pub demo: bool,
     /// True when a customer is shown who works on his matter.
     pub status_owner: bool,
+    /// What customers are asked after their tasks.
+    pub(super) question: Option<CheckedQuestion>,
+    /// The word by which a customer asks where his matter stands.
+    pub(super) status_word: Option<StatusWord>,
     /// Its settings.
     pub settings: TenantSettings,
     /// Its skills.

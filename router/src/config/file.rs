@@ -8,6 +8,7 @@ use blendline_wire::task::{AcceptMode, Side};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::asks::{SatisfactionFile, StatusWordFile};
 use super::company::CompanyFile;
 use super::events::EventsFile;
 use super::mail::MailFile;
@@ -264,6 +265,8 @@ tuned! {
         name: Spanned<String>,
         #[serde(default)] demo: bool,
         #[serde(default)] status_owner: bool,
+        #[serde(default)] satisfaction: Option<SatisfactionFile>,
+        #[serde(default)] status_word: Option<StatusWordFile>,
         #[serde(default)] rules: Option<Spanned<PathBuf>>,
         #[serde(default)] oidc: Option<CompanyFile>,
         #[serde(default)] skills: Vec<Spanned<String>>,

@@ -3,6 +3,7 @@
 //! Reading ([`Config::parse`]) checks everything that can be checked without the record: every fault is one
 //! [`ConfigError`] that names file, line, key and cure. [`resolve()`] then gives each name its handle.
 
+mod asks;
 mod blend;
 mod calendar;
 mod check;

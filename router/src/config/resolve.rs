@@ -17,6 +17,7 @@ use crate::directory::{AccountEntry, Directory, KeyEntry};
 use crate::ports::store::{Archive, StoreError};
 use crate::rules::trial::Trial;
 use crate::rules::{Names, Routing};
+use crate::satisfaction::Question;
 
 /// Where handles begin that the record never gave.
 const NOT_RECORDED: u64 = 1 << 40;
@@ -177,6 +178,7 @@ impl Scope<'_> {
             later.calendars.push(compile(id, calendar, now));
             directory.calendars.insert(id, calendar.clone());
         }
+        self.put_asks(tenant, directory);
         for account in &tenant.accounts {
             self.put_account(account, directory, later);
         }
@@ -191,6 +193,24 @@ impl Scope<'_> {
             let entry = KeyEntry { tenant: self.id, name: key.name.clone(), role: key.role, worker };
             directory.keys.insert(key.sha256, entry);
         }
+    }
+
+    /// What customers are asked and told by themselves. A queue that is no more asks nothing.
+    fn put_asks(&self, tenant: &CheckedTenant, directory: &mut Directory) {
+        directory.status_words.extend(tenant.status_word.clone().map(|word| (self.id, word)));
+        let Some(written) = &tenant.question else { return };
+        let known = |name: &String| tenant.queues.iter().any(|queue| queue.name == *name).then(|| self.queue(name));
+        let follow_up = written.follow_up.as_ref();
+        let question = Question {
+            queues: written.queues.iter().filter_map(known).collect(),
+            every_ms: written.every_ms,
+            answer_ms: written.answer_ms,
+            not_after: written.not_after.clone(),
+            low: written.low,
+            follow_up: follow_up.and_then(|(queue, target_ms)| Some((known(queue)?, *target_ms))),
+            texts: written.texts.clone(),
+        };
+        directory.questions.insert(self.id, question);
     }
 
     fn put_account(&self, account: &CheckedAccount, directory: &mut Directory, later: &mut Later) {

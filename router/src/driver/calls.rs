@@ -4,6 +4,7 @@ use blendline_core::input::{NewItem, Verdict as CoreVerdict};
 use blendline_core::{Answer, Command, Input, PayloadId, Refusal};
 use blendline_wire::event::Actor;
 use blendline_wire::outbound::SendFailure;
+use blendline_wire::task::Target;
 use blendline_wire::worker::Reply;
 use blendline_wire::{ConversationId, Pii, TaskId, WorkerId};
 use tokio::sync::oneshot;
@@ -18,6 +19,7 @@ use crate::payload::MessageBody;
 use crate::persons::{Identity, Known};
 use crate::ports::register::Entry;
 use crate::ports::store::NewAddress;
+use crate::take::in_the_way;
 
 /// A duplicate key and what is kept beside it.
 type Keyed = (Key, Vec<u8>);
@@ -26,9 +28,9 @@ type Keyed = (Key, Vec<u8>);
 pub(crate) struct Prepared {
     pub(crate) command: Command,
     /// Dropped when the core refuses.
-    payloads: Vec<PayloadId>,
+    pub(super) payloads: Vec<PayloadId>,
     /// Kept when it does not, each with the beginning of its value.
-    keys: Vec<Keyed>,
+    pub(super) keys: Vec<Keyed>,
     address: Option<NewAddress>,
     pub(crate) entries: Vec<Entry>,
 }
@@ -42,10 +44,11 @@ impl Prepared {
 impl Stepper<'_> {
     pub(crate) fn call(&mut self, actor: Actor, call: Call, reply: oneshot::Sender<CallResult>) {
         let about = About::of(&call);
-        let prepared = match self.prepare(call) {
+        let mut prepared = match self.prepare(call) {
             Ok(prepared) => prepared,
             Err(answer) => return self.batch.outputs.push(Output::Answer(reply, answer)),
         };
+        self.ask(actor, &mut prepared);
         let Prepared { command, payloads, keys, address, entries } = prepared;
         let left = match &command {
             Command::Bye { session, .. } => Some(*session),
@@ -120,6 +123,13 @@ impl Stepper<'_> {
                 let payload = self.batch.payload(body);
                 let command = Command::Push(NewItem { tenant, class, payload, conversation });
                 Ok(Prepared { payloads: vec![payload], keys: vec![(key, Vec::new())], ..Prepared::plain(command) })
+            }
+            Call::Take { worker, task } => {
+                let row = self.core.task(task).ok_or(Err(CallError::Refused(Refusal::UnknownTask)))?;
+                match in_the_way(self.core, self.now(), worker, row) {
+                    Some(why) => Err(Err(CallError::NotTaken(why))),
+                    None => Ok(Prepared::plain(Command::Reassign { task, to: Target::Worker(worker) })),
+                }
             }
             start @ Call::Start { .. } => self.start(start),
             known @ (Call::Consent { .. } | Call::Link { .. } | Call::Note { .. } | Call::Remark { .. }) => {

@@ -8,6 +8,7 @@ use crate::adapters::live::InProcessLive;
 use crate::outlets::bell::Bell;
 use crate::ports::live::Live;
 use crate::ports::register::Key;
+use crate::status::Links;
 
 /// How a driver runs its shard. All times in milliseconds.
 #[derive(Clone)]
@@ -49,6 +50,8 @@ pub struct DriverConfig {
     pub live: Arc<dyn Live>,
     /// Who is told that there are new events.
     pub bell: Bell,
+    /// What makes links to status pages; without it, no answer has one.
+    pub links: Option<Links>,
 }
 
 impl Default for DriverConfig {
@@ -71,6 +74,7 @@ impl Default for DriverConfig {
             media: None,
             live: Arc::new(InProcessLive::default()),
             bell: Bell::default(),
+            links: None,
         }
     }
 }

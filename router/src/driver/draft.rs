@@ -91,6 +91,8 @@ pub(crate) struct Happening {
     pub(crate) named: Option<Named>,
     /// What it says of consent.
     pub(crate) said: Option<Said>,
+    /// Nobody is to answer it: it answers a question of ours, or was answered by itself.
+    pub(crate) beside: bool,
 }
 
 /// Where the other side is known from now on: addresses, each with its thread; all belong to one contact, the first
@@ -228,7 +230,7 @@ impl Draft {
                 self.wanted.conversations.extend(confirmation(&event).map(|(id, _)| id));
             }
         }
-        let happening = Happening { tenant, account, came, event, key, addresses, named, said };
+        let happening = Happening { tenant, account, came, event, key, addresses, named, said, beside: false };
         self.items.push(Item::Happening(Box::new(happening)));
     }
 
@@ -278,7 +280,7 @@ impl Draft {
                 self.wanted.entries.push(persons::link_key(*tenant, one, other));
             }
             // A doubtful call holds no other.
-            Call::Plain(_) | Call::Note { .. } | Call::Remark { .. } | Call::Doubtful { .. } => {}
+            Call::Plain(_) | Call::Take { .. } | Call::Note { .. } | Call::Remark { .. } | Call::Doubtful { .. } => {}
         }
         self.items.push(Item::Call { actor, call, reply });
     }

@@ -17,6 +17,7 @@ use crate::driver::step::Stepper;
 use crate::payload::{MessageBody, Place};
 use crate::persons::{Identity, Known};
 use crate::ports::store::{NewAddress, QuarantineRow};
+use crate::satisfaction::pressed;
 use crate::traces::{self, Kind, Span};
 
 impl Stepper<'_> {
@@ -37,8 +38,20 @@ impl Stepper<'_> {
         };
         let (said, place) = (happening.said.take(), happening.addresses.first().copied());
         let left = Left::of(&happening.event);
+        let rated = self.rated(&happening, entry);
+        if let Some(rated) = rated {
+            return self.take_rating(happening, account, entry, rated);
+        }
         let asker = if said.is_none() { self.asker(&happening, entry) } else { None };
+        let (asking, speaker) = (self.asking(&happening, entry), self.speaker(&happening, entry));
+        happening.beside = asking.is_some();
         self.decided(happening, account, entry);
+        if let Some(speaker) = speaker {
+            self.note_language(&speaker, entry.tenant);
+        }
+        if let Some(asking) = asking {
+            self.tell_status(&asking, account, entry);
+        }
         if let Some(asker) = asker {
             self.notify(&asker, account, entry);
         }
@@ -62,6 +75,8 @@ impl Stepper<'_> {
             // A public answer of our own has the kind of what it is, and is an echo all the same.
             _ if happening.event.is_of_ours() => self.echo(&happening, account),
             _ if happening.event.standby => self.discard(&happening, "standby"),
+            // A button for stars that nobody asked for, or that were given already.
+            _ if pressed(&happening.event).is_some() => self.discard(&happening, "not_asked"),
             _ => match confirmation(&happening.event) {
                 Some((conversation, confirmed)) => self.confirm(&happening, conversation, confirmed),
                 None => self.message(happening, account, entry),
@@ -81,9 +96,9 @@ impl Stepper<'_> {
         self.step(Input::new(Actor::Platform, command));
     }
 
-    fn message(&mut self, happening: Happening, account: AccountId, entry: &AccountEntry) {
+    pub(crate) fn message(&mut self, happening: Happening, account: AccountId, entry: &AccountEntry) {
         let joined = self.joined(&happening, account, entry);
-        let automatic = is_automatic(&happening.event);
+        let automatic = happening.beside || is_automatic(&happening.event);
         let kind = if automatic { InboundKind::Automatic } else { happening.event.kind };
         let known = joined.contact.or_else(|| self.contact_of(&happening));
         let Some(contact) = known.or_else(|| happening.addresses.first().map(|first| keys::contact(*first))) else {

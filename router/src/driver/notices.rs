@@ -11,7 +11,6 @@ use blendline_core::{Command, Input};
 use blendline_rules::normal::language;
 use blendline_rules::notice::{CALLBACK_PAYLOAD, Filling, Notice, When, clock};
 use blendline_wire::event::{Actor, EventKind};
-use blendline_wire::inbound::InboundKind;
 use blendline_wire::outbound::Content;
 use blendline_wire::{AccountId, ConversationId, Millis, Pii, QueueId, TenantId};
 use serde::{Deserialize, Serialize};
@@ -19,13 +18,13 @@ use serde::{Deserialize, Serialize};
 use crate::consent::{self, Consents, SERVICE};
 use crate::directory::{AccountEntry, Directory};
 use crate::driver::draft::{Draft, Happening, Item, places_of};
-use crate::driver::inbound::is_automatic;
 use crate::driver::keys::Key;
 use crate::driver::step::Stepper;
 use crate::driver::telemetry;
 use crate::payload::MessageBody;
 use crate::ports::register::{self, Entry, Kind};
 use crate::rules::Told;
+use crate::satisfaction::speaks_alone;
 
 /// The shortest time between two notices for one contact, whatever they say, in milliseconds.
 const ANY_MS: u64 = 5 * 60_000;
@@ -80,13 +79,7 @@ impl Stepper<'_> {
     pub(crate) fn asker(&self, happening: &Happening, entry: &AccountEntry) -> Option<Asker> {
         let event = &happening.event;
         self.directory.rules.get(&entry.tenant).filter(|routing| !routing.notices.is_empty())?;
-        let asks = matches!(event.kind, InboundKind::Message | InboundKind::Postback);
-        let alone = !matches!(event.chat_type.as_deref(), Some("group" | "supergroup" | "channel"));
-        let silent = is_automatic(event) || event.mail.as_ref().is_some_and(|mail| mail.forbids_automatic_answer());
-        if !asks || !alone || silent || event.standby || event.visibility.as_deref() == Some("public") {
-            return None;
-        }
-        if event.is_of_ours() {
+        if !speaks_alone(event) {
             return None;
         }
         let place = happening.addresses.first().copied()?;

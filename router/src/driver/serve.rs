@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::directory::{Directories, Directory};
 use crate::driver::batch::Batch;
 use crate::driver::chores::Chores;
-use crate::driver::draft::{Draft, Item};
+use crate::driver::draft::{Draft, Happening, Item};
 use crate::driver::handover::courier::{self, Courier};
 use crate::driver::intake::{Intake, Pause};
 use crate::driver::overlay::Overlay;
@@ -209,6 +209,7 @@ impl<'a> Serving<'a> {
             return Ok(());
         }
         draft.want_notices(&self.directory);
+        draft.want_questions(&self.directory, &self.core);
         let found = self.look_up(&draft).await?;
         let shot = self.is_shot_due(&draft);
         let batch = self.step(draft, found, shot);
@@ -261,6 +262,19 @@ impl<'a> Serving<'a> {
                 insist("prefetch", for_ms, telemetry::store_unavailable, || store.prefetch(shard, &wanted)).await?;
             found.outbound.extend(more.outbound);
         }
+        // Who a contact is, is known only now.
+        let contact_of = |happening: &Happening| {
+            let known = |address| self.overlay.contact(address).or_else(|| found.contacts.get(address).copied());
+            happening.addresses.iter().find_map(known)
+        };
+        let mut entries = draft.answered_questions(&self.directory, contact_of);
+        entries.extend(draft.answered_words(&self.directory, contact_of));
+        if !entries.is_empty() {
+            let wanted = Wanted { entries, ..Wanted::default() };
+            let more =
+                insist("prefetch", for_ms, telemetry::store_unavailable, || store.prefetch(shard, &wanted)).await?;
+            found.entries.extend(more.entries);
+        }
         Ok(found)
     }
 
@@ -279,6 +293,7 @@ impl<'a> Serving<'a> {
             batch.snapshot(&self.core.snapshot());
         }
         let mut stepper = Stepper::new(&mut self.core, &mut self.overlay, &self.directory, batch);
+        stepper.links = config.links.as_ref();
         stepper.batch.acks = draft.acks;
         stepper.batch.outputs.extend(draft.ended.into_iter().map(Output::Ended));
         // What is due happens first and by itself, so that what a later step writes is its own doing.

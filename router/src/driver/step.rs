@@ -14,6 +14,7 @@ use crate::driver::release::{Handed, Output, View};
 use crate::driver::telemetry;
 use crate::ports::live::follow_topic;
 use crate::ports::store::Transcript;
+use crate::status::Links;
 
 /// Everything that a batch is decided with.
 pub(crate) struct Stepper<'a> {
@@ -23,6 +24,8 @@ pub(crate) struct Stepper<'a> {
     pub(crate) batch: Batch,
     /// The platform's sentence on what is being decided: the core knows only its word.
     pub(crate) sentence: Option<String>,
+    /// What makes links to status pages, where this process has the secret for it.
+    pub(crate) links: Option<&'a Links>,
     effects: Vec<Effect>,
 }
 
@@ -41,7 +44,7 @@ impl<'a> Stepper<'a> {
         directory: &'a Directory,
         batch: Batch,
     ) -> Self {
-        Self { core, overlay, directory, batch, sentence: None, effects: Vec::with_capacity(32) }
+        Self { core, overlay, directory, batch, sentence: None, links: None, effects: Vec::with_capacity(32) }
     }
 
     /// Lets what is due happen.

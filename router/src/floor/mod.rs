@@ -82,6 +82,10 @@ pub struct Tally {
     pub left: u64,
     /// How many were solved, whenever they came.
     pub solved: u64,
+    /// How many customers said how content they were, whenever their tasks were solved.
+    pub rated: u64,
+    /// What they said together, each from 1 to 5: over `rated` it is their mean.
+    pub rated_sum: u64,
 }
 
 /// A group of workers now.

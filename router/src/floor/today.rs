@@ -52,6 +52,7 @@ enum Told {
     Late,
     Left,
     Solved,
+    Rated(u8),
 }
 
 impl Today {
@@ -64,6 +65,12 @@ impl Today {
     /// Takes up the next event. `queue_of` names the queue of a task that came before today.
     pub(super) fn take(&mut self, event: &Event, queue_of: impl FnOnce(TaskId) -> Option<(QueueId, Side)>) {
         self.last = event.id;
+        if let EventKind::SatisfactionAnswered { of_queue, score, .. } = &event.kind
+            && self.since <= event.at
+        {
+            // It is about a task of the front line: nobody else's customers are asked.
+            self.count(event.at, *of_queue, Side::Front, &Told::Rated(*score));
+        }
         let Some(id) = event.task.filter(|_| self.since <= event.at) else { return };
         match &event.kind {
             EventKind::TaskCreated { kind, queue, .. } if *kind != TaskKind::Log => {
@@ -113,6 +120,10 @@ impl Today {
             Told::Late => tally.late += 1,
             Told::Left => tally.left += 1,
             Told::Solved => tally.solved += 1,
+            Told::Rated(score) => {
+                tally.rated += 1;
+                tally.rated_sum += u64::from(*score);
+            }
         };
         let line = self.queues.entry(queue).or_default();
         add(&mut line.whole);
@@ -149,6 +160,8 @@ impl Today {
             late: sum.late + tally.late,
             left: sum.left + tally.left,
             solved: sum.solved + tally.solved,
+            rated: sum.rated + tally.rated,
+            rated_sum: sum.rated_sum + tally.rated_sum,
         })
     }
 

@@ -67,6 +67,7 @@ faults! {
     NO_LIVE_RULES = 409 "no_live_rules" "No rules are live to try others beside.";
     NO_TRIAL = 409 "no_trial" "No rules are on trial.";
     NOT_CONNECTED = 409 "not_connected" "The worker has no connection.";
+    NOT_TAKEN = 409 "not_taken" "The worker may not take the task now; the detail says why.";
     OWN_USER = 409 "own_user" "Nobody changes his own role or lets himself out.";
     SECOND_PERSON = 409 "second_person" "The rules need two people: another than the author publishes them.";
     SESSION_ENDED = 409 "session_ended" "The connection has ended: poll without `session`.";
@@ -87,6 +88,7 @@ faults! {
     NOT_LIVE = 422 "not_live" "It names a queue or skill that is not live yet.";
     NOT_RECORDED = 422 "not_recorded" "Nothing is recorded of this time; the detail says from when on it is.";
     OUT_OF_RANGE = 422 "out_of_range" "A value is out of range; `field` names it.";
+    STEP_REFUSED = 422 "step_refused" "A step of the macro cannot be done, and nothing of it was; the detail says which and why.";
     RULES_IN_ERROR = 422 "rules_in_error" "The rules have errors: the check lists them.";
     TOO_DEEP = 422 "too_deep" "Requests of requests are bounded.";
     TOO_MANY = 422 "too_many" "There are too many of something; the detail says of what.";

@@ -5,7 +5,9 @@ use maud::{Markup, html};
 use super::language::Lang;
 use super::sign_in::languages;
 use super::texts::{open_text, text};
-use super::{Page, assets, desk_answers, desk_forms, desk_notes, desk_parts, search, shell};
+use super::{
+    Page, assets, desk_answers, desk_forms, desk_macros, desk_notes, desk_parts, desk_worklist, search, shell,
+};
 
 /// The states of the connection, and what each is called.
 const LINK_STATES: [(&str, &str); 7] = [
@@ -63,6 +65,8 @@ pub(super) fn markup(page: &Page<'_>) -> Markup {
         p class="quiet" id="say-soon" aria-live="polite" {}
         (desk_forms::log_contact(lang))
         (search::dialog(lang))
+        (desk_macros::markup(lang))
+        (desk_worklist::markup(lang))
         (elsewhere(lang))
         (desk_parts::templates(lang))
         (desk_forms::templates(lang))
@@ -87,6 +91,8 @@ fn bar(lang: Lang, user: &str) -> Markup {
             (presence(lang))
             div class="tools" {
                 (search::button(lang))
+                (desk_worklist::button(lang))
+                (desk_macros::button(lang))
                 button type="button" id="log-contact" aria-haspopup="dialog" title=(t("desk-log-title")) {
                     (shell::icon("M5 4h4l2 5-2.5 1.5a11 11 0 0 0 5 5L15 13l5 2v4a2 2 0 0 1-2 2A16 16 0 0 1 3 6a2 2 0 0 1 2-2"))
                     span { (t("desk-log")) }
@@ -144,6 +150,9 @@ fn keys(lang: Lang) -> Markup {
             dt { kbd { "Alt" } "+" kbd { "O" } } dd { (t("desk-key-offer")) }
             dt { kbd { "Alt" } "+" kbd { "1" } "…" kbd { "9" } } dd { (t("desk-key-tab")) }
             dt { kbd { "Alt" } "+" kbd { "A" } } dd { (t("desk-key-answers")) }
+            dt { kbd { "Alt" } "+" kbd { "Shift" } "+" kbd { "1" } "…" kbd { "9" } } dd { (t("desk-key-macro")) }
+            dt { kbd { "Alt" } "+" kbd { "W" } } dd { (t("desk-work")) }
+            dt { kbd { "Alt" } "+" kbd { "B" } } dd { (t("desk-bulk")) }
             dt { kbd { "Alt" } "+" kbd { "S" } } dd { (t("desk-key-search")) }
             dt { kbd { "Enter" } } dd { (t("desk-key-send")) }
             dt { kbd { "Shift" } "+" kbd { "Enter" } } dd { (t("desk-key-line")) }

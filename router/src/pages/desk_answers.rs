@@ -22,7 +22,8 @@ pub(super) fn templates(lang: Lang) -> Markup {
         }
         template id="t-answer" {
             li class="answer" role="option" aria-selected="false" {
-                p { code data-slot="name" dir="auto" {} " " b class="along" data-slot="title" dir="auto" {} }
+                p { code data-slot="name" dir="auto" {} " " b class="along" data-slot="title" dir="auto" {} " " kbd data-slot="hotkey" hidden {} }
+                p class="acts-of" data-slot="acts" dir="auto" hidden {}
                 p class="peek" data-slot="text" dir="auto" {}
             }
         }

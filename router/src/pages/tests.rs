@@ -16,7 +16,7 @@ use crate::directory::Role;
 use crate::people::company::Refusal;
 
 /// The sources that name keys.
-const SOURCES: [&str; 20] = [
+const SOURCES: [&str; 22] = [
     include_str!("chat.rs"),
     include_str!("company.rs"),
     include_str!("console/answers.rs"),
@@ -30,7 +30,9 @@ const SOURCES: [&str; 20] = [
     include_str!("desk.rs"),
     include_str!("desk_answers.rs"),
     include_str!("desk_forms.rs"),
+    include_str!("desk_macros.rs"),
     include_str!("desk_notes.rs"),
+    include_str!("desk_worklist.rs"),
     include_str!("desk_parts.rs"),
     include_str!("search.rs"),
     include_str!("shell.rs"),

@@ -1,8 +1,12 @@
 //! What people at desks keep beside the tasks: drafts of replies, and the answers that a company has ready.
 
 use async_trait::async_trait;
+use blendline_wire::task::ParkReason;
+use blendline_wire::worker::TargetName;
 use blendline_wire::{Millis, Pii, TaskId, TenantId, WorkerId};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::people::Deed;
 use super::store::StoreError;
@@ -11,6 +15,9 @@ use super::store::StoreError;
 pub const DRAFTS_MAX: usize = 200;
 /// The most answers that a company has ready.
 pub const CANNED_MAX: usize = 500;
+
+/// The most views of open work that one person keeps.
+pub const VIEWS_MAX: usize = 30;
 
 /// The record of desks. Nothing here is on a task's path, and no scheduler waits for it.
 #[async_trait]
@@ -34,6 +41,28 @@ pub trait Desks: Send + Sync + 'static {
 
     /// Removes an answer; false when there is none.
     async fn remove_canned(&self, tenant: TenantId, name: &str, by: &Deed) -> Result<bool, StoreError>;
+
+    /// The views of open work that somebody keeps, by name, at most [`VIEWS_MAX`].
+    async fn views(&self, tenant: TenantId, owner: &str) -> Result<Vec<View>, StoreError>;
+
+    /// Puts a view in the place of the one of the same owner and name.
+    async fn put_view(&self, view: &View) -> Result<(), StoreError>;
+
+    /// Removes a view, where there is one.
+    async fn remove_view(&self, tenant: TenantId, owner: &str, name: &str) -> Result<(), StoreError>;
+}
+
+/// A view of open work that somebody keeps for himself.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct View {
+    /// Whose tenant.
+    pub tenant: TenantId,
+    /// Who keeps it, as the audit log names him: `user dana`.
+    pub owner: String,
+    /// What he calls it.
+    pub name: String,
+    /// What it shows, as the list of open work is asked.
+    pub filter: Value,
 }
 
 /// What a worker has begun to write and not sent.
@@ -72,6 +101,58 @@ pub struct Canned {
     /// The language it is in, as rules name it; `None`: any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
+    /// What is done after it is said: with any of these it is a macro, and may say nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub then: Vec<Act>,
+    /// The digit that does it at a desk, 1 to 9.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hotkey: Option<u8>,
     /// When it was changed last.
     pub changed_at: Millis,
+}
+
+/// What a macro does besides saying something. The last of them may end what the worker has to do with the task.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+#[serde(tag = "act", rename_all = "snake_case", deny_unknown_fields)]
+#[schema(as = MacroAct)]
+pub enum Act {
+    /// A note for colleagues.
+    Note {
+        /// What it says.
+        text: String,
+    },
+    /// Puts the task aside.
+    Park {
+        /// For how many minutes at most.
+        minutes: u32,
+        /// Waiting for what.
+        reason: ParkReason,
+    },
+    /// Passes the task on.
+    Transfer {
+        /// To whom.
+        to: TargetName,
+    },
+    /// Says that it is solved.
+    Finish {
+        /// How.
+        disposition: String,
+    },
+}
+
+impl Act {
+    /// Its name.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Note { .. } => "note",
+            Self::Park { .. } => "park",
+            Self::Transfer { .. } => "transfer",
+            Self::Finish { .. } => "finish",
+        }
+    }
+
+    /// True where the worker does not have the task afterwards.
+    pub const fn leaves(&self) -> bool {
+        !matches!(self, Self::Note { .. })
+    }
 }

@@ -1,7 +1,7 @@
 //! What every record of desks must do: the newest draft wins, and nobody loses a change of a ready answer.
 
 use blendline_router::people::audit::Check;
-use blendline_router::ports::desks::{Canned, DRAFTS_MAX, Desks, Draft};
+use blendline_router::ports::desks::{Act, Canned, DRAFTS_MAX, Desks, Draft, View};
 use blendline_router::ports::people::{Deed, People};
 use blendline_wire::{TaskId, TenantId, WorkerId};
 
@@ -63,6 +63,8 @@ fn canned(name: &str, version: u32, text: &str) -> Canned {
         text: text.into(),
         queue: Some("service".into()),
         language: None,
+        then: vec![Act::Finish { disposition: "answered".into() }],
+        hotkey: Some(3),
         changed_at: NOW,
     }
 }
@@ -97,4 +99,31 @@ pub async fn keeps_answers<W: StoreWorld<Store: Desks + People>>(world: &W) {
     check.entries(&log).unwrap();
     assert_eq!(log[3].subject, "late");
     assert_eq!(log[3].before["queue"], "service");
+}
+
+/// A view is its owner's alone, the last of a name counts, and it is there after a restart.
+pub async fn keeps_views<W: StoreWorld<Store: Desks>>(world: &W) {
+    let store = world.open().await;
+    let view = |owner: &str, name: &str, minutes: u64| View {
+        tenant: TENANT,
+        owner: owner.into(),
+        name: name.into(),
+        filter: serde_json::json!({ "older_min": minutes }),
+    };
+    for one in
+        [view("user dana", "ישן", 5), view("user dana", "a", 1), view("user omar", "a", 2), view("user dana", "a", 3)]
+    {
+        store.put_view(&one).await.unwrap();
+    }
+    drop(store);
+    let store = world.open().await;
+    assert_eq!(
+        store.views(TENANT, "user dana").await.unwrap(),
+        [view("user dana", "a", 3), view("user dana", "ישן", 5)]
+    );
+    assert!(store.views(OTHER, "user dana").await.unwrap().is_empty());
+    store.remove_view(TENANT, "user dana", "a").await.unwrap();
+    store.remove_view(TENANT, "user dana", "a").await.unwrap();
+    assert_eq!(store.views(TENANT, "user dana").await.unwrap().len(), 1);
+    assert_eq!(store.views(TENANT, "user omar").await.unwrap().len(), 1);
 }

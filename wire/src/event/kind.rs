@@ -57,6 +57,41 @@ pub enum EventKind {
         /// What asked for it: `received`, `closed`, `waiting`, `callback`, `window`.
         moment: String,
     },
+    /// A customer was asked whether he was content; `reply_queued` of the same instant is how.
+    SatisfactionAsked {
+        /// The task that was finished.
+        of_task: TaskId,
+        /// Who finished it.
+        of_worker: WorkerId,
+        /// The queue it was in.
+        of_queue: QueueId,
+        /// The customer, as an opaque mark: the same in every such event of his.
+        customer: String,
+    },
+    /// A customer said whether he was content.
+    SatisfactionAnswered {
+        /// The task that he was asked about.
+        of_task: TaskId,
+        /// Who finished it.
+        of_worker: WorkerId,
+        /// The queue it was in.
+        of_queue: QueueId,
+        /// The customer, as an opaque mark.
+        customer: String,
+        /// From 1 to 5.
+        score: u8,
+        /// Whether he said more than that.
+        said_more: bool,
+        /// The task that was opened for whoever is responsible, where the answer was low.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        follow_up: Option<TaskId>,
+    },
+    /// A customer asked by the tenant's word where his matter stands, and was answered; `reply_queued` of the same instant
+    /// is what.
+    StatusTold {
+        /// The stage that he was told: `received`, `in_work`, `checking`, `later`, `waits_for_you`, `done`, `ended`.
+        stage: String,
+    },
     /// Rules on trial would send something, or have sent it, another way than the live rules.
     RulesDiffered {
         /// The version on trial.

@@ -9,7 +9,7 @@ use super::people::{Work, text};
 use super::values::{Hidden, parse};
 use crate::adapters::columns::{rows, sql};
 use crate::adapters::desks::changed;
-use crate::ports::desks::{CANNED_MAX, Canned, DRAFTS_MAX, Desks, Draft};
+use crate::ports::desks::{CANNED_MAX, Canned, DRAFTS_MAX, Desks, Draft, VIEWS_MAX, View};
 use crate::ports::people::Deed;
 use crate::ports::store::StoreError;
 
@@ -55,6 +55,23 @@ impl Desks for PostgresStore {
         let (time, place) = lent.terms();
         let removed = in_time(time, place, remove(&mut lent, tenant, name, by)).await;
         lent.back(removed)
+    }
+
+    async fn views(&self, tenant: TenantId, owner: &str) -> Result<Vec<View>, StoreError> {
+        let query = "SELECT body FROM work_views WHERE tenant = $1 AND owner = $2 ORDER BY name LIMIT $3";
+        self.bodies(query, &[&sql(tenant.0), &owner, &rows(VIEWS_MAX)]).await
+    }
+
+    async fn put_view(&self, view: &View) -> Result<(), StoreError> {
+        let body = text(view)?;
+        let put = "INSERT INTO work_views (tenant, owner, name, body) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (tenant, owner, name) DO UPDATE SET body = excluded.body";
+        self.ask(put, &[&sql(view.tenant.0), &view.owner, &view.name, &Hidden(body.as_bytes())]).await.map(drop)
+    }
+
+    async fn remove_view(&self, tenant: TenantId, owner: &str, name: &str) -> Result<(), StoreError> {
+        let remove = "DELETE FROM work_views WHERE tenant = $1 AND owner = $2 AND name = $3";
+        self.ask(remove, &[&sql(tenant.0), &owner, &name]).await.map(drop)
     }
 }
 

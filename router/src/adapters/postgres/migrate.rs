@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0007_outlets.sql"),
     include_str!("../../../migrations/postgres/0011_desks.sql"),
     include_str!("../../../migrations/postgres/0012_search.sql"),
+    include_str!("../../../migrations/postgres/0014_work_views.sql"),
 ];
 /// The advisory lock of whoever changes the schema: "blendline" as a number.
 pub(super) const SCHEMA_LOCK: i64 = 0x626c_656e_646c_696e;

@@ -9,7 +9,7 @@ use super::store::SqliteStore;
 use super::store::readers::{collect, parse};
 use crate::adapters::columns::{rows, sql};
 use crate::adapters::desks::changed;
-use crate::ports::desks::{CANNED_MAX, Canned, DRAFTS_MAX, Desks, Draft};
+use crate::ports::desks::{CANNED_MAX, Canned, DRAFTS_MAX, Desks, Draft, VIEWS_MAX, View};
 use crate::ports::people::Deed;
 use crate::ports::store::StoreError;
 
@@ -18,6 +18,8 @@ pub(super) enum DesksOrder {
     PutDraft(Draft),
     PutCanned(Canned, Deed),
     RemoveCanned(TenantId, String, Deed),
+    PutView(View),
+    RemoveView(TenantId, String, String),
 }
 
 #[async_trait]
@@ -45,6 +47,20 @@ impl Desks for SqliteStore {
     async fn remove_canned(&self, tenant: TenantId, name: &str, by: &Deed) -> Result<bool, StoreError> {
         self.desks(DesksOrder::RemoveCanned(tenant, name.to_owned(), by.clone())).await
     }
+
+    async fn views(&self, tenant: TenantId, owner: &str) -> Result<Vec<View>, StoreError> {
+        let query = "SELECT body FROM work_views WHERE tenant = ?1 AND owner = ?2 ORDER BY name LIMIT ?3";
+        let params = (sql(tenant.0), owner.to_owned(), rows(VIEWS_MAX));
+        self.readers().read(move |connection| collect(connection, query, params, |row| parse(row, 0))).await
+    }
+
+    async fn put_view(&self, view: &View) -> Result<(), StoreError> {
+        self.desks(DesksOrder::PutView(view.clone())).await.map(drop)
+    }
+
+    async fn remove_view(&self, tenant: TenantId, owner: &str, name: &str) -> Result<(), StoreError> {
+        self.desks(DesksOrder::RemoveView(tenant, owner.to_owned(), name.to_owned())).await.map(drop)
+    }
 }
 
 /// Carries out one order; false where it was not done.
@@ -53,6 +69,14 @@ pub(super) fn carry_out(transaction: &Transaction<'_>, order: &DesksOrder) -> ru
         DesksOrder::PutDraft(draft) => put_draft(transaction, draft).map(|()| true),
         DesksOrder::PutCanned(canned, by) => put_canned(transaction, canned, by),
         DesksOrder::RemoveCanned(tenant, name, by) => remove_canned(transaction, *tenant, name, by),
+        DesksOrder::PutView(view) => transaction
+            .prepare_cached("INSERT OR REPLACE INTO work_views (tenant, owner, name, body) VALUES (?1, ?2, ?3, ?4)")?
+            .execute((sql(view.tenant.0), &view.owner, &view.name, text(view)?))
+            .map(|_| true),
+        DesksOrder::RemoveView(tenant, owner, name) => transaction
+            .prepare_cached("DELETE FROM work_views WHERE tenant = ?1 AND owner = ?2 AND name = ?3")?
+            .execute((sql(tenant.0), owner, name))
+            .map(|removed| removed > 0),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::openapi::faults::{MEANWHILE, UNKNOWN_CANNED, UNKNOWN_QUEUE, UNKNOWN_T
 fn canned() -> Value {
     json!({
         "name": "late", "version": 1, "title": "A parcel is late", "text": "Hello {{contact.first_name}}, I am looking.",
-        "queue": null, "language": "en", "changed_at": "2026-11-25T09:30:00Z"
+        "queue": null, "language": "en", "then": [], "hotkey": null, "changed_at": "2026-11-25T09:30:00Z"
     })
 }
 
@@ -26,7 +26,7 @@ pub(in crate::api) fn put() -> About {
         .place::<String>("name", "Its short name: letters, digits, `-` and `_`, at most 40 bytes.")
         .takes::<Change>(json!({
             "version": 0, "title": "A parcel is late", "text": "Hello {{contact.first_name}}, I am looking.",
-            "language": "en"
+            "language": "en", "then": [{ "act": "finish", "disposition": "answered" }], "hotkey": 1
         }))
         .gives::<CannedInfo>(200, "The answer as it is now.")
         .such_as(canned())
@@ -48,7 +48,7 @@ pub(in crate::api) fn of_task() -> About {
         .such_as(json!({
             "items": [{
                 "name": "late", "title": "A parcel is late", "text": "Hello Noa, I am looking.", "missing": [],
-                "language": "en"
+                "language": "en", "then": [], "hotkey": null
             }],
             "next": null
         }))

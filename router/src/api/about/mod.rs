@@ -10,6 +10,7 @@ pub(super) mod endpoints;
 pub(super) mod floor;
 pub(super) mod health;
 pub(super) mod items;
+pub(super) mod macros;
 pub(super) mod media;
 pub(super) mod notes;
 pub(super) mod operations;
@@ -26,6 +27,7 @@ pub(super) mod users;
 pub(super) mod webhooks;
 pub(super) mod work;
 pub(super) mod workers;
+pub(super) mod worklist;
 
 use serde_json::{Value, json};
 

@@ -138,6 +138,8 @@ fn body(pattern: &str) -> &'static str {
     match pattern {
         "/v1/event-endpoints/{name}" => return r#"{"paused":true}"#,
         "/v1/canned-answers/{name}" => return r#"{"version":0,"title":"t","text":"t"}"#,
+        "/v1/tasks/{id}/macros/{name}" => return r#"{"lease":2,"worker":"dana","key":"k"}"#,
+        "/v1/worklist/views/{name}" => return "{}",
         "/v1/event-endpoints/{name}/replay" => return r#"{"events":["evt_1"]}"#,
         _ => {}
     }
@@ -149,6 +151,7 @@ fn body(pattern: &str) -> &'static str {
         "accept" => r#"{"lease":2,"worker":"dana"}"#,
         "decline" => r#"{"lease":2,"worker":"dana","reason":"no"}"#,
         "reply" => r#"{"lease":2,"worker":"dana","key":"k","content":{"type":"text","text":"t"}}"#,
+        "take" => r#"{"worker":"dana"}"#,
         "settle" => r#"{"lease":2,"worker":"dana","verdict":{"verdict":"done"}}"#,
         // About sessions a key is told so: 400, whatever its role.
         "users" => r#"{"name":"noa","role":"auditor"}"#,
@@ -191,6 +194,8 @@ async fn add_canned(world: &World) {
         text: "t".into(),
         queue: None,
         language: None,
+        then: Vec::new(),
+        hotkey: None,
         changed_at: Millis(1),
     };
     let deed = Deed { at: Millis(1), actor: "key admin".into(), what: "canned_answer_changed" };

@@ -104,10 +104,13 @@ async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let on = shards::of_tenants(&config, &record, &directory).await?;
     opened.declare(on.values().copied().collect::<BTreeSet<u16>>()).await?;
     let files = adapters::files(&config.media)?;
+    let secret = secret(&config)?;
+    let status = Links::new(&secret);
     let mut shards = if config.cluster.router {
         let chores = Chores { tracker: &chores, stop: &stop };
         let started = (&record, &broker, &files);
-        Shards::start(&config, started, &on, &directory, (&live, shared, &mut keeper), &chores, point_at_demo).await?
+        let told = ((&live, &status), shared, &mut keeper);
+        Shards::start(&config, started, &on, &directory, told, &chores, point_at_demo).await?
     } else {
         Shards::none()
     };
@@ -132,8 +135,6 @@ async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let (holder, directories) = Directories::changing(directory.clone());
     keeper.tell(config.tenants.iter().map(|tenant| tenant.name.clone()).collect(), holder);
     chores.spawn(keeper.run(stop.clone()));
-    let secret = secret(&config)?;
-    let status = Links::new(&secret);
     let chat = chat(&config, (&record, &broker), &directory, doors.clone(), (live.clone(), secret), address, &stop)?;
     let parts = Parts {
         directory: directories,

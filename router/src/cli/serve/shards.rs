@@ -27,6 +27,7 @@ use crate::ports::live::Live;
 use crate::ports::register::Key;
 use crate::rules::keeper::Keeper;
 use crate::sender::{self, Sender, SenderConfig};
+use crate::status::Links;
 
 /// Which shard each tenant is on. A tenant that is new gets one (P1).
 pub(super) async fn of_tenants(
@@ -71,7 +72,7 @@ impl Shards {
         (record, broker, files): (&Record, &Arc<dyn Broker>, &Arc<dyn Files>),
         shards: &BTreeMap<TenantId, u16>,
         directory: &Directory,
-        (live, shared, keeper): (&Arc<dyn Live>, bool, &mut Keeper),
+        ((live, links), shared, keeper): ((&Arc<dyn Live>, &Links), bool, &mut Keeper),
         chores: &Chores<'_>,
         change: impl Fn(&mut Directory),
     ) -> anyhow::Result<Self> {
@@ -94,8 +95,12 @@ impl Shards {
             let (store, archive) = (record.store.clone(), record.archive.clone());
             let (names, waiting) = mpsc::channel(fetcher::WAITING_MAX);
             let bell = Bell::default();
-            let settings =
-                DriverConfig { media: Some(names), bell: bell.clone(), ..driver_config(config, shard, live.clone()) };
+            let settings = DriverConfig {
+                media: Some(names),
+                bell: bell.clone(),
+                links: Some(links.clone()),
+                ..driver_config(config, shard, live.clone())
+            };
             let driver = driver::start(settings, store, archive, broker.clone(), directories.clone());
             tokio::spawn(tell_stopped(driver.status(), causes.clone()));
             let renewing = keep_calendars(directories.clone(), driver.handle(), chores.stop.clone());

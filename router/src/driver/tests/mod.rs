@@ -9,6 +9,8 @@ mod moments;
 mod notices;
 mod people;
 mod replay;
+mod satisfaction;
 mod sending;
+mod take;
 mod takeover;
 pub(crate) mod world;

@@ -3,18 +3,19 @@
 use maud::{Markup, html};
 
 use super::super::language::Lang;
-use super::super::texts::text;
+use super::super::texts::{open_text, text};
 use super::table::{Column, List, Shows, column, table};
 use super::{Section, about, dialog, head};
 use crate::canned::{FIELD, VARIABLES};
 use crate::directory::Role;
 
-const ANSWERS: [Column; 7] = [
+const ANSWERS: [Column; 8] = [
     column("name", "console-col-name", Shows::Code),
     column("title", "console-answer-title", Shows::Text),
     column("queue", "console-col-queue", Shows::Text),
     column("language", "console-answer-language", Shows::Word("language")),
     column("text", "console-answer-text", Shows::Text),
+    column("acts", "console-answer-acts", Shows::Text),
     column("changed_at", "console-col-since", Shows::Instant),
     column("", "console-col-actions", Shows::Actions),
 ];
@@ -58,6 +59,7 @@ pub(super) fn markup(lang: Lang, role: Role) -> Markup {
         @for (name, key) in LANGUAGES {
             template id={ "say-language-" (name) } { (t(key)) }
         }
+        template id="say-then-wrong" { (open_text(lang, "console-answer-then-wrong", &["line"])) }
         template id="say-language-und" { (t("console-language-und")) }
     }
 }
@@ -84,7 +86,17 @@ fn fields(lang: Lang, new: bool) -> Markup {
             }
         }
         label { span { (t("console-answer-text")) }
-            textarea name="text" required rows="7" dir="auto" maxlength="4000" {}
+            textarea name="text" rows="7" dir="auto" maxlength="4000" {}
+        }
+        label { span { (t("console-answer-then")) }
+            textarea name="then" rows="3" dir="auto" maxlength="2000" spellcheck="false" {}
+            small dir="ltr" { (t("console-answer-then-hint")) }
+        }
+        label { span { (t("console-answer-hotkey")) }
+            select name="hotkey" {
+                option value="" { "–" }
+                @for digit in 1..=9 { option value=(digit) { (digit) } }
+            }
         }
         p class="why" {
             (t("console-answer-places")) " "

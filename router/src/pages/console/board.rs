@@ -9,16 +9,17 @@ use super::{Section, about, dialog, head};
 use crate::directory::Role;
 
 /// What stands large at the top, by the name a script fills it by.
-const TILES: [(&str, &str); 6] = [
+const TILES: [(&str, &str); 7] = [
     ("waiting", "console-tile-waiting"),
     ("oldest", "console-tile-oldest"),
     ("level", "console-tile-level"),
     ("left", "console-tile-left"),
     ("ready", "console-tile-ready"),
     ("busy", "console-tile-busy"),
+    ("rated", "console-tile-rated"),
 ];
 
-const QUEUES: [Column; 12] = [
+const QUEUES: [Column; 13] = [
     column("name", "console-col-queue", Shows::Text),
     column("side", "console-col-side", Shows::Word("side")),
     column("waiting", "console-fig-waiting", Shows::Number),
@@ -31,6 +32,7 @@ const QUEUES: [Column; 12] = [
     column("aside", "console-fig-aside", Shows::Number),
     column("kept", "console-fig-kept", Shows::Figure),
     column("solved", "console-fig-solved", Shows::Number),
+    column("rated", "console-fig-rated", Shows::Figure),
 ];
 
 const GROUPS: [Column; 6] = [
@@ -162,6 +164,7 @@ fn sentences(lang: Lang) -> Markup {
             ("of", "console-of", &["count", "whole"]),
             ("in-time", "console-fig-in-time", &[]),
             ("late", "console-fig-late", &[]),
+            ("rated", "console-rated", &["mean", "count"]),
         ] {
             template id={ "say-" (name) } { (open_text(lang, key, slots)) }
         }

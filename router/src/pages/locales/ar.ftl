@@ -31,6 +31,7 @@ chat-question = هل تمت تسوية موضوعك؟
 chat-yes = نعم
 chat-no = ليس بعد
 chat-thanks = شكرًا!
+chat-stars = مدى رضاك بالنجوم
 chat-unread = رسائل جديدة
 chat-seen = قُرئت
 chat-remember = هل يمكن لهذا المتصفح أن يتذكر المحادثة لتجدوها عند عودتكم؟

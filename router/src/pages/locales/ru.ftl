@@ -31,6 +31,7 @@ chat-question = Ваш вопрос решён?
 chat-yes = Да
 chat-no = Ещё нет
 chat-thanks = Спасибо!
+chat-stars = Насколько вы довольны, в звёздах
 chat-unread = Новые сообщения
 chat-seen = Прочитано
 chat-remember = Может ли браузер запомнить чат, чтобы вы нашли его, когда вернётесь?

@@ -119,6 +119,7 @@ function begin(script) {
     },
     again,
     confirm: (confirmed) => word({ type: "confirm", confirmed }),
+    rate: (question, score) => word({ type: "rate", question, score }),
     agree,
     address: (email) => word({ type: "address", email }),
     takeOver: () => line.takeOver(),

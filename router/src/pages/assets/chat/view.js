@@ -206,8 +206,10 @@ class View {
   }
 
   /** A message with its place. Ours is already shown where its id is known, and only moves there. */
-  message({ from, name, text, at, client_id }) {
+  message({ from, name, text, at, client_id, scale, cursor }) {
     const mine = from === "visitor";
+    // Whatever he says next, the question is over.
+    if (mine) this.stars?.remove();
     const known = client_id && this.rows.get(client_id);
     const row = known ?? this.row(mine ? "me" : "us", name ?? this.say(mine ? "you" : "us"), text);
     const fate = row.querySelector(".fate") ?? make("p", { class: "fate" });
@@ -215,6 +217,7 @@ class View {
     if (mine) fate.append(" · ", make("span", { class: "mark" }, this.say("sent")));
     row.append(fate);
     row.dataset.fate = "sent";
+    if (!mine && scale) row.append(this.rate(cursor, scale));
     if (client_id) this.rows.set(client_id, row);
     const stick = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 80;
     // What is on its way stays below what has its place; what was refused stays where it was written.
@@ -232,6 +235,22 @@ class View {
   /** Whoever answers, or is there, has read what was said. */
   seen() {
     for (const mark of this.log.querySelectorAll(".me[data-fate=sent] .mark")) mark.textContent = this.say("seen");
+  }
+
+  /** Stars to press, the worst first; with the keyboard they are buttons like any other. */
+  rate(question, scale) {
+    this.stars?.remove();
+    const star = (score) => {
+      const button = make("button", { type: "button", "aria-label": `${score} / ${scale}` }, "★");
+      button.addEventListener("click", () => {
+        this.stars.replaceChildren(make("span", { role: "status" }, this.say("thanks")));
+        this.on.rate(question, score);
+      });
+      return button;
+    };
+    const all = Array.from({ length: scale }, (_, index) => star(index + 1));
+    this.stars = make("div", { class: "stars", role: "group", "aria-label": this.say("stars") }, ...all);
+    return this.stars;
   }
 
   row(side, name, text) {

@@ -4,7 +4,7 @@ import { sayText, setText, slotsOf } from "../page/dom.js";
 import { columns } from "../page/chart.js";
 import { lasting, now } from "../page/clock.js";
 import { Table, saveCsv } from "../page/table.js";
-import { figure, kept, left, level, number, occupancy, oldest, percent } from "./figures.js";
+import { figure, kept, left, level, number, occupancy, oldest, percent, rated } from "./figures.js";
 import { followFloor } from "./live.js";
 
 const QUARTER_MS = 15 * 60_000;
@@ -23,6 +23,7 @@ const queues = new Table("queues", {
     left: left(queue.today),
     kept: kept(queue),
     solved: queue.today.solved,
+    rated: rated(queue.today),
   }),
   row: (root, queue) => (root.dataset.level = level(queue.lately, queue.goal_milli).level),
 });
@@ -49,6 +50,7 @@ function showTiles() {
   tile("level", level(whole, goals.length > 0 ? Math.max(...goals) : null));
   tile("left", left(whole));
   tile("ready", figure(sayText("of", { count: number.format(there.filter(({ presence }) => presence === "ready").length), whole: number.format(floor.people.length) })));
+  tile("rated", rated({ rated: sum(floor.queues, ({ today }) => today.rated), rated_sum: sum(floor.queues, ({ today }) => today.rated_sum) }));
   tile("busy", occupancy({ load: sum(there, ({ load }) => load), capacity: sum(there, ({ capacity }) => capacity) }));
 }
 

@@ -42,6 +42,11 @@ export function kept({ side, waiting, reserve_milli, promised_milli, taken_milli
   return figure(sayText("share", share), waiting > 0 && taken_milli < promised_milli ? "soon" : "");
 }
 
+/** How content customers were, of five, and how many said so. */
+export function rated({ rated: count, rated_sum: sum }) {
+  return figure(count === 0 ? "–" : sayText("rated", { mean: slots.format(sum / count), count: number.format(count) }));
+}
+
 export function occupancy({ load, capacity }) {
   return figure(capacity > 0 ? percent.format(load / capacity) : "–", capacity > 0 && load >= capacity ? "soon" : "");
 }

@@ -3,6 +3,7 @@
 import { api, clone, detailOf, notice, say, setText } from "../page/dom.js";
 import { isolated } from "../page/text.js";
 import { close, complain } from "./forms.js";
+import { runHere, summary } from "./macros.js";
 
 /** Rows that are shown at once: the others are found by a letter more. */
 const SHOWN_MAX = 30;
@@ -32,7 +33,9 @@ class Answers {
 
   async load() {
     try {
-      ({ items: this.all } = await api("GET", `/v1/tasks/${encodeURIComponent(this.column.id)}/answers`));
+      const { items } = await api("GET", `/v1/tasks/${encodeURIComponent(this.column.id)}/answers`);
+      // Where there is nobody to write to, what only says something is of no use.
+      this.all = items.filter(({ then }) => then.length > 0 || !this.column.slots.composer.hidden);
       this.show();
     } catch (problem) {
       complain(this.slots.fault, detailOf(problem));
@@ -54,6 +57,11 @@ class Answers {
     setText(slots.name, answer.name);
     setText(slots.title, answer.title);
     slots.text.append(isolated(answer.text));
+    slots.text.hidden = !answer.text.trim();
+    if (answer.then.length > 0) slots.acts.append(isolated(`▸ ${summary(answer)}`));
+    slots.acts.hidden = answer.then.length === 0;
+    setText(slots.hotkey, `Alt+Shift+${answer.hotkey}`);
+    slots.hotkey.hidden = !answer.hotkey;
     root.addEventListener("click", () => this.choose(answer));
     return root;
   }
@@ -84,6 +92,8 @@ class Answers {
     if (!answer) return;
     const { text } = this.column;
     this.leave();
+    // With acts behind it, it is done rather than written.
+    if (answer.then.length > 0) return runHere(this.column, answer.name);
     const from = text.selectionStart;
     text.setRangeText(answer.text, from, text.selectionEnd, "end");
     text.dispatchEvent(new Event("input"));

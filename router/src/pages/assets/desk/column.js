@@ -5,6 +5,7 @@ import { lasting, level, now } from "../page/clock.js";
 import { isolated, plain } from "../page/text.js";
 import { openAnswers } from "./answers.js";
 import { Customer } from "./customer.js";
+import { runByKey } from "./macros.js";
 import { Notes } from "./notes.js";
 import { openForm } from "./forms.js";
 import { Transcript } from "../page/transcript.js";
@@ -60,7 +61,12 @@ export class Column {
     });
     slots.answers.addEventListener("click", () => openAnswers(this));
     root.addEventListener("keydown", (event) => {
-      if (!event.altKey || event.code !== "KeyA" || slots.composer.hidden) return;
+      if (event.altKey && event.shiftKey && /^Digit[1-9]$/.test(event.code)) {
+        event.preventDefault();
+        event.stopPropagation();
+        return runByKey(this, Number(event.code.at(-1)));
+      }
+      if (!event.altKey || event.code !== "KeyA") return;
       event.preventDefault();
       openAnswers(this);
     });

@@ -7,7 +7,9 @@ import { Keep } from "./keep.js";
 import { Book } from "./book.js";
 import { Line } from "./line.js";
 import { Mentions } from "./notes.js";
+import { Bulk } from "./macros.js";
 import { Offers } from "./offers.js";
+import { WorkList } from "./worklist.js";
 import { Column, showClock } from "./column.js";
 import { Drafts } from "./drafts.js";
 import { ring, showLink, startBar } from "./bar.js";
@@ -35,6 +37,10 @@ class Desk {
       state: showLink,
     });
     this.offers = new Offers(this);
+    this.bulk = new Bulk(this);
+    this.worklist = new WorkList(this);
+    byId("worklist-open").addEventListener("click", () => this.worklist.open());
+    byId("bulk-open").addEventListener("click", () => this.bulk.open());
     startBar(this);
     startSearch((found) => this.wayTo(found));
     new ResizeObserver(() => this.changed()).observe(byId("work"));
@@ -81,6 +87,8 @@ class Desk {
 
   on_offer({ task }) {
     this.book.offer(task);
+    this.changed();
+    if (this.worklist.taking.has(task.id)) return this.tookFromList();
     setText(byId("say-now"), sayText("offer-new", { queue: task.queue }));
     ring(this.keep);
     this.notify(sayText("offer-new", { queue: task.queue }), task.id);
@@ -96,7 +104,7 @@ class Desk {
 
   on_assigned({ task }) {
     this.book.assigned(task);
-    this.look(task.id, false);
+    this.look(task.id, this.worklist.taking.delete(task.id));
     this.drafts.read();
   }
 
@@ -122,6 +130,14 @@ class Desk {
     const owned = this.book.owned(task, lease);
     if (owned) owned.reminded = true;
     this.changed();
+  }
+
+  /** What was taken from the list was asked for: it needs no second word. */
+  tookFromList() {
+    queueMicrotask(() => {
+      for (const [id, card] of this.offers.cards) if (this.worklist.taking.delete(id)) this.offers.accept(card);
+      for (const id of this.book.tasks.keys()) if (this.worklist.taking.delete(id)) this.look(id, true);
+    });
   }
 
   /** A supervisor says something: it stays until it is closed. */
@@ -282,10 +298,14 @@ class Desk {
 
   /** Alt+O goes to the first offer, Alt+1…9 to a conversation. By place on the keyboard: any layout has it. */
   key(event) {
-    if (!event.altKey || event.ctrlKey || event.metaKey) return;
+    if (!event.altKey || event.shiftKey || event.ctrlKey || event.metaKey) return;
     if (event.code === "KeyO") {
       document.querySelector(".floor").classList.remove("reading");
       byId("offers").querySelector(".offer [data-do=accept]")?.focus();
+    } else if (event.code === "KeyW") {
+      this.worklist.open();
+    } else if (event.code === "KeyB") {
+      this.bulk.open();
     } else if (/^Digit[1-9]$/.test(event.code)) {
       const id = [...this.book.tasks.keys()][Number(event.code.at(-1)) - 1];
       if (id) this.look(id, true);

@@ -1,0 +1,331 @@
+//! The question after a finished task, and its answer: asked in the commit that finishes the task, answered beside it.
+
+use blendline_core::input::{Class, NewItem, Verdict};
+use blendline_core::rows::{ConversationState, TaskState};
+use blendline_core::{Answer, Command, Input, Scheduler};
+use blendline_rules::normal::language;
+use blendline_wire::event::{Actor, EventKind};
+use blendline_wire::org::FieldValue;
+use blendline_wire::outbound::Content;
+use blendline_wire::task::TaskKind;
+use blendline_wire::{AccountId, ContactKey, Pii, TaskId, TenantId};
+
+use crate::consent::OPEN_MS;
+use crate::directory::{AccountEntry, Directory};
+use crate::driver::calls::Prepared;
+use crate::driver::draft::{Draft, Happening, Item};
+use crate::driver::keys::Key;
+use crate::driver::step::Stepper;
+use crate::handle::Call;
+use crate::notes::{self, Note};
+use crate::payload::{ItemOrigin, MessageBody};
+use crate::ports::register;
+use crate::satisfaction::{self, Asked, PURPOSE, Question, Speaks, asked_key, speaks_alone, speaks_key};
+
+/// A question that is due.
+struct Due {
+    tenant: TenantId,
+    account: AccountId,
+    contact: ContactKey,
+    text: String,
+    asked: Asked,
+}
+
+/// An answer to a question of ours.
+pub(crate) struct Rated {
+    contact: ContactKey,
+    asked: Asked,
+    answer: satisfaction::Answer,
+}
+
+/// Whoever may be asked one day, and in which language.
+pub(crate) struct Speaker {
+    place: Key,
+    language: &'static str,
+}
+
+impl Draft {
+    /// Asks for what is known of the customers of tasks that are being finished.
+    pub(crate) fn want_questions(&mut self, directory: &Directory, core: &Scheduler) {
+        let entries = &mut self.wanted.entries;
+        for item in &self.items {
+            let Item::Call { call, .. } = item else { continue };
+            let call = match &**call {
+                Call::Doubtful { call, .. } => call,
+                call => call,
+            };
+            let Call::Settle { task, .. } = call else { continue };
+            let Some(task) = core.task(*task).filter(|task| directory.questions.contains_key(&task.tenant)) else {
+                continue;
+            };
+            if let Some(open) = task.conversation.and_then(|id| core.conversation(id)) {
+                entries.extend([speaks_key(task.tenant, open.contact), asked_key(task.tenant, open.contact)]);
+            }
+        }
+    }
+
+    /// What is known of whoever may be answering a question of ours.
+    pub(crate) fn answered_questions(
+        &self,
+        directory: &Directory,
+        contact_of: impl Fn(&Happening) -> Option<ContactKey>,
+    ) -> Vec<register::Key> {
+        let may_answer = |happening: &Happening| {
+            let known = directory.questions.contains_key(&happening.tenant) && speaks_alone(&happening.event);
+            known && (satisfaction::pressed(&happening.event).is_some() || said(happening).is_some())
+        };
+        let happenings = self.items.iter().filter_map(|item| match item {
+            Item::Happening(happening) => Some(&**happening),
+            _ => None,
+        });
+        let asked = |happening: &Happening| Some(asked_key(happening.tenant, contact_of(happening)?));
+        happenings.filter(|happening| may_answer(happening)).filter_map(asked).collect()
+    }
+}
+
+/// A message read as an answer; of a mail what stands above the quote.
+fn said(happening: &Happening) -> Option<satisfaction::Answer> {
+    let event = &happening.event;
+    let written = event.mail.as_ref().and_then(|mail| mail.stripped_reply.as_ref()).or(event.text.as_ref())?;
+    satisfaction::read(written.expose())
+}
+
+impl Stepper<'_> {
+    /// Asks the customer of a task that is about to be finished, where that is due. What was to be said with the verdict is
+    /// said first: the question is the last word.
+    pub(crate) fn ask(&mut self, actor: Actor, prepared: &mut Prepared) {
+        let Some(due) = self.due_question(&prepared.command) else { return };
+        let Prepared { command: Command::Settle { worker, task, lease, replies, .. }, payloads, keys, .. } = prepared
+        else {
+            return;
+        };
+        while let Some(payload) = replies.first().copied() {
+            let command = Command::Reply { worker: *worker, task: *task, lease: *lease, payload };
+            if !self.step(Input::new(actor, command)).wrote {
+                // The verdict, with what is left to say, is refused for the same reason, and its caller is told which.
+                return;
+            }
+            replies.remove(0);
+            payloads.retain(|own| *own != payload);
+            let (key, value) = keys.remove(0);
+            self.overlay.add_key(key, value.clone());
+            self.batch.add_key(key, value);
+        }
+        self.put_question(due);
+    }
+
+    fn put_question(&mut self, due: Due) {
+        let Due { tenant, account, contact, text, asked } = due;
+        let purpose = Some(PURPOSE.to_owned());
+        let body = MessageBody { purpose, ..MessageBody::reply(Content::Text { text: Pii::new(text) }) };
+        let payload = self.batch.payload(body);
+        let conversation = asked.conversation;
+        if !self.step(Input::new(Actor::Rule, Command::Tell { conversation, worker: None, payload })).wrote {
+            return self.batch.drop_payload(payload);
+        }
+        let kind = Box::new(EventKind::SatisfactionAsked {
+            of_task: asked.task,
+            of_worker: asked.worker,
+            of_queue: asked.queue,
+            customer: satisfaction::mark(tenant, contact),
+        });
+        let (account, conversation) = (Some(account), Some(conversation));
+        self.step(Input::new(Actor::Rule, Command::Record { tenant, account, conversation, kind }));
+        self.put_entry(satisfaction::entry(asked_key(tenant, contact), tenant, asked.at, &asked));
+    }
+
+    /// The question that this verdict asks for. Everything is looked at beforehand: the core will take the verdict.
+    fn due_question(&self, command: &Command) -> Option<Due> {
+        let Command::Settle { worker, task, lease, verdict: Verdict::Done { disposition, .. }, replies, seen } =
+            command
+        else {
+            return None;
+        };
+        let now = self.now();
+        let row = self.core.task(*task).filter(|row| row.kind == TaskKind::Conversation)?;
+        let question = self.directory.questions.get(&row.tenant)?;
+        let is_his = row.lease == *lease && row.state == TaskState::Active { worker: *worker };
+        let unread = row.asked.is_some_and(|(seq, _)| seen.is_some_and(|seen| seen < seq));
+        let was_answered = !row.unanswered || !replies.is_empty();
+        if !is_his || unread || !was_answered || !question.follows(row.queue, disposition) {
+            return None;
+        }
+        let open = self.core.conversation(row.conversation?)?;
+        if open.state != (ConversationState::Open { task: *task })
+            || self.directory.accounts.get(&open.account)?.is_public()
+        {
+            return None;
+        }
+        // Only while the channel lets us write freely, or he has written of late where it sets no end.
+        let ends = self.core.window_of(open.id).or(open.heard_at.map(|heard| heard.plus(OPEN_MS)))?;
+        let speaks: Speaks = satisfaction::known(self.overlay.entry(&speaks_key(row.tenant, open.contact))?)?;
+        let last: Option<Asked> =
+            self.overlay.entry(&asked_key(row.tenant, open.contact)).and_then(satisfaction::known);
+        if ends <= now || last.is_some_and(|last| now < last.at.plus(question.every_ms)) {
+            return None;
+        }
+        let asked = Asked {
+            at: now,
+            conversation: open.id,
+            matter: open.matter,
+            task: *task,
+            queue: row.queue,
+            worker: *worker,
+            answered: None,
+        };
+        let text = question.text(&speaks.language).to_owned();
+        Some(Due { tenant: row.tenant, account: open.account, contact: open.contact, text, asked })
+    }
+
+    /// Who says something by himself to a tenant that asks questions.
+    pub(crate) fn speaker(&self, happening: &Happening, entry: &AccountEntry) -> Option<Speaker> {
+        let event = &happening.event;
+        let asks = self.directory.questions.contains_key(&entry.tenant) && speaks_alone(event);
+        let place = happening.addresses.first().copied().filter(|_| asks)?;
+        Some(Speaker { place, language: language(event.text.as_ref().map_or("", |text| text.expose())) })
+    }
+
+    /// Notes in which language somebody began a conversation.
+    pub(crate) fn note_language(&mut self, speaker: &Speaker, tenant: TenantId) {
+        let now = self.now();
+        let Some(contact) = self.overlay.contact(&speaker.place) else { return };
+        if self.core.conversation_of(contact).is_some_and(|open| open.opened_at == now) {
+            let speaks = Speaks { language: speaker.language.to_owned() };
+            self.put_entry(satisfaction::entry(speaks_key(tenant, contact), tenant, now, &speaks));
+        }
+    }
+
+    /// What somebody says, where it answers a question of ours.
+    pub(crate) fn rated(&self, happening: &Happening, entry: &AccountEntry) -> Option<Rated> {
+        let (event, tenant) = (&happening.event, entry.tenant);
+        let question = self.directory.questions.get(&tenant).filter(|_| speaks_alone(event))?;
+        let contact = happening.addresses.iter().find_map(|address| self.overlay.contact(address))?;
+        let asked: Asked = satisfaction::known(self.overlay.entry(&asked_key(tenant, contact))?)?;
+        if asked.answered.is_some() || asked.at.plus(question.answer_ms) <= self.now() {
+            return None;
+        }
+        let answer = match satisfaction::pressed(event) {
+            Some(pressed) => {
+                let (_, score) = pressed.filter(|(conversation, _)| *conversation == asked.conversation)?;
+                satisfaction::Answer { score, words: None }
+            }
+            // While he talks with somebody again, a number is meant for that person.
+            None if self.core.conversation_of(contact).is_some() => return None,
+            None => said(happening)?,
+        };
+        Some(Rated { contact, asked, answer })
+    }
+
+    /// Takes an answer up: it is kept in its conversation and opens nothing there. A low one becomes a task for whoever is
+    /// responsible; what was said beyond the number reaches him, else the worker it is about, else whoever has the next
+    /// task of this customer, for it is then a message like any other.
+    pub(crate) fn take_rating(
+        &mut self,
+        mut happening: Happening,
+        account: AccountId,
+        entry: &AccountEntry,
+        rated: Rated,
+    ) {
+        let Rated { contact, mut asked, answer } = rated;
+        let (tenant, directory) = (entry.tenant, self.directory);
+        let Some(question) = directory.questions.get(&tenant) else { return };
+        let follow_up = self.follow_up(question, &happening, &asked, &answer);
+        let reader = answer.words.as_ref().filter(|_| follow_up.is_none());
+        let has_worker = directory.workers.contains_key(&asked.worker);
+        happening.beside = reader.is_none() || has_worker;
+        if happening.event.payload.take().is_some() {
+            happening.event.text = Some(Pii::new(satisfaction::stars(answer.score)));
+        }
+        self.message(happening, account, entry);
+        if let Some(words) = reader.filter(|_| has_worker) {
+            self.pass_words_on(tenant, &asked, answer.score, words);
+        }
+        let kind = Box::new(EventKind::SatisfactionAnswered {
+            of_task: asked.task,
+            of_worker: asked.worker,
+            of_queue: asked.queue,
+            customer: satisfaction::mark(tenant, contact),
+            score: answer.score,
+            said_more: answer.words.is_some(),
+            follow_up,
+        });
+        let (account, conversation) = (Some(account), Some(asked.conversation));
+        self.step(Input::new(Actor::Customer, Command::Record { tenant, account, conversation, kind }));
+        asked.answered = Some(answer.score);
+        self.put_entry(satisfaction::entry(asked_key(tenant, contact), tenant, self.now(), &asked));
+    }
+
+    /// The task that a low answer opens; nothing where it is not low, nobody is named, or his queue takes no more.
+    fn follow_up(
+        &mut self,
+        question: &Question,
+        happening: &Happening,
+        asked: &Asked,
+        answer: &satisfaction::Answer,
+    ) -> Option<TaskId> {
+        let (queue, target_ms) = question.follow_up.filter(|_| answer.score <= question.low)?;
+        let (tenant, directory, event) = (happening.tenant, self.directory, &happening.event);
+        let stars = satisfaction::stars(answer.score);
+        let queue_name = directory.queues.get(&asked.queue).map_or("", |(_, name)| name);
+        let worker = directory.workers.get(&asked.worker).map_or("", |(_, name)| name);
+        let text = |text: &str| Some(FieldValue::Text(Pii::new(text.to_owned())));
+        let address = event.conversation_key.peer.as_deref().or(event.sender_id.as_deref());
+        // Whom he is to write to, and where to read what happened: the conversation itself is over.
+        let fields = [
+            ("customer", event.sender_name.as_ref().and_then(|name| text(name.expose()))),
+            ("address", address.and_then(text)),
+            ("score", Some(FieldValue::Number(i64::from(answer.score)))),
+            ("task", text(&asked.task.to_string())),
+            ("queue", text(queue_name)),
+            ("worker", text(worker)),
+        ];
+        let fields = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        let body = MessageBody {
+            title: Some(Pii::new(format!("{stars} {queue_name}, {worker}"))),
+            text: answer.words.clone().map(Pii::new),
+            fields: fields.collect(),
+            item: Some(Box::new(ItemOrigin { kind: PURPOSE.to_owned(), source: "blendline".to_owned() })),
+            ..MessageBody::default()
+        };
+        let class = Class { queue, target_ms, ..Class::default() };
+        let class = directory.rules.get(&tenant).map_or_else(|| class.clone(), |routing| routing.sent(class.clone()));
+        let payload = self.batch.payload(body);
+        let command = Command::Push(NewItem { tenant, class, payload, conversation: Some(asked.conversation) });
+        let call = Some(self.batch.call());
+        match self.step(Input { call, actor: Actor::Rule, command }).answer {
+            Some(Ok(Answer::Task(task))) => Some(task),
+            _ => {
+                self.batch.drop_payload(payload);
+                None
+            }
+        }
+    }
+
+    /// Puts what was said beyond the number before the worker it is about: a note on the matter that mentions him.
+    fn pass_words_on(&mut self, tenant: TenantId, asked: &Asked, score: u8, words: &str) {
+        let stars = satisfaction::stars(score);
+        let text: String = format!("{stars} {words}").chars().take(notes::TEXT_CHARS_MAX).collect();
+        let note = Note {
+            matter: asked.matter,
+            task: asked.task,
+            conversation: Some(asked.conversation),
+            from: stars,
+            worker: None,
+            text: Pii::new(text),
+            mentions: vec![asked.worker],
+        };
+        // One matter has one answer in a millisecond: nothing has to keep two apart.
+        let (key, entries) = notes::entries(&note, tenant, self.now(), 0);
+        let kind = Box::new(EventKind::NoteAdded {
+            note: hex::encode(key),
+            in_matter: asked.matter,
+            in_task: asked.task,
+            mentions: note.mentions,
+        });
+        let conversation = Some(asked.conversation);
+        self.step(Input::new(Actor::Customer, Command::Record { tenant, account: None, conversation, kind }));
+        for entry in entries {
+            self.put_entry(entry);
+        }
+    }
+}
