@@ -116,7 +116,7 @@ impl Scheduler {
             return Some(class.clone());
         }
         let queue = self.queues.values().find(|queue| queue.tenant == tenant)?.id;
-        Some(Class { queue, rule_set: class.rule_set, ..Class::default() })
+        Some(Class { queue, rule_set: class.rule_set, channel: class.channel, ..Class::default() })
     }
 
     fn may_reopen(&self, prior: &Conversation, now: Millis) -> bool {

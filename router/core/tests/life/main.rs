@@ -6,6 +6,7 @@ mod burden;
 mod explained;
 mod interrupt;
 mod ladder;
+mod learnt;
 mod office;
 mod overflow;
 mod promise;

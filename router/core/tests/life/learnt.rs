@@ -1,0 +1,141 @@
+//! What is learnt of a queue, number by number.
+
+use blendline_core::input::Verdict;
+use blendline_core::limits::DIRECTED_MS;
+use blendline_core::rows::Learnt;
+use blendline_wire::org::{Blend, Goal};
+use blendline_wire::task::{AcceptMode, Presence, Target};
+use blendline_wire::{QueueId, TaskId, WorkerId};
+
+use crate::office::*;
+
+fn learnt(office: &Office, queue: QueueId) -> Learnt {
+    let rows = office.core.snapshot().learnt;
+    rows.into_iter().find(|row| row.queue == queue).unwrap()
+}
+
+/// A task of the front that its worker does in so long.
+fn worked(office: &mut Office, worker: WorkerId, ms: u64) -> TaskId {
+    let task = office.push(class(FRONT));
+    assert_eq!(office.owner(task), Some(worker));
+    office.pass(ms);
+    office.done(worker, task);
+    task
+}
+
+#[test]
+fn the_time_of_tasks_is_their_mean() {
+    let mut office = Office::new();
+    let worker = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    for ms in [60_000, 120_000, 30_000] {
+        worked(&mut office, worker, ms);
+    }
+    let row = learnt(&office, FRONT);
+    assert_eq!((row.tasks, row.task_us / 1_000), (3, 70_000));
+}
+
+#[test]
+fn whoever_comes_is_told_the_work_ahead_of_him_by_the_places() {
+    let mut office = Office::new();
+    let worker = office.worker(1, 2, &[FRONT], AcceptMode::Auto);
+    let expected = |office: &Office| office.core.expected_wait_ms(FRONT, office.now);
+    assert_eq!(expected(&office), None, "nothing is known of such tasks");
+    worked(&mut office, worker, 60_000);
+    assert_eq!(expected(&office), Some(0), "nobody waits");
+    let tasks: Vec<TaskId> = (0..5).map(|_| office.push(class(FRONT))).collect();
+    assert_eq!(tasks.iter().filter(|task| office.owner(**task).is_none()).count(), 3);
+    assert_eq!(expected(&office), Some(3 * 60_000 / 2));
+    office.call(blendline_core::Command::Presence { worker, presence: Presence::Busy, reason: String::new() }).unwrap();
+    assert_eq!(expected(&office), None, "nobody is ready to do it");
+}
+
+#[test]
+fn of_the_first_tasks_each_counts_alike_for_the_part_that_is_late() {
+    let mut office = Office::new();
+    // One that waits for longer than its minute, then some that do not.
+    let late = office.push(class(FRONT));
+    office.pass(MINUTE + 1);
+    let worker = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    assert_eq!(office.owner(late), Some(worker));
+    let row = learnt(&office, FRONT);
+    // Four of five are to be in time: eighty points worse than that, a queue counts whole.
+    assert_eq!((row.heard, row.late_micro, row.weight_milli), (1, 1_000_000, 1_000));
+    let harmed = row.price_micro;
+    // The first step of the learning is 30 in 1,500 of what was harmed: eight tenths.
+    assert_eq!(harmed, 16_000);
+    office.done(worker, late);
+    worked(&mut office, worker, 1_000);
+    let row = learnt(&office, FRONT);
+    assert_eq!((row.heard, row.late_micro, row.weight_milli), (2, 500_000, 1_000));
+    // The second, 30 in 1,501 of two tenths, the other way.
+    assert_eq!(row.price_micro, harmed - 3_998);
+    for _ in 0..4 {
+        worked(&mut office, worker, 1_000);
+    }
+    let row = learnt(&office, FRONT);
+    // Three points better than asked: e to the power of ten times the thirteen from where it would be whole.
+    assert_eq!((row.heard, row.late_micro, row.weight_milli), (6, 166_668, 263));
+}
+
+#[test]
+fn what_came_in_time_and_what_came_too_late_is_told_by_the_mean_where_the_mean_is_asked() {
+    let mut office = Office::with(|queue| queue.blend = Blend { goal: Goal::MeanWait, ..Blend::default() });
+    let task = office.push(class(FRONT));
+    office.pass(MINUTE / 2);
+    let worker = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    assert_eq!(office.owner(task), Some(worker));
+    let half = learnt(&office, FRONT).price_micro;
+    assert!(half < 0, "it waited for half of its minute: {half}");
+    let mut office = Office::with(|queue| queue.blend = Blend { goal: Goal::MeanWait, ..Blend::default() });
+    office.push(class(FRONT));
+    office.pass(3 * MINUTE / 2);
+    office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    assert_eq!(learnt(&office, FRONT).price_micro, -half, "and as much more, the other way");
+}
+
+#[test]
+fn whoever_has_the_least_of_what_he_can_do_has_the_next() {
+    let mut office = Office::new();
+    let small = office.worker(1, 2, &[FRONT], AcceptMode::Auto);
+    office.pass(1);
+    let large = office.worker(2, 4, &[FRONT], AcceptMode::Auto);
+    let tasks: Vec<TaskId> = (0..5).map(|_| office.push(class(FRONT))).collect();
+    let owners: Vec<_> = tasks.iter().map(|task| office.owner(*task).unwrap()).collect();
+    // 0 and 0, 500 and 0, 500 and 250, 500 and 500, 1,000 and 500 thousandths; of two alike whoever was idle for longer.
+    assert_eq!(owners, [small, large, large, small, large]);
+}
+
+#[test]
+fn a_task_waits_for_one_worker_until_its_time_and_not_longer() {
+    let mut office = Office::new();
+    let one = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    let task = office.message(1);
+    let other = office.worker(2, 1, &[FRONT], AcceptMode::Auto);
+    let held = office.message(2);
+    assert_eq!((office.owner(task), office.owner(held)), (Some(one), Some(other)));
+    office.settle(one, task, Verdict::Transfer { to: Target::Worker(other), note: None }).unwrap();
+    office.pass(DIRECTED_MS - 1);
+    assert_eq!(office.owner(task), None, "the other is busy, and it is meant for him");
+    office.pass(1);
+    assert_eq!(office.owner(task), Some(one), "then any able worker has it");
+}
+
+#[test]
+fn back_work_teaches_the_front_line_how_long_it_holds_people() {
+    let mut office = Office::new();
+    let worker = office.worker(1, 1, &[FRONT, BACK], AcceptMode::Auto);
+    office.message(1);
+    let front = office.core.tasks().next().unwrap().id;
+    office.done(worker, front);
+    for ms in [10 * MINUTE, 20 * MINUTE] {
+        let task = office.item(BACK);
+        assert_eq!(office.owner(task), Some(worker));
+        office.pass(ms);
+        office.done(worker, task);
+    }
+    let row = learnt(&office, FRONT);
+    // At the first binding nothing was known: three minutes. At the second the ten and the guess, each as one task, count
+    // for one in fifty.
+    assert_eq!(row.back_ms, 180_000 + (390_000 - 180_000) / 50);
+    assert_eq!(row.back_worth_milli, 1_000);
+}
