@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use blendline_core::input::{Class, NewItem, Settings};
+use blendline_core::input::{Class, NewItem, Settings, Verdict};
+use blendline_core::limits::DIRECTED_MS;
 use blendline_core::{Answer, Command, Explanation, Obstacle, Waiting};
 use blendline_wire::event::Because;
-use blendline_wire::org::{SkillLevel, TenantSettings, WorkerSettings};
-use blendline_wire::task::{AcceptMode, Presence, SkillNeed};
-use blendline_wire::{SkillId, TaskId, WorkerId};
+use blendline_wire::org::{CalendarSettings, QueueSettings, SkillLevel, TenantSettings, WorkerSettings};
+use blendline_wire::task::{AcceptMode, Presence, SkillNeed, Target};
+use blendline_wire::{CalendarId, Millis, SkillId, TaskId, WorkerId};
 
 use crate::office::*;
 
@@ -114,4 +115,26 @@ fn nobody_has_room_and_one_has_declined() {
     let why = waiting(&office, task);
     assert_eq!(why.obstacles, BTreeMap::from([(Obstacle::NoRoom, 1), (Obstacle::Declined, 1)]));
     assert!(why.lacking_only.is_empty());
+}
+
+#[test]
+fn a_task_tells_how_urgent_it_is_for_whom_it_waits_and_when_its_queue_opens() {
+    let mut office = Office::new();
+    let task = office.message(1);
+    office.pass(MINUTE / 2);
+    assert_eq!(waiting(&office, task).urgency_milli, 500, "half of its minute");
+    let (one, other) =
+        (office.worker(1, 1, &[FRONT], AcceptMode::Auto), office.worker(2, 1, &[FRONT], AcceptMode::Auto));
+    let held = office.message(2);
+    assert_eq!((office.owner(task), office.owner(held)), (Some(one), Some(other)));
+    office.settle(one, task, Verdict::Transfer { to: Target::Worker(other), note: None }).unwrap();
+    assert_eq!(waiting(&office, task).directed, Some((other, office.now.plus(DIRECTED_MS))));
+
+    let (id, opens) = (CalendarId(1), office.now.plus(10 * MINUTE));
+    office.put(Settings::Calendar(CalendarSettings { id, open: vec![(opens, opens.plus(MINUTE))] }));
+    let settings = office.core.queue(FRONT).unwrap().clone();
+    office.put(Settings::Queue(QueueSettings { calendar: Some(id), ..settings }));
+    assert_eq!(waiting(&office, task).opens_at, Some(opens));
+    office.put(Settings::Calendar(CalendarSettings { id, open: Vec::new() }));
+    assert_eq!(waiting(&office, task).opens_at, Some(Millis::MAX), "no opening is known");
 }

@@ -37,6 +37,25 @@ fn the_front_line_gets_who_is_at_back_work_and_he_gets_it_back() {
 }
 
 #[test]
+fn a_queue_that_keeps_its_goal_calls_nobody_away() {
+    let mut office = office();
+    let quick = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    let other = office.worker(2, 1, &[FRONT, BACK], AcceptMode::Auto);
+    let item = office.item(BACK);
+    assert_eq!(office.owner(item), Some(other));
+    // Fifty are enough to say so, and each of these found him free.
+    for _ in 0..50 {
+        let call = office.push(class(FRONT));
+        assert_eq!(office.owner(call), Some(quick));
+        office.pass(1_000);
+        office.done(quick, call);
+    }
+    let (held, waits) = (office.push(class(FRONT)), office.push(class(FRONT)));
+    assert_eq!((office.owner(held), office.owner(waits)), (Some(quick), None));
+    assert_eq!(office.owner(item), Some(other), "it can wait for its turn");
+}
+
+#[test]
 fn one_task_is_not_interrupted_for_ever_nor_near_its_own_deadline() {
     let mut office = office();
     let worker = office.worker(1, 1, &[FRONT, BACK], AcceptMode::Auto);

@@ -1,11 +1,11 @@
-use blendline_core::input::Settings;
-use blendline_core::rows::TaskState;
+use blendline_core::input::{InboundMessage, Settings};
+use blendline_core::rows::{ConversationState, TaskState};
 use blendline_core::{Answer, Command, Refusal, Release};
 use blendline_wire::event::EventKind;
 use blendline_wire::inbound::InboundKind;
 use blendline_wire::org::TenantSettings;
 use blendline_wire::task::{AcceptMode, Presence};
-use blendline_wire::{Lease, SessionId};
+use blendline_wire::{ContactKey, Lease, SessionId};
 
 use crate::office::*;
 
@@ -268,4 +268,33 @@ fn nobody_closes_what_nobody_has_read() {
     let second = settle(&office, Vec::new(), 2);
     office.call(second).unwrap();
     assert_eq!(office.happened(|kind| matches!(kind, EventKind::TaskSolved { .. })), 1);
+}
+
+#[test]
+fn what_a_program_says_is_kept_one_after_the_other_and_nobody_waits_for_it() {
+    let mut office = Office::new();
+    let keep = |office: &mut Office| {
+        let prior = office.ended.last().cloned().map(Box::new);
+        let (payload, received_at) = (office.payload(), office.now);
+        let message = InboundMessage {
+            tenant: TENANT,
+            account: ACCOUNT,
+            contact: ContactKey(7),
+            kind: InboundKind::Message,
+            payload,
+            received_at,
+            class: class(FRONT),
+            prior,
+        };
+        office.call(Command::Keep(message)).unwrap();
+    };
+    keep(&mut office);
+    let first = office.ended.last().unwrap().clone();
+    assert_eq!((first.seq, &first.state), (1, &ConversationState::Unconfirmed { at: office.now }));
+    office.pass(MINUTE);
+    keep(&mut office);
+    let second = office.ended.last().unwrap();
+    assert_eq!((second.id, second.seq, second.state.ended_at()), (first.id, 2, first.state.ended_at()));
+    assert_eq!(office.core.open_tasks(), 0);
+    assert_eq!(office.happened(|kind| matches!(kind, EventKind::ConversationOpened { .. })), 1);
 }
