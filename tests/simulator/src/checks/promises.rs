@@ -32,7 +32,7 @@ fn kept(memory: &Memory, step: &Step<'_>) -> Check {
         let Some(worker) = worker.filter(|_| chosen) else { continue };
         let left = worker.capacity.saturating_sub(step.rows.load_of(worker.settings.id)) + step.rows.weight_of(given);
         let his = |whose: Option<GroupId>| whose.is_none() || whose == worker.settings.group;
-        for (queue, whose) in promised(step).filter(|(queue, whose)| queue.task_weight <= left && his(*whose)) {
+        for (queue, whose) in promised(step).filter(|(_, whose)| his(*whose)) {
             let hungry = memory.hungry.get(&(queue.id, whose));
             // Something of it may have been given in this very step.
             let fed = step.changes.tasks.values().any(|(_, new)| new.queue == queue.id && step.rows.weight_of(new) > 0);
@@ -42,7 +42,8 @@ fn kept(memory: &Memory, step: &Step<'_>) -> Check {
             let waits =
                 |task: &&Task| task.queue == queue.id && in_line(task) && !step.changes.tasks.contains_key(&task.id);
             let mut waiting = step.rows.tasks.values().filter(waits);
-            let owed = waiting.find(|task| could_have(step.rows, task, worker, step.now));
+            let fits = |task: &Task| step.rows.weight_for(task, worker) <= left;
+            let owed = waiting.find(|task| fits(task) && could_have(step.rows, task, worker, step.now));
             ensure!(
                 owed.is_none(),
                 "promise kept",
