@@ -131,7 +131,7 @@ impl Scheduler {
     /// Whether a worker could go on with what he was called away from, whatever the front line says.
     fn could_go_on(&self, now: Millis, desk: &Desk, task: &Task) -> bool {
         matches!(task.state, TaskState::Interrupted { .. })
-            && self.queues.get(&task.queue).is_some_and(|queue| desk.has_room_for(queue.task_weight))
+            && self.queues.get(&task.queue).is_some_and(|queue| desk.has_room(task, queue))
             && self.rules().hours(task.queue).is_open(now)
     }
 

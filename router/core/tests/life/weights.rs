@@ -62,3 +62,19 @@ fn what_he_has_weighs_what_it_did_when_he_took_it() {
     office.done(worker, two);
     assert_eq!((office.owner(next), office.task(next).weighs), (Some(worker), Some(100)));
 }
+
+#[test]
+fn who_was_called_away_has_his_work_again_where_it_fits_by_its_channel() {
+    let mut office = Office::with(|queue| queue.interruptible = queue.id == BACK);
+    let worker = office.worker(1, 1, &[FRONT, BACK], AcceptMode::Auto);
+    weigh(&mut office, worker, &[("email", 60), ("chat", 50), ("sms", 10)]);
+    let mail = office.push(Class { channel: ChannelKey::of("email"), ..class(BACK) });
+    office.pass(1_000);
+    let (chat, sms) = (office.push(by("chat")), office.push(by("sms")));
+    assert_eq!(
+        [mail, chat, sms].map(|task| office.core.task(task).unwrap().state.owner().is_some()),
+        [false, true, true]
+    );
+    office.done(worker, chat);
+    assert_eq!(office.owner(mail), Some(worker), "60 beside 10; its queue would say 100");
+}

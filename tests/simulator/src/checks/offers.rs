@@ -142,8 +142,8 @@ fn in_turn(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
     };
     let room = worker.capacity.saturating_sub(step.rows.load_of(worker.settings.id)) + step.rows.weight_of(given);
     for older in step.rows.tasks.values().filter(alike) {
-        // What came by another channel may take more of him than he has left.
-        let fits = older.channel == given.channel || step.rows.weight_for(older, worker) <= room;
+        // What came by another channel may take more of him than he has left, or had when what fell due was given him.
+        let fits = older.channel == given.channel || !step.was_due && step.rows.weight_for(older, worker) <= room;
         let could = fits && could_have(step.rows, older, worker, step.now);
         ensure!(!could, "I11", "{} went to {} before {}, which is older", given.id, worker.settings.id, older.id);
     }
