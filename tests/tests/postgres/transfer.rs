@@ -210,7 +210,7 @@ async fn what_is_not_whole_is_not_imported() {
     let cases = [
         (String::new(), "the file is empty"),
         ("{}\n".into(), "no export of blendline"),
-        (whole.replacen("\"blendline_record\":5", "\"blendline_record\":6", 1), "newer version"),
+        (whole.replacen("\"blendline_record\":", "\"blendline_record\":9", 1), "newer version"),
         (joined(&lines[..event + 3]), "ends in the table events"),
         (whole[..whole.len() / 2].into(), "has no end"),
         (joined(&lines[..lines.len() - 1]), "it was cut off"),
