@@ -33,6 +33,8 @@ for (const lang of ["en", "he"]) {
       const customer = await look({ locale: lang, viewport: { width: 360, height: 740 } });
       await chat(customer, held.router.url, "stars", lang);
       await linked(customer);
+      // Without his yes nothing is kept, and the page loaded anew would not know him.
+      await customer.click("blendline-chat .keeping .yes");
       await write(customer, said.hello);
       const dana = await look({ locale: lang });
       await desk(dana, held, "dana", { lang });

@@ -60,7 +60,7 @@ describe("the console", () => {
     await row(board, "queues", "service").locator("[data-field=level]", { hasText: "100%" }).waitFor();
     await row(board, "groups", "office").locator("[data-field=connected]", { hasText: "1 of 1" }).waitFor();
     const { queues } = await held.router.api("GET", "/v1/floor");
-    assert.deepEqual(queues.find(({ name }) => name === "service").today, { came: 1, in_time: 1, late: 0, left: 0, solved: 1 });
+    assert.deepEqual(queues.find(({ name }) => name === "service").today, { came: 1, in_time: 1, late: 0, left: 0, rated: 0, rated_sum: 0, solved: 1 });
     await board.waitForFunction(() => document.querySelectorAll("[data-side=front] g rect.two").length > 0);
     const saved = board.waitForEvent("download");
     await board.click("#queues [data-do=csv]");

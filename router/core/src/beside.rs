@@ -4,7 +4,7 @@ use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::worker::Author;
 use blendline_wire::{AccountId, ConversationId, OutboundId, TenantId, WorkerId};
 
-use crate::effect::{Answer, MessageRow, Refusal, Write};
+use crate::effect::{Answer, MessageRow, Refusal, Release, Write};
 use crate::input::{DeliveryStatus, InboundMessage, PayloadId};
 use crate::rows::{Conversation, ConversationState, OutboundRow, OutboundState};
 use crate::scheduler::{Scheduler, Step};
@@ -45,6 +45,10 @@ impl Scheduler {
             payload,
         }));
         step.write(Write::Conversation(Box::new(conversation)));
+        // Whoever follows it sees what he said himself, though nothing goes on there.
+        if self.accounts.get(&account).is_some_and(|account| account.commit_is_send) {
+            step.release(Release::Followed { account, contact, conversation: id });
+        }
         Ok(Answer::Done)
     }
 
