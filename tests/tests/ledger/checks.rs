@@ -198,7 +198,7 @@ pub(crate) async fn workers_saw_one_order(plan: &Plan, log: &[Event], seen: &[Se
     }
     let conversations: BTreeSet<ConversationId> = log.iter().filter_map(|event| event.conversation).collect();
     let mut heard: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    let mut unseen = Vec::new();
+    let (mut unseen, mut where_unseen) = (Vec::new(), BTreeSet::new());
     for id in &conversations {
         let lines = api.all(&format!("/v1/conversations/{id}/messages")).await;
         let seqs: Vec<u64> = lines.iter().filter_map(|line| line["seq"].as_u64()).collect();
@@ -209,7 +209,10 @@ pub(crate) async fn workers_saw_one_order(plan: &Plan, log: &[Event], seen: &[Se
             let saw = shown.get(id).and_then(|seen| seen.get(&seq));
             match saw {
                 Some(saw) => assert_eq!(saw, &(Author::Customer, text.to_owned()), "{id}: other words at {seq}"),
-                None => unseen.push(format!("{id} seq {seq}")),
+                None => {
+                    unseen.push(format!("{id} seq {seq}"));
+                    where_unseen.insert(*id);
+                }
             }
             let customer = plan.said_by.get(text).unwrap_or_else(|| panic!("{id}: nobody ever said {text:?}"));
             customers.insert(customer.as_str());
@@ -227,6 +230,9 @@ pub(crate) async fn workers_saw_one_order(plan: &Plan, log: &[Event], seen: &[Se
         }
     }
     println!("{} conversations in one order, {} ownerships", conversations.len(), seen.len());
+    for event in log.iter().filter(|event| event.conversation.is_some_and(|id| where_unseen.contains(&id))) {
+        println!("  {} at {} by {:?}: {:?}", event.id, event.at.0, event.actor, event.kind);
+    }
     // A verdict given before its worker was shown the latest words must not close the task over them.
     assert!(unseen.is_empty(), "{} messages were never shown to a worker: {unseen:?}", unseen.len());
 }
