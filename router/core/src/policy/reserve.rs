@@ -16,7 +16,7 @@ const LOAD_MAX: f64 = 0.995;
 /// Slots are reckoned one by one up to so many; more are scaled.
 const SLOTS_MAX: f64 = 4_096.0;
 /// How far a level at its bound still winds the price up. A day whose peak needs everybody is paid back in its quiet hours,
-/// which takes some: with none, 12 slots at a load of 23 to 87 per cent had 23 per cent late of 20 allowed, with 2 it is
+/// which takes some: with 1, 12 slots at a load of 23 to 87 per cent had 23.2 per cent late of 20 allowed, with 2 it is
 /// 20.4 and with 4 it is 19.8. Without end, a flood that nobody can serve would be paid for by weeks of idle people.
 const WOUND_MAX: f64 = 4.0;
 /// The bounds of what attainment corrects the price by.
