@@ -6,8 +6,21 @@ use super::language::Lang;
 use super::texts::{open_text, text};
 use super::{desk_notes, shell};
 
+/// What a transcript says of its messages, by the name its script asks for: for every page that shows one.
+pub(super) const OF_MESSAGES: [(&str, &str, &[&str]); 9] = [
+    ("arrived", "desk-reply-arrived", &[]),
+    ("seen", "desk-reply-seen", &[]),
+    ("reach-followers", "desk-reach-followers", &["count"]),
+    ("reach-likes", "desk-reach-likes", &["count"]),
+    ("reach-shares", "desk-reach-shares", &["count"]),
+    ("reach-replies", "desk-reach-replies", &["count"]),
+    ("reach-views", "desk-reach-views", &["count"]),
+    ("attachment", "desk-attachment", &["kind", "name"]),
+    ("pressed", "desk-pressed", &["payload"]),
+];
+
 /// Sentences, by the name a script asks for them, with their open places.
-pub(super) const SENTENCES: [(&str, &str, &[&str]); 58] = [
+pub(super) const SENTENCES: [(&str, &str, &[&str]); 49] = [
     ("offer-new", "desk-say-offer", &["queue"]),
     ("message-new", "desk-say-message", &["name"]),
     ("customer", "desk-customer", &[]),
@@ -35,15 +48,6 @@ pub(super) const SENTENCES: [(&str, &str, &[&str]); 58] = [
     ("sending", "desk-reply-sending", &[]),
     ("sent", "desk-reply-sent", &[]),
     ("failed", "desk-reply-failed", &["detail"]),
-    ("arrived", "desk-reply-arrived", &[]),
-    ("seen", "desk-reply-seen", &[]),
-    ("reach-followers", "desk-reach-followers", &["count"]),
-    ("reach-likes", "desk-reach-likes", &["count"]),
-    ("reach-shares", "desk-reach-shares", &["count"]),
-    ("reach-replies", "desk-reach-replies", &["count"]),
-    ("reach-views", "desk-reach-views", &["count"]),
-    ("attachment", "desk-attachment", &["kind", "name"]),
-    ("pressed", "desk-pressed", &["payload"]),
     ("remind", "desk-remind", &["title"]),
     ("gone-expired", "desk-gone-expired", &["title"]),
     ("gone-worker_lost", "desk-gone-worker-lost", &["title"]),
@@ -77,7 +81,7 @@ pub(super) fn templates(lang: Lang) -> Markup {
         (message())
         (way())
         (notice(lang))
-        @for (name, key, slots) in SENTENCES {
+        @for (name, key, slots) in SENTENCES.into_iter().chain(OF_MESSAGES) {
             template id={ "say-" (name) } { (open_text(lang, key, slots)) }
         }
     }

@@ -132,16 +132,10 @@ fn words(lang: Lang) -> Markup {
             ("customer", "desk-customer", &[]),
             ("me", "console-worker-said", &[]),
             ("system", "desk-system", &[]),
-            ("arrived", "desk-reply-arrived", &[]),
-            ("seen", "desk-reply-seen", &[]),
-            ("reach-followers", "desk-reach-followers", &["count"]),
-            ("reach-likes", "desk-reach-likes", &["count"]),
-            ("reach-shares", "desk-reach-shares", &["count"]),
-            ("reach-replies", "desk-reach-replies", &["count"]),
-            ("reach-views", "desk-reach-views", &["count"]),
-            ("attachment", "desk-attachment", &["kind", "name"]),
-            ("pressed", "desk-pressed", &["payload"]),
-        ] {
+        ]
+        .into_iter()
+        .chain(desk_parts::OF_MESSAGES)
+        {
             template id={ "say-" (name) } { (open_text(lang, key, slots)) }
         }
     }
