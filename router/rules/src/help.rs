@@ -19,6 +19,7 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("keywords", "lists of words by name, for `mentions('list')`"),
             ("rules", "where messages and items go: the first that applies decides"),
             ("notices", "what customers are told by themselves, by name"),
+            ("cases", "the types of cases, by name: processes with stages, targets and moves"),
         ],
     ),
     (
@@ -133,6 +134,68 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("text", "what is said, by language; `{wait}` and `{opens}` are filled in"),
             ("button", "`callback`: what the button says, by language"),
             ("template", "`window`: the approved template, `{name: …, language: …}`"),
+        ],
+    ),
+    (
+        "case",
+        &[
+            ("like", "a type that is shipped with the program, as it is"),
+            ("queues", "with `like`: which of your queues do its work, `{service: front, warehouse: stock}`"),
+            ("units", "with `like`: which of your units answer for it, likewise"),
+            ("calendar", "with `like`: the hours that count"),
+            ("words", "what people call it, by language"),
+            ("first", "the stage in which a case begins; left out, the first of the text"),
+            ("reopen", "how long a case that is over may be opened again"),
+            ("fields", "what is recorded, by name"),
+            ("stages", "where a case can stand, by name"),
+            ("moves", "how it gets from one to another"),
+            ("measures", "stretches that reports measure, by name: `{from: stage, until: stage}`"),
+        ],
+    ),
+    (
+        "case_field",
+        &[
+            ("type", "`text`, `number`, `money`, `date`, `choice` or `reference`"),
+            ("words", "what people call it, by language"),
+            ("currency", "`money`: three capital letters, as `ILS`"),
+            ("of", "`choice`: the words to choose from"),
+        ],
+    ),
+    (
+        "case_stage",
+        &[
+            ("words", "what the customer is shown while it stands there, by language"),
+            ("target", "how long it may take, in opening hours"),
+            ("calendar", "the hours that count; left out, all"),
+            ("queue", "whose workers do its work"),
+            ("unit", "the unit that answers for it"),
+            ("tell", "what the customer is told when it comes there"),
+            ("agent", "what whoever owns the case is told when it comes there"),
+            ("warn", "how long before its target is over somebody is warned"),
+            ("clock", "what its target does while the case is paused: `runs` or `stops`"),
+            ("closes", "a last stage: `solved`, `withdrawn`, `refused` or `lost`"),
+        ],
+    ),
+    (
+        "case_move",
+        &[
+            ("from", "from which stage"),
+            ("to", "to which"),
+            ("by", "who may: `worker`, `system`, `customer`; left out, workers and systems"),
+            ("needs", "fields that must have a value"),
+            ("on", "the disposition of the stage's task that causes it"),
+        ],
+    ),
+    (
+        "case_measure",
+        &[("from", "it begins when a case first comes there"), ("until", "it ends when the case comes there")],
+    ),
+    (
+        "case_tell",
+        &[
+            ("text", "what is said, by language; `{field}` is filled in"),
+            ("channel", "on which channels; left out, on whichever his conversation is"),
+            ("buttons", "what he may press: `confirm`, `deny` or a stage, each with what it says, by language"),
         ],
     ),
 ];

@@ -37,6 +37,7 @@ mod read;
 pub mod record;
 pub mod replay;
 mod sense;
+pub mod shipped;
 mod spell;
 mod yaml;
 
@@ -71,7 +72,7 @@ pub fn check(file: &str, text: &str, world: &World) -> Checked {
         let mut faults = Faults::new(file, text);
         let set = yaml::read(text, &mut faults).and_then(|root| read::rule_set(&root, world, &mut faults));
         if let Some(set) = &set {
-            sense::check(set, &mut faults);
+            sense::check(set, world, &mut faults);
         }
         faults.sort();
         let set = set.filter(|_| !faults.any_error());

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use blendline_cases::check::Place;
+use blendline_cases::types::CaseType;
 use blendline_wire::ChannelKey;
 use blendline_wire::org::Goal;
 use blendline_wire::task::{AcceptMode, Side};
@@ -43,6 +45,32 @@ pub struct RuleSet {
     pub rules: Vec<Rule>,
     /// What customers are told by themselves, in the order of the file.
     pub notices: Vec<Notice>,
+    /// The types of cases, in the order of the file.
+    pub cases: Vec<CaseRules>,
+}
+
+/// A type of cases and where its parts stand.
+#[derive(Clone, Debug)]
+pub struct CaseRules {
+    /// The type.
+    pub kind: CaseType,
+    /// Where its name stands.
+    pub span: Span,
+    /// Where its parts stand; what is not there stands where the type's name does.
+    pub places: BTreeMap<Place, Span>,
+}
+
+impl CaseRules {
+    /// Where this part stands.
+    pub fn span(&self, place: &Place) -> &Span {
+        let whole = match place {
+            Place::Stage(name, _) => self.places.get(&Place::Stage(name.clone(), "")),
+            Place::Move(at, _) => self.places.get(&Place::Move(*at, "")),
+            Place::Measure(name, _) => self.places.get(&Place::Measure(name.clone(), "")),
+            _ => None,
+        };
+        self.places.get(place).or(whole).unwrap_or(&self.span)
+    }
 }
 
 /// What holds for all queues and workers. What is `None` is as the configuration has it.

@@ -73,6 +73,7 @@ fn codes() -> BTreeSet<String> {
         let calls = source.split(".fault(").skip(1).filter_map(|rest| rest.split_once(",\"")?.1.split('"').next());
         codes.extend(calls.map(str::to_owned));
     }
+    codes.extend(blendline_cases::check::CODES.iter().map(|code| (*code).to_owned()));
     codes
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Decision;
+use super::case;
 use crate::ids::{AccountId, ConversationId, Lease, MatterId, OutboundId, QueueId, SessionId, TaskId, WorkerId};
 use crate::inbound::InboundKind;
 use crate::task::{ClockRule, Label, ParkReason, Presence, SkillNeed, Target, TaskKind, WithdrawReason};
@@ -456,6 +457,32 @@ pub enum EventKind {
         /// How long it took, in milliseconds.
         duration_ms: u64,
     },
+    /// A case was opened.
+    CaseOpened(Box<case::CaseOpened>),
+    /// A case went from one stage to another.
+    CaseMoved(Box<case::CaseMoved>),
+    /// A field of a case has another value.
+    CaseFieldSet(case::CaseFieldSet),
+    /// A case has another owner.
+    CaseAssigned(case::CaseAssigned),
+    /// A case waits.
+    CasePaused(case::CasePaused),
+    /// A case waits no more.
+    CaseResumed(case::CaseResumed),
+    /// A case is over.
+    CaseClosed(Box<case::CaseClosed>),
+    /// A case that was over is not.
+    CaseReopened(Box<case::CaseReopened>),
+    /// The customer said that a case is solved.
+    CaseConfirmed(case::CaseConfirmed),
+    /// A case belongs to something else.
+    CaseLinked(case::CaseLinked),
+    /// A stage's work has a task, or none.
+    CaseWork(case::CaseWork),
+    /// What a stage says was said, or could not be.
+    CaseTold(case::CaseTold),
+    /// A stretch of a case that the company measures is over.
+    CaseMeasured(case::CaseMeasured),
     /// A setting of the organisation changed.
     SettingsChanged {
         /// What: `tenant`, `queue`, `worker`, `account`, `calendar`.

@@ -2,6 +2,7 @@
 
 mod blending;
 mod calendars;
+mod cases;
 mod groups;
 mod notices;
 mod queues;
@@ -52,7 +53,8 @@ pub(crate) fn rule_set(root: &Node, world: &World, faults: &mut Faults) -> Optio
     let names = Names { world, keywords: &list_names, calendars: &calendar_names };
     let rules = section.get("rules").map(|node| rules::read(&mut reader, node, &names)).unwrap_or_default();
     let notices = section.get("notices").map(|node| notices::read(&mut reader, node, &names)).unwrap_or_default();
-    Some(RuleSet { two_people, zone, skills, calendars, blending, queues, groups, keywords, rules, notices })
+    let cases = section.get("cases").map(|node| cases::read(&mut reader, node)).unwrap_or_default();
+    Some(RuleSet { two_people, zone, skills, calendars, blending, queues, groups, keywords, rules, notices, cases })
 }
 
 fn first_key(root: &Node) -> std::ops::Range<usize> {

@@ -1,6 +1,7 @@
 //! Whether the parts of a set make sense together: names that are not there, work that nobody can do, rules that never
 //! apply, circles.
 
+mod cases;
 mod reach;
 mod serving;
 
@@ -9,12 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use blendline_core::limits::RELAXATIONS_MAX;
 use blendline_wire::task::Side;
 
+use crate::facts::World;
 use crate::fault::{Faults, Placed};
 use crate::model::{Group, Level, OFFER_MS, Queue, Relaxed, RuleSet};
 use crate::spell::did_you_mean;
 
 /// Adds what is wrong to `faults`.
-pub(crate) fn check(set: &RuleSet, faults: &mut Faults) {
+pub(crate) fn check(set: &RuleSet, world: &World, faults: &mut Faults) {
     let mut sense = Sense::new(set, faults);
     sense.names();
     sense.overflows();
@@ -24,6 +26,7 @@ pub(crate) fn check(set: &RuleSet, faults: &mut Faults) {
     sense.ladders();
     serving::check(&mut sense);
     reach::check(set, sense.faults);
+    cases::check(set, world, sense.faults);
 }
 
 struct Sense<'a> {

@@ -1,0 +1,418 @@
+//! The one function that changes a case. Every decision is here; what it decides is events.
+
+use blendline_wire::event::case::{
+    CaseAssigned, CaseClosed, CaseConfirmed, CaseFieldSet, CaseLinked, CaseLinks, CaseMeasured, CaseMoved, CaseMover,
+    CaseOpened, CaseOutcome, CasePaused, CaseReopened, CaseResumed, CaseTold, CaseWork, StageEntered, StageLeft,
+};
+use blendline_wire::event::{Actor, EventKind};
+use blendline_wire::task::{ClockRule, ParkReason};
+use blendline_wire::{Millis, TaskId};
+
+use crate::case::{Case, Closed};
+use crate::clock::{after_open, open_between};
+use crate::command::{Change, Command, Effect, Refusal, Terms, Values, Whom};
+use crate::limits::CASE_MOVES_MAX;
+use crate::types::{Press, Stage, Tell};
+use crate::values;
+
+/// What becomes of a case by a command, under the terms of its type. Nothing is changed where it is refused.
+pub fn apply(
+    terms: &Terms<'_>,
+    case: Option<&Case>,
+    by: Actor,
+    command: &Command,
+    now: Millis,
+) -> Result<Change, Refusal> {
+    let by = mover(by);
+    let mut deciding = match (case, command) {
+        (None, Command::Open { .. }) => return Deciding::open(terms, by, command, now),
+        (None, _) => return Err(Refusal::NoCase),
+        (Some(_), Command::Open { .. }) => return Err(Refusal::Exists),
+        (Some(case), _) => Deciding { terms, by, now, case: case.clone(), events: Vec::new(), effects: Vec::new() },
+    };
+    deciding.decide(command)?;
+    Ok(deciding.change())
+}
+
+/// As who somebody moves a case.
+pub fn mover(actor: Actor) -> CaseMover {
+    match actor {
+        Actor::Worker(_) | Actor::Operator => CaseMover::Worker,
+        Actor::Customer => CaseMover::Customer,
+        Actor::System | Actor::Integrator | Actor::Rule | Actor::Platform => CaseMover::System,
+    }
+}
+
+struct Deciding<'a> {
+    terms: &'a Terms<'a>,
+    by: CaseMover,
+    now: Millis,
+    case: Case,
+    events: Vec<EventKind>,
+    effects: Vec<Effect>,
+}
+
+impl<'a> Deciding<'a> {
+    fn open(terms: &'a Terms<'a>, by: CaseMover, command: &Command, now: Millis) -> Result<Change, Refusal> {
+        let Command::Open { id, tenant, language, links, owner, fields, earned_at } = command else {
+            return Err(Refusal::NoCase);
+        };
+        if links.parent == Some(*id) {
+            return Err(Refusal::Circle);
+        }
+        let stage = terms.kind.stage(&terms.kind.first).ok_or(Refusal::NoType)?;
+        let opened = EventKind::CaseOpened(Box::new(CaseOpened {
+            case: *id,
+            case_type: terms.kind.name.clone(),
+            version: terms.version,
+            entered: entered(terms, stage, now),
+            owner: *owner,
+            language: language.clone(),
+            earned_at: earned_at.map_or(now, |earned| earned.min(now)),
+            links: *links,
+        }));
+        let case = Case::opened(*tenant, now, &opened).ok_or(Refusal::NoCase)?;
+        let mut deciding = Self { terms, by, now, case, events: vec![opened], effects: Vec::new() };
+        deciding.set(fields)?;
+        deciding.begin_stage(stage);
+        Ok(deciding.change())
+    }
+
+    fn decide(&mut self, command: &Command) -> Result<(), Refusal> {
+        match command {
+            Command::Open { .. } => Err(Refusal::Exists),
+            Command::Move { to, fields } => {
+                self.is_open()?;
+                self.set(fields)?;
+                let to = self.allowed(to)?;
+                self.go(to, None)
+            }
+            Command::Finish { disposition } => self.finish(disposition),
+            Command::Press(press) => self.press(press),
+            Command::Set { fields } => {
+                self.is_open()?;
+                self.set(fields)
+            }
+            Command::Assign { owner } => {
+                self.is_open()?;
+                if self.case.owner != *owner {
+                    let (case, from) = (self.case.id, self.case.owner);
+                    self.happen(EventKind::CaseAssigned(CaseAssigned { case, from, to: *owner }));
+                }
+                Ok(())
+            }
+            Command::Pause { reason } => self.pause(*reason),
+            Command::Resume => self.resume(),
+            Command::Close { outcome } => self.close(*outcome),
+            Command::Reopen => self.reopen(),
+            Command::Link { links } => self.link(links),
+            Command::Work { task, reason } => self.work(*task, reason),
+            Command::Told { whom, outcome } => {
+                let (stage, whom) = (self.case.stage.name.clone(), whom.as_str().to_owned());
+                let outcome = (*outcome).to_owned();
+                self.happen(EventKind::CaseTold(CaseTold { case: self.case.id, stage, whom, outcome }));
+                Ok(())
+            }
+        }
+    }
+
+    fn is_open(&self) -> Result<(), Refusal> {
+        if self.case.is_open() { Ok(()) } else { Err(Refusal::Closed) }
+    }
+
+    /// The stage of this name, where a move leads there that this mover may make now.
+    fn allowed(&self, to: &str) -> Result<&'a Stage, Refusal> {
+        let kind = self.terms.kind;
+        let here = &self.case.stage.name;
+        let no_move = || Refusal::NoMove {
+            from: here.clone(),
+            allowed: kind.moves_from(here).map(|step| step.to.clone()).collect(),
+        };
+        let stage = kind.stage(to).ok_or_else(no_move)?;
+        if kind.stage(here).is_none() {
+            // The rules have lost the stage since: the case begins anew, or ends.
+            let leads_on = stage.closes.is_some() || stage.name == kind.first;
+            return if leads_on && self.by != CaseMover::Customer { Ok(stage) } else { Err(no_move()) };
+        }
+        let step = kind.moves_from(here).find(|step| step.to == to).ok_or_else(no_move)?;
+        if !step.by.contains(&self.by) {
+            return Err(Refusal::NotYours { to: to.to_owned() });
+        }
+        self.known(&step.needs)?;
+        Ok(stage)
+    }
+
+    fn known(&self, needs: &[String]) -> Result<(), Refusal> {
+        let missing = needs.iter().filter(|field| !self.case.fields.contains_key(*field)).cloned();
+        let fields: Vec<String> = missing.collect();
+        if fields.is_empty() { Ok(()) } else { Err(Refusal::Missing { fields }) }
+    }
+
+    fn finish(&mut self, disposition: &str) -> Result<(), Refusal> {
+        self.is_open()?;
+        let kind = self.terms.kind;
+        let here = self.case.stage.name.clone();
+        let Some(step) = kind.moves_from(&here).find(|step| step.on.as_deref() == Some(disposition)) else {
+            let known = kind.moves_from(&here).filter_map(|step| step.on.clone()).collect();
+            return Err(Refusal::NoDisposition { known });
+        };
+        let to = self.allowed(&step.to)?;
+        // It is done: there is nothing to take back.
+        self.case.task = None;
+        self.go(to, Some(disposition))
+    }
+
+    fn press(&mut self, press: &Press) -> Result<(), Refusal> {
+        match (press, &self.case.closed) {
+            (Press::Confirm, Some(closed)) if closed.outcome == CaseOutcome::Solved => {
+                if !closed.confirmed {
+                    let after_ms = self.now.since(closed.at);
+                    self.happen(EventKind::CaseConfirmed(CaseConfirmed { case: self.case.id, after_ms }));
+                }
+                Ok(())
+            }
+            (Press::Deny, Some(_)) => self.reopen(),
+            (Press::Confirm | Press::Deny, _) => Err(Refusal::NotClosed),
+            (Press::Move(to), _) => {
+                self.is_open()?;
+                let to = self.allowed(to)?;
+                self.go(to, None)
+            }
+        }
+    }
+
+    fn close(&mut self, outcome: CaseOutcome) -> Result<(), Refusal> {
+        self.is_open()?;
+        let kind = self.terms.kind;
+        let ends_so = |stage: &&Stage| stage.closes == Some(outcome);
+        // Of several that end it so, the first that is allowed; where none is, why the last is not.
+        let mut refusal = Refusal::NoMove {
+            from: self.case.stage.name.clone(),
+            allowed: kind.moves_from(&self.case.stage.name).map(|step| step.to.clone()).collect(),
+        };
+        for stage in kind.stages.iter().filter(ends_so) {
+            match self.allowed(&stage.name) {
+                Ok(stage) => return self.go(stage, None),
+                Err(Refusal::NoMove { .. }) => {}
+                Err(other) => refusal = other,
+            }
+        }
+        Err(refusal)
+    }
+
+    /// The case goes to another stage.
+    fn go(&mut self, to: &Stage, disposition: Option<&str>) -> Result<(), Refusal> {
+        if CASE_MOVES_MAX <= self.case.moves {
+            return Err(Refusal::TooManyMoves);
+        }
+        let left = self.left();
+        let (from, from_due_at) = (left.stage.clone(), left.due_at);
+        self.cancel_work();
+        let moved = CaseMoved {
+            case: self.case.id,
+            case_type: self.case.case_type.clone(),
+            version: self.terms.version,
+            left,
+            entered: entered(self.terms, to, self.now),
+            by: self.by,
+            disposition: disposition.map(str::to_owned),
+            owner: self.case.owner,
+        };
+        self.happen(EventKind::CaseMoved(Box::new(moved)));
+        self.measure(&to.name);
+        if let Some(outcome) = to.closes {
+            let closed = CaseClosed {
+                case: self.case.id,
+                case_type: self.case.case_type.clone(),
+                outcome,
+                from,
+                from_due_at,
+                after_ms: self.now.since(self.case.earned_at),
+                owner: self.case.owner,
+            };
+            self.happen(EventKind::CaseClosed(Box::new(closed)));
+        }
+        self.begin_stage(to);
+        Ok(())
+    }
+
+    fn reopen(&mut self) -> Result<(), Refusal> {
+        let Some(closed) = self.case.closed.clone() else { return Err(Refusal::NotClosed) };
+        let Closed { at, outcome, from, due_at, confirmed } = closed;
+        let kind = self.terms.kind;
+        let denied = self.by == CaseMover::Customer;
+        if denied && confirmed {
+            return Err(Refusal::Confirmed);
+        }
+        if at.plus(kind.reopen_ms) < self.now {
+            return Err(Refusal::TooLate);
+        }
+        if CASE_MOVES_MAX <= self.case.moves {
+            return Err(Refusal::TooManyMoves);
+        }
+        let stage = kind.stage(&from).or_else(|| kind.stage(&kind.first)).ok_or(Refusal::NoType)?;
+        let mut entered = entered(self.terms, stage, self.now);
+        // It keeps the place it had: what was late when it was closed is late at once.
+        entered.due_at = due_at.or(entered.due_at);
+        let reopened = CaseReopened {
+            case: self.case.id,
+            case_type: self.case.case_type.clone(),
+            version: self.terms.version,
+            denied,
+            outcome,
+            closed_ms: self.now.since(at),
+            entered,
+            owner: self.case.owner,
+        };
+        self.happen(EventKind::CaseReopened(Box::new(reopened)));
+        self.begin_stage(stage);
+        Ok(())
+    }
+
+    fn pause(&mut self, reason: ParkReason) -> Result<(), Refusal> {
+        self.is_open()?;
+        if self.case.stage.paused.is_some() {
+            return Err(Refusal::Paused);
+        }
+        let stage = self.case.stage.name.clone();
+        let clock = self.terms.kind.stage(&stage).map_or(ClockRule::Runs, |stage| stage.clock);
+        self.happen(EventKind::CasePaused(CasePaused { case: self.case.id, stage, reason, clock }));
+        Ok(())
+    }
+
+    fn resume(&mut self) -> Result<(), Refusal> {
+        self.is_open()?;
+        let Some(paused) = self.case.stage.paused else { return Err(Refusal::NotPaused) };
+        let stage = self.case.stage.name.clone();
+        let due_at = self.case.stage.due_at.map(|due| {
+            if paused.clock == ClockRule::Runs || due <= paused.since {
+                return due;
+            }
+            let hours = self.terms.kind.stage(&stage).map(|stage| self.terms.hours(stage));
+            hours.map_or(due, |hours| after_open(hours, self.now, open_between(hours, paused.since, due)))
+        });
+        let waited_ms = self.now.since(paused.since);
+        self.happen(EventKind::CaseResumed(CaseResumed { case: self.case.id, stage, waited_ms, due_at }));
+        Ok(())
+    }
+
+    fn link(&mut self, links: &CaseLinks) -> Result<(), Refusal> {
+        if links.parent == Some(self.case.id) {
+            return Err(Refusal::Circle);
+        }
+        let had = self.case.links;
+        let links = CaseLinks {
+            matter: links.matter.or(had.matter),
+            conversation: links.conversation.or(had.conversation),
+            account: links.account.or(had.account),
+            contact: links.contact.or(had.contact),
+            parent: links.parent.or(had.parent),
+        };
+        if links != had {
+            self.happen(EventKind::CaseLinked(CaseLinked { case: self.case.id, links }));
+        }
+        Ok(())
+    }
+
+    fn work(&mut self, task: Option<TaskId>, reason: &str) -> Result<(), Refusal> {
+        self.is_open()?;
+        let (case, stage) = (self.case.id, self.case.stage.name.clone());
+        self.happen(EventKind::CaseWork(CaseWork { case, stage, of_task: task, reason: reason.to_owned() }));
+        Ok(())
+    }
+
+    /// Takes values up. Those that are there already are no event.
+    fn set(&mut self, given: &Values) -> Result<(), Refusal> {
+        for (name, value) in given {
+            let Some(field) = self.terms.kind.fields.get(name) else {
+                return Err(Refusal::UnknownField { field: name.clone() });
+            };
+            if value.as_ref().is_some_and(|value| !values::fits(&field.kind, value)) {
+                return Err(Refusal::WrongValue { field: name.clone(), expected: field.kind.expected() });
+            }
+            if self.case.fields.get(name) == value.as_ref() {
+                continue;
+            }
+            let is_open = values::is_open(&field.kind);
+            let said = value.clone().filter(|_| is_open);
+            let (case, filled) = (self.case.id, value.is_some());
+            self.happen(EventKind::CaseFieldSet(CaseFieldSet { case, field: name.clone(), filled, value: said }));
+            if let Some(text) = value.clone().filter(|_| !is_open) {
+                self.case.fields.insert(name.clone(), text);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the stage that it is leaving took.
+    fn left(&self) -> StageLeft {
+        let run = &self.case.stage;
+        let stands = run.paused.filter(|paused| paused.clock == ClockRule::Stops);
+        let until = stands.map_or(self.now, |paused| paused.since);
+        let stood_ms = run.stood_ms(self.now);
+        let stage = self.terms.kind.stage(&run.name);
+        let hours = stage.map(|stage| self.terms.hours(stage)).unwrap_or(blendline_core::calendar::Hours(None));
+        let used_ms = match (stage.and_then(|stage| stage.target_ms), run.due_at) {
+            (Some(target), Some(due)) => {
+                target.saturating_sub(open_between(hours, until, due)) + open_between(hours, due, until)
+            }
+            _ => open_between(hours, run.entered_at, self.now).saturating_sub(stood_ms),
+        };
+        StageLeft {
+            stage: run.name.clone(),
+            entered_at: run.entered_at,
+            ran_ms: self.now.since(run.entered_at).saturating_sub(stood_ms),
+            stood_ms,
+            used_ms,
+            due_at: run.due_at,
+            late: run.due_at.is_some_and(|due| due < until),
+        }
+    }
+
+    fn measure(&mut self, until: &str) {
+        for measure in self.terms.kind.measures.iter().filter(|measure| measure.until == until) {
+            let Some(from) = self.case.trail.get(&measure.from).copied() else { continue };
+            self.happen(EventKind::CaseMeasured(CaseMeasured {
+                case: self.case.id,
+                case_type: self.case.case_type.clone(),
+                measure: measure.name.clone(),
+                took_ms: self.now.since(from),
+            }));
+        }
+    }
+
+    fn cancel_work(&mut self) {
+        self.effects.extend(self.case.task.map(|task| Effect::Cancel { task }));
+    }
+
+    /// The work of the stage that it is in now, and what it says to whom.
+    fn begin_stage(&mut self, stage: &Stage) {
+        if let Some(queue) = stage.queue.clone().filter(|_| self.case.is_open()) {
+            let target_ms = self.case.stage.due_at.map(|due| due.since(self.now).max(1));
+            self.effects.push(Effect::Open { queue, target_ms });
+        }
+        let told = [(Whom::Customer, &stage.tell), (Whom::Agent, &stage.tell_agent)];
+        for (whom, tell) in told {
+            let said = tell.as_ref().and_then(|tell: &Tell| Some((tell, values::filled(&tell.text, &self.case)?)));
+            let Some((tell, text)) = said else { continue };
+            let (channels, buttons) = (tell.channels.clone(), values::buttons(tell, &self.case));
+            self.effects.push(Effect::Tell { whom, channels, text, buttons });
+        }
+    }
+
+    fn happen(&mut self, event: EventKind) {
+        self.case.take_up(self.now, &event);
+        self.events.push(event);
+    }
+
+    fn change(self) -> Change {
+        let Self { case, events, effects, .. } = self;
+        Change { case, events, effects }
+    }
+}
+
+/// The event's part of a stage that is entered now.
+fn entered(terms: &Terms<'_>, stage: &Stage, now: Millis) -> StageEntered {
+    let due_at = stage.target_ms.map(|target| after_open(terms.hours(stage), now, target));
+    StageEntered { stage: stage.name.clone(), due_at, responsible: stage.unit.clone() }
+}

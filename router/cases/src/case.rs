@@ -1,0 +1,204 @@
+//! The record of a case, and how an event changes it.
+
+use std::collections::BTreeMap;
+
+use blendline_wire::event::EventKind;
+use blendline_wire::event::case::{CaseLinks, CaseOutcome, CaseValue, StageEntered};
+use blendline_wire::task::{ClockRule, ParkReason};
+use blendline_wire::{CaseId, Millis, TaskId, TenantId, WorkerId};
+use serde::{Deserialize, Serialize};
+
+/// One customer's matter in a process.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Case {
+    /// Its name.
+    pub id: CaseId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The name of its type.
+    pub case_type: String,
+    /// The version of the rule set by which it was last moved.
+    pub version: u32,
+    /// In which language the customer is told.
+    pub language: String,
+    /// When it was opened.
+    pub opened_at: Millis,
+    /// When the customer's place was earned: what is opened again keeps it.
+    pub earned_at: Millis,
+    /// Where it stands.
+    pub stage: StageRun,
+    /// Who owns it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<WorkerId>,
+    /// How it ended, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<Closed>,
+    /// What is known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, CaseValue>,
+    /// What it belongs to.
+    #[serde(default)]
+    pub links: CaseLinks,
+    /// The task that does its stage's work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskId>,
+    /// When it first came to each stage it has been in.
+    pub trail: BTreeMap<String, Millis>,
+    /// How often it was moved.
+    #[serde(default)]
+    pub moves: u32,
+}
+
+/// The stage that a case is in, and its clock.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct StageRun {
+    /// Its name.
+    pub name: String,
+    /// Since when.
+    pub entered_at: Millis,
+    /// When it should be left; while its clock stands, when it should have been if it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Millis>,
+    /// The wait that goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Paused>,
+    /// How long its clock stood before that, in milliseconds.
+    #[serde(default)]
+    pub stood_ms: u64,
+}
+
+/// A case waits.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Paused {
+    /// Since when.
+    pub since: Millis,
+    /// For what.
+    pub reason: ParkReason,
+    /// What the target does meanwhile.
+    pub clock: ClockRule,
+}
+
+/// How a case ended.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Closed {
+    /// When.
+    pub at: Millis,
+    /// How.
+    pub outcome: CaseOutcome,
+    /// The stage before, where it goes on if it is opened again.
+    pub from: String,
+    /// When that stage should have been left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Millis>,
+    /// True once the customer has said so too.
+    #[serde(default)]
+    pub confirmed: bool,
+}
+
+impl StageRun {
+    fn entered(entered: &StageEntered, at: Millis) -> Self {
+        Self { name: entered.stage.clone(), entered_at: at, due_at: entered.due_at, paused: None, stood_ms: 0 }
+    }
+
+    /// How long its clock stood by now, in milliseconds.
+    pub fn stood_ms(&self, now: Millis) -> u64 {
+        let stands = self.paused.filter(|paused| paused.clock == ClockRule::Stops);
+        self.stood_ms + stands.map_or(0, |paused| now.since(paused.since))
+    }
+}
+
+impl Case {
+    /// True until it is over.
+    pub fn is_open(&self) -> bool {
+        self.closed.is_none()
+    }
+
+    /// When its stage should be left; `None` while nothing is due: it is over, has no target, or its clock stands.
+    pub fn due_at(&self) -> Option<Millis> {
+        let stands = self.stage.paused.is_some_and(|paused| paused.clock == ClockRule::Stops);
+        self.stage.due_at.filter(|_| self.is_open() && !stands)
+    }
+
+    /// The case that these events of its tell of, each with its time, oldest first; without free text, which is in no event.
+    /// `None` where the first of them is not that it was opened.
+    pub fn replay<'a>(tenant: TenantId, events: impl IntoIterator<Item = (Millis, &'a EventKind)>) -> Option<Self> {
+        let mut case = None;
+        for (at, event) in events {
+            match &mut case {
+                None => case = Some(Self::opened(tenant, at, event)?),
+                Some(case) => case.take_up(at, event),
+            }
+        }
+        case
+    }
+
+    /// The case that begins with this event.
+    pub(crate) fn opened(tenant: TenantId, at: Millis, event: &EventKind) -> Option<Self> {
+        let EventKind::CaseOpened(event) = event else { return None };
+        Some(Self {
+            id: event.case,
+            tenant,
+            case_type: event.case_type.clone(),
+            version: event.version,
+            language: event.language.clone(),
+            opened_at: at,
+            earned_at: event.earned_at,
+            stage: StageRun::entered(&event.entered, at),
+            owner: event.owner,
+            closed: None,
+            fields: BTreeMap::new(),
+            links: event.links,
+            task: None,
+            trail: BTreeMap::from([(event.entered.stage.clone(), at)]),
+            moves: 0,
+        })
+    }
+
+    /// What an event makes of it. Events of other kinds make nothing of it.
+    pub(crate) fn take_up(&mut self, at: Millis, event: &EventKind) {
+        match event {
+            EventKind::CaseMoved(event) => {
+                self.version = event.version;
+                self.enter(&event.entered, at);
+                self.moves += 1;
+            }
+            EventKind::CaseFieldSet(event) => match &event.value {
+                Some(value) => drop(self.fields.insert(event.field.clone(), value.clone())),
+                None => drop(self.fields.remove(&event.field)),
+            },
+            EventKind::CaseAssigned(event) => self.owner = event.to,
+            EventKind::CasePaused(event) => {
+                self.stage.paused = Some(Paused { since: at, reason: event.reason, clock: event.clock });
+            }
+            EventKind::CaseResumed(event) => {
+                self.stage.stood_ms = self.stage.stood_ms(at);
+                self.stage.paused = None;
+                self.stage.due_at = event.due_at;
+            }
+            EventKind::CaseClosed(event) => {
+                let (from, due_at) = (event.from.clone(), event.from_due_at);
+                self.closed = Some(Closed { at, outcome: event.outcome, from, due_at, confirmed: false });
+            }
+            EventKind::CaseReopened(event) => {
+                self.version = event.version;
+                self.closed = None;
+                self.enter(&event.entered, at);
+                self.moves += 1;
+            }
+            EventKind::CaseConfirmed(_) => {
+                if let Some(closed) = &mut self.closed {
+                    closed.confirmed = true;
+                }
+            }
+            EventKind::CaseLinked(event) => self.links = event.links,
+            EventKind::CaseWork(event) => self.task = event.of_task,
+            _ => {}
+        }
+    }
+
+    fn enter(&mut self, entered: &StageEntered, at: Millis) {
+        self.stage = StageRun::entered(entered, at);
+        self.task = None;
+        self.trail.entry(entered.stage.clone()).or_insert(at);
+    }
+}

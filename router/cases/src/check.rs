@@ -1,0 +1,328 @@
+//! Whether a case type could strand a case, and what else is wrong with it. Each problem has its place and its cure.
+
+use std::collections::BTreeSet;
+
+use blendline_wire::event::case::CaseMover;
+
+use crate::limits::{BUTTON_CHARS_MAX, BUTTONS_MAX, FIELDS_MAX, MEASURES_MAX, MOVES_MAX, STAGES_MAX, TOLD_CHARS_MAX};
+use crate::types::{CaseType, FieldKind, Move, Press, Stage, Tell};
+use crate::values::placeholders;
+
+/// What a case type may name that is not its own.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// The queues.
+    pub queues: BTreeSet<String>,
+    /// The calendars.
+    pub calendars: BTreeSet<String>,
+    /// The channels.
+    pub channels: BTreeSet<String>,
+    /// The units; `None` where they are not at hand, and any name is taken.
+    pub units: Option<BTreeSet<String>>,
+}
+
+/// Where in a type a problem is.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Place {
+    /// The type as a whole.
+    Type,
+    /// `first`.
+    First,
+    /// A field.
+    Field(String),
+    /// A stage, and the key in it.
+    Stage(String, &'static str),
+    /// A move by its number from 0, and the key in it.
+    Move(usize, &'static str),
+    /// A measure, and the key in it.
+    Measure(String, &'static str),
+}
+
+/// A problem.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Problem {
+    /// Where.
+    pub place: Place,
+    /// A stable word.
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub cure: String,
+    /// The name that is not there, and those that are, for a better cure.
+    pub unknown: Option<(String, Vec<String>)>,
+}
+
+/// The words of problems that only case types have.
+pub const CODES: &[&str] =
+    &["missing_target", "never_ends", "no_disposition", "no_field", "no_move", "stage_unreachable", "stage_unserved"];
+
+/// All that is wrong with a type.
+pub fn check(kind: &CaseType, around: &Surroundings) -> Vec<Problem> {
+    let mut checking = Checking { kind, around, problems: Vec::new() };
+    checking.sizes();
+    checking.fields();
+    kind.stages.iter().for_each(|stage| checking.stage(stage));
+    kind.moves.iter().enumerate().for_each(|(at, step)| checking.step(at, step));
+    checking.measures();
+    checking.reach();
+    checking.problems
+}
+
+struct Checking<'a> {
+    kind: &'a CaseType,
+    around: &'a Surroundings,
+    problems: Vec<Problem>,
+}
+
+impl Checking<'_> {
+    fn problem(&mut self, place: Place, code: &'static str, message: impl Into<String>, cure: impl Into<String>) {
+        let (message, cure) = (message.into(), cure.into());
+        self.problems.push(Problem { place, code, message, cure, unknown: None });
+    }
+
+    fn unknown(&mut self, place: Place, what: &str, name: &str, known: Vec<String>) {
+        let message = format!("there is no {what} `{name}`");
+        let cure = format!("there is {}", known.join(", "));
+        let unknown = Some((name.to_owned(), known));
+        self.problems.push(Problem { place, code: "unknown_name", message, cure, unknown });
+    }
+
+    fn sizes(&mut self) {
+        let counts = [
+            ("stages", self.kind.stages.len(), STAGES_MAX),
+            ("fields", self.kind.fields.len(), FIELDS_MAX),
+            ("moves", self.kind.moves.len(), MOVES_MAX),
+            ("measures", self.kind.measures.len(), MEASURES_MAX),
+        ];
+        for (what, count, most) in counts {
+            if most < count {
+                let message = format!("there are {count} {what}, and at most {most} are read");
+                self.problem(Place::Type, "too_many", message, "part it into several case types");
+            }
+        }
+        let mut names = BTreeSet::new();
+        for stage in &self.kind.stages {
+            if !names.insert(&stage.name) {
+                let message = format!("the stage `{}` stands twice", stage.name);
+                self.problem(Place::Stage(stage.name.clone(), ""), "twice", message, "a stage has a name of its own");
+            }
+        }
+    }
+
+    fn fields(&mut self) {
+        for (name, field) in &self.kind.fields {
+            let place = || Place::Field(name.clone());
+            match &field.kind {
+                FieldKind::Choice { of } if of.is_empty() => {
+                    let message = format!("the field `{name}` has nothing to choose from");
+                    self.problem(place(), "missing_key", message, "`of: [one, two]`");
+                }
+                FieldKind::Money { currency }
+                    if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) =>
+                {
+                    let message = format!("the field `{name}` has no currency");
+                    self.problem(place(), "missing_key", message, "`currency: ILS`, three capital letters");
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn stage(&mut self, stage: &Stage) {
+        let place = |key| Place::Stage(stage.name.clone(), key);
+        let name = &stage.name;
+        if Press::named(name) != Press::Move(name.clone()) {
+            self.problem(place(""), "bad_name", format!("a stage cannot be called `{name}`"), "buttons are called so");
+        }
+        if stage.words.is_empty() {
+            let message = format!("the stage `{name}` has no words");
+            self.problem(place(""), "missing_key", message, "`words: {he: …, en: …}`: what the customer is shown");
+        }
+        match (stage.closes, stage.target_ms) {
+            (None, None) => {
+                let message = format!("the stage `{name}` has no target");
+                let cure = "`target: 4h`: nobody would see that a case rots there; a last stage has `closes: solved`";
+                self.problem(place(""), "missing_target", message, cure);
+            }
+            (Some(_), Some(_)) => {
+                self.problem(place("target"), "not_here", "a last stage has no target", "take it out");
+            }
+            _ => {}
+        }
+        if stage.closes.is_some() && stage.queue.is_some() {
+            self.problem(place("queue"), "not_here", "nobody works on a case that is over", "take the queue out");
+        }
+        if let (Some(warn), Some(target)) = (stage.warn_ms, stage.target_ms)
+            && target <= warn
+        {
+            let cure = "it is how long before the end of the target";
+            self.problem(place("warn"), "out_of_range", "the warning comes before the stage begins", cure);
+        }
+        let moves_itself = |step: &Move| step.by.iter().any(|by| matches!(by, CaseMover::Customer | CaseMover::System));
+        if stage.closes.is_none() && stage.queue.is_none() && !self.kind.moves_from(name).any(moves_itself) {
+            let message = format!("nobody works on a case in `{name}`");
+            let cure = "give it a `queue`, or a move `by: [customer]` or `by: [system]`";
+            self.problem(place(""), "stage_unserved", message, cure);
+        }
+        if stage.queue.is_some() && !self.kind.moves_from(name).any(|step| step.on.is_some()) {
+            let message = format!("finishing the task of `{name}` moves the case nowhere");
+            let cure = format!("`- {{from: {name}, to: …, on: done}}`: a disposition of its task");
+            self.problem(place("queue"), "no_disposition", message, cure);
+        }
+        self.names(stage);
+        for (key, tell) in [("tell", &stage.tell), ("tell_agent", &stage.tell_agent)] {
+            if let Some(tell) = tell {
+                self.tell(stage, key, tell);
+            }
+        }
+    }
+
+    fn names(&mut self, stage: &Stage) {
+        let around = self.around;
+        let named = [
+            ("queue", &stage.queue, Some(&around.queues)),
+            ("calendar", &stage.calendar, Some(&around.calendars)),
+            ("unit", &stage.unit, around.units.as_ref()),
+        ];
+        for (what, name, known) in named {
+            if let (Some(name), Some(known)) = (name, known)
+                && !known.contains(name)
+            {
+                self.unknown(Place::Stage(stage.name.clone(), what), what, name, known.iter().cloned().collect());
+            }
+        }
+    }
+
+    fn tell(&mut self, stage: &Stage, key: &'static str, tell: &Tell) {
+        let place = || Place::Stage(stage.name.clone(), key);
+        if tell.text.is_empty() {
+            self.problem(place(), "missing_key", "nothing is said", "`text: {he: …, en: …}`");
+        }
+        for text in tell.text.0.values() {
+            if TOLD_CHARS_MAX < text.chars().count() {
+                let message = format!("what is said has at most {TOLD_CHARS_MAX} characters");
+                self.problem(place(), "too_long", message, "shorten it");
+            }
+            for name in placeholders(text).into_iter().filter(|name| !self.kind.fields.contains_key(*name)) {
+                let message = format!("nothing is filled in for `{{{name}}}`");
+                self.problem(place(), "no_field", message, "name a field of this type");
+            }
+        }
+        for channel in tell.channels.iter().filter(|channel| !self.around.channels.contains(*channel)) {
+            self.unknown(place(), "channel", channel, self.around.channels.iter().cloned().collect());
+        }
+        if BUTTONS_MAX < tell.buttons.len() {
+            let message = format!("there are {} buttons, and channels show {BUTTONS_MAX}", tell.buttons.len());
+            self.problem(place(), "too_many", message, "leave some out");
+        }
+        for (press, words) in &tell.buttons {
+            if words.is_empty() || words.0.values().any(|label| BUTTON_CHARS_MAX < label.chars().count()) {
+                let message = format!("a button says 1 to {BUTTON_CHARS_MAX} characters");
+                self.problem(place(), "too_long", message, "shorten it");
+            }
+            let leads = match press {
+                Press::Confirm | Press::Deny => stage.closes.is_some(),
+                Press::Move(to) => self
+                    .kind
+                    .moves_from(&stage.name)
+                    .any(|step| step.to == *to && step.by.contains(&CaseMover::Customer)),
+            };
+            if !leads {
+                let message = format!("the button `{}` leads nowhere", press.name());
+                let cure = "`confirm` and `deny` in a last stage; else a stage to which a move `by: [customer]` leads";
+                self.problem(place(), "no_move", message, cure);
+            }
+        }
+    }
+
+    fn step(&mut self, at: usize, step: &Move) {
+        let stages = || self.kind.stages.iter().map(|stage| stage.name.clone()).collect::<Vec<_>>();
+        for (key, name) in [("from", &step.from), ("to", &step.to)] {
+            if self.kind.stage(name).is_none() {
+                self.unknown(Place::Move(at, key), "stage", name, stages());
+            }
+        }
+        if step.from == step.to {
+            self.problem(Place::Move(at, "to"), "no_move", "this move leads nowhere", "name another stage");
+        }
+        if self.kind.stage(&step.from).is_some_and(|stage| stage.closes.is_some()) {
+            let cure = "a case that is over is opened again where it was, and needs no move for it";
+            self.problem(Place::Move(at, "from"), "not_here", "no move leads out of a last stage", cure);
+        }
+        for field in step.needs.iter().filter(|field| !self.kind.fields.contains_key(*field)) {
+            self.unknown(Place::Move(at, "needs"), "field", field, self.kind.fields.keys().cloned().collect());
+        }
+        let same = |other: &&Move| other.from == step.from && other.to == step.to;
+        if self.kind.moves[..at].iter().any(|other| same(&other)) {
+            let message = format!("a move from `{}` to `{}` is there already", step.from, step.to);
+            self.problem(Place::Move(at, "to"), "twice", message, "say all of it in one");
+        }
+        let Some(on) = &step.on else { return };
+        if self.kind.moves[..at].iter().any(|other| other.from == step.from && other.on.as_ref() == Some(on)) {
+            let message = format!("`{on}` moves a case out of `{}` already", step.from);
+            self.problem(Place::Move(at, "on"), "twice", message, "a disposition leads to one stage");
+        }
+        if self.kind.stage(&step.from).is_some_and(|stage| stage.queue.is_none()) {
+            let message = format!("`{}` has no task that could be finished", step.from);
+            self.problem(Place::Move(at, "on"), "not_here", message, "give the stage a `queue`, or take `on` out");
+        }
+        if !step.by.contains(&CaseMover::Worker) {
+            let cure = "a task is finished by a worker: add `worker` to `by`";
+            self.problem(Place::Move(at, "by"), "not_here", "no worker may make this move", cure);
+        }
+    }
+
+    fn measures(&mut self) {
+        let stages: Vec<String> = self.kind.stages.iter().map(|stage| stage.name.clone()).collect();
+        for measure in &self.kind.measures {
+            for (key, name) in [("from", &measure.from), ("until", &measure.until)] {
+                if !stages.contains(name) {
+                    self.unknown(Place::Measure(measure.name.clone(), key), "stage", name, stages.clone());
+                }
+            }
+        }
+    }
+
+    /// Every stage is reached from the first, and from every stage an end.
+    fn reach(&mut self) {
+        let kind = self.kind;
+        if kind.stage(&kind.first).is_none() {
+            let stages = kind.stages.iter().map(|stage| stage.name.clone()).collect();
+            return self.unknown(Place::First, "stage", &kind.first, stages);
+        }
+        if kind.stage(&kind.first).is_some_and(|stage| stage.closes.is_some()) {
+            self.problem(Place::First, "not_here", "a case would be over when it begins", "name another stage");
+        }
+        let steps = || kind.moves.iter().map(|step| (step.from.as_str(), step.to.as_str()));
+        let reached = spread(vec![&kind.first], || steps());
+        let ends = kind.stages.iter().filter(|stage| stage.closes.is_some()).map(|stage| stage.name.as_str()).collect();
+        let ending = spread(ends, || steps().map(|(from, to)| (to, from)));
+        for stage in &kind.stages {
+            let place = || Place::Stage(stage.name.clone(), "");
+            if !reached.contains(stage.name.as_str()) {
+                let message = format!("no case ever comes to `{}`", stage.name);
+                self.problem(place(), "stage_unreachable", message, "let a move lead there, or take it out");
+            }
+            if !ending.contains(stage.name.as_str()) {
+                let message = format!("a case that comes to `{}` never ends", stage.name);
+                let cure = "let a move lead on to a stage that closes it";
+                self.problem(place(), "never_ends", message, cure);
+            }
+        }
+    }
+}
+
+/// What is reached from these by steps.
+fn spread<'a, S: Iterator<Item = (&'a str, &'a str)>>(from: Vec<&'a str>, steps: impl Fn() -> S) -> BTreeSet<&'a str> {
+    let mut reached: BTreeSet<&str> = from.iter().copied().collect();
+    let mut next = from;
+    while let Some(at) = next.pop() {
+        for (_, to) in steps().filter(|(from, _)| *from == at) {
+            if reached.insert(to) {
+                next.push(to);
+            }
+        }
+    }
+    reached
+}

@@ -1,0 +1,234 @@
+//! What can be asked of a case, what comes of it, and why not.
+
+use std::collections::BTreeMap;
+
+use blendline_core::calendar::Hours;
+use blendline_wire::event::EventKind;
+use blendline_wire::event::case::{CaseLinks, CaseOutcome, CaseValue};
+use blendline_wire::org::CalendarSettings;
+use blendline_wire::task::ParkReason;
+use blendline_wire::{CaseId, Millis, TaskId, TenantId, WorkerId};
+use serde::{Deserialize, Serialize};
+
+use crate::case::Case;
+use crate::types::{CaseType, Press, Stage};
+
+/// By which rules a command is taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    /// The type of the case.
+    pub kind: &'a CaseType,
+    /// The version of the rule set that has it.
+    pub version: u32,
+    /// The calendars that its stages name, compiled.
+    pub calendars: &'a BTreeMap<String, CalendarSettings>,
+}
+
+impl Terms<'_> {
+    /// The hours in which a stage's target counts.
+    pub fn hours(&self, stage: &Stage) -> Hours<'_> {
+        Hours(stage.calendar.as_ref().and_then(|name| self.calendars.get(name)))
+    }
+}
+
+/// Values by field; `None` empties a field.
+pub type Values = BTreeMap<String, Option<CaseValue>>;
+
+/// What is asked.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub enum Command {
+    /// A case begins.
+    Open {
+        /// Its name.
+        id: CaseId,
+        /// Whose it is.
+        tenant: TenantId,
+        /// In which language the customer is told.
+        language: String,
+        /// What it belongs to.
+        links: CaseLinks,
+        /// Who owns it.
+        owner: Option<WorkerId>,
+        /// What is known.
+        fields: Values,
+        /// When the customer's place was earned; `None`: now.
+        earned_at: Option<Millis>,
+    },
+    /// It goes to another stage.
+    Move {
+        /// Which.
+        to: String,
+        /// What became known with it.
+        fields: Values,
+    },
+    /// The task of its stage is finished.
+    Finish {
+        /// How.
+        disposition: String,
+    },
+    /// The customer pressed a button of ours.
+    Press(Press),
+    /// What is known has changed.
+    Set {
+        /// What.
+        fields: Values,
+    },
+    /// It has another owner.
+    Assign {
+        /// Who; `None`: nobody.
+        owner: Option<WorkerId>,
+    },
+    /// It waits.
+    Pause {
+        /// For what.
+        reason: ParkReason,
+    },
+    /// It waits no more.
+    Resume,
+    /// It ends so, by the move to the first stage that ends it so.
+    Close {
+        /// How.
+        outcome: CaseOutcome,
+    },
+    /// It is not over after all.
+    Reopen,
+    /// It belongs to something else as well.
+    Link {
+        /// To what; what is `None` stays as it is.
+        links: CaseLinks,
+    },
+    /// A task does its stage's work, or could not be opened.
+    Work {
+        /// The task.
+        task: Option<TaskId>,
+        /// Why there is none.
+        reason: String,
+    },
+    /// What its stage says was said, or was not.
+    Told {
+        /// Whom.
+        whom: Whom,
+        /// A stable word; see [`blendline_wire::event::case::CaseTold`].
+        outcome: &'static str,
+    },
+}
+
+/// Who is told.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+pub enum Whom {
+    /// The customer.
+    Customer,
+    /// Whoever owns the case, or the customer's agent in the field.
+    Agent,
+}
+
+impl Whom {
+    /// The word of it in events.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Agent => "agent",
+        }
+    }
+}
+
+/// What comes of a command.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// The case from now on.
+    pub case: Case,
+    /// What happened; empty where everything was so already.
+    pub events: Vec<EventKind>,
+    /// What is to be done, in this order.
+    pub effects: Vec<Effect>,
+}
+
+/// What is to be done. What comes of it is told by [`Command::Work`] and [`Command::Told`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Effect {
+    /// The task of a stage that is over is not needed any more.
+    Cancel {
+        /// The task.
+        task: TaskId,
+    },
+    /// The stage's work wants a task.
+    Open {
+        /// In this queue.
+        queue: String,
+        /// Due after so long by the clock on the wall, in milliseconds; `None`: as the queue has it.
+        target_ms: Option<u64>,
+    },
+    /// Somebody is to hear something.
+    Tell {
+        /// Who.
+        whom: Whom,
+        /// On which channels; empty: on any.
+        channels: Vec<String>,
+        /// What, in the language of the case, with its fields filled in.
+        text: String,
+        /// What he may press: the payload and what it says.
+        buttons: Vec<(String, String)>,
+    },
+}
+
+/// Why nothing came of a command.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(tag = "refusal", rename_all = "snake_case")]
+pub enum Refusal {
+    /// There is no such case.
+    NoCase,
+    /// There is one already.
+    Exists,
+    /// It is over.
+    Closed,
+    /// It is not over.
+    NotClosed,
+    /// The customer has said that it is solved: he opens it again by writing.
+    Confirmed,
+    /// It has been over for too long.
+    TooLate,
+    /// No move leads there.
+    NoMove {
+        /// From where.
+        from: String,
+        /// Where moves lead from there.
+        allowed: Vec<String>,
+    },
+    /// The move is another's to make.
+    NotYours {
+        /// Where it leads.
+        to: String,
+    },
+    /// The task's disposition moves it nowhere.
+    NoDisposition {
+        /// Those that do.
+        known: Vec<String>,
+    },
+    /// Something has to be known first.
+    Missing {
+        /// The fields.
+        fields: Vec<String>,
+    },
+    /// The type has no such field.
+    UnknownField {
+        /// The name.
+        field: String,
+    },
+    /// The field cannot hold this.
+    WrongValue {
+        /// The field.
+        field: String,
+        /// What it holds.
+        expected: String,
+    },
+    /// It waits already.
+    Paused,
+    /// It does not wait.
+    NotPaused,
+    /// A case is no part of itself.
+    Circle,
+    /// It was moved too often.
+    TooManyMoves,
+    /// The live rules have no such type any more.
+    NoType,
+}

@@ -1,0 +1,24 @@
+//! What a case type and a case may hold at most.
+
+/// Case types of a company.
+pub const TYPES_MAX: usize = 100;
+/// Stages of a type.
+pub const STAGES_MAX: usize = 50;
+/// Fields of a type.
+pub const FIELDS_MAX: usize = 100;
+/// Moves of a type.
+pub const MOVES_MAX: usize = 500;
+/// Measures of a type.
+pub const MEASURES_MAX: usize = 50;
+/// Words of a choice.
+pub const CHOICES_MAX: usize = 100;
+/// Buttons below what is told: no channel shows more than three as buttons.
+pub const BUTTONS_MAX: usize = 3;
+/// Characters of what is told.
+pub const TOLD_CHARS_MAX: usize = 1_000;
+/// Characters of what a button says: WhatsApp takes no more.
+pub const BUTTON_CHARS_MAX: usize = 20;
+/// Characters of a field of text or a reference.
+pub const VALUE_CHARS_MAX: usize = 4_000;
+/// Moves of one case: a case that goes round and round belongs before somebody.
+pub const CASE_MOVES_MAX: u32 = 1_000;

@@ -1,0 +1,213 @@
+//! Case types, as the company wrote them.
+
+use std::collections::BTreeMap;
+
+use blendline_wire::event::case::{CaseMover, CaseOutcome};
+use blendline_wire::task::ClockRule;
+use serde::Serialize;
+
+/// One text in several languages; the key is the language, or empty for everybody.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Words(pub BTreeMap<String, String>);
+
+impl Words {
+    /// The text for this language; else the one for everybody, else English, else the first.
+    pub fn text(&self, language: &str) -> Option<&str> {
+        let of = |language: &str| self.0.get(language);
+        of(language).or_else(|| of("")).or_else(|| of("en")).or_else(|| self.0.values().next()).map(String::as_str)
+    }
+
+    /// True where nothing is said.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// A kind of case.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct CaseType {
+    /// Its name, which never changes.
+    pub name: String,
+    /// What people call it.
+    pub words: Words,
+    /// What is recorded of such a case.
+    pub fields: BTreeMap<String, Field>,
+    /// Where a case begins.
+    pub first: String,
+    /// How long a case that is over may be opened again, in milliseconds.
+    pub reopen_ms: u64,
+    /// Where a case can stand, in the order of the text.
+    pub stages: Vec<Stage>,
+    /// How it gets from one to another.
+    pub moves: Vec<Move>,
+    /// Stretches that the company measures.
+    pub measures: Vec<Measure>,
+}
+
+impl CaseType {
+    /// The stage of this name.
+    pub fn stage(&self, name: &str) -> Option<&Stage> {
+        self.stages.iter().find(|stage| stage.name == name)
+    }
+
+    /// The moves out of a stage.
+    pub fn moves_from<'a>(&'a self, stage: &'a str) -> impl Iterator<Item = &'a Move> {
+        self.moves.iter().filter(move |step| step.from == stage)
+    }
+}
+
+/// A field of a type.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Field {
+    /// What it may hold.
+    pub kind: FieldKind,
+    /// What people call it.
+    pub words: Words,
+}
+
+/// What a field may hold.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum FieldKind {
+    /// Free text. Its value is in no event.
+    Text,
+    /// A whole number.
+    Number,
+    /// Money in minor units of one currency.
+    Money {
+        /// As `ILS`.
+        currency: String,
+    },
+    /// A day, as `2026-12-01`.
+    Date,
+    /// One of these words.
+    Choice {
+        /// The words.
+        of: Vec<String>,
+    },
+    /// What another system calls something: an order, a delivery.
+    Reference,
+}
+
+impl FieldKind {
+    /// What its values look like, for whoever gave another.
+    pub fn expected(&self) -> String {
+        match self {
+            Self::Text => "a text".to_owned(),
+            Self::Number => "a whole number".to_owned(),
+            Self::Money { currency } => format!("{{\"minor\": 1250, \"currency\": \"{currency}\"}}"),
+            Self::Date => "a day such as 2026-12-01".to_owned(),
+            Self::Choice { of } => format!("one of {}", of.join(", ")),
+            Self::Reference => "another system's reference, a text in one line".to_owned(),
+        }
+    }
+}
+
+/// Where a case can stand.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct Stage {
+    /// Its name.
+    pub name: String,
+    /// What the customer is shown while it stands there.
+    pub words: Words,
+    /// How the case ended, where this is an end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closes: Option<CaseOutcome>,
+    /// How long it may take, in opening hours of the calendar, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_ms: Option<u64>,
+    /// The hours that count; `None`: all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<String>,
+    /// The queue whose workers do its work; `None` where the customer or another system moves it on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
+    /// The unit that answers for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// What the customer is told when it comes there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tell: Option<Tell>,
+    /// What the worker who owns the case, or the customer's agent in the field, is told when it comes there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tell_agent: Option<Tell>,
+    /// How long before its target is over somebody should be warned, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warn_ms: Option<u64>,
+    /// What its target does while the case is paused.
+    pub clock: ClockRule,
+}
+
+/// What somebody is told.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct Tell {
+    /// What; `{field}` is filled in.
+    pub text: Words,
+    /// On which channels; empty: on whichever his conversation is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<String>,
+    /// What he may press, in this order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub buttons: Vec<(Press, Words)>,
+}
+
+/// What a button of ours does.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Press {
+    /// It is solved.
+    Confirm,
+    /// It is not.
+    Deny,
+    /// The case goes to this stage.
+    Move(String),
+}
+
+impl Press {
+    /// What it is called in a text and in a button's payload.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Confirm => "confirm",
+            Self::Deny => "deny",
+            Self::Move(stage) => stage,
+        }
+    }
+
+    /// What is called so.
+    pub fn named(name: &str) -> Self {
+        match name {
+            "confirm" => Self::Confirm,
+            "deny" => Self::Deny,
+            stage => Self::Move(stage.to_owned()),
+        }
+    }
+}
+
+/// A move that is allowed.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Move {
+    /// From which stage.
+    pub from: String,
+    /// To which.
+    pub to: String,
+    /// Who may.
+    pub by: Vec<CaseMover>,
+    /// Fields that must have a value.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<String>,
+    /// The disposition of the stage's task that causes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on: Option<String>,
+}
+
+/// A stretch that the company measures.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Measure {
+    /// Its name in reports.
+    pub name: String,
+    /// It begins when a case first comes to this stage.
+    pub from: String,
+    /// It ends when the case next comes to this one.
+    pub until: String,
+}

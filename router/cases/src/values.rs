@@ -1,0 +1,92 @@
+//! Whether a value is one of its field's, and how it is written for people.
+
+use blendline_wire::Millis;
+use blendline_wire::event::case::CaseValue;
+
+use crate::case::Case;
+use crate::limits::VALUE_CHARS_MAX;
+use crate::types::{FieldKind, Tell, Words};
+
+/// True when a field of this kind can hold the value.
+pub(crate) fn fits(kind: &FieldKind, value: &CaseValue) -> bool {
+    match (kind, value) {
+        (FieldKind::Number, CaseValue::Number(_)) => true,
+        (FieldKind::Money { currency }, CaseValue::Money { currency: given, .. }) => currency == given,
+        (_, CaseValue::Text(text)) => {
+            let text = text.expose();
+            let is_short = !text.trim().is_empty() && text.chars().count() <= VALUE_CHARS_MAX;
+            is_short
+                && match kind {
+                    FieldKind::Text => true,
+                    FieldKind::Reference => !text.contains(['\n', '\r', '\0']),
+                    FieldKind::Date => text.len() == 10 && Millis::from_rfc3339(&format!("{text}T00:00:00Z")).is_some(),
+                    FieldKind::Choice { of } => of.iter().any(|word| word == text),
+                    FieldKind::Number | FieldKind::Money { .. } => false,
+                }
+        }
+        _ => false,
+    }
+}
+
+/// True when events may hold the values of such a field.
+pub(crate) fn is_open(kind: &FieldKind) -> bool {
+    *kind != FieldKind::Text
+}
+
+/// A value as people read it.
+fn shown(value: &CaseValue) -> String {
+    match value {
+        CaseValue::Number(number) => number.to_string(),
+        CaseValue::Money { minor, currency } => {
+            let digits = minor_digits(currency);
+            let whole = 10_u64.pow(digits);
+            let (sign, amount) = (if *minor < 0 { "-" } else { "" }, minor.unsigned_abs());
+            let part = match digits {
+                0 => String::new(),
+                digits => format!(".{:0width$}", amount % whole, width = digits as usize),
+            };
+            format!("{sign}{}{part} {currency}", amount / whole)
+        }
+        CaseValue::Text(text) => text.expose().clone(),
+    }
+}
+
+/// How many digits a currency has behind the point (ISO 4217).
+fn minor_digits(currency: &str) -> u32 {
+    match currency {
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV"
+        | "XAF" | "XOF" | "XPF" => 0,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        _ => 2,
+    }
+}
+
+/// The names in braces of a text, in order.
+pub(crate) fn placeholders(text: &str) -> Vec<&str> {
+    text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name)).collect()
+}
+
+/// A text with the fields of a case filled in; what has no value is a dash.
+pub(crate) fn filled(words: &Words, case: &Case) -> Option<String> {
+    let text = words.text(&case.language)?;
+    let mut said = String::with_capacity(text.len());
+    let mut rest = text;
+    // Filled in once, from left to right: a value with braces in it is not looked into.
+    while let Some((before, behind)) = rest.split_once('{') {
+        let Some((name, after)) = behind.split_once('}') else { break };
+        said.push_str(before);
+        said.push_str(&case.fields.get(name).map_or_else(|| "–".to_owned(), shown));
+        rest = after;
+    }
+    said.push_str(rest);
+    Some(said)
+}
+
+/// The buttons below what is told: the payload of each, and what it says.
+pub(crate) fn buttons(tell: &Tell, case: &Case) -> Vec<(String, String)> {
+    let button = |(press, words): &(crate::types::Press, Words)| {
+        let label = words.text(&case.language)?.to_owned();
+        Some((format!("blendline:case:{}:{}", case.id, press.name()), label))
+    };
+    tell.buttons.iter().filter_map(button).collect()
+}
