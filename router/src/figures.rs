@@ -127,6 +127,11 @@ pub const FIGURES: &[Figure] = &[
     ),
     counter("blendline_rule_fallbacks_total", Open("tenant"), "Trials of rules that fell back by themselves."),
     counter("blendline_notices_total", Open("moment"), "Notices that customers were told, by tenant and moment."),
+    counter(
+        "blendline_cases_without_work_total",
+        None,
+        "Cases whose stage's task could not be opened: nobody works on them until somebody moves them.",
+    ),
     counter("blendline_supervisor_told_total", None, "Tasks that a supervisor was told of."),
     counter("blendline_store_failures_total", Open("call"), "Calls that the record did not answer."),
     counter("blendline_broker_failures_total", Open("call"), "Calls that the broker did not answer."),

@@ -7,7 +7,7 @@ use blendline_wire::org::Fields;
 use blendline_wire::outbound::SendFailure;
 use blendline_wire::task::{AcceptMode, ClockRule, ParkReason, Presence, Target};
 use blendline_wire::worker::{Reply, ServerFrame};
-use blendline_wire::{AccountId, ConversationId, Lease, Pii, QueueId, SessionId, TaskId, TenantId, WorkerId};
+use blendline_wire::{AccountId, CaseId, ConversationId, Lease, Pii, QueueId, SessionId, TaskId, TenantId, WorkerId};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::consent::Consent;
@@ -206,6 +206,8 @@ pub enum Call {
         /// What is known now.
         entries: Vec<Entry>,
     },
+    /// Something is asked of a case.
+    Case(Box<CaseCall>),
     /// A worker logs a contact that is over.
     Log {
         /// Who.
@@ -221,6 +223,21 @@ pub enum Call {
         /// Under which key: the same key twice is one contact.
         key: Option<String>,
     },
+}
+
+/// What is asked of a case.
+#[derive(Clone, Debug)]
+pub struct CaseCall {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Which case.
+    pub case: CaseId,
+    /// The name of its type, where it is to be opened; else the case knows it.
+    pub case_type: Option<String>,
+    /// The caller's own key of this call: the same key twice is one call.
+    pub key: String,
+    /// What is asked.
+    pub command: blendline_cases::Command,
 }
 
 /// What becomes of a task, with its texts and with handles for names.
@@ -287,6 +304,9 @@ pub enum CallError {
     /// The worker may not take the task now.
     #[error("not taken: {0:?}")]
     NotTaken(NotTaken),
+    /// The case cannot do this; nothing was changed.
+    #[error("refused: {0:?}")]
+    Case(blendline_cases::Refusal),
     /// No rule takes this item, and it names no queue.
     #[error("no rule takes it, and it names no queue")]
     NoRule,

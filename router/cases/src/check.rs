@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use blendline_wire::event::case::CaseMover;
 
-use crate::limits::{BUTTON_CHARS_MAX, BUTTONS_MAX, FIELDS_MAX, MEASURES_MAX, MOVES_MAX, STAGES_MAX, TOLD_CHARS_MAX};
+use crate::limits::{
+    BUTTON_CHARS_MAX, BUTTON_NAME_MAX, BUTTONS_MAX, FIELDS_MAX, MEASURES_MAX, MOVES_MAX, STAGES_MAX, TOLD_CHARS_MAX,
+};
 use crate::types::{CaseType, FieldKind, Move, Press, Stage, Tell};
 use crate::values::placeholders;
 
@@ -220,6 +222,10 @@ impl Checking<'_> {
             if words.is_empty() || words.0.values().any(|label| BUTTON_CHARS_MAX < label.chars().count()) {
                 let message = format!("a button says 1 to {BUTTON_CHARS_MAX} characters");
                 self.problem(place(), "too_long", message, "shorten it");
+            }
+            if BUTTON_NAME_MAX < press.name().len() {
+                let message = format!("a stage that a button leads to has a name of at most {BUTTON_NAME_MAX} bytes");
+                self.problem(place(), "too_long", message, "channels take no more with a button: shorten its name");
             }
             let leads = match press {
                 Press::Confirm | Press::Deny => stage.closes.is_some(),

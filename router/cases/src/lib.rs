@@ -39,3 +39,4 @@ pub use apply::apply;
 pub use case::Case;
 pub use command::{Change, Command, Effect, Refusal, Terms};
 pub use types::CaseType;
+pub use values::pressed;

@@ -18,6 +18,8 @@ pub const BUTTONS_MAX: usize = 3;
 pub const TOLD_CHARS_MAX: usize = 1_000;
 /// Characters of what a button says: WhatsApp takes no more.
 pub const BUTTON_CHARS_MAX: usize = 20;
+/// Bytes of the name of a stage that a button leads to.
+pub const BUTTON_NAME_MAX: usize = 16;
 /// Characters of a field of text or a reference.
 pub const VALUE_CHARS_MAX: usize = 4_000;
 /// Moves of one case: a case that goes round and round belongs before somebody.

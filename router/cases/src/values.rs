@@ -1,11 +1,11 @@
 //! Whether a value is one of its field's, and how it is written for people.
 
-use blendline_wire::Millis;
 use blendline_wire::event::case::CaseValue;
+use blendline_wire::{CaseId, Millis};
 
 use crate::case::Case;
 use crate::limits::VALUE_CHARS_MAX;
-use crate::types::{FieldKind, Tell, Words};
+use crate::types::{FieldKind, Press, Tell, Words};
 
 /// True when a field of this kind can hold the value.
 pub(crate) fn fits(kind: &FieldKind, value: &CaseValue) -> bool {
@@ -51,6 +51,16 @@ fn shown(value: &CaseValue) -> String {
     }
 }
 
+/// What the payload of a button of a case begins with. With the case and its name it has at most the 64 bytes that
+/// Telegram takes (core.telegram.org/bots/api#inlinekeyboardbutton).
+const PAYLOAD: &str = "blendline:case:";
+
+/// Of which case a button is, and what it does, by its payload.
+pub fn pressed(payload: &str) -> Option<(CaseId, Press)> {
+    let (case, name) = payload.strip_prefix(PAYLOAD)?.split_once(':')?;
+    Some((format!("cas_{case}").parse().ok()?, Press::named(name)))
+}
+
 /// How many digits a currency has behind the point (ISO 4217).
 fn minor_digits(currency: &str) -> u32 {
     match currency {
@@ -84,9 +94,9 @@ pub(crate) fn filled(words: &Words, case: &Case) -> Option<String> {
 
 /// The buttons below what is told: the payload of each, and what it says.
 pub(crate) fn buttons(tell: &Tell, case: &Case) -> Vec<(String, String)> {
-    let button = |(press, words): &(crate::types::Press, Words)| {
+    let button = |(press, words): &(Press, Words)| {
         let label = words.text(&case.language)?.to_owned();
-        Some((format!("blendline:case:{}:{}", case.id, press.name()), label))
+        Some((format!("{PAYLOAD}{:032x}:{}", case.id.0, press.name()), label))
     };
     tell.buttons.iter().filter_map(button).collect()
 }

@@ -108,7 +108,7 @@ fn a_task_that_was_not_finished_is_taken_back_and_the_customer_is_told_in_his_la
     assert_eq!(change.effects[0], Effect::Cancel { task: TaskId(4) });
     let Effect::Tell { text, buttons, .. } = &change.effects[1] else { panic!("{:?}", change.effects) };
     assert_eq!(text, "Order A-1: again, or the money back?");
-    assert_eq!(buttons[0].0, "blendline:case:cas_00000000000000000000000000000007:delivering");
+    assert_eq!(buttons[0].0, "blendline:case:00000000000000000000000000000007:delivering");
     assert_eq!(course.case().task, None);
 }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use blendline_cases::Case;
 use blendline_core::rows::{Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState};
 use blendline_core::{MessageRow, Write};
 use blendline_wire::event::Event;
@@ -38,6 +39,7 @@ pub(in crate::adapters) struct Batch {
     pub(in crate::adapters) keys: Vec<([u8; 16], Vec<u8>)>,
     pub(in crate::adapters) addresses: Vec<AddressRow>,
     pub(in crate::adapters) entries: Vec<EntryRow>,
+    pub(in crate::adapters) cases: Vec<CaseColumns>,
     pub(in crate::adapters) quarantine: Vec<QuarantineRow>,
     pub(in crate::adapters) journal: Vec<u8>,
     /// (our id, the platform's).
@@ -121,6 +123,21 @@ pub(in crate::adapters) struct EntryRow {
     pub(in crate::adapters) body: Body,
 }
 
+pub(in crate::adapters) struct CaseColumns {
+    pub(in crate::adapters) id: [u8; 16],
+    pub(in crate::adapters) tenant: i64,
+    pub(in crate::adapters) case_type: String,
+    pub(in crate::adapters) stage: String,
+    pub(in crate::adapters) contact: Option<[u8; 16]>,
+    pub(in crate::adapters) matter: Option<i64>,
+    pub(in crate::adapters) task: Option<i64>,
+    pub(in crate::adapters) owner: Option<i64>,
+    pub(in crate::adapters) open: bool,
+    pub(in crate::adapters) opened_at: i64,
+    pub(in crate::adapters) due_at: Option<i64>,
+    pub(in crate::adapters) body: Body,
+}
+
 /// The part of an address that no query looks into. As JSON, so that any text fits, also one with a NUL in it.
 #[derive(Deserialize, Serialize)]
 pub(in crate::adapters) struct AddressBody {
@@ -171,6 +188,7 @@ impl Batch {
             keys: commit.keys.clone(),
             addresses: Vec::with_capacity(commit.addresses.len()),
             entries: Vec::with_capacity(commit.entries.len()),
+            cases: Vec::with_capacity(commit.cases.len()),
             quarantine: commit.quarantine.clone(),
             journal: commit.journal.clone(),
             sent: commit.sent.iter().map(|(id, _, external)| (sql(id.0), external.clone())).collect(),
@@ -189,7 +207,28 @@ impl Batch {
             let (tenant, at) = (sql(entry.tenant.0), sql(entry.at.0));
             batch.entries.push(EntryRow { key: entry.key, kind: entry.kind.as_str(), tenant, at, body });
         }
+        for case in &commit.cases {
+            let row = batch.case(case)?;
+            batch.cases.push(row);
+        }
         Ok(batch)
+    }
+
+    fn case(&mut self, case: &Case) -> Result<CaseColumns, StoreError> {
+        Ok(CaseColumns {
+            id: case.id.0.to_be_bytes(),
+            tenant: sql(case.tenant.0),
+            case_type: case.case_type.clone(),
+            stage: case.stage.name.clone(),
+            contact: case.links.contact.map(contact_bytes),
+            matter: case.links.matter.map(|matter| sql(matter.0)),
+            task: case.task.map(|task| sql(task.0)),
+            owner: case.owner.map(|owner| sql(owner.0)),
+            open: case.is_open(),
+            opened_at: sql(case.opened_at.0),
+            due_at: case.due_at().map(|due| sql(due.0)),
+            body: self.body(case)?,
+        })
     }
 
     /// A body as text. JSON is UTF-8, so it need not be checked again.

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::ports::store::StoreError;
 
 /// The version of the tables and columns below; it moves with the schemas of both stores.
-pub const RECORD_VERSION: u32 = 6;
+pub const RECORD_VERSION: u32 = 8;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -232,6 +232,25 @@ pub const TABLES: &[Table] = &[
         columns: &[("tenant", Int), ("owner", Text), ("name", Text), ("body", Text)],
         key: "tenant, owner, name",
     },
+    Table {
+        name: "cases",
+        columns: &[
+            ("id", Hash),
+            ("shard", Int32),
+            ("tenant", Int),
+            ("case_type", Text),
+            ("stage", Text),
+            ("contact", MaybeBytes),
+            ("matter", MaybeInt),
+            ("task", MaybeInt),
+            ("owner", MaybeInt),
+            ("open", Bool),
+            ("opened_at", Int),
+            ("due_at", MaybeInt),
+            ("body", Text),
+        ],
+        key: "id",
+    },
     Table { name: "audit", columns: &[("tenant", Int), ("seq", Int), ("body", Text)], key: "tenant, seq" },
     Table { name: "audit_heads", columns: &[("tenant", Int), ("seq", Int), ("hash", Text)], key: "tenant" },
 ];
@@ -245,6 +264,7 @@ impl Table {
             "outlet_positions" | "outlet_endpoints" | "outlet_deliveries" => 4,
             "drafts" | "canned_answers" => 5,
             "work_views" => 6,
+            "cases" => 8,
             _ => 1,
         }
     }

@@ -6,6 +6,8 @@ pub mod audit;
 pub mod auth;
 pub mod body;
 pub mod canned;
+pub mod case_view;
+pub mod cases;
 pub mod company;
 pub mod connect;
 pub mod consents;

@@ -106,6 +106,7 @@ pub fn of_call(error: CallError, tenant: TenantId, directory: &Directory) -> Fai
             fenced(format!("the task was closed as {how}{by}, under lease {}", lease.0))
         }
         CallError::Refused(refusal) => of_refusal(&refusal),
+        CallError::Case(refusal) => of_case(refusal),
         CallError::KeyReused => conflict(
             "key_reused",
             "this key was used before for other words: give each message a key of its own".to_owned(),
@@ -154,6 +155,38 @@ fn unknown_task() -> Failure {
 
 fn unprocessable(code: &str, detail: String) -> Failure {
     Failure::new(StatusCode::UNPROCESSABLE_ENTITY, code, "This cannot be done", detail)
+}
+
+fn of_case(refusal: blendline_cases::Refusal) -> Failure {
+    use blendline_cases::Refusal as Case;
+    let state = |detail: &str| conflict("wrong_case_state", detail.to_owned());
+    let listed = |words: Vec<String>| if words.is_empty() { "none".to_owned() } else { words.join(", ") };
+    match refusal {
+        Case::NoCase | Case::Exists => Failure::not_found("case", "no case has this id"),
+        Case::Closed => state("the case is over: open it again first"),
+        Case::NotClosed => state("the case is not over"),
+        Case::Confirmed => state("the customer has confirmed that it is solved"),
+        Case::TooLate => state("the case has been over for too long: open a new one, and link it"),
+        Case::Paused => state("the case waits already"),
+        Case::NotPaused => state("the case does not wait"),
+        Case::NoMove { from, allowed } => {
+            conflict("no_move", format!("no move leads there from `{from}`; there is: {}", listed(allowed)))
+        }
+        Case::NotYours { to } => conflict("no_move", format!("the move to `{to}` is another's to make")),
+        Case::NoDisposition { known } => {
+            conflict("no_move", format!("the task belongs to a case, which this moves nowhere; use: {}", listed(known)))
+        }
+        Case::Missing { fields } => unprocessable("missing_fields", format!("set first: {}", listed(fields))),
+        Case::UnknownField { field } => {
+            unprocessable("wrong_field", format!("the case's type has no field `{field}`")).at(field)
+        }
+        Case::WrongValue { field, expected } => {
+            unprocessable("wrong_field", format!("`{field}` holds {expected}")).at(field)
+        }
+        Case::Circle => unprocessable("circle", "a case is no part of itself".to_owned()),
+        Case::TooManyMoves => unprocessable("too_many", "the case was moved too often".to_owned()),
+        Case::NoType => unprocessable("no_case_type", "the live rules have no such case type any more".to_owned()),
+    }
 }
 
 fn of_refusal(refusal: &Refusal) -> Failure {

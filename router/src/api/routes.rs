@@ -10,10 +10,10 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
-    Shared, about, accounts, audit, canned, company, connect, consents, conversations, customer, drafts, endpoints,
-    explanation, floor, health, items, keys, macros, media, notes, operations, pages, people, poll, queues, rule_day,
-    rule_help, rule_replay, rule_trial, rules, search, sessions, status, tasks, transcripts, users, webhooks, work,
-    workers, worklist,
+    Shared, about, accounts, audit, canned, cases, company, connect, consents, conversations, customer, drafts,
+    endpoints, explanation, floor, health, items, keys, macros, media, notes, operations, pages, people, poll, queues,
+    rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status, tasks, transcripts, users, webhooks,
+    work, workers, worklist,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -68,6 +68,10 @@ pub fn routes() -> Vec<Route> {
     let owner = |route| Route { of_owner: true, ..route };
     vec![
         owner(post("/v1/items", PUSH, self::post(items::push), about::items::push)),
+        owner(post("/v1/cases", TELL, self::post(cases::open), about::cases::open)),
+        get("/v1/cases", READ_OR_WORK, self::get(cases::list), about::cases::list),
+        get("/v1/cases/{id}", READ_OR_WORK, self::get(cases::one), about::cases::one),
+        owner(post("/v1/cases/{id}", TELL, self::post(cases::act), about::cases::act)),
         get("/v1/tasks", READ_OR_WORK, self::get(tasks::list), about::tasks::list),
         get("/v1/tasks/{id}", READ_OR_WORK, self::get(tasks::one), about::tasks::one),
         owner(route(Method::DELETE, "/v1/tasks/{id}", PUSH, delete(tasks::cancel), about::tasks::cancel)),

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use blendline_cases::check::Place;
+use blendline_rules::did_you_mean;
 use blendline_rules::fault::{Faults, Placed};
 use blendline_rules::model::{self, Blending, RuleSet};
 use blendline_wire::ChannelKey;
@@ -85,9 +87,22 @@ pub fn joined(tenant: &CheckedTenant, version: u32, set: &RuleSet, faults: &mut 
             faults.error("account_queue", &(0..1), message, hint);
         }
     }
+    units_of_cases(tenant, set, faults);
     blend(&mut joined.settings, set.blending);
     joined.routing = Some((version, set.clone()));
     joined
+}
+
+/// Units are the configuration's: case types may name those that are there.
+fn units_of_cases(tenant: &CheckedTenant, set: &RuleSet, faults: &mut Faults) {
+    let known = || tenant.units.iter().map(|unit| unit.name.get_ref().as_str());
+    for case in &set.cases {
+        for stage in &case.kind.stages {
+            let Some(unit) = stage.unit.as_deref().filter(|unit| known().all(|known| known != *unit)) else { continue };
+            let span = case.span(&Place::Stage(stage.name.clone(), "unit"));
+            faults.error("unknown_name", span, format!("there is no unit `{unit}`"), did_you_mean(unit, known()));
+        }
+    }
 }
 
 /// What holds for all queues and workers.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use blendline_cases::Case;
 use blendline_core::input::{CallId, PayloadId};
 use blendline_core::rows::Snapshot;
 use blendline_core::{Command, Write};
@@ -111,13 +112,14 @@ impl Batch {
 
     /// True when there is nothing to make durable.
     pub(crate) fn commits_nothing(&self) -> bool {
-        let Commit { writes, keys, addresses, entries, quarantine, sent, .. } = &self.commit;
+        let Commit { writes, keys, addresses, entries, cases, quarantine, sent, .. } = &self.commit;
         // Counters alone change nothing that anybody could have seen.
         let writes_nothing = writes.iter().all(|write| matches!(write, Write::Meta(_)));
         writes_nothing
             && keys.is_empty()
             && addresses.is_empty()
             && entries.is_empty()
+            && cases.is_empty()
             && quarantine.is_empty()
             && sent.is_empty()
     }
@@ -140,6 +142,12 @@ impl Batch {
         } else {
             self.commit.writes[place] = write;
         }
+    }
+
+    /// Takes a case in place of what it was before in this batch.
+    pub(crate) fn put_case(&mut self, case: Case) {
+        self.commit.cases.retain(|other| other.id != case.id);
+        self.commit.cases.push(case);
     }
 
     /// Writes all rows into the journal, as they are before its first input.

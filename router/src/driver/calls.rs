@@ -10,6 +10,7 @@ use blendline_wire::{ConversationId, Pii, TaskId, WorkerId};
 use tokio::sync::oneshot;
 
 use crate::consent::{self, Consents};
+use crate::driver::cases::finished;
 use crate::driver::draft::{About, Attach};
 use crate::driver::keys::{self, Key};
 use crate::driver::release::Output;
@@ -43,11 +44,23 @@ impl Prepared {
 
 impl Stepper<'_> {
     pub(crate) fn call(&mut self, actor: Actor, call: Call, reply: oneshot::Sender<CallResult>) {
+        let call = match call {
+            Call::Case(asked) => {
+                let answer = self.case_call(actor, *asked);
+                return self.batch.outputs.push(Output::Answer(reply, answer));
+            }
+            call => call,
+        };
         let about = About::of(&call);
         let mut prepared = match self.prepare(call) {
             Ok(prepared) => prepared,
             Err(answer) => return self.batch.outputs.push(Output::Answer(reply, answer)),
         };
+        if let Err(refusal) = self.may_finish(actor, &prepared.command) {
+            prepared.payloads.into_iter().for_each(|payload| self.batch.drop_payload(payload));
+            return self.batch.outputs.push(Output::Answer(reply, Err(CallError::Case(refusal))));
+        }
+        let finishes = finished(&prepared.command);
         self.ask(actor, &mut prepared);
         let Prepared { command, payloads, keys, address, entries } = prepared;
         let left = match &command {
@@ -70,6 +83,9 @@ impl Stepper<'_> {
                 }
                 for entry in entries {
                     self.put_entry(entry);
+                }
+                if let Some((task, disposition)) = finishes {
+                    self.finish_stage(actor, task, disposition);
                 }
                 self.batch.outputs.push(Output::Answer(reply, Ok(answer)));
             }
@@ -135,6 +151,8 @@ impl Stepper<'_> {
             known @ (Call::Consent { .. } | Call::Link { .. } | Call::Note { .. } | Call::Remark { .. }) => {
                 self.noted(known)
             }
+            // Answered before anything is prepared.
+            Call::Case(_) => Err(Err(CallError::Unavailable("this is a case's".into()))),
             Call::Log { worker, queue, medium, duration_ms, note, key } => {
                 let key = key.map(|own| keys::log(worker, &own));
                 if let Some(task) = key.and_then(|key| number(self.overlay.key(&key)?, 0)) {

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::consent;
 use crate::directory::Directory;
+use crate::driver::cases;
 use crate::driver::consent::Said;
 use crate::driver::keys::{self, Key};
 use crate::driver::mail::report;
@@ -228,6 +229,7 @@ impl Draft {
                     named.want(account, &mut self.wanted);
                 }
                 self.wanted.conversations.extend(confirmation(&event).map(|(id, _)| id));
+                self.wanted.cases.extend(cases::pressed(&event).map(|(id, _)| id));
             }
         }
         let happening = Happening { tenant, account, came, event, key, addresses, named, said, beside: false };
@@ -278,6 +280,10 @@ impl Draft {
             }
             Call::Link { tenant, one, other, .. } => {
                 self.wanted.entries.push(persons::link_key(*tenant, one, other));
+            }
+            Call::Case(asked) => {
+                self.wanted.cases.push(asked.case);
+                self.wanted.keys.push(keys::case_call(asked.case, &asked.key));
             }
             // A doubtful call holds no other.
             Call::Plain(_) | Call::Take { .. } | Call::Note { .. } | Call::Remark { .. } | Call::Doubtful { .. } => {}

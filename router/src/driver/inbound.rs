@@ -42,6 +42,9 @@ impl Stepper<'_> {
         if let Some(rated) = rated {
             return self.take_rating(happening, account, entry, rated);
         }
+        if let Some(pressed) = self.pressed_case(&happening) {
+            return self.take_press(happening, account, entry, pressed);
+        }
         let asker = if said.is_none() { self.asker(&happening, entry) } else { None };
         let (asking, speaker) = (self.asking(&happening, entry), self.speaker(&happening, entry));
         happening.beside = asking.is_some();

@@ -1,7 +1,7 @@
 //! Hashes by which the record recognises things: 16 bytes of SHA-256 (P3), so that platform texts need no index.
 
 use blendline_wire::outbound::Content;
-use blendline_wire::{AccountId, ContactKey, Millis, TaskId, TenantId, WorkerId};
+use blendline_wire::{AccountId, CaseId, ContactKey, Millis, TaskId, TenantId, WorkerId};
 use sha2::{Digest, Sha256};
 
 /// A hash as the record keeps it.
@@ -45,6 +45,22 @@ pub(crate) fn reply(task: TaskId, key: &str) -> Key {
 /// Recognises an item that is pushed again.
 pub(crate) fn push(tenant: TenantId, external_ref: &str) -> Key {
     hash("push", &[&tenant.0.to_be_bytes(), external_ref.as_bytes()])
+}
+
+/// The case that is opened under this key of its caller's.
+pub(crate) fn case(tenant: TenantId, key: &str) -> CaseId {
+    CaseId(u128::from_be_bytes(hash("case", &[&tenant.0.to_be_bytes(), key.as_bytes()])))
+}
+
+/// Recognises what is asked of a case again.
+pub(crate) fn case_call(case: CaseId, key: &str) -> Key {
+    hash("case_call", &[&case.0.to_be_bytes(), key.as_bytes()])
+}
+
+/// Tells whether what is asked of a case under a key is the same.
+pub(crate) fn case_command(command: &blendline_cases::Command) -> Key {
+    // Writing this type to memory cannot fail: its maps have texts as keys.
+    hash("case_command", &[&serde_json::to_vec(command).unwrap_or_default()])
 }
 
 /// Recognises a contact that a worker logs again.

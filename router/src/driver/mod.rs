@@ -13,6 +13,7 @@
 mod awaited;
 mod batch;
 mod calls;
+mod cases;
 mod chores;
 mod config;
 mod consent;

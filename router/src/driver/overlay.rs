@@ -5,9 +5,10 @@
 
 use std::collections::HashMap;
 
+use blendline_cases::Case;
 use blendline_core::Write;
 use blendline_core::rows::{Conversation, ConversationState, OutboundRow};
-use blendline_wire::{AccountId, ContactKey, ConversationId, OutboundId};
+use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, OutboundId, TaskId};
 
 use crate::accounts::AccountState;
 use crate::driver::keys::Key;
@@ -24,6 +25,7 @@ struct Layer {
     outbound: HashMap<OutboundId, OutboundRow>,
     external: HashMap<(AccountId, String), OutboundId>,
     entries: HashMap<register::Key, Entry>,
+    cases: HashMap<CaseId, Case>,
 }
 
 /// What is known of the record, beside the live state.
@@ -82,6 +84,26 @@ impl Overlay {
     pub(crate) fn entry(&self, key: &register::Key) -> Option<&Entry> {
         let known = self.current.entries.get(key).or_else(|| self.previous.entries.get(key));
         known.or_else(|| self.found.entries.get(key))
+    }
+
+    /// A case as it is from now on.
+    pub(crate) fn add_case(&mut self, case: Case) {
+        self.current.cases.insert(case.id, case);
+    }
+
+    /// A case.
+    pub(crate) fn case(&self, id: CaseId) -> Option<&Case> {
+        let known = self.current.cases.get(&id).or_else(|| self.previous.cases.get(&id));
+        known.or_else(|| self.found.cases.get(&id))
+    }
+
+    /// The case whose stage's work this task does.
+    pub(crate) fn case_of(&self, task: TaskId) -> Option<&Case> {
+        let layers = [&self.current.cases, &self.previous.cases, &self.found.cases];
+        let is_its = |case: &&Case| case.task == Some(task);
+        let mut named = layers.into_iter().flat_map(HashMap::values).filter(is_its);
+        // What was found, or decided before, may have been moved on since.
+        named.find_map(|case| self.case(case.id).filter(is_its))
     }
 
     /// What is kept beside a duplicate key.

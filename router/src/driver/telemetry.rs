@@ -54,6 +54,12 @@ pub(crate) fn notified(tenant: &str, moment: &'static str) {
     metrics::counter!("blendline_notices_total", "tenant" => tenant.to_owned(), "moment" => moment).increment(1);
 }
 
+/// A case came to a stage whose queue takes no more, or is not there: nobody works on it until somebody moves it.
+pub(crate) fn case_without_work(case_type: &str, stage: &str) {
+    metrics::counter!("blendline_cases_without_work_total").increment(1);
+    tracing::error!(case_type, stage, "A case has nobody who works on it: its stage's task could not be opened.");
+}
+
 /// What waits on one side, and how late the latest of it is.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Waiting {

@@ -1,6 +1,7 @@
 //! What is read from the record in memory.
 
 use async_trait::async_trait;
+use blendline_cases::Case;
 use blendline_core::MessageRow;
 use blendline_core::rows::*;
 use blendline_wire::event::Event;
@@ -50,6 +51,27 @@ impl Archive for FakeStore {
 
     async fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
         Ok(self.record().conversations.get(&id).cloned())
+    }
+
+    async fn case(&self, id: CaseId) -> Result<Option<Case>, StoreError> {
+        Ok(self.record().cases.get(&id).cloned())
+    }
+
+    async fn cases(
+        &self,
+        tenant: TenantId,
+        filter: &CaseFilter,
+        after: Option<CaseId>,
+        limit: usize,
+    ) -> Result<Vec<Case>, StoreError> {
+        let is_wanted = |case: &&Case| {
+            case.tenant == tenant
+                && after.is_none_or(|after| after < case.id)
+                && (!filter.open || case.is_open())
+                && filter.contact.is_none_or(|contact| case.links.contact == Some(contact))
+                && filter.matter.is_none_or(|matter| case.links.matter == Some(matter))
+        };
+        Ok(self.record().cases.values().filter(is_wanted).take(limit).cloned().collect())
     }
 
     async fn tasks(&self, _: TenantId, _: &TaskFilter, _: TaskId, _: usize) -> Result<Vec<Task>, StoreError> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
+use blendline_cases::Case;
 use blendline_core::rows::*;
 use blendline_core::{MessageRow, Write};
 use blendline_wire::event::Event;
@@ -39,6 +40,7 @@ pub(crate) struct Record {
     pub(crate) addresses: Vec<NewAddress>,
     external: HashMap<(AccountId, String), OutboundId>,
     pub(crate) entries: BTreeMap<Key, Entry>,
+    pub(crate) cases: BTreeMap<CaseId, Case>,
     pub(crate) quarantine: Vec<QuarantineRow>,
     claims: HashMap<(OutboundId, u32), (String, Millis)>,
     pub(super) names: BTreeMap<String, BTreeMap<String, u64>>,
@@ -118,6 +120,7 @@ impl Record {
         }
         self.addresses.extend(commit.addresses.iter().cloned());
         self.entries.extend(commit.entries.iter().map(|entry| (entry.key, entry.clone())));
+        self.cases.extend(commit.cases.iter().map(|case| (case.id, case.clone())));
         self.quarantine.extend(commit.quarantine.iter().cloned());
         for (outbound, account, external) in &commit.sent {
             self.external.insert((*account, external.clone()), *outbound);
@@ -197,6 +200,11 @@ impl Store for FakeStore {
         for key in &wanted.entries {
             found.entries.extend(record.entries.get(key).map(|entry| (*key, entry.clone())));
         }
+        for id in &wanted.cases {
+            found.cases.extend(record.cases.get(id).map(|case| (*id, case.clone())));
+        }
+        let of_task = |case: &&Case| case.task.is_some_and(|task| wanted.case_tasks.contains(&task));
+        found.cases.extend(record.cases.values().filter(of_task).map(|case| (case.id, case.clone())));
         for id in &wanted.conversations {
             let Some(row) = record.conversations.get(id) else { continue };
             found.conversations.insert(*id, row.clone());

@@ -17,6 +17,8 @@ use crate::directory::Role;
 pub enum Tag {
     /// Work items.
     Items,
+    /// Cases.
+    Cases,
     /// Tasks.
     Tasks,
     /// What a worker does.
@@ -49,8 +51,9 @@ pub enum Tag {
 
 impl Tag {
     /// Every group.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Items,
+        Self::Cases,
         Self::Tasks,
         Self::Work,
         Self::Workers,
@@ -71,6 +74,7 @@ impl Tag {
     pub const fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Items => ("items", "Work items that other systems push in."),
+            Self::Cases => ("cases", "Matters with a typed process: stages, targets, owners."),
             Self::Tasks => ("tasks", "What waits, who has it, what was said."),
             Self::Work => ("work", "What a worker does with a task, under the lease he was given."),
             Self::Workers => ("workers", "Who is there; a worker's connection, by WebSocket or long poll."),

@@ -43,6 +43,8 @@ faults! {
     NOT_SUPPORTED = 403 "not_supported" "The channel has no handshake.";
     UNKNOWN_ACCOUNT = 404 "unknown_account" "No account has this name.";
     UNKNOWN_CANNED = 404 "unknown_canned_answer" "No ready answer has this name.";
+    UNKNOWN_CASE = 404 "unknown_case" "No case of the caller's has this id.";
+    UNKNOWN_CASE_TYPE = 404 "unknown_case_type" "No case type has this name; the detail offers the nearest.";
     UNKNOWN_CONVERSATION = 404 "unknown_conversation" "No conversation of the caller's has this id.";
     UNKNOWN_ENDPOINT = 404 "unknown_endpoint" "No endpoint has this name.";
     UNKNOWN_MEDIA = 404 "unknown_media" "No file that the caller may see has this id.";
@@ -57,6 +59,7 @@ faults! {
     UNKNOWN_WORKER = 404 "unknown_worker" "No worker has this name.";
     SLOW_BODY = 408 "slow_body" "The body took too long.";
     ALREADY_OPEN = 409 "already_open" "The contact has an open conversation: reply there.";
+    CASE_STATE = 409 "wrong_case_state" "The case is over, or is not, or waits, or has been over for too long.";
     CLOSED = 409 "closed" "The task is closed.";
     FENCED = 409 "fenced" "The task is not this worker's any more; nothing of the call was done.";
     KEY_REUSED = 409 "key_reused" "The key was used before for other words.";
@@ -65,6 +68,7 @@ faults! {
     NO_ACCOUNT = 409 "no_account" "The account is not configured any more.";
     NO_DRAFT = 409 "no_draft" "There is no draft.";
     NO_LIVE_RULES = 409 "no_live_rules" "No rules are live to try others beside.";
+    NO_MOVE = 409 "no_move" "No move of the case leads there, or it is another's to make; the detail says which do.";
     NO_TRIAL = 409 "no_trial" "No rules are on trial.";
     NOT_CONNECTED = 409 "not_connected" "The worker has no connection.";
     NOT_TAKEN = 409 "not_taken" "The worker may not take the task now; the detail says why.";
@@ -81,6 +85,8 @@ faults! {
     BAD_ROLE = 422 "bad_role" "A person cannot have this role, or it does not fit the worker.";
     CIRCLE = 422 "circle" "Whoever is asked waits for this very task.";
     EMPTY = 422 "empty" "The message holds no words.";
+    MISSING_FIELDS = 422 "missing_fields" "The move needs fields that have no value; the detail names them.";
+    NO_CASE_TYPE = 422 "no_case_type" "The live rules have no such case type any more.";
     NO_CONVERSATION = 422 "no_conversation" "The task has no customer to reply to.";
     NO_HEIR = 422 "no_heir" "A queue with open tasks would be gone, and no other has its tasks.";
     NO_RULE = 422 "no_rule" "No rule takes the item, and it names no queue.";
@@ -94,6 +100,7 @@ faults! {
     TOO_MANY = 422 "too_many" "There are too many of something; the detail says of what.";
     UNREADABLE = 422 "unreadable" "It cannot be read; the detail says why and where.";
     WEAK_PASSWORD = 422 "weak_password" "The password is too easy to guess; the detail says why.";
+    WRONG_FIELD = 422 "wrong_field" "The case's type has no such field, or it cannot hold this; `field` names it.";
     WRONG_PASSWORD = 422 "wrong_password" "The old password is wrong.";
     RATE_LIMITED = 429 "rate_limited" "Too many requests: try again after `Retry-After`.";
     TOO_FAST = 429 "too_fast" "Too many at once: try again after `Retry-After`.";

@@ -33,10 +33,19 @@ fn spread_flattened(schemas: &mut Schemas, name: &str) {
     let mut one_of = one_of.clone();
     one_of.description.clone_from(description);
     for item in &mut one_of.items {
-        let RefOr::T(Schema::Object(kind)) = item else { continue };
-        let description = kind.description.take();
-        let whole = AllOfBuilder::new().item(Ref::from_schema_name(&base)).item(kind.clone()).description(description);
-        *item = whole.into();
+        let whole = AllOfBuilder::new().item(Ref::from_schema_name(&base));
+        *item = match item {
+            RefOr::T(Schema::Object(kind)) => {
+                let description = kind.description.take();
+                whole.item(kind.clone()).description(description).into()
+            }
+            // A kind whose fields are a type of their own.
+            RefOr::T(Schema::AllOf(kind)) => {
+                let parts = kind.items.drain(..).fold(whole, AllOfBuilder::item);
+                parts.description(kind.description.take()).into()
+            }
+            _ => continue,
+        };
     }
     let fields = fields.clone();
     schemas.remove(&kinds);

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use blendline_cases::Case;
 use blendline_core::rows::{Conversation, OutboundRow};
-use blendline_wire::{AccountId, ContactKey, ConversationId, OutboundId};
+use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, OutboundId, TaskId};
 
 use crate::ports::register::{self, Entry};
 
@@ -24,6 +25,10 @@ pub struct Wanted {
     pub conversations: Vec<ConversationId>,
     /// Entries of the register.
     pub entries: Vec<register::Key>,
+    /// Cases by their names.
+    pub cases: Vec<CaseId>,
+    /// The cases whose stage's work these tasks do.
+    pub case_tasks: Vec<TaskId>,
 }
 
 impl Wanted {
@@ -36,6 +41,8 @@ impl Wanted {
             && self.answered.is_empty()
             && self.conversations.is_empty()
             && self.entries.is_empty()
+            && self.cases.is_empty()
+            && self.case_tasks.is_empty()
     }
 }
 
@@ -56,4 +63,6 @@ pub struct Found {
     pub conversations: HashMap<ConversationId, Conversation>,
     /// Entries of the register.
     pub entries: HashMap<register::Key, Entry>,
+    /// Cases, whichever way they were asked for.
+    pub cases: HashMap<CaseId, Case>,
 }

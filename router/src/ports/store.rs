@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
+use blendline_cases::Case;
 use blendline_core::rows::{Conversation, OutboundRow, Snapshot, Task};
 use blendline_core::{PayloadId, Write};
 use blendline_wire::event::Event;
 use blendline_wire::outbound::{Answered, Content};
 use blendline_wire::task::Side;
 use blendline_wire::{
-    AccountId, ContactKey, ConversationId, MatterId, Millis, OutboundId, Pii, QueueId, TaskId, TenantId, WorkerId,
+    AccountId, CaseId, ContactKey, ConversationId, MatterId, Millis, OutboundId, Pii, QueueId, TaskId, TenantId,
+    WorkerId,
 };
 
 use crate::payload::{MessageBody, StoredMessage};
@@ -63,6 +65,18 @@ pub trait Archive: Send + Sync + 'static {
 
     /// One conversation, open or closed.
     async fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError>;
+
+    /// One case, open or over.
+    async fn case(&self, id: CaseId) -> Result<Option<Case>, StoreError>;
+
+    /// Cases of a tenant by name, above `after`, at most `limit`.
+    async fn cases(
+        &self,
+        tenant: TenantId,
+        filter: &CaseFilter,
+        after: Option<CaseId>,
+        limit: usize,
+    ) -> Result<Vec<Case>, StoreError>;
 
     /// Tasks of a tenant by number, above `after`, at most `limit`.
     async fn tasks(
@@ -212,6 +226,8 @@ pub struct Commit {
     pub addresses: Vec<NewAddress>,
     /// Entries of the register; the last of each key wins.
     pub entries: Vec<Entry>,
+    /// Cases after the batch, each once.
+    pub cases: Vec<Case>,
     /// What could not be read.
     pub quarantine: Vec<QuarantineRow>,
     /// The inputs of the batch as JSON lines, for replay (P6).
@@ -294,6 +310,17 @@ pub struct TaskFilter {
     pub side: Option<Side>,
     /// Only those whose owner or last owner is this worker.
     pub worker: Option<WorkerId>,
+    /// Only those of this matter.
+    pub matter: Option<MatterId>,
+    /// True: only open ones. False: all.
+    pub open: bool,
+}
+
+/// Which cases to list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CaseFilter {
+    /// Only those of this contact.
+    pub contact: Option<ContactKey>,
     /// Only those of this matter.
     pub matter: Option<MatterId>,
     /// True: only open ones. False: all.

@@ -2,6 +2,7 @@
 //!
 //! What a set means is decided in `blendline-rules`, which knows names only; here names become handles.
 
+pub mod cases;
 mod classed;
 pub mod diff;
 pub mod explain;
@@ -26,6 +27,7 @@ use blendline_wire::task::{Label, SkillNeed};
 use blendline_wire::{ChannelKey, QueueId, SkillId};
 use jiff::tz::TimeZone;
 
+pub use cases::CaseTypes;
 pub use notices::Told;
 
 /// What a rule set may name besides its own: every channel of this program, and a tenant's accounts where they are known.
@@ -45,6 +47,8 @@ pub struct Routing {
     pub reopen_window_ms: u64,
     /// What customers are told by themselves.
     pub notices: Vec<Told>,
+    /// The types of cases.
+    pub cases: CaseTypes,
     classifier: Classifier,
     /// Where each rule sends a message.
     classes: BTreeMap<String, Class>,
@@ -122,6 +126,7 @@ impl Routing {
             zone: set.zone.clone(),
             reopen_window_ms,
             notices: set.notices.iter().map(|notice| Told::new(notice, set, names)).collect(),
+            cases: CaseTypes::of(set),
             classifier: Classifier::new(set),
             classes: set.rules.iter().map(class).collect(),
             weighed: set

@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod broker;
+pub mod cases;
 pub mod desks;
 pub mod files;
 pub mod live;

@@ -10,6 +10,7 @@ use blendline_router::directory::Role;
 use blendline_router::people::audit::Check;
 use blendline_router::ports::people::{Deed, Opening, People, SessionLimits, User};
 use blendline_router::ports::store::{Archive, QuarantineRow, Store, Transcript};
+use blendline_tests::contract::cases;
 use blendline_tests::contract::rows::{self, ACCOUNT, NOW, TENANT};
 use blendline_tests::contract::store::{SHARD, StoreWorld as _, take};
 use blendline_tests::process::{Scratch, program};
@@ -54,6 +55,7 @@ async fn fill(store: &(impl Store + Archive + People)) {
         };
         commit.quarantine.push(row);
     }
+    commit.cases = vec![cases::case(1, 10, Some(100)), cases::case(u128::MAX, 10, None)];
     commit.journal = b"{\"an\":\"input\"}\n".repeat(100);
     store.commit(&commit).await.unwrap();
     let mut next = rows::batch(SHARD, tenure, 2);

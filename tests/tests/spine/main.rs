@@ -7,6 +7,7 @@
 )]
 
 mod bad_input;
+mod cases;
 mod events;
 mod flood;
 mod half_open;

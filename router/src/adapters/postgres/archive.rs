@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use async_trait::async_trait;
+use blendline_cases::Case;
 use blendline_core::rows::{Conversation, OutboundRow, Task};
 use blendline_wire::event::Event;
-use blendline_wire::{AccountId, ContactKey, ConversationId, Millis, OutboundId, TaskId, TenantId, WorkerId};
+use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, Millis, OutboundId, TaskId, TenantId, WorkerId};
 use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -14,11 +15,11 @@ use super::connections::told;
 use super::parts::day;
 use super::values::{Hash, params, parse};
 use super::{PostgresStore, follow, names, register};
-use crate::adapters::columns::{AddressBody, author, rows, side_name, sql, unsql};
+use crate::adapters::columns::{AddressBody, author, contact_bytes, rows, side_name, sql, unsql};
 use crate::payload::{MessageBody, StoredMessage};
 use crate::ports::register::{Entry, Key, Kind};
 use crate::ports::store::{
-    Archive, Following, JournalRow, KnownAddress, Letter, QuarantineRow, StoreError, TaskFilter, Transcript,
+    Archive, CaseFilter, Following, JournalRow, KnownAddress, Letter, QuarantineRow, StoreError, TaskFilter, Transcript,
 };
 
 /// The latest lines of each, in the order asked for.
@@ -115,6 +116,38 @@ impl Archive for PostgresStore {
 
     async fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
         Ok(self.bodies("SELECT body FROM conversations WHERE id = $1", &[&sql(id.0)]).await?.pop())
+    }
+
+    async fn case(&self, id: CaseId) -> Result<Option<Case>, StoreError> {
+        Ok(self.bodies("SELECT body FROM cases WHERE id = $1", &[&Hash(id.0.to_be_bytes())]).await?.pop())
+    }
+
+    async fn cases(
+        &self,
+        tenant: TenantId,
+        filter: &CaseFilter,
+        after: Option<CaseId>,
+        limit: usize,
+    ) -> Result<Vec<Case>, StoreError> {
+        let (tenant, limit) = (sql(tenant.0), rows(limit));
+        let after = after.map(|id| Hash(id.0.to_be_bytes()));
+        let contact = filter.contact.map(|contact| contact_bytes(contact).to_vec());
+        let matter = filter.matter.map(|matter| sql(matter.0));
+        let narrow = contact.is_some() || matter.is_some();
+        let mut query = String::from("SELECT body FROM cases WHERE ($2::uuid IS NULL OR id > $2) AND ");
+        query.push_str(if narrow { "tenant + 0 = $1" } else { "tenant = $1" });
+        query.push_str(if filter.open { " AND open" } else { "" });
+        let mut params = params(&[&tenant, &after, &limit]);
+        let narrowing: [(&str, bool, &(dyn ToSql + Sync)); 2] =
+            [("contact", contact.is_some(), &contact), ("matter", matter.is_some(), &matter)];
+        for (column, wanted, value) in narrowing {
+            if wanted {
+                params.push(value);
+                let _ = write!(query, " AND {column} = ${}", params.len());
+            }
+        }
+        query.push_str(" ORDER BY id LIMIT $3");
+        self.bodies(&query, &params).await
     }
 
     async fn tasks(

@@ -1,5 +1,6 @@
-//! The one look-up before a batch (P3): up to seven queries, sent together.
+//! The one look-up before a batch (P3): up to nine queries, sent together.
 
+use blendline_cases::Case;
 use blendline_core::rows::Conversation;
 use blendline_wire::{AccountId, ContactKey, OutboundId};
 use tokio::try_join;
@@ -35,6 +36,8 @@ const CONVERSATIONS: &str = "SELECT b.id, b.body, c.body FROM conversations b
     LEFT JOIN LATERAL (SELECT open, body FROM conversations WHERE contact = b.contact ORDER BY id DESC LIMIT 1) c
         ON NOT c.open
     WHERE b.id = ANY($1) AND NOT b.open";
+const CASES: &str = "SELECT body FROM cases WHERE id = ANY($1)";
+const CASE_TASKS: &str = "SELECT body FROM cases WHERE task = ANY($1)";
 
 /// Looks everything up.
 pub(super) async fn prefetch(lent: &Lent<'_>, wanted: &Wanted) -> Result<Found, StoreError> {
@@ -45,7 +48,9 @@ pub(super) async fn prefetch(lent: &Lent<'_>, wanted: &Wanted) -> Result<Found, 
     let outbound: Vec<_> = wanted.outbound.iter().map(|id| sql(id.0)).collect();
     let conversations: Vec<_> = wanted.conversations.iter().map(|id| sql(id.0)).collect();
     let entries: Vec<_> = wanted.entries.iter().map(|key| Hash(*key)).collect();
-    let (keys, addresses, external, answered, outbound, conversations, entries) = try_join!(
+    let cases: Vec<_> = wanted.cases.iter().map(|id| Hash(id.0.to_be_bytes())).collect();
+    let case_tasks: Vec<_> = wanted.case_tasks.iter().map(|task| sql(task.0)).collect();
+    let (keys, addresses, external, answered, outbound, conversations, entries, cases, of_tasks) = try_join!(
         ask(lent, KEYS, params(&[&keys]), keys.len()),
         ask(lent, ADDRESSES, params(&[&addresses]), addresses.len()),
         ask(lent, EXTERNAL, params(&[&accounts, &externals]), externals.len()),
@@ -53,6 +58,8 @@ pub(super) async fn prefetch(lent: &Lent<'_>, wanted: &Wanted) -> Result<Found, 
         ask(lent, OUTBOUND, params(&[&outbound]), outbound.len()),
         ask(lent, CONVERSATIONS, params(&[&conversations]), conversations.len()),
         ask(lent, register::ENTRIES, params(&[&entries]), entries.len()),
+        ask(lent, CASES, params(&[&cases]), cases.len()),
+        ask(lent, CASE_TASKS, params(&[&case_tasks]), case_tasks.len()),
     )?;
     let mut found = Found::default();
     for row in keys {
@@ -81,6 +88,10 @@ pub(super) async fn prefetch(lent: &Lent<'_>, wanted: &Wanted) -> Result<Found, 
     for row in &entries {
         let entry = register::entry(row)?;
         found.entries.insert(entry.key, entry);
+    }
+    for row in cases.iter().chain(&of_tasks) {
+        let case: Case = parse(row, 0)?;
+        found.cases.insert(case.id, case);
     }
     Ok(found)
 }

@@ -51,6 +51,13 @@ const ADDRESSES: &str = "INSERT INTO addresses (seen_at, hash, contact, tenant, 
 const REGISTER: &str = "INSERT INTO register (key, kind, tenant, at, body)
     SELECT rows.* FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::text[]) AS rows
     ON CONFLICT (key) DO UPDATE SET at = excluded.at, body = excluded.body";
+const CASES: &str = "INSERT INTO cases
+        (shard, id, tenant, case_type, stage, contact, matter, task, owner, open, opened_at, due_at, body)
+    SELECT $1, rows.* FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::bytea[], $7::bigint[],
+        $8::bigint[], $9::bigint[], $10::boolean[], $11::bigint[], $12::bigint[], $13::text[]) AS rows
+    ON CONFLICT (id) DO UPDATE SET stage = excluded.stage, contact = excluded.contact, matter = excluded.matter,
+        task = excluded.task, owner = excluded.owner, open = excluded.open, due_at = excluded.due_at,
+        body = excluded.body";
 const QUARANTINE: &str = "INSERT INTO quarantine (tenant, account, channel, at, cause, raw)
     SELECT rows.* FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bytea[]) AS rows";
 const JOURNAL: &str = "INSERT INTO journal (day, shard, epoch, batch, now, inputs) VALUES ($1, $2, $3, $4, $5, $6)";
@@ -60,8 +67,8 @@ pub(super) fn statements<'a>(tables: &'a Tables<'_>) -> Vec<Statement<'a>> {
     let Tables { shard, day, now, epoch, batch, journal, settings, workers, sent, keys, .. } = tables;
     let Tables { conversations: c, tasks: t, outbound: o, messages: m, events: e, addresses: a, quarantine: q, .. } =
         tables;
-    let r = &tables.entries;
-    let all: [(usize, &'static str, &[&'a (dyn ToSql + Sync)]); 15] = [
+    let (r, k) = (&tables.entries, &tables.cases);
+    let all: [(usize, &'static str, &[&'a (dyn ToSql + Sync)]); 16] = [
         (settings.put.1.len(), SETTINGS, &[shard, &settings.put.0, &settings.put.1, &settings.put.2]),
         (settings.removed.1.len(), SETTINGS_REMOVED, &[shard, &settings.removed.0, &settings.removed.1]),
         (workers.put.0.len(), WORKERS, &[shard, &workers.put.0, &workers.put.1]),
@@ -91,6 +98,25 @@ pub(super) fn statements<'a>(tables: &'a Tables<'_>) -> Vec<Statement<'a>> {
         (keys.0.len(), KEYS, &[day, &keys.0, &keys.1]),
         (a.hash.len(), ADDRESSES, &[now, &a.hash, &a.contact, &a.tenant, &a.account, &a.body]),
         (r.key.len(), REGISTER, &[&r.key, &r.kind, &r.tenant, &r.at, &r.body]),
+        (
+            k.id.len(),
+            CASES,
+            &[
+                shard,
+                &k.id,
+                &k.tenant,
+                &k.case_type,
+                &k.stage,
+                &k.contact,
+                &k.matter,
+                &k.task,
+                &k.owner,
+                &k.open,
+                &k.opened_at,
+                &k.due_at,
+                &k.body,
+            ],
+        ),
         (q.at.len(), QUARANTINE, &[&q.tenant, &q.account, &q.channel, &q.at, &q.cause, &q.raw]),
         (1, JOURNAL, &[day, shard, epoch, batch, now, journal]),
     ];

@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::parts::day;
 use super::values::{Hash, Hidden};
-use crate::adapters::columns::{Batch, ConversationColumns, MessageColumns, OutboundColumns, Row, TaskColumns, sql};
+use crate::adapters::columns::{
+    Batch, CaseColumns, ConversationColumns, MessageColumns, OutboundColumns, Row, TaskColumns, sql,
+};
 
 /// A batch, a column at a time.
 pub(super) struct Tables<'a> {
@@ -25,6 +27,7 @@ pub(super) struct Tables<'a> {
     pub(super) keys: (Vec<Hash>, Vec<Hidden<'a>>),
     pub(super) addresses: Addresses<'a>,
     pub(super) entries: Entries<'a>,
+    pub(super) cases: Cases<'a>,
     pub(super) quarantine: Quarantine<'a>,
 }
 
@@ -118,6 +121,22 @@ pub(super) struct Entries<'a> {
 }
 
 #[derive(Default)]
+pub(super) struct Cases<'a> {
+    pub(super) id: Vec<Hash>,
+    pub(super) tenant: Vec<i64>,
+    pub(super) case_type: Vec<&'a str>,
+    pub(super) stage: Vec<&'a str>,
+    pub(super) contact: Vec<Option<Hidden<'a>>>,
+    pub(super) matter: Vec<Option<i64>>,
+    pub(super) task: Vec<Option<i64>>,
+    pub(super) owner: Vec<Option<i64>>,
+    pub(super) open: Vec<bool>,
+    pub(super) opened_at: Vec<i64>,
+    pub(super) due_at: Vec<Option<i64>>,
+    pub(super) body: Vec<Hidden<'a>>,
+}
+
+#[derive(Default)]
 pub(super) struct Quarantine<'a> {
     pub(super) tenant: Vec<i64>,
     pub(super) account: Vec<Option<i64>>,
@@ -148,6 +167,7 @@ impl<'a> Tables<'a> {
             keys: batch.keys.iter().map(|(key, value)| (Hash(*key), Hidden(value))).unzip(),
             addresses: Addresses::default(),
             entries: Entries::default(),
+            cases: Cases::default(),
             quarantine: Quarantine::default(),
         };
         // One statement may not touch a row twice: of several for one row the last wins.
@@ -233,6 +253,7 @@ impl<'a> Tables<'a> {
             columns.at.push(row.at);
             columns.body.push(Hidden(batch.text(&row.body)));
         }
+        batch.cases.iter().for_each(|row| self.cases.push(row, Hidden(batch.text(&row.body))));
         for row in &batch.quarantine {
             let columns = &mut self.quarantine;
             columns.tenant.push(sql(row.tenant.0));
@@ -283,6 +304,23 @@ impl<'a> Outbound<'a> {
         self.open.push(row.open);
         self.external_id.push(None);
         self.content.push(content);
+        self.body.push(body);
+    }
+}
+
+impl<'a> Cases<'a> {
+    fn push(&mut self, row: &'a CaseColumns, body: Hidden<'a>) {
+        self.id.push(Hash(row.id));
+        self.tenant.push(row.tenant);
+        self.case_type.push(&row.case_type);
+        self.stage.push(&row.stage);
+        self.contact.push(row.contact.as_ref().map(|contact| Hidden(contact)));
+        self.matter.push(row.matter);
+        self.task.push(row.task);
+        self.owner.push(row.owner);
+        self.open.push(row.open);
+        self.opened_at.push(row.opened_at);
+        self.due_at.push(row.due_at);
         self.body.push(body);
     }
 }

@@ -3,6 +3,7 @@
 
 pub(super) mod accounts;
 pub(super) mod canned;
+pub(super) mod cases;
 pub(super) mod consents;
 pub(super) mod conversations;
 pub(super) mod drafts;

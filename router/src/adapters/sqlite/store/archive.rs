@@ -1,9 +1,10 @@
 //! Reads of what was committed, for pages, the API and releases.
 
 use async_trait::async_trait;
+use blendline_cases::Case;
 use blendline_core::rows::{Conversation, OutboundRow, Task};
 use blendline_wire::event::Event;
-use blendline_wire::{AccountId, ContactKey, ConversationId, Millis, OutboundId, TaskId, TenantId, WorkerId};
+use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, Millis, OutboundId, TaskId, TenantId, WorkerId};
 use rusqlite::{Connection, Row};
 
 use super::readers::{collect, first, parse};
@@ -13,7 +14,7 @@ use crate::adapters::columns::{AddressBody, author, contact_bytes, rows, side_na
 use crate::payload::{MessageBody, StoredMessage};
 use crate::ports::register::{Entry, Key, Kind};
 use crate::ports::store::{
-    Archive, Following, JournalRow, KnownAddress, Letter, QuarantineRow, StoreError, TaskFilter, Transcript,
+    Archive, CaseFilter, Following, JournalRow, KnownAddress, Letter, QuarantineRow, StoreError, TaskFilter, Transcript,
 };
 
 #[async_trait]
@@ -38,6 +39,23 @@ impl Archive for SqliteStore {
     async fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
         let query = "SELECT body FROM conversations WHERE id = ?1";
         self.readers.read(move |connection| first(connection, query, [sql(id.0)], |row| parse(row, 0))).await
+    }
+
+    async fn case(&self, id: CaseId) -> Result<Option<Case>, StoreError> {
+        let query = "SELECT body FROM cases WHERE id = ?1";
+        let id = id.0.to_be_bytes();
+        self.readers.read(move |connection| first(connection, query, [id], |row| parse(row, 0))).await
+    }
+
+    async fn cases(
+        &self,
+        tenant: TenantId,
+        filter: &CaseFilter,
+        after: Option<CaseId>,
+        limit: usize,
+    ) -> Result<Vec<Case>, StoreError> {
+        let filter = *filter;
+        self.readers.read(move |connection| cases(connection, tenant, &filter, after, limit)).await
     }
 
     async fn tasks(
@@ -297,4 +315,31 @@ fn tasks(
         rows(limit),
     );
     collect(connection, &query, params, |row| parse(row, 0))
+}
+
+/// Cases by filter, as tasks are.
+fn cases(
+    connection: &Connection,
+    tenant: TenantId,
+    filter: &CaseFilter,
+    after: Option<CaseId>,
+    limit: usize,
+) -> Result<Vec<Case>, StoreError> {
+    let narrow = filter.contact.is_some() || filter.matter.is_some();
+    let mut query = String::from("SELECT body FROM cases WHERE id > ?2 AND ");
+    query.push_str(if narrow { "+tenant = ?1" } else { "tenant = ?1" });
+    for (wanted, condition) in [
+        (filter.open, " AND open = 1"),
+        (filter.contact.is_some(), " AND contact = ?3"),
+        (filter.matter.is_some(), " AND matter = ?4"),
+    ] {
+        if wanted {
+            query.push_str(condition);
+        }
+    }
+    query.push_str(" ORDER BY id LIMIT ?5");
+    // An empty name comes before every other.
+    let after = after.map_or_else(Vec::new, |id| id.0.to_be_bytes().to_vec());
+    let (contact, matter) = (filter.contact.map(contact_bytes), filter.matter.map(|matter| sql(matter.0)));
+    collect(connection, &query, (sql(tenant.0), after, contact, matter, rows(limit)), |row| parse(row, 0))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::Entry;
 
+use blendline_cases::Case;
 use blendline_core::rows::Conversation;
 use blendline_wire::{AccountId, ContactKey, OutboundId};
 use rusqlite::Connection;
@@ -49,7 +50,19 @@ pub(super) fn prefetch(connection: &Connection, wanted: &Wanted, days: &[i64]) -
     for entry in register::entries(connection, &wanted.entries)? {
         found.entries.insert(entry.key, entry);
     }
+    for id in &wanted.cases {
+        case(connection, "SELECT body FROM cases WHERE id = ?1", id.0.to_be_bytes(), &mut found)?;
+    }
+    for task in &wanted.case_tasks {
+        case(connection, "SELECT body FROM cases WHERE task = ?1", sql(task.0), &mut found)?;
+    }
     Ok(found)
+}
+
+fn case(connection: &Connection, query: &str, by: impl rusqlite::ToSql, found: &mut Found) -> Result<(), StoreError> {
+    let case: Option<Case> = first(connection, query, [by], |row| parse(row, 0))?;
+    found.cases.extend(case.map(|case| (case.id, case)));
+    Ok(())
 }
 
 /// A message of ours by the platform's id, and whom it went to. Its row too, so that there is no second look-up.

@@ -7,7 +7,7 @@ use super::day;
 use super::shards::{Fence, fence};
 use super::tables::{Tables, Text};
 use super::writer::Answer;
-use crate::adapters::columns::{Batch, sql, unsql};
+use crate::adapters::columns::{Batch, CaseColumns, sql, unsql};
 use crate::ports::store::{Claim, StoreError};
 
 /// How many keys one sweep drops at most.
@@ -53,6 +53,21 @@ fn write_beside(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> 
     )?;
     for row in &batch.entries {
         entry.execute((row.key, row.kind, row.tenant, row.at, Text(batch.text(&row.body))))?;
+    }
+    let mut case = connection.prepare_cached(
+        "INSERT INTO cases (id, shard, tenant, case_type, stage, contact, matter, task, owner, open, opened_at, due_at, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+         ON CONFLICT (id) DO UPDATE SET stage = excluded.stage, contact = excluded.contact, matter = excluded.matter,
+             task = excluded.task, owner = excluded.owner, open = excluded.open, due_at = excluded.due_at,
+             body = excluded.body",
+    )?;
+    for row in &batch.cases {
+        let CaseColumns { id, tenant, case_type, stage, contact, matter, task, owner, open, opened_at, due_at, .. } =
+            row;
+        let (shard, body) = (batch.shard, Text(batch.text(&row.body)));
+        case.execute((
+            id, shard, tenant, case_type, stage, contact, matter, task, owner, open, opened_at, due_at, body,
+        ))?;
     }
     let mut sent = connection.prepare_cached("UPDATE outbound SET external_id = ?2 WHERE id = ?1")?;
     for (id, external) in &batch.sent {

@@ -1,0 +1,23 @@
+-- Cases: matters with a typed process. body is the row as JSON text; the columns beside it are only those that are asked
+-- for. id is a hash of the tenant and of the key under which the case was opened. due_at is when its stage should be left,
+-- while something is due.
+CREATE TABLE cases (
+    id        uuid    PRIMARY KEY,
+    tenant    bigint  NOT NULL,
+    opened_at bigint  NOT NULL,
+    due_at    bigint,
+    matter    bigint,
+    task      bigint,
+    owner     bigint,
+    shard     integer NOT NULL,
+    open      boolean NOT NULL,
+    contact   bytea,
+    case_type text    COLLATE "C" NOT NULL,
+    stage     text    COLLATE "C" NOT NULL,
+    body      text    NOT NULL
+) WITH (fillfactor = 80);
+CREATE INDEX cases_of_tenant ON cases (tenant, id);
+CREATE INDEX cases_of_matter ON cases (matter, id) WHERE matter IS NOT NULL;
+CREATE INDEX cases_of_contact ON cases (contact, id) WHERE contact IS NOT NULL;
+CREATE INDEX cases_of_task ON cases (task) WHERE task IS NOT NULL;
+CREATE INDEX cases_due ON cases (shard, due_at) WHERE due_at IS NOT NULL;

@@ -1,0 +1,158 @@
+//! A case as its readers see it.
+
+use std::collections::BTreeMap;
+
+use blendline_cases::Case;
+use blendline_cases::types::{Move, Words};
+use blendline_wire::event::case::{CaseLinks, CaseMover, CaseOutcome, CaseValue};
+use blendline_wire::task::{ClockRule, ParkReason};
+use blendline_wire::time::Instant;
+use blendline_wire::{CaseId, TaskId};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::view::worker_name;
+use crate::directory::Directory;
+
+/// A case.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Case)]
+pub struct CaseInfo {
+    /// Its id.
+    id: CaseId,
+    /// The name of its type.
+    #[serde(rename = "type")]
+    case_type: String,
+    /// What people call the type, by language.
+    words: BTreeMap<String, String>,
+    /// The version of the rules by which it was last moved.
+    version: u32,
+    /// When it was opened.
+    opened_at: Instant,
+    /// When the customer's place was earned.
+    earned_at: Instant,
+    /// Where it stands.
+    stage: StageInfo,
+    /// Who owns it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<String>,
+    /// How it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed: Option<ClosedInfo>,
+    /// What is known.
+    fields: BTreeMap<String, CaseValue>,
+    /// What it belongs to.
+    links: CaseLinks,
+    /// The task that does its stage's work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task: Option<TaskId>,
+    /// The moves that lead on from where it stands.
+    moves: Vec<MoveInfo>,
+}
+
+/// Where a case stands.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CaseStage)]
+pub struct StageInfo {
+    /// The name of the stage.
+    name: String,
+    /// What the customer is shown, by language.
+    words: BTreeMap<String, String>,
+    /// Since when.
+    since: Instant,
+    /// When it should be left; left out while nothing is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_at: Option<Instant>,
+    /// The unit that answers for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<String>,
+    /// What the case waits for, while it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paused: Option<PauseInfo>,
+}
+
+/// A case waits.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CasePause)]
+pub struct PauseInfo {
+    /// Since when.
+    since: Instant,
+    /// For what.
+    reason: ParkReason,
+    /// What its target does meanwhile.
+    clock: ClockRule,
+}
+
+/// How a case ended.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CaseEnd)]
+pub struct ClosedInfo {
+    /// When.
+    at: Instant,
+    /// How.
+    outcome: CaseOutcome,
+    /// True once the customer has said so too.
+    confirmed: bool,
+}
+
+/// A move that leads on.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CaseNext)]
+pub struct MoveInfo {
+    /// To which stage.
+    to: String,
+    /// What that stage is called, by language.
+    words: BTreeMap<String, String>,
+    /// Who may make it.
+    by: Vec<CaseMover>,
+    /// What must be known and is not.
+    missing: Vec<String>,
+    /// The disposition of the stage's task that makes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on: Option<String>,
+}
+
+/// A case with names.
+pub fn info(case: Case, directory: &Directory) -> CaseInfo {
+    let kind = directory.rules.get(&case.tenant).and_then(|routing| routing.cases.get(&case.case_type));
+    let words = |words: Option<&Words>| words.map(|words| words.0.clone()).unwrap_or_default();
+    let stage = kind.and_then(|kind| kind.stage(&case.stage.name));
+    let next = |step: &Move| MoveInfo {
+        to: step.to.clone(),
+        words: words(kind.and_then(|kind| kind.stage(&step.to)).map(|stage| &stage.words)),
+        by: step.by.clone(),
+        missing: step.needs.iter().filter(|field| !case.fields.contains_key(*field)).cloned().collect(),
+        on: step.on.clone(),
+    };
+    let moves = kind.filter(|_| case.is_open()).into_iter();
+    CaseInfo {
+        id: case.id,
+        words: words(kind.map(|kind| &kind.words)),
+        version: case.version,
+        opened_at: Instant(case.opened_at),
+        earned_at: Instant(case.earned_at),
+        moves: moves.flat_map(|kind| kind.moves_from(&case.stage.name)).map(next).collect(),
+        stage: StageInfo {
+            words: words(stage.map(|stage| &stage.words)),
+            since: Instant(case.stage.entered_at),
+            due_at: case.due_at().map(Instant),
+            unit: stage.and_then(|stage| stage.unit.clone()),
+            paused: case.stage.paused.map(|paused| PauseInfo {
+                since: Instant(paused.since),
+                reason: paused.reason,
+                clock: paused.clock,
+            }),
+            name: case.stage.name,
+        },
+        owner: case.owner.map(|owner| worker_name(owner, directory)),
+        closed: case.closed.map(|closed| ClosedInfo {
+            at: Instant(closed.at),
+            outcome: closed.outcome,
+            confirmed: closed.confirmed,
+        }),
+        case_type: case.case_type,
+        fields: case.fields,
+        links: case.links,
+        task: case.task,
+    }
+}

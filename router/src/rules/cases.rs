@@ -1,0 +1,55 @@
+//! The case types of a live rule set, with the hours that their stages count.
+
+use std::collections::BTreeMap;
+
+use blendline_cases::{Case, CaseType};
+use blendline_rules::{Calendar, RuleSet};
+use blendline_wire::org::CalendarSettings;
+use blendline_wire::{CalendarId, Millis};
+
+/// Case types by name.
+#[derive(Clone, Debug, Default)]
+pub struct CaseTypes {
+    types: BTreeMap<String, CaseType>,
+    calendars: BTreeMap<String, Calendar>,
+}
+
+impl CaseTypes {
+    pub(super) fn of(set: &RuleSet) -> Self {
+        let stages = || set.cases.iter().flat_map(|case| &case.kind.stages);
+        let named = |name: &String| Some((name.clone(), set.calendars.get(name)?.value.clone()));
+        Self {
+            types: set.cases.iter().map(|case| (case.kind.name.clone(), case.kind.clone())).collect(),
+            calendars: stages().filter_map(|stage| stage.calendar.as_ref()).filter_map(named).collect(),
+        }
+    }
+
+    /// True where the company has none.
+    pub fn is_empty(&self) -> bool {
+        self.types.is_empty()
+    }
+
+    /// The type of this name.
+    pub fn get(&self, name: &str) -> Option<&CaseType> {
+        self.types.get(name)
+    }
+
+    /// The names of all.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.types.keys().map(String::as_str)
+    }
+
+    /// The hours that a type counts, compiled for what a case may ask of them: since it came to its stage, and from now on.
+    pub fn calendars(&self, kind: &CaseType, case: Option<&Case>, now: Millis) -> BTreeMap<String, CalendarSettings> {
+        let named = kind.stages.iter().filter_map(|stage| stage.calendar.as_ref());
+        let compiled = named.filter_map(|name| {
+            let calendar = self.calendars.get(name)?;
+            let since = case.map_or(now, |case| case.stage.entered_at.min(now));
+            let mut open = calendar.open(since);
+            let known_until = open.last().map_or(Millis(0), |(_, closes)| *closes);
+            open.extend(calendar.open(now).into_iter().filter(|(opens, _)| known_until < *opens));
+            Some((name.clone(), CalendarSettings { id: CalendarId::default(), open }))
+        });
+        compiled.collect()
+    }
+}

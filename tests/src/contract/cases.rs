@@ -1,0 +1,85 @@
+//! What every store must do with cases: keep the latest of each, and find it by its name, its task, its matter and its contact.
+
+use blendline_cases::Case;
+use blendline_cases::case::{Closed, StageRun};
+use blendline_router::ports::store::{Archive as _, CaseFilter, Store as _, Wanted};
+use blendline_wire::event::case::{CaseLinks, CaseOutcome, CaseValue};
+use blendline_wire::{CaseId, ContactKey, MatterId, Pii, TaskId, TenantId, WorkerId};
+
+use super::rows::{self, NOW, TENANT};
+use super::store::{SHARD, StoreWorld, take};
+
+/// A case of a matter, whose stage's work a task does.
+pub fn case(id: u128, matter: u64, task: Option<u64>) -> Case {
+    let links = CaseLinks {
+        matter: Some(MatterId(matter)),
+        contact: Some(ContactKey(u128::from(matter) + 1)),
+        ..CaseLinks::default()
+    };
+    let odd = CaseValue::Text(Pii::new("\0 \"quoted\" שלום".to_owned()));
+    Case {
+        id: CaseId(id),
+        tenant: TENANT,
+        case_type: "parcel".into(),
+        version: 3,
+        language: "he".into(),
+        opened_at: NOW,
+        earned_at: NOW,
+        stage: StageRun {
+            name: "looking".into(),
+            entered_at: NOW,
+            due_at: Some(NOW + 60_000),
+            paused: None,
+            stood_ms: 0,
+        },
+        owner: Some(WorkerId(2)),
+        closed: None,
+        fields: [("remark".to_owned(), odd)].into(),
+        links,
+        task: task.map(TaskId),
+        trail: [("looking".to_owned(), NOW)].into(),
+        moves: 0,
+    }
+}
+
+/// The latest of each case is kept, whole.
+pub async fn keeps_cases(world: &impl StoreWorld) {
+    let store = world.open().await;
+    let tenure = take(&store).await;
+    // Names from both ends of their range: they are bytes, and no numbers with a sign.
+    let (low, high) = (1, u128::MAX);
+    let bare = Case { links: CaseLinks::default(), owner: None, ..case(7, 0, None) };
+    let mut commit = rows::batch(SHARD, tenure, 1);
+    commit.cases = vec![case(low, 10, Some(100)), case(high, 10, Some(101)), bare.clone()];
+    store.commit(&commit).await.unwrap();
+    let closed =
+        Closed { at: NOW, outcome: CaseOutcome::Solved, from: "looking".into(), due_at: None, confirmed: false };
+    let over = Case { closed: Some(closed), task: None, ..case(low, 10, None) };
+    let mut commit = rows::batch(SHARD, tenure, 2);
+    commit.cases = vec![over.clone()];
+    store.commit(&commit).await.unwrap();
+
+    assert_eq!(store.case(CaseId(low)).await.unwrap(), Some(over.clone()));
+    assert_eq!(store.case(CaseId(high)).await.unwrap(), Some(case(high, 10, Some(101))));
+    assert_eq!(store.case(CaseId(2)).await.unwrap(), None);
+    let wanted =
+        Wanted { cases: vec![CaseId(low), CaseId(2)], case_tasks: vec![TaskId(100), TaskId(101)], ..Wanted::default() };
+    let found = store.prefetch(SHARD, &wanted).await.unwrap().cases;
+    assert_eq!(found.len(), 2, "a task that is done does no case's work any more");
+    assert_eq!((&found[&CaseId(low)], &found[&CaseId(high)]), (&over, &case(high, 10, Some(101))));
+
+    let list = async |filter: CaseFilter, after: Option<u128>, limit| {
+        let found = store.cases(TENANT, &filter, after.map(CaseId), limit).await.unwrap();
+        found.into_iter().map(|case| case.id.0).collect::<Vec<_>>()
+    };
+    let all = CaseFilter::default();
+    assert_eq!(list(all, None, 2).await, [low, 7]);
+    assert_eq!(list(all, Some(7), 2).await, [high]);
+    assert_eq!(list(CaseFilter { open: true, ..all }, None, 9).await, [7, high]);
+    assert_eq!(list(CaseFilter { matter: Some(MatterId(10)), ..all }, None, 9).await, [low, high]);
+    let of_contact = CaseFilter { contact: Some(ContactKey(11)), open: true, ..all };
+    assert_eq!(list(of_contact, None, 9).await, [high]);
+    assert!(store.cases(TenantId(8), &all, None, 9).await.unwrap().is_empty());
+    let foreign = CaseFilter { matter: Some(MatterId(10)), ..all };
+    assert!(store.cases(TenantId(8), &foreign, None, 9).await.unwrap().is_empty());
+}
