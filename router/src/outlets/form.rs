@@ -42,8 +42,12 @@ pub fn entered(event: &Event) -> Entered {
     Entered { event: event.id.0, at: event.at, lane: lane(event) }
 }
 
-/// In what order is kept: the matter, or the conversation or task where there is no matter, or the worker.
+/// In what order is kept: a case's events by their case, which outlives conversations; else the matter, or the conversation or
+/// task where there is no matter, or the worker.
 fn lane(event: &Event) -> String {
+    if let Some(case) = event.kind.case() {
+        return case.to_string();
+    }
     let named = event.matter.map(|id| id.to_string()).or_else(|| event.conversation.map(|id| id.to_string()));
     let named = named.or_else(|| event.task.map(|id| id.to_string()));
     match (named, event.actor) {

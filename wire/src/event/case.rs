@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::EventKind;
 use crate::ids::{AccountId, CaseId, ContactKey, ConversationId, MatterId, TaskId, WorkerId};
 use crate::pii::Pii;
 use crate::task::{ClockRule, ParkReason};
@@ -337,4 +338,26 @@ pub struct CaseMeasured {
     pub measure: String,
     /// How long it took, in milliseconds.
     pub took_ms: u64,
+}
+
+impl EventKind {
+    /// The case that it is of, where it is of one.
+    pub fn case(&self) -> Option<CaseId> {
+        Some(match self {
+            Self::CaseOpened(event) => event.case,
+            Self::CaseMoved(event) => event.case,
+            Self::CaseFieldSet(event) => event.case,
+            Self::CaseAssigned(event) => event.case,
+            Self::CasePaused(event) => event.case,
+            Self::CaseResumed(event) => event.case,
+            Self::CaseClosed(event) => event.case,
+            Self::CaseReopened(event) => event.case,
+            Self::CaseConfirmed(event) => event.case,
+            Self::CaseLinked(event) => event.case,
+            Self::CaseWork(event) => event.case,
+            Self::CaseTold(event) => event.case,
+            Self::CaseMeasured(event) => event.case,
+            _ => return None,
+        })
+    }
 }

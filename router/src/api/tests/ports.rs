@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use blendline_cases::Case;
 use blendline_core::rows::{Conversation, OutboundRow, Task};
 use blendline_core::{Answer, Scheduler};
 use blendline_wire::event::Event;
 use blendline_wire::outbound::Content;
 use blendline_wire::worker::ServerFrame;
 use blendline_wire::{
-    AccountId, ContactKey, ConversationId, Millis, OutboundId, Pii, SessionId, TaskId, TenantId, WorkerId,
+    AccountId, CaseId, ContactKey, ConversationId, Millis, OutboundId, Pii, SessionId, TaskId, TenantId, WorkerId,
 };
 use tokio::sync::{mpsc, watch};
 
@@ -19,7 +20,7 @@ use crate::payload::{MessageBody, StoredMessage};
 use crate::ports::broker::{Broker, BrokerError, Subscription};
 use crate::ports::register;
 use crate::ports::store::{
-    Archive, Following, KnownAddress, Letter, QuarantineRow, StoreError, TaskFilter, Transcript,
+    Archive, CaseFilter, Following, KnownAddress, Letter, QuarantineRow, StoreError, TaskFilter, Transcript,
 };
 
 /// An owner who notes what he is asked and answers what he was told to.
@@ -143,6 +144,14 @@ impl Archive for Records {
 
     async fn task(&self, id: TaskId) -> Result<Option<Task>, StoreError> {
         Ok(self.tasks.lock().unwrap().get(&id).cloned())
+    }
+
+    async fn case(&self, _: CaseId) -> Result<Option<Case>, StoreError> {
+        Ok(None)
+    }
+
+    async fn cases(&self, _: TenantId, _: &CaseFilter, _: Option<CaseId>, _: usize) -> Result<Vec<Case>, StoreError> {
+        Ok(Vec::new())
     }
 
     async fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError> {

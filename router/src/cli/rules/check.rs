@@ -30,11 +30,12 @@ pub(super) fn run(set: &Set, format: Format, strict: bool, language: Language) -
                 (None, warnings) => writeln!(out, "{file}: {errors} errors, {warnings} warnings"),
                 (Some(set), warnings) => writeln!(
                     out,
-                    "{file}: good: {} rules, {} queues, {} workers, {} keyword lists, {warnings} warnings",
+                    "{file}: good: {} rules, {} queues, {} workers, {} keyword lists, {} case types, {warnings} warnings",
                     set.rules.len(),
                     set.queues.len(),
                     set.workers().count(),
-                    set.keywords.len()
+                    set.keywords.len(),
+                    set.cases.len()
                 ),
             }
         }
