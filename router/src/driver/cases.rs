@@ -8,7 +8,7 @@ use blendline_cases::command::Whom;
 use blendline_cases::types::{Press, Words};
 use blendline_cases::{Case, Change, Command as CaseCommand, Effect, Refusal as CaseRefusal, Terms};
 use blendline_core::input::{Class, NewItem, Verdict};
-use blendline_core::rows::ConversationState;
+use blendline_core::rows::{ConversationState, Task, TaskState};
 use blendline_core::{Answer, Command, Input, Refusal, Scheduler, limits};
 use blendline_wire::event::case::CaseValue;
 use blendline_wire::event::{Actor, EventKind};
@@ -87,8 +87,15 @@ impl Stepper<'_> {
 
     /// Whether the task that a command finishes may be finished so, where it does a stage's work.
     pub(crate) fn may_finish(&self, actor: Actor, command: &Command) -> Result<(), CaseRefusal> {
-        let Some((task, disposition)) = finished(command) else { return Ok(()) };
-        let Some(case) = self.overlay.case_of(task).filter(|_| self.core.task(task).is_some()) else { return Ok(()) };
+        let Command::Settle { worker, task, lease, verdict: Verdict::Done { disposition, .. }, .. } = command else {
+            return Ok(());
+        };
+        // Whoever has it no more is told so by the core.
+        let is_his = |row: &Task| row.lease == *lease && row.state == TaskState::Active { worker: *worker };
+        let Some(case) = self.overlay.case_of(*task).filter(|_| self.core.task(*task).is_some_and(is_his)) else {
+            return Ok(());
+        };
+        let disposition = disposition.clone();
         self.decided_case(Some(case), case.tenant, &case.case_type, actor, &CaseCommand::Finish { disposition })?;
         Ok(())
     }

@@ -307,7 +307,7 @@ pub struct CaseWork {
     /// The task that does its work; left out where none could be opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of_task: Option<TaskId>,
-    /// Why there is none, as a stable word: `queue_full`, `unknown_queue`; empty where there is one.
+    /// Why there is none, as a stable word: `queue_full`, `unknown_queue`, `refused`; empty where there is one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
 }
@@ -322,7 +322,7 @@ pub struct CaseTold {
     pub stage: String,
     /// Whom: `customer`, `agent`.
     pub whom: String,
-    /// `told`; else why not: `no_conversation`, `conversation_over`, `other_channel`.
+    /// `told`; else why not: `no_conversation`, `conversation_over`, `other_channel`, `no_owner`.
     pub outcome: String,
 }
 

@@ -121,6 +121,7 @@ pub(super) struct Records {
     pub(super) letters: Mutex<Vec<Letter>>,
     pub(super) entries: Mutex<Vec<register::Entry>>,
     pub(super) quarantine: Mutex<Vec<QuarantineRow>>,
+    pub(super) cases: Mutex<BTreeMap<CaseId, Case>>,
 }
 
 #[async_trait]
@@ -146,8 +147,8 @@ impl Archive for Records {
         Ok(self.tasks.lock().unwrap().get(&id).cloned())
     }
 
-    async fn case(&self, _: CaseId) -> Result<Option<Case>, StoreError> {
-        Ok(None)
+    async fn case(&self, id: CaseId) -> Result<Option<Case>, StoreError> {
+        Ok(self.cases.lock().unwrap().get(&id).cloned())
     }
 
     async fn cases(&self, _: TenantId, _: &CaseFilter, _: Option<CaseId>, _: usize) -> Result<Vec<Case>, StoreError> {

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use axum::body::Body;
 use axum::http::Request;
+use blendline_cases::Case;
+use blendline_cases::case::StageRun;
 use blendline_core::PayloadId;
 use blendline_core::rows::{Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState};
+use blendline_wire::event::case::CaseLinks;
 use blendline_wire::outbound::Content;
 use blendline_wire::task::{Side, TaskKind};
 use blendline_wire::{
-    AccountId, ContactKey, ConversationId, Lease, MatterId, Millis, OutboundId, TaskId, TenantId, WorkerId,
+    AccountId, CaseId, ContactKey, ConversationId, Lease, MatterId, Millis, OutboundId, TaskId, TenantId, WorkerId,
 };
 
 use super::{World, key};
@@ -99,6 +102,24 @@ fn fill(world: &World) {
         raw: b"{".to_vec(),
     };
     world.records.quarantine.lock().unwrap().push(quarantined);
+    let case = Case {
+        id: CaseId(7),
+        tenant: task.tenant,
+        case_type: "parcel".into(),
+        version: 1,
+        language: "en".into(),
+        opened_at: Millis(1),
+        earned_at: Millis(1),
+        stage: StageRun { name: "looking".into(), entered_at: Millis(1), due_at: None, paused: None, stood_ms: 0 },
+        owner: world.shared.directory().worker(task.tenant, "dana"),
+        closed: None,
+        fields: BTreeMap::new(),
+        links: CaseLinks::default(),
+        task: None,
+        trail: BTreeMap::new(),
+        moves: 0,
+    };
+    world.records.cases.lock().unwrap().insert(case.id, case);
     world.records.entries.lock().unwrap().push(file.entry([7; 16], task.tenant, Millis(1)));
     let row = OutboundRow {
         id: OutboundId(5),
@@ -125,6 +146,7 @@ fn path(pattern: &str) -> String {
     let id = match pattern {
         _ if pattern.contains("conversations") => "cnv_9",
         _ if pattern.contains("outbox") => "out_5",
+        _ if pattern.contains("cases") => "cas_00000000000000000000000000000007",
         _ if pattern.contains("quarantine") => "3",
         _ if pattern.contains("media") => "07070707070707070707070707070707",
         _ => "tsk_7",

@@ -3,6 +3,9 @@
 use blendline_core::PayloadId;
 use blendline_core::input::DeliveryStatus;
 use blendline_core::rows::{Closed, Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState};
+use blendline_wire::event::case::{
+    CaseAssigned, CaseFieldSet, CaseMoved, CaseMover, CaseValue, StageEntered, StageLeft,
+};
 use blendline_wire::event::{Activity, Actor, Because, Decision, Event, EventKind};
 use blendline_wire::inbound::InboundKind;
 use blendline_wire::org::FieldValue;
@@ -10,8 +13,8 @@ use blendline_wire::outbound::{Content, TemplateButton, TemplateButtonKind, Temp
 use blendline_wire::task::{ClockRule, Label, ParkReason, Side, SkillNeed, Target, TaskKind, WithdrawReason};
 use blendline_wire::worker::{Author, ClientFrame, MessageView, Reply, ServerFrame, TargetName, TaskView, Verdict};
 use blendline_wire::{
-    AccountId, ContactKey, ConversationId, EventId, Lease, MatterId, Millis, OutboundId, Problem, QueueId, SessionId,
-    SkillId, TaskId, TenantId, UnitId, WorkerId,
+    AccountId, CaseId, ContactKey, ConversationId, EventId, Lease, MatterId, Millis, OutboundId, Problem, QueueId,
+    SessionId, SkillId, TaskId, TenantId, UnitId, WorkerId,
 };
 use serde::Serialize;
 
@@ -49,6 +52,27 @@ fn event(kind: EventKind, actor: Actor) -> Event {
     }
 }
 
+fn moved() -> CaseMoved {
+    CaseMoved {
+        case: CaseId(7),
+        case_type: "parcel".into(),
+        version: 3,
+        left: StageLeft {
+            stage: "looking".into(),
+            entered_at: Millis(1),
+            ran_ms: 2,
+            stood_ms: 3,
+            used_ms: 2,
+            due_at: Some(Millis(9)),
+            late: false,
+        },
+        entered: StageEntered { stage: "solved".into(), due_at: None, responsible: None },
+        by: CaseMover::Customer,
+        disposition: None,
+        owner: Some(WorkerId(3)),
+    }
+}
+
 fn label() -> Label {
     Label { rule: "refund".into(), tags: vec!["money".into()], case_type: Some("return".into()) }
 }
@@ -60,6 +84,14 @@ fn events() {
     let kinds = [
         EventKind::MessageReceived { seq: 1, kind: InboundKind::ReviewEdit, account: AccountId(1) },
         EventKind::Quarantined { cause: "line 1".into() },
+        EventKind::CaseMoved(Box::new(moved())),
+        EventKind::CaseFieldSet(CaseFieldSet {
+            case: CaseId(7),
+            field: "credit".into(),
+            filled: true,
+            value: Some(CaseValue::Money { minor: 1_250, currency: "ILS".into() }),
+        }),
+        EventKind::CaseAssigned(CaseAssigned { case: CaseId(7), from: None, to: Some(worker) }),
         EventKind::ReplyDelayed { outbound, attempt: 2, at: Millis(7), reason: "rate_limited".into() },
         EventKind::SettingsChanged { what: "queue".into(), id: "que_1".into() },
         EventKind::TaskCreated {
