@@ -2,7 +2,7 @@
 
 use blendline_wire::event::case::{
     CaseAssigned, CaseClosed, CaseConfirmed, CaseFieldSet, CaseLinked, CaseLinks, CaseMeasured, CaseMoved, CaseMover,
-    CaseOpened, CaseOutcome, CasePaused, CaseReopened, CaseResumed, CaseTold, CaseWork, StageEntered, StageLeft,
+    CaseOpened, CaseOutcome, CasePaused, CaseReopened, CaseResumed, CaseTold, CaseWork,
 };
 use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::task::{ClockRule, ParkReason};
@@ -12,6 +12,7 @@ use crate::case::{Case, Closed};
 use crate::clock::{after_open, open_between};
 use crate::command::{Change, Command, Effect, Refusal, Terms, Values, Whom};
 use crate::limits::CASE_MOVES_MAX;
+use crate::stay::{entered, left};
 use crate::types::{Press, Stage, Tell};
 use crate::values;
 
@@ -205,7 +206,7 @@ impl<'a> Deciding<'a> {
         if CASE_MOVES_MAX <= self.case.moves {
             return Err(Refusal::TooManyMoves);
         }
-        let left = self.left();
+        let left = left(self.terms, &self.case, self.now);
         let (from, from_due_at) = (left.stage.clone(), left.due_at);
         self.cancel_work();
         let moved = CaseMoved {
@@ -344,31 +345,6 @@ impl<'a> Deciding<'a> {
         Ok(())
     }
 
-    /// What the stage that it is leaving took.
-    fn left(&self) -> StageLeft {
-        let run = &self.case.stage;
-        let stands = run.paused.filter(|paused| paused.clock == ClockRule::Stops);
-        let until = stands.map_or(self.now, |paused| paused.since);
-        let stood_ms = run.stood_ms(self.now);
-        let stage = self.terms.kind.stage(&run.name);
-        let hours = stage.map(|stage| self.terms.hours(stage)).unwrap_or(blendline_core::calendar::Hours(None));
-        let used_ms = match (stage.and_then(|stage| stage.target_ms), run.due_at) {
-            (Some(target), Some(due)) => {
-                target.saturating_sub(open_between(hours, until, due)) + open_between(hours, due, until)
-            }
-            _ => open_between(hours, run.entered_at, self.now).saturating_sub(stood_ms),
-        };
-        StageLeft {
-            stage: run.name.clone(),
-            entered_at: run.entered_at,
-            ran_ms: self.now.since(run.entered_at).saturating_sub(stood_ms),
-            stood_ms,
-            used_ms,
-            due_at: run.due_at,
-            late: run.due_at.is_some_and(|due| due < until),
-        }
-    }
-
     fn measure(&mut self, until: &str) {
         for measure in self.terms.kind.measures.iter().filter(|measure| measure.until == until) {
             let Some(from) = self.case.trail.get(&measure.from).copied() else { continue };
@@ -409,10 +385,4 @@ impl<'a> Deciding<'a> {
         let Self { case, events, effects, .. } = self;
         Change { case, events, effects }
     }
-}
-
-/// The event's part of a stage that is entered now.
-fn entered(terms: &Terms<'_>, stage: &Stage, now: Millis) -> StageEntered {
-    let due_at = stage.target_ms.map(|target| after_open(terms.hours(stage), now, target));
-    StageEntered { stage: stage.name.clone(), due_at, responsible: stage.unit.clone() }
 }

@@ -32,6 +32,7 @@ pub mod check;
 mod clock;
 pub mod command;
 pub mod limits;
+mod stay;
 pub mod types;
 mod values;
 

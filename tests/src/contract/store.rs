@@ -167,6 +167,7 @@ pub async fn looks_up_a_batch(world: &impl StoreWorld) {
         answered: Vec::new(),
         entries: Vec::new(),
         conversations: [1, 6, 7].map(ConversationId).into(),
+        ..Wanted::default()
     };
     let found = store.prefetch(SHARD, &wanted).await.unwrap();
     assert_eq!(found.keys.len(), 3);
