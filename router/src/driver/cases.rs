@@ -29,7 +29,8 @@ use crate::payload::{ItemOrigin, MessageBody};
 
 /// The button of ours that a customer pressed: of which case, and what it does.
 pub(crate) fn pressed(event: &InboundEvent) -> Option<(CaseId, Press)> {
-    if event.kind != InboundKind::Postback {
+    // Some platforms bring a pressed button as a message; none lets anybody write what a button says to programs.
+    if !matches!(event.kind, InboundKind::Postback | InboundKind::Message) {
         return None;
     }
     blendline_cases::pressed(event.payload.as_ref()?.expose())
@@ -290,9 +291,14 @@ impl Stepper<'_> {
 
     /// Tells whoever owns the case, by a note on its matter that mentions him.
     fn note_of_case(&mut self, case: &Case, text: &str) -> &'static str {
-        let (Some(owner), Some(matter), Some(task)) = (case.owner, case.links.matter, case.task) else {
-            return "no_owner";
+        let (Some(owner), Some(matter)) = (case.owner, case.links.matter) else { return "no_owner" };
+        // Where nobody works on the stage, the note is read at the customer's conversation.
+        let talk = case.links.conversation.and_then(|id| self.core.conversation(id)).map(|open| &open.state);
+        let at_talk = match talk {
+            Some(ConversationState::Open { task }) => Some(*task),
+            _ => None,
         };
+        let Some(task) = case.task.or(at_talk) else { return "no_task" };
         let text: String = text.chars().take(notes::TEXT_CHARS_MAX).collect();
         let note = notes::Note {
             matter,

@@ -29,6 +29,8 @@ async fn world(what: &str) -> World {
     World::start(what, |it| {
         it.workers = vec![Worker::new("omer", &["care"], 1)];
         it.rules = Some(RULES.to_owned());
+        // The hands are busy elsewhere for a while.
+        it.heartbeat_ms = 10_000;
     })
     .await
 }
@@ -176,6 +178,10 @@ async fn a_lost_delivery_is_looked_for_chosen_for_and_confirmed_by_the_customer(
     let of_contact = world.api.all(&format!("/v1/cases?contact_of={}", talk.conversation.unwrap())).await;
     assert_eq!((of_matter.len(), of_contact.len()), (1, 1));
     assert!(world.api.all("/v1/cases?open=true").await.is_empty());
+
+    // Whoever owns it was told beside the work, and in his own words.
+    let notes = world.api.all(&format!("/v1/tasks/{}/notes", talk.id)).await;
+    assert!(notes.iter().any(|note| note["text"].as_str().unwrap().contains("אבדה")), "{notes:?}");
 
     // The log tells all of it: who moved it, how long each stage ran, and none of anybody's words.
     let kinds = kinds(&world, &case).await;
