@@ -301,7 +301,7 @@ impl Checking<'_> {
             self.problem(Place::First, "not_here", "a case would be over when it begins", "name another stage");
         }
         let steps = || kind.moves.iter().map(|step| (step.from.as_str(), step.to.as_str()));
-        let reached = spread(vec![&kind.first], || steps());
+        let reached = spread(vec![&kind.first], steps);
         let ends = kind.stages.iter().filter(|stage| stage.closes.is_some()).map(|stage| stage.name.as_str()).collect();
         let ending = spread(ends, || steps().map(|(from, to)| (to, from)));
         for stage in &kind.stages {

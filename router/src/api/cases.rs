@@ -149,7 +149,7 @@ async fn spoken(app: &Shared, conversation: Option<ConversationId>) -> Result<St
     let lines = app.archive().transcripts(&[Transcript::Conversation(conversation)], LINES).await?;
     let his = lines.into_iter().flatten().filter(|line| line.author == Author::Customer);
     let said = his.filter_map(|line| line.body.text).map(|text| language(text.expose()));
-    Ok(said.filter(|language| *language != "und").last().unwrap_or_default().to_owned())
+    Ok(said.filter(|language| *language != "und").next_back().unwrap_or_default().to_owned())
 }
 
 /// One case.

@@ -66,11 +66,9 @@ impl Stepper<'_> {
     pub(crate) fn case_call(&mut self, actor: Actor, asked: CaseCall) -> CallResult {
         let CaseCall { tenant, case: id, case_type, key, command } = asked;
         let known = self.overlay.case(id).filter(|case| case.tenant == tenant).cloned();
-        if let CaseCommand::Open { links, .. } = &command {
-            if let Some(known) = &known {
-                let is_same = case_type.as_ref() == Some(&known.case_type) && known.links.parent == links.parent;
-                return Err(if is_same { CallError::Case(CaseRefusal::Exists) } else { CallError::KeyReused });
-            }
+        if let (CaseCommand::Open { links, .. }, Some(known)) = (&command, &known) {
+            let is_same = case_type.as_ref() == Some(&known.case_type) && known.links.parent == links.parent;
+            return Err(if is_same { CallError::Case(CaseRefusal::Exists) } else { CallError::KeyReused });
         }
         let (key, content) = (keys::case_call(id, &key), keys::case_command(&command));
         match self.overlay.key(&key) {
