@@ -148,8 +148,8 @@ async fn spoken(app: &Shared, conversation: Option<ConversationId>) -> Result<St
     let Some(conversation) = conversation else { return Ok(String::new()) };
     let lines = app.archive().transcripts(&[Transcript::Conversation(conversation)], LINES).await?;
     let his = lines.into_iter().flatten().filter(|line| line.author == Author::Customer);
-    let said = his.filter_map(|line| line.body.text).map(|text| language(text.expose()));
-    Ok(said.filter(|language| *language != "und").next_back().unwrap_or_default().to_owned())
+    let mut said = his.filter_map(|line| line.body.text).map(|text| language(text.expose()));
+    Ok(said.rfind(|language| *language != "und").unwrap_or_default().to_owned())
 }
 
 /// One case.
