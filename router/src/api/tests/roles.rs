@@ -158,6 +158,7 @@ fn path(pattern: &str) -> String {
 /// A body that the route understands.
 fn body(pattern: &str) -> &'static str {
     match pattern {
+        "/v1/cases/{id}" => return r#"{"key":"k","act":{"resume":true}}"#,
         "/v1/event-endpoints/{name}" => return r#"{"paused":true}"#,
         "/v1/canned-answers/{name}" => return r#"{"version":0,"title":"t","text":"t"}"#,
         "/v1/tasks/{id}/macros/{name}" => return r#"{"lease":2,"worker":"dana","key":"k"}"#,
