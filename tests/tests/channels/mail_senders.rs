@@ -1,7 +1,5 @@
 //! Mail that comes straight to us: its sender is checked by us, and rules go by what came of it.
 
-use std::process::Command;
-
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use blendline_tests::api::Api;
@@ -13,6 +11,7 @@ use blendline_tests::worker::Hand;
 use blendline_wire::task::AcceptMode;
 use ring::digest::{SHA256, digest};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
+use tokio::process::Command;
 
 const RULES: &str = "\
 queues:
@@ -106,12 +105,16 @@ async fn rules_go_by_what_we_found_out() {
         let line = format!("blendline_mail_senders_total{{check=\"{check}\",outcome=\"{outcome}\"}} {count}");
         assert!(metrics.contains(&line), "{line}: {metrics}");
     }
-    let doctor = |router: &Router| {
-        let asked = Command::new(program("blendline")).args(["doctor", "--config"]).arg(router.config_path()).output();
-        String::from_utf8_lossy(&asked.unwrap().stdout).into_owned()
-    };
-    assert!(doctor(&router).contains("name servers: all is well"), "{}", doctor(&router));
+    let said = doctor(&router).await;
+    assert!(said.contains("name servers: all is well"), "{said}");
     let address = names.address;
     drop(names);
-    assert!(doctor(&router).contains(&format!("mail.resolvers = no answer from {address}")), "{}", doctor(&router));
+    let said = doctor(&router).await;
+    assert!(said.contains(&format!("mail.resolvers = no answer from {address}")), "{said}");
+}
+
+async fn doctor(router: &Router) -> String {
+    let asked =
+        Command::new(program("blendline")).args(["doctor", "--config"]).arg(router.config_path()).output().await;
+    String::from_utf8_lossy(&asked.unwrap().stdout).into_owned()
 }

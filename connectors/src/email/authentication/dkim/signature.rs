@@ -30,6 +30,18 @@ pub(super) enum Algorithm {
     Ed25519Sha256,
 }
 
+impl Algorithm {
+    fn read(text: Option<&str>) -> Result<Self, Odd> {
+        match text {
+            Some("rsa-sha256") => Ok(Self::RsaSha256),
+            Some("ed25519-sha256") => Ok(Self::Ed25519Sha256),
+            Some("rsa-sha1") => Err(Odd::Unusable("SHA-1")),
+            Some(_) => Err(Odd::Unusable("unknown algorithm")),
+            None => Err(Odd::Malformed("no algorithm")),
+        }
+    }
+}
+
 /// A signature as it is written.
 #[derive(Debug)]
 pub(super) struct Signature {
@@ -93,17 +105,20 @@ impl Signature {
             return Err(Odd::Unusable("its key is not in the DNS"));
         }
         let body_length = number(&tags, "l")?;
-        let algorithm = match tags.squeezed("a").as_deref() {
-            Some("rsa-sha256") => Algorithm::RsaSha256,
-            Some("ed25519-sha256") => Algorithm::Ed25519Sha256,
-            Some("rsa-sha1") => return Err(Odd::Unusable("SHA-1")),
-            Some(_) => return Err(Odd::Unusable("unknown algorithm")),
-            None => return Err(Odd::Malformed("no algorithm")),
-        };
-        #[rustfmt::skip]
-        return Ok(Self {
-            algorithm, header_form, body_form, domain, agent, selector, signed, value, body_hash, body_length, expires_at,
-        });
+        let algorithm = Algorithm::read(tags.squeezed("a").as_deref())?;
+        Ok(Self {
+            algorithm,
+            header_form,
+            body_form,
+            domain,
+            agent,
+            selector,
+            signed,
+            value,
+            body_hash,
+            body_length,
+            expires_at,
+        })
     }
 
     /// Where its key is.
