@@ -285,10 +285,9 @@ fn who_has_no_proof_fails_where_the_domain_wants_one() {
     assert_eq!((found.spf(), found.dkim(), found.dmarc()), (Outcome::None, Outcome::None, Outcome::Fail));
     assert_eq!(checked(b"Subject: x\r\n\r\nx", zone).dmarc(), Outcome::None);
     assert_eq!(checked(b"", zone).dmarc(), Outcome::None);
-    let torn = format!("words\r\n{LETTER}").replace("To: Suzie", "words");
-    for hidden in [torn.as_str(), "words\r\nFrom: joe@football.example.com\r\n\r\nx"] {
-        assert_eq!(checked(hidden.as_bytes(), zone).dmarc(), Outcome::Fail, "our reader shows an author: {hidden}");
-    }
+    // No field for us alone; with the lines above it our reader shows an author.
+    let hidden = b"words\r\nFrom: joe@football.example.com\r\n\r\nx";
+    assert_eq!(checked(hidden, zone).dmarc(), Outcome::Fail);
     let by_other_name = LETTER.replace("From: Joe", "Sender: Joe");
     assert_eq!(checked(by_other_name.as_bytes(), zone).dmarc(), Outcome::Fail, "he is shown as the author");
     let two = LETTER.replace("From: Joe", "From: <a@none.example>, Joe");
