@@ -95,6 +95,11 @@ pub const FIGURES: &[Figure] = &[
         "What became of what came in.",
     ),
     counter("blendline_mails_total", Open("way"), "Mails by way in and what became of them."),
+    counter(
+        "blendline_mail_senders_total",
+        Open("check"),
+        "Senders of mails that came straight to us, by check (`spf`, `dkim`, `dmarc`) and what came of it.",
+    ),
     counter("blendline_smtp_turned_away_total", Open("reason"), "SMTP clients that were turned away."),
     counter("blendline_imap_failures_total", None, "Failures to read a mailbox."),
     counter("blendline_polls_total", Open("outcome"), "Questions to feeds and other sources."),

@@ -21,6 +21,7 @@ pub mod http;
 pub mod identity;
 pub mod machine;
 pub mod mailbox;
+pub mod name_server;
 pub mod person;
 pub mod post_office;
 pub mod process;

@@ -1,14 +1,16 @@
 //! E-mail (CHANNELS.md section 12): one reader of mails, and the envelopes in which six ways bring them.
 //!
 //! Suggested reading order: `event`, `content`, `mime`, `header`, `word`, `charset`, `report`, `automatic`, `reply`,
-//! then one provider; `send` for the way out.
+//! then one provider; `send` for the way out; [`authentication`] for mails that nobody has checked before us.
 
 mod address;
+pub mod authentication;
 mod automatic;
 mod charset;
 mod content;
 mod content_type;
 mod date;
+mod der;
 mod event;
 mod form;
 mod header;

@@ -7,6 +7,7 @@ use ring::signature::{
 };
 use serde_json::Value;
 
+use super::der::der;
 use super::transfer;
 use crate::{Account, Refusal, Webhook, json};
 
@@ -107,22 +108,6 @@ fn public_key(certificate: &[u8]) -> Option<&[u8]> {
     // A bit string begins with the number of its unused bits.
     (tag == 0x03).then_some(())?;
     bits.strip_prefix(&[0])
-}
-
-/// Tag, content and what follows, of one DER value.
-fn der(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (tag, rest) = bytes.split_first()?;
-    let (first, rest) = rest.split_first()?;
-    let (length, rest) = match first {
-        0..=0x7f => (usize::from(*first), rest),
-        0x81..=0x84 => {
-            let (digits, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-            (digits.iter().fold(0_usize, |all, byte| all << 8 | usize::from(*byte)), rest)
-        }
-        _ => return None,
-    };
-    let (content, after) = rest.split_at_checked(length)?;
-    Some((*tag, content, after))
 }
 
 #[cfg(test)]

@@ -130,7 +130,7 @@ fields! {
     Length = "msg"."length": Type::Int, "how many characters the text has";
     Files = "msg"."files": Type::Texts, "the kinds of what came along: `image`, `voice`, `document`, …";
     Rating = "msg"."rating": Type::Int, "the stars of a review, 0 where there are none";
-    Spf = "msg"."spf": Type::Text, "what SPF said of a mail, as a server that is trusted wrote it: `pass`, `fail`, `softfail`, `none`, …; empty where nobody said";
+    Spf = "msg"."spf": Type::Text, "what SPF said of a mail, as a server that is trusted wrote it or, where the mail came straight to us, as we found: `pass`, `fail`, `softfail`, `none`, …; empty where nobody said";
     Dkim = "msg"."dkim": Type::Text, "what DKIM said, likewise";
     Dmarc = "msg"."dmarc": Type::Text, "what DMARC said, likewise: `fail` is whoever claims to be somebody else";
     Reach = "msg"."reach": Type::Int, "how many may see what was said in public: its views or its author's followers, whichever its platform counted higher; 0 where it told neither";

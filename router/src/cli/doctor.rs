@@ -16,6 +16,7 @@ use crate::adapters::rabbit::{self, RabbitOptions};
 use crate::adapters::redis;
 use crate::api::now;
 use crate::config::{Config, Media};
+use crate::mail::name_servers_answer;
 use crate::ports::broker::{inbound_queue, outbound_queue};
 
 /// Platforms that are asked at a time.
@@ -127,6 +128,9 @@ async fn examine(config: &Config) -> anyhow::Result<Vec<(&'static str, Vec<Findi
     if let Some(options) = super::adapters::redis_options(config)? {
         found.push(("Redis", redis::examine(&options).await));
     }
+    if config.mail.listen.is_some() {
+        found.push(("name servers", name_servers(config).await));
+    }
     let mut findings = match &config.media {
         // Whoever looks may be another user than the service, whose directory it is to make.
         Media::Directory { path, named: false } if !path.exists() => Vec::new(),
@@ -135,6 +139,20 @@ async fn examine(config: &Config) -> anyhow::Result<Vec<(&'static str, Vec<Findi
     findings.extend(own_directory(config));
     found.push((if matches!(config.media, Media::Bucket(_)) { "S3" } else { "files" }, findings));
     Ok(found)
+}
+
+/// Whether those answer that are asked about the senders of mail which comes straight to us.
+async fn name_servers(config: &Config) -> Vec<Finding> {
+    let terms = &config.mail.terms;
+    let answered = name_servers_answer(&terms.resolvers, &terms.hostname).await;
+    let silent = answered.into_iter().filter(|(_, answers)| !answers);
+    let cure = "set mail.resolvers to name servers that answer; until then SPF, DKIM and DMARC of mail that comes straight \
+                to the listener are `temperror`";
+    silent
+        .map(|(server, _)| {
+            Finding::warning("mail.resolvers", format!("no answer from {server}"), "one that answers", cure)
+        })
+        .collect()
 }
 
 /// Several machines, each with a directory of its own, would each show only the files that it put there itself.

@@ -41,6 +41,8 @@ section! {
         buffer_bytes_max: usize,
         /// Mail servers of ours.
         trusted_relays: Vec<IpAddr>,
+        /// Name servers.
+        resolvers: Vec<SocketAddr>,
     }
 }
 
@@ -111,6 +113,7 @@ pub(super) fn check(
         connections_per_ip_max: section.connections_per_ip_max,
         buffer_bytes_max: section.buffer_bytes_max,
         trusted_relays: section.trusted_relays,
+        resolvers: section.resolvers,
         stop_grace: Duration::from_secs(10),
     };
     Ok(Mail { listen, terms })

@@ -13,12 +13,14 @@ impl Intake {
     /// Takes a raw mail in that our own listener or reader got; `Ok` means that it is durable.
     ///
     /// `trace` is what the last server writes above a mail. It is no part of what two deliveries of one mail are
-    /// recognised by, for it tells of each delivery.
+    /// recognised by, for it tells of each delivery. `checked_by` is who found out about the sender and wrote it there, where
+    /// that is ourselves: then nobody else's word counts.
     pub async fn take_mail(
         &self,
         account: AccountId,
         trace: &[u8],
         mail: &[u8],
+        checked_by: Option<&str>,
         now: Millis,
     ) -> Result<Taken, NotTaken> {
         let (endpoint, entry) = self.mail_endpoint(account)?;
@@ -27,7 +29,7 @@ impl Intake {
         for event in events.iter_mut().flatten().filter(|event| event.external_message_id.is_none()) {
             event.dedup_key = Some(hex::encode(&Sha256::digest(mail)[..16]));
         }
-        if let Some(by) = entry.account.setting(mailbox::AUTHSERV_SETTING) {
+        if let Some(by) = checked_by.or(entry.account.setting(mailbox::AUTHSERV_SETTING)) {
             let believed = email::authentication_by(&body, by);
             for mail in events.iter_mut().flatten().filter_map(|event| event.mail.as_mut()) {
                 mail.authentication.clone_from(&believed);

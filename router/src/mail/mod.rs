@@ -3,10 +3,11 @@
 //! Both end where a webhook ends: the mail's bytes go through the connector of raw mails, and only when the broker has
 //! them for sure is the sender told 250, or the mailbox marked. What goes out is the connector's (`email/send`).
 //!
-//! Suggested reading order: [`recipients`](Recipients), `take_in`, `smtp`, `imap`.
+//! Suggested reading order: [`recipients`](Recipients), `take_in`, `senders`, `smtp`, `imap`.
 
 mod imap;
 mod recipients;
+mod senders;
 mod smtp;
 mod take_in;
 mod telemetry;
@@ -16,5 +17,6 @@ mod tls;
 
 pub use imap::{Pace, Reader};
 pub use recipients::Recipients;
+pub use senders::name_servers_answer;
 pub use smtp::{Listener, Terms};
 pub use tls::{extra_roots, server as tls_of_files};

@@ -13,8 +13,12 @@ pub(super) struct Arrival<'a> {
     pub(super) from: &'a str,
     /// For whom of ours, under which addresses.
     pub(super) to: &'a [(AccountId, String)],
+    /// What we found out about its sender, a field of the header; none where a relay of ours says it.
+    pub(super) authentication: Option<String>,
     /// The lines that tell how it came to us, for everybody.
     pub(super) received: String,
+    /// Our own name, under which `authentication` is.
+    pub(super) hostname: &'a str,
     pub(super) mail: &'a [u8],
 }
 
@@ -26,7 +30,8 @@ pub(super) async fn arrived(intake: &Intake, arrival: &Arrival<'_>, now: Millis)
             continue;
         }
         let addresses = arrival.to.iter().filter(|(other, _)| other == account).map(|(_, address)| address.as_str());
-        intake.take_mail(*account, trace(arrival, addresses).as_bytes(), arrival.mail, now).await?;
+        let checked_by = arrival.authentication.is_some().then_some(arrival.hostname);
+        intake.take_mail(*account, trace(arrival, addresses).as_bytes(), arrival.mail, checked_by, now).await?;
         done.push(*account);
     }
     Ok(())
@@ -38,6 +43,8 @@ fn trace<'a>(arrival: &Arrival<'_>, addresses: impl Iterator<Item = &'a str>) ->
     for address in addresses {
         lines.push_str(&format!("Delivered-To: {address}\r\n"));
     }
+    // The mail itself may begin with a blank and go on with our last line: that must never be the one that is believed.
+    lines.push_str(arrival.authentication.as_deref().unwrap_or_default());
     lines + &arrival.received
 }
 
@@ -66,8 +73,18 @@ mod tests {
     #[test]
     fn each_account_sees_its_own_addresses() {
         let to = [(AccountId(1), "a@x.example".to_owned()), (AccountId(2), "b@x.example".to_owned())];
-        let arrival = Arrival { from: "dana@example.org", to: &to, received: "Received: y\r\n".into(), mail: b"" };
+        let arrival = Arrival {
+            from: "dana@example.org",
+            to: &to,
+            authentication: Some("Authentication-Results: x\r\n".into()),
+            received: "Received: y\r\n".into(),
+            hostname: "x",
+            mail: b"",
+        };
         let lines = trace(&arrival, ["a@x.example"].into_iter());
-        assert_eq!(lines, "Return-Path: <dana@example.org>\r\nDelivered-To: a@x.example\r\nReceived: y\r\n");
+        assert_eq!(
+            lines,
+            "Return-Path: <dana@example.org>\r\nDelivered-To: a@x.example\r\nAuthentication-Results: x\r\nReceived: y\r\n"
+        );
     }
 }

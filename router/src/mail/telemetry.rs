@@ -9,6 +9,11 @@ pub(super) fn mail(way: &'static str, outcome: &'static str) {
     metrics::counter!("blendline_mails_total", "way" => way, "outcome" => outcome).increment(1);
 }
 
+/// A mail's sender was checked by us: `spf`, `dkim` or `dmarc`, and its result in the words of RFC 8601.
+pub(super) fn sender_checked(check: &'static str, outcome: &'static str) {
+    metrics::counter!("blendline_mail_senders_total", "check" => check, "outcome" => outcome).increment(1);
+}
+
 /// A client of the listener is not let in, or sent away.
 pub(super) fn turned_away(reason: &'static str) {
     metrics::counter!("blendline_smtp_turned_away_total", "reason" => reason).increment(1);

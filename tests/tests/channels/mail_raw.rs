@@ -23,7 +23,9 @@ async fn open() -> Shop {
     installation.numbers = Vec::new();
     installation.heartbeat_ms = 60_000;
     installation.workers = vec![Worker::new("noa", &["care"], 10)];
-    installation.extra = format!("[mail]\nlisten = \"127.0.0.1:{listener}\"\nhostname = \"mx.shop.example\"\n");
+    installation.extra = format!(
+        "[mail]\nlisten = \"127.0.0.1:{listener}\"\nhostname = \"mx.shop.example\"\nresolvers = [\"127.0.0.1:9\"]\n"
+    );
     let settings = [
         ("smtp_server", format!("127.0.0.1:{}", post.port)),
         ("smtp_tls", "none".to_owned()),

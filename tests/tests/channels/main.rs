@@ -14,6 +14,7 @@ mod followed;
 mod mail_files;
 mod mail_raw;
 mod mail_rows;
+mod mail_senders;
 mod own_webhooks;
 mod platform;
 mod polled;

@@ -71,7 +71,7 @@ pub(crate) async fn start(what: &str, wishes: impl FnOnce(&MailServers) -> Wishe
     installation.log = "info".to_owned();
     let (certificate, key) = servers.certificate();
     installation.extra = format!(
-        "[mail]\nlisten = \"127.0.0.1:{}\"\nhostname = \"localhost\"\ncertificate = {certificate:?}\nkey = {key:?}\n{}\n",
+        "[mail]\nlisten = \"127.0.0.1:{}\"\nhostname = \"localhost\"\ncertificate = {certificate:?}\nkey = {key:?}\nresolvers = [\"127.0.0.1:9\"]\n{}\n",
         servers.shop_port, wishes.mail
     );
     installation.account_lines = format!("{}\n{}", support(&servers, &wishes), info(&servers, &wishes));

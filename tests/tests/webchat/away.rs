@@ -35,7 +35,9 @@ async fn open(what: &str, after_s: u32) -> Away {
         // Nobody answers heartbeats while the post is awaited.
         it.heartbeat_ms = 60_000;
         it.sites[0].settings = format!("mail_account = \"post\"\nmail_after_s = {after_s}\n");
-        it.extra = format!("[mail]\nlisten = \"127.0.0.1:{listener}\"\nhostname = \"mx.shop.example\"\n");
+        it.extra = format!(
+            "[mail]\nlisten = \"127.0.0.1:{listener}\"\nhostname = \"mx.shop.example\"\nresolvers = [\"127.0.0.1:9\"]\n"
+        );
         it.accounts = vec![mail];
     });
     Away { office: office.await, post, listener }

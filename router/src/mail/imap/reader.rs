@@ -159,7 +159,7 @@ impl Reader {
             telemetry::mail("imap", "too_large");
             return Ok(true);
         }
-        let taken = self.intake.take_mail(self.account.id, b"", &mail, now()).await;
+        let taken = self.intake.take_mail(self.account.id, b"", &mail, None, now()).await;
         taken.map_err(|cause| self.not_stored(cause))?;
         telemetry::mail("imap", "stored");
         Ok(true)

@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::net::IpAddr;
 use std::time::Duration;
 
+use blendline_connectors::email::authentication::Envelope;
 use blendline_wire::Millis;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -12,7 +13,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::server::TlsStream;
 
 use super::listener::House;
-use super::session::{Envelope, Next, Session, Settled, say};
+use super::session::{Envelope as Given, Next, Session, Settled, say};
 use crate::api::now;
 use crate::mail::take_in::{Arrival, arrived, loops};
 use crate::mail::telemetry;
@@ -209,14 +210,16 @@ impl Talk<'_> {
         }
     }
 
-    async fn take_in(&self, envelope: Envelope) -> Settled {
+    async fn take_in(&self, envelope: Given) -> Settled {
         if loops(&envelope.mail) {
             telemetry::mail("smtp", "loops");
             return Settled::Loops;
         }
         let now = now();
-        let Envelope { from, to, mail } = &envelope;
-        let arrival = Arrival { from, to, received: self.received(now), mail };
+        let Given { from, to, mail } = &envelope;
+        let authentication = self.authentication(from, mail, now).await;
+        let hostname = &self.house.offer.hostname;
+        let arrival = Arrival { from, to, authentication, received: self.received(now), hostname, mail };
         match arrived(&self.house.intake, &arrival, now).await {
             Ok(()) => {
                 telemetry::mail("smtp", "stored");
@@ -229,8 +232,18 @@ impl Talk<'_> {
         }
     }
 
-    /// How the mail came to us. Whatever others wrote about the sender's authentication stands below our word that we
-    /// did not look, unless they are of our own.
+    /// What we found out about the sender; none where a relay of ours did. Whatever others wrote stands below it.
+    async fn authentication(&self, from: &str, mail: &[u8], now: Millis) -> Option<String> {
+        if self.house.trusted_relays.contains(&self.peer) {
+            return None;
+        }
+        let hello = self.session.client().map(|client| client.name.as_str()).unwrap_or_default();
+        let envelope = Envelope { client: self.peer, hello, from };
+        let found = self.house.senders.check(mail, envelope, now).await;
+        Some(found.field(&self.house.offer.hostname).to_string())
+    }
+
+    /// How the mail came to us.
     fn received(&self, now: Millis) -> String {
         let host = &self.house.offer.hostname;
         let client = self.session.client();
@@ -242,11 +255,7 @@ impl Talk<'_> {
         };
         let at = jiff::Timestamp::from_millisecond(i64::try_from(now.0).unwrap_or_default()).unwrap_or_default();
         let date = jiff::fmt::rfc2822::to_string(&at.to_zoned(jiff::tz::TimeZone::UTC)).unwrap_or_default();
-        let mut lines = format!("Received: from {name} ([{}])\r\n\tby {host} with {protocol}; {date}\r\n", self.peer);
-        if !self.house.trusted_relays.contains(&self.peer) {
-            lines.push_str(&format!("Authentication-Results: {host}; none\r\n"));
-        }
-        lines
+        format!("Received: from {name} ([{}])\r\n\tby {host} with {protocol}; {date}\r\n", self.peer)
     }
 
     /// False when no TLS came about.

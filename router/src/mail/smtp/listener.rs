@@ -15,6 +15,7 @@ use super::connection;
 use super::session::Offer;
 use crate::api::server::Places;
 use crate::intake::Intake;
+use crate::mail::senders::Senders;
 use crate::mail::{Recipients, telemetry, tls};
 
 /// How long accepting rests after a failure such as too many open files.
@@ -41,6 +42,8 @@ pub struct Terms {
     pub buffer_bytes_max: usize,
     /// Mail servers of our own: what they say of the sender's authentication is believed.
     pub trusted_relays: Vec<IpAddr>,
+    /// Name servers that are asked about the senders of all other mail; without any those of the system.
+    pub resolvers: Vec<SocketAddr>,
     /// How long talks may take to end when the program does.
     pub stop_grace: Duration,
 }
@@ -59,6 +62,7 @@ pub(super) struct House {
     /// One permit for each KiB of mail in memory.
     pub(super) room: Arc<Semaphore>,
     pub(super) trusted_relays: Vec<IpAddr>,
+    pub(super) senders: Senders,
     pub(super) stop: CancellationToken,
     acceptor: RwLock<Option<TlsAcceptor>>,
 }
@@ -92,6 +96,7 @@ impl Listener {
             intake,
             room: Arc::new(Semaphore::new((terms.buffer_bytes_max / 1024).min(Semaphore::MAX_PERMITS))),
             trusted_relays: terms.trusted_relays.clone(),
+            senders: Senders::new(&terms.resolvers),
             stop,
             acceptor: RwLock::new(server.map(TlsAcceptor::from)),
         };
