@@ -141,6 +141,7 @@ pub struct App {
     key_limits: auth::KeyLimits,
     companies: Companies,
     floors: Floors,
+    origins: worklist::Origins,
     last_session: AtomicU64,
     polls: poll::Polls,
     lines: TaskTracker,
@@ -172,8 +173,20 @@ impl App {
         // Numbers of an earlier run must not come again: a late loss of an old connection would end a new one.
         let last_session = AtomicU64::new(now().0 << 16);
         let polls = poll::Polls::default();
-        let (floors, lines) = (Floors::default(), TaskTracker::new());
-        Arc::new(Self { parts, intake, limits, key_limits, companies, floors, last_session, polls, lines, peers })
+        let (floors, origins, lines) = (Floors::default(), worklist::Origins::default(), TaskTracker::new());
+        Arc::new(Self {
+            parts,
+            intake,
+            limits,
+            key_limits,
+            companies,
+            floors,
+            origins,
+            last_session,
+            polls,
+            lines,
+            peers,
+        })
     }
 
     /// Waits until every worker's connection has ended; they end when `stopping` is cancelled.
@@ -196,6 +209,10 @@ impl App {
 
     fn archive(&self) -> &dyn Archive {
         self.parts.archive.as_ref()
+    }
+
+    fn origins(&self) -> &worklist::Origins {
+        &self.origins
     }
 
     fn rules(&self) -> &dyn RuleSets {

@@ -7,6 +7,7 @@ import { Keep } from "./keep.js";
 import { Book } from "./book.js";
 import { Line } from "./line.js";
 import { Mentions } from "./notes.js";
+import { install } from "./install.js";
 import { Bulk } from "./macros.js";
 import { Offers } from "./offers.js";
 import { WorkList } from "./worklist.js";
@@ -315,3 +316,4 @@ class Desk {
 }
 
 new Desk();
+install();
