@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::ports::store::StoreError;
 
 /// The version of the tables and columns below; it moves with the schemas of both stores.
-pub const RECORD_VERSION: u32 = 6;
+pub const RECORD_VERSION: u32 = 7;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -232,6 +232,11 @@ pub const TABLES: &[Table] = &[
         columns: &[("tenant", Int), ("owner", Text), ("name", Text), ("body", Text)],
         key: "tenant, owner, name",
     },
+    Table {
+        name: "held_macros",
+        columns: &[("tenant", Int), ("worker", Int), ("number", Text), ("due", MaybeInt), ("body", Text)],
+        key: "tenant, worker",
+    },
     Table { name: "audit", columns: &[("tenant", Int), ("seq", Int), ("body", Text)], key: "tenant, seq" },
     Table { name: "audit_heads", columns: &[("tenant", Int), ("seq", Int), ("hash", Text)], key: "tenant" },
 ];
@@ -245,6 +250,7 @@ impl Table {
             "outlet_positions" | "outlet_endpoints" | "outlet_deliveries" => 4,
             "drafts" | "canned_answers" => 5,
             "work_views" => 6,
+            "held_macros" => 7,
             _ => 1,
         }
     }

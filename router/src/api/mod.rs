@@ -18,6 +18,7 @@ pub mod floor;
 pub mod forward;
 pub mod frames;
 pub mod health;
+pub mod held;
 pub mod items;
 pub mod json;
 pub mod keys;
@@ -142,6 +143,8 @@ pub struct App {
     companies: Companies,
     floors: Floors,
     origins: worklist::Origins,
+    /// Held while a macro is done on several tasks: it is done once, and not taken back meanwhile.
+    doing: tokio::sync::Mutex<()>,
     last_session: AtomicU64,
     polls: poll::Polls,
     lines: TaskTracker,
@@ -182,6 +185,7 @@ impl App {
             companies,
             floors,
             origins,
+            doing: tokio::sync::Mutex::default(),
             last_session,
             polls,
             lines,
@@ -213,6 +217,10 @@ impl App {
 
     fn origins(&self) -> &worklist::Origins {
         &self.origins
+    }
+
+    fn doing(&self) -> &tokio::sync::Mutex<()> {
+        &self.doing
     }
 
     fn rules(&self) -> &dyn RuleSets {

@@ -61,6 +61,7 @@ class Desk {
     this.changed();
     this.drafts.read();
     this.mentions.read();
+    this.bulk.read();
   }
 
   /** A reply that was on its way when this page was loaded anew is said again under its own key. */
