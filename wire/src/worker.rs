@@ -278,7 +278,7 @@ pub enum ServerFrame {
         seq: Option<u64>,
     },
     /// This connection ends: `replaced` (a newer one took over), `drain` (connect again), `elsewhere` (another router
-    /// serves this worker), `refused`.
+    /// serves this worker), `refused`, `unread` (what was said in a task could not be read: connect again).
     Goodbye {
         /// A stable word.
         reason: String,

@@ -164,12 +164,16 @@ impl Releaser {
         match output {
             Output::Welcome { session, frames, tasks } => {
                 self.connections.insert(session, frames);
-                let tasks = tasks.into_iter().map(|view| transcripts.fill(view)).collect();
-                self.send(session, ServerFrame::Welcome { session, heartbeat_ms: self.heartbeat_ms, tasks });
+                match tasks.into_iter().map(|view| transcripts.fill(view)).collect() {
+                    Some(tasks) => {
+                        self.send(session, ServerFrame::Welcome { session, heartbeat_ms: self.heartbeat_ms, tasks });
+                    }
+                    None => self.end(session, "unread"),
+                }
             }
             Output::Refused(frames) => drop(frames.try_send(goodbye("refused"))),
             Output::Task(session, view) => {
-                let task = transcripts.fill(view);
+                let Some(task) = transcripts.fill(view) else { return self.end(session, "unread") };
                 let frame = if task.offered { ServerFrame::Offer { task } } else { ServerFrame::Assigned { task } };
                 self.send(session, frame);
             }
@@ -182,14 +186,17 @@ impl Releaser {
                 self.send(session, ServerFrame::Message { task, lease, message: stored.view() });
             }
             Output::Frame(session, frame) => self.send(session, frame),
-            Output::End(session, reason) => {
-                self.send(session, goodbye(reason));
-                self.connections.remove(&session);
-            }
+            Output::End(session, reason) => self.end(session, reason),
             Output::Ended(session) => drop(self.connections.remove(&session)),
             // These were carried out before.
             Output::Answer(..) | Output::Late(..) | Output::Followed(..) => {}
         }
+    }
+
+    /// The connection ends, not what its worker has: the next welcome lists it.
+    fn end(&mut self, session: SessionId, reason: &'static str) {
+        self.send(session, goodbye(reason));
+        self.connections.remove(&session);
     }
 
     /// A reader who does not keep up loses the connection, not the tasks: the next welcome lists them.

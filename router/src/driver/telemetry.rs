@@ -138,10 +138,16 @@ pub(crate) fn slow_reader(session: SessionId) {
     tracing::warn!(%session, "A worker's connection does not keep up and is ended.");
 }
 
-/// Earlier messages could not be shown with a task.
+/// What was said before in tasks could not be read, so they are not shown yet.
 pub(crate) fn transcripts_missing(error: &StoreError) {
     metrics::counter!("blendline_store_failures_total", "call" => "transcripts").increment(1);
-    tracing::warn!(%error, "Tasks are shown without their earlier messages.");
+    tracing::warn!(%error, "Tasks cannot be shown with what was said before; their workers connect again.");
+}
+
+/// What became of our messages in them could not be read.
+pub(crate) fn statuses_missing(error: &StoreError) {
+    metrics::counter!("blendline_store_failures_total", "call" => "letters").increment(1);
+    tracing::warn!(%error, "Tasks are shown without what became of our messages in them.");
 }
 
 /// A message of ours has no text or address in the record.

@@ -1,4 +1,7 @@
 //! The latest messages that a worker is shown with a task.
+//!
+//! A task is shown with all of them or not at all. Whoever is shown a part has seen the last place of it: his verdict would
+//! close the task over what the customer wrote before.
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,6 +21,8 @@ pub(crate) struct Transcripts {
     lines: HashMap<Transcript, Vec<StoredMessage>>,
     /// What is known of those of ours.
     statuses: HashMap<OutboundId, &'static str>,
+    /// Those that could not be read.
+    unread: HashSet<Transcript>,
 }
 
 impl Transcripts {
@@ -38,19 +43,26 @@ impl Transcripts {
         let mut lines = in_batch(commit, &wanted);
         wanted.retain(|transcript| lines.get(transcript).is_none_or(|lines| !is_whole(lines)));
         let missing: Vec<Transcript> = wanted.into_iter().collect();
+        let mut unread = HashSet::new();
         if !missing.is_empty() {
             match archive.transcripts(&missing, MESSAGES_SHOWN_MAX).await {
                 Ok(found) => lines.extend(missing.into_iter().zip(found)),
-                // The task is his all the same: shown with what the batch has, the rest is a call away.
-                Err(error) => telemetry::transcripts_missing(&error),
+                Err(error) => {
+                    telemetry::transcripts_missing(&error);
+                    unread.extend(missing);
+                }
             }
         }
-        Self { statuses: statuses(archive, &lines).await, lines }
+        Self { statuses: statuses(archive, &lines).await, lines, unread }
     }
 
-    pub(crate) fn fill(&self, view: View) -> TaskView {
+    /// A task as its worker is shown it; `None` where what was said before could not be read.
+    pub(crate) fn fill(&self, view: View) -> Option<TaskView> {
         let View { mut task, transcript, seq } = view;
-        let Some(lines) = self.lines.get(&transcript) else { return task };
+        if self.unread.contains(&transcript) {
+            return None;
+        }
+        let Some(lines) = self.lines.get(&transcript) else { return Some(task) };
         // A later batch may be in the record already; its messages come as frames of their own.
         let shown = lines.iter().filter(|line| line.seq <= seq);
         for line in shown.clone() {
@@ -63,7 +75,7 @@ impl Transcripts {
         let status = |line: &StoredMessage| self.statuses.get(&line.outbound?).copied().map(str::to_owned);
         let view = |line: &StoredMessage| MessageView { status: status(line), ..line.clone().view() };
         task.messages = shown.skip(skipped).map(view).collect();
-        task
+        Some(task)
     }
 }
 
@@ -77,7 +89,7 @@ async fn statuses(
         return HashMap::new();
     }
     let letters = archive.letters(&ours).await.unwrap_or_else(|error| {
-        telemetry::transcripts_missing(&error);
+        telemetry::statuses_missing(&error);
         Vec::new()
     });
     letters.iter().filter_map(|letter| Some((letter.row.id, receipts::word(&letter.row.state)?))).collect()

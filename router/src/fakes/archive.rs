@@ -17,6 +17,9 @@ impl Archive for FakeStore {
     async fn transcripts(&self, of: &[Transcript], limit: usize) -> Result<Vec<Vec<StoredMessage>>, StoreError> {
         let mut record = self.record();
         record.reads += 1;
+        if record.unreadable {
+            return Err(super::store::down());
+        }
         let lines = |of: &Transcript| {
             let all = record.said_in(*of);
             all[all.len().saturating_sub(limit)..].to_vec()

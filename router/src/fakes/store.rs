@@ -47,6 +47,8 @@ pub(crate) struct Record {
     pub(super) times: Vec<Millis>,
     pub(crate) faults: VecDeque<Fault>,
     pub(crate) down: bool,
+    /// While set, no transcript can be read.
+    pub(crate) unreadable: bool,
     /// So many claims are granted and nobody hears of it.
     pub(crate) claims_unheard: usize,
     pub(crate) reads: usize,
@@ -132,7 +134,7 @@ impl Record {
     }
 }
 
-fn down() -> StoreError {
+pub(super) fn down() -> StoreError {
     StoreError::Unavailable("switched off".into())
 }
 

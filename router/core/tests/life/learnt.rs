@@ -139,3 +139,48 @@ fn back_work_teaches_the_front_line_how_long_it_holds_people() {
     assert_eq!(row.back_ms, 180_000 + (390_000 - 180_000) / 50);
     assert_eq!(row.back_worth_milli, 1_000);
 }
+
+#[test]
+fn whoever_keeps_slots_free_again_finds_out_when_nothing_comes_any_more() {
+    let mut office = Office::with(|queue| {
+        queue.blend.goal = Goal::Within { per_mille: 990 };
+        if queue.id == BACK {
+            queue.target_ms = 10_000 * MINUTE;
+        }
+    });
+    let workers: Vec<WorkerId> = (1..=20).map(|id| office.worker(id, 1, &[FRONT, BACK], AcceptMode::Auto)).collect();
+    // Three at a time, for whom twenty are far too many.
+    let mut running = std::collections::VecDeque::new();
+    for _ in 0..60 {
+        running.push_back(office.push(class(FRONT)));
+        office.pass(MINUTE / 2);
+        if running.len() > 3 {
+            let task = running.pop_front().unwrap();
+            office.done(office.owner(task).unwrap(), task);
+        }
+    }
+    for task in running {
+        office.done(office.owner(task).unwrap(), task);
+    }
+    let sleeps = |office: &Office| learnt(office, FRONT).count_until == blendline_wire::Millis::MAX;
+    let next = |office: &mut Office| {
+        let due = office.core.next_deadline().expect("the core wakes by itself");
+        office.pass(due.since(office.now));
+    };
+    while !sleeps(&office) {
+        next(&mut office);
+    }
+    for worker in &workers[4..] {
+        let gone =
+            blendline_core::Command::Presence { worker: *worker, presence: Presence::Away, reason: String::new() };
+        office.call(gone).unwrap();
+    }
+    let level = |office: &Office| learnt(office, FRONT).level_milli;
+    assert!(level(&office) > 0, "four are hardly enough for what came");
+    // One slot of four for who may still come, for a day: more than ninety-nine of a hundred are to be in time.
+    let until = office.now.plus(48 * 60 * MINUTE);
+    while level(&office) > 0 {
+        next(&mut office);
+        assert!(office.now < until, "{:?}", learnt(&office, FRONT));
+    }
+}

@@ -133,3 +133,26 @@ fn who_leaves_his_group_keeps_no_plan() {
     let next = office.item(OTHER);
     assert_eq!(office.owner(next), None);
 }
+
+#[test]
+fn what_falls_due_again_is_given_though_nothing_else_happens() {
+    let mut office = Office::with(|queue| {
+        queue.target_ms = 10_000 * MINUTE;
+        if queue.id == BACK {
+            queue.blend.share_milli = 250;
+        }
+    });
+    office.keep_free(10_000);
+    let worker = office.worker(1, 1, &[FRONT, BACK], AcceptMode::Auto);
+    let (first, second) = (office.item(BACK), office.item(BACK));
+    assert_eq!((office.owner(first), office.owner(second)), (Some(worker), None));
+    office.pass(40 * MINUTE);
+    office.done(worker, first);
+    assert_eq!(office.owner(second), None, "the queue had two thirds of the hour");
+    // Nobody says anything any more: only the core itself knows when the hour without any is over.
+    let until = office.now.plus(2 * 60 * MINUTE);
+    while office.owner(second).is_none() {
+        let due = office.core.next_deadline().filter(|due| *due <= until).expect("the core wakes by itself");
+        office.pass(due.since(office.now));
+    }
+}

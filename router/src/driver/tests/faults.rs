@@ -11,7 +11,7 @@ use tokio::time::{Duration, Instant};
 use super::world::*;
 use crate::driver::Status;
 use crate::fakes::Fault;
-use crate::handle::{CallError, Request};
+use crate::handle::{Call, CallError, Request, Verdict};
 use crate::ports::broker::outbound_queue;
 
 #[tokio::test(start_paused = true)]
@@ -88,6 +88,31 @@ async fn what_was_committed_and_not_released_is_handed_over_by_the_next_start() 
     assert_eq!(again.reply(&task, "r1", "hello").await, Ok(Answer::Said(2)));
     assert_eq!(world.broker.waiting(&outbound_queue(0)).len(), 1);
     assert_eq!(world.store.record().outbound.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_is_shown_with_all_that_was_said_or_not_at_all() {
+    let world = World::new().await;
+    let mut dana = world.attach(DANA, 1).await;
+    dana.welcome().await;
+    world.webhook(vec![said("m1", "972")]).await;
+    let task = dana.assigned().await;
+    world.webhook(vec![said("m2", "972")]).await;
+    assert!(matches!(dana.frame().await, ServerFrame::Message { .. }));
+    // She answers before she has read it, so it is hers again; only her own words are in the batch that gives it to her.
+    world.store.record().unreadable = true;
+    let verdict = Verdict::Done { disposition: "answered".into(), note: None };
+    let replies = vec![reply("r1", "hello")];
+    let call = Call::Settle { worker: DANA, task: task.id, lease: task.lease, verdict, replies, seen: Some(1) };
+    dana.call(call).await.unwrap();
+    assert_eq!(dana.frame().await, ServerFrame::Goodbye { reason: "unread".into(), at: None });
+    let mut again = world.attach(DANA, 2).await;
+    assert_eq!(again.frame().await, ServerFrame::Goodbye { reason: "unread".into(), at: None });
+    world.store.record().unreadable = false;
+    let mut again = world.attach(DANA, 3).await;
+    let tasks = again.welcome().await;
+    let places: Vec<u64> = tasks[0].messages.iter().map(|message| message.seq).collect();
+    assert_eq!((tasks.len(), places), (1, vec![1, 2, 3]));
 }
 
 #[tokio::test(start_paused = true)]

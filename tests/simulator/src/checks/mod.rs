@@ -104,6 +104,8 @@ pub struct Memory {
     /// Since when a queue that is promised something, by all or by a group, has had nothing though somebody was there for
     /// it.
     hungry: BTreeMap<promises::Promised, Millis>,
+    /// Since when somebody free could have had some of it all the time.
+    starving: BTreeMap<promises::Promised, Millis>,
 }
 
 impl Memory {

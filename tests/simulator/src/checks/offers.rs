@@ -307,7 +307,7 @@ fn no_lost_wake_up(step: &Step<'_>) -> Check {
 
 /// True for a worker who was called away from work that may still be kept from him: he begins no other back work before
 /// it. What he must have back at once is asked by `given_back`.
-fn keeps_aside(step: &Step<'_>, worker: &Worker) -> bool {
+pub(super) fn keeps_aside(step: &Step<'_>, worker: &Worker) -> bool {
     let held = step.rows.held_by(worker.settings.id);
     held.iter()
         .filter_map(|id| step.rows.tasks.get(id))

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use blendline_core::input::Command;
-use blendline_core::rows::{Task, TaskState};
+use blendline_core::rows::{Task, TaskState, Worker};
 use blendline_wire::event::Because;
 use blendline_wire::org::QueueSettings;
 use blendline_wire::task::{Presence, Side};
@@ -20,7 +20,38 @@ pub(super) type Promised = (QueueId, Option<GroupId>);
 pub(super) fn check(memory: &mut Memory, step: &Step<'_>) -> Check {
     kept(memory, step)?;
     remember(memory, step);
+    woken(memory, step)
+}
+
+/// While somebody free could have what is promised, the core wakes by itself before two windows are over without any.
+fn woken(memory: &mut Memory, step: &Step<'_>) -> Check {
+    let starving: BTreeSet<Promised> =
+        memory.hungry.keys().copied().filter(|promised| could(step, *promised)).collect();
+    memory.starving.retain(|promised, _| starving.contains(promised));
+    for promised in starving {
+        let since = *memory.starving.entry(promised).or_insert(step.now);
+        let window_ms = step.rows.queues.get(&promised.0).map_or(0, |queue| queue.blend.share_window_ms);
+        let (wakes, until) = (step.core.next_deadline(), since.plus(2 * window_ms));
+        ensure!(
+            step.now <= until && wakes.is_some_and(|at| at <= until),
+            "promise woken",
+            "{promised:?} has had nothing since {since:?}, somebody could, and the core wakes at {wakes:?}"
+        );
+    }
     Ok(())
+}
+
+/// Whether somebody free could have work of this queue now, were it not for the reserve.
+fn could(step: &Step<'_>, (queue, whose): Promised) -> bool {
+    let waiting = step.rows.tasks.values().filter(|task| task.queue == queue && in_line(task));
+    let free = |worker: &&Worker| {
+        (whose.is_none() || worker.settings.group == whose) && !super::offers::keeps_aside(step, worker)
+    };
+    let mut pairs = waiting.flat_map(|task| step.rows.workers.values().filter(free).map(move |worker| (task, worker)));
+    pairs.any(|(task, worker)| {
+        let left = worker.capacity.saturating_sub(step.rows.load_of(worker.settings.id));
+        step.rows.weight_for(task, worker) <= left && could_have(step.rows, task, worker, step.now)
+    })
 }
 
 fn kept(memory: &Memory, step: &Step<'_>) -> Check {
@@ -67,6 +98,7 @@ fn kept(memory: &Memory, step: &Step<'_>) -> Check {
 fn remember(memory: &mut Memory, step: &Step<'_>) {
     if matches!(step.input.command, Command::Put(_) | Command::RemoveQueue { .. }) {
         memory.hungry.clear();
+        memory.starving.clear();
     }
     let group_of = |worker: WorkerId| step.rows.workers.get(&worker).and_then(|row| row.settings.group);
     let worked_on: BTreeSet<Promised> = step

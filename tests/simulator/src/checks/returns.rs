@@ -5,7 +5,7 @@ use blendline_core::input::{Command, Verdict};
 use blendline_core::rows::{Task, TaskState, Worker};
 use blendline_wire::event::EventKind;
 use blendline_wire::task::{Presence, Side, Target};
-use blendline_wire::{Millis, WorkerId};
+use blendline_wire::{Lease, Millis, WorkerId};
 
 use super::Step;
 use super::offers::could_have;
@@ -63,7 +63,13 @@ fn sticky(step: &Step<'_>, new: &Task) -> Check {
     let Command::Message(message) = &step.input.command else { return Ok(()) };
     let known = message.prior.as_ref().and_then(|prior| prior.last_worker);
     let (Some((worker, at)), Some(tenant)) = (known, step.rows.tenants.get(&new.tenant)) else { return Ok(()) };
-    let fresh = step.now < at.plus(tenant.stickiness_ms) && new.account == Some(message.account);
+    let until = at.plus(message.class.sticky_ms.unwrap_or(tenant.stickiness_ms));
+    let fresh = step.now < until && new.account == Some(message.account);
+    // What was given, or taken back, is kept for nobody.
+    let waits = matches!(new.state, TaskState::Waiting) && new.lease == Lease(0) && !step.was_due;
+    if fresh && waits {
+        ensure!(new.sticky == Some((worker, until)), "sticky", "{} is not kept for {worker}: {:?}", new.id, new.sticky);
+    }
     let Some(row) = step.rows.workers.get(&worker) else { return Ok(()) };
     let room = |row: &Worker| step.rows.load_of(worker).saturating_add(step.rows.weight_for(new, row)) <= row.capacity;
     let other = new.state.owner().filter(|owner| *owner != worker);
