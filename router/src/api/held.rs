@@ -34,8 +34,8 @@ const WAIT_S_MIN: u64 = 5;
 const WAIT_S_MAX: u64 = 600;
 /// How often it is looked for what is due.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How many are done at a time.
-const DUE_MAX: usize = 20;
+/// How many are looked at: those of shards that others serve are among them.
+const DUE_MAX: usize = 1_000;
 /// The longest key, in bytes.
 const KEY_BYTES_MAX: usize = 100;
 
@@ -252,12 +252,13 @@ pub async fn keep_doing(app: Shared, stop: CancellationToken) {
 }
 
 async fn do_due(app: &Shared) -> Result<(), StoreError> {
-    for held in app.desks().held_due(now(), DUE_MAX).await? {
-        if serves(app, &held) {
-            carry_out(app, held.tenant, held.worker, &held.number).await?;
-        }
+    let mut failed = None;
+    let due = app.desks().held_due(now(), DUE_MAX).await?;
+    for held in due.into_iter().filter(|held| serves(app, held)) {
+        // One that cannot be done now keeps nobody else's waiting.
+        failed = carry_out(app, held.tenant, held.worker, &held.number).await.err().or(failed);
     }
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }
 
 fn serves(app: &Shared, held: &Held) -> bool {

@@ -163,7 +163,12 @@ export class Bulk {
 
   /** What waits since another page asked for it, or was done meanwhile. */
   async read() {
-    const { held } = await api("GET", HELD).catch(() => ({ held: null }));
+    let held;
+    try {
+      ({ held } = await api("GET", HELD));
+    } catch {
+      return; // The next welcome asks again.
+    }
     if (held) this.show(held);
     else this.end();
   }
