@@ -147,7 +147,7 @@ pub async fn put(
         return Err(Failure::bad("/tasks", format!("name 1 to {TASKS_MAX} tasks")));
     }
     if let Some(at) = ask.tasks.iter().position(|one| one.key.is_empty() || KEY_BYTES_MAX < one.key.len()) {
-        return Err(Failure::bad(&format!("/tasks/{at}/key"), "a key has 1 to 100 bytes"));
+        return Err(Failure::bad(format!("/tasks/{at}/key"), "a key has 1 to 100 bytes"));
     }
     let wait_s = ask.wait_s.unwrap_or(WAIT_S);
     if !(WAIT_S_MIN..=WAIT_S_MAX).contains(&wait_s) {

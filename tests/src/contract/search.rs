@@ -111,7 +111,7 @@ pub async fn follows_the_record<W: StoreWorld<Store: Search>>(world: &W) {
         assert_eq!(places(&store, &his).await, [(3, 2), (3, 1)]);
         let newest = store.find(&Wanted { limit: 1, ..his.clone() }).await.unwrap();
         assert_eq!(places(&store, &Wanted { before: Some(newest[0].id), ..his.clone() }).await, [(3, 1)]);
-        let both = Wanted { all_of: vec![vec![word("a")], vec![beginning("c")]], ..his.clone() };
+        let both = Wanted { all_of: vec![word("a"), beginning("c")], ..his.clone() };
         assert_eq!(places(&store, &both).await, [(3, 2)]);
         let anothers = Wanted { worker: Some(WorkerId(999)), ..his };
         assert!(places(&store, &anothers).await.is_empty());
