@@ -46,7 +46,7 @@ pub(crate) async fn run(ground: Ground, messages: usize) -> Value {
     let begin = Instant::now();
     match &servers {
         None => {
-            let dir = DataDir::open(&router.data_dir()).expect("the directory of the record");
+            let dir = DataDir::open(router.data_dir()).expect("the directory of the record");
             fill(&SqliteStore::open(&dir).expect("the record opens"), messages, FEW).await;
         }
         Some(servers) => {
