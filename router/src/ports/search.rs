@@ -70,8 +70,8 @@ pub struct Wanted {
     pub all_of: Vec<Vec<Term>>,
     /// Only lines of tasks that this worker has, or had last.
     pub worker: Option<WorkerId>,
-    /// Where he had no more tasks than this, the lines of these are looked through for the words, and not all lines that
-    /// hold the words for his tasks: for a common word that is everything that was ever said.
+    /// Where he had no more tasks than this, an adapter may look through their lines for the words, and not through all
+    /// lines that hold the words for his tasks: for a common word that is everything that was ever said.
     pub few_tasks: usize,
     /// Only those before this one.
     pub before: Option<u64>,

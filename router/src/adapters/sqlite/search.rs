@@ -20,9 +20,6 @@ pub(super) enum SearchOrder {
 
 const LINE: &str = "SELECT seq, at, author, worker, outbound, body, transcript, task FROM messages";
 
-/// The tasks that a worker has, or had last.
-const OWN_TASKS: &str = "SELECT id FROM tasks WHERE worker = ?1 LIMIT ?2";
-
 #[async_trait]
 impl Search for SqliteStore {
     async fn indexed(&self, tenant: TenantId) -> Result<u64, StoreError> {
@@ -50,20 +47,8 @@ impl Search for SqliteStore {
     }
 
     async fn find(&self, wanted: &Wanted) -> Result<Vec<Hit>, StoreError> {
-        let wanted = wanted.clone();
-        self.readers()
-            .read(move |connection| {
-                let few = match wanted.worker {
-                    Some(worker) => {
-                        let most = rows(wanted.few_tasks.saturating_add(1));
-                        collect(connection, OWN_TASKS, (sql(worker.0), most), |_| Ok(()))?.len() <= wanted.few_tasks
-                    }
-                    None => false,
-                };
-                let (query, params) = asked(&wanted, few);
-                collect(connection, &query, params_from_iter(params), hit)
-            })
-            .await
+        let (query, params) = asked(wanted);
+        self.readers().read(move |connection| collect(connection, &query, params_from_iter(params), hit)).await
     }
 
     async fn lines(&self, of: &[(u64, u64)]) -> Result<Vec<Line>, StoreError> {
@@ -92,14 +77,11 @@ fn hit(row: &Row<'_>) -> Result<Hit, StoreError> {
     Ok(Hit { id: number(0)?, transcript: number(1)?, seq: number(2)?, at: Millis(number(3)?), task })
 }
 
-/// The query, from the newest line on: FTS5 reads its lists backwards and stops at the limit. For whoever had `few` tasks
-/// each of their lines is looked up in those lists instead; the order of a CROSS JOIN is kept.
-fn asked(wanted: &Wanted, few: bool) -> (String, Vec<Value>) {
-    let from = if few { "search_lines CROSS JOIN search_words" } else { "search_words CROSS JOIN search_lines" };
-    let mut query = format!(
-        "SELECT id, transcript, seq, at, task FROM {from}
+/// The query, from the newest line on: FTS5 reads its lists backwards and stops at the limit.
+fn asked(wanted: &Wanted) -> (String, Vec<Value>) {
+    let mut query = "SELECT id, transcript, seq, at, task FROM search_words CROSS JOIN search_lines
         ON search_lines.id = search_words.rowid WHERE search_words MATCH ?1"
-    );
+        .to_owned();
     let mut params = vec![Value::Text(matched(wanted))];
     let mut more = |part: &str, value: i64| {
         params.push(Value::Integer(value));
@@ -109,11 +91,7 @@ fn asked(wanted: &Wanted, few: bool) -> (String, Vec<Value>) {
         more(" AND search_words.rowid < #", sql(before));
     }
     if let Some(worker) = wanted.worker {
-        let own = if few {
-            " AND coalesce(task, transcript) IN (SELECT id FROM tasks WHERE worker = #)"
-        } else {
-            " AND EXISTS (SELECT 1 FROM tasks WHERE tasks.id = coalesce(task, transcript) AND tasks.worker = #)"
-        };
+        let own = " AND EXISTS (SELECT 1 FROM tasks WHERE tasks.id = coalesce(task, transcript) AND tasks.worker = #)";
         more(own, sql(worker.0));
     }
     more(" ORDER BY search_words.rowid DESC LIMIT #", rows(wanted.limit));

@@ -9,6 +9,3 @@ CREATE TABLE held_macros (
     PRIMARY KEY (tenant, worker)
 ) WITHOUT ROWID;
 CREATE INDEX held_macros_due ON held_macros (due) WHERE due IS NOT NULL;
-
--- Whoever had few tasks finds in their lines: by a word that many lines hold he would look through all of them.
-CREATE INDEX search_lines_of_task ON search_lines (coalesce(task, transcript));
