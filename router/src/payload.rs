@@ -80,6 +80,9 @@ pub struct MessageBody {
     /// What kind of item it is, and where it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item: Option<Box<ItemOrigin>>,
+    /// The words that the rules gave to the task that it made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// The trace that it is a part of, where one is recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<TraceContext>,

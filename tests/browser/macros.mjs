@@ -9,9 +9,9 @@ import { accept, check, desk, look, office, shown, texts, visitAs } from "./stag
 for (const lang of ["en", "he"]) {
   describe(`macros, ${lang}`, () => {
     const held = office(() => ({
-      queues: ["one", "many"].map((name) => ({ name, side: "front", offer_ms: 600_000, wrap_up_ms: 0 })),
-      sites: ["one", "many"].map((name) => ({ name, queue: name })),
-      workers: ["one", "many"].map((name) => ({ name, queues: [name], capacity: 500 })),
+      queues: ["one", "many", "gone"].map((name) => ({ name, side: "front", offer_ms: 600_000, wrap_up_ms: 0 })),
+      sites: ["one", "many", "gone"].map((name) => ({ name, queue: name })),
+      workers: ["one", "many", "gone"].map((name) => ({ name, queues: [name], capacity: 500 })),
       others: [{ name: "ofra", role: "operations" }, { name: "auditor", role: "auditor" }],
     }));
     const put = (name, macro) => held.router.api("PUT", `/v1/canned-answers/${encodeURIComponent(name)}`, { version: 0, title: name, text: "", ...macro });
@@ -58,7 +58,7 @@ for (const lang of ["en", "he"]) {
 
     check(`a macro on several tasks shows what it would do, waits, and is taken back, ${lang}`, async () => {
       await put("closing", { text: "We are closing this.", then: [{ act: "finish", disposition: "answered" }] });
-      const page = await look({ locale: lang });
+      let page = await look({ locale: lang });
       await desk(page, held, "many", { lang });
       const visitors = [];
       for (const name of ["Noa", "Uri"]) {
@@ -95,11 +95,45 @@ for (const lang of ["en", "he"]) {
       for (const box of await page.locator("#bulk [data-slot=box]").all()) await box.check();
       await page.waitForFunction(() => document.querySelectorAll("#bulk [data-able]").length === 3);
       await page.click("#bulk button.primary");
+      await page.waitForSelector("#bulk-bar:not([hidden])");
+      // It waits at the router: the page that comes after this one shows it, also after a restart.
+      await page.close();
+      await held.router.kill();
+      await held.router.startAgain();
+      page = await look({ locale: lang });
+      await desk(page, held, "many", { lang });
+      await page.waitForSelector("#bulk-bar:not([hidden])");
+      assert.equal(await open("many"), 3, "nothing is done yet");
       await page.click("#bulk-bar [data-do=now]");
       await page.waitForFunction(() => document.querySelectorAll("#tabs li").length === 1);
       assert.equal(await open("many"), 1, "the parcel stays");
       for (const visitor of visitors) assert.equal((await visitor.read()).messages.at(-1).text, "We are closing this.");
       assert.equal((await texts(page, "#mine-count"))[0], "1");
+    });
+
+    check(`what was asked for several tasks is done although the page is closed, and is told once, ${lang}`, async () => {
+      await put("later", { text: "We close this later.", then: [{ act: "finish", disposition: "answered" }] });
+      const page = await look({ locale: lang });
+      await desk(page, held, "gone", { lang });
+      const visitor = await held.router.visitor("gone", "Tal");
+      await visitor.say("I am Tal");
+      await accept(page);
+      await shown(page, "I am Tal");
+      const { items: [task] } = await held.router.api("GET", "/v1/tasks?open=true&worker=gone");
+      // The page asks for a minute; this test, for five seconds.
+      const { status } = await page.evaluate(async ({ id, lease }) => {
+        const headers = { "Content-Type": "application/json", "X-Blendline-CSRF": document.querySelector("meta[name=csrf]").content };
+        const body = JSON.stringify({ name: "later", wait_s: 5, tasks: [{ task: id, lease, key: "by-hand" }, { task: id, lease: lease + 1, key: "not-his" }] });
+        return { status: (await fetch("/v1/held-macro", { method: "PUT", headers, body })).status };
+      }, task);
+      assert.equal(status, 201);
+      await page.close();
+      await held.router.awaits("it is done", "/v1/tasks?open=true&worker=gone", (all) => all.length === 0);
+      assert.equal((await visitor.read()).messages.at(-1).text, "We close this later.");
+      const other = await look({ locale: lang });
+      await desk(other, held, "gone", { lang });
+      await other.locator("#notices", { hasText: "1" }).waitFor();
+      await held.router.awaits("the audit log", "/v1/audit", (all) => all.some(({ what }) => what === "macro_hold"));
     });
   });
 }

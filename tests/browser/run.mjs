@@ -17,6 +17,7 @@ import "./worklist.mjs";
 import "./console.mjs";
 import "./day.mjs";
 import "./door.mjs";
+import "./install.mjs";
 import "./hostile.mjs";
 import "./weight.mjs";
 import "./photographs.mjs";

@@ -3,7 +3,23 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { shot } from "./browser.mjs";
-import { check, desk, look, office, shown } from "./stage.mjs";
+import { accept, check, desk, look, office, shown, visitAs } from "./stage.mjs";
+
+/** Who asks for his money back is told apart by a word. */
+const RULES = `version: 1
+zone: Asia/Jerusalem
+queues:
+  moves: {side: front, target: 2m}
+groups:
+  office: {queues: [moves], workers: [gal]}
+keywords:
+  refund: [החזר, refund]
+rules:
+  - name: refunds
+    when: mentions('refund')
+    queue: moves
+    tags: [money, החזרים]
+`;
 
 for (const lang of ["en", "he"]) {
   describe(`open work as a list, ${lang}`, () => {
@@ -73,6 +89,65 @@ for (const lang of ["en", "he"]) {
       await other.locator(".work-views li", { hasText: "צ׳אט" }).waitFor();
       await other.locator(".work-views li", { hasText: "צ׳אט" }).locator("[data-slot=remove]").click();
       await other.waitForFunction(() => document.querySelectorAll(".work-views li").length === 0);
+    });
+  });
+
+  describe(`open work by tag and language, ${lang}`, () => {
+    const held = office(() => ({
+      queues: [{ name: "sales", side: "front", offer_ms: 600_000 }],
+      sites: [{ name: "sales", queue: "sales" }],
+      workers: [{ name: "dana", queues: ["sales"] }, { name: "gal", queues: [], capacity: 100 }],
+      others: [{ name: "amit", role: "supervisor" }],
+      rules: RULES,
+    }));
+    const rows = (page, count) => page.waitForFunction((count) => document.querySelectorAll("#tasks tbody tr:not([hidden])").length === count, count);
+
+    check(`a supervisor keeps a view of what the rules marked, and moves and pulls back from it, ${lang}`, async () => {
+      for (const [name, text] of [["Noa", "I want a refund"], ["אורי", "אני רוצה החזר"], ["Gil", "When do you open?"], ["רות", "מתי אתם פותחים?"]]) {
+        await (await held.router.visitor("sales", name)).say(text);
+      }
+      await held.router.awaits("all wait", "/v1/tasks?open=true", (all) => all.length === 4);
+      const page = await look({ locale: lang });
+      await visitAs(page, held, "amit", "/console/work", { lang });
+      await rows(page, 4);
+      await page.fill("#work-filter [name=tag]", "money");
+      await page.press("#work-filter [name=tag]", "Tab");
+      await rows(page, 2);
+      await page.selectOption("#work-filter [name=language]", "he");
+      await rows(page, 1);
+      await page.locator("#tasks tbody tr [data-field=tags]", { hasText: "החזרים" }).waitFor();
+      await page.fill("#work-keep [name=name]", "כסף");
+      await page.press("#work-keep [name=name]", "Enter");
+      const view = page.locator(".work-views li", { hasText: "כסף" });
+      await view.locator(".count", { hasText: "1" }).waitFor();
+      await shot(page, `console-work-views-${lang}-1280`);
+      await page.setViewportSize({ width: 360, height: 740 });
+      await shot(page, `console-work-views-${lang}-360`);
+      await page.setViewportSize({ width: 1280, height: 800 });
+
+      // What comes is counted, whatever is listed meanwhile.
+      await page.selectOption("#work-filter [name=language]", "en");
+      await page.fill("#work-filter [name=tag]", "");
+      await page.press("#work-filter [name=tag]", "Tab");
+      await rows(page, 2);
+      await (await held.router.visitor("sales", "Third")).say("החזר כספי בבקשה");
+      await view.locator(".count", { hasText: "2" }).waitFor();
+      await view.locator("button").first().click();
+      await rows(page, 2);
+
+      await page.selectOption("#work-filter [name=language]", "");
+      await rows(page, 3);
+      const gal = await look({ locale: lang });
+      await desk(gal, held, "gal", { lang });
+      await accept(gal);
+      const his = page.locator("#tasks tbody tr", { has: page.locator("[data-field=worker]", { hasText: "gal" }) });
+      await his.locator("[data-do=back]:enabled").click();
+      await gal.waitForSelector(".column", { state: "detached" });
+      await page.locator("#tasks tbody tr [data-do=move]").first().click();
+      await page.locator("#move-dialog optgroup[data-slot=queues] option").first().waitFor({ state: "attached" });
+      await page.selectOption("#move-dialog [name=to]", "queue:sales");
+      await page.click("#move-dialog button.primary");
+      await page.locator("#tasks tbody tr [data-field=queue]", { hasText: "sales" }).waitFor();
     });
   });
 }

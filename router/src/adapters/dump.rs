@@ -233,6 +233,11 @@ pub const TABLES: &[Table] = &[
         key: "tenant, owner, name",
     },
     Table {
+        name: "held_macros",
+        columns: &[("tenant", Int), ("worker", Int), ("number", Text), ("due", MaybeInt), ("body", Text)],
+        key: "tenant, worker",
+    },
+    Table {
         name: "cases",
         columns: &[
             ("id", Hash),
@@ -264,6 +269,7 @@ impl Table {
             "outlet_positions" | "outlet_endpoints" | "outlet_deliveries" => 4,
             "drafts" | "canned_answers" => 5,
             "work_views" => 6,
+            "held_macros" => 7,
             "cases" => 8,
             _ => 1,
         }

@@ -26,6 +26,7 @@ use super::{Shared, audit, notes, now, private};
 use crate::canned::fill;
 use crate::handle::{Call, Verdict};
 use crate::ports::desks::{Act, Canned};
+use crate::ports::held::HeldOrder;
 
 const MINUTE_MS: u64 = 60_000;
 
@@ -50,6 +51,14 @@ pub struct Order {
     preview: bool,
 }
 
+impl Order {
+    /// What was asked of a task some time ago.
+    pub(super) fn held(order: HeldOrder) -> Self {
+        let HeldOrder { lease, key, seen, .. } = order;
+        Self { worker: None, lease, key, seen, preview: false }
+    }
+}
+
 /// What a macro did, or would do.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MacroDone)]
@@ -65,7 +74,7 @@ pub struct Done {
     /// What follows.
     then: Vec<Act>,
     /// True where the task is not the worker's afterwards.
-    leaves: bool,
+    pub(super) leaves: bool,
 }
 
 /// A macro that can be done on a task.
@@ -90,7 +99,17 @@ pub async fn run(
     Strict(order): Strict<Order>,
 ) -> Result<Json<Done>, Failure> {
     let worker = caller.speaks_for(&app.directory(), order.worker.as_deref())?;
-    let id: TaskId = id("task", &text)?;
+    Ok(Json(on_one(&app, &caller, worker, (id("task", &text)?, &name), order).await?))
+}
+
+/// The same for one of the tasks of a worker.
+pub(super) async fn on_one(
+    app: &Shared,
+    caller: &Caller,
+    worker: WorkerId,
+    (id, name): (TaskId, &str),
+    order: Order,
+) -> Result<Done, Failure> {
     let task = app.archive().task(id).await?.filter(|task| task.tenant == caller.tenant);
     let task = task.ok_or_else(|| Failure::not_found("task", "no task has this id"))?;
     if task.state != (TaskState::Active { worker }) || task.lease != order.lease {
@@ -99,12 +118,11 @@ pub async fn run(
     }
     let canned = app.desks().canned(caller.tenant).await?.into_iter().find(|canned| canned.name == name);
     let canned = canned.ok_or_else(|| Failure::not_found("canned_answer", "no ready answer has this name"))?;
-    let plan = plan(&app, &caller, (&task, worker), &canned).await?;
+    let plan = plan(app, caller, (&task, worker), &canned).await?;
     let says = plan.says.clone();
     let leaves = plan.verdict.is_some();
-    let seq =
-        if order.preview { None } else { carry_out(&app, &caller, (&task, worker), &canned, plan, order).await? };
-    Ok(Json(Done { name: canned.name, says, seq, then: canned.then, leaves }))
+    let seq = if order.preview { None } else { carry_out(app, caller, (&task, worker), &canned, plan, order).await? };
+    Ok(Done { name: canned.name, says, seq, then: canned.then, leaves })
 }
 
 /// Looks at every step. The words to the customer are the first; the acts follow in their order.

@@ -20,6 +20,7 @@ pub mod floor;
 pub mod forward;
 pub mod frames;
 pub mod health;
+pub mod held;
 pub mod items;
 pub mod json;
 pub mod keys;
@@ -143,6 +144,9 @@ pub struct App {
     key_limits: auth::KeyLimits,
     companies: Companies,
     floors: Floors,
+    origins: worklist::Origins,
+    /// Held while a macro is done on several tasks: it is done once, and not taken back meanwhile.
+    doing: tokio::sync::Mutex<()>,
     last_session: AtomicU64,
     polls: poll::Polls,
     lines: TaskTracker,
@@ -174,8 +178,21 @@ impl App {
         // Numbers of an earlier run must not come again: a late loss of an old connection would end a new one.
         let last_session = AtomicU64::new(now().0 << 16);
         let polls = poll::Polls::default();
-        let (floors, lines) = (Floors::default(), TaskTracker::new());
-        Arc::new(Self { parts, intake, limits, key_limits, companies, floors, last_session, polls, lines, peers })
+        let (floors, origins, lines) = (Floors::default(), worklist::Origins::default(), TaskTracker::new());
+        Arc::new(Self {
+            parts,
+            intake,
+            limits,
+            key_limits,
+            companies,
+            floors,
+            origins,
+            doing: tokio::sync::Mutex::default(),
+            last_session,
+            polls,
+            lines,
+            peers,
+        })
     }
 
     /// Waits until every worker's connection has ended; they end when `stopping` is cancelled.
@@ -198,6 +215,14 @@ impl App {
 
     fn archive(&self) -> &dyn Archive {
         self.parts.archive.as_ref()
+    }
+
+    fn origins(&self) -> &worklist::Origins {
+        &self.origins
+    }
+
+    fn doing(&self) -> &tokio::sync::Mutex<()> {
+        &self.doing
     }
 
     fn rules(&self) -> &dyn RuleSets {

@@ -11,9 +11,9 @@ use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
     Shared, about, accounts, audit, canned, cases, company, connect, consents, conversations, customer, drafts,
-    endpoints, explanation, floor, health, items, keys, macros, media, notes, operations, pages, people, poll, queues,
-    rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status, tasks, transcripts, users, webhooks,
-    work, workers, worklist,
+    endpoints, explanation, floor, health, held, items, keys, macros, media, notes, operations, pages, people, poll,
+    queues, rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status, tasks, transcripts, users,
+    webhooks, work, workers, worklist,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -87,6 +87,10 @@ pub fn routes() -> Vec<Route> {
         route(Method::PUT, "/v1/tasks/{id}/draft", WORK, put(drafts::put), about::drafts::put),
         get("/v1/tasks/{id}/answers", STAND, self::get(canned::of_task), about::canned::of_task),
         owner(post("/v1/tasks/{id}/macros/{name}", WORK, self::post(macros::run), about::macros::run)),
+        get("/v1/held-macro", WORK, self::get(held::one), about::held::one),
+        owner(route(Method::PUT, "/v1/held-macro", WORK, put(held::put), about::held::put)),
+        owner(route(Method::DELETE, "/v1/held-macro", WORK, delete(held::remove), about::held::remove)),
+        owner(post("/v1/held-macro/now", WORK, self::post(held::hasten), about::held::hasten)),
         get("/v1/canned-answers", MEET, self::get(canned::list), about::canned::list),
         route(Method::PUT, "/v1/canned-answers/{name}", MANAGE, put(canned::put), about::canned::put),
         route(Method::DELETE, "/v1/canned-answers/{name}", MANAGE, delete(canned::remove), about::canned::remove),

@@ -1,5 +1,8 @@
 //! Open work as a list: by any of its fields, by views that people keep for themselves, and taken from by workers.
 
+mod kept;
+mod origin;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -8,6 +11,7 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use blendline_core::Scheduler;
 use blendline_core::rows::{Task, TaskState};
+use blendline_rules::normal::LANGUAGES;
 use blendline_wire::task::Side;
 use blendline_wire::worker::Author;
 use blendline_wire::{AccountId, Millis, Pii, QueueId, TaskId, TenantId, WorkerId};
@@ -18,15 +22,19 @@ use utoipa::{IntoParams, ToSchema};
 use super::auth::Caller;
 use super::items::unknown_queue;
 use super::json::Strict;
-use super::page::{Page, Params, id, parsed};
+use super::page::{Params, id, parsed};
 use super::problem::{Failure, of_call};
 use super::view::{self, TaskInfo};
 use super::{Shared, audit, now};
+use crate::config::did_you_mean;
 use crate::directory::{Directory, Role};
 use crate::handle::Call;
-use crate::ports::desks::{VIEWS_MAX, View};
-use crate::ports::store::Transcript;
+use crate::payload::StoredMessage;
 use crate::take::{NotTaken, in_the_way};
+
+pub use kept::{ViewInfo, put_view, remove_view, views};
+pub(super) use origin::Origins;
+use origin::{Origin, Short};
 
 /// Tasks that are shown: those due first.
 const SHOWN_MAX: usize = 100;
@@ -34,8 +42,8 @@ const SHOWN_MAX: usize = 100;
 const LINES_MAX: usize = 8;
 /// The most of what was said that is shown, in characters.
 const PEEK_CHARS: usize = 160;
-/// The longest name of a view, in bytes.
-const NAME_BYTES_MAX: usize = 60;
+/// The longest word of a rule that is asked for, in bytes.
+const TAG_BYTES_MAX: usize = 200;
 
 /// Which open tasks. What is left out does not matter.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Serialize, ToSchema)]
@@ -60,6 +68,12 @@ pub struct Filter {
     /// Those that wait, or came, at least so many minutes ago.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "minutes")]
     older_min: Option<u64>,
+    /// Those to which the rules gave this word (`tags`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tag: Option<String>,
+    /// Those that began in this language: `he`, `ar`, `ru`, `en`, or `und` where it began without words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<String>,
 }
 
 /// A number, as a query and as a body writes it.
@@ -116,6 +130,8 @@ struct Asked {
     state: Option<OpenState>,
     worker: Option<WorkerId>,
     before: Option<Millis>,
+    tag: Option<String>,
+    language: Option<String>,
 }
 
 impl Asked {
@@ -134,6 +150,14 @@ impl Asked {
                 directory.accounts.iter().filter(|(_, entry)| entry.tenant == tenant && entry.channel == *channel);
             own.map(|(id, _)| *id).collect()
         };
+        let too_long = |tag: &String| TAG_BYTES_MAX < tag.len();
+        if filter.tag.as_ref().is_some_and(too_long) {
+            return Err(Failure::bad("/tag", format!("no word of a rule is longer than {TAG_BYTES_MAX} bytes")));
+        }
+        if let Some(language) = filter.language.as_ref().filter(|name| !LANGUAGES.contains(&name.as_str())) {
+            let hint = did_you_mean(language, LANGUAGES.iter().copied());
+            return Err(Failure::bad("/language", format!("no language is called `{language}`: {hint}")));
+        }
         let older = |minutes: u64| Millis(now().0.saturating_sub(minutes.saturating_mul(60_000)));
         Ok(Self {
             queue: queue.transpose()?,
@@ -142,9 +166,22 @@ impl Asked {
             state: filter.state,
             worker: worker.transpose()?,
             before: filter.older_min.map(older),
+            tag: filter.tag.clone(),
+            language: filter.language.clone(),
         })
     }
 
+    /// Whether it asks for what only the record knows.
+    const fn wants_origin(&self) -> bool {
+        self.tag.is_some() || self.language.is_some()
+    }
+
+    fn takes_origin(&self, origin: &Origin) -> bool {
+        self.tag.as_ref().is_none_or(|tag| origin.tags.contains(tag))
+            && self.language.as_deref().is_none_or(|language| language == origin.language)
+    }
+
+    /// What its row says of it; see [`Self::takes_origin`] for the rest.
     fn takes(&self, task: &Task) -> bool {
         self.queue.is_none_or(|queue| queue == task.queue)
             && self.accounts.as_ref().is_none_or(|own| task.account.is_some_and(|account| own.contains(&account)))
@@ -181,6 +218,10 @@ pub struct Row {
     /// The beginning of what was said last.
     #[serde(skip_serializing_if = "Option::is_none")]
     says: Option<Pii<String>>,
+    /// The words that the rules gave it.
+    tags: Vec<String>,
+    /// The language in which it began: `he`, `ar`, `ru`, `en`; `und` where it began without words.
+    language: &'static str,
     /// What keeps the worker who asks from taking it; left out where nothing does, or no worker asks.
     #[serde(skip_serializing_if = "Option::is_none")]
     not_taken: Option<NotTaken>,
@@ -194,6 +235,15 @@ pub struct List {
     items: Vec<Row>,
     /// How many there are.
     count: usize,
+    /// How many more there may be: the record was not read yet for their tags and language. The next call reads on.
+    #[serde(skip_serializing_if = "is_none")]
+    unread: usize,
+}
+
+/// Nothing of it.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over by reference")]
+const fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// The open tasks of a filter, those due first.
@@ -204,30 +254,66 @@ pub async fn list(
 ) -> Result<Json<List>, Failure> {
     let directory = app.directory();
     let asked = Asked::of(&filter, caller.tenant, &directory)?;
-    let (tenant, own, at) = (caller.tenant, his_own(&caller), now());
+    let (mut found, mut count) = candidates(&app, &caller, asked.clone()).await?;
+    let mut unread = 0;
+    if asked.wants_origin() {
+        let known = app.origins().read(app.archive(), &found).await?;
+        unread = known.iter().filter(|origin| origin.is_none()).count();
+        let mut known = known.into_iter();
+        found.retain(|_| known.next().flatten().is_some_and(|origin| asked.takes_origin(&origin)));
+        count = found.len();
+        found.truncate(SHOWN_MAX);
+    }
+    Ok(Json(List { items: rows(&app, &caller, &found).await?, count, unread }))
+}
+
+/// The tasks whose rows a filter takes, those due first, and how many there are. Where the filter asks for nothing else,
+/// only as many as are shown.
+async fn candidates(app: &Shared, caller: &Caller, asked: Asked) -> Result<(Vec<Short>, usize), Failure> {
+    let (tenant, own) = (caller.tenant, his_own(caller));
     let look = move |core: &Scheduler| {
         let mut found: Vec<&Task> = seen(core, tenant, own).filter(|task| asked.takes(task)).collect();
         let count = found.len();
         found.sort_unstable_by_key(|task| (task.due_at, task.id));
-        found.truncate(SHOWN_MAX);
+        if !asked.wants_origin() {
+            found.truncate(SHOWN_MAX);
+        }
+        (found.into_iter().map(Short::of).collect(), count)
+    };
+    app.door(tenant).look(look).await.map_err(|error| of_call(error, tenant, &app.directory()))
+}
+
+/// These tasks as they are shown; what is closed by now is left out.
+async fn rows(app: &Shared, caller: &Caller, shown: &[Short]) -> Result<Vec<Row>, Failure> {
+    let (tenant, own, at) = (caller.tenant, his_own(caller), now());
+    let ids: Vec<TaskId> = shown.iter().map(|short| short.task).collect();
+    let look = move |core: &Scheduler| {
         let row = |task: &Task| (task.clone(), own.and_then(|worker| in_the_way(core, at, worker, task)));
-        (found.into_iter().map(row).collect::<Vec<_>>(), count)
+        ids.iter().map(|id| core.task(*id).map(row)).collect::<Vec<_>>()
     };
-    let seen = app.door(tenant).look(look).await.map_err(|error| of_call(error, tenant, &directory))?;
-    let (found, count) = seen;
-    let of = |task: &Task| task.conversation.map_or(Transcript::Task(task.id), Transcript::Conversation);
-    let of: Vec<Transcript> = found.iter().map(|(task, _)| of(task)).collect();
+    let directory = app.directory();
+    let tasks = app.door(tenant).look(look).await.map_err(|error| of_call(error, tenant, &directory))?;
+    let of: Vec<_> = shown.iter().map(|short| short.transcript).collect();
     let lines = app.archive().transcripts(&of, LINES_MAX).await?;
-    let row = |((task, not_taken), lines): ((Task, _), Vec<crate::payload::StoredMessage>)| {
-        let channel = task.account.and_then(|id| directory.accounts.get(&id)).map(|entry| entry.channel.clone());
-        let named = lines.iter().find_map(|line| line.body.title.clone());
-        let heard = lines.iter().rev().find(|line| line.author == Author::Customer);
-        let title = named.or_else(|| heard.and_then(|line| line.body.name.clone()));
-        let peek = |text: &Pii<String>| Pii::new(text.expose().chars().take(PEEK_CHARS).collect());
-        let says = heard.or(lines.last()).and_then(|line| line.body.text.as_ref()).map(peek);
-        Row { task: view::task(task, &directory), channel, title, says, not_taken }
-    };
-    Ok(Json(List { items: found.into_iter().zip(lines).map(row).collect(), count }))
+    let origins = app.origins().read(app.archive(), shown).await?;
+    let all = tasks.into_iter().zip(lines).zip(origins);
+    Ok(all.filter_map(|((task, lines), origin)| Some(row(task?, &lines, origin, &directory))).collect())
+}
+
+fn row(
+    (task, not_taken): (Task, Option<NotTaken>),
+    lines: &[StoredMessage],
+    origin: Option<Origin>,
+    directory: &Directory,
+) -> Row {
+    let channel = task.account.and_then(|id| directory.accounts.get(&id)).map(|entry| entry.channel.clone());
+    let named = lines.iter().find_map(|line| line.body.title.clone());
+    let heard = lines.iter().rev().find(|line| line.author == Author::Customer);
+    let title = named.or_else(|| heard.and_then(|line| line.body.name.clone()));
+    let peek = |text: &Pii<String>| Pii::new(text.expose().chars().take(PEEK_CHARS).collect());
+    let says = heard.or(lines.last()).and_then(|line| line.body.text.as_ref()).map(peek);
+    let Origin { tags, language, .. } = origin.unwrap_or_default();
+    Row { task: view::task(task, directory), channel, title, says, tags: tags.to_vec(), language, not_taken }
 }
 
 /// The worker whose own work is shown, where it is one who asks.
@@ -265,77 +351,4 @@ pub async fn take(
         Ok(_) => Ok(StatusCode::NO_CONTENT),
         Err(error) => Err(of_call(error, caller.tenant, &directory)),
     }
-}
-
-/// A view that somebody keeps.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = WorkView)]
-pub struct ViewInfo {
-    /// What he calls it.
-    name: String,
-    /// What it shows.
-    filter: Filter,
-    /// How many there are now; null where it names what is not there any more.
-    #[schema(required)]
-    count: Option<usize>,
-}
-
-/// The views of whoever asks, by name, each with how many tasks it shows now.
-pub async fn views(
-    State(app): State<Shared>,
-    Extension(caller): Extension<Arc<Caller>>,
-) -> Result<Json<Page<ViewInfo>>, Failure> {
-    let directory = app.directory();
-    let (tenant, own) = (caller.tenant, his_own(&caller));
-    let kept = app.desks().views(tenant, &caller.actor).await?;
-    let filters: Vec<Filter> = kept.iter().map(|view| Filter::deserialize(&view.filter).unwrap_or_default()).collect();
-    let asked: Vec<Option<Asked>> = filters.iter().map(|filter| Asked::of(filter, tenant, &directory).ok()).collect();
-    let look = move |core: &Scheduler| {
-        let mut counts: Vec<Option<usize>> = asked.iter().map(|asked| asked.as_ref().map(|_| 0)).collect();
-        for task in seen(core, tenant, own) {
-            for (count, asked) in counts.iter_mut().zip(&asked) {
-                if let (Some(count), Some(asked)) = (count, asked) {
-                    *count += usize::from(asked.takes(task));
-                }
-            }
-        }
-        counts
-    };
-    let counts = app.door(tenant).look(look).await.map_err(|error| of_call(error, tenant, &directory))?;
-    let info = |((view, filter), count): ((View, Filter), Option<usize>)| ViewInfo { name: view.name, filter, count };
-    Ok(Json(Page { items: kept.into_iter().zip(filters).zip(counts).map(info).collect(), next: None }))
-}
-
-/// Keeps a view under a name, in the place of the one that had it.
-pub async fn put_view(
-    State(app): State<Shared>,
-    Extension(caller): Extension<Arc<Caller>>,
-    Path(name): Path<String>,
-    Strict(filter): Strict<Filter>,
-) -> Result<StatusCode, Failure> {
-    let name = name.trim().to_owned();
-    if name.is_empty() || NAME_BYTES_MAX < name.len() || name.contains(char::is_control) {
-        return Err(Failure::bad("/name", "a view has a name of 1 to 60 bytes"));
-    }
-    Asked::of(&filter, caller.tenant, &app.directory())?;
-    let kept = app.desks().views(caller.tenant, &caller.actor).await?;
-    if VIEWS_MAX <= kept.len() && kept.iter().all(|view| view.name != name) {
-        return Err(Failure::bad("/", format!("nobody keeps more than {VIEWS_MAX} views: remove one")));
-    }
-    let filter = serde_json::to_value(&filter).unwrap_or_default();
-    let view = View { tenant: caller.tenant, owner: caller.actor.clone(), name, filter };
-    app.desks().put_view(&view).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Forgets a view.
-pub async fn remove_view(
-    State(app): State<Shared>,
-    Extension(caller): Extension<Arc<Caller>>,
-    Path(name): Path<String>,
-) -> Result<StatusCode, Failure> {
-    if !name.contains('\0') {
-        app.desks().remove_view(caller.tenant, &caller.actor, &name).await?;
-    }
-    Ok(StatusCode::NO_CONTENT)
 }

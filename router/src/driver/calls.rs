@@ -134,8 +134,9 @@ impl Stepper<'_> {
                     return Err(Ok(Answer::Known(TaskId(task))));
                 }
                 let item = Some(origin);
-                let body = MessageBody { title: Some(title), text, fields, item, ..MessageBody::default() };
+                let mut body = MessageBody { title: Some(title), text, fields, item, ..MessageBody::default() };
                 let class = self.class_of_item(tenant, class, by_rules, &body).ok_or(Err(CallError::NoRule))?;
+                body.tags = class.label.as_ref().map(|label| label.tags.clone()).unwrap_or_default();
                 let payload = self.batch.payload(body);
                 let command = Command::Push(NewItem { tenant, class, payload, conversation });
                 Ok(Prepared { payloads: vec![payload], keys: vec![(key, Vec::new())], ..Prepared::plain(command) })

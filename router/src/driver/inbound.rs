@@ -127,7 +127,10 @@ impl Stepper<'_> {
         let span = traces::follow("message", Kind::Consumer, came.trace);
         let span = span.map(|span| span.since(came.at).with("blendline.account", account));
         let trace = span.as_ref().map(Span::context);
-        let mut body = MessageBody { place, trace, ..MessageBody::inbound(event) };
+        // Into an open conversation it makes no task, whatever the rules would say of it.
+        let opens = self.core.conversation_of(contact).is_none();
+        let tags = class.label.as_ref().filter(|_| opens).map(|label| label.tags.clone()).unwrap_or_default();
+        let mut body = MessageBody { place, trace, tags, ..MessageBody::inbound(event) };
         if let (Some(mail), Some(refused)) = (&mut body.mail, joined.refused) {
             mail.not_joined = Some(refused.to_owned());
         }

@@ -8,7 +8,7 @@ use blendline_wire::event::Event;
 use blendline_wire::worker::Author;
 use blendline_wire::*;
 
-use super::store::FakeStore;
+use super::store::{FakeStore, Record};
 use crate::payload::{MessageBody, StoredMessage};
 use crate::ports::register::{Entry, Key, Kind};
 use crate::ports::store::*;
@@ -22,12 +22,21 @@ impl Archive for FakeStore {
             return Err(super::store::down());
         }
         let lines = |of: &Transcript| {
-            let mine = record.lines.iter().filter(|(row, _)| match of {
-                Transcript::Conversation(id) => row.conversation == Some(*id),
-                Transcript::Task(id) => row.conversation.is_none() && row.task == Some(*id),
-            });
-            let all: Vec<_> = mine.map(|(row, body)| stored(row, body)).collect();
+            let all = record.said_in(*of);
             all[all.len().saturating_sub(limit)..].to_vec()
+        };
+        Ok(of.iter().map(lines).collect())
+    }
+
+    async fn said_since(
+        &self,
+        of: &[(Transcript, Millis)],
+        limit: usize,
+    ) -> Result<Vec<Vec<StoredMessage>>, StoreError> {
+        let mut record = self.record();
+        record.reads += 1;
+        let lines = |(of, since): &(Transcript, Millis)| {
+            record.said_in(*of).into_iter().filter(|line| *since <= line.at).take(limit).collect()
         };
         Ok(of.iter().map(lines).collect())
     }
@@ -232,6 +241,17 @@ impl Archive for FakeStore {
 
     async fn shards(&self, tenants: &[TenantId], _: u16) -> Result<Vec<u16>, StoreError> {
         Ok(vec![0; tenants.len()])
+    }
+}
+
+impl Record {
+    /// All lines of a transcript.
+    fn said_in(&self, of: Transcript) -> Vec<StoredMessage> {
+        let mine = self.lines.iter().filter(|(row, _)| match of {
+            Transcript::Conversation(id) => row.conversation == Some(id),
+            Transcript::Task(id) => row.conversation.is_none() && row.task == Some(id),
+        });
+        mine.map(|(row, body)| stored(row, body)).collect()
     }
 }
 

@@ -47,6 +47,7 @@ faults! {
     UNKNOWN_CASE_TYPE = 404 "unknown_case_type" "No case type has this name; the detail offers the nearest.";
     UNKNOWN_CONVERSATION = 404 "unknown_conversation" "No conversation of the caller's has this id.";
     UNKNOWN_ENDPOINT = 404 "unknown_endpoint" "No endpoint has this name.";
+    UNKNOWN_HELD = 404 "unknown_held_macro" "No macro of this number waits, nor was one done.";
     UNKNOWN_MEDIA = 404 "unknown_media" "No file that the caller may see has this id.";
     UNKNOWN_OUTBOUND = 404 "unknown_outbound" "No message of the caller's has this id.";
     UNKNOWN_QUARANTINED = 404 "unknown_quarantined" "Nothing of the caller's in the quarantine has this number.";
@@ -62,6 +63,7 @@ faults! {
     CASE_STATE = 409 "wrong_case_state" "The case is over, or is not, or waits, or has been over for too long.";
     CLOSED = 409 "closed" "The task is closed.";
     FENCED = 409 "fenced" "The task is not this worker's any more; nothing of the call was done.";
+    HELD = 409 "held" "Another macro of this worker waits already.";
     KEY_REUSED = 409 "key_reused" "The key was used before for other words.";
     MEANWHILE = 409 "meanwhile" "Somebody else was quicker: look again.";
     NAME_TAKEN = 409 "name_taken" "Something has this name already.";

@@ -17,6 +17,18 @@ pub(super) fn chat() -> About {
         .gives_text("text/html", "The page.")
 }
 
+pub(super) fn desk_worker() -> About {
+    About::new("desk_worker", Tag::Pages, "The service worker of the desk")
+        .text("It shows the page of `/desk/away` where the desk does not open, and does nothing else.")
+        .gives_text("text/javascript", "The script.")
+        .gives_bare(304, KNOWN)
+}
+
+pub(super) fn desk_away() -> About {
+    About::new("desk_away", Tag::Pages, "What the desk shows while the router is away")
+        .gives_text("text/html", "The page, the same for everybody.")
+}
+
 pub(super) fn docs() -> About {
     About::new("docs_page", Tag::Pages, "This document for people to read")
         .gives_text("text/html", "The page.")

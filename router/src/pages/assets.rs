@@ -18,12 +18,12 @@ pub(super) struct Asset {
     /// Its path there.
     pub(super) path: &'static str,
     /// What it holds.
-    pub(super) body: &'static str,
+    pub(super) body: &'static [u8],
 }
 
 macro_rules! assets {
     ($($path:literal),* $(,)?) => {
-        &[$(Asset { path: $path, body: include_str!(concat!("assets/", $path)) }),*]
+        &[$(Asset { path: $path, body: include_bytes!(concat!("assets/", $path)) }),*]
     };
 }
 
@@ -43,6 +43,7 @@ pub(super) const ASSETS: &[Asset] = assets![
     "console/frame.js",
     "console/keys.js",
     "console/live.js",
+    "console/move.js",
     "console/outlets.js",
     "console/people.js",
     "console/quarantine.js",
@@ -52,7 +53,9 @@ pub(super) const ASSETS: &[Asset] = assets![
     "console/task.js",
     "console/users.js",
     "console/work.js",
+    "desk-away.js",
     "desk.css",
+    "desk.webmanifest",
     "desk/answers.js",
     "desk/bar.js",
     "desk/book.js",
@@ -60,6 +63,7 @@ pub(super) const ASSETS: &[Asset] = assets![
     "desk/customer.js",
     "desk/drafts.js",
     "desk/forms.js",
+    "desk/install.js",
     "desk/keep.js",
     "desk/line.js",
     "desk/macros.js",
@@ -68,6 +72,9 @@ pub(super) const ASSETS: &[Asset] = assets![
     "desk/offers.js",
     "desk/worklist.js",
     "docs.css",
+    "icon-192.png",
+    "icon-512.png",
+    "icon-maskable.svg",
     "icon.svg",
     "page/chart.js",
     "page/clock.js",
@@ -78,6 +85,7 @@ pub(super) const ASSETS: &[Asset] = assets![
     "page/table.js",
     "page/text.js",
     "page/transcript.js",
+    "page/views.js",
     "sign-in.js",
     "status.css",
     "status.js",
@@ -94,13 +102,18 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
     hex::encode(hash.finalize().get(..8).unwrap_or_default())
 });
 
+/// The number of this build: what is under it never changes.
+pub(super) fn version() -> &'static str {
+    &VERSION
+}
+
 /// The address of the asset at `path`.
 pub(super) fn url(path: &str) -> String {
     format!("/assets/{}/{path}", *VERSION)
 }
 
 /// The entity tag of what is served, strong.
-pub(super) fn tag(body: &str) -> String {
+pub(super) fn tag(body: &[u8]) -> String {
     format!("\"{}\"", hex::encode(Sha256::digest(body).get(..16).unwrap_or_default()))
 }
 
@@ -111,7 +124,7 @@ pub(super) fn is_known(asked: &HeaderMap, tag: &str) -> bool {
 }
 
 /// An answer with `body`, or 304 to who has it.
-pub(super) fn answer(asked: &HeaderMap, kind: &'static str, cache: &'static str, body: &'static str) -> Response {
+pub(super) fn answer(asked: &HeaderMap, kind: &'static str, cache: &'static str, body: &'static [u8]) -> Response {
     let tag = tag(body);
     let known = is_known(asked, &tag);
     let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { body.into_response() };
@@ -133,6 +146,8 @@ pub(super) async fn serve(Path((version, path)): Path<(String, String)>, asked: 
     let kind = match path.rsplit('.').next().unwrap_or_default() {
         "css" => "text/css; charset=utf-8",
         "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "webmanifest" => "application/manifest+json",
         _ => "text/javascript; charset=utf-8",
     };
     let cache = if version == *VERSION { "public, max-age=31536000, immutable" } else { "no-cache" };

@@ -6,7 +6,7 @@ use super::language::Lang;
 use super::sign_in::languages;
 use super::texts::{open_text, text};
 use super::{
-    Page, assets, desk_answers, desk_forms, desk_macros, desk_notes, desk_parts, desk_worklist, search, shell,
+    Page, assets, away, desk_answers, desk_forms, desk_macros, desk_notes, desk_parts, desk_worklist, search, shell,
 };
 
 /// The states of the connection, and what each is called.
@@ -35,6 +35,7 @@ pub(super) fn markup(page: &Page<'_>) -> Markup {
     let head = html! {
         meta name="csrf" content=(page.csrf);
         meta name="worker" content=(page.user);
+        (away::manifest())
         link rel="stylesheet" href=(assets::url("desk.css"));
         script type="module" src=(assets::url("desk/main.js")) {}
     };

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::language::Lang;
 use super::texts::text;
+use super::work_views;
 
 /// Why a row cannot be taken, and the states, by the names a script asks for them.
 const SENTENCES: [(&str, &str); 11] = [
@@ -29,12 +30,7 @@ pub(super) fn markup(lang: Lang) -> Markup {
                 h2 id="worklist-title" { (t("desk-work")) " " span class="count" data-slot="count" { "0" } }
                 p class="why" { (t("desk-work-hint")) }
                 p class="fault" role="alert" hidden data-slot="fault" {}
-                ul class="work-views" aria-label=(t("desk-work-views")) data-slot="views" {}
-                form id="work-filter" class="work-filter" { (filters(lang)) }
-                form id="work-keep" class="work-keep" {
-                    label { span { (t("desk-work-name")) } input name="name" dir="auto" maxlength="60" autocomplete="off"; }
-                    button type="submit" { (t("desk-work-save")) }
-                }
+                (work_views::markup(lang, false))
                 ol class="work-rows" data-slot="rows" {}
                 p class="empty" hidden data-slot="none" { (t("desk-work-none")) }
                 div class="row" { button type="button" data-do="cancel" { (t("desk-close")) } }
@@ -48,46 +44,13 @@ pub(super) fn markup(lang: Lang) -> Markup {
                 }
                 h3 class="along" data-slot="title" dir="auto" {}
                 p class="peek along" data-slot="says" dir="auto" {}
+                p class="tags" hidden data-slot="tags" {}
                 p class="why" { (t("desk-work-age")) " " span data-slot="age" {} span class="not-taken" data-slot="why" hidden {} }
                 button type="button" class="primary" data-slot="take" { (t("desk-work-take")) }
             }
         }
-        template id="t-work-view" {
-            li {
-                button type="button" data-slot="open" { bdi data-slot="name" {} " " span class="count" data-slot="count" {} }
-                button type="button" class="plain" data-slot="remove" aria-label=(t("desk-work-forget")) { "✕" }
-            }
-        }
+        (work_views::templates(lang))
         @for (name, key) in SENTENCES { template id={ "say-" (name) } { (t(key)) } }
-    }
-}
-
-fn filters(lang: Lang) -> Markup {
-    let t = |key| text(lang, key);
-    html! {
-        label { span { (t("desk-work-queue")) } select name="queue" { option value="" { (t("desk-work-any")) } } }
-        label { span { (t("desk-work-channel")) }
-            select name="channel" {
-                option value="" { (t("desk-work-any")) }
-                @for connector in blendline_connectors::all() { option value=(connector.name()) { (connector.name()) } }
-            }
-        }
-        label { span { (t("desk-work-side")) }
-            select name="side" {
-                option value="" { (t("desk-work-any")) }
-                option value="front" { (t("desk-side-front")) }
-                option value="back" { (t("desk-side-back")) }
-            }
-        }
-        label { span { (t("desk-work-state")) }
-            select name="state" {
-                option value="" { (t("desk-work-any")) }
-                @for (value, key) in [("waiting", "desk-work-waiting"), ("active", "desk-work-active"), ("aside", "desk-work-aside")] {
-                    option value=(value) { (t(key)) }
-                }
-            }
-        }
-        label { span { (t("desk-work-older")) } input type="number" name="older_min" min="0" max="525600" inputmode="numeric"; }
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod about;
 mod assets;
+mod away;
 mod chat;
 mod company;
 mod console;
@@ -27,6 +28,7 @@ mod status;
 mod texts;
 mod transcript;
 mod widget;
+mod work_views;
 
 #[cfg(test)]
 mod tests;
@@ -60,6 +62,8 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Vec<Open<S>> {
     vec![
         Open::get("/chat/widget.js", widget::serve, about::widget),
         Open::get("/chat/{account}", chat::serve, about::chat),
+        Open::get("/desk-worker.js", away::worker, about::desk_worker),
+        Open::get("/desk/away", away::serve, about::desk_away),
         Open::get("/docs", docs::serve, about::docs),
         Open::get("/assets/{version}/{*path}", assets::serve, about::asset),
     ]
@@ -72,7 +76,7 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
 
 /// The desk of `page.user`.
 pub fn desk(page: &Page<'_>) -> Response {
-    headers::page(page.spoken, desk::markup(page))
+    away::allow_worker(headers::page(page.spoken, desk::markup(page)))
 }
 
 /// The console's page `section`, as somebody with this role sees it.

@@ -7,7 +7,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode};
 use tower::ServiceExt;
 
-use super::assets::{ASSETS, url};
+use super::assets::{ASSETS, Asset, url, version};
 use super::language::{Lang, Spoken};
 use super::{
     CompanyDoor, Page, Section, chat, company, console, desk, desk_forms, desk_parts, router, sign_in, texts, widget,
@@ -16,7 +16,8 @@ use crate::directory::Role;
 use crate::people::company::Refusal;
 
 /// The sources that name keys.
-const SOURCES: [&str; 22] = [
+const SOURCES: [&str; 25] = [
+    include_str!("away.rs"),
     include_str!("chat.rs"),
     include_str!("company.rs"),
     include_str!("console/answers.rs"),
@@ -27,6 +28,7 @@ const SOURCES: [&str; 22] = [
     include_str!("console/rules.rs"),
     include_str!("console/table.rs"),
     include_str!("console/task.rs"),
+    include_str!("console/work.rs"),
     include_str!("desk.rs"),
     include_str!("desk_answers.rs"),
     include_str!("desk_forms.rs"),
@@ -39,6 +41,7 @@ const SOURCES: [&str; 22] = [
     include_str!("sign_in.rs"),
     include_str!("status.rs"),
     include_str!("transcript.rs"),
+    include_str!("work_views.rs"),
 ];
 
 fn keys(lang: Lang) -> BTreeSet<&'static str> {
@@ -118,12 +121,16 @@ fn scripts_ask_only_for_what_the_page_has() {
             _ => everywhere.clone(),
         };
         for call in ["say(\"", "sayText(\"", "clone(\"", "byId(\""] {
-            for name in asset.body.split(call).skip(1).filter_map(|rest| rest.split('"').next()) {
+            for name in text_of(asset).split(call).skip(1).filter_map(|rest| rest.split('"').next()) {
                 let id = if call.starts_with("say") { format!("say-{name}") } else { name.to_owned() };
                 assert!(page.contains(&format!("id=\"{id}\"")), "{} asks for {id}", asset.path);
             }
         }
     }
+}
+
+fn text_of(asset: &Asset) -> &'static str {
+    std::str::from_utf8(asset.body).unwrap()
 }
 
 fn desk_page(lang: Lang) -> String {
@@ -189,7 +196,7 @@ fn what_a_page_is_given_is_text() {
 
 #[test]
 fn scripts_never_turn_text_into_markup() {
-    let own = ASSETS.iter().map(|asset| asset.body).chain([widget::script()]);
+    let own = ASSETS.iter().filter_map(|asset| std::str::from_utf8(asset.body).ok()).chain([widget::script()]);
     for script in own {
         for way in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"] {
             assert!(!script.contains(way), "{way}");
@@ -251,4 +258,31 @@ async fn the_widget_speaks_four_languages_and_may_be_embedded() {
     for lang in Lang::ALL {
         assert!(script.contains(&widget::texts_of(lang)["greeting"]), "{lang:?}");
     }
+}
+
+async fn text(response: Response<Body>) -> String {
+    String::from_utf8(to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn the_desk_can_be_installed_and_opens_while_the_router_is_away() {
+    let manifest = ASSETS.iter().find(|asset| asset.path == "desk.webmanifest").unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(manifest.body).unwrap();
+    for icon in manifest["icons"].as_array().unwrap() {
+        assert!(ASSETS.iter().any(|asset| icon["src"] == asset.path), "{icon}");
+    }
+    let desk = super::desk(&Page { spoken: Spoken { lang: Lang::En, asked: false }, user: "dana", csrf: "c" });
+    let policy = header(&desk, "content-security-policy").to_owned();
+    assert_eq!(policy.replace("trusted-types blendline-desk-worker", "trusted-types 'none'"), super::headers::POLICY);
+    assert!(desk_page(Lang::En).contains("rel=\"manifest\""));
+
+    let worker = get("/desk-worker.js", &[]).await;
+    assert_eq!(header(&worker, "cache-control"), "no-cache");
+    let worker = text(worker).await;
+    assert!(worker.contains(version()) && !worker.contains("{build}"));
+    for name in ["blendline.css", "desk-away.js", "icon.svg"] {
+        assert!(worker.contains(name) && ASSETS.iter().any(|asset| asset.path == name), "{name}");
+    }
+    let away = text(get("/desk/away?lang=he", &[]).await).await;
+    assert!(away.contains("dir=\"rtl\"") && away.contains(&url("desk-away.js")));
 }

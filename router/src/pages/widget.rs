@@ -61,7 +61,8 @@ pub(super) fn script() -> &'static str {
 
 /// Serves the script to any page: what it may do there is decided by the session's Origin check.
 pub(super) async fn serve(asked: HeaderMap) -> Response {
-    let mut response = assets::answer(&asked, "text/javascript; charset=utf-8", "public, max-age=300", script());
+    let mut response =
+        assets::answer(&asked, "text/javascript; charset=utf-8", "public, max-age=300", script().as_bytes());
     let policy = HeaderName::from_static("cross-origin-resource-policy");
     response.headers_mut().insert(policy, HeaderValue::from_static("cross-origin"));
     response

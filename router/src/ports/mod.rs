@@ -4,6 +4,7 @@ pub mod broker;
 pub mod desks;
 pub mod files;
 mod found;
+pub mod held;
 pub mod live;
 pub mod outlets;
 pub mod people;

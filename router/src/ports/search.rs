@@ -70,6 +70,9 @@ pub struct Wanted {
     pub all_of: Vec<Vec<Term>>,
     /// Only lines of tasks that this worker has, or had last.
     pub worker: Option<WorkerId>,
+    /// Where he had no more tasks than this, an adapter may look through their lines for the words, and not through all
+    /// lines that hold the words for his tasks: for a common word that is everything that was ever said.
+    pub few_tasks: usize,
     /// Only those before this one.
     pub before: Option<u64>,
     /// How many at most.

@@ -57,6 +57,14 @@ pub trait Archive: Send + Sync + 'static {
     /// The latest `limit` lines of each conversation or task, oldest first, in the order asked for.
     async fn transcripts(&self, of: &[Transcript], limit: usize) -> Result<Vec<Vec<StoredMessage>>, StoreError>;
 
+    /// The first `limit` lines of each conversation or task that were said then or later, oldest first, in the order
+    /// asked for.
+    async fn said_since(
+        &self,
+        of: &[(Transcript, Millis)],
+        limit: usize,
+    ) -> Result<Vec<Vec<StoredMessage>>, StoreError>;
+
     /// What to send and to whom, for each message of ours that is known.
     async fn letters(&self, outbound: &[OutboundId]) -> Result<Vec<Letter>, StoreError>;
 
@@ -273,6 +281,16 @@ pub enum Transcript {
     Conversation(ConversationId),
     /// A task's own, where it has no conversation.
     Task(TaskId),
+}
+
+impl Transcript {
+    /// Its number in the record.
+    pub const fn number(self) -> u64 {
+        match self {
+            Self::Conversation(conversation) => conversation.0,
+            Self::Task(task) => task.0,
+        }
+    }
 }
 
 /// What a contact may read of his conversations on one account.

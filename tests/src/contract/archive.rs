@@ -40,6 +40,12 @@ pub async fn keeps_transcripts(world: &impl StoreWorld) {
     assert_eq!(texts, [vec!["an item"], vec!["line 4\0 שלום", "line 5\0 שלום", "a note"], vec![]]);
     assert_eq!(found[1].iter().map(|line| line.seq).collect::<Vec<_>>(), [4, 5, 6]);
     assert_eq!(found[0][0].at, NOW);
+
+    // And from an instant on the first of them.
+    let since = [(of[1], NOW), (of[0], NOW), (of[1], NOW.plus(1))];
+    let found = store.said_since(&since, 2).await.unwrap();
+    let places: Vec<Vec<u64>> = found.iter().map(|lines| lines.iter().map(|line| line.seq).collect()).collect();
+    assert_eq!(places, [vec![1, 2], vec![1], vec![]]);
 }
 
 /// A letter has its row as it is now, its content as it was said, and the address that made the contact.

@@ -2,8 +2,9 @@
 
 use blendline_router::people::audit::Check;
 use blendline_router::ports::desks::{Act, Canned, DRAFTS_MAX, Desks, Draft, View};
+use blendline_router::ports::held::{Held, HeldMacros as _, HeldOrder, HeldOutcome};
 use blendline_router::ports::people::{Deed, People};
-use blendline_wire::{TaskId, TenantId, WorkerId};
+use blendline_wire::{Lease, Millis, TaskId, TenantId, WorkerId};
 
 use super::rows::{NOW, TENANT};
 use super::store::StoreWorld;
@@ -126,4 +127,46 @@ pub async fn keeps_views<W: StoreWorld<Store: Desks>>(world: &W) {
     store.remove_view(TENANT, "user dana", "a").await.unwrap();
     assert_eq!(store.views(TENANT, "user dana").await.unwrap().len(), 1);
     assert_eq!(store.views(TENANT, "user omar").await.unwrap().len(), 1);
+}
+
+/// One macro of a worker waits at a time; what came of it stays until it is forgotten, or the next waits.
+pub async fn holds_macros<W: StoreWorld<Store: Desks>>(world: &W) {
+    let store = world.open().await;
+    let worker = WorkerId(9);
+    let order = |task: u64| HeldOrder { task: TaskId(task), lease: Lease(1), key: format!("k{task}\0"), seen: Some(3) };
+    let held = |tenant, number: &str, due: u64| Held {
+        tenant,
+        worker,
+        number: number.into(),
+        by: "user dana".into(),
+        name: "סגירה".into(),
+        due: Millis(due),
+        orders: vec![order(1), order(2)],
+        outcomes: Vec::new(),
+    };
+    let mut first = held(TENANT, "one", 50);
+    assert!(store.hold(&first).await.unwrap());
+    assert!(!store.hold(&held(TENANT, "two", 40)).await.unwrap(), "one at a time");
+    assert!(store.hold(&held(OTHER, "two", 40)).await.unwrap());
+    drop(store);
+    let store = world.open().await;
+    assert_eq!(store.held(TENANT, worker).await.unwrap().as_ref(), Some(&first));
+    let due = |all: Vec<Held>| all.into_iter().map(|held| held.due.0).collect::<Vec<_>>();
+    assert_eq!(due(store.held_due(Millis(50), 9).await.unwrap()), [40, 50]);
+    assert_eq!(due(store.held_due(Millis(49), 9).await.unwrap()), [40]);
+
+    first.outcomes.push(HeldOutcome { failed: Some("somebody else has it".into()), leaves: false });
+    store.keep_held(&first, false).await.unwrap();
+    assert_eq!(due(store.held_due(Millis(50), 1).await.unwrap()), [40]);
+    first.outcomes.push(HeldOutcome { failed: None, leaves: true });
+    store.keep_held(&first, true).await.unwrap();
+    assert_eq!(store.held(TENANT, worker).await.unwrap(), Some(first));
+    assert_eq!(due(store.held_due(Millis(50), 9).await.unwrap()), [40]);
+
+    assert!(store.hold(&held(TENANT, "three", 60)).await.unwrap(), "the one before was done");
+    assert!(!store.forget_held(TENANT, worker, "one").await.unwrap());
+    assert!(store.forget_held(TENANT, worker, "three").await.unwrap());
+    assert_eq!(store.held(TENANT, worker).await.unwrap(), None);
+    store.keep_held(&held(TENANT, "three", 60), true).await.unwrap();
+    assert_eq!(store.held(TENANT, worker).await.unwrap(), None, "what was taken back stays so");
 }

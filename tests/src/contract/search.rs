@@ -26,7 +26,7 @@ fn beginning(word: &str) -> Vec<Term> {
 }
 
 fn wanted(all_of: Vec<Vec<Term>>) -> Wanted {
-    Wanted { tenant: TENANT, all_of, worker: None, before: None, limit: 10 }
+    Wanted { tenant: TENANT, all_of, worker: None, few_tasks: 10, before: None, limit: 10 }
 }
 
 async fn places(store: &impl Search, wanted: &Wanted) -> Vec<(u64, u64)> {
@@ -104,8 +104,16 @@ pub async fn follows_the_record<W: StoreWorld<Store: Search>>(world: &W) {
     assert_eq!(store.unindexed(3, 10).await.unwrap(), lines[1..]);
     let found = store.lines(&[(3, 2), (3, 9), (4, 1)]).await.unwrap();
     assert_eq!(found, lines[1..]);
-    let his = Wanted { worker: Some(WorkerId(9)), ..wanted(vec![word("a")]) };
-    assert_eq!(places(&store, &his).await, [(3, 1)]);
-    let anothers = Wanted { worker: Some(WorkerId(999)), ..his };
-    assert!(places(&store, &anothers).await.is_empty());
+    // By the words, and by the lines of the few tasks that he had: the same is found, the newest first, and page by page.
+    store.add_lines(TENANT, &[doc(3, 2, "a c"), doc(4, 1, "a")]).await.unwrap();
+    for few_tasks in [0, 1] {
+        let his = Wanted { worker: Some(WorkerId(9)), few_tasks, ..wanted(vec![word("a")]) };
+        assert_eq!(places(&store, &his).await, [(3, 2), (3, 1)]);
+        let newest = store.find(&Wanted { limit: 1, ..his.clone() }).await.unwrap();
+        assert_eq!(places(&store, &Wanted { before: Some(newest[0].id), ..his.clone() }).await, [(3, 1)]);
+        let both = Wanted { all_of: vec![word("a"), beginning("c")], ..his.clone() };
+        assert_eq!(places(&store, &both).await, [(3, 2)]);
+        let anothers = Wanted { worker: Some(WorkerId(999)), ..his };
+        assert!(places(&store, &anothers).await.is_empty());
+    }
 }

@@ -27,6 +27,10 @@ const TRANSCRIPTS: &str = "SELECT m.seq, m.at, m.author, m.worker, m.outbound, m
     FROM unnest($1::bigint[]) WITH ORDINALITY AS w (transcript, n)
     CROSS JOIN LATERAL (SELECT * FROM messages WHERE transcript = w.transcript ORDER BY seq DESC LIMIT $2) m
     ORDER BY w.n, m.seq";
+const SAID_SINCE: &str = "SELECT m.seq, m.at, m.author, m.worker, m.outbound, m.body, w.n
+    FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS w (transcript, since, n)
+    CROSS JOIN LATERAL (SELECT * FROM messages WHERE transcript = w.transcript AND at >= w.since ORDER BY seq LIMIT $3) m
+    ORDER BY w.n, m.seq";
 /// With the address of the contact: the one that made the contact, or the latest.
 const LETTERS: &str = "SELECT o.body, o.content, a.body
     FROM unnest($1::bigint[]) WITH ORDINALITY AS w (id, n)
@@ -74,21 +78,18 @@ impl PostgresStore {
 #[async_trait]
 impl Archive for PostgresStore {
     async fn transcripts(&self, of: &[Transcript], limit: usize) -> Result<Vec<Vec<StoredMessage>>, StoreError> {
-        let numbers: Vec<i64> = of
-            .iter()
-            .map(|one| match one {
-                Transcript::Conversation(conversation) => sql(conversation.0),
-                Transcript::Task(task) => sql(task.0),
-            })
-            .collect();
-        let mut found: Vec<Vec<StoredMessage>> = of.iter().map(|_| Vec::new()).collect();
-        for row in self.ask(TRANSCRIPTS, &[&numbers, &rows(limit)]).await? {
-            let n = usize::try_from(told(row.try_get::<_, i64>(6))?).unwrap_or(0);
-            if let Some(lines) = n.checked_sub(1).and_then(|n| found.get_mut(n)) {
-                lines.push(message(&row)?);
-            }
-        }
-        Ok(found)
+        let numbers: Vec<i64> = of.iter().map(|one| sql(one.number())).collect();
+        by_number(of.len(), &self.ask(TRANSCRIPTS, &[&numbers, &rows(limit)]).await?)
+    }
+
+    async fn said_since(
+        &self,
+        of: &[(Transcript, Millis)],
+        limit: usize,
+    ) -> Result<Vec<Vec<StoredMessage>>, StoreError> {
+        let numbers: Vec<i64> = of.iter().map(|(one, _)| sql(one.number())).collect();
+        let since: Vec<i64> = of.iter().map(|(_, since)| sql(since.0)).collect();
+        by_number(of.len(), &self.ask(SAID_SINCE, &[&numbers, &since, &rows(limit)]).await?)
     }
 
     async fn letters(&self, outbound: &[OutboundId]) -> Result<Vec<Letter>, StoreError> {
@@ -341,6 +342,18 @@ fn quarantined(row: &Row, tenant: TenantId) -> Result<QuarantineRow, tokio_postg
         cause: row.try_get(3)?,
         raw: row.try_get(4)?,
     })
+}
+
+/// Lines of `count` transcripts, by the number of each in the seventh column, which begins with 1.
+fn by_number(count: usize, found: &[Row]) -> Result<Vec<Vec<StoredMessage>>, StoreError> {
+    let mut all: Vec<Vec<StoredMessage>> = (0..count).map(|_| Vec::new()).collect();
+    for row in found {
+        let n = usize::try_from(told(row.try_get::<_, i64>(6))?).unwrap_or(0);
+        if let Some(lines) = n.checked_sub(1).and_then(|n| all.get_mut(n)) {
+            lines.push(message(row)?);
+        }
+    }
+    Ok(all)
 }
 
 /// A line of a transcript: its first six columns are seq, at, author, worker, outbound and body.

@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0011_desks.sql"),
     include_str!("../../../migrations/postgres/0012_search.sql"),
     include_str!("../../../migrations/postgres/0014_work_views.sql"),
+    include_str!("../../../migrations/postgres/0015_held_macros_search.sql"),
     include_str!("../../../migrations/postgres/0016_cases.sql"),
 ];
 /// The advisory lock of whoever changes the schema: "blendline" as a number.

@@ -13,6 +13,7 @@ mod doctor;
 pub mod dump;
 mod error;
 mod follow;
+mod held;
 mod load;
 mod migrate;
 mod names;

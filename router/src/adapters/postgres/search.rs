@@ -38,6 +38,14 @@ const FIND: &str = "SELECT found.* FROM
         ORDER BY id + 0 DESC LIMIT $3) AS found
     LIMIT $3";
 
+/// The tasks that a worker has, or had last.
+const OWN_TASKS: &str = "SELECT id FROM tasks WHERE worker = $1 ORDER BY id LIMIT $2";
+/// The same for whoever had few tasks: their lines, and of those the ones that hold the words.
+const FIND_IN: &str = "SELECT id, transcript, seq, at, task FROM search_lines
+    WHERE coalesce(task, transcript) = ANY($5::bigint[]) AND id < $2
+        AND words @@ replace($1, '#', (id >> $4)::text)::tsquery
+    ORDER BY id + 0 DESC LIMIT $3";
+
 #[async_trait]
 impl Search for PostgresStore {
     async fn indexed(&self, tenant: TenantId) -> Result<u64, StoreError> {
@@ -68,8 +76,16 @@ impl Search for PostgresStore {
     async fn find(&self, wanted: &Wanted) -> Result<Vec<Hit>, StoreError> {
         let before = wanted.before.map_or(i64::MAX, sql);
         let worker = wanted.worker.map(|worker| sql(worker.0));
-        let params: [&(dyn ToSql + Sync); 5] = [&matched(wanted), &before, &rows(wanted.limit), &PART_BITS, &worker];
-        let mut found = self.ask(FIND, &params).await?.iter().map(hit).collect::<Result<Vec<Hit>, _>>()?;
+        let few = match worker {
+            Some(worker) => self.few_tasks(worker, wanted.few_tasks).await?,
+            None => None,
+        };
+        let (query, last): (_, &(dyn ToSql + Sync)) = match &few {
+            Some(tasks) => (FIND_IN, tasks),
+            None => (FIND, &worker),
+        };
+        let params: [&(dyn ToSql + Sync); 5] = [&matched(wanted), &before, &rows(wanted.limit), &PART_BITS, last];
+        let mut found = self.ask(query, &params).await?.iter().map(hit).collect::<Result<Vec<Hit>, _>>()?;
         found.sort_unstable_by_key(|hit| std::cmp::Reverse(hit.id));
         Ok(found)
     }
@@ -81,6 +97,17 @@ impl Search for PostgresStore {
             "{LINE} JOIN unnest($1::bigint[], $2::bigint[]) AS wanted (transcript, seq) USING (transcript, seq)"
         );
         self.ask(&query, &[&transcripts, &seqs]).await?.iter().map(line).collect()
+    }
+}
+
+impl PostgresStore {
+    /// The tasks of a worker, unless there are more than `most`.
+    async fn few_tasks(&self, worker: i64, most: usize) -> Result<Option<Vec<i64>>, StoreError> {
+        let found = self.ask(OWN_TASKS, &[&worker, &rows(most.saturating_add(1))]).await?;
+        if most < found.len() {
+            return Ok(None);
+        }
+        found.iter().map(|row| told(row.try_get(0))).collect::<Result<Vec<i64>, _>>().map(Some)
     }
 }
 

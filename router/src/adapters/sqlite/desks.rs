@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use blendline_wire::{TenantId, WorkerId};
 use rusqlite::{OptionalExtension as _, Transaction};
 
+use super::held::{self, HeldChange};
 use super::people::{append, text};
 use super::store::SqliteStore;
 use super::store::readers::{collect, parse};
@@ -20,6 +21,7 @@ pub(super) enum DesksOrder {
     RemoveCanned(TenantId, String, Deed),
     PutView(View),
     RemoveView(TenantId, String, String),
+    Held(HeldChange),
 }
 
 #[async_trait]
@@ -77,6 +79,7 @@ pub(super) fn carry_out(transaction: &Transaction<'_>, order: &DesksOrder) -> ru
             .prepare_cached("DELETE FROM work_views WHERE tenant = ?1 AND owner = ?2 AND name = ?3")?
             .execute((sql(tenant.0), owner, name))
             .map(|removed| removed > 0),
+        DesksOrder::Held(change) => held::carry_out(transaction, change),
     }
 }
 

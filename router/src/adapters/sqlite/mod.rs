@@ -8,6 +8,7 @@ mod checkpoint;
 mod connection;
 mod desks;
 pub mod dump;
+mod held;
 mod outlets;
 mod people;
 mod rules;

@@ -10,6 +10,7 @@ pub(super) mod drafts;
 pub(super) mod endpoints;
 pub(super) mod floor;
 pub(super) mod health;
+pub(super) mod held;
 pub(super) mod items;
 pub(super) mod macros;
 pub(super) mod media;

@@ -163,6 +163,9 @@ fn body(pattern: &str) -> &'static str {
         "/v1/canned-answers/{name}" => return r#"{"version":0,"title":"t","text":"t"}"#,
         "/v1/tasks/{id}/macros/{name}" => return r#"{"lease":2,"worker":"dana","key":"k"}"#,
         "/v1/worklist/views/{name}" => return "{}",
+        "/v1/held-macro" => {
+            return r#"{"worker":"dana","name":"n","wait_s":1,"tasks":[{"task":"tsk_7","lease":2,"key":"k"}]}"#;
+        }
         "/v1/event-endpoints/{name}/replay" => return r#"{"events":["evt_1"]}"#,
         _ => {}
     }

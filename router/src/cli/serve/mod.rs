@@ -165,6 +165,7 @@ async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     chores.spawn(telemetry::keep_metrics(metrics, stop.clone()));
     chores.spawn(chores::sweep(record.store.clone(), stop.clone()));
     if config.cluster.router {
+        chores.spawn(api::held::keep_doing(app.clone(), stop.clone()));
         chores.spawn(chores::measure_queues(broker.clone(), doors.shards(), stop.clone()));
         chores.spawn(chores::sweep_files(files.clone(), record.archive.clone(), stop.clone()));
     }

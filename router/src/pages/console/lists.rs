@@ -1,4 +1,4 @@
-//! The console's lists: open tasks, accounts, what could not be read, users, keys, the audit log.
+//! The console's lists: accounts, what could not be read, users, keys, the audit log.
 
 use maud::{Markup, html};
 
@@ -15,17 +15,6 @@ const ROLES: [(&str, &str); 5] = [
     ("operations", "console-role-operations"),
     ("auditor", "console-role-auditor"),
     ("admin", "console-role-admin"),
-];
-
-const WORK: [Column; 8] = [
-    column("id", "console-col-task", Shows::Code),
-    column("state", "console-col-state", Shows::State("task")),
-    column("queue", "console-col-queue", Shows::Text),
-    column("side", "console-col-side", Shows::Word("side")),
-    column("kind", "console-col-kind", Shows::Word("kind")),
-    column("worker", "console-col-worker", Shows::Text),
-    column("earned_at", "console-col-waits", Shows::Since),
-    column("due_at", "console-col-due", Shows::Instant),
 ];
 
 const ACCOUNTS: [Column; 5] = [
@@ -69,33 +58,6 @@ const AUDIT: [Column; 6] = [
     column("subject", "console-col-subject", Shows::Text),
     column("change", "console-col-change", Shows::Code),
 ];
-
-/// Open tasks.
-pub(super) fn work(lang: Lang) -> Markup {
-    let t = |key| text(lang, key);
-    let tools = html! {
-        label { span { (t("console-col-queue")) }
-            select name="queue" { option value="" { (t("console-all")) } }
-        }
-        label { span { (t("console-col-side")) }
-            select name="side" {
-                option value="" { (t("console-all")) }
-                option value="front" { (t("desk-side-front")) }
-                option value="back" { (t("desk-side-back")) }
-            }
-        }
-    };
-    let list = List {
-        id: "tasks",
-        route: "/v1/tasks?open=true",
-        title: "console-open-tasks",
-        empty: "console-none-open",
-        columns: &WORK,
-        tools,
-        actions: html! {},
-    };
-    html! { (head(lang, Section::Work, &html! {})) (table(lang, &list)) }
-}
 
 /// Accounts and how each is.
 pub(super) fn accounts(lang: Lang) -> Markup {

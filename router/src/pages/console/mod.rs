@@ -10,6 +10,7 @@ mod outlets;
 mod rules;
 mod table;
 mod task;
+mod work;
 
 use maud::{Markup, html};
 
@@ -160,7 +161,7 @@ pub(super) fn markup(page: &Page<'_>, role: Role, section: Section) -> Markup {
     let content = match section {
         Section::Board => board::board(lang),
         Section::People => board::people(lang, role),
-        Section::Work => lists::work(lang),
+        Section::Work => work::markup(lang, role),
         Section::Answers => answers::markup(lang, role),
         Section::Rules => rules::markup(lang, role),
         Section::Accounts => lists::accounts(lang),

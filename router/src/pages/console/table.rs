@@ -172,6 +172,7 @@ pub(super) fn sentences(lang: Lang) -> Markup {
         template id="say-problem" { (open_text(lang, "desk-problem", &["detail"])) }
         template id="say-missing" { (text(lang, "desk-fault-missing")) }
         template id="say-unreachable" { (text(lang, "desk-fault-unreachable")) }
+        template id="say-of-all" { (open_text(lang, "console-of-all", &["shown", "count"])) }
         template id="say-done" { (text(lang, "console-done")) }
         template id="say-yes" { (text(lang, "chat-yes")) }
     }

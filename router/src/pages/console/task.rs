@@ -93,6 +93,16 @@ pub(super) fn markup(lang: Lang, role: Role, id: &str) -> Markup {
 
 fn dialogs(lang: Lang) -> Markup {
     let t = |key| text(lang, key);
+    html! {
+        (move_dialog(lang))
+        (dialog(lang, "cancel-dialog", &html! { (t("console-cancel-task")) }, "console-cancel-task", false,
+            &html! { p { (t("console-cancel-means")) } }))
+    }
+}
+
+/// To whom a task is moved. `console/move.js` fills it.
+pub(super) fn move_dialog(lang: Lang) -> Markup {
+    let t = |key| text(lang, key);
     let to = html! {
         label { span { (t("desk-to")) }
             select name="to" required {
@@ -102,11 +112,7 @@ fn dialogs(lang: Lang) -> Markup {
             }
         }
     };
-    html! {
-        (dialog(lang, "move-dialog", &html! { (t("console-move")) }, "console-move", false, &to))
-        (dialog(lang, "cancel-dialog", &html! { (t("console-cancel-task")) }, "console-cancel-task", false,
-            &html! { p { (t("console-cancel-means")) } }))
-    }
+    dialog(lang, "move-dialog", &html! { (t("console-move")) }, "console-move", false, &to)
 }
 
 /// The sentences of this page.

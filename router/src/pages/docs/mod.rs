@@ -26,7 +26,7 @@ static PAGE: LazyLock<String> = LazyLock::new(|| markup(&document()).into_string
 
 /// Serves it.
 pub(super) async fn serve(asked: HeaderMap) -> Response {
-    assets::answer(&asked, "text/html; charset=utf-8", "no-cache", &PAGE)
+    assets::answer(&asked, "text/html; charset=utf-8", "no-cache", PAGE.as_bytes())
 }
 
 /// The named things of the document.

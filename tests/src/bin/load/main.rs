@@ -23,6 +23,7 @@ mod loud;
 mod memory;
 mod noisy;
 mod post;
+mod search;
 mod servers;
 mod spread;
 mod storm;
@@ -63,6 +64,8 @@ enum Scenario {
     /// The loud tenant of `noisy`, which starts it.
     #[value(hide = true)]
     Loud,
+    /// Search on a record that is filled first (`--waiting`: 1,000,000 messages; `--servers`: on PostgreSQL).
+    Search,
     /// All of the embedded installation's, one after the other.
     All,
 }
@@ -141,6 +144,7 @@ async fn main() {
                 let router = arguments.router.expect("the router's address");
                 loud::run(router, loud::Plan { seconds: seconds(20), rate: rate(5_000) }).await
             }
+            Scenario::Search => search::run(ground, waiting(1_000_000)).await,
             Scenario::All => continue,
         };
         println!("{report}");

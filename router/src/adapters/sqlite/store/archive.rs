@@ -24,6 +24,20 @@ impl Archive for SqliteStore {
         self.readers.read(move |connection| of.iter().map(|one| transcript(connection, *one, limit)).collect()).await
     }
 
+    async fn said_since(
+        &self,
+        of: &[(Transcript, Millis)],
+        limit: usize,
+    ) -> Result<Vec<Vec<StoredMessage>>, StoreError> {
+        let of = of.to_vec();
+        let query = "SELECT seq, at, author, worker, outbound, body FROM messages WHERE transcript = ?1 AND at >= ?2
+                     ORDER BY seq LIMIT ?3";
+        let one = move |connection: &Connection, (of, since): &(Transcript, Millis)| {
+            collect(connection, query, (sql(of.number()), sql(since.0), rows(limit)), message)
+        };
+        self.readers.read(move |connection| of.iter().map(|asked| one(connection, asked)).collect()).await
+    }
+
     async fn letters(&self, outbound: &[OutboundId]) -> Result<Vec<Letter>, StoreError> {
         let ids = outbound.to_vec();
         self.readers
@@ -239,13 +253,9 @@ fn quarantined(row: &Row<'_>, tenant: TenantId) -> rusqlite::Result<QuarantineRo
 }
 
 fn transcript(connection: &Connection, of: Transcript, limit: usize) -> Result<Vec<StoredMessage>, StoreError> {
-    let transcript = match of {
-        Transcript::Conversation(conversation) => conversation.0,
-        Transcript::Task(task) => task.0,
-    };
     let query = "SELECT seq, at, author, worker, outbound, body FROM messages WHERE transcript = ?1
                  ORDER BY seq DESC LIMIT ?2";
-    let mut lines = collect(connection, query, (sql(transcript), rows(limit)), message)?;
+    let mut lines = collect(connection, query, (sql(of.number()), rows(limit)), message)?;
     lines.reverse();
     Ok(lines)
 }

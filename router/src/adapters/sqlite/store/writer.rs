@@ -31,6 +31,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../../migrations/sqlite/0012_desks.sql"),
     include_str!("../../../../migrations/sqlite/0013_search.sql"),
     include_str!("../../../../migrations/sqlite/0015_work_views.sql"),
+    include_str!("../../../../migrations/sqlite/0016_held_macros.sql"),
     include_str!("../../../../migrations/sqlite/0017_cases.sql"),
 ];
 /// The page cache: the tails of the tables and the upper pages of the indexes.

@@ -14,5 +14,10 @@ byId("sign-out").addEventListener("click", async () => {
   }
   location.assign("/sign-in?next=/console");
 });
-// On a narrow screen the page that one is on stays in sight.
-document.querySelector(".pages [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
+// On a narrow screen the page that one is on stays in sight, also when the screen was turned.
+function keepInSight() {
+  document.querySelector(".pages [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+}
+keepInSight();
+matchMedia("(max-width: 900px)").addEventListener("change", keepInSight);

@@ -3,6 +3,9 @@
 export function listenTabs(list, shown) {
   const tabs = [...list.querySelectorAll("[role=tab]")];
   const rtl = document.documentElement.dir === "rtl";
+  // On a narrow screen the tabs are pushed along.
+  const keepInSight = () => list.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  matchMedia("(max-width: 900px)").addEventListener("change", keepInSight);
   const show = (tab, focus) => {
     for (const one of tabs) {
       one.setAttribute("aria-selected", String(one === tab));
@@ -10,6 +13,7 @@ export function listenTabs(list, shown) {
       document.getElementById(one.getAttribute("aria-controls")).hidden = one !== tab;
     }
     if (focus) tab.focus();
+    keepInSight();
     shown(tab.id.replace("tab-", ""));
   };
   for (const tab of tabs) tab.addEventListener("click", () => show(tab, false));

@@ -5,6 +5,7 @@ import { instant } from "../page/clock.js";
 import { Dialog } from "../page/dialog.js";
 import { Transcript } from "../page/transcript.js";
 import { complainIn, fill } from "../page/table.js";
+import { mover, pullBack } from "./move.js";
 
 const EVERY_MS = 2_000;
 const LATEST = 200;
@@ -87,24 +88,14 @@ async function act(what) {
 }
 
 if (byId("move-dialog")) {
-  const move = new Dialog("move-dialog", async ({ to }) => {
-    const [kind, ...name] = to.split(":");
-    await api("POST", `${route}/transfer`, { to: { [kind]: name.join(":") } });
-    load();
-  });
+  const move = mover(load);
   const cancel = new Dialog("cancel-dialog", async () => {
     await api("DELETE", route);
     load();
   });
-  head.querySelector("[data-do=move]").addEventListener("click", () => move.show());
+  head.querySelector("[data-do=move]").addEventListener("click", () => move.show(id));
   head.querySelector("[data-do=cancel-task]").addEventListener("click", () => cancel.show());
-  head.querySelector("[data-do=back]").addEventListener("click", () => act(() => api("POST", `${route}/transfer`, { to: { queue: task.queue } })));
-  const names = async (path, kind) => {
-    const { items } = await api("GET", path);
-    move.slots[`${kind}s`].append(...items.map(({ name }) => new Option(name, `${kind}:${name}`)));
-  };
-  names("/v1/queues", "queue").catch(() => {});
-  names("/v1/workers", "worker").catch(() => {});
+  head.querySelector("[data-do=back]").addEventListener("click", () => act(() => pullBack(task)));
 }
 
 await load();

@@ -1,11 +1,14 @@
 // Macros: a ready answer with acts behind it, done by one call as a whole or not at all; on one task, or on several after a
-// time in which it can be taken back.
+// time in which it can be taken back. That one waits at the router: it is done although this page is closed, and another
+// page shows it.
 
+import { now } from "../page/clock.js";
 import { api, byId, clone, detailOf, notice, say, sayText, setText } from "../page/dom.js";
 import { isolated, plain } from "../page/text.js";
 
-/** How long several tasks wait before anything is done to them. */
-const UNDO_MS = 60_000;
+/** How often it is looked whether what was due has been done. */
+const LOOK_MS = 1_000;
+const HELD = "/v1/held-macro";
 
 const path = (task, name) => `/v1/tasks/${encodeURIComponent(task)}/macros/${encodeURIComponent(name)}`;
 const orderFor = (task) => ({ lease: task.view.lease, key: crypto.randomUUID(), seen: Math.max(0, ...task.messages.keys()) });
@@ -75,8 +78,6 @@ export class Bulk {
     this.bar = byId("bulk-bar");
     this.bar.querySelector("[data-do=undo]").addEventListener("click", () => this.undo());
     this.bar.querySelector("[data-do=now]").addEventListener("click", () => this.go());
-    // A page that is left does nothing: what waits was not done.
-    addEventListener("beforeunload", (event) => this.waiting && event.preventDefault());
   }
 
   async open() {
@@ -144,52 +145,96 @@ export class Bulk {
   }
 
   /** Nothing is done for a minute; then everything is, unless it is taken back. */
-  hold() {
+  async hold() {
     const ids = [...this.slots.tasks.querySelectorAll("[data-able=true] [data-slot=box]")].map(({ value }) => value);
     const tasks = ids.map((id) => this.desk.book.tasks.get(id)).filter(Boolean);
     if (tasks.length === 0) return;
-    this.dialog.close();
-    const name = this.slots.macro.value;
-    this.waiting = { tasks, name, at: performance.now() + UNDO_MS, timer: setInterval(() => this.tick(), 500) };
+    this.slots.go.disabled = true;
+    try {
+      const asked = tasks.map((task) => ({ task: task.view.id, ...orderFor(task) }));
+      this.show(await api("PUT", HELD, { name: this.slots.macro.value, tasks: asked }));
+      this.dialog.close();
+      this.bar.querySelector("[data-do=undo]").focus();
+    } catch (problem) {
+      this.complain(detailOf(problem));
+      this.slots.go.disabled = false;
+    }
+  }
+
+  /** What waits since another page asked for it, or was done meanwhile. */
+  async read() {
+    let held;
+    try {
+      ({ held } = await api("GET", HELD));
+    } catch {
+      return; // The next welcome asks again.
+    }
+    if (held) this.show(held);
+    else this.end();
+  }
+
+  show(held) {
+    if (!held.waits) return this.done(held);
+    clearInterval(this.timer);
+    this.waiting = held;
+    this.timer = setInterval(() => this.tick(), 500);
     this.bar.hidden = false;
     this.tick();
-    this.bar.querySelector("[data-do=undo]").focus();
   }
 
   tick() {
-    const left = Math.max(0, this.waiting.at - performance.now());
+    const left = Math.max(0, Date.parse(this.waiting.due_at) - now());
     const { tasks, name } = this.waiting;
     this.bar.querySelector("[data-slot=what]").replaceChildren(say("bulk-waits", { name, count: String(tasks.length), left: String(Math.ceil(left / 1_000)) }));
-    if (left === 0) this.go();
+    if (left > 0) return;
+    clearInterval(this.timer);
+    this.timer = setTimeout(() => this.read(), LOOK_MS);
   }
 
   end() {
     const held = this.waiting;
-    clearInterval(held?.timer);
+    clearTimeout(this.timer);
+    clearInterval(this.timer);
     this.waiting = null;
     this.bar.hidden = true;
     return held;
   }
 
-  undo() {
-    if (this.end()) notice(say("bulk-undone"), 6_000);
+  async undo() {
+    const held = this.end();
+    if (!held) return;
+    try {
+      const { undone } = await api("DELETE", `${HELD}?number=${held.number}`);
+      if (undone) notice(say("bulk-undone"), 6_000);
+      else await this.read();
+    } catch (problem) {
+      notice(say("problem", { detail: detailOf(problem) }), 20_000);
+      await this.read();
+    }
     byId("work").focus();
   }
 
   async go() {
     const held = this.end();
     if (!held) return;
-    const failed = [];
-    let done = 0;
-    for (const task of held.tasks) {
-      try {
-        await run(this.desk, task, held.name);
-        done++;
-      } catch (problem) {
-        failed.push(`${this.desk.title(task.view)}: ${detailOf(problem)}`);
-      }
+    try {
+      this.done(await api("POST", `${HELD}/now?number=${held.number}`));
+    } catch (problem) {
+      notice(say("problem", { detail: detailOf(problem) }), 20_000);
+      await this.read();
     }
-    notice(say("bulk-done", { count: String(done) }), 8_000);
-    for (const line of failed) notice(say("problem", { detail: line }), 60_000);
+  }
+
+  /** Tells once what came of it. */
+  done({ number, tasks }) {
+    this.end();
+    for (const { task, lease, left } of tasks) if (left) this.desk.settled(task, lease);
+    const failed = tasks.filter((one) => one.failed !== null);
+    notice(say("bulk-done", { count: String(tasks.length - failed.length) }), 8_000);
+    for (const { task, failed: why } of failed) {
+      const known = this.desk.book.tasks.get(task);
+      notice(say("problem", { detail: `${known ? this.desk.title(known.view) : task}: ${why}` }), 60_000);
+    }
+    api("DELETE", `${HELD}?number=${number}`).catch(() => {});
   }
 }

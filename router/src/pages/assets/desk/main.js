@@ -7,6 +7,7 @@ import { Keep } from "./keep.js";
 import { Book } from "./book.js";
 import { Line } from "./line.js";
 import { Mentions } from "./notes.js";
+import { install } from "./install.js";
 import { Bulk } from "./macros.js";
 import { Offers } from "./offers.js";
 import { WorkList } from "./worklist.js";
@@ -60,6 +61,7 @@ class Desk {
     this.changed();
     this.drafts.read();
     this.mentions.read();
+    this.bulk.read();
   }
 
   /** A reply that was on its way when this page was loaded anew is said again under its own key. */
@@ -315,3 +317,4 @@ class Desk {
 }
 
 new Desk();
+install();

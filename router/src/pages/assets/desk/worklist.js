@@ -1,23 +1,18 @@
 // Open work as a list: filtered, kept as views with live counts, and taken from.
 
-import { api, byId, clone, detailOf, knows, notice, say, sayText, setText } from "../page/dom.js";
+import { api, byId, clone, detailOf, knows, say, sayText, setText } from "../page/dom.js";
 import { lasting, now } from "../page/clock.js";
 import { isolated, plain } from "../page/text.js";
-import { fill } from "./forms.js";
+import { Views, counted } from "../page/views.js";
 
 /** How often what is shown is looked at again while it is open. */
 const AGAIN_MS = 5_000;
-const FIELDS = ["queue", "channel", "side", "state", "older_min"];
 
 export class WorkList {
   constructor(desk) {
     Object.assign(this, { desk, dialog: byId("worklist"), rows: new Map(), taking: new Set() });
     this.slots = Object.fromEntries([...this.dialog.querySelectorAll("[data-slot]")].map((slot) => [slot.dataset.slot, slot]));
-    this.filter = byId("work-filter");
-    this.filter.addEventListener("change", () => this.look());
-    this.filter.addEventListener("submit", (event) => (event.preventDefault(), this.look()));
-    this.keep = byId("work-keep");
-    this.keep.addEventListener("submit", (event) => (event.preventDefault(), this.save()));
+    this.views = new Views({ list: this.slots.views, look: () => this.look(), complain: (text) => this.complain(text) });
     this.dialog.querySelector("[data-do=cancel]").addEventListener("click", () => this.dialog.close());
     this.dialog.addEventListener("close", () => clearInterval(this.timer));
   }
@@ -27,20 +22,13 @@ export class WorkList {
     this.dialog.showModal();
     clearInterval(this.timer);
     this.timer = setInterval(() => this.again(), AGAIN_MS);
-    if (this.filter.elements.queue.length === 1) {
-      api("GET", "/v1/queues").then(({ items }) => fill(this.filter.elements.queue, null, items), () => {});
-    }
+    this.views.choices();
     await this.again();
-    (this.slots.rows.querySelector("button") ?? this.filter.elements.queue).focus();
+    (this.slots.rows.querySelector("button") ?? this.views.filter.elements.queue).focus();
   }
 
   async again() {
-    await Promise.all([this.look(), this.showViews()]);
-  }
-
-  asked() {
-    const values = FIELDS.map((name) => [name, this.filter.elements[name].value.trim()]);
-    return Object.fromEntries(values.filter(([, value]) => value !== ""));
+    await Promise.all([this.look(), this.views.show()]);
   }
 
   complain(text) {
@@ -51,11 +39,12 @@ export class WorkList {
   async look() {
     const round = (this.round = (this.round ?? 0) + 1);
     try {
-      const { items, count } = await api("GET", `/v1/worklist?${new URLSearchParams(this.asked())}`);
+      const { items, count, unread } = await api("GET", this.views.route());
       if (round !== this.round) return;
       this.slots.fault.hidden = true;
       this.show(items);
-      setText(this.slots.count, String(count));
+      this.views.offer(items);
+      setText(this.slots.count, counted(count, unread));
       this.slots.none.hidden = items.length > 0;
     } catch (problem) {
       if (round === this.round) this.complain(detailOf(problem));
@@ -69,7 +58,7 @@ export class WorkList {
       const held = row.root.contains(document.activeElement);
       row.root.remove();
       this.rows.delete(id);
-      if (held) (this.slots.rows.querySelector("button") ?? this.filter.elements.queue).focus();
+      if (held) (this.slots.rows.querySelector("button") ?? this.views.filter.elements.queue).focus();
     }
     for (const item of items) {
       const row = this.rows.get(item.id) ?? this.row(item);
@@ -88,6 +77,8 @@ export class WorkList {
   fill({ slots, root }, item) {
     setText(slots.title, item.title ? plain(item.title) : sayText("untitled", { kind: sayText(`kind-${item.kind}`), id: item.id }));
     slots.says.replaceChildren(isolated(item.says ?? ""));
+    slots.tags.hidden = item.tags.length === 0;
+    setText(slots.tags, item.tags.map(plain).join(" · "));
     setText(slots.queue, item.queue);
     setText(slots.channel, item.channel ?? sayText(`kind-${item.kind}`));
     setText(slots.state, sayText(`open-${["parked", "interrupted", "requesting"].includes(item.state) ? "aside" : item.state}`));
@@ -115,45 +106,6 @@ export class WorkList {
       await this.look();
     } finally {
       button.disabled = false;
-    }
-  }
-
-  async showViews() {
-    try {
-      const { items } = await api("GET", "/v1/worklist/views");
-      this.slots.views.replaceChildren(...items.map((view) => this.view(view)));
-    } catch (problem) {
-      this.complain(detailOf(problem));
-    }
-  }
-
-  view({ name, filter, count }) {
-    const { root, slots } = clone("t-work-view");
-    setText(slots.name, plain(name));
-    setText(slots.count, count === null ? "–" : String(count));
-    slots.open.addEventListener("click", () => {
-      for (const field of FIELDS) this.filter.elements[field].value = filter[field] ?? "";
-      this.look();
-    });
-    slots.remove.setAttribute("aria-label", `${slots.remove.getAttribute("aria-label")} ${plain(name)}`);
-    slots.remove.addEventListener("click", async () => {
-      await api("DELETE", `/v1/worklist/views/${encodeURIComponent(name)}`).catch((problem) => notice(say("problem", { detail: detailOf(problem) })));
-      await this.showViews();
-      this.keep.elements.name.focus();
-    });
-    return root;
-  }
-
-  async save() {
-    const name = this.keep.elements.name.value.trim();
-    if (!name) return this.keep.elements.name.focus();
-    const { older_min, ...filter } = this.asked();
-    try {
-      await api("PUT", `/v1/worklist/views/${encodeURIComponent(name)}`, { ...filter, ...(older_min && { older_min: Number(older_min) }) });
-      this.keep.reset();
-      await this.showViews();
-    } catch (problem) {
-      this.complain(detailOf(problem));
     }
   }
 }

@@ -122,6 +122,21 @@ export class Table {
     return row;
   }
 
+  /** Shows these items and no others, in their order; a row that stays keeps cursor and selection. */
+  only(items) {
+    const keys = new Set(items.map((item) => this.keyOf(item)));
+    for (const [key, { root }] of this.rows) {
+      if (keys.has(key)) continue;
+      root.remove();
+      this.rows.delete(key);
+    }
+    const rows = items.map((item) => this.put(item).root);
+    rows.forEach((root, place) => {
+      if (this.slots.rows.children[place] !== root) this.slots.rows.insertBefore(root, this.slots.rows.children[place]);
+    });
+    this.search();
+  }
+
   /** Times go on. */
   tick() {
     for (const { cells, shown } of this.rows.values()) {

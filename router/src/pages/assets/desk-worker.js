@@ -1,0 +1,45 @@
+// Opens the desk with a calm message while the router is away, and does nothing else: what is said at the desk is kept by the
+// router and by the desk's own page, never here. Its own page comes from the same build as this file.
+
+const BUILD = "{build}";
+const LANG = new URL(location.href).searchParams.get("lang") === "he" ? "he" : "en";
+const STORE = `blendline-away-${BUILD}-${LANG}`;
+const PAGE = `/desk/away?lang=${LANG}`;
+const FILES = [PAGE, ...["blendline.css", "desk-away.js", "icon.svg"].map((name) => `/assets/${BUILD}/${name}`)];
+/** What a proxy says in the router's place. */
+const AWAY = new Set([502, 503, 504]);
+
+addEventListener("install", (event) => {
+  // Without the cookies: the page is the same for everybody, and its language is asked for by name.
+  const all = FILES.map((file) => new Request(file, { credentials: "omit", cache: "reload" }));
+  event.waitUntil(caches.open(STORE).then((store) => store.addAll(all)).then(() => skipWaiting()));
+});
+
+addEventListener("activate", (event) => {
+  const old = async () => {
+    for (const name of await caches.keys()) if (name.startsWith("blendline-away-") && name !== STORE) await caches.delete(name);
+    await clients.claim();
+  };
+  event.waitUntil(old());
+});
+
+const kept = async (file) => (await caches.open(STORE)).match(file);
+
+async function open(request) {
+  try {
+    const answer = await fetch(request);
+    return AWAY.has(answer.status) ? ((await kept(PAGE)) ?? answer) : answer;
+  } catch (fault) {
+    const page = await kept(PAGE);
+    if (!page) throw fault;
+    return page;
+  }
+}
+
+addEventListener("fetch", (event) => {
+  const { request } = event;
+  const place = new URL(request.url).pathname;
+  if (request.mode === "navigate" && place === "/desk") event.respondWith(open(request));
+  // What its page is made of never changes under its address.
+  else if (place.startsWith(`/assets/${BUILD}/`) && FILES.includes(place)) event.respondWith(kept(place).then((file) => file ?? fetch(request)));
+});
