@@ -206,6 +206,97 @@ mod tests {
         assert!(morning.last().is_some_and(|rate| *rate > 3e-5), "{morning:?}");
     }
 
+    /// Eight in each hundred seconds, so many times.
+    fn steady(counts: u32) -> Rate {
+        let mut rate = Rate::default();
+        (0..counts).for_each(|_| rate.observe(8, 100_000));
+        rate
+    }
+
+    fn near(one: f64, other: f64) -> bool {
+        (one - other).abs() <= 1e-5 * other.abs()
+    }
+
+    #[test]
+    fn each_memory_moves_by_its_own_part() {
+        let mut rate = steady(99);
+        assert!(rate.levels.iter().all(|level| near(*level as f64, 8e-5 * LEVEL_UNIT)), "{rate:?}");
+        assert_eq!((rate.counts, rate.moving), (99, false));
+        assert!(near(rate.per_ms(), 8e-5) && near(rate.usual_per_ms(), 8e-5));
+        assert_eq!(rate.count_ms(), 100_000);
+        rate.observe(16, 100_000);
+        // What was foretold over the memory, and of the longest as much as one of a hundred counts.
+        let gains = [8.0 / 16.0, 8.0 / 64.0, 8.0 / 256.0, 0.01, 0.01];
+        for (level, gain) in rate.levels.iter().zip(gains) {
+            assert!(near(*level as f64, (8e-5 + 8e-5 * gain) * LEVEL_UNIT), "{rate:?}");
+        }
+        assert!(near(rate.usual_per_ms(), 8e-5 * 1.01), "{rate:?}");
+        // From nowhere: a quarter of what came, where that is more than was foretold.
+        let mut night = steady(99);
+        night.observe(800, 100_000);
+        assert!(near(night.levels[2] as f64, (8e-5 + 792e-5 * (200.0 / 256.0)) * LEVEL_UNIT), "{night:?}");
+        assert!(near(night.usual_per_ms(), 8e-5 + 792e-5 * 0.0122070), "{night:?}");
+    }
+
+    #[test]
+    fn who_foretold_the_count_is_believed_by_the_law_of_poisson() {
+        let mut rate = steady(99);
+        rate.observe(16, 100_000);
+        let before = rate;
+        rate.observe(12, 100_000);
+        let likely = |level: u64| {
+            let foretold = level as f64 / LEVEL_UNIT * 100_000.0 + 0.5;
+            (1..=12).fold(libm::exp(-foretold), |sum, place| sum * foretold / f64::from(place))
+        };
+        let odds: Vec<f64> = before
+            .levels
+            .iter()
+            .zip(before.beliefs)
+            .map(|(level, belief)| likely(*level) * f64::from(belief))
+            .collect();
+        let sum: f64 = odds.iter().sum();
+        for (belief, odds) in rate.beliefs.iter().zip(&odds) {
+            let expected = (odds / sum * 0.995 + 0.001) * BELIEF_UNIT;
+            assert!((f64::from(*belief) - expected).abs() <= 1.0, "{rate:?}: {expected}");
+        }
+        assert!(rate.beliefs[0] > before.beliefs[0], "the shortest memory was nearest");
+        // How long only the short ones are believed: so much of the way as the count is of four thousand.
+        let short = f64::from(rate.beliefs[0] + rate.beliefs[1] + rate.beliefs[2]);
+        let old = f64::from(before.restless);
+        assert!((f64::from(rate.restless) - (old + (short - old) * 12.0 / 4_000.0)).abs() <= 1.0, "{rate:?}");
+    }
+
+    #[test]
+    fn a_change_is_told_by_the_memory_of_256() {
+        let moved = |times: f64| {
+            let mut rate =
+                Rate { levels: [0; 5], usual: (1e-3 * LEVEL_UNIT) as u64, counts: 60_000, ..Rate::default() };
+            rate.levels = [(1e-3 * times * LEVEL_UNIT) as u64; 5];
+            rate.beliefs = [200_000; 5];
+            rate
+        };
+        let after = |mut rate: Rate, seen: u32| {
+            rate.observe(seen, 8_000);
+            rate.moving
+        };
+        assert!(!after(moved(1.15), 9) && after(moved(1.25), 10) && after(moved(0.8), 6) && !after(moved(0.9), 7));
+        // Once it moves it goes on until the two are near.
+        let following = |times| Rate { moving: true, ..moved(times) };
+        assert!(after(following(1.10), 9) && !after(following(1.02), 8));
+        // Where it always changes there is nothing to follow.
+        assert!(!after(Rate { restless: 900_000, ..moved(1.5) }, 12));
+        let between = [(250_000, 0.0), (375_000, 0.5), (500_000, 1.0), (900_000, 1.0), (0, 0.0)];
+        assert!(between.iter().all(|(parts, is)| Rate { restless: *parts, ..Rate::default() }.restless() == *is));
+    }
+
+    #[test]
+    fn a_count_holds_eight_and_takes_a_second_at_least() {
+        assert_eq!(Rate::default().count_ms(), 600_000);
+        let of =
+            |per_ms: f64| Rate { levels: [(per_ms * LEVEL_UNIT) as u64; 5], beliefs: [200_000; 5], ..Rate::default() };
+        assert_eq!((of(1.0).count_ms(), of(1e-3).count_ms(), of(1e-9).count_ms()), (1_000, 8_000, 600_000));
+    }
+
     #[test]
     fn any_count_is_taken() {
         let mut rate = Rate::default();

@@ -223,3 +223,171 @@ pub fn learn(offset: f64, harm: f64, heard: u32, at_most: bool) -> f64 {
     let gain = (30.0 / (f64::from(heard) + 1_500.0)).max(0.001);
     (offset + gain * harm).clamp(OFFSET.0, OFFSET.1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POOL: Pool = Pool {
+        slots: 6.0,
+        offered: 3.3,
+        front_ms: 100.0,
+        back_ms: 100.0,
+        harm: Harm::Late { within_ms: 20.0 },
+        price: Price::Set(0.0),
+    };
+
+    fn near(one: f64, other: f64) -> bool {
+        (one - other).abs() <= 1e-9 * other.abs().max(1.0)
+    }
+
+    /// For a reserve of so many slots, by the states of busy slots one after the other: the part of front tasks that is
+    /// late, their mean wait in targets of 20 ms, and the slots that back work has.
+    fn chain(slots: usize, offered: f64, kept: usize) -> (f64, f64, f64) {
+        let least = slots - kept;
+        let (mut weights, mut weight) = (Vec::new(), 1.0);
+        for busy in least..least + 400 {
+            weights.push(weight);
+            weight *= offered / (busy + 1).min(slots) as f64;
+        }
+        let all: f64 = weights.iter().sum();
+        let spare = (slots as f64 - offered) / 100.0;
+        // Whoever comes while all are busy waits for so many ends and one more.
+        let waits = weights.iter().skip(kept).sum::<f64>() / all;
+        let (late, wait) = (waits * libm::exp(-spare * 20.0), waits / spare / 20.0);
+        let busy = |(place, weight): (usize, &f64)| (least + place).min(slots) as f64 * weight / all;
+        // What ends there is followed by back work, whatever it was: so all that is done but for what came.
+        let back = weights.iter().enumerate().map(busy).sum::<f64>() - offered;
+        (late, wait, back)
+    }
+
+    #[test]
+    fn the_steps_are_those_of_the_chain() {
+        for (harm, is_late) in [(Harm::Late { within_ms: 20.0 }, true), (Harm::Wait { target_ms: 20.0 }, false)] {
+            let ladder = Ladder::new(6.0, 3.3, &Pool { harm, ..POOL }, 1.0, 0.3);
+            let harm = |kept| {
+                let (late, wait, _) = chain(6, 3.3, kept);
+                if is_late { late } else { wait }
+            };
+            for kept in 0..=3 {
+                assert!(near(ladder.harms[kept], harm(kept)), "{kept}: {:?} {}", ladder.harms, harm(kept));
+            }
+        }
+    }
+
+    #[test]
+    fn a_level_is_read_back_from_its_price() {
+        let ladder = Ladder::new(6.0, 3.3, &POOL, 1.0, 0.3);
+        for kept in 0..3 {
+            for part in [0.0, 0.1, 0.25, 0.5, 0.6, 0.9] {
+                let allowed = ladder.harms[kept] + (ladder.harms[kept + 1] - ladder.harms[kept]) * part;
+                let level = ladder.level_at(ladder.price_of(allowed));
+                assert!((level - (kept as f64 + part)).abs() < 1e-6, "{kept} and {part}: {level}");
+            }
+        }
+        assert_eq!(ladder.level_at(ladder.price_of(0.9)), 0.0, "more is allowed than ever is late");
+        let most = ladder.level_at(ladder.price_of(0.0));
+        assert!(most >= ladder.slopes.len() as f64, "nothing is allowed: {most}");
+        // Beyond the last step each other one is half a unit of the logarithm dearer.
+        let (last, steps) = (ladder.slopes[ladder.slopes.len() - 1], ladder.slopes.len());
+        assert!(near(ladder.slope(steps), last + 0.5) && near(ladder.slope(steps + 3), last + 2.0));
+        assert!(near(ladder.below(0), ladder.slopes[0] - 1.0) && near(ladder.below(2), ladder.slopes[1]));
+        assert!(ladder.slopes.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", ladder.slopes);
+    }
+
+    #[test]
+    fn a_step_is_worth_it_at_the_price_of_what_it_spares() {
+        let ladder = Ladder::new(6.0, 3.3, &POOL, 1.0, 0.3);
+        for kept in 0..3 {
+            let ((late, _, back), (later, _, left)) = (chain(6, 3.3, kept), chain(6, 3.3, kept + 1));
+            let price = libm::log((back - left) / ((late - later) * 3.3));
+            assert!((ladder.slopes[kept] - price).abs() < 1e-6, "{kept}: {:?} {price}", ladder.slopes);
+        }
+    }
+
+    #[test]
+    fn chance_is_no_change_of_the_load() {
+        for (times, part) in
+            [(1.0, 0.0), (1.12, 0.0), (1.17, 0.5), (1.22, 1.0), (1.0 / 1.17, 0.5), (0.5, 1.0), (9.0, 1.0)]
+        {
+            assert!((change(times) - part).abs() < 1e-9, "{times}: {}", change(times));
+        }
+        assert_eq!(change(0.0), 1.0);
+    }
+
+    #[test]
+    fn long_back_work_counts_for_more_than_its_slot() {
+        for (front_ms, back_ms, weight) in [
+            (1.0, 1.0, 1.0),
+            (2.0, 1.0, 0.875),
+            (4.0, 1.0, 0.8125),
+            (1.0, 4.0, 2.0),
+            (1.0, 400.0, 3.0),
+            (0.0, 1.0, 1.0),
+            (1.0, 0.0, 1.0),
+        ] {
+            assert!(near(weight_of_back(front_ms, back_ms), weight), "{front_ms} {back_ms}");
+        }
+    }
+
+    #[test]
+    fn what_is_heard_moves_the_price_less_and_less() {
+        assert!(near(learn(0.0, 0.5, 0, false), 0.01));
+        assert!(near(learn(1.0, -1.0, 1_500, false), 0.99));
+        assert!(near(learn(1.0, 1.0, 1_000_000, false), 1.001));
+        assert_eq!((learn(8.0, 1.0, 0, false), learn(-4.0, -1.0, 0, false)), (8.0, -4.0));
+        // At the bound of the level it goes up to four, and down from anywhere.
+        assert!(near(learn(3.9, 1.0, 0, true), 3.92));
+        assert_eq!(learn(4.0, 1.0, 0, true), 4.0);
+        assert!(near(learn(5.0, -1.0, 0, true), 4.98) && near(learn(5.0, 1.0, 0, false), 5.02));
+    }
+
+    #[test]
+    fn a_level_is_mixed_over_a_part_of_the_step_and_stretched_by_the_length_of_the_work() {
+        let ladder = Ladder::new(6.0, 3.3, &POOL, 1.0, 0.3);
+        let half = (ladder.slopes[0] + ladder.slopes[1]) / 2.0;
+        assert!(near(level(&Pool { price: Price::Set(half), ..POOL }), 1.0));
+        // Back work of four times the length: mixed over all of the step, and twice the level.
+        let long = Ladder::new(6.0, 3.3, &POOL, 2.0, 1.0);
+        let price = Price::Set((long.slopes[0] + long.slopes[1]) / 2.0);
+        assert!(near(level(&Pool { back_ms: 400.0, price, ..POOL }), 2.0));
+        // Of a quarter of it: mixed alike, and half the level; of a little more than as long: mixed over a little more.
+        let short = Ladder::new(6.0, 3.3, &POOL, 0.5, 1.0);
+        let price = Price::Set((short.slopes[1] + short.slopes[2]) / 2.0);
+        assert!(near(level(&Pool { back_ms: 25.0, price, ..POOL }), 1.0));
+        let (stretch, part) = (1.1, 0.1);
+        let width = 0.3 + 2.3 * 0.1;
+        let longer = Ladder::new(6.0, 3.3, &POOL, stretch, width);
+        let price = Price::Set(longer.slopes[0] + (longer.slopes[1] - longer.slopes[0]) * part);
+        let expected = stretch * (0.5 + part / width);
+        assert!((level(&Pool { back_ms: 121.0, price, ..POOL }) - expected).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_goal_is_held_by_the_load_that_is_there_or_by_the_price_of_the_usual_one() {
+        let learnt = |restless, usual, moving, offset| Price::Learnt { allowed: 0.1, offset, restless, usual, moving };
+        let at = |price| level(&Pool { price, ..POOL });
+        let ladder = |offered| Ladder::new(6.0, offered, &POOL, 1.0, 0.3);
+        let held = |offered: f64, by: f64, offset: f64| ladder(offered).level_at(offset + ladder(by).price_of(0.1));
+        assert!(near(at(learnt(0.0, 3.3, false, 0.0)), held(3.3, 3.3, 0.0)));
+        assert!(near(at(learnt(0.0, 3.3, false, 0.4)), held(3.3, 3.3, 0.4)));
+        // A little less than it is by chance: as usual. Much less: as it is, and the goal is held there.
+        assert!(near(at(learnt(0.0, 3.0, false, 0.0)), held(3.0, 3.0, 0.0)));
+        assert!(near(at(learnt(0.0, 2.0, false, 0.0)), held(3.3, 3.3, 0.0)));
+        assert!(near(at(learnt(0.0, 3.0, true, 0.0)), held(3.3, 3.3, 0.0)));
+        // Where it always changes, one price holds over all of it.
+        assert!(near(at(learnt(1.0, 2.0, false, 0.0)), held(3.3, 2.0, 0.0)));
+        assert!(near(at(learnt(0.5, 2.0, false, 0.0)), held(3.3, 2.65, 0.0)));
+        assert!(near(at(learnt(0.5, 3.0, false, 0.0)), held(3.15, 3.0, 0.0)));
+    }
+
+    #[test]
+    fn many_slots_are_scaled() {
+        let many = |slots: f64| Pool { slots, offered: slots * 0.9, price: Price::Set(3.0), ..POOL };
+        let (one, two) = (level(&many(4_096.0)), level(&many(8_192.0)));
+        assert!(near(two, 2.0 * one), "{one} {two}");
+        for none in [Pool { slots: 0.5, ..POOL }, Pool { offered: 0.0, ..POOL }, Pool { front_ms: 0.0, ..POOL }] {
+            assert_eq!(level(&none), 0.0);
+        }
+    }
+}

@@ -209,6 +209,104 @@ mod tests {
         assert!((worth.spared(3) - worth.spared(2) - 3.0 / 0.8).abs() < 1e-9, "{worth:?}");
     }
 
+    /// The same by asking every state what comes next, until nothing changes: what one more task costs, by how many are in
+    /// the system; what a slot costs that is taken for so many times a task's own, by the same; and the mean cost.
+    fn asked_of_all(line: &Line, times: f64) -> (Vec<f64>, Vec<f64>, f64) {
+        const MANY: usize = 160;
+        let slots = line.slots as usize;
+        // Back work fills all slots but so many, whoever has taken one.
+        let filled = if line.free < line.slots { slots - line.free as usize } else { 0 };
+        let (arrivals, served) = (line.offered / line.task_ms, 1.0 / line.task_ms);
+        let ends = served / times;
+        let all = arrivals + line.slots * served + ends;
+        let mut values = [vec![0.0; MANY], vec![0.0; MANY]];
+        let mut mean = 0.0;
+        for _ in 0..12_000 {
+            let old = values.clone();
+            for taken in [0, 1] {
+                let least = filled.saturating_sub(taken);
+                for tasks in 0..MANY {
+                    let busy = tasks.min(slots - taken);
+                    let below = if tasks > least { tasks - 1 } else { tasks };
+                    let (done, end) = (busy as f64 * served, if taken == 1 { ends } else { 0.0 });
+                    values[taken][tasks] = ((tasks - busy) as f64 * line.cost
+                        + arrivals * old[taken][(tasks + 1).min(MANY - 1)]
+                        + done * old[taken][below]
+                        + end * old[0][tasks.max(filled)]
+                        + (all - arrivals - done - end) * old[taken][tasks])
+                        / all;
+                }
+            }
+            let far = values[0][filled];
+            mean = far * all;
+            values.iter_mut().flatten().for_each(|value| *value -= far);
+        }
+        let more = values[0].windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let taken = (0..MANY).map(|tasks| values[1][tasks] - values[0][tasks.max(filled)]).collect();
+        (more, taken, mean)
+    }
+
+    fn near(one: f64, other: f64) -> bool {
+        (one - other).abs() <= 2e-3 * other.abs().max(1e-3)
+    }
+
+    #[test]
+    fn it_is_what_every_state_says() {
+        let lines = [
+            LINE,
+            Line { slots: 6.0, others: 0.0, offered: 4.0, task_ms: 200.0, cost: 0.5, free: 6.0 },
+            Line { slots: 8.0, others: 0.0, offered: 4.0, task_ms: 5.0, cost: 2.0, free: 3.0 },
+            Line { slots: 2.0, others: 0.0, offered: 0.4, task_ms: 1.0, cost: 1.0, free: 1.0 },
+        ];
+        for line in lines {
+            let (worth, slots, free) = (Worth::new(&line), line.slots as usize, line.free as usize);
+            for times in TIMES {
+                let (more, taken, mean) = asked_of_all(&line, times);
+                let (first, step, cost) = waiting(&line, line.slots);
+                assert!(near(cost, mean), "{line:?}: {cost} {mean}");
+                assert!(near(first, more[slots]), "{line:?}: {first} {}", more[slots]);
+                assert!(near(step, more[slots + 1] - more[slots]), "{line:?}: {step}");
+                for waiting in 1..20 {
+                    assert!(near(worth.spared(waiting), more[slots - 1 + waiting]), "{line:?}: {waiting}");
+                    let (ours, theirs) = (worth.taken(0, waiting, times * line.task_ms), taken[slots - 1 + waiting]);
+                    assert!(near(ours, theirs), "{line:?} {times}, {waiting} wait: {ours} {theirs}");
+                }
+                for left in 1..=free {
+                    let (ours, theirs) = (worth.taken(left, 0, times * line.task_ms), taken[slots - left].max(0.0));
+                    assert!(near(ours, theirs), "{line:?} {times}, {left} free: {ours} {theirs}");
+                }
+                if free < slots {
+                    let (ours, theirs) = (worth.taken(free + 1, 0, times * line.task_ms), taken[slots - free - 1]);
+                    assert!(near(ours, theirs.max(0.0)), "{line:?} {times}, taken from the back: {ours} {theirs}");
+                    assert_eq!(worth.taken(free + 1, 0, line.task_ms), worth.taken(free + 9, 0, line.task_ms));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn between_the_times_and_beyond_them_it_goes_straight() {
+        let worth = Worth::new(&LINE);
+        let at = |times| worth.taken(2, 0, times);
+        assert_eq!(worth.taken(0, 0, 1.0), 0.0, "nothing is free and nobody waits");
+        assert!((at(0.1) - at(0.25) * 0.4).abs() < 1e-12);
+        assert!((at(1.5) - (at(1.0) + at(2.0)) / 2.0).abs() < 1e-12);
+        assert!((at(5.0) - (at(4.0) * 3.0 + at(8.0)) / 4.0).abs() < 1e-12);
+        assert!((at(20.0) - at(8.0) * 2.5).abs() < 1e-12);
+        let waits = |waiting| worth.taken(0, waiting, 1.0);
+        let rise = waits(48) - waits(47);
+        assert!((waits(49) - waits(48) - rise).abs() < 1e-9 && (waits(90) - waits(48) - 42.0 * rise).abs() < 1e-7);
+    }
+
+    #[test]
+    fn what_waits_is_served_by_what_others_leave() {
+        let shared = Worth::new(&Line { slots: 5.0, others: 2.0, free: 5.0, ..LINE });
+        assert_eq!((shared.spared(1), shared.spared(4)), (Worth::new(&LINE).spared(1), Worth::new(&LINE).spared(4)));
+        assert_ne!(shared, Worth::new(&LINE));
+        assert_eq!(shared, Worth::new(&Line { slots: 5.0, others: 2.0, free: 5.0, ..LINE }));
+        assert!(shared.taken(1, 0, 1.0) < Worth::new(&LINE).taken(1, 0, 1.0), "a free one of five is worth less");
+    }
+
     #[test]
     fn whatever_is_known_it_is_a_number() {
         for slots in [0.0, 1.0, 2.5, 40.0, 1e6] {
