@@ -136,3 +136,46 @@ fn after_an_abusive_customer_he_rests_and_may_say_that_he_is_ready() {
     office.call(Command::Ready { worker, task }).unwrap();
     assert_eq!(office.owner(next), Some(worker));
 }
+
+#[test]
+fn no_run_is_kept_of_who_may_work_on_and_on() {
+    let mut office = Office::new();
+    let worker = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    let task = office.push(class(FRONT));
+    office.done(worker, task);
+    assert_eq!(office.core.worker(worker).unwrap().run, Default::default());
+    change(&mut office, worker, |settings| {
+        settings.burden = Burden { run_max: 1, breath_ms: 0, ..Burden::default() };
+    });
+    let task = office.push(class(FRONT));
+    office.done(worker, task);
+    let row = office.core.worker(worker).unwrap();
+    assert_eq!((row.run.tasks, row.wrap_ups.len()), (1, 0), "a breath of no length is none");
+    assert_eq!(office.happened(|kind| matches!(kind, EventKind::RestStarted { .. })), 0);
+}
+
+#[test]
+fn noting_down_and_resting_go_on_at_once_and_the_longer_counts() {
+    let mut office = Office::with(|queue| queue.wrap_up_ms = MINUTE);
+    let worker = office.worker(1, 2, &[FRONT], AcceptMode::Auto);
+    change(&mut office, worker, |settings| {
+        settings.burden = Burden { run_max: 2, breath_ms: 3 * MINUTE, ..Burden::default() };
+    });
+    let begin = office.now;
+    let first = office.push(class(FRONT));
+    office.done(worker, first);
+    let row = office.core.worker(worker).unwrap();
+    assert_eq!(
+        row.wrap_ups.iter().map(|(_, weight, until)| (*weight, *until)).collect::<Vec<_>>(),
+        [(100, begin.plus(MINUTE))]
+    );
+    let second = office.push(class(FRONT));
+    office.done(worker, second);
+    let row = office.core.worker(worker).unwrap();
+    assert_eq!(row.wrap_ups.last().map(|(_, weight, until)| (*weight, *until)), Some((200, begin.plus(3 * MINUTE))));
+    let noted = |kind: &EventKind| matches!(kind, EventKind::WrapUpStarted { until } if *until == begin.plus(MINUTE));
+    assert_eq!(office.happened(noted), 2);
+    let rested =
+        |kind: &EventKind| matches!(kind, EventKind::RestStarted { until, .. } if *until == begin.plus(3 * MINUTE));
+    assert_eq!(office.happened(rested), 1);
+}

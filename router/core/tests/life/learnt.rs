@@ -184,3 +184,35 @@ fn whoever_keeps_slots_free_again_finds_out_when_nothing_comes_any_more() {
         assert!(office.now < until, "{:?}", learnt(&office, FRONT));
     }
 }
+
+#[test]
+fn what_a_queue_is_worth_is_reckoned_from_the_slots_it_keeps_busy() {
+    for weight in [100, 50] {
+        let mut office = Office::with(|queue| queue.task_weight = weight);
+        let worker = office.worker(1, 1, &[FRONT, BACK], AcceptMode::Auto);
+        office.worker(2, 2, &[FRONT], AcceptMode::Auto);
+        for _ in 0..40 {
+            let task = office.push(class(FRONT));
+            office.pass(40_000);
+            let owner = office.owner(task).unwrap();
+            office.done(owner, task);
+        }
+        let row = learnt(&office, FRONT);
+        // The guess of three minutes counts as one task.
+        let task_ms = (40 * 40_000 + 180_000) / 41;
+        assert!(row.reckoned.task_ms.abs_diff(task_ms) <= 400, "some tasks ago: {row:?}");
+        let busy = row.rate.per_ms() * row.reckoned.task_ms as f64 * f64::from(weight) / 100.0 * 1e6;
+        assert!((row.reckoned.offered_micro as f64 / busy - 1.0).abs() < 0.02, "{row:?}: {busy}");
+        assert_eq!((row.reckoned.slots, row.reckoned.others_milli, row.reckoned.free_milli), (300, 0, u64::MAX));
+        let item = office.item(BACK);
+        assert_eq!(office.owner(item), Some(worker));
+        for _ in 0..20 {
+            let task = office.push(class(FRONT));
+            office.pass(40_000);
+            let owner = office.owner(task).unwrap();
+            office.done(owner, task);
+        }
+        let row = learnt(&office, FRONT);
+        assert_eq!(row.reckoned.free_milli, row.level_milli + 1_000, "back work fills what the reserve leaves");
+    }
+}
