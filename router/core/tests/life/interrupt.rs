@@ -1,9 +1,11 @@
 //! Back work that may be interrupted steps aside for the front line, and comes back to whoever had it.
 
+use blendline_core::input::Settings;
 use blendline_core::rows::TaskState;
 use blendline_core::{Command, Release};
 use blendline_wire::event::EventKind;
-use blendline_wire::task::{AcceptMode, Presence, WithdrawReason};
+use blendline_wire::org::Goal;
+use blendline_wire::task::{AcceptMode, Presence, Side, WithdrawReason};
 
 use crate::office::*;
 
@@ -110,4 +112,46 @@ fn who_leaves_leaves_it_to_others_and_so_does_time() {
     office.call(Command::Presence { worker: two, presence: Presence::Ready, reason: String::new() }).unwrap();
     office.call(Command::Presence { worker: one, presence: Presence::Away, reason: String::new() }).unwrap();
     assert_eq!(office.owner(item), Some(two));
+}
+
+#[test]
+fn nothing_is_begun_beside_what_the_front_line_still_keeps_from_him() {
+    let mut office = Office::with(|queue| {
+        queue.blend.goal = Goal::Within { per_mille: 1_000 };
+        if queue.id != FRONT {
+            (queue.target_ms, queue.interruptible) = (10_000 * MINUTE, true);
+        }
+    });
+    let one = office.worker(1, 1, &[FRONT, BACK, OTHER], AcceptMode::Auto);
+    for id in 2..=4 {
+        office.worker(id, 1, &[FRONT], AcceptMode::Auto);
+    }
+    // Nobody is to be late, and so much comes that the front line wants all four free.
+    let mut running = std::collections::VecDeque::new();
+    for _ in 0..60 {
+        running.push_back(office.push(class(FRONT)));
+        office.pass(MINUTE / 2);
+        if running.len() > 3 {
+            let task = running.pop_front().unwrap();
+            office.done(office.owner(task).unwrap(), task);
+        }
+    }
+    while let Some(task) = running.pop_front() {
+        office.done(office.owner(task).unwrap(), task);
+    }
+    let called_away = office.item(BACK);
+    assert_eq!(office.owner(called_away), Some(one));
+    office.pass(1_000);
+    let fronts: Vec<_> = (0..4).map(|_| office.push(class(FRONT))).collect();
+    assert!(matches!(office.task(called_away).state, TaskState::Interrupted { .. }));
+    // It may be called away no more, so the reserve keeps it from him, and would let lighter work begin.
+    let mut firm = queue(BACK, Side::Back, 10_000 * MINUTE);
+    firm.interruptible = false;
+    office.put(Settings::Queue(firm));
+    let other = office.item(OTHER);
+    let his = fronts.iter().copied().find(|task| office.owner(*task) == Some(one)).unwrap();
+    office.done(one, his);
+    assert!(office.core.reserve_milli(FRONT) > 0);
+    assert!(matches!(office.task(called_away).state, TaskState::Interrupted { .. }), "kept from him");
+    assert_eq!(office.owner(other), None);
 }

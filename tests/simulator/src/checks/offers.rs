@@ -79,6 +79,7 @@ fn given(step: &Step<'_>, old: Option<&Task>, new: &Task, worker: &Worker) -> Ch
         if old.is_none_or(|old| matches!(old.state, TaskState::Waiting)) {
             in_turn(step, new, worker)?;
             reserve(step, new, worker)?;
+            aside_first(step, new, worker)?;
         }
     }
     Ok(())
@@ -263,6 +264,33 @@ fn reserve(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
             tenant.reserve_milli
         );
     }
+    Ok(())
+}
+
+/// Nobody begins deferrable work while what he was called away from waits for him and fits: that is kept from him by the
+/// same front line. What is owed to a queue or late goes before.
+fn aside_first(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
+    let chosen =
+        step.events().any(|event| event.task == Some(given.id) && because(&event.kind) == Some(Because::MostUrgent));
+    if step.was_due || !chosen || given.side == Side::Front || given.due_at <= step.now {
+        return Ok(());
+    }
+    let room = worker.capacity.saturating_sub(step.rows.load_of(worker.settings.id)) + step.rows.weight_of(given);
+    let held = step.rows.held_by(worker.settings.id);
+    let aside = held.iter().filter_map(|id| step.rows.tasks.get(id)).find(|task| {
+        matches!(task.state, TaskState::Interrupted { .. })
+            && !step.changes.tasks.contains_key(&task.id)
+            && step.rows.weight_for(task, worker) <= room
+            && step.rows.is_open(task.queue, step.now)
+    });
+    ensure!(
+        aside.is_none(),
+        "aside first",
+        "{} went to {}, for whom {:?} waits",
+        given.id,
+        worker.settings.id,
+        aside.map(|task| task.id)
+    );
     Ok(())
 }
 
