@@ -127,18 +127,7 @@ fn nothing_is_begun_beside_what_the_front_line_still_keeps_from_him() {
         office.worker(id, 1, &[FRONT], AcceptMode::Auto);
     }
     // Nobody is to be late, and so much comes that the front line wants all four free.
-    let mut running = std::collections::VecDeque::new();
-    for _ in 0..60 {
-        running.push_back(office.push(class(FRONT)));
-        office.pass(MINUTE / 2);
-        if running.len() > 3 {
-            let task = running.pop_front().unwrap();
-            office.done(office.owner(task).unwrap(), task);
-        }
-    }
-    while let Some(task) = running.pop_front() {
-        office.done(office.owner(task).unwrap(), task);
-    }
+    office.three_at_a_time();
     let called_away = office.item(BACK);
     assert_eq!(office.owner(called_away), Some(one));
     office.pass(1_000);

@@ -149,19 +149,8 @@ fn whoever_keeps_slots_free_again_finds_out_when_nothing_comes_any_more() {
         }
     });
     let workers: Vec<WorkerId> = (1..=20).map(|id| office.worker(id, 1, &[FRONT, BACK], AcceptMode::Auto)).collect();
-    // Three at a time, for whom twenty are far too many.
-    let mut running = std::collections::VecDeque::new();
-    for _ in 0..60 {
-        running.push_back(office.push(class(FRONT)));
-        office.pass(MINUTE / 2);
-        if running.len() > 3 {
-            let task = running.pop_front().unwrap();
-            office.done(office.owner(task).unwrap(), task);
-        }
-    }
-    for task in running {
-        office.done(office.owner(task).unwrap(), task);
-    }
+    // Twenty are far too many for them.
+    office.three_at_a_time();
     let sleeps = |office: &Office| learnt(office, FRONT).count_until == blendline_wire::Millis::MAX;
     let next = |office: &mut Office| {
         let due = office.core.next_deadline().expect("the core wakes by itself");

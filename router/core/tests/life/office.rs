@@ -145,6 +145,22 @@ impl Office {
         self.step(Input { call: Some(CallId(1)), actor: Actor::System, command }).expect("every call is answered")
     }
 
+    /// Half an hour in which three customers are served at a time, each for a minute and a half.
+    pub(crate) fn three_at_a_time(&mut self) {
+        let mut running = std::collections::VecDeque::new();
+        for _ in 0..60 {
+            running.push_back(self.push(class(FRONT)));
+            self.pass(MINUTE / 2);
+            if running.len() > 3 {
+                let task = running.pop_front().unwrap();
+                self.done(self.owner(task).unwrap(), task);
+            }
+        }
+        for task in running {
+            self.done(self.owner(task).unwrap(), task);
+        }
+    }
+
     /// Lets time pass, and everything that is due in it happen at its own instant.
     pub(crate) fn pass(&mut self, ms: u64) {
         let end = self.now.plus(ms);
