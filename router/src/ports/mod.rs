@@ -3,6 +3,7 @@
 pub mod broker;
 pub mod desks;
 pub mod files;
+mod filter;
 mod found;
 pub mod held;
 pub mod live;

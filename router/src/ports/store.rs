@@ -8,13 +8,10 @@ use blendline_core::rows::{Conversation, OutboundRow, Snapshot, Task};
 use blendline_core::{PayloadId, Write};
 use blendline_wire::event::Event;
 use blendline_wire::outbound::{Answered, Content};
-use blendline_wire::task::Side;
-use blendline_wire::{
-    AccountId, CaseId, ContactKey, ConversationId, MatterId, Millis, OutboundId, Pii, QueueId, TaskId, TenantId,
-    WorkerId,
-};
+use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, Millis, OutboundId, Pii, TaskId, TenantId};
 
 use crate::payload::{MessageBody, StoredMessage};
+pub use crate::ports::filter::{CaseFilter, TaskFilter};
 pub use crate::ports::found::{Found, Wanted};
 use crate::ports::register::{self, Entry};
 
@@ -317,32 +314,6 @@ pub struct Letter {
     pub thread: Option<String>,
     /// What the customer had said last before it.
     pub answers: Option<Answered>,
-}
-
-/// Which tasks to list.
-#[derive(Clone, Debug, Default)]
-pub struct TaskFilter {
-    /// Only of this queue.
-    pub queue: Option<QueueId>,
-    /// Only of this side.
-    pub side: Option<Side>,
-    /// Only those whose owner or last owner is this worker.
-    pub worker: Option<WorkerId>,
-    /// Only those of this matter.
-    pub matter: Option<MatterId>,
-    /// True: only open ones. False: all.
-    pub open: bool,
-}
-
-/// Which cases to list.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct CaseFilter {
-    /// Only those of this contact.
-    pub contact: Option<ContactKey>,
-    /// Only those of this matter.
-    pub matter: Option<MatterId>,
-    /// True: only open ones. False: all.
-    pub open: bool,
 }
 
 /// Something that could not be read, kept whole.
