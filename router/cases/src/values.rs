@@ -1,7 +1,7 @@
 //! Whether a value is one of its field's, and how it is written for people.
 
 use blendline_wire::event::case::CaseValue;
-use blendline_wire::{CaseId, Millis};
+use blendline_wire::{CaseId, Millis, money};
 
 use crate::case::Case;
 use crate::limits::VALUE_CHARS_MAX;
@@ -37,16 +37,7 @@ pub(crate) fn is_open(kind: &FieldKind) -> bool {
 fn shown(value: &CaseValue) -> String {
     match value {
         CaseValue::Number(number) => number.to_string(),
-        CaseValue::Money { minor, currency } => {
-            let digits = minor_digits(currency);
-            let whole = 10_u64.pow(digits);
-            let (sign, amount) = (if *minor < 0 { "-" } else { "" }, minor.unsigned_abs());
-            let part = match digits {
-                0 => String::new(),
-                digits => format!(".{:0width$}", amount % whole, width = digits as usize),
-            };
-            format!("{sign}{}{part} {currency}", amount / whole)
-        }
+        CaseValue::Money { minor, currency } => money::shown(*minor, currency),
         CaseValue::Text(text) => text.expose().clone(),
     }
 }
@@ -59,16 +50,6 @@ const PAYLOAD: &str = "blendline:case:";
 pub fn pressed(payload: &str) -> Option<(CaseId, Press)> {
     let (case, name) = payload.strip_prefix(PAYLOAD)?.split_once(':')?;
     Some((format!("cas_{case}").parse().ok()?, Press::named(name)))
-}
-
-/// How many digits a currency has behind the point (ISO 4217).
-fn minor_digits(currency: &str) -> u32 {
-    match currency {
-        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV"
-        | "XAF" | "XOF" | "XPF" => 0,
-        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
-        _ => 2,
-    }
 }
 
 /// The names in braces of a text, in order.
