@@ -167,7 +167,7 @@ fn a_grant_holds_in_its_time_and_for_those_who_are_good_enough() {
     assert_eq!(refused(&office, &["office"], 3), None);
     let season = with(&|grant| (grant.from, grant.until) = (Some(Millis(2 * DAY_MS)), Some(Millis(4 * DAY_MS))));
     assert_eq!([1, 2, 3, 4].map(|day| refused(&season, &[], day).is_some()), [true, false, false, true]);
-    let skilled = with(&|grant| drop(grant.skills.insert("money".to_owned(), 2)));
+    let skilled = with(&|grant| grant.skills = [("money".to_owned(), 2)].into());
     assert_eq!(refused(&skilled, &[], 3), Some(Shortfall::NotQualified));
     let scored = with(&|grant| grant.quality = Some(80));
     assert_eq!(refused(&scored, &[], 3), Some(Shortfall::NotQualified), "nobody has scored him");

@@ -7,14 +7,14 @@ use blendline_authority::grants::{Approvals, Authority, Delegation, Grant, PerCu
 use blendline_wire::task::ClockRule;
 use blendline_wire::{Millis, WorkerId};
 
-pub const NOA: WorkerId = WorkerId(1);
-pub const GIL: WorkerId = WorkerId(2);
-pub const OMER: WorkerId = WorkerId(3);
-pub const DANA: WorkerId = WorkerId(4);
-pub const BOSS: WorkerId = WorkerId(5);
-pub const DAY_MS: u64 = 86_400_000;
+pub(crate) const NOA: WorkerId = WorkerId(1);
+pub(crate) const GIL: WorkerId = WorkerId(2);
+pub(crate) const OMER: WorkerId = WorkerId(3);
+pub(crate) const DANA: WorkerId = WorkerId(4);
+pub(crate) const BOSS: WorkerId = WorkerId(5);
+pub(crate) const DAY_MS: u64 = 86_400_000;
 
-pub fn grant(name: &str, who: Who, limit: i64) -> Grant {
+pub(crate) fn grant(name: &str, who: Who, limit: i64) -> Grant {
     Grant {
         name: name.to_owned(),
         who,
@@ -32,17 +32,17 @@ pub fn grant(name: &str, who: Who, limit: i64) -> Grant {
     }
 }
 
-pub fn group(name: &str) -> Who {
+pub(crate) fn group(name: &str) -> Who {
     Who { group: Some(name.to_owned()), ..Who::default() }
 }
 
-pub fn named(name: &str) -> Who {
+pub(crate) fn named(name: &str) -> Who {
     Who { worker: Some(name.to_owned()), ..Who::default() }
 }
 
 /// The desk gives 100 at once and 250 a day, 150 to one customer in a week; managers 500 and 800, with a second person above
 /// 300; the boss 2,000 and 3,000. Omer is away on the days 2 to 4, and Gil stands in for him.
-pub fn authority() -> Authority {
+pub(crate) fn authority() -> Authority {
     let week = PerCustomer { limit: 150, within_ms: 7 * DAY_MS };
     let desk = Grant { day: Some(250), customer: Some(week), ..grant("desk", group("desk"), 100) };
     let managers = Who { role: Some(Role::Manager), ..Who::default() };
@@ -57,7 +57,7 @@ pub fn authority() -> Authority {
     }
 }
 
-pub fn company() -> Company {
+pub(crate) fn company() -> Company {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
     let person = |name: &str, unit: Option<&str>, groups: &[&str], manages: &[&str]| Person {
         name: name.to_owned(),
