@@ -252,9 +252,8 @@ fn approve(terms: &Terms<'_>, decision: &Decision, by: WorkerId, note: Option<Pi
         return Err(Refusal::SamePerson);
     }
     // Between the two what the first one may give can have been used up: then it is as if he had not agreed yet.
-    let still = agreed.filter(|(first, holder)| {
-        grounds(terms, &wish, *first, &[]).is_ok_and(|ground| ground.holder == *holder)
-    });
+    let still = agreed
+        .filter(|(first, holder)| grounds(terms, &wish, *first, &[]).is_ok_and(|ground| ground.holder == *holder));
     let mut others = vec![wish.asker];
     others.extend(still.map(|(_, holder)| holder));
     let ground = grounds(terms, &wish, by, &others)

@@ -80,9 +80,8 @@ pub fn check_people(authority: &Authority, company: &Company, serving: &[String]
         let four_eyes = grant.four_eyes.filter(|above| *above < grant.limit);
         // Whoever may give at least as much, by any grant, is a second person.
         let enough = authority.of(&grant.action, &grant.currency).filter(|other| grant.limit <= other.limit);
-        let able: BTreeSet<_> = enough
-            .flat_map(|other| company.people().filter(|id| company.is_given_to(&other.who, *id)))
-            .collect();
+        let able: BTreeSet<_> =
+            enough.flat_map(|other| company.people().filter(|id| company.is_given_to(&other.who, *id))).collect();
         if four_eyes.is_some() && 0 < holders(grant) && able.len() < 2 {
             let message = format!("`{}` wants a second person, and there is none who may give as much", grant.name);
             let cure = "give somebody else at least the same limit, or lower it to `four_eyes`";

@@ -199,7 +199,8 @@ fn left(terms: &Terms<'_>, grant: &Grant, holder: WorkerId, contact: Option<Cont
         return Err(Shortfall::NotNow);
     }
     let has = |(skill, level): (&String, &u8)| person.skills.get(skill).is_some_and(|own| level <= own);
-    if !grant.skills.iter().all(has) || grant.quality.is_some_and(|least| person.quality.is_none_or(|own| own < least)) {
+    if !grant.skills.iter().all(has) || grant.quality.is_some_and(|least| person.quality.is_none_or(|own| own < least))
+    {
         return Err(Shortfall::NotQualified);
     }
     let customer = match (grant.customer, contact) {
@@ -275,9 +276,28 @@ pub fn approvers(terms: &Terms<'_>, wish: &Wish, agreed: Option<(WorkerId, Worke
     let ends = |(person, ground): &(WorkerId, Ground)| {
         agreed.is_some()
             || !ground.four_eyes
-            || able.iter().any(|(other, _)| {
-                other != person && grounds(terms, wish, *other, &[wish.asker, ground.holder]).is_ok()
-            })
+            || able
+                .iter()
+                .any(|(other, _)| other != person && grounds(terms, wish, *other, &[wish.asker, ground.holder]).is_ok())
     };
     able.iter().filter(|it| ends(it)).map(|(person, _)| *person).take(APPROVERS_MAX).collect()
+}
+
+/// Whose use of an action has to be known before a wish of this asker's can be decided, or one that somebody decides: everybody
+/// with a grant of it who stands at or above his place, whom they stand in for, himself and whoever decides.
+pub fn concerned(
+    (authority, company): (&Authority, &Company),
+    (action, currency): (&str, &str),
+    asker: WorkerId,
+    decider: Option<WorkerId>,
+) -> Vec<WorkerId> {
+    let is_near =
+        |other: &WorkerId| [Some(asker), decider].contains(&Some(*other)) || company.nearness(asker, *other).is_some();
+    let mut holders: BTreeSet<WorkerId> = company.people().filter(is_near).collect();
+    // Whether he stands in by then is asked later.
+    let names: Vec<&str> = holders.iter().filter_map(|id| Some(company.person(*id)?.name.as_str())).collect();
+    let givers = authority.delegations.iter().filter(|given| names.contains(&given.taker.as_str()));
+    holders.extend(givers.filter_map(|given| company.named(&given.giver)).collect::<Vec<_>>());
+    let has = |holder: &WorkerId| authority.of(action, currency).any(|grant| company.is_given_to(&grant.who, *holder));
+    holders.into_iter().filter(has).collect()
 }

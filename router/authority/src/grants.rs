@@ -127,7 +127,11 @@ impl Authority {
 
     /// How far back what one customer got may count, in milliseconds.
     pub fn window_ms(&self, action: &str, currency: &str) -> u64 {
-        self.of(action, currency).filter_map(|grant| grant.customer).map(|customer| customer.within_ms).max().unwrap_or(0)
+        self.of(action, currency)
+            .filter_map(|grant| grant.customer)
+            .map(|customer| customer.within_ms)
+            .max()
+            .unwrap_or(0)
     }
 
     /// Whether an action of this name may be written.

@@ -76,7 +76,9 @@ fn who_stands_in_decides_by_the_limits_of_whom_he_stands_in_for() {
         lines.push(change.line);
     });
     on(2, &authority, &lines, |terms| {
-        let Outcome::NeedsApproval { approvers, .. } = decide(terms, &wish(OMER, 501)) else { panic!("it was granted") };
+        let Outcome::NeedsApproval { approvers, .. } = decide(terms, &wish(OMER, 501)) else {
+            panic!("it was granted")
+        };
         assert_eq!(approvers, [BOSS]);
         assert_eq!(terms.used.by(OMER, terms.day_since), 300);
         assert_eq!(terms.used.by(GIL, terms.day_since), 0);
@@ -150,8 +152,7 @@ fn a_grant_holds_in_its_time_and_for_those_who_are_good_enough() {
         let company = company();
         let open = open.iter().map(|name| (*name).to_owned()).collect();
         let (used, now) = (Used::default(), Millis(day * DAY_MS));
-        let terms =
-            Terms { authority, version: 1, company: &company, used: &used, day_since: now, open: &open, now };
+        let terms = Terms { authority, version: 1, company: &company, used: &used, day_since: now, open: &open, now };
         match decide(&terms, &wish(NOA, 10)) {
             Outcome::Refused { reason, .. } => Some(reason),
             _ => None,

@@ -135,9 +135,7 @@ fn judge(lines: &[Line]) {
             assert!(of_day <= day, "{holder:?} gave {of_day} in a day");
         }
         if told.grant.as_deref() == Some("desk") {
-            let week = |other: &&Line| {
-                line.at.0 <= other.at.0 + 7 * DAY_MS && other.told.contact == told.contact
-            };
+            let week = |other: &&Line| line.at.0 <= other.at.0 + 7 * DAY_MS && other.told.contact == told.contact;
             let got: i64 = before().filter(week).map(|line| line.told.minor).sum();
             assert!(got <= 150, "a customer got {got} in a week");
         }

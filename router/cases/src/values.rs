@@ -11,7 +11,7 @@ use crate::types::{FieldKind, Press, Tell, Words};
 pub(crate) fn fits(kind: &FieldKind, value: &CaseValue) -> bool {
     match (kind, value) {
         (FieldKind::Number, CaseValue::Number(_)) => true,
-        (FieldKind::Money { currency }, CaseValue::Money { currency: given, .. }) => currency == given,
+        (FieldKind::Money { currency, .. }, CaseValue::Money { currency: given, .. }) => currency == given,
         (_, CaseValue::Text(text)) => {
             let text = text.expose();
             let is_short = !text.trim().is_empty() && text.chars().count() <= VALUE_CHARS_MAX;

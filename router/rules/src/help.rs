@@ -159,6 +159,7 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("type", "`text`, `number`, `money`, `date`, `choice` or `reference`"),
             ("words", "what people call it, by language"),
             ("currency", "`money`: three capital letters, as `ILS`"),
+            ("by", "`money`: the action whose granted decisions it adds up; nobody writes it himself"),
             ("of", "`choice`: the words to choose from"),
         ],
     ),
@@ -202,7 +203,10 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
     (
         "authority",
         &[
-            ("actions", "actions of your own, besides `credit`, `discount`, `exception`, `fee-waiver`, `refund`, `replacement`"),
+            (
+                "actions",
+                "actions of your own, besides `credit`, `discount`, `exception`, `fee-waiver`, `refund`, `replacement`",
+            ),
             ("grants", "who may give what, by name"),
             ("delegations", "who stands in for whom: `- {from: omer, to: dana, since: 2026-12-01, until: 2026-12-08}`"),
             ("approvals", "how approvals are asked for: `{queue: approvals, target: 15m}`"),
@@ -211,7 +215,10 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
     (
         "authority_grant",
         &[
-            ("who", "whose it is: `{group: desk}`, or a `role` (`worker`, `manager`), a `unit`, a `worker`; all must hold"),
+            (
+                "who",
+                "whose it is: `{group: desk}`, or a `role` (`worker`, `manager`), a `unit`, a `worker`; all must hold",
+            ),
             ("action", "what is given; of an exception with its policy: `exception.returns`"),
             ("currency", "three capital letters, as `ILS`; left out, decisions are counted"),
             ("limit", "how much at once, in whole minor units"),

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::ports::store::StoreError;
 
 /// The version of the tables and columns below; it moves with the schemas of both stores.
-pub const RECORD_VERSION: u32 = 8;
+pub const RECORD_VERSION: u32 = 10;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -256,6 +256,27 @@ pub const TABLES: &[Table] = &[
         ],
         key: "id",
     },
+    Table {
+        name: "decisions",
+        columns: &[
+            ("decision", Hash),
+            ("line", Int32),
+            ("shard", Int32),
+            ("tenant", Int),
+            ("at", Int),
+            ("kind", Text),
+            ("action", Text),
+            ("currency", Text),
+            ("minor", Int),
+            ("asker", Int),
+            ("holder", MaybeInt),
+            ("second_holder", MaybeInt),
+            ("contact", MaybeBytes),
+            ("approval", MaybeInt),
+            ("body", Text),
+        ],
+        key: "decision, line",
+    },
     Table { name: "audit", columns: &[("tenant", Int), ("seq", Int), ("body", Text)], key: "tenant, seq" },
     Table { name: "audit_heads", columns: &[("tenant", Int), ("seq", Int), ("hash", Text)], key: "tenant" },
 ];
@@ -271,6 +292,7 @@ impl Table {
             "work_views" => 6,
             "held_macros" => 7,
             "cases" => 8,
+            "decisions" => 10,
             _ => 1,
         }
     }

@@ -163,7 +163,7 @@ pub async fn one(
 }
 
 /// The case, when it concerns the caller: a worker's are those that he owns, and those of matters that he has a task of.
-async fn owned(app: &Shared, caller: &Caller, id: CaseId) -> Result<Case, Failure> {
+pub(super) async fn owned(app: &Shared, caller: &Caller, id: CaseId) -> Result<Case, Failure> {
     let case = app.archive().case(id).await?.filter(|case| case.tenant == caller.tenant);
     let unknown = || Failure::not_found("case", "no case has this id");
     let case = case.ok_or_else(unknown)?;

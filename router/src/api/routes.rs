@@ -10,10 +10,10 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
-    Shared, about, accounts, audit, canned, cases, company, connect, consents, conversations, customer, drafts,
-    endpoints, explanation, floor, health, held, items, keys, macros, media, notes, operations, pages, people, poll,
-    queues, rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status, tasks, transcripts, users,
-    webhooks, work, workers, worklist,
+    Shared, about, accounts, audit, canned, cases, company, connect, consents, conversations, customer, decisions,
+    drafts, endpoints, explanation, floor, health, held, items, keys, ledger, macros, media, notes, operations, pages,
+    people, poll, queues, rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status, tasks,
+    transcripts, users, webhooks, work, workers, worklist,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -72,6 +72,13 @@ pub fn routes() -> Vec<Route> {
         get("/v1/cases", READ_OR_WORK, self::get(cases::list), about::cases::list),
         get("/v1/cases/{id}", READ_OR_WORK, self::get(cases::one), about::cases::one),
         owner(post("/v1/cases/{id}", TELL, self::post(cases::act), about::cases::act)),
+        owner(post("/v1/decisions", STAND, self::post(decisions::ask), about::decisions::ask)),
+        get("/v1/decisions", READ_OR_WORK, self::get(decisions::list), about::decisions::list),
+        get("/v1/decisions/allowance", STAND, self::get(decisions::allowance), about::decisions::allowance),
+        get("/v1/decisions/export", WATCH, self::get(ledger::export), about::decisions::export),
+        get("/v1/decisions/proposals", WATCH, self::get(ledger::propose), about::decisions::propose),
+        get("/v1/decisions/{id}", READ_OR_WORK, self::get(decisions::one), about::decisions::one),
+        owner(post("/v1/decisions/{id}", STAND, self::post(decisions::act), about::decisions::act)),
         get("/v1/tasks", READ_OR_WORK, self::get(tasks::list), about::tasks::list),
         get("/v1/tasks/{id}", READ_OR_WORK, self::get(tasks::one), about::tasks::one),
         owner(route(Method::DELETE, "/v1/tasks/{id}", PUSH, delete(tasks::cancel), about::tasks::cancel)),

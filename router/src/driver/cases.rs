@@ -136,7 +136,7 @@ impl Stepper<'_> {
         self.change_case(Actor::Customer, change);
     }
 
-    fn decided_case(
+    pub(crate) fn decided_case(
         &self,
         case: Option<&Case>,
         tenant: TenantId,
@@ -155,7 +155,7 @@ impl Stepper<'_> {
     }
 
     /// Makes a change: its events, what it asks for, and what came of that.
-    fn change_case(&mut self, actor: Actor, change: Change) {
+    pub(crate) fn change_case(&mut self, actor: Actor, change: Change) {
         let Change { case, events, effects } = change;
         let mut case = self.record_case(actor, case, events);
         for effect in effects {

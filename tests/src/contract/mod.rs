@@ -5,6 +5,7 @@ pub mod broker;
 pub mod cases;
 pub mod desks;
 pub mod files;
+pub mod ledger;
 pub mod live;
 pub mod outlets;
 pub mod people;

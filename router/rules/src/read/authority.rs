@@ -130,7 +130,8 @@ fn delegations(reader: &mut Reader<'_>, node: &Node, zone: &TimeZone, places: &m
             let message = "a delegation says from whom, to whom, since when and until when";
             reader.faults.error("missing_key", &node.span, message, hint);
         }
-        let mut named = |key: &str| section.get(key).and_then(|node| reader.name(node, "worker")).map(|name| name.value);
+        let mut named =
+            |key: &str| section.get(key).and_then(|node| reader.name(node, "worker")).map(|name| name.value);
         let (giver, taker) = (named("from"), named("to"));
         let (since, until) = days(reader, &section, "since", zone);
         let (Some(giver), Some(taker), Some(from), Some(until)) = (giver, taker, since, until) else { continue };
@@ -154,7 +155,12 @@ fn approvals(reader: &mut Reader<'_>, node: &Node, places: &mut Places) -> Optio
 }
 
 /// The first and the last day, each whole, by the clock of the zone.
-fn days(reader: &mut Reader<'_>, section: &Section<'_>, first: &str, zone: &TimeZone) -> (Option<Millis>, Option<Millis>) {
+fn days(
+    reader: &mut Reader<'_>,
+    section: &Section<'_>,
+    first: &str,
+    zone: &TimeZone,
+) -> (Option<Millis>, Option<Millis>) {
     let mut day = |key: &str, ends: bool| {
         let node = section.get(key)?;
         let date = node.text().and_then(|text| text.parse::<Date>().ok());

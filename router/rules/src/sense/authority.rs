@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use blendline_authority::check::{self, Problem, Surroundings};
 use blendline_authority::company::{Company, Person};
+use blendline_cases::check::Place as CasePlace;
+use blendline_cases::types::FieldKind;
 use blendline_wire::WorkerId;
 
 use crate::fault::Faults;
@@ -25,12 +27,27 @@ pub(super) fn check(set: &RuleSet, faults: &mut Faults) {
     let problems = check::check(&rules.authority, &around);
     let sound = problems.is_empty();
     told(set, problems, faults);
+    fields(set, faults);
     let own: BTreeSet<&str> = set.workers().map(|worker| worker.name.value.as_str()).collect();
     let is_own = |worker: &String| own.contains(worker.as_str());
     let all_own = rules.authority.grants.iter().filter_map(|grant| grant.who.worker.as_ref()).all(is_own);
     if sound && all_own && !check::names_strangers(&rules.authority) {
         let serving = serving(set);
         told(set, check::check_people(&rules.authority, &company(set), &serving), faults);
+    }
+}
+
+/// A field of a case that a decision sets can be set: somebody may decide that.
+fn fields(set: &RuleSet, faults: &mut Faults) {
+    for case in &set.cases {
+        for (name, field) in &case.kind.fields {
+            let FieldKind::Money { currency, by: Some(action) } = &field.kind else { continue };
+            if set.authority.authority.of(action, currency).next().is_none() {
+                let message = format!("no grant gives `{action}` in {currency}, so the field `{name}` is never set");
+                let span = case.span(&CasePlace::Field(name.clone()));
+                faults.error("unknown_name", span, message, "add a grant to `authority`, or take `by` out");
+            }
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod connection;
 mod desks;
 pub mod dump;
 mod held;
+mod ledger;
 mod outlets;
 mod people;
 mod rules;
