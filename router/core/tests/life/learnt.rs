@@ -230,3 +230,24 @@ fn chance_alone_makes_no_work_too_dear_to_be_taken_up_again() {
         assert_eq!(learnt(&office, BACK).steadfast, steadfast, "{dear_ms}");
     }
 }
+
+#[test]
+fn a_count_of_what_comes_goes_on_until_it_is_over() {
+    let mut office = Office::new();
+    office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    office.push(class(FRONT));
+    let since = learnt(&office, FRONT).count_since;
+    for seen in 2..5 {
+        office.pass(1_000);
+        office.push(class(FRONT));
+        let row = learnt(&office, FRONT);
+        assert_eq!((row.seen, row.count_since), (seen, since));
+    }
+    // Of very many there is enough to tell the rate before the time of the count is over.
+    let most = 100 * blendline_core::policy::rate::COUNT_MAX;
+    let ended = (0..most).any(|_| {
+        office.push(class(FRONT));
+        learnt(&office, FRONT).count_since > since
+    });
+    assert!(ended, "{:?}", learnt(&office, FRONT));
+}
