@@ -335,3 +335,30 @@ fn who_declined_the_first_of_a_line_has_the_next_of_it() {
     office.call(Command::Decline { worker, task: first, lease, reason: "busy".to_owned() }).unwrap();
     assert_eq!((office.owner(first), office.owner(second)), (None, Some(worker)));
 }
+
+#[test]
+fn where_slots_come_free_for_back_work_it_goes_to_whoever_did_not_decline_it() {
+    let mut office = Office::new();
+    let first = office.item(BACK);
+    let worker = office.worker(1, 1, &[FRONT, BACK], AcceptMode::Offer);
+    let lease = office.lease(first);
+    office.call(Command::Decline { worker, task: first, lease, reason: "busy".to_owned() }).unwrap();
+    office.keep_free(1_000);
+    let second = office.item(BACK);
+    assert_eq!(office.owner(second), None, "the last slot is kept free");
+    office.keep_free(0);
+    assert_eq!((office.owner(first), office.owner(second)), (None, Some(worker)));
+}
+
+#[test]
+fn what_takes_little_starts_where_what_takes_more_is_held_back() {
+    let mut office = Office::with(|queue| queue.task_weight = if queue.id == BACK { 150 } else { 100 });
+    office.keep_free(3_000);
+    let worker = office.worker(1, 2, &[FRONT, BACK, OTHER], AcceptMode::Auto);
+    let large = office.item(BACK);
+    office.pass(1_000);
+    let small = office.item(OTHER);
+    assert_eq!((office.owner(large), office.owner(small)), (None, None));
+    office.keep_free(1_000);
+    assert_eq!((office.owner(large), office.owner(small)), (None, Some(worker)));
+}
