@@ -34,6 +34,7 @@ pub mod payload;
 pub mod people;
 pub mod persons;
 pub mod ports;
+pub mod push;
 mod receipts;
 pub mod rules;
 pub mod satisfaction;

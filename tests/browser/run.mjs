@@ -18,6 +18,7 @@ import "./console.mjs";
 import "./day.mjs";
 import "./door.mjs";
 import "./install.mjs";
+import "./push.mjs";
 import "./hostile.mjs";
 import "./weight.mjs";
 import "./photographs.mjs";

@@ -54,6 +54,8 @@ pub struct Installation {
     pub webhooks_per_second: Option<u32>,
     /// Further tenants, each with a queue `care` and a number.
     pub others: Vec<(String, Number)>,
+    /// Further lines of `[server]`.
+    pub server: String,
     /// Lines put before everything else: faults to be planted.
     pub extra: String,
 }
@@ -154,6 +156,7 @@ impl Installation {
             rules: None,
             webhooks_per_second: Some(0),
             others: Vec::new(),
+            server: String::new(),
             extra: String::new(),
         }
     }
@@ -173,7 +176,7 @@ impl Installation {
         if let Some(allowed) = self.webhooks_per_second {
             writeln!(out, "webhooks_per_second = {allowed}\nwebhooks_burst = 20")?;
         }
-        writeln!(out)?;
+        writeln!(out, "{}\n", self.server)?;
         writeln!(out, "[workers]\nheartbeat_ms = {}\ngrace_ms = {}\n", self.heartbeat_ms, self.grace_ms)?;
         writeln!(out, "[chat]\n{}\n", self.chat)?;
         writeln!(out, "[log]\nfilter = {:?}\n", self.log)?;

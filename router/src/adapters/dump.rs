@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::ports::store::StoreError;
 
 /// The version of the tables and columns below; it moves with the schemas of both stores.
-pub const RECORD_VERSION: u32 = 8;
+pub const RECORD_VERSION: u32 = 9;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -256,6 +256,25 @@ pub const TABLES: &[Table] = &[
         ],
         key: "id",
     },
+    Table {
+        name: "push_keys",
+        columns: &[("id", Int32), ("public_key", Bytes), ("private_key", Bytes), ("made_at", Int)],
+        key: "id",
+    },
+    Table {
+        name: "push_devices",
+        columns: &[
+            ("id", Hash),
+            ("tenant", Int),
+            ("worker", Int),
+            ("created_at", Int),
+            ("taken_at", MaybeInt),
+            ("failures", Int32),
+            ("name", Text),
+            ("body", Text),
+        ],
+        key: "id",
+    },
     Table { name: "audit", columns: &[("tenant", Int), ("seq", Int), ("body", Text)], key: "tenant, seq" },
     Table { name: "audit_heads", columns: &[("tenant", Int), ("seq", Int), ("hash", Text)], key: "tenant" },
 ];
@@ -271,6 +290,7 @@ impl Table {
             "work_views" => 6,
             "held_macros" => 7,
             "cases" => 8,
+            "push_keys" | "push_devices" => 9,
             _ => 1,
         }
     }

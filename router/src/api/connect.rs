@@ -25,13 +25,13 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite;
 
-use super::Shared;
 use super::auth::{Caller, forbidden, from_own_page};
 use super::frames::{Asked, Speaker, asked};
 use super::private;
 use super::problem::{Failure, of_call};
 use super::server::Place;
 use super::watch::Watch;
+use super::{Shared, now};
 use crate::handle::{Call, CallError, CallResult, Request};
 use crate::ports::live::worker_topic;
 
@@ -114,8 +114,14 @@ async fn serve(app: Shared, caller: Arc<Caller>, mut socket: WebSocket) {
             let person = caller.person.is_some();
             let words = if person { Some(app.parts.live.listen(&worker_topic(speaker.worker)).await) } else { None };
             let mut line = Line { app: &app, watch: &watch, speaker, frames, words, waiting, heard };
-            let end = line.run(&mut socket).await;
             let Speaker { worker, session, .. } = speaker;
+            if person {
+                app.attentions().came(worker, session);
+            }
+            let end = line.run(&mut socket).await;
+            if person {
+                app.attentions().went(worker, session, now(), is_away(&app, &speaker).await);
+            }
             // An owner that is gone has no connections to forget.
             let _ = app.door(caller.tenant).send(Request::Gone { worker, session }).await;
             end
@@ -127,6 +133,16 @@ async fn serve(app: Shared, caller: Arc<Caller>, mut socket: WebSocket) {
         // The other side may be gone already.
         let _ = timeout(WRITE_TIMEOUT, socket.send(close)).await;
     }
+}
+
+/// Whether a worker whose connection ends has left, or has said that he is away: then nobody calls after him.
+async fn is_away(app: &Shared, speaker: &Speaker) -> bool {
+    let (worker, session) = (speaker.worker, speaker.session);
+    let is_there =
+        move |row: &blendline_core::rows::Worker| row.session == Some(session) && row.presence != Presence::Away;
+    let look = app.door(speaker.tenant).look(move |core| core.worker(worker).is_some_and(is_there));
+    // Where nobody can tell, he is left in peace.
+    !look.await.unwrap_or(false)
 }
 
 /// Reads the hello and tells the owner who is there.
@@ -247,7 +263,13 @@ impl Line<'_> {
         self.tell_heard().await?;
         let Some(frame) = frame else { return Ok(None) };
         match asked(&self.app.directory(), self.speaker, frame) {
-            Asked::Nothing => Ok(None),
+            Asked::Here(hidden) => {
+                let Speaker { worker, session, .. } = self.speaker;
+                if let Some(hidden) = hidden {
+                    self.app.attentions().says(worker, session, hidden);
+                }
+                Ok(None)
+            }
             Asked::Hello => Err(End(close_code::POLICY, "hello is said once")),
             Asked::Wrong(call, failure) => {
                 Ok(Some(ServerFrame::Answer { call, problem: Some(*failure.problem), seq: None }))

@@ -34,6 +34,7 @@ pub mod people;
 pub mod poll;
 pub mod private;
 pub mod problem;
+pub mod push;
 pub mod queues;
 pub mod routes;
 pub mod rule_day;
@@ -87,6 +88,7 @@ use crate::ports::outlets::Outlets;
 use crate::ports::rules::RuleSets;
 use crate::ports::search::Search;
 use crate::ports::store::Archive;
+use crate::push::attention::Attentions;
 use crate::status::Links;
 
 pub use routes::app;
@@ -110,6 +112,10 @@ pub struct Parts {
     pub status: Links,
     /// Who may be posted to.
     pub reach: Reach,
+    /// The key with which browsers subscribe to notices; `None`: nobody is told.
+    pub push_key: Option<String>,
+    /// Who looks at his desk.
+    pub attentions: Attentions,
     /// The tenants as the configuration has them, without the rules that are live.
     pub configured: Vec<CheckedTenant>,
     /// The shards, and the doors to their owners.
@@ -243,6 +249,14 @@ impl App {
 
     fn reach(&self) -> Reach {
         self.parts.reach
+    }
+
+    fn push_key(&self) -> Option<&str> {
+        self.parts.push_key.as_deref()
+    }
+
+    fn attentions(&self) -> &Attentions {
+        &self.parts.attentions
     }
 
     fn configured(&self) -> &[CheckedTenant] {

@@ -31,7 +31,8 @@ pub async fn desk(State(app): State<Shared>, spoken: Spoken, headers: HeaderMap)
     let Some(worker) = &person.worker else {
         return Ok(pages::no_desk(spoken.whole(), &person.display, &person.csrf));
     };
-    Ok(pages::desk(&pages::Page { spoken: spoken.whole(), user: worker, csrf: &person.csrf }))
+    let page = pages::Page { spoken: spoken.whole(), user: worker, csrf: &person.csrf, push_key: app.push_key() };
+    Ok(pages::desk(&page))
 }
 
 /// The console, at the first page that one may see.
@@ -82,7 +83,7 @@ async fn in_console(
 }
 
 fn page(spoken: Spoken, person: &SignedIn) -> pages::Page<'_> {
-    pages::Page { spoken: spoken.whole(), user: &person.display, csrf: &person.csrf }
+    pages::Page { spoken: spoken.whole(), user: &person.display, csrf: &person.csrf, push_key: None }
 }
 
 fn no_page() -> Failure {

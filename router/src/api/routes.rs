@@ -12,8 +12,8 @@ use super::problem::Failure;
 use super::{
     Shared, about, accounts, audit, canned, cases, company, connect, consents, conversations, customer, drafts,
     endpoints, explanation, floor, health, held, items, keys, macros, media, notes, operations, pages, people, poll,
-    queues, rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status, tasks, transcripts, users,
-    webhooks, work, workers, worklist,
+    push, queues, rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status, tasks, transcripts,
+    users, webhooks, work, workers, worklist,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -45,6 +45,8 @@ const OPERATE: &[Role] = &[Operations, Auditor, Admin];
 const PUSH: &[Role] = &[Integrator, Supervisor, Admin];
 const MOVE: &[Role] = &[Supervisor, Admin];
 const WORK: &[Role] = &[Worker, Admin];
+/// Who has a desk.
+const DESK: &[Role] = &[Worker];
 const STAND: &[Role] = &[Worker, Supervisor, Admin];
 const ALL: &[Role] = READ_OR_WORK;
 const TELL: &[Role] = &[Integrator, Worker, Supervisor, Admin];
@@ -91,6 +93,10 @@ pub fn routes() -> Vec<Route> {
         owner(route(Method::PUT, "/v1/held-macro", WORK, put(held::put), about::held::put)),
         owner(route(Method::DELETE, "/v1/held-macro", WORK, delete(held::remove), about::held::remove)),
         owner(post("/v1/held-macro/now", WORK, self::post(held::hasten), about::held::hasten)),
+        get("/v1/push/key", DESK, self::get(push::key), about::push::key),
+        get("/v1/push/devices", DESK, self::get(push::list), about::push::list),
+        post("/v1/push/devices", DESK, self::post(push::add), about::push::add),
+        route(Method::DELETE, "/v1/push/devices/{device}", DESK, delete(push::remove), about::push::remove),
         get("/v1/canned-answers", MEET, self::get(canned::list), about::canned::list),
         route(Method::PUT, "/v1/canned-answers/{name}", MANAGE, put(canned::put), about::canned::put),
         route(Method::DELETE, "/v1/canned-answers/{name}", MANAGE, delete(canned::remove), about::canned::remove),

@@ -22,6 +22,7 @@ use crate::payload::StoredMessage;
 use crate::ports::live::Live;
 use crate::ports::register::Key;
 use crate::ports::store::{Archive, Commit, Transcript};
+use crate::push::ear::Ear;
 use crate::traces::Span;
 
 /// One thing that happens after the commit.
@@ -85,6 +86,7 @@ pub(crate) struct Releaser {
     live: Arc<dyn Live>,
     media: Option<mpsc::Sender<Key>>,
     bell: Bell,
+    ear: Option<Ear>,
     heartbeat_ms: u64,
     connections: HashMap<SessionId, mpsc::Sender<ServerFrame>>,
     late: TaskTracker,
@@ -103,6 +105,7 @@ impl Releaser {
             live: Arc::clone(&config.live),
             media: config.media.clone(),
             bell: config.bell.clone(),
+            ear: config.ear.clone(),
             heartbeat_ms: config.heartbeat_ms,
             connections: HashMap::new(),
             late: TaskTracker::new(),
@@ -125,6 +128,9 @@ impl Releaser {
     async fn release(&mut self, released: Released) {
         let Released { commit, mut outputs, sends, mails, media, spans, acks, acker } = released;
         self.bell.ring(&commit.writes);
+        if let Some(ear) = &self.ear {
+            ear.hear(&commit.writes);
+        }
         spans.into_iter().for_each(|(_, span)| span.end(None));
         if let Some(acker) = acker.filter(|_| !acks.is_empty()) {
             // The subscription may have ended; then the delivery comes again and is recognised.

@@ -50,6 +50,7 @@ faults! {
     UNKNOWN_HELD = 404 "unknown_held_macro" "No macro of this number waits, nor was one done.";
     UNKNOWN_MEDIA = 404 "unknown_media" "No file that the caller may see has this id.";
     UNKNOWN_OUTBOUND = 404 "unknown_outbound" "No message of the caller's has this id.";
+    UNKNOWN_PUSH_DEVICE = 404 "unknown_push_device" "No device of the caller's has this id.";
     UNKNOWN_QUARANTINED = 404 "unknown_quarantined" "Nothing of the caller's in the quarantine has this number.";
     UNKNOWN_QUEUE = 404 "unknown_queue" "No queue has this name; the detail offers the nearest.";
     UNKNOWN_SKILL = 404 "unknown_skill" "No skill has this name.";
@@ -75,6 +76,7 @@ faults! {
     NOT_CONNECTED = 409 "not_connected" "The worker has no connection.";
     NOT_TAKEN = 409 "not_taken" "The worker may not take the task now; the detail says why.";
     OWN_USER = 409 "own_user" "Nobody changes his own role or lets himself out.";
+    PUSH_OFF = 409 "push_off" "This installation tells nobody on his devices.";
     SECOND_PERSON = 409 "second_person" "The rules need two people: another than the author publishes them.";
     SESSION_ENDED = 409 "session_ended" "The connection has ended: poll without `session`.";
     WRONG_STATE = 409 "wrong_state" "In the state that the task is in, this cannot be done.";

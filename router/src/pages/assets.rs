@@ -70,6 +70,7 @@ pub(super) const ASSETS: &[Asset] = assets![
     "desk/main.js",
     "desk/notes.js",
     "desk/offers.js",
+    "desk/push.js",
     "desk/worklist.js",
     "docs.css",
     "icon-192.png",

@@ -20,8 +20,10 @@ pub(super) const OF_MESSAGES: [(&str, &str, &[&str]); 9] = [
 ];
 
 /// Sentences, by the name a script asks for them, with their open places.
-pub(super) const SENTENCES: [(&str, &str, &[&str]); 49] = [
+pub(super) const SENTENCES: [(&str, &str, &[&str]); 51] = [
     ("offer-new", "desk-say-offer", &["queue"]),
+    ("push-denied", "desk-push-denied", &[]),
+    ("push-failed", "desk-push-failed", &["detail"]),
     ("message-new", "desk-say-message", &["name"]),
     ("customer", "desk-customer", &[]),
     ("me", "desk-me", &[]),

@@ -55,6 +55,8 @@ pub struct Page<'a> {
     pub user: &'a str,
     /// What the page's scripts send as `X-Blendline-CSRF` with every call that changes something.
     pub csrf: &'a str,
+    /// The key with which the desk's browser subscribes to notices, where the installation sends any.
+    pub push_key: Option<&'a str>,
 }
 
 /// The routes that need no session, for any state.
@@ -77,6 +79,11 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
 /// The desk of `page.user`.
 pub fn desk(page: &Page<'_>) -> Response {
     away::allow_worker(headers::page(page.spoken, desk::markup(page)))
+}
+
+/// What a device of a worker's shows: `what` is the word of the notice, `queue` the name of the task's queue.
+pub fn notice(lang: Lang, what: &str, queue: &str) -> String {
+    texts::filled(lang.whole(), &format!("desk-push-{what}"), "queue", queue)
 }
 
 /// The console's page `section`, as somebody with this role sees it.

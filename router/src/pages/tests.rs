@@ -135,12 +135,30 @@ fn text_of(asset: &Asset) -> &'static str {
 
 fn desk_page(lang: Lang) -> String {
     let spoken = Spoken { lang, asked: false };
-    desk::markup(&Page { spoken, user: "<b>דנה</b>", csrf: "\"><script>" }).into_string()
+    desk::markup(&Page { spoken, user: "<b>דנה</b>", csrf: "\"><script>", push_key: Some("BCVx") }).into_string()
+}
+
+#[test]
+fn a_desk_offers_notices_where_there_are_any_and_no_notice_turns_what_follows() {
+    assert!(desk_page(Lang::En).contains("content=\"BCVx\""));
+    let page = Page { spoken: Spoken::default(), user: "dana", csrf: "c", push_key: None };
+    let without = desk::markup(&page).into_string();
+    assert!(!without.contains("push-key") && !without.contains("id=\"push\""));
+    for what in ["offer", "assigned", "returned", "mention"] {
+        for lang in Lang::WHOLE {
+            let told = super::notice(lang, what, "\u{202E}שירות\n");
+            assert!(told.contains("\u{2068}שירות\u{2069}"), "{told}");
+        }
+    }
+    assert!(super::notice(Lang::En, "offer", &"x".repeat(500)).len() < 120);
 }
 
 /// Every page of the console in the order of the sections, and a task's.
 fn console_pages(lang: Lang) -> Vec<String> {
-    let page = Page { spoken: Spoken { lang, asked: false }, user: "<b>דנה</b>", csrf: "\"><script>" };
+    let page =
+        Page {
+            spoken: Spoken { lang, asked: false }, user: "<b>דנה</b>", csrf: "\"><script>", push_key: Some("BCVx")
+        };
     let sections = Section::ALL.into_iter().map(|section| console::markup(&page, Role::Admin, section));
     let task = console::task(&page, Role::Supervisor, "tsk_7\" onload=\"x");
     sections.chain([task]).map(maud::Markup::into_string).collect()
@@ -158,7 +176,7 @@ fn nobody_sees_a_page_of_the_console_that_is_not_for_him() {
     );
     assert_eq!(seen(Role::Admin).len(), Section::ALL.len());
     // Who may only look finds nothing to change things by.
-    let page = Page { spoken: Spoken::default(), user: "noa", csrf: "token" };
+    let page = Page { spoken: Spoken::default(), user: "noa", csrf: "token", push_key: None };
     let rules = console::markup(&page, Role::Supervisor, Section::Rules).into_string();
     assert!(!rules.contains("id=\"publish\"") && rules.contains("readonly"));
     assert!(!console::task(&page, Role::Auditor, "tsk_7").into_string().contains("data-do=\"move\""));
@@ -271,7 +289,8 @@ async fn the_desk_can_be_installed_and_opens_while_the_router_is_away() {
     for icon in manifest["icons"].as_array().unwrap() {
         assert!(ASSETS.iter().any(|asset| icon["src"] == asset.path), "{icon}");
     }
-    let desk = super::desk(&Page { spoken: Spoken { lang: Lang::En, asked: false }, user: "dana", csrf: "c" });
+    let spoken = Spoken { lang: Lang::En, asked: false };
+    let desk = super::desk(&Page { spoken, user: "dana", csrf: "c", push_key: None });
     let policy = header(&desk, "content-security-policy").to_owned();
     assert_eq!(policy.replace("trusted-types blendline-desk-worker", "trusted-types 'none'"), super::headers::POLICY);
     assert!(desk_page(Lang::En).contains("rel=\"manifest\""));

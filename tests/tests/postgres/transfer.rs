@@ -8,18 +8,19 @@ use blendline_core::Write;
 use blendline_router::adapters::sqlite::{DataDir, SqliteStore};
 use blendline_router::directory::Role;
 use blendline_router::people::audit::Check;
+use blendline_router::ports::devices::{Devices, Tried};
 use blendline_router::ports::people::{Deed, Opening, People, SessionLimits, User};
 use blendline_router::ports::store::{Archive, QuarantineRow, Store, Transcript};
-use blendline_tests::contract::cases;
 use blendline_tests::contract::rows::{self, ACCOUNT, NOW, TENANT};
 use blendline_tests::contract::store::{SHARD, StoreWorld as _, take};
+use blendline_tests::contract::{cases, devices};
 use blendline_tests::process::{Scratch, program};
-use blendline_wire::{ConversationId, OutboundId};
+use blendline_wire::{ConversationId, OutboundId, WorkerId};
 
 use crate::database::Database;
 
 /// Something in every table, and what is hard to carry: NULs, quotes, four scripts, empty values, two days, two shards.
-async fn fill(store: &(impl Store + Archive + People)) {
+async fn fill(store: &(impl Store + Archive + People + Devices)) {
     let tenure = take(store).await;
     let odd = "\0\u{1} \"quoted\" \\ שלום مرحبا Привет \u{1f600} \u{2028}";
     let mut commit = rows::batch(SHARD, tenure, 1);
@@ -73,6 +74,12 @@ async fn fill(store: &(impl Store + Archive + People)) {
     store.claim(OutboundId(3), 1, "sender", NOW).await.unwrap();
     store.handles(&[("queue".into(), "sales".into()), ("queue".into(), "חיוב".into())]).await.unwrap();
     people(store).await;
+    store.push_keys(&devices::keys(7)).await.unwrap();
+    let deed = Deed { at: NOW, actor: "the test".into(), what: "push_device_added" };
+    for n in 1..=2 {
+        store.put_device(&devices::device(TENANT, "דנה", WorkerId(n), n), &deed).await.unwrap();
+    }
+    store.note_device(devices::device(TENANT, "", WorkerId(1), 1).id, Tried::Taken(NOW)).await.unwrap();
     store.give_up(SHARD, tenure.epoch).await.unwrap();
 }
 
@@ -116,19 +123,22 @@ fn refused(arguments: &[&str]) -> String {
 }
 
 /// What a store tells of itself, whichever it is.
-async fn told(store: &(impl Store + Archive + People)) -> String {
+async fn told(store: &(impl Store + Archive + People + Devices)) -> String {
     let mut check = Check::default();
     check.entries(&store.audit(TENANT, 0, 99).await.unwrap()).unwrap();
     check.end(store.audit_head(TENANT).await.unwrap().as_ref()).unwrap();
     let transcript = store.transcripts(&[Transcript::Conversation(ConversationId(5))], 9).await.unwrap();
     format!(
-        "{:?} {:?} {:?} {:?} {:?} {:?}",
+        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
         store.load(SHARD).await.unwrap(),
         store.load(3).await.unwrap(),
         store.events(TENANT, 0, 99).await.unwrap(),
         transcript[0].iter().map(|line| line.body.text.as_ref().unwrap().expose()).collect::<Vec<_>>(),
         store.quarantined(TENANT, 9).await.unwrap(),
         store.user(TENANT, "דנה").await.unwrap(),
+        store.devices_of_user(TENANT, "דנה").await.unwrap(),
+        // Those of now, where none were carried over.
+        store.push_keys(&devices::keys(9)).await.unwrap().private,
     )
 }
 

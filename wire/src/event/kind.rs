@@ -154,6 +154,17 @@ pub enum EventKind {
         /// Who.
         worker: WorkerId,
     },
+    /// A worker who does not look at his desk is told of something by a notice on his devices.
+    WorkerNotified {
+        /// Who.
+        worker: WorkerId,
+        /// Of what: `offer`, `assigned`, `returned`, `mention`.
+        what: String,
+        /// The task it is about.
+        in_task: TaskId,
+        /// On how many devices.
+        devices: u32,
+    },
     /// How an account is has changed, by what the platform answered.
     AccountHealth {
         /// Which.

@@ -9,6 +9,7 @@ mod claims;
 mod commit;
 mod connections;
 mod desks;
+mod devices;
 mod doctor;
 pub mod dump;
 mod error;

@@ -152,7 +152,7 @@ fn path(pattern: &str) -> String {
         _ => "tsk_7",
     };
     let name = if pattern.contains("queues") { "front" } else { "dana" };
-    pattern.replace("{id}", id).replace("{name}", name)
+    pattern.replace("{id}", id).replace("{name}", name).replace("{device}", "07070707070707070707070707070707")
 }
 
 /// A body that the route understands.
@@ -170,6 +170,7 @@ fn body(pattern: &str) -> &'static str {
         _ => {}
     }
     match pattern.rsplit('/').next().unwrap_or_default() {
+        "devices" => r#"{"endpoint":"https://push.example/x","keys":{"p256dh":"BA","auth":"AA"}}"#,
         "items" => r#"{"queue":"front","external_ref":"r","title":"t"}"#,
         "transfer" => r#"{"to":{"queue":"front"}}"#,
         "replay" | "rotate" => "{}",

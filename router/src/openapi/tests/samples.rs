@@ -225,7 +225,7 @@ fn frames_of_workers() {
         replies: replies.clone(),
         seen: Some(3),
     });
-    let others = [ClientFrame::Heartbeat, ClientFrame::Bye, ClientFrame::Touch { task, lease }];
+    let others = [ClientFrame::Heartbeat { hidden: Some(true) }, ClientFrame::Bye, ClientFrame::Touch { task, lease }];
     holds("ClientFrame", settled.chain(others));
 }
 
