@@ -62,6 +62,8 @@ class Desk {
     this.drafts.read();
     this.mentions.read();
     this.bulk.read();
+    // What changed while nobody was told is read anew.
+    for (const column of this.columns.values()) column.cases.load();
   }
 
   /** A reply that was on its way when this page was loaded anew is said again under its own key. */
@@ -151,6 +153,10 @@ class Desk {
 
   on_noted(noted) {
     this.mentions.told(noted);
+  }
+
+  on_case_changed({ case: id, matter }) {
+    for (const column of this.columns.values()) column.cases.changed(id, matter);
   }
 
   on_reply_status({ task, seq, status, detail }) {
