@@ -322,7 +322,7 @@ pub struct CaseTold {
     pub stage: String,
     /// Whom: `customer`, `agent`.
     pub whom: String,
-    /// `told`; else why not: `no_conversation`, `conversation_over`, `other_channel`, `no_owner`.
+    /// `told`; else why not: `no_conversation`, `too_many`, `other_channel`, `no_owner`, `no_task`.
     pub outcome: String,
 }
 
