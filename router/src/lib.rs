@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod adapters;
 pub mod api;
 pub mod canned;
+pub mod case_history;
 pub mod chat;
 pub mod cli;
 pub mod clock;

@@ -14,6 +14,7 @@ import "./beside.mjs";
 import "./asked.mjs";
 import "./macros.mjs";
 import "./worklist.mjs";
+import "./cases.mjs";
 import "./console.mjs";
 import "./day.mjs";
 import "./door.mjs";

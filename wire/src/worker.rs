@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::Because;
-use crate::ids::{ConversationId, Lease, MatterId, OutboundId, SessionId, TaskId};
+use crate::ids::{CaseId, ConversationId, Lease, MatterId, OutboundId, SessionId, TaskId};
 use crate::org::Fields;
 use crate::pii::Pii;
 use crate::problem::Problem;
@@ -255,6 +255,14 @@ pub enum ServerFrame {
         text: Pii<String>,
         /// True when it mentions this worker.
         mentioned: bool,
+    },
+    /// A case that concerns this worker has changed. Only connections of people are told.
+    CaseChanged {
+        /// Which case.
+        case: CaseId,
+        /// The matter it belongs to, where it belongs to one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        matter: Option<MatterId>,
     },
     /// What became of a reply.
     ReplyStatus {

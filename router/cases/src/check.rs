@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use blendline_wire::event::case::CaseMover;
 
 use crate::limits::{
-    BUTTON_CHARS_MAX, BUTTON_NAME_MAX, BUTTONS_MAX, FIELDS_MAX, MEASURES_MAX, MOVES_MAX, STAGES_MAX, TOLD_CHARS_MAX,
+    BUTTON_CHARS_MAX, BUTTON_NAME_MAX, BUTTONS_MAX, FIELDS_MAX, MEASURES_MAX, MOVES_MAX, PROCEDURE_CHARS_MAX,
+    STAGES_MAX, TOLD_CHARS_MAX,
 };
 use crate::types::{CaseType, FieldKind, Move, Press, Stage, Tell};
 use crate::values::placeholders;
@@ -116,7 +117,7 @@ impl Checking<'_> {
         for (name, field) in &self.kind.fields {
             let place = || Place::Field(name.clone());
             match &field.kind {
-                FieldKind::Choice { of } if of.is_empty() => {
+                FieldKind::Choice { of, .. } if of.is_empty() => {
                     let message = format!("the field `{name}` has nothing to choose from");
                     self.problem(place(), "missing_key", message, "`of: [one, two]`");
                 }
@@ -172,10 +173,26 @@ impl Checking<'_> {
             let cure = format!("`- {{from: {name}, to: …, on: done}}`: a disposition of its task");
             self.problem(place("queue"), "no_disposition", message, cure);
         }
+        self.procedure(stage);
         self.names(stage);
         for (key, tell) in [("tell", &stage.tell), ("tell_agent", &stage.tell_agent)] {
             if let Some(tell) = tell {
                 self.tell(stage, key, tell);
+            }
+        }
+    }
+
+    fn procedure(&mut self, stage: &Stage) {
+        let place = || Place::Stage(stage.name.clone(), "procedure");
+        for text in stage.procedure.0.values() {
+            if PROCEDURE_CHARS_MAX < text.chars().count() {
+                let message = format!("a procedure has at most {PROCEDURE_CHARS_MAX} characters");
+                self.problem(place(), "too_long", message, "keep the long one elsewhere, and put a link to it here");
+            }
+            // Whoever reads it follows what it leads to: nobody on the way may change that.
+            if text.contains("http://") {
+                let cure = "write `https://`, or leave the link out";
+                self.problem(place(), "not_here", "a link of a procedure begins with `https://`", cure);
             }
         }
     }

@@ -35,9 +35,10 @@ pub mod limits;
 mod stay;
 pub mod types;
 mod values;
+pub mod way;
 
 pub use apply::apply;
 pub use case::Case;
 pub use command::{Change, Command, Effect, Refusal, Terms};
 pub use types::CaseType;
-pub use values::pressed;
+pub use values::{minor_digits, pressed};

@@ -16,6 +16,8 @@ pub const CHOICES_MAX: usize = 100;
 pub const BUTTONS_MAX: usize = 3;
 /// Characters of what is told.
 pub const TOLD_CHARS_MAX: usize = 1_000;
+/// Characters of a stage's procedure.
+pub const PROCEDURE_CHARS_MAX: usize = 4_000;
 /// Characters of what a button says: WhatsApp takes no more.
 pub const BUTTON_CHARS_MAX: usize = 20;
 /// Bytes of the name of a stage that a button leads to.

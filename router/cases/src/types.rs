@@ -85,6 +85,9 @@ pub enum FieldKind {
     Choice {
         /// The words.
         of: Vec<String>,
+        /// What people call each, where it is called otherwise.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        called: BTreeMap<String, Words>,
     },
     /// What another system calls something: an order, a delivery.
     Reference,
@@ -98,7 +101,7 @@ impl FieldKind {
             Self::Number => "a whole number".to_owned(),
             Self::Money { currency } => format!("{{\"minor\": 1250, \"currency\": \"{currency}\"}}"),
             Self::Date => "a day such as 2026-12-01".to_owned(),
-            Self::Choice { of } => format!("one of {}", of.join(", ")),
+            Self::Choice { of, .. } => format!("one of {}", of.join(", ")),
             Self::Reference => "another system's reference, a text in one line".to_owned(),
         }
     }
@@ -137,6 +140,9 @@ pub struct Stage {
     pub warn_ms: Option<u64>,
     /// What its target does while the case is paused.
     pub clock: ClockRule,
+    /// What whoever does its work goes by: plain text.
+    #[serde(skip_serializing_if = "Words::is_empty")]
+    pub procedure: Words,
 }
 
 /// What somebody is told.

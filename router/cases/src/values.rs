@@ -20,7 +20,7 @@ pub(crate) fn fits(kind: &FieldKind, value: &CaseValue) -> bool {
                     FieldKind::Text => true,
                     FieldKind::Reference => !text.contains(['\n', '\r', '\0']),
                     FieldKind::Date => text.len() == 10 && Millis::from_rfc3339(&format!("{text}T00:00:00Z")).is_some(),
-                    FieldKind::Choice { of } => of.iter().any(|word| word == text),
+                    FieldKind::Choice { of, .. } => of.iter().any(|word| word == text),
                     FieldKind::Number | FieldKind::Money { .. } => false,
                 }
         }
@@ -62,7 +62,7 @@ pub fn pressed(payload: &str) -> Option<(CaseId, Press)> {
 }
 
 /// How many digits a currency has behind the point (ISO 4217).
-fn minor_digits(currency: &str) -> u32 {
+pub fn minor_digits(currency: &str) -> u32 {
     match currency {
         "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV"
         | "XAF" | "XOF" | "XPF" => 0,

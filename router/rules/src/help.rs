@@ -158,7 +158,7 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("type", "`text`, `number`, `money`, `date`, `choice` or `reference`"),
             ("words", "what people call it, by language"),
             ("currency", "`money`: three capital letters, as `ILS`"),
-            ("of", "`choice`: the words to choose from"),
+            ("of", "`choice`: the words to choose from, alone or each with what people call it, by language"),
         ],
     ),
     (
@@ -173,6 +173,7 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("agent", "what whoever owns the case is told when it comes there"),
             ("warn", "how long before its target is over somebody is warned"),
             ("clock", "what its target does while the case is paused: `runs` or `stops`"),
+            ("procedure", "what whoever does its work goes by, by language: plain text, links to https"),
             ("closes", "a last stage: `solved`, `withdrawn`, `refused` or `lost`"),
         ],
     ),

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use blendline_cases::Case;
-use blendline_cases::types::{Move, Words};
+use blendline_cases::types::{Move, Stage, Words};
+use blendline_cases::way::{Lies, way};
 use blendline_wire::event::case::{CaseLinks, CaseMover, CaseOutcome, CaseValue};
 use blendline_wire::task::{ClockRule, ParkReason};
 use blendline_wire::time::Instant;
@@ -48,6 +49,23 @@ pub struct CaseInfo {
     task: Option<TaskId>,
     /// The moves that lead on from where it stands.
     moves: Vec<MoveInfo>,
+    /// The stages on its way: where it was, where it is, and where it goes from there as cases mostly do.
+    way: Vec<WayInfo>,
+}
+
+/// A stage on the way of a case.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CaseWay)]
+pub struct WayInfo {
+    /// The name of the stage.
+    stage: String,
+    /// What the customer is shown there, by language.
+    words: BTreeMap<String, String>,
+    /// `done`, `here` or `ahead`.
+    state: &'static str,
+    /// When it first came there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<Instant>,
 }
 
 /// Where a case stands.
@@ -110,6 +128,9 @@ pub struct MoveInfo {
     /// The disposition of the stage's task that makes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     on: Option<String>,
+    /// How the case ends there, where it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closes: Option<CaseOutcome>,
 }
 
 /// A case with names.
@@ -123,11 +144,24 @@ pub fn info(case: Case, directory: &Directory) -> CaseInfo {
         by: step.by.clone(),
         missing: step.needs.iter().filter(|field| !case.fields.contains_key(*field)).cloned().collect(),
         on: step.on.clone(),
+        closes: kind.and_then(|kind| kind.stage(&step.to)).and_then(|stage| stage.closes),
     };
+    let lying = |(stage, lies): (&Stage, Lies)| WayInfo {
+        stage: stage.name.clone(),
+        words: stage.words.0.clone(),
+        state: match lies {
+            Lies::Done => "done",
+            Lies::Here => "here",
+            Lies::Ahead => "ahead",
+        },
+        at: case.trail.get(&stage.name).copied().filter(|_| lies != Lies::Ahead).map(Instant),
+    };
+    let way = kind.map(|kind| way(kind, &case)).unwrap_or_default().into_iter().map(lying).collect();
     let moves = kind.filter(|_| case.is_open()).into_iter();
     CaseInfo {
         id: case.id,
         words: words(kind.map(|kind| &kind.words)),
+        way,
         version: case.version,
         opened_at: Instant(case.opened_at),
         earned_at: Instant(case.earned_at),

@@ -12,21 +12,22 @@ use blendline_rules::normal::language;
 use blendline_wire::event::case::{CaseLinks, CaseOutcome, CaseValue};
 use blendline_wire::task::ParkReason;
 use blendline_wire::worker::Author;
-use blendline_wire::{CaseId, ConversationId, MatterId, TaskId, WorkerId};
-use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use blendline_wire::{CaseId, ConversationId, TaskId, WorkerId};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
 
-use super::Shared;
 use super::auth::Caller;
 use super::case_view::{self, CaseInfo};
 use super::json::Strict;
-use super::page::{Limit, Page, Params, id, parsed};
+use super::page::id;
 use super::problem::{Failure, of_call};
+use super::{Shared, audit};
 use crate::config::did_you_mean;
 use crate::directory::Role;
 use crate::driver::keys;
 use crate::handle::{Call, CallError, CaseCall};
-use crate::ports::store::{CaseFilter, TaskFilter, Transcript};
+use crate::ports::store::{TaskFilter, Transcript};
 
 /// Bytes of a caller's key.
 const KEY_MAX: usize = 200;
@@ -163,14 +164,14 @@ pub async fn one(
 }
 
 /// The case, when it concerns the caller: a worker's are those that he owns, and those of matters that he has a task of.
-async fn owned(app: &Shared, caller: &Caller, id: CaseId) -> Result<Case, Failure> {
+pub(super) async fn owned(app: &Shared, caller: &Caller, id: CaseId) -> Result<Case, Failure> {
     let case = app.archive().case(id).await?.filter(|case| case.tenant == caller.tenant);
     let unknown = || Failure::not_found("case", "no case has this id");
     let case = case.ok_or_else(unknown)?;
     if concerns(app, caller, &case).await? { Ok(case) } else { Err(unknown()) }
 }
 
-async fn concerns(app: &Shared, caller: &Caller, case: &Case) -> Result<bool, Failure> {
+pub(super) async fn concerns(app: &Shared, caller: &Caller, case: &Case) -> Result<bool, Failure> {
     let (Role::Worker, Some(own)) = (caller.role, caller.worker) else { return Ok(true) };
     if case.owner == Some(own) {
         return Ok(true);
@@ -185,73 +186,6 @@ async fn concerns(app: &Shared, caller: &Caller, case: &Case) -> Result<bool, Fa
     let Some(matter) = case.links.matter else { return Ok(false) };
     let filter = TaskFilter { worker: Some(own), matter: Some(matter), ..TaskFilter::default() };
     Ok(!app.archive().tasks(caller.tenant, &filter, TaskId(0), 1).await?.is_empty())
-}
-
-/// Which cases to list.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct CasesWanted {
-    /// Those of this matter.
-    #[serde(default, deserialize_with = "some_matter")]
-    #[param(inline)]
-    matter: Option<MatterId>,
-    /// Those of the contact of this conversation, in whichever conversation they came up.
-    #[serde(default, deserialize_with = "some_conversation")]
-    #[param(inline)]
-    contact_of: Option<ConversationId>,
-    /// True: only those that are not over.
-    #[serde(default, deserialize_with = "flag")]
-    open: bool,
-    /// Those after this one.
-    #[serde(default, deserialize_with = "some_case")]
-    #[param(inline)]
-    after: Option<CaseId>,
-    /// How many at most; left out, 50.
-    #[serde(default)]
-    #[param(inline)]
-    limit: Limit,
-}
-
-fn some_matter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<MatterId>, D::Error> {
-    parsed(deserializer, "an id of the form mat_…").map(Some)
-}
-
-fn some_conversation<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ConversationId>, D::Error> {
-    parsed(deserializer, "an id of the form cnv_…").map(Some)
-}
-
-fn some_case<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CaseId>, D::Error> {
-    parsed(deserializer, "an id of the form cas_…").map(Some)
-}
-
-fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    parsed(deserializer, "true or false")
-}
-
-/// Cases, a page at a time. A worker names a matter or a contact, and sees those that concern him.
-pub async fn list(
-    State(app): State<Shared>,
-    Extension(caller): Extension<Arc<Caller>>,
-    Params(wanted): Params<CasesWanted>,
-) -> Result<Json<Page<CaseInfo>>, Failure> {
-    if caller.role == Role::Worker && wanted.matter.is_none() && wanted.contact_of.is_none() {
-        return Err(Failure::bad("matter", "name a matter, or a contact by one of his conversations"));
-    }
-    let contact = match wanted.contact_of {
-        Some(conversation) => Some(super::conversations::owned(&app, &caller, conversation).await?.contact),
-        None => None,
-    };
-    let filter = CaseFilter { contact, matter: wanted.matter, open: wanted.open };
-    let found = app.archive().cases(caller.tenant, &filter, wanted.after, wanted.limit.0).await?;
-    let next = found.last().filter(|_| found.len() == wanted.limit.0).map(|case| case.id.to_string());
-    let directory = app.directory();
-    let mut items = Vec::with_capacity(found.len());
-    for case in found {
-        if concerns(&app, &caller, &case).await? {
-            items.push(case_view::info(case, &directory));
-        }
-    }
-    Ok(Json(Page { items, next }))
 }
 
 /// Something that is asked of a case.
@@ -332,14 +266,54 @@ pub async fn act(
     Strict(CaseAct { key, act }): Strict<CaseAct>,
 ) -> Result<Json<CaseInfo>, Failure> {
     checked(&key)?;
-    let case = owned(&app, &caller, id("case", &text)?).await?.id;
+    let case = asked(&app, &caller, id("case", &text)?, &act).await?;
+    let (what, asked) = act.told();
     let command = command(&app, &caller, act).await?;
+    // A worker's own acts are in the log of events under his name; who acts on others' work answers for it here too.
+    if caller.role != Role::Worker {
+        audit::note(&app, &caller, what, &case.to_string(), asked).await?;
+    }
     let asked = CaseCall { tenant: caller.tenant, case, case_type: None, key, command };
     let answer = app.door(caller.tenant).call(caller.actor(), Call::Case(Box::new(asked))).await;
     let directory = app.directory();
     answer.map_err(|error| of_call(error, caller.tenant, &directory))?;
     let case = app.archive().case(case).await?.ok_or_else(|| Failure::not_found("case", "no case has this id"))?;
     Ok(Json(case_view::info(case, &directory)))
+}
+
+/// The case that something is asked of. Whoever talks with its customer may bring it into that conversation, though it came
+/// up in another.
+async fn asked(app: &Shared, caller: &Caller, id: CaseId, act: &Act) -> Result<CaseId, Failure> {
+    let Act::Link(LinkAct { conversation: Some(conversation), .. }) = act else {
+        return Ok(owned(app, caller, id).await?.id);
+    };
+    let contact = super::conversations::concerning(app, caller, *conversation).await?.map(|row| row.contact);
+    let case = app.archive().case(id).await?.filter(|case| case.tenant == caller.tenant);
+    match case.filter(|case| contact.is_some() && case.links.contact == contact) {
+        Some(case) => Ok(case.id),
+        None => Ok(owned(app, caller, id).await?.id),
+    }
+}
+
+impl Act {
+    /// What it is called in the audit log, and what of it stands there: no values of fields, which may say anything of
+    /// anybody.
+    fn told(&self) -> (&'static str, serde_json::Value) {
+        match self {
+            Self::Move(MoveAct { to, fields }) => {
+                ("case_move", json!({ "to": to, "fields": fields.keys().collect::<Vec<_>>() }))
+            }
+            Self::Set(SetAct { fields }) => ("case_set", json!({ "fields": fields.keys().collect::<Vec<_>>() })),
+            Self::Assign(owner) => ("case_assign", json!({ "to": owner })),
+            Self::Pause(reason) => ("case_pause", json!({ "reason": reason })),
+            Self::Resume(_) => ("case_resume", json!({})),
+            Self::Close(outcome) => ("case_close", json!({ "outcome": outcome })),
+            Self::Reopen(_) => ("case_reopen", json!({})),
+            Self::Link(LinkAct { conversation, parent }) => {
+                ("case_link", json!({ "conversation": conversation, "parent": parent }))
+            }
+        }
+    }
 }
 
 async fn command(app: &Shared, caller: &Caller, act: Act) -> Result<Command, Failure> {

@@ -201,7 +201,7 @@ struct Line<'a> {
     watch: &'a Watch,
     speaker: Speaker,
     frames: mpsc::Receiver<ServerFrame>,
-    /// What supervisors say.
+    /// What supervisors and colleagues say, and which cases change.
     words: Option<broadcast::Receiver<Bytes>>,
     waiting: FuturesUnordered<BoxFuture<'static, (u64, CallResult)>>,
     heard: Instant,
@@ -320,14 +320,20 @@ impl Line<'_> {
     }
 }
 
-/// The next that a supervisor says; never anything where nobody listens. What cannot be read is passed over.
+/// The next that is said to a person; never anything where nobody listens. What cannot be read is passed over.
 async fn next_words(words: &mut Option<broadcast::Receiver<Bytes>>) -> Option<ServerFrame> {
     let Some(receiver) = words else { return std::future::pending().await };
     loop {
         match receiver.recv().await {
             Ok(body) => {
-                if let Ok(told @ (ServerFrame::Told { .. } | ServerFrame::Noted { .. })) = serde_json::from_slice(&body)
-                {
+                let told = serde_json::from_slice(&body).ok();
+                let is_for_people = |frame: &ServerFrame| {
+                    matches!(
+                        frame,
+                        ServerFrame::Told { .. } | ServerFrame::Noted { .. } | ServerFrame::CaseChanged { .. }
+                    )
+                };
+                if let Some(told) = told.filter(is_for_people) {
                     return Some(told);
                 }
             }

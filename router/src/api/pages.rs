@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use blendline_wire::TaskId;
+use blendline_wire::{CaseId, TaskId};
 
 use super::auth::{forbidden, session_secret};
 use super::problem::Failure;
@@ -67,6 +67,18 @@ pub async fn console_task(
     let id: TaskId = text.parse().map_err(|_| no_page())?;
     let task = id.to_string();
     in_console(&app, &headers, Section::Work, |person| pages::task(&page(spoken, person), person.role, &task)).await
+}
+
+/// The page of one case.
+pub async fn console_case(
+    State(app): State<Shared>,
+    spoken: Spoken,
+    headers: HeaderMap,
+    Path(text): Path<String>,
+) -> Result<Response, Failure> {
+    let id: CaseId = text.parse().map_err(|_| no_page())?;
+    let case = id.to_string();
+    in_console(&app, &headers, Section::Cases, |person| pages::case(&page(spoken, person), person.role, &case)).await
 }
 
 async fn in_console(

@@ -10,7 +10,7 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
-    Shared, about, accounts, audit, canned, cases, company, connect, consents, conversations, customer, drafts,
+    Shared, about, accounts, audit, canned, case_events, case_list, case_types, cases, company, connect, consents, conversations, customer, drafts,
     endpoints, explanation, floor, health, held, items, keys, macros, media, notes, operations, pages, people, poll,
     push, queues, rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status, tasks, transcripts,
     users, webhooks, work, workers, worklist,
@@ -71,8 +71,11 @@ pub fn routes() -> Vec<Route> {
     vec![
         owner(post("/v1/items", PUSH, self::post(items::push), about::items::push)),
         owner(post("/v1/cases", TELL, self::post(cases::open), about::cases::open)),
-        get("/v1/cases", READ_OR_WORK, self::get(cases::list), about::cases::list),
+        get("/v1/cases", READ_OR_WORK, self::get(case_list::list), about::cases::list),
+        get("/v1/cases/counts", READ, self::get(case_list::counts), about::cases::counts),
+        get("/v1/case-types", READ_OR_WORK, self::get(case_types::list), about::cases::types),
         get("/v1/cases/{id}", READ_OR_WORK, self::get(cases::one), about::cases::one),
+        get("/v1/cases/{id}/history", READ_OR_WORK, self::get(case_events::list), about::cases::history),
         owner(post("/v1/cases/{id}", TELL, self::post(cases::act), about::cases::act)),
         get("/v1/tasks", READ_OR_WORK, self::get(tasks::list), about::tasks::list),
         get("/v1/tasks/{id}", READ_OR_WORK, self::get(tasks::one), about::tasks::one),
@@ -217,6 +220,7 @@ pub fn open_routes() -> Vec<Open<Shared>> {
         quiet(Open::get("/console", pages::console_home, about::pages::console_home)),
         quiet(Open::get("/console/{section}", pages::console, about::pages::console)),
         quiet(Open::get("/console/work/{id}", pages::console_task, about::pages::console_task)),
+        quiet(Open::get("/console/cases/{id}", pages::console_case, about::pages::console_case)),
         quiet(Open::get("/status/{token}", status::page, about::status::page)),
         quiet(Open::get("/transcripts/{id}", transcripts::one, about::pages::transcript)),
         quiet(Open::get("/password", pages::password, about::pages::password)),

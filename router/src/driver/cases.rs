@@ -4,6 +4,8 @@
 //! Three things change a case: a call, the end of its stage's task, and a button that the customer presses. All go through
 //! [`Stepper::change_case`], and nothing else writes a case.
 
+use std::collections::BTreeSet;
+
 use blendline_cases::command::Whom;
 use blendline_cases::types::{Press, Words};
 use blendline_cases::{Case, Change, Command as CaseCommand, Effect, Refusal as CaseRefusal, Terms};
@@ -16,11 +18,13 @@ use blendline_wire::inbound::{InboundEvent, InboundKind};
 use blendline_wire::org::FieldValue;
 use blendline_wire::outbound::Content;
 use blendline_wire::task::{Label, TaskKind};
+use blendline_wire::worker::ServerFrame;
 use blendline_wire::{AccountId, CaseId, Pii, TaskId, TenantId};
 
 use crate::directory::{AccountEntry, Directory};
 use crate::driver::draft::{Draft, Happening, Item};
 use crate::driver::keys;
+use crate::driver::release::Output;
 use crate::driver::step::Stepper;
 use crate::driver::telemetry;
 use crate::handle::{Call, CallError, CallResult, CaseCall};
@@ -180,6 +184,20 @@ impl Stepper<'_> {
                 case = self.record_case(Actor::System, change.case, change.events);
             }
         }
+        self.tell_concerned(&case);
+    }
+
+    /// Those who have the case, its stage's work or its conversation at their desks see it change there.
+    fn tell_concerned(&mut self, case: &Case) {
+        let talk = case.links.conversation.and_then(|id| self.core.conversation(id)).map(|open| &open.state);
+        let at_talk = match talk {
+            Some(ConversationState::Open { task }) => Some(*task),
+            _ => None,
+        };
+        let holder = |task: Option<TaskId>| task.and_then(|task| self.core.task(task)?.state.holder());
+        let whom: BTreeSet<_> = [case.owner, holder(case.task), holder(at_talk)].into_iter().flatten().collect();
+        let frame = ServerFrame::CaseChanged { case: case.id, matter: case.links.matter };
+        self.batch.outputs.extend(whom.into_iter().map(|worker| Output::Told(worker, frame.clone())));
     }
 
     /// Writes what happened to a case, and the case as it is then.

@@ -19,7 +19,7 @@ use crate::driver::transcripts::Transcripts;
 use crate::handle::{CallError, CallResult};
 use crate::outlets::bell::Bell;
 use crate::payload::StoredMessage;
-use crate::ports::live::Live;
+use crate::ports::live::{Live, worker_topic};
 use crate::ports::register::Key;
 use crate::ports::store::{Archive, Commit, Transcript};
 use crate::push::ear::Ear;
@@ -47,6 +47,8 @@ pub(crate) enum Output {
     Ended(SessionId),
     /// Whoever listens to this topic should look at the record again.
     Followed(String),
+    /// Something for a worker wherever he is connected, and for nobody where he is not.
+    Told(WorkerId, ServerFrame),
 }
 
 /// A task as a worker is shown it, before its transcript is put in.
@@ -154,6 +156,11 @@ impl Releaser {
                 Output::Late(reply, about) => self.look_late(reply, about),
                 // Only a hint: whoever missed it reads from where he was.
                 Output::Followed(topic) => self.live.tell(&topic, Bytes::new()).await,
+                Output::Told(worker, frame) => {
+                    // These types cannot fail to be written.
+                    let body = serde_json::to_vec(&frame).unwrap_or_default();
+                    self.live.tell(&worker_topic(worker), body.into()).await;
+                }
                 other => frames.push(other),
             }
         }
@@ -195,7 +202,7 @@ impl Releaser {
             Output::End(session, reason) => self.end(session, reason),
             Output::Ended(session) => drop(self.connections.remove(&session)),
             // These were carried out before.
-            Output::Answer(..) | Output::Late(..) | Output::Followed(..) => {}
+            Output::Answer(..) | Output::Late(..) | Output::Followed(..) | Output::Told(..) => {}
         }
     }
 

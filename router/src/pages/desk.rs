@@ -6,7 +6,7 @@ use super::language::Lang;
 use super::sign_in::languages;
 use super::texts::{open_text, text};
 use super::{
-    Page, assets, away, desk_answers, desk_forms, desk_macros, desk_notes, desk_parts, desk_worklist, search, shell,
+    Page, assets, away, case_parts, desk_answers, desk_forms, desk_macros, desk_notes, desk_parts, desk_worklist, search, shell,
 };
 
 /// The states of the connection, and what each is called.
@@ -40,6 +40,7 @@ pub(super) fn markup(page: &Page<'_>) -> Markup {
         }
         (away::manifest())
         link rel="stylesheet" href=(assets::url("desk.css"));
+        link rel="stylesheet" href=(assets::url("case.css"));
         script type="module" src=(assets::url("desk/main.js")) {}
     };
     let body = html! {
@@ -74,6 +75,8 @@ pub(super) fn markup(page: &Page<'_>) -> Markup {
         (elsewhere(lang))
         (desk_parts::templates(lang))
         (desk_forms::templates(lang))
+        (case_parts::templates(lang))
+        (case_parts::opening(lang))
         (desk_answers::templates(lang))
         (desk_notes::templates(lang))
         noscript { p class="empty" { (t("page-needs-script")) } }

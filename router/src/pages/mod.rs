@@ -8,6 +8,7 @@
 mod about;
 mod assets;
 mod away;
+mod case_parts;
 mod chat;
 mod company;
 mod console;
@@ -40,7 +41,7 @@ use axum::response::Response;
 pub use self::company::CompanyDoor;
 pub use self::console::Section;
 pub use self::language::{Lang, Spoken};
-pub use self::status::Shown;
+pub use self::status::{Shown, ShownCase};
 pub use self::transcript::{Part, Printed, SpokenLine, Voice};
 use crate::directory::Role;
 use crate::openapi::Open;
@@ -94,6 +95,11 @@ pub fn console(page: &Page<'_>, role: Role, section: Section) -> Response {
 /// The console's page of the task `id`.
 pub fn task(page: &Page<'_>, role: Role, id: &str) -> Response {
     headers::page(page.spoken, console::task(page, role, id))
+}
+
+/// The console's page of the case `id`.
+pub fn case(page: &Page<'_>, role: Role, id: &str) -> Response {
+    headers::page(page.spoken, console::case(page, role, id))
 }
 
 /// Where a matter stands, for the customer.

@@ -10,18 +10,20 @@ use tower::ServiceExt;
 use super::assets::{ASSETS, Asset, url, version};
 use super::language::{Lang, Spoken};
 use super::{
-    CompanyDoor, Page, Section, chat, company, console, desk, desk_forms, desk_parts, router, sign_in, texts, widget,
+    CompanyDoor, Page, Section, case_parts, chat, company, console, desk, desk_forms, desk_parts, router, sign_in, texts, widget,
 };
 use crate::directory::Role;
 use crate::people::company::Refusal;
 
 /// The sources that name keys.
-const SOURCES: [&str; 25] = [
+const SOURCES: [&str; 27] = [
     include_str!("away.rs"),
+    include_str!("case_parts.rs"),
     include_str!("chat.rs"),
     include_str!("company.rs"),
     include_str!("console/answers.rs"),
     include_str!("console/board.rs"),
+    include_str!("console/cases.rs"),
     include_str!("console/lists.rs"),
     include_str!("console/mod.rs"),
     include_str!("console/outlets.rs"),
@@ -100,7 +102,8 @@ fn catalogues_read_without_a_fault_and_have_the_same_open_places() {
     for key in keys(Lang::En) {
         assert_eq!(open(Lang::En, key), open(Lang::He, key), "{key}");
     }
-    for (name, key, slots) in desk_parts::SENTENCES.into_iter().chain(desk_parts::OF_MESSAGES) {
+    let sentences = desk_parts::SENTENCES.into_iter().chain(desk_parts::OF_MESSAGES).chain(case_parts::SENTENCES);
+    for (name, key, slots) in sentences {
         let given: BTreeSet<String> = slots.iter().map(|slot| (*slot).to_owned()).collect();
         assert_eq!(open(Lang::En, key), given, "{name}");
     }
@@ -161,7 +164,8 @@ fn console_pages(lang: Lang) -> Vec<String> {
         };
     let sections = Section::ALL.into_iter().map(|section| console::markup(&page, Role::Admin, section));
     let task = console::task(&page, Role::Supervisor, "tsk_7\" onload=\"x");
-    sections.chain([task]).map(maud::Markup::into_string).collect()
+    let case = console::case(&page, Role::Supervisor, "cas_7\" onload=\"x");
+    sections.chain([task, case]).map(maud::Markup::into_string).collect()
 }
 
 #[test]
@@ -169,10 +173,10 @@ fn nobody_sees_a_page_of_the_console_that_is_not_for_him() {
     let seen =
         |role| Section::ALL.into_iter().filter(|section| section.is_for(role)).map(Section::name).collect::<Vec<_>>();
     assert!(seen(Role::Worker).is_empty() && seen(Role::Integrator).is_empty());
-    assert_eq!(seen(Role::Supervisor), ["board", "people", "work", "answers", "rules", "accounts"]);
+    assert_eq!(seen(Role::Supervisor), ["board", "people", "work", "cases", "answers", "rules", "accounts"]);
     assert_eq!(
         seen(Role::Auditor),
-        ["board", "people", "work", "answers", "rules", "accounts", "outlets", "quarantine", "audit"]
+        ["board", "people", "work", "cases", "answers", "rules", "accounts", "outlets", "quarantine", "audit"]
     );
     assert_eq!(seen(Role::Admin).len(), Section::ALL.len());
     // Who may only look finds nothing to change things by.

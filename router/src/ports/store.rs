@@ -11,7 +11,7 @@ use blendline_wire::outbound::{Answered, Content};
 use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, Millis, OutboundId, Pii, TaskId, TenantId};
 
 use crate::payload::{MessageBody, StoredMessage};
-pub use crate::ports::filter::{CaseFilter, TaskFilter};
+pub use crate::ports::filter::{CaseCount, CaseFilter, TaskFilter};
 pub use crate::ports::found::{Found, Wanted};
 use crate::ports::register::{self, Entry};
 
@@ -74,7 +74,7 @@ pub trait Archive: Send + Sync + 'static {
     /// One case, open or over.
     async fn case(&self, id: CaseId) -> Result<Option<Case>, StoreError>;
 
-    /// Cases of a tenant by name, above `after`, at most `limit`.
+    /// Cases of a tenant in the order of the filter, behind `after`, at most `limit`.
     async fn cases(
         &self,
         tenant: TenantId,
@@ -82,6 +82,9 @@ pub trait Archive: Send + Sync + 'static {
         after: Option<CaseId>,
         limit: usize,
     ) -> Result<Vec<Case>, StoreError>;
+
+    /// How many cases there are by type and stage, in the order of these; those of the filter.
+    async fn case_counts(&self, tenant: TenantId, filter: &CaseFilter) -> Result<Vec<CaseCount>, StoreError>;
 
     /// Tasks of a tenant by number, above `after`, at most `limit`.
     async fn tasks(

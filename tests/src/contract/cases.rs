@@ -82,14 +82,65 @@ pub async fn keeps_cases(world: &impl StoreWorld) {
         let found = store.cases(TENANT, &filter, after.map(CaseId), limit).await.unwrap();
         found.into_iter().map(|case| case.id.0).collect::<Vec<_>>()
     };
-    let all = CaseFilter::default();
-    assert_eq!(list(all, None, 2).await, [low, 7]);
-    assert_eq!(list(all, Some(7), 2).await, [high]);
-    assert_eq!(list(CaseFilter { open: true, ..all }, None, 9).await, [7, high]);
-    assert_eq!(list(CaseFilter { matter: Some(MatterId(10)), ..all }, None, 9).await, [low, high]);
-    let of_contact = CaseFilter { contact: Some(ContactKey(11)), open: true, ..all };
+    let all = CaseFilter::default;
+    assert_eq!(list(all(), None, 2).await, [low, 7]);
+    assert_eq!(list(all(), Some(7), 2).await, [high]);
+    assert_eq!(list(CaseFilter { open: true, ..all() }, None, 9).await, [7, high]);
+    assert_eq!(list(CaseFilter { over: true, ..all() }, None, 9).await, [low]);
+    assert_eq!(list(CaseFilter { matter: Some(MatterId(10)), ..all() }, None, 9).await, [low, high]);
+    let of_contact = CaseFilter { contact: Some(ContactKey(11)), open: true, ..all() };
     assert_eq!(list(of_contact, None, 9).await, [high]);
-    assert!(store.cases(TenantId(8), &all, None, 9).await.unwrap().is_empty());
-    let foreign = CaseFilter { matter: Some(MatterId(10)), ..all };
+    assert!(store.cases(TenantId(8), &all(), None, 9).await.unwrap().is_empty());
+    let foreign = CaseFilter { matter: Some(MatterId(10)), ..all() };
     assert!(store.cases(TenantId(8), &foreign, None, 9).await.unwrap().is_empty());
+}
+
+/// Cases are listed by what is due, and counted by where they stand.
+pub async fn lists_cases_by_what_is_due(world: &impl StoreWorld) {
+    let store = world.open().await;
+    let tenure = take(&store).await;
+    let due = |id: u128, due_at: Option<u64>, stage: &str, owner: u64| {
+        let mut case = case(id, 10, None);
+        case.stage = StageRun { name: stage.into(), due_at: due_at.map(|ms| NOW + ms), ..case.stage };
+        Case { owner: Some(WorkerId(owner)), ..case }
+    };
+    let mut commit = rows::batch(SHARD, tenure, 1);
+    let other = Case { case_type: "return".into(), ..due(u128::MAX, Some(10), "looking", 3) };
+    commit.cases = vec![
+        due(4, Some(50), "looking", 2),
+        due(3, None, "asking", 2),
+        due(2, Some(10), "looking", 3),
+        due(1, Some(90), "asking", 2),
+        other,
+    ];
+    store.commit(&commit).await.unwrap();
+    let list = async |filter: CaseFilter, after: Option<u128>, limit| {
+        let filter = CaseFilter { by_due: true, ..filter };
+        let found = store.cases(TENANT, &filter, after.map(CaseId), limit).await.unwrap();
+        found.into_iter().map(|case| case.id.0).collect::<Vec<_>>()
+    };
+    let all = CaseFilter::default;
+    assert_eq!(list(all(), None, 9).await, [2, u128::MAX, 4, 1, 3]);
+    // Of two that are due together each is on one page, and none on two.
+    assert_eq!(list(all(), None, 1).await, [2]);
+    assert_eq!(list(all(), Some(2), 2).await, [u128::MAX, 4]);
+    assert_eq!(list(all(), Some(4), 9).await, [1, 3]);
+    assert!(list(all(), Some(3), 9).await.is_empty());
+    let parcels = || CaseFilter { case_type: Some("parcel".into()), ..all() };
+    assert_eq!(list(parcels(), None, 9).await, [2, 4, 1, 3]);
+    assert_eq!(list(CaseFilter { owner: Some(WorkerId(3)), ..parcels() }, None, 9).await, [2]);
+    assert_eq!(list(CaseFilter { late_at: Some(NOW + 50), ..all() }, None, 9).await, [2, u128::MAX]);
+    let stages = Some(vec!["parcel/asking".to_owned(), "return/looking".to_owned()]);
+    assert_eq!(list(CaseFilter { stages, ..all() }, None, 9).await, [u128::MAX, 1, 3]);
+    assert!(list(CaseFilter { stages: Some(Vec::new()), ..all() }, None, 9).await.is_empty());
+
+    let counted = async |filter: CaseFilter| {
+        let found = store.case_counts(TENANT, &filter).await.unwrap();
+        found.into_iter().map(|one| (one.case_type, one.stage, one.count, one.late)).collect::<Vec<_>>()
+    };
+    let of = |case_type: &str, stage: &str, count, late| (case_type.to_owned(), stage.to_owned(), count, late);
+    let counts = counted(CaseFilter { open: true, late_at: Some(NOW + 60), ..all() }).await;
+    assert_eq!(counts, [of("parcel", "asking", 2, 0), of("parcel", "looking", 2, 2), of("return", "looking", 1, 1)]);
+    assert_eq!(counted(CaseFilter { owner: Some(WorkerId(3)), ..parcels() }).await, [of("parcel", "looking", 1, 0)]);
+    assert!(counted(CaseFilter { over: true, ..all() }).await.is_empty());
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use blendline_cases::check::Place;
-use blendline_cases::limits::{FIELDS_MAX, MEASURES_MAX, MOVES_MAX, STAGES_MAX, TYPES_MAX, VALUE_CHARS_MAX};
+use blendline_cases::limits::{CHOICES_MAX, FIELDS_MAX, MEASURES_MAX, MOVES_MAX, STAGES_MAX, TYPES_MAX, VALUE_CHARS_MAX};
 use blendline_cases::types::{CaseType, Field, FieldKind, Measure, Move, Press, Stage, Tell, Words};
 use blendline_wire::event::case::{CaseMover, CaseOutcome};
 use blendline_wire::task::ClockRule;
@@ -149,8 +149,7 @@ fn fields(reader: &mut Reader<'_>, node: &Node, places: &mut BTreeMap<Place, Spa
                 FieldKind::Money { currency: currency.unwrap_or_default() }
             }
             Some(_) => {
-                let of = section.get("of").map(|node| reader.names(node, "choice")).unwrap_or_default();
-                FieldKind::Choice { of: of.into_iter().map(|word| word.value).collect() }
+                section.get("of").map(|node| choice(reader, node)).unwrap_or_else(|| choice_of(Vec::new()))
             }
             None => continue,
         };
@@ -158,6 +157,20 @@ fn fields(reader: &mut Reader<'_>, node: &Node, places: &mut BTreeMap<Place, Spa
         fields.insert(name.value, Field { kind, words });
     }
     fields
+}
+
+/// `[late, lost]`, or each with what people call it: `{late: {en: …, he: …}}`.
+fn choice(reader: &mut Reader<'_>, node: &Node) -> FieldKind {
+    if !matches!(node.value, Value::Map(_)) {
+        return choice_of(reader.names(node, "choice").into_iter().map(|word| (word.value, Words::default())).collect());
+    }
+    let named = reader.named(node, "choice", CHOICES_MAX);
+    choice_of(named.into_iter().map(|(name, node)| (name.value, words(reader, node))).collect())
+}
+
+fn choice_of(words: Vec<(String, Words)>) -> FieldKind {
+    let of = words.iter().map(|(word, _)| word.clone()).collect();
+    FieldKind::Choice { of, called: words.into_iter().filter(|(_, called)| !called.is_empty()).collect() }
 }
 
 fn stage(
@@ -175,6 +188,7 @@ fn stage(
     };
     let (target, warn) = (at("target", "target"), at("warn", "warn"));
     let (queue, unit, calendar) = (at("queue", "queue"), at("unit", "unit"), at("calendar", "calendar"));
+    let procedure = at("procedure", "procedure");
     let (tell_node, agent_node) = (at("tell", "tell"), at("agent", "tell_agent"));
     let target_ms = target.and_then(|node| reader.duration(node, "target", false)).map(|target| target.value);
     // One that could not be read is a fault already.
@@ -190,6 +204,7 @@ fn stage(
         tell_agent: agent_node.and_then(|node| tell(reader, node)),
         warn_ms: warn.and_then(|node| reader.duration(node, "warn", false)).map(|warn| warn.value),
         clock: section.get("clock").and_then(|node| reader.word(node, "clock", CLOCKS)).unwrap_or_default(),
+        procedure: procedure.map(|node| words(reader, node)).unwrap_or_default(),
         name: name.value,
     })
 }

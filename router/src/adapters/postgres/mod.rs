@@ -5,6 +5,7 @@
 //! `prefetch`, `load`, `archive`, `follow`, `people`.
 
 mod archive;
+mod cases;
 mod claims;
 mod commit;
 mod connections;

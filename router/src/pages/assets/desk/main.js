@@ -67,6 +67,8 @@ class Desk {
     this.drafts.read();
     this.mentions.read();
     this.bulk.read();
+    // What changed while nobody was told is read anew.
+    for (const column of this.columns.values()) column.cases.load();
     if (this.wanted) {
       history.replaceState(null, "", location.pathname + location.search);
       queueMicrotask(() => this.follow(this.wanted));
@@ -171,6 +173,10 @@ class Desk {
 
   on_noted(noted) {
     this.mentions.told(noted);
+  }
+
+  on_case_changed({ case: id, matter }) {
+    for (const column of this.columns.values()) column.cases.changed(id, matter);
   }
 
   on_reply_status({ task, seq, status, detail }) {
