@@ -7,12 +7,15 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use blendline_cases::command::NewPromise;
 use blendline_cases::{Case, Command, Refusal};
 use blendline_rules::normal::language;
 use blendline_wire::event::case::{CaseLinks, CaseOutcome, CaseValue};
+use blendline_wire::event::promise::{Keeps, Withdrawal};
 use blendline_wire::task::ParkReason;
+use blendline_wire::time::Instant;
 use blendline_wire::worker::Author;
-use blendline_wire::{CaseId, ConversationId, MatterId, TaskId, WorkerId};
+use blendline_wire::{CaseId, ConversationId, MatterId, Pii, TaskId, WorkerId};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -112,7 +115,7 @@ fn checked(key: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn owner_of(app: &Shared, caller: &Caller, named: Option<&str>) -> Result<Option<WorkerId>, Failure> {
+pub(super) fn owner_of(app: &Shared, caller: &Caller, named: Option<&str>) -> Result<Option<WorkerId>, Failure> {
     let Some(name) = named else { return Ok(None) };
     let worker = app.directory().worker(caller.tenant, name);
     let unknown = || Failure::not_found("worker", format!("no worker is called `{name}`")).at("/owner");
@@ -170,7 +173,7 @@ async fn owned(app: &Shared, caller: &Caller, id: CaseId) -> Result<Case, Failur
     if concerns(app, caller, &case).await? { Ok(case) } else { Err(unknown()) }
 }
 
-async fn concerns(app: &Shared, caller: &Caller, case: &Case) -> Result<bool, Failure> {
+pub(super) async fn concerns(app: &Shared, caller: &Caller, case: &Case) -> Result<bool, Failure> {
     let (Role::Worker, Some(own)) = (caller.role, caller.worker) else { return Ok(true) };
     if case.owner == Some(own) {
         return Ok(true);
@@ -286,6 +289,48 @@ pub enum Act {
     Reopen(bool),
     /// It belongs to this as well.
     Link(LinkAct),
+    /// The customer is promised this.
+    Promise(PromiseAct),
+    /// The promise of this number is kept.
+    Keep(u32),
+    /// A promise does not hold any more: the customer is told, of the new one where there is one.
+    Withdraw(WithdrawAct),
+}
+
+/// What is promised.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[schema(as = CasePromiseOrder)]
+#[serde(deny_unknown_fields)]
+pub struct PromiseAct {
+    /// Until when it is to be kept.
+    due_at: Instant,
+    /// What, in the customer's words, 1 to 500 characters.
+    #[schema(value_type = String, min_length = 1, max_length = 500)]
+    words: Pii<String>,
+    /// What keeps it; left out, somebody says so by `keep`.
+    #[serde(default = "said")]
+    kept_by: Keeps,
+    /// The worker who answers for it; left out, whoever owns the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    owner: Option<String>,
+}
+
+fn said() -> Keeps {
+    Keeps::Said
+}
+
+/// Which promise does not hold any more.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[schema(as = CaseWithdraw)]
+#[serde(deny_unknown_fields)]
+pub struct WithdrawAct {
+    /// Its number.
+    promise: u32,
+    /// Why.
+    reason: Withdrawal,
+    /// What is promised instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    instead: Option<PromiseAct>,
 }
 
 /// Where a case goes.
@@ -342,6 +387,11 @@ pub async fn act(
     Ok(Json(case_view::info(case, &directory)))
 }
 
+fn new_promise(app: &Shared, caller: &Caller, asked: PromiseAct) -> Result<NewPromise, Failure> {
+    let PromiseAct { due_at: Instant(due_at), words, kept_by, owner } = asked;
+    Ok(NewPromise { due_at, words, kept_by, owner: owner_of(app, caller, owner.as_deref())? })
+}
+
 async fn command(app: &Shared, caller: &Caller, act: Act) -> Result<Command, Failure> {
     let needs_true = |said: bool, command: Command| {
         if said { Ok(command) } else { Err(Failure::bad("/act", "it is `true`")) }
@@ -354,6 +404,12 @@ async fn command(app: &Shared, caller: &Caller, act: Act) -> Result<Command, Fai
         Act::Resume(said) => needs_true(said, Command::Resume)?,
         Act::Close(outcome) => Command::Close { outcome },
         Act::Reopen(said) => needs_true(said, Command::Reopen)?,
+        Act::Promise(promise) => Command::Promise(new_promise(app, caller, promise)?),
+        Act::Keep(promise) => Command::Keep { promise },
+        Act::Withdraw(WithdrawAct { promise, reason, instead }) => {
+            let instead = instead.map(|new| new_promise(app, caller, new)).transpose()?;
+            Command::Withdraw { promise, reason, instead }
+        }
         Act::Link(LinkAct { conversation, parent }) => {
             if let Some(parent) = parent {
                 owned(app, caller, parent).await.map_err(|failure| failure.at("/act/link/parent"))?;

@@ -34,6 +34,7 @@ pub mod people;
 pub mod poll;
 pub mod private;
 pub mod problem;
+pub mod promises;
 pub mod queues;
 pub mod routes;
 pub mod rule_day;

@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use blendline_cases::promise::Promise;
 use blendline_wire::TaskId;
 use blendline_wire::time::Instant;
 use serde::{Deserialize, Serialize};
@@ -21,9 +22,9 @@ use super::server::Place;
 use super::tasks::owned;
 use super::view::worker_name;
 use super::{Shared, now};
-use crate::pages::{self, Shown, Spoken};
+use crate::pages::{self, Pledge, Shown, Spoken};
 use crate::ports::live::Allowance;
-use crate::ports::store::TaskFilter;
+use crate::ports::store::{CaseFilter, TaskFilter};
 use crate::status::{Link, standing};
 
 const HOUR_MS: u64 = 60 * 60 * 1000;
@@ -34,6 +35,8 @@ const HOURS_MAX: u32 = 90 * 24;
 /// How often a minute one link is followed, and from one address all of them: more from there are many behind one proxy.
 const LINK_PER_MINUTE: u32 = 30;
 const PLACE_PER_MINUTE: u32 = 600;
+/// How many promises the page shows, the nearest.
+const PLEDGES_MAX: usize = 10;
 
 /// What link.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
@@ -76,6 +79,19 @@ pub async fn link(
     Ok((StatusCode::CREATED, Json(LinkInfo { path, until: Instant(until) })))
 }
 
+/// What the customer was promised in the cases of his matter, and is to be kept yet; the nearest first.
+async fn promised(app: &Shared, link: &Link) -> Result<Vec<Pledge>, Failure> {
+    let filter = CaseFilter { matter: Some(link.matter), open: true, ..CaseFilter::default() };
+    let cases = app.archive().cases(link.tenant, &filter, None, LIMIT_MAX).await?;
+    let open = cases.into_iter().flat_map(|case| case.promises).filter(|promise| promise.state.is_open());
+    let pledge =
+        |promise: Promise| Pledge { due_at: promise.due_at, words: promise.words.map(|words| words.expose().clone()) };
+    let mut pledges: Vec<Pledge> = open.map(pledge).collect();
+    pledges.sort_by_key(|pledge| pledge.due_at);
+    pledges.truncate(PLEDGES_MAX);
+    Ok(pledges)
+}
+
 /// Where a matter stands, for whoever has the link.
 pub async fn page(
     State(app): State<Shared>,
@@ -106,6 +122,7 @@ pub async fn page(
         promised: standing.promised,
         owner: standing.owner.filter(|_| link.owner).map(|worker| worker_name(worker, &directory)),
         since: standing.since,
+        promises: promised(&app, &link).await?,
     };
     Ok(pages::status(spoken.whole(), &shown))
 }

@@ -22,6 +22,17 @@ pub struct Shown {
     pub owner: Option<String>,
     /// When it began.
     pub since: Millis,
+    /// What was promised and is to be kept yet.
+    pub promises: Vec<Pledge>,
+}
+
+/// Something that was promised.
+#[derive(Debug)]
+pub struct Pledge {
+    /// Until when.
+    pub due_at: Millis,
+    /// What, as the customer was told.
+    pub words: Option<String>,
 }
 
 /// The stages that a customer sees as steps, in their order.
@@ -66,6 +77,12 @@ pub(super) fn markup(spoken: Spoken, shown: &Shown) -> Markup {
         dl class="status-facts" {
             div { dt { (t("page-status-since")) } dd { (time(shown.since)) } }
             @if let Some(promised_at) = shown.promised { div { dt { (t(promised)) } dd { (time(promised_at)) } } }
+            @for pledge in &shown.promises {
+                div {
+                    dt { (t("page-status-promise")) }
+                    dd { (time(pledge.due_at)) @if let Some(words) = &pledge.words { " " bdi { (words) } } }
+                }
+            }
             @if let Some(owner) = &shown.owner { div { dt { (t("page-status-owner")) } dd { bdi { (owner) } } } }
         }
     };
