@@ -6,6 +6,7 @@ use blendline_wire::{AccountId, ConversationId, OutboundId, TenantId, WorkerId};
 
 use crate::effect::{Answer, MessageRow, Refusal, Release, Write};
 use crate::input::{DeliveryStatus, InboundMessage, PayloadId};
+use crate::limits;
 use crate::rows::{Conversation, ConversationState, OutboundRow, OutboundState};
 use crate::scheduler::{Scheduler, Step};
 
@@ -60,8 +61,17 @@ impl Scheduler {
         id: ConversationId,
         worker: Option<WorkerId>,
         payload: PayloadId,
+        prior: Option<Box<Conversation>>,
     ) -> Result<Answer, Refusal> {
-        let open = self.conversations.get(&id).ok_or(Refusal::NoConversation)?;
+        let prior = prior.filter(|prior| prior.id == id);
+        // Who came back meanwhile reads it where he writes now.
+        let id = prior.as_ref().and_then(|prior| self.by_contact.get(&prior.contact)).copied().unwrap_or(id);
+        if self.letters.get(&id).map_or(0, |line| line.len()) >= limits::OUTBOUND_PER_CONVERSATION_MAX {
+            return Err(Refusal::TooMany("replies"));
+        }
+        let Some(open) = self.conversations.get(&id) else {
+            return self.tell_after(step, *prior.ok_or(Refusal::NoConversation)?, worker, payload);
+        };
         let ConversationState::Open { task } = open.state else { return Err(Refusal::NoConversation) };
         let (tenant, account, contact) = (open.tenant, open.account, open.contact);
         let outbound = OutboundId(self.next_id());
@@ -73,7 +83,7 @@ impl Scheduler {
             conversation: id,
             contact,
             seq,
-            task,
+            task: Some(task),
             worker,
             payload,
             queued_at: step.now,
@@ -89,6 +99,60 @@ impl Scheduler {
         } else {
             self.add_outbound(step, row);
         }
+        Ok(Answer::Said(seq))
+    }
+
+    /// We say something to a customer whose conversation is over. It stays so, until he answers.
+    fn tell_after(
+        &mut self,
+        step: &mut Step<'_>,
+        mut over: Conversation,
+        worker: Option<WorkerId>,
+        payload: PayloadId,
+    ) -> Result<Answer, Refusal> {
+        if matches!(over.state, ConversationState::Open { .. }) {
+            return Err(Refusal::NoConversation);
+        }
+        let (tenant, account, contact, conversation) = (over.tenant, over.account, over.contact, over.id);
+        let commit_is_send = self.accounts.get(&account).ok_or(Refusal::UnknownAccount)?.commit_is_send;
+        over.seq += 1;
+        let (outbound, seq, at) = (OutboundId(self.next_id()), over.seq, step.now);
+        let row = OutboundRow {
+            id: outbound,
+            tenant,
+            account,
+            conversation,
+            contact,
+            seq,
+            task: None,
+            worker,
+            payload,
+            queued_at: at,
+            window_until: self.window_in(&over),
+            attempt: 0,
+            state: OutboundState::Queued,
+        };
+        step.write(Write::Message(MessageRow {
+            tenant,
+            conversation: Some(conversation),
+            task: None,
+            seq,
+            at,
+            author: Author::Worker,
+            worker,
+            outbound: Some(outbound),
+            payload,
+        }));
+        self.kept_event(step, &over, EventKind::ReplyQueued { outbound, seq });
+        if commit_is_send {
+            let state = OutboundState::Sent { status: DeliveryStatus::Sent };
+            step.write(Write::Outbound(Box::new(OutboundRow { attempt: 1, state, ..row })));
+            self.kept_event(step, &over, EventKind::ReplySent { outbound, attempt: 1 });
+            step.release(Release::Followed { account, contact, conversation: over.id });
+        } else {
+            self.add_outbound(step, row);
+        }
+        step.write(Write::Conversation(Box::new(over)));
         Ok(Answer::Said(seq))
     }
 

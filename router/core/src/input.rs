@@ -90,7 +90,8 @@ pub enum Command {
     },
     /// Something that a program sent to many, or in place of a person: kept where it belongs, and nobody waits for it.
     Keep(InboundMessage),
-    /// We say something to the customer of an open conversation, without a lease on its task.
+    /// We say something to the customer beside the work on his task, without a lease on it; or after it, when his
+    /// conversation is over, which stays over.
     Tell {
         /// The conversation.
         conversation: ConversationId,
@@ -98,6 +99,8 @@ pub enum Command {
         worker: Option<WorkerId>,
         /// What is said.
         payload: PayloadId,
+        /// The conversation as the store has it, when it is not open; without it only an open one is written to.
+        prior: Option<Box<Conversation>>,
     },
     /// Something happened in which the core has no part: consent, links between contacts, what did not join a thread.
     Record {

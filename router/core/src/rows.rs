@@ -340,8 +340,9 @@ pub struct OutboundRow {
     pub contact: ContactKey,
     /// Its place in the conversation.
     pub seq: u64,
-    /// In which task it was said.
-    pub task: TaskId,
+    /// In which task it was said; none where the conversation was over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskId>,
     /// By whom.
     pub worker: Option<WorkerId>,
     /// What to send.

@@ -156,7 +156,9 @@ impl Scheduler {
             Command::Duplicate { tenant, account, kind } => self.duplicate(step, tenant, account, kind),
             Command::Discard { tenant, account, kind, reason } => self.discard(step, tenant, account, kind, reason),
             Command::Keep(message) => self.keep(step, message),
-            Command::Tell { conversation, worker, payload } => self.tell(step, conversation, worker, payload),
+            Command::Tell { conversation, worker, payload, prior } => {
+                self.tell(step, conversation, worker, payload, prior)
+            }
             Command::Record { tenant, account, conversation, kind } => {
                 self.record(step, tenant, account, conversation, *kind)
             }

@@ -8,7 +8,7 @@ use crate::effect::{Answer, Refusal, Release, Write};
 use crate::input::DeliveryStatus;
 use crate::limits;
 use crate::policy;
-use crate::rows::{OutboundRow, OutboundState};
+use crate::rows::{Conversation, OutboundRow, OutboundState};
 use crate::scheduler::{Scheduler, Step};
 
 impl Scheduler {
@@ -46,7 +46,11 @@ impl Scheduler {
 
     /// Until when the platform lets us write freely in an open conversation.
     pub(crate) fn window_until(&self, conversation: ConversationId) -> Option<Millis> {
-        let conversation = self.conversations.get(&conversation)?;
+        self.window_in(self.conversations.get(&conversation)?)
+    }
+
+    /// The same of a conversation as it stands, open or over.
+    pub(crate) fn window_in(&self, conversation: &Conversation) -> Option<Millis> {
         let window_ms = self.accounts.get(&conversation.account)?.window_ms?;
         // Who never wrote has opened no window: it ended before it began.
         Some(conversation.heard_at.map_or(Millis(0), |heard_at| heard_at.plus(window_ms)))
@@ -131,8 +135,8 @@ impl Scheduler {
             OutboundState::Queued | OutboundState::Handed { .. } | OutboundState::Delayed { .. } => return,
         };
         self.outbound_event(step, row, event);
-        if let Some(worker) = row.worker.filter(|_| status != "sent" || settles) {
-            step.release(Release::ReplyStatus { worker, task: row.task, outbound, status, reason });
+        if let Some((worker, task)) = row.worker.zip(row.task).filter(|_| status != "sent" || settles) {
+            step.release(Release::ReplyStatus { worker, task, outbound, status, reason });
         }
     }
 
@@ -187,14 +191,8 @@ impl Scheduler {
         if was_unknown || status == DeliveryStatus::Failed {
             self.ended(step, &row, row.attempt, &row.state.clone(), true);
         }
-        if let (DeliveryStatus::Delayed, Some(worker)) = (status, row.worker) {
-            step.release(Release::ReplyStatus {
-                worker,
-                task: row.task,
-                outbound: id,
-                status: "delayed",
-                reason: delayed,
-            });
+        if let (DeliveryStatus::Delayed, Some((worker, task))) = (status, row.worker.zip(row.task)) {
+            step.release(Release::ReplyStatus { worker, task, outbound: id, status: "delayed", reason: delayed });
         }
         self.status_event(step, &row, status);
         step.write(Write::Outbound(row));
@@ -216,7 +214,7 @@ impl Scheduler {
     fn outbound_event(&mut self, step: &mut Step<'_>, row: &OutboundRow, kind: EventKind) {
         let mut event = self.blank_event(step, row.tenant, kind);
         event.conversation = Some(row.conversation);
-        event.task = Some(row.task);
+        event.task = row.task;
         event.matter = self.conversations.get(&row.conversation).map(|conversation| conversation.matter);
         event.channel = self.accounts.get(&row.account).map(|account| account.channel.clone());
         self.write_event(step, event);

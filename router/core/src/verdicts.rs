@@ -64,7 +64,7 @@ impl Scheduler {
             conversation,
             contact,
             seq,
-            task: id,
+            task: Some(id),
             worker: Some(worker),
             payload,
             queued_at: now,
@@ -346,7 +346,7 @@ impl Scheduler {
         }
         let matter = match item.conversation.and_then(|id| self.conversations.get(&id)) {
             Some(conversation) if conversation.tenant == item.tenant => conversation.matter,
-            _ => blendline_wire::MatterId(self.next_id()),
+            _ => item.matter.unwrap_or_else(|| blendline_wire::MatterId(self.next_id())),
         };
         let (class, spilled) = self.spilled(item.class);
         let task = self.new_task(step, item.tenant, TaskKind::Item, &class, matter);

@@ -2,7 +2,7 @@
 
 use blendline_wire::inbound::InboundKind;
 use blendline_wire::task::{Label, SkillNeed};
-use blendline_wire::{AccountId, ChannelKey, ContactKey, ConversationId, Millis, QueueId, TenantId};
+use blendline_wire::{AccountId, ChannelKey, ContactKey, ConversationId, MatterId, Millis, QueueId, TenantId};
 use serde::{Deserialize, Serialize};
 
 use crate::input::PayloadId;
@@ -99,6 +99,9 @@ pub struct NewItem {
     pub class: Class,
     /// What it holds.
     pub payload: PayloadId,
-    /// The conversation it belongs to, where there is one.
+    /// The open conversation it belongs to, where there is one: its matter is the item's.
     pub conversation: Option<ConversationId>,
+    /// The matter it belongs to where no open conversation says so; none where it begins one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matter: Option<MatterId>,
 }

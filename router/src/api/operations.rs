@@ -114,6 +114,10 @@ pub async fn resend(
         return Err(Failure::new(StatusCode::CONFLICT, "wrong_state", "This cannot be done now", detail));
     }
     let OutboundRow { task, conversation, .. } = letter.row;
+    let Some(task) = task else {
+        let detail = "it was said when the conversation was over: begin one with POST /v1/conversations";
+        return Err(Failure::new(StatusCode::CONFLICT, "closed", "The conversation is over", detail));
+    };
     let reply = Reply::new(body.key, body.content.unwrap_or(letter.content));
     // What was for the customer alone stays so.
     let privately = private::was_private(&app, conversation, letter.row.seq).await?;

@@ -255,8 +255,9 @@ pub struct OutboundInfo {
     account: String,
     /// The conversation it belongs to.
     conversation: ConversationId,
-    /// The task in which it was said.
-    task: TaskId,
+    /// The task in which it was said; none where the conversation was over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task: Option<TaskId>,
     /// Its place in the conversation.
     seq: u64,
     /// Who said it.

@@ -117,7 +117,7 @@ impl Stepper<'_> {
             Call::Resend { worker, task, conversation, reply } => {
                 let keyed = self.unsaid(task, &reply)?;
                 let payload = self.reply_payload(worker, reply);
-                let command = Command::Tell { conversation, worker: Some(worker), payload };
+                let command = Command::Tell { conversation, worker: Some(worker), payload, prior: None };
                 Ok(Prepared { payloads: vec![payload], keys: vec![keyed], ..Prepared::plain(command) })
             }
             Call::Settle { worker, task, lease, verdict, replies, seen } => {
@@ -138,7 +138,7 @@ impl Stepper<'_> {
                 let class = self.class_of_item(tenant, class, by_rules, &body).ok_or(Err(CallError::NoRule))?;
                 body.tags = class.label.as_ref().map(|label| label.tags.clone()).unwrap_or_default();
                 let payload = self.batch.payload(body);
-                let command = Command::Push(NewItem { tenant, class, payload, conversation });
+                let command = Command::Push(NewItem { tenant, class, payload, conversation, matter: None });
                 Ok(Prepared { payloads: vec![payload], keys: vec![(key, Vec::new())], ..Prepared::plain(command) })
             }
             Call::Take { worker, task } => {

@@ -34,7 +34,7 @@ impl Stepper<'_> {
         }
     }
 
-    /// Tells the customer, on the conversation that he has open, or says why not.
+    /// Tells the customer, on the conversation that he has open or had last, or says why not.
     pub(crate) fn tell_of_case(
         &mut self,
         case: &Case,
@@ -44,14 +44,11 @@ impl Stepper<'_> {
     ) -> &'static str {
         let named = case.links.conversation.and_then(|id| self.core.conversation(id));
         let contact = case.links.contact;
-        if contact.is_none() && named.is_none() {
-            return "no_conversation";
-        }
-        let latest = contact.and_then(|contact| self.core.conversation_of(contact));
-        let is_open = |state: &ConversationState| matches!(state, ConversationState::Open { .. });
-        let Some(open) = named.or(latest).filter(|open| is_open(&open.state)) else { return "conversation_over" };
-        let conversation = open.id;
-        let Some(entry) = self.directory.accounts.get(&open.account) else { return "conversation_over" };
+        let open = named.or_else(|| contact.and_then(|contact| self.core.conversation_of(contact)));
+        let over = contact.and_then(|contact| self.overlay.latest(contact)).filter(|_| open.is_none());
+        let Some(talk) = open.or(over) else { return "no_conversation" };
+        let conversation = talk.id;
+        let Some(entry) = self.directory.accounts.get(&talk.account) else { return "no_conversation" };
         // What is his is not said where others read it.
         let is_his = !entry.is_public() && (channels.is_empty() || channels.contains(&entry.channel));
         if !is_his {
@@ -59,13 +56,14 @@ impl Stepper<'_> {
         }
         let text = Pii::new(text);
         let content = if buttons.is_empty() { Content::Text { text } } else { Content::Buttons { text, buttons } };
+        let prior = over.cloned().map(Box::new);
         let payload = self.batch.payload(MessageBody::reply(content));
-        let command = Command::Tell { conversation, worker: None, payload };
+        let command = Command::Tell { conversation, worker: None, payload, prior };
         if self.step(Input::new(Actor::Rule, command)).wrote {
             return "told";
         }
         self.batch.drop_payload(payload);
-        "conversation_over"
+        "too_many"
     }
 
     /// Tells a worker of a case, by a note on its matter that mentions him. `at` tells what is said to one in the same

@@ -12,7 +12,7 @@ use blendline_cases::{Case, Change, Command as CaseCommand, Effect, Refusal as C
 use blendline_core::input::{Class, NewItem, Verdict};
 use blendline_core::rows::{Task, TaskState};
 use blendline_core::{Answer, Command, Input, Refusal, Scheduler, limits};
-use blendline_wire::event::case::CaseValue;
+use blendline_wire::event::case::{CaseLinks, CaseValue};
 use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::inbound::{InboundEvent, InboundKind};
 use blendline_wire::org::{CalendarSettings, FieldValue};
@@ -279,7 +279,8 @@ impl Stepper<'_> {
         };
         let body = self.work_body(case);
         let payload = self.batch.payload(body);
-        let item = NewItem { tenant: case.tenant, class, payload, conversation: case.links.conversation };
+        let CaseLinks { conversation, matter, .. } = case.links;
+        let item = NewItem { tenant: case.tenant, class, payload, conversation, matter };
         let call = Some(self.batch.call());
         match self.step(Input { call, actor, command: Command::Push(item) }).answer {
             Some(Ok(Answer::Task(task))) => (Some(task), String::new()),

@@ -130,7 +130,10 @@ impl Stepper<'_> {
         {
             let text = language.confirmation().to_owned().into();
             let payload = self.batch.payload(MessageBody::reply(Content::Text { text }));
-            if !self.step(Input::new(Actor::System, Command::Tell { conversation, worker: None, payload })).wrote {
+            if !self
+                .step(Input::new(Actor::System, Command::Tell { conversation, worker: None, payload, prior: None }))
+                .wrote
+            {
                 self.batch.drop_payload(payload);
             }
         }

@@ -1,5 +1,6 @@
 //! What waits to be decided together, and what has to be looked up for it.
 
+use blendline_cases::Command as CaseCommand;
 use blendline_core::Command;
 use blendline_core::input::Settings;
 use blendline_wire::event::Actor;
@@ -285,6 +286,9 @@ impl Draft {
             }
             Call::Case(asked) => {
                 self.wanted.cases.push(asked.case);
+                if let CaseCommand::Open { links, .. } = &asked.command {
+                    self.wanted.conversations.extend(links.conversation);
+                }
                 self.wanted.keys.push(keys::case_call(asked.case, &asked.key));
             }
             // A doubtful call holds no other.

@@ -196,7 +196,7 @@ impl Stepper<'_> {
         heard: Entry,
     ) {
         let payload = self.batch.payload(MessageBody::reply(content));
-        let command = Command::Tell { conversation, worker: None, payload };
+        let command = Command::Tell { conversation, worker: None, payload, prior: None };
         if !self.step(Input::new(Actor::Rule, command)).wrote {
             return self.batch.drop_payload(payload);
         }

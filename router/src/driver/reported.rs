@@ -92,6 +92,7 @@ impl Stepper<'_> {
         }
         let Some(row) = self.core.outbound(outbound).or_else(|| self.overlay.outbound(outbound)) else { return };
         let (task, seq) = (row.task, Some(row.seq));
+        let Some(task) = task else { return };
         let holder = self.core.task(task).and_then(|task| task.state.holder()).or(row.worker);
         let Some(session) = holder.and_then(|id| self.core.worker(id)).and_then(|worker| worker.session) else {
             return;

@@ -120,7 +120,8 @@ impl Stepper<'_> {
         let body = MessageBody { purpose, ..MessageBody::reply(Content::Text { text: Pii::new(text) }) };
         let payload = self.batch.payload(body);
         let conversation = asked.conversation;
-        if !self.step(Input::new(Actor::Rule, Command::Tell { conversation, worker: None, payload })).wrote {
+        if !self.step(Input::new(Actor::Rule, Command::Tell { conversation, worker: None, payload, prior: None })).wrote
+        {
             return self.batch.drop_payload(payload);
         }
         let kind = Box::new(EventKind::SatisfactionAsked {
@@ -290,7 +291,8 @@ impl Stepper<'_> {
         let class = Class { queue, target_ms, ..Class::default() };
         let class = directory.rules.get(&tenant).map_or_else(|| class.clone(), |routing| routing.sent(class.clone()));
         let payload = self.batch.payload(body);
-        let command = Command::Push(NewItem { tenant, class, payload, conversation: Some(asked.conversation) });
+        let command =
+            Command::Push(NewItem { tenant, class, payload, conversation: Some(asked.conversation), matter: None });
         let call = Some(self.batch.call());
         match self.step(Input { call, actor: Actor::Rule, command }).answer {
             Some(Ok(Answer::Task(task))) => Some(task),

@@ -92,7 +92,8 @@ impl Stepper<'_> {
         let zone = self.directory.rules.get(&tenant).map_or(TimeZone::UTC, |routing| routing.zone.clone());
         let text = Pii::new(answer(&standing, asking.language, &zone, link.as_deref()));
         let payload = self.batch.payload(MessageBody::reply(Content::Text { text }));
-        if !self.step(Input::new(Actor::Rule, Command::Tell { conversation, worker: None, payload })).wrote {
+        if !self.step(Input::new(Actor::Rule, Command::Tell { conversation, worker: None, payload, prior: None })).wrote
+        {
             return self.batch.drop_payload(payload);
         }
         let kind = Box::new(EventKind::StatusTold { stage: standing.stage.name().to_owned() });

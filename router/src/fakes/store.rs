@@ -207,6 +207,10 @@ impl Store for FakeStore {
         }
         let of_task = |case: &&Case| case.task.is_some_and(|task| wanted.case_tasks.contains(&task));
         found.cases.extend(record.cases.values().filter(of_task).map(|case| (case.id, case.clone())));
+        let contacts: Vec<_> = found.cases.values().filter_map(|case| case.links.contact).collect();
+        for contact in contacts {
+            found.latest.extend(record.latest(contact).map(|row| (contact, row.clone())));
+        }
         for id in &wanted.conversations {
             let Some(row) = record.conversations.get(id) else { continue };
             found.conversations.insert(*id, row.clone());

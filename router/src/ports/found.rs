@@ -25,9 +25,9 @@ pub struct Wanted {
     pub conversations: Vec<ConversationId>,
     /// Entries of the register.
     pub entries: Vec<register::Key>,
-    /// Cases by their names.
+    /// Cases by their names; with the latest conversation of each one's contact.
     pub cases: Vec<CaseId>,
-    /// The cases whose stage's work these tasks do.
+    /// The cases whose stage's work these tasks do, likewise.
     pub case_tasks: Vec<TaskId>,
 }
 

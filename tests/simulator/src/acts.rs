@@ -49,7 +49,7 @@ acts! {
     Quiet = (0, 1),
     /// A second delivery.
     Duplicate = (0, 1),
-    /// Recorded, and no more.
+    /// Recorded, and no more; or said to a customer beside the work on his task, or after it.
     Record = (0, 1),
     /// A work item.
     Push = (1, 4),
@@ -117,6 +117,8 @@ pub fn draw(world: &mut World, act: Act) -> Vec<Input> {
         Act::Message => message(world, true),
         Act::Burst => return burst(world),
         Act::Quiet => message(world, false),
+        // Drawn aside, so that worlds in which it does not happen are as they were.
+        Act::Record if Rng::new(!world.steps).percent(60) => tell(world),
         Act::Duplicate | Act::Record => record(world, act),
         Act::Push => push(world),
         Act::Cancel => cancel(world),
@@ -236,6 +238,22 @@ fn record(world: &mut World, act: Act) -> Option<Input> {
     Some(Input::new(Actor::Platform, command))
 }
 
+/// We say something to a customer, whether his conversation is open or over; rarely, in wild worlds, as if it were the
+/// other. What is said to some fills their lines.
+fn tell(world: &mut World) -> Option<Input> {
+    let open: Vec<_> = world.rows.conversations.keys().copied().collect();
+    let over: Vec<_> = world.rows.ended.keys().copied().collect();
+    let is_open = world.rng.percent(50);
+    let conversation = world.rng.pick(if is_open { &open } else { &over })?;
+    let tenant = world.rows.conversations.get(&conversation).or_else(|| world.rows.ended.get(&conversation))?.tenant;
+    let worker = if world.rng.percent(50) { worker(world, tenant) } else { None };
+    // What is not looked up here is what somebody sends who believes that it is open.
+    let sent_along = world.rng.percent(80);
+    let prior = world.rows.ended.get(&conversation).filter(|_| sent_along).cloned().map(Box::new);
+    let payload = world.payload();
+    Some(world.call(Actor::Rule, Command::Tell { conversation, worker, payload, prior }))
+}
+
 fn push(world: &mut World) -> Option<Input> {
     let tenant = tenant(world);
     let mut class = class(world, tenant)?;
@@ -245,7 +263,9 @@ fn push(world: &mut World) -> Option<Input> {
     let open: Vec<_> = world.rows.conversations.values().filter(|c| c.tenant == tenant).map(|c| c.id).collect();
     let conversation = if world.rng.percent(15) { world.rng.pick(&open) } else { None };
     let payload = world.payload();
-    let item = NewItem { tenant, class, payload, conversation };
+    let matters: Vec<_> = world.rows.ended.values().filter(|c| c.tenant == tenant).map(|c| c.matter).collect();
+    let matter = if Rng::new(!world.steps).percent(30) { Rng::new(world.steps).pick(&matters) } else { None };
+    let item = NewItem { tenant, class, payload, conversation, matter };
     Some(world.call(Actor::Integrator, Command::Push(item)))
 }
 

@@ -180,7 +180,7 @@ impl Rush {
 
     fn push(&mut self) -> Check {
         let class = Class { queue: BACK, rule_set: 1, ..Class::default() };
-        let item = NewItem { tenant: TENANT, class, payload: self.world.payload(), conversation: None };
+        let item = NewItem { tenant: TENANT, class, payload: self.world.payload(), conversation: None, matter: None };
         let input = self.world.call(Actor::Integrator, Command::Push(item));
         self.world.commit(input)?;
         self.note();

@@ -1,5 +1,6 @@
 //! The model store: rows as a driver would keep them, judged by nothing but the writes.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use blendline_core::effect::{Effect, Write};
@@ -42,6 +43,8 @@ pub struct Rows {
     pub settled: BTreeMap<OutboundId, OutboundRow>,
     /// The open tasks that each worker holds: what is asked most.
     holds: BTreeMap<WorkerId, BTreeSet<TaskId>>,
+    /// What each worker's capacity is used by, summed once after a step: the judge asks it for every task that waits.
+    loads: RefCell<BTreeMap<WorkerId, u32>>,
 }
 
 /// What one step changed: each row before and after, several writes of one row made one.
@@ -79,6 +82,7 @@ impl Rows {
     /// Applies the writes of one step in order.
     pub fn apply(&mut self, effects: &[Effect]) -> Changes {
         let mut changes = Changes::default();
+        self.loads.get_mut().clear();
         for effect in effects {
             if let Effect::Write(write) = effect {
                 self.write(write, &mut changes);
@@ -190,6 +194,10 @@ impl Rows {
 
     /// What the rows say a worker's capacity is used by: the independent sum of I6.
     pub fn load_of(&self, worker: WorkerId) -> u32 {
+        *self.loads.borrow_mut().entry(worker).or_insert_with(|| self.sum_of(worker))
+    }
+
+    fn sum_of(&self, worker: WorkerId) -> u32 {
         let tasks = self.holds.get(&worker).into_iter().flatten().filter_map(|id| self.tasks.get(id));
         let held: u32 = tasks.map(|task| self.weight_of(task)).sum();
         let noting = self.workers.get(&worker).map_or(0, |row| row.wrap_ups.iter().map(|wrap| wrap.1).sum());

@@ -3,10 +3,11 @@
 use blendline_cases::Case;
 use blendline_cases::case::{Closed, StageRun};
 use blendline_cases::promise::{Promise, PromiseState};
-use blendline_router::ports::store::{Archive as _, CaseFilter, Store as _, Wanted};
+use blendline_core::Write;
+use blendline_router::ports::store::{Archive as _, CaseFilter, Found, Store as _, Wanted};
 use blendline_wire::event::case::{CaseLinks, CaseOutcome, CaseValue};
 use blendline_wire::event::promise::{Keeps, Withdrawal};
-use blendline_wire::{CaseId, ContactKey, MatterId, Millis, Pii, TaskId, TenantId, WorkerId};
+use blendline_wire::{CaseId, ContactKey, ConversationId, MatterId, Millis, Pii, TaskId, TenantId, WorkerId};
 
 use super::rows::{self, NOW, TENANT};
 use super::store::{SHARD, StoreWorld, take};
@@ -123,6 +124,8 @@ pub async fn keeps_cases(world: &impl StoreWorld) {
     let over = Case { closed: Some(closed), task: None, ..case(low, 10, None) };
     let mut commit = rows::batch(SHARD, tenure, 2);
     commit.cases = vec![over.clone()];
+    let ended = [5, 1].map(|id| Write::Conversation(Box::new(rows::solved(id, 11, NOW))));
+    commit.writes.extend(ended);
     store.commit(&commit).await.unwrap();
 
     assert_eq!(store.case(CaseId(low)).await.unwrap(), Some(over.clone()));
@@ -130,9 +133,16 @@ pub async fn keeps_cases(world: &impl StoreWorld) {
     assert_eq!(store.case(CaseId(2)).await.unwrap(), None);
     let wanted =
         Wanted { cases: vec![CaseId(low), CaseId(2)], case_tasks: vec![TaskId(100), TaskId(101)], ..Wanted::default() };
-    let found = store.prefetch(SHARD, &wanted).await.unwrap().cases;
+    let Found { cases: found, latest, .. } = store.prefetch(SHARD, &wanted).await.unwrap();
+    assert_eq!(latest[&ContactKey(11)].id, ConversationId(5), "where the contact of a case is written to");
     assert_eq!(found.len(), 2, "a task that is done does no case's work any more");
     assert_eq!((&found[&CaseId(low)], &found[&CaseId(high)]), (&over, &case(high, 10, Some(101))));
+
+    let mut commit = rows::batch(SHARD, tenure, 3);
+    commit.writes.push(Write::Conversation(Box::new(rows::conversation(6, 11))));
+    store.commit(&commit).await.unwrap();
+    let latest = store.prefetch(SHARD, &wanted).await.unwrap().latest;
+    assert!(latest.is_empty(), "an open conversation is the core's: {latest:?}");
 
     let list = async |filter: CaseFilter, after: Option<u128>, limit| {
         let found = store.cases(TENANT, &filter, after.map(CaseId), limit).await.unwrap();

@@ -91,7 +91,7 @@ pub fn outbound(id: u64, contact: u128, payload: u64) -> OutboundRow {
         conversation: ConversationId(1),
         contact: ContactKey(contact),
         seq: 2,
-        task: TaskId(1),
+        task: Some(TaskId(1)),
         worker: Some(WorkerId(9)),
         payload: PayloadId(payload),
         queued_at: NOW,

@@ -229,3 +229,42 @@ async fn a_case_outlives_a_restart_and_what_cannot_be_is_refused() {
     let cancelled = api.events("task_cancelled").await;
     assert_eq!((cancelled.len(), &cancelled[0]["reason"]), (1, &json!("case_moved")), "{cancelled:?}");
 }
+
+#[tokio::test]
+async fn a_customer_is_told_though_his_conversation_is_over() {
+    let mut world = world("case-after").await;
+    let mut noa = world.hand("noa").await;
+    world.say(1, "שלום, ההזמנה שלי לא הגיעה").await;
+    let talk = noa.task().await;
+    let opening = json!({
+        "type": "delivery-problem", "key": "desk-1", "task": talk.id.to_string(),
+        "fields": { "order": "SO-1017", "reason": "not_received" }
+    });
+    let opened = world.api.post("/v1/cases", &opening).await.unwrap();
+    assert_eq!(opened.status, 201, "{}", opened.text());
+    let case = opened.json()["id"].as_str().unwrap().to_owned();
+    told(&world, "אנחנו בודקים את המשלוח").await;
+    noa.settle(&talk, finish("opened a case"), vec![]).await.unwrap();
+    world.until_events("task_solved", 1).await;
+
+    // The stage's work belongs to the matter that is over, and so does what the customer is told of it.
+    let check = noa.task().await;
+    assert_eq!(check.matter, talk.matter);
+    noa.settle(&check, finish("locate"), vec![]).await.unwrap();
+    told(&world, "SO-1017").await;
+    let conversation = talk.conversation.unwrap();
+    let over = world.api.get(&format!("/v1/conversations/{conversation}")).await.unwrap().json();
+    assert_eq!(over["state"], "solved", "{over}");
+    let outcomes = world.api.events("case_told").await;
+    assert!(outcomes.iter().all(|event| event["whom"] != "customer" || event["outcome"] == "told"), "{outcomes:?}");
+
+    // He presses what he was sent long after: his choice moves the case, and opens no conversation.
+    let mut dana = world.hand("dana").await;
+    let look = dana.task().await;
+    act(&world.api, &case, "k2", json!({ "set": { "fields": { "found": "lost" } } })).await;
+    dana.settle(&look, finish("lost"), vec![]).await.unwrap();
+    let question = told(&world, "לא הצלחנו לאתר").await;
+    press(&world, &question, 1, "choice").await;
+    told(&world, "אנחנו מזכים אותך").await;
+    assert_eq!(world.api.events("conversation_reopened").await.len(), 0);
+}

@@ -323,7 +323,7 @@ pub struct CaseTold {
     pub stage: String,
     /// Whom: `customer`, `agent`, `manager`.
     pub whom: String,
-    /// `told`; else why not: `no_conversation`, `conversation_over`, `other_channel`, `no_owner`, `no_task`.
+    /// `told`; else why not: `no_conversation`, `too_many`, `other_channel`, `no_owner`, `no_task`.
     pub outcome: String,
     /// Of what: empty for what the stage says when a case comes there; `promise_made`, `promise_at_risk`,
     /// `promise_broken`, `promise_withdrawn`, `case_at_risk`, `case_escalated`.

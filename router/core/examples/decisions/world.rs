@@ -139,7 +139,9 @@ impl World {
                     prior: None,
                 })
             }
-            Side::Back => Command::Push(NewItem { tenant: TENANT, class: route, payload, conversation: None }),
+            Side::Back => {
+                Command::Push(NewItem { tenant: TENANT, class: route, payload, conversation: None, matter: None })
+            }
         };
         self.coming = class;
         self.step(Input::new(Actor::Customer, command));

@@ -32,7 +32,7 @@ fn presence(office: &mut Office, worker: WorkerId, presence: Presence) {
 /// An item for the front that needs the skill at level 3.
 fn needy(office: &mut Office) -> TaskId {
     let class = Class { needs: vec![SkillNeed { skill: SKILL, level: 3 }], ..class(FRONT) };
-    let item = NewItem { tenant: TENANT, class, payload: office.payload(), conversation: None };
+    let item = NewItem { tenant: TENANT, class, payload: office.payload(), conversation: None, matter: None };
     match office.call(Command::Push(item)).unwrap() {
         Answer::Task(task) => task,
         other => panic!("an item became {other:?}"),

@@ -13,4 +13,5 @@ mod promise;
 mod reasons;
 mod sending;
 mod stories;
+mod told;
 mod weights;

@@ -198,7 +198,7 @@ impl Office {
 
     /// A work item of this class.
     pub(crate) fn push(&mut self, class: Class) -> TaskId {
-        let item = NewItem { tenant: TENANT, class, payload: self.payload(), conversation: None };
+        let item = NewItem { tenant: TENANT, class, payload: self.payload(), conversation: None, matter: None };
         match self.call(Command::Push(item)).unwrap() {
             Answer::Task(task) => task,
             other => panic!("an item became {other:?}"),
@@ -206,7 +206,8 @@ impl Office {
     }
 
     pub(crate) fn item(&mut self, queue: QueueId) -> TaskId {
-        let item = NewItem { tenant: TENANT, class: class(queue), payload: self.payload(), conversation: None };
+        let item =
+            NewItem { tenant: TENANT, class: class(queue), payload: self.payload(), conversation: None, matter: None };
         match self.call(Command::Push(item)).unwrap() {
             Answer::Task(task) => task,
             other => panic!("an item became {other:?}"),

@@ -239,6 +239,7 @@ fn a_full_queue_refuses_items_out_loud_and_never_a_customer() {
         class: class(FRONT),
         payload: office.payload(),
         conversation: None,
+        matter: None,
     };
     assert_eq!(office.call(Command::Push(item)), Err(Refusal::TooMany("tasks")));
 }

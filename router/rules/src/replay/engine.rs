@@ -162,7 +162,7 @@ impl<'a> Engine<'a> {
             self.at(now.plus(left_after_ms), Event::Left(at));
         }
         self.entering = Some(at);
-        let item = NewItem { tenant: TENANT, class, payload: PayloadId(at as u64), conversation: None };
+        let item = NewItem { tenant: TENANT, class, payload: PayloadId(at as u64), conversation: None, matter: None };
         let input = Input { call: Some(CallId(1)), actor: Actor::Customer, command: Command::Push(item) };
         self.stepped(now, input);
         self.entering = None;

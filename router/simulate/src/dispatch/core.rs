@@ -200,7 +200,7 @@ fn worker(plan: &Plan, number: usize, group: usize) -> WorkerSettings {
 impl Dispatcher for Core {
     fn arrive(&mut self, now: f64, job: usize, queue: usize, moves: &mut Vec<Move>) {
         let class = Class { queue: queue_id(queue), ..Class::default() };
-        let item = NewItem { tenant: TENANT, class, payload: PayloadId(job as u64), conversation: None };
+        let item = NewItem { tenant: TENANT, class, payload: PayloadId(job as u64), conversation: None, matter: None };
         if self.tasks.len() <= job {
             self.tasks.resize(job + 1, (TaskId(0), Lease(0)));
         }

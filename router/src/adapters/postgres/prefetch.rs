@@ -36,8 +36,15 @@ const CONVERSATIONS: &str = "SELECT b.id, b.body, c.body FROM conversations b
     LEFT JOIN LATERAL (SELECT open, body FROM conversations WHERE contact = b.contact ORDER BY id DESC LIMIT 1) c
         ON NOT c.open
     WHERE b.id = ANY($1) AND NOT b.open";
-const CASES: &str = "SELECT body FROM cases WHERE id = ANY($1)";
-const CASE_TASKS: &str = "SELECT body FROM cases WHERE task = ANY($1)";
+/// With the newest conversation of the case's contact, unless it is open.
+const CASES: &str = "SELECT k.body, c.body FROM cases k
+    LEFT JOIN LATERAL (SELECT open, body FROM conversations WHERE contact = k.contact ORDER BY id DESC LIMIT 1) c
+        ON NOT c.open
+    WHERE k.id = ANY($1)";
+const CASE_TASKS: &str = "SELECT k.body, c.body FROM cases k
+    LEFT JOIN LATERAL (SELECT open, body FROM conversations WHERE contact = k.contact ORDER BY id DESC LIMIT 1) c
+        ON NOT c.open
+    WHERE k.task = ANY($1)";
 
 /// Looks everything up.
 pub(super) async fn prefetch(lent: &Lent<'_>, wanted: &Wanted) -> Result<Found, StoreError> {
@@ -91,6 +98,7 @@ pub(super) async fn prefetch(lent: &Lent<'_>, wanted: &Wanted) -> Result<Found, 
     }
     for row in cases.iter().chain(&of_tasks) {
         let case: Case = parse(row, 0)?;
+        latest(row, 1, &mut found)?;
         found.cases.insert(case.id, case);
     }
     Ok(found)

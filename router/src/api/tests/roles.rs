@@ -138,7 +138,7 @@ fn fill(world: &World) {
         conversation: conversation.id,
         contact: ContactKey(1),
         seq: 1,
-        task: task.id,
+        task: Some(task.id),
         worker: task.state.holder(),
         payload: PayloadId(1),
         queued_at: Millis(1),

@@ -141,10 +141,10 @@ impl Stepper<'_> {
                 self.step(Input::new(Actor::Platform, Command::Record { tenant, account, conversation, kind }));
                 let session = worker.and_then(|id| self.core.worker(id)).and_then(|worker| worker.session);
                 let (status, detail) = ("unknown".to_owned(), Some(cause.detail.clone()));
-                let frame = |session| {
+                let frame = |(session, task)| {
                     Output::Frame(session, ServerFrame::ReplyStatus { task, outbound, status, seq: None, detail })
                 };
-                self.batch.outputs.extend(session.map(frame));
+                self.batch.outputs.extend(session.zip(task).map(frame));
             }
             SendOutcome::Failed { cause } | SendOutcome::Retry { cause, .. } | SendOutcome::AccountDown { cause } => {
                 self.sentence = Some(cause.detail.clone());

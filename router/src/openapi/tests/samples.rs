@@ -285,7 +285,7 @@ async fn rows_as_callers_see_them() {
         conversation: ConversationId(9),
         contact: ContactKey(1),
         seq: 4,
-        task: TaskId(7),
+        task: Some(TaskId(7)),
         worker: Some(worker),
         payload: PayloadId(1),
         queued_at: at,

@@ -1,7 +1,7 @@
 //! What callers get: one answer each, fences (I5), and what a good call must bring about.
 
 use blendline_core::effect::{Answer, Refusal, Release};
-use blendline_core::input::{Command, Verdict};
+use blendline_core::input::{Command, NewItem, Verdict};
 use blendline_core::limits::{PARK_MS_MAX, REPLIES_MAX};
 use blendline_core::rows::{Closed, ConversationState, Task, TaskState};
 use blendline_wire::task::{Presence, TaskKind};
@@ -46,6 +46,8 @@ pub(super) fn check(memory: &Memory, step: &Step<'_>) -> Check {
             Ok(())
         }
         Command::Start { worker, .. } => start(step, *worker, result),
+        Command::Tell { .. } if result.is_ok() => told(step),
+        Command::Push(item) if result.is_ok() => pushed(step, item),
         Command::Bye { .. } => lost(step),
         Command::RemoveQueue { queue, .. } if result.is_ok() => {
             ensure!(!step.rows.queues.contains_key(queue), "remove queue", "{queue} is still there");
@@ -53,6 +55,48 @@ pub(super) fn check(memory: &Memory, step: &Step<'_>) -> Check {
         }
         _ => Ok(()),
     }
+}
+
+/// What is said to a customer is one line and one message of ours, where he writes now; his work stays as it was, and
+/// what is over stays over.
+fn told(step: &Step<'_>) -> Check {
+    let Command::Tell { conversation, payload, prior, .. } = &step.input.command else { return Ok(()) };
+    let new: Vec<_> =
+        step.changes.outbound.values().filter(|(old, row)| old.is_none() && row.payload == *payload).collect();
+    let lines: Vec<_> = step.messages().filter(|line| line.payload == *payload).collect();
+    let ([(_, row)], [line]) = (&new[..], &lines[..]) else {
+        ensure!(false, "told", "{conversation}: {} messages and {} lines", new.len(), lines.len());
+        return Ok(());
+    };
+    let at = (row.conversation, row.seq, row.task);
+    ensure!((line.conversation, line.seq, line.task) == (Some(at.0), at.1, at.2), "told", "{line:?} is not {row:?}");
+    let open = step.rows.conversations.values().find(|open| open.contact == row.contact);
+    if let Some(open) = open {
+        ensure!(open.id == row.conversation, "told", "{} is open, and it was said in {}", open.id, row.conversation);
+    }
+    let was_over = prior.as_ref().filter(|prior| prior.id == row.conversation);
+    if let (Some(was), Some(now)) = (was_over, step.rows.ended.get(&row.conversation)) {
+        ensure!(was.state == now.state && now.seq == was.seq + 1, "told", "from {was:?} to {now:?}");
+    }
+    for (old, new) in step.changes.tasks.values().filter(|_| !step.was_due) {
+        let is_same = old.as_ref().is_some_and(|old| {
+            (&old.state, old.lease, old.earned_at, old.unanswered)
+                == (&new.state, new.lease, new.earned_at, new.unanswered)
+        });
+        ensure!(is_same, "told", "what was said made {old:?} {new:?}");
+    }
+    Ok(())
+}
+
+/// An item belongs to the matter that it was pushed for.
+fn pushed(step: &Step<'_>, item: &NewItem) -> Check {
+    let Some(Ok(Answer::Task(task))) = answer_of(step.effects) else { return Ok(()) };
+    let Some(row) = step.after(*task) else { return Ok(()) };
+    let talk =
+        item.conversation.and_then(|id| step.rows.conversations.get(&id)).filter(|talk| talk.tenant == item.tenant);
+    let wanted = talk.map(|talk| talk.matter).or(item.matter);
+    ensure!(wanted.is_none_or(|wanted| wanted == row.matter), "pushed", "{task} is of {}, not {wanted:?}", row.matter);
+    Ok(())
 }
 
 /// I5: a call under a number that is not the live one is refused; one under the live number is heard.

@@ -324,8 +324,9 @@ fn no_lost_wake_up(step: &Step<'_>) -> Check {
         for worker in step.rows.workers.values() {
             let room = worker.capacity.saturating_sub(step.rows.load_of(worker.settings.id));
             if room >= step.rows.weight_for(task, worker) {
-                let other = !late && keeps_aside(step, worker);
-                let could = could_have(step.rows, task, worker, step.now) && !held(worker) && !other;
+                let could = could_have(step.rows, task, worker, step.now)
+                    && !held(worker)
+                    && (late || !keeps_aside(step, worker));
                 ensure!(!could, "I9", "{} waits and {} could have it, with {room} free", task.id, worker.settings.id);
             }
         }

@@ -34,7 +34,10 @@ pub(super) fn check(memory: &mut Memory, step: &Step<'_>) -> Check {
 /// A message of ours begins with somebody's words; where the commit is the send it is sent with them, else it is in
 /// line or with the sender.
 fn born(step: &Step<'_>, new: &OutboundRow) -> Check {
-    let said = matches!(step.input.command, Command::Reply { .. } | Command::Settle { .. } | Command::Start { .. });
+    let said = matches!(
+        step.input.command,
+        Command::Reply { .. } | Command::Settle { .. } | Command::Start { .. } | Command::Tell { .. }
+    );
     ensure!(said, "outbound", "{} came out of nothing", new.id);
     let at_once = step.rows.accounts.get(&new.account).is_some_and(|account| account.commit_is_send);
     ensure!(new.state.is_final() == at_once, "outbound", "{} was born {:?}", new.id, new.state);

@@ -61,6 +61,9 @@ pub(super) fn prefetch(connection: &Connection, wanted: &Wanted, days: &[i64]) -
 
 fn case(connection: &Connection, query: &str, by: impl rusqlite::ToSql, found: &mut Found) -> Result<(), StoreError> {
     let case: Option<Case> = first(connection, query, [by], |row| parse(row, 0))?;
+    if let Some(contact) = case.as_ref().and_then(|case| case.links.contact) {
+        latest_closed(connection, contact, found)?;
+    }
     found.cases.extend(case.map(|case| (case.id, case)));
     Ok(())
 }
