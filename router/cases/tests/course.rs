@@ -14,6 +14,7 @@ use blendline_wire::org::CalendarSettings;
 use blendline_wire::task::{ClockRule, ParkReason};
 use blendline_wire::{CalendarId, CaseId, Millis, Pii, TaskId, TenantId, WorkerId};
 
+use jiff::tz::TimeZone;
 use parcel::parcel;
 
 const DANA: Actor = Actor::Worker(WorkerId(1));
@@ -44,7 +45,8 @@ impl Course {
     }
 
     fn ask(&self, by: Actor, command: &Command, now: u64) -> Result<Change, Refusal> {
-        let terms = Terms { kind: &self.kind, version: 1, calendars: &self.calendars };
+        let (zone, managers) = (&TimeZone::UTC, &[WorkerId(8), WorkerId(9)]);
+        let terms = Terms { kind: &self.kind, version: 1, calendars: &self.calendars, zone, managers };
         apply(&terms, self.case.as_ref(), by, command, Millis(now))
     }
 

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::ports::store::StoreError;
 
 /// The version of the tables and columns below; it moves with the schemas of both stores.
-pub const RECORD_VERSION: u32 = 9;
+pub const RECORD_VERSION: u32 = 11;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -252,6 +252,8 @@ pub const TABLES: &[Table] = &[
             ("open", Bool),
             ("opened_at", Int),
             ("due_at", MaybeInt),
+            ("look_at", MaybeInt),
+            ("promise_due", MaybeInt),
             ("body", Text),
         ],
         key: "id",
@@ -292,6 +294,14 @@ impl Table {
             "cases" => 8,
             "push_keys" | "push_devices" => 9,
             _ => 1,
+        }
+    }
+
+    /// The columns that exports of an older record lack, with what its rows are given: every such case is looked at once.
+    pub fn added_after(&self, record: u32) -> &'static [(&'static str, Cell)] {
+        match self.name {
+            "cases" if record < 11 => &[("look_at", Cell::Int(0)), ("promise_due", Cell::Null)],
+            _ => &[],
         }
     }
 

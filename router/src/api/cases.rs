@@ -7,13 +7,16 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use blendline_cases::command::NewPromise;
 use blendline_cases::{Case, Command, Refusal};
 use blendline_rules::normal::language;
 use blendline_wire::event::case::{CaseLinks, CaseOutcome, CaseValue};
+use blendline_wire::event::promise::{Keeps, Withdrawal};
 use blendline_wire::task::ParkReason;
+use blendline_wire::time::Instant;
 use blendline_wire::worker::Author;
-use blendline_wire::{CaseId, ConversationId, TaskId, WorkerId};
-use serde::{Deserialize, Serialize};
+use blendline_wire::{CaseId, ConversationId, Pii, TaskId, WorkerId};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
@@ -113,7 +116,7 @@ fn checked(key: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn owner_of(app: &Shared, caller: &Caller, named: Option<&str>) -> Result<Option<WorkerId>, Failure> {
+pub(super) fn owner_of(app: &Shared, caller: &Caller, named: Option<&str>) -> Result<Option<WorkerId>, Failure> {
     let Some(name) = named else { return Ok(None) };
     let worker = app.directory().worker(caller.tenant, name);
     let unknown = || Failure::not_found("worker", format!("no worker is called `{name}`")).at("/owner");
@@ -220,6 +223,48 @@ pub enum Act {
     Reopen(bool),
     /// It belongs to this as well.
     Link(LinkAct),
+    /// The customer is promised this.
+    Promise(PromiseAct),
+    /// The promise of this number is kept.
+    Keep(u32),
+    /// A promise does not hold any more: the customer is told, of the new one where there is one.
+    Withdraw(WithdrawAct),
+}
+
+/// What is promised.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[schema(as = CasePromiseOrder)]
+#[serde(deny_unknown_fields)]
+pub struct PromiseAct {
+    /// Until when it is to be kept.
+    due_at: Instant,
+    /// What, in the customer's words, 1 to 500 characters.
+    #[schema(value_type = String, min_length = 1, max_length = 500)]
+    words: Pii<String>,
+    /// What keeps it; left out, somebody says so by `keep`.
+    #[serde(default = "said")]
+    kept_by: Keeps,
+    /// The worker who answers for it; left out, whoever owns the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    owner: Option<String>,
+}
+
+fn said() -> Keeps {
+    Keeps::Said
+}
+
+/// Which promise does not hold any more.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[schema(as = CaseWithdraw)]
+#[serde(deny_unknown_fields)]
+pub struct WithdrawAct {
+    /// Its number.
+    promise: u32,
+    /// Why.
+    reason: Withdrawal,
+    /// What is promised instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    instead: Option<PromiseAct>,
 }
 
 /// Where a case goes.
@@ -309,11 +354,21 @@ impl Act {
             Self::Resume(_) => ("case_resume", json!({})),
             Self::Close(outcome) => ("case_close", json!({ "outcome": outcome })),
             Self::Reopen(_) => ("case_reopen", json!({})),
+            Self::Promise(PromiseAct { due_at, owner, .. }) => ("case_promise", json!({ "due_at": due_at, "owner": owner })),
+            Self::Keep(promise) => ("case_keep", json!({ "promise": promise })),
+            Self::Withdraw(WithdrawAct { promise, reason, .. }) => {
+                ("case_withdraw", json!({ "promise": promise, "reason": reason }))
+            }
             Self::Link(LinkAct { conversation, parent }) => {
                 ("case_link", json!({ "conversation": conversation, "parent": parent }))
             }
         }
     }
+}
+
+fn new_promise(app: &Shared, caller: &Caller, asked: PromiseAct) -> Result<NewPromise, Failure> {
+    let PromiseAct { due_at: Instant(due_at), words, kept_by, owner } = asked;
+    Ok(NewPromise { due_at, words, kept_by, owner: owner_of(app, caller, owner.as_deref())? })
 }
 
 async fn command(app: &Shared, caller: &Caller, act: Act) -> Result<Command, Failure> {
@@ -328,6 +383,12 @@ async fn command(app: &Shared, caller: &Caller, act: Act) -> Result<Command, Fai
         Act::Resume(said) => needs_true(said, Command::Resume)?,
         Act::Close(outcome) => Command::Close { outcome },
         Act::Reopen(said) => needs_true(said, Command::Reopen)?,
+        Act::Promise(promise) => Command::Promise(new_promise(app, caller, promise)?),
+        Act::Keep(promise) => Command::Keep { promise },
+        Act::Withdraw(WithdrawAct { promise, reason, instead }) => {
+            let instead = instead.map(|new| new_promise(app, caller, new)).transpose()?;
+            Command::Withdraw { promise, reason, instead }
+        }
         Act::Link(LinkAct { conversation, parent }) => {
             if let Some(parent) = parent {
                 owned(app, caller, parent).await.map_err(|failure| failure.at("/act/link/parent"))?;

@@ -37,6 +37,7 @@ pub mod people;
 pub mod poll;
 pub mod private;
 pub mod problem;
+pub mod promises;
 pub mod push;
 pub mod queues;
 pub mod routes;

@@ -12,8 +12,8 @@ use super::problem::Failure;
 use super::{
     Shared, about, accounts, audit, canned, case_events, case_list, case_types, cases, company, connect, consents, conversations, customer, drafts,
     endpoints, explanation, floor, health, held, items, keys, macros, media, notes, operations, pages, people, poll,
-    push, queues, rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status, tasks, transcripts,
-    users, webhooks, work, workers, worklist,
+    promises, push, queues, rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status, tasks,
+    transcripts, users, webhooks, work, workers, worklist,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -77,6 +77,7 @@ pub fn routes() -> Vec<Route> {
         get("/v1/cases/{id}", READ_OR_WORK, self::get(cases::one), about::cases::one),
         get("/v1/cases/{id}/history", READ_OR_WORK, self::get(case_events::list), about::cases::history),
         owner(post("/v1/cases/{id}", TELL, self::post(cases::act), about::cases::act)),
+        get("/v1/promises", READ_OR_WORK, self::get(promises::list), about::cases::promises),
         get("/v1/tasks", READ_OR_WORK, self::get(tasks::list), about::tasks::list),
         get("/v1/tasks/{id}", READ_OR_WORK, self::get(tasks::one), about::tasks::one),
         owner(route(Method::DELETE, "/v1/tasks/{id}", PUSH, delete(tasks::cancel), about::tasks::cancel)),

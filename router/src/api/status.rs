@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use blendline_cases::Case;
+use blendline_cases::promise::Promise;
 use blendline_wire::TaskId;
 use blendline_wire::time::Instant;
 use serde::{Deserialize, Serialize};
@@ -22,7 +23,7 @@ use super::server::Place;
 use super::tasks::owned;
 use super::view::worker_name;
 use super::{Shared, now};
-use crate::pages::{self, Shown, ShownCase, Spoken};
+use crate::pages::{self, Pledge, Shown, ShownCase, Spoken};
 use crate::ports::live::Allowance;
 use crate::ports::store::{CaseFilter, TaskFilter};
 use crate::status::{Link, Stage, standing};
@@ -35,6 +36,8 @@ const HOURS_MAX: u32 = 90 * 24;
 /// How often a minute one link is followed, and from one address all of them: more from there are many behind one proxy.
 const LINK_PER_MINUTE: u32 = 30;
 const PLACE_PER_MINUTE: u32 = 600;
+/// How many promises the page shows, the nearest.
+const PLEDGES_MAX: usize = 10;
 
 /// What link.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
@@ -77,6 +80,19 @@ pub async fn link(
     Ok((StatusCode::CREATED, Json(LinkInfo { path, until: Instant(until) })))
 }
 
+/// What the customer was promised in the cases of his matter, and is to be kept yet; the nearest first.
+async fn promised(app: &Shared, link: &Link) -> Result<Vec<Pledge>, Failure> {
+    let filter = CaseFilter { matter: Some(link.matter), open: true, ..CaseFilter::default() };
+    let cases = app.archive().cases(link.tenant, &filter, None, LIMIT_MAX).await?;
+    let open = cases.into_iter().flat_map(|case| case.promises).filter(|promise| promise.state.is_open());
+    let pledge =
+        |promise: Promise| Pledge { due_at: promise.due_at, words: promise.words.map(|words| words.expose().clone()) };
+    let mut pledges: Vec<Pledge> = open.map(pledge).collect();
+    pledges.sort_by_key(|pledge| pledge.due_at);
+    pledges.truncate(PLEDGES_MAX);
+    Ok(pledges)
+}
+
 /// Where a matter stands, for whoever has the link.
 pub async fn page(
     State(app): State<Shared>,
@@ -113,6 +129,7 @@ pub async fn page(
         owner: owner.map(|worker| worker_name(worker, &directory)),
         since: standing.since,
         case: case.zip(kind).map(|(case, kind)| ShownCase::of(case, kind, spoken.whole().lang.code())),
+        promises: promised(&app, &link).await?,
     };
     Ok(pages::status(spoken.whole(), &shown))
 }

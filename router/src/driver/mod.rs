@@ -13,12 +13,14 @@
 mod awaited;
 mod batch;
 mod calls;
+mod case_words;
 mod cases;
 mod chores;
 mod config;
 mod consent;
 mod decode;
 mod draft;
+mod forecasts;
 mod handover;
 mod health;
 mod inbound;

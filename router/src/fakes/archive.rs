@@ -100,6 +100,29 @@ impl Archive for FakeStore {
         Ok(counts.into_iter().map(counted).collect())
     }
 
+    async fn cases_to_look_at(&self, _: u16, now: Millis, limit: usize) -> Result<Vec<CaseId>, StoreError> {
+        let record = self.record();
+        let due = record.cases.values().filter(|case| case.look_at.is_some_and(|at| at <= now));
+        let mut found: Vec<_> = due.map(|case| (case.look_at, case.id)).collect();
+        found.sort_unstable();
+        Ok(found.into_iter().map(|(_, id)| id).take(limit).collect())
+    }
+
+    async fn promising(
+        &self,
+        tenant: TenantId,
+        due_before: Millis,
+        after: Option<(Millis, CaseId)>,
+        limit: usize,
+    ) -> Result<Vec<Case>, StoreError> {
+        let record = self.record();
+        let of_tenant = record.cases.values().filter(|case| case.tenant == tenant);
+        let due = of_tenant.filter_map(|case| Some(((case.promise_due_at()?, case.id), case)));
+        let mut found: Vec<_> = due.filter(|(place, _)| place.0 < due_before && Some(*place) > after).collect();
+        found.sort_by_key(|(place, _)| *place);
+        Ok(found.into_iter().map(|(_, case)| case.clone()).take(limit).collect())
+    }
+
     async fn tasks(&self, _: TenantId, _: &TaskFilter, _: TaskId, _: usize) -> Result<Vec<Task>, StoreError> {
         Ok(Vec::new())
     }

@@ -61,6 +61,7 @@ faults! {
     UNKNOWN_WORKER = 404 "unknown_worker" "No worker has this name.";
     SLOW_BODY = 408 "slow_body" "The body took too long.";
     ALREADY_OPEN = 409 "already_open" "The contact has an open conversation: reply there.";
+    NO_PROMISE = 409 "no_promise" "The case has no promise of this number that is still owed.";
     CASE_STATE = 409 "wrong_case_state" "The case is over, or is not, or waits, or has been over for too long.";
     CLOSED = 409 "closed" "The task is closed.";
     FENCED = 409 "fenced" "The task is not this worker's any more; nothing of the call was done.";
@@ -90,6 +91,7 @@ faults! {
     CIRCLE = 422 "circle" "Whoever is asked waits for this very task.";
     EMPTY = 422 "empty" "The message holds no words.";
     MISSING_FIELDS = 422 "missing_fields" "The move needs fields that have no value; the detail names them.";
+    WRONG_PROMISE = 422 "wrong_promise" "A promise is due later, in some words, and kept by what can still happen.";
     NO_CASE_TYPE = 422 "no_case_type" "The live rules have no such case type any more.";
     NO_CONVERSATION = 422 "no_conversation" "The task has no customer to reply to.";
     NO_HEIR = 422 "no_heir" "A queue with open tasks would be gone, and no other has its tasks.";

@@ -25,6 +25,8 @@ pub struct Shown {
     pub owner: Option<String>,
     /// When it began.
     pub since: Millis,
+    /// What was promised and is to be kept yet.
+    pub promises: Vec<Pledge>,
     /// The case it is, where it is one: then its stage counts.
     pub case: Option<ShownCase>,
 }
@@ -47,6 +49,15 @@ impl ShownCase {
         let way = way(kind, case).into_iter().map(|(stage, lies)| (words(&stage.words, &stage.name), lies));
         Self { title: words(&kind.words, &kind.name), way: way.collect(), due_at: case.due_at() }
     }
+}
+
+/// Something that was promised.
+#[derive(Debug)]
+pub struct Pledge {
+    /// Until when.
+    pub due_at: Millis,
+    /// What, as the customer was told.
+    pub words: Option<String>,
 }
 
 /// The stages that a customer sees as steps, in their order.
@@ -94,6 +105,12 @@ pub(super) fn markup(spoken: Spoken, shown: &Shown) -> Markup {
         dl class="status-facts" {
             div { dt { (t("page-status-since")) } dd { (time(shown.since)) } }
             @if let Some(promised_at) = shown.promised { div { dt { (t(promised)) } dd { (time(promised_at)) } } }
+            @for pledge in &shown.promises {
+                div {
+                    dt { (t("page-status-promise")) }
+                    dd { (time(pledge.due_at)) @if let Some(words) = &pledge.words { " " bdi { (words) } } }
+                }
+            }
             @if let Some(owner) = &shown.owner { div { dt { (t("page-status-owner")) } dd { bdi { (owner) } } } }
         }
     };

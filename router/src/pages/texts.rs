@@ -66,6 +66,16 @@ pub(super) fn filled(lang: Lang, key: &str, slot: &str, value: &str) -> String {
     format(lang, key, &[slot]).replace(&format!("{OPEN}{slot}{CLOSE}"), &format!("\u{2068}{value}\u{2069}"))
 }
 
+/// The text under `key` with these values in its open places, for those who read no page.
+pub fn said(lang: Lang, key: &str, values: &[(&str, String)]) -> String {
+    let slots: Vec<&str> = values.iter().map(|(slot, _)| *slot).collect();
+    let mut whole = format(lang, key, &slots);
+    for (slot, value) in values {
+        whole = whole.replace(&format!("{OPEN}{slot}{CLOSE}"), value);
+    }
+    whole
+}
+
 /// The text under `key` with an empty `<bdi data-slot="…">` in each open place, for a script to fill.
 pub(super) fn open_text(lang: Lang, key: &str, slots: &[&str]) -> Markup {
     let whole = format(lang, key, slots);

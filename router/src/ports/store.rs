@@ -86,6 +86,18 @@ pub trait Archive: Send + Sync + 'static {
     /// How many cases there are by type and stage, in the order of these; those of the filter.
     async fn case_counts(&self, tenant: TenantId, filter: &CaseFilter) -> Result<Vec<CaseCount>, StoreError>;
 
+    /// Cases that are to be looked at by now, those that wait longest first.
+    async fn cases_to_look_at(&self, shard: u16, now: Millis, limit: usize) -> Result<Vec<CaseId>, StoreError>;
+
+    /// Cases of a tenant with promises that hold, by when the first is due and by name, behind `after`, at most `limit`.
+    async fn promising(
+        &self,
+        tenant: TenantId,
+        due_before: Millis,
+        after: Option<(Millis, CaseId)>,
+        limit: usize,
+    ) -> Result<Vec<Case>, StoreError>;
+
     /// Tasks of a tenant by number, above `after`, at most `limit`.
     async fn tasks(
         &self,

@@ -2,10 +2,12 @@
 
 use blendline_cases::Case;
 use blendline_cases::case::{Closed, StageRun};
+use blendline_cases::promise::{Promise, PromiseState};
 use blendline_core::Write;
 use blendline_router::ports::store::{Archive as _, CaseFilter, Found, Store as _, Wanted};
 use blendline_wire::event::case::{CaseLinks, CaseOutcome, CaseValue};
-use blendline_wire::{CaseId, ContactKey, ConversationId, MatterId, Pii, TaskId, TenantId, WorkerId};
+use blendline_wire::event::promise::{Keeps, Withdrawal};
+use blendline_wire::{CaseId, ContactKey, ConversationId, MatterId, Millis, Pii, TaskId, TenantId, WorkerId};
 
 use super::rows::{self, NOW, TENANT};
 use super::store::{SHARD, StoreWorld, take};
@@ -32,6 +34,8 @@ pub fn case(id: u128, matter: u64, task: Option<u64>) -> Case {
             due_at: Some(NOW + 60_000),
             paused: None,
             stood_ms: 0,
+            warned_at: None,
+            escalated: 0,
         },
         owner: Some(WorkerId(2)),
         closed: None,
@@ -40,6 +44,68 @@ pub fn case(id: u128, matter: u64, task: Option<u64>) -> Case {
         task: task.map(TaskId),
         trail: [("looking".to_owned(), NOW)].into(),
         moves: 0,
+        promises: Vec::new(),
+        look_at: None,
+    }
+}
+
+/// What is to be looked at is found by its time, and what is promised by when it is due.
+pub async fn finds_cases_in_time(world: &impl StoreWorld) {
+    let store = world.open().await;
+    let tenure = take(&store).await;
+    let promising = |id: u128, due: u64, look_at: Option<u64>| {
+        let mut case = case(id, 10, None);
+        case.look_at = look_at.map(Millis);
+        case.promises = vec![promise(1, due + 1, PromiseState::Withdrawn { at: NOW, reason: Withdrawal::Mistake })];
+        case.promises.push(promise(2, due, PromiseState::Open));
+        case
+    };
+    let kept =
+        Case { promises: vec![promise(1, 40, PromiseState::Kept { at: NOW, late: false })], ..case(9, 10, None) };
+    let mut commit = rows::batch(SHARD, tenure, 1);
+    commit.cases = vec![promising(u128::MAX, 50, Some(7)), promising(2, 50, None), promising(3, 60, Some(5)), kept];
+    store.commit(&commit).await.unwrap();
+    let looks = async |now, limit| {
+        let found = store.cases_to_look_at(SHARD, Millis(now), limit).await.unwrap();
+        found.into_iter().map(|id| id.0).collect::<Vec<_>>()
+    };
+    assert_eq!(looks(4, 9).await, [0_u128; 0]);
+    assert_eq!(looks(7, 9).await, [3, u128::MAX]);
+    assert_eq!(looks(7, 1).await, [3]);
+    assert!(store.cases_to_look_at(SHARD + 1, Millis(7), 9).await.unwrap().is_empty());
+    let due = async |before, after: Option<(u64, u128)>, limit| {
+        let after = after.map(|(due, id)| (Millis(due), CaseId(id)));
+        let found = store.promising(TENANT, Millis(before), after, limit).await.unwrap();
+        found.into_iter().map(|case| case.id.0).collect::<Vec<_>>()
+    };
+    assert_eq!(due(50, None, 9).await, [0_u128; 0]);
+    assert_eq!(due(61, None, 9).await, [2, u128::MAX, 3]);
+    assert_eq!(due(61, Some((50, 2)), 1).await, [u128::MAX]);
+    assert_eq!(due(61, Some((50, u128::MAX)), 9).await, [3]);
+    assert!(store.promising(TenantId(8), Millis(61), None, 9).await.unwrap().is_empty());
+    // What was looked at, and kept, is found no more.
+    let mut commit = rows::batch(SHARD, tenure, 2);
+    commit.cases = vec![case(3, 10, None)];
+    store.commit(&commit).await.unwrap();
+    assert_eq!((looks(7, 9).await, due(61, None, 9).await), (vec![u128::MAX], vec![2, u128::MAX]));
+}
+
+fn promise(number: u32, due: u64, state: PromiseState) -> Promise {
+    Promise {
+        number,
+        stage: "looking".into(),
+        by_stage: false,
+        owner: Some(WorkerId(2)),
+        made_at: NOW,
+        due_at: Millis(due),
+        risk_at: Millis(due),
+        agent_first_ms: 1,
+        kept_by: Keeps::Said,
+        field: None,
+        instead_of: None,
+        words: Some(Pii::new("it comes".to_owned())),
+        state,
+        risk: None,
     }
 }
 

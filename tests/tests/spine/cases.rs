@@ -35,7 +35,7 @@ async fn world(what: &str) -> World {
     .await
 }
 
-fn finish(disposition: &str) -> Verdict {
+pub(super) fn finish(disposition: &str) -> Verdict {
     Verdict::Done { disposition: disposition.to_owned(), note: None }
 }
 
@@ -45,7 +45,7 @@ fn words(call: &Call) -> &str {
 }
 
 /// Waits until the customer was told something with these words, and gives it.
-async fn told(world: &World, part: &str) -> Call {
+pub(super) async fn told(world: &World, part: &str) -> Call {
     let calls = world.graph.until(part, |calls| calls.iter().any(|call| words(call).contains(part))).await;
     calls.into_iter().rfind(|call| words(call).contains(part)).unwrap()
 }
@@ -75,7 +75,7 @@ async fn press_as(world: &World, customer: u64, button: &Value, id: &str) {
     assert_eq!(http::once(world.router.addr, &request).await.unwrap().status, 200);
 }
 
-async fn act(api: &Api, case: &str, key: &str, act: Value) -> Value {
+pub(super) async fn act(api: &Api, case: &str, key: &str, act: Value) -> Value {
     let reply = api.post(&format!("/v1/cases/{case}"), &json!({ "key": key, "act": act })).await.unwrap();
     assert_eq!(reply.status, 200, "{}", reply.text());
     reply.json()

@@ -14,6 +14,7 @@ mod half_open;
 mod intake;
 mod platform;
 mod poll;
+mod promises;
 mod push;
 mod quarantine;
 mod restart;

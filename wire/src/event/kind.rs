@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Decision;
-use super::case;
+use super::{case, promise};
 use crate::ids::{AccountId, ConversationId, Lease, MatterId, OutboundId, QueueId, SessionId, TaskId, WorkerId};
 use crate::inbound::InboundKind;
 use crate::task::{ClockRule, Label, ParkReason, Presence, SkillNeed, Target, TaskKind, WithdrawReason};
@@ -494,6 +494,22 @@ pub enum EventKind {
     CaseTold(case::CaseTold),
     /// A stretch of a case that the company measures is over.
     CaseMeasured(case::CaseMeasured),
+    /// A case will probably miss its stage's target.
+    CaseAtRisk(Box<promise::CaseAtRisk>),
+    /// A stage at risk went up the organisation's tree.
+    CaseEscalated(promise::CaseEscalated),
+    /// A task was opened beside a stage's own.
+    CaseAside(promise::CaseAside),
+    /// Something was promised to a customer.
+    PromiseMade(Box<promise::PromiseMade>),
+    /// A promise may not be kept.
+    PromiseAtRisk(promise::PromiseAtRisk),
+    /// A promise was kept.
+    PromiseKept(promise::PromiseKept),
+    /// A promise was broken.
+    PromiseBroken(promise::PromiseBroken),
+    /// A promise does not hold any more.
+    PromiseWithdrawn(promise::PromiseWithdrawn),
     /// A setting of the organisation changed.
     SettingsChanged {
         /// What: `tenant`, `queue`, `worker`, `account`, `calendar`.

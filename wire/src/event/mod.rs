@@ -4,6 +4,7 @@
 
 pub mod case;
 mod kind;
+pub mod promise;
 
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 //! `cases:` the types of cases, and those that are shipped.
 
+mod watch;
+
 use std::collections::BTreeMap;
 
 use blendline_cases::check::Place;
@@ -189,7 +191,7 @@ fn stage(
     let (target, warn) = (at("target", "target"), at("warn", "warn"));
     let (queue, unit, calendar) = (at("queue", "queue"), at("unit", "unit"), at("calendar", "calendar"));
     let procedure = at("procedure", "procedure");
-    let (tell_node, agent_node) = (at("tell", "tell"), at("agent", "tell_agent"));
+    let (tell_node, agent_node, promise) = (at("tell", "tell"), at("agent", "tell_agent"), at("promise", "promise"));
     let target_ms = target.and_then(|node| reader.duration(node, "target", false)).map(|target| target.value);
     // One that could not be read is a fault already.
     let target_ms = target_ms.or_else(|| target.map(|_| REOPEN_MS));
@@ -202,7 +204,8 @@ fn stage(
         unit: unit.and_then(|node| reader.name(node, "unit")).map(|name| name.value),
         tell: tell_node.and_then(|node| tell(reader, node)),
         tell_agent: agent_node.and_then(|node| tell(reader, node)),
-        warn_ms: warn.and_then(|node| reader.duration(node, "warn", false)).map(|warn| warn.value),
+        warn: warn.and_then(|node| watch::warn(reader, node)).unwrap_or_default(),
+        promise: promise.and_then(|node| watch::promise(reader, node)),
         clock: section.get("clock").and_then(|node| reader.word(node, "clock", CLOCKS)).unwrap_or_default(),
         procedure: procedure.map(|node| words(reader, node)).unwrap_or_default(),
         name: name.value,
@@ -285,7 +288,7 @@ fn measures(reader: &mut Reader<'_>, node: &Node, places: &mut BTreeMap<Place, S
 }
 
 /// `{he: …, en: …}`; a text alone is for everybody.
-fn words(reader: &mut Reader<'_>, node: &Node) -> Words {
+pub(super) fn words(reader: &mut Reader<'_>, node: &Node) -> Words {
     let Value::Map(by_language) = &node.value else {
         let text = reader.text(node, "what is said", VALUE_CHARS_MAX);
         return Words(text.map(|text| (String::new(), text)).into_iter().collect());

@@ -137,6 +137,26 @@ impl Archive for PostgresStore {
         self.count_cases(tenant, filter).await
     }
 
+    async fn cases_to_look_at(&self, shard: u16, now: Millis, limit: usize) -> Result<Vec<CaseId>, StoreError> {
+        let query = "SELECT body FROM cases WHERE shard = $1 AND look_at <= $2 ORDER BY look_at LIMIT $3";
+        let found: Vec<Case> = self.bodies(query, &[&i32::from(shard), &sql(now.0), &rows(limit)]).await?;
+        Ok(found.into_iter().map(|case| case.id).collect())
+    }
+
+    async fn promising(
+        &self,
+        tenant: TenantId,
+        due_before: Millis,
+        after: Option<(Millis, CaseId)>,
+        limit: usize,
+    ) -> Result<Vec<Case>, StoreError> {
+        let query = "SELECT body FROM cases WHERE tenant = $1 AND promise_due < $2 AND (promise_due, id) > ($3, $4)
+                     ORDER BY promise_due, id LIMIT $5";
+        // Nothing is due before all time.
+        let (due, id) = after.map_or((-1, Hash([0; 16])), |(due, id)| (sql(due.0), Hash(id.0.to_be_bytes())));
+        self.bodies(query, &[&sql(tenant.0), &sql(due_before.0), &due, &id, &rows(limit)]).await
+    }
+
     async fn tasks(
         &self,
         tenant: TenantId,

@@ -52,12 +52,14 @@ const REGISTER: &str = "INSERT INTO register (key, kind, tenant, at, body)
     SELECT rows.* FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::text[]) AS rows
     ON CONFLICT (key) DO UPDATE SET at = excluded.at, body = excluded.body";
 const CASES: &str = "INSERT INTO cases
-        (shard, id, tenant, case_type, stage, contact, matter, task, owner, open, opened_at, due_at, body)
+        (shard, id, tenant, case_type, stage, contact, matter, task, owner, open, opened_at, due_at, look_at, promise_due,
+         body)
     SELECT $1, rows.* FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::bytea[], $7::bigint[],
-        $8::bigint[], $9::bigint[], $10::boolean[], $11::bigint[], $12::bigint[], $13::text[]) AS rows
+        $8::bigint[], $9::bigint[], $10::boolean[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],
+        $15::text[]) AS rows
     ON CONFLICT (id) DO UPDATE SET stage = excluded.stage, contact = excluded.contact, matter = excluded.matter,
         task = excluded.task, owner = excluded.owner, open = excluded.open, due_at = excluded.due_at,
-        body = excluded.body";
+        look_at = excluded.look_at, promise_due = excluded.promise_due, body = excluded.body";
 const QUARANTINE: &str = "INSERT INTO quarantine (tenant, account, channel, at, cause, raw)
     SELECT rows.* FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bytea[]) AS rows";
 const JOURNAL: &str = "INSERT INTO journal (day, shard, epoch, batch, now, inputs) VALUES ($1, $2, $3, $4, $5, $6)";
@@ -114,6 +116,8 @@ pub(super) fn statements<'a>(tables: &'a Tables<'_>) -> Vec<Statement<'a>> {
                 &k.open,
                 &k.opened_at,
                 &k.due_at,
+                &k.look_at,
+                &k.promise_due,
                 &k.body,
             ],
         ),

@@ -8,10 +8,11 @@ use crate::api::case_list::{CasesWanted, CountInfo};
 use crate::api::case_types::TypeInfo;
 use crate::api::case_view::CaseInfo;
 use crate::api::cases::{CaseAct, CaseOpening};
+use crate::api::promises::{PromiseOf, PromisesWanted};
 use crate::openapi::about::{About, Tag};
 use crate::openapi::faults::{
-    CASE_STATE, CIRCLE, KEY_REUSED, MISSING_FIELDS, NO_CASE_TYPE, NO_MOVE, SERVED_ELSEWHERE, TOO_MANY, UNKNOWN_CASE,
-    UNKNOWN_CASE_TYPE, UNKNOWN_CONVERSATION, UNKNOWN_TASK, UNKNOWN_WORKER, WRONG_FIELD,
+    CASE_STATE, CIRCLE, KEY_REUSED, MISSING_FIELDS, NO_CASE_TYPE, NO_MOVE, NO_PROMISE, SERVED_ELSEWHERE, TOO_MANY,
+    UNKNOWN_CASE, UNKNOWN_CASE_TYPE, UNKNOWN_CONVERSATION, UNKNOWN_TASK, UNKNOWN_WORKER, WRONG_FIELD, WRONG_PROMISE,
 };
 
 const ID: &str = "cas_5d41402abc4b2a76b9719d911017c592";
@@ -34,8 +35,32 @@ fn case() -> Value {
             { "stage": "locating", "words": { "en": "The warehouse is looking for it" }, "state": "here",
               "at": "2026-11-25T09:41:00Z" },
             { "stage": "delivering", "words": { "en": "It is on its way" }, "state": "ahead" }
-        ]
+        ],
+        "promises": [promise()]
     })
+}
+
+fn promise() -> Value {
+    json!({
+        "number": 1, "made_at": "2026-11-25T09:41:00Z", "due_at": "2026-11-26T15:00:00Z",
+        "words": "A driver brings it by tomorrow afternoon.", "owner": "dana", "kept_by": { "stage": "delivering" },
+        "state": "at_risk", "customer_told_at": "2026-11-26T10:15:00Z", "late": false
+    })
+}
+
+pub(in crate::api) fn promises() -> About {
+    About::new("list_promises", Tag::Cases, "List what is promised to customers and not kept yet")
+        .text(
+            "By when the first promise of each case is due; `limit` counts cases. A worker sees those that he answers for, \
+             in cases that concern him.",
+        )
+        .asks::<PromisesWanted>()
+        .gives_page::<PromiseOf>("Promises.")
+        .such_as(json!({
+            "items": [{ "case": ID, "case_type": "delivery-problem", "matter": "mat_8", "promise": promise() }],
+            "next": null
+        }))
+        .fails(&[UNKNOWN_WORKER])
 }
 
 pub(in crate::api) fn open() -> About {
@@ -130,8 +155,8 @@ pub(in crate::api) fn one() -> About {
 pub(in crate::api) fn act() -> About {
     About::new("ask_of_case", Tag::Cases, "Move a case, or change what is known of it")
         .text(
-            "`act` has one of `move`, `set`, `assign`, `pause`, `resume`, `close`, `reopen`, `link`. The same `key` again \
-             has no second effect.",
+            "`act` has one of `move`, `set`, `assign`, `pause`, `resume`, `close`, `reopen`, `link`, `promise`, \
+             `keep`, `withdraw`. The same `key` again has no second effect.",
         )
         .place::<CaseId>("id", "The case.")
         .takes::<CaseAct>(json!({
@@ -141,4 +166,5 @@ pub(in crate::api) fn act() -> About {
         .such_as(case())
         .fails(&[UNKNOWN_CASE, UNKNOWN_CONVERSATION, UNKNOWN_WORKER, KEY_REUSED, CASE_STATE, NO_MOVE])
         .fails(&[MISSING_FIELDS, WRONG_FIELD, CIRCLE, TOO_MANY, NO_CASE_TYPE, SERVED_ELSEWHERE])
+        .fails(&[NO_PROMISE, WRONG_PROMISE])
 }

@@ -163,6 +163,20 @@ impl Archive for Records {
         Ok(Vec::new())
     }
 
+    async fn cases_to_look_at(&self, _: u16, _: Millis, _: usize) -> Result<Vec<CaseId>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn promising(
+        &self,
+        _: TenantId,
+        _: Millis,
+        _: Option<(Millis, CaseId)>,
+        _: usize,
+    ) -> Result<Vec<Case>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
         Ok(self.conversations.lock().unwrap().get(&id).cloned())
     }

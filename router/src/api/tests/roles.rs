@@ -110,7 +110,15 @@ fn fill(world: &World) {
         language: "en".into(),
         opened_at: Millis(1),
         earned_at: Millis(1),
-        stage: StageRun { name: "looking".into(), entered_at: Millis(1), due_at: None, paused: None, stood_ms: 0 },
+        stage: StageRun {
+            name: "looking".into(),
+            entered_at: Millis(1),
+            due_at: None,
+            paused: None,
+            stood_ms: 0,
+            warned_at: None,
+            escalated: 0,
+        },
         owner: world.shared.directory().worker(task.tenant, "dana"),
         closed: None,
         fields: BTreeMap::new(),
@@ -118,6 +126,8 @@ fn fill(world: &World) {
         task: None,
         trail: BTreeMap::new(),
         moves: 0,
+        promises: Vec::new(),
+        look_at: None,
     };
     world.records.cases.lock().unwrap().insert(case.id, case);
     world.records.entries.lock().unwrap().push(file.entry([7; 16], task.tenant, Millis(1)));

@@ -298,3 +298,12 @@ console-case-is-over = Over
 console-case-back = All cases
 console-case-tasks = Its tasks
 console-case-no-tasks = No task has done its work yet.
+
+case-promise-made = We promise you by { $due }: { $words }
+case-promise-at-risk = It may come later than { $due }, as we promised you: { $words } We are working on it and will write to you here.
+case-promise-at-risk-owner = At risk: promised to the customer by { $due }: { $words } He is told at { $customer }.
+case-promise-broken = Not kept: promised to the customer by { $due }: { $words }
+case-promise-withdrawn = What we promised you by { $due } does not hold any more: { $words }
+case-at-risk = Due { $due }: it will be missed with a chance of { $percent } %.
+case-escalated = Due { $due }: it was warned of, and nothing has come of it yet.
+page-status-promise = Promised by

@@ -298,3 +298,12 @@ console-case-is-over = הסתיים
 console-case-back = כל התיקים
 console-case-tasks = המשימות שלו
 console-case-no-tasks = עדיין אין משימה שעשתה את עבודתו.
+
+case-promise-made = אנחנו מבטיחים לך עד { $due }: { $words }
+case-promise-at-risk = ייתכן שזה יגיע אחרי { $due }, המועד שהבטחנו לך: { $words } אנחנו מטפלים בזה ונעדכן אותך כאן.
+case-promise-at-risk-owner = בסיכון: הובטח ללקוח עד { $due }: { $words } הלקוח יעודכן ב־{ $customer }.
+case-promise-broken = לא קוים: הובטח ללקוח עד { $due }: { $words }
+case-promise-withdrawn = מה שהבטחנו לך עד { $due } אינו בתוקף עוד: { $words }
+case-at-risk = היעד { $due }: הסיכוי שלא נעמוד בו הוא { $percent }%.
+case-escalated = היעד { $due }: ניתנה אזהרה, ועדיין דבר לא נעשה.
+page-status-promise = הובטח עד
