@@ -16,7 +16,7 @@ use blendline_wire::task::ParkReason;
 use blendline_wire::time::Instant;
 use blendline_wire::worker::Author;
 use blendline_wire::{CaseId, ConversationId, Pii, TaskId, WorkerId};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
@@ -354,7 +354,9 @@ impl Act {
             Self::Resume(_) => ("case_resume", json!({})),
             Self::Close(outcome) => ("case_close", json!({ "outcome": outcome })),
             Self::Reopen(_) => ("case_reopen", json!({})),
-            Self::Promise(PromiseAct { due_at, owner, .. }) => ("case_promise", json!({ "due_at": due_at, "owner": owner })),
+            Self::Promise(PromiseAct { due_at, owner, .. }) => {
+                ("case_promise", json!({ "due_at": due_at, "owner": owner }))
+            }
             Self::Keep(promise) => ("case_keep", json!({ "promise": promise })),
             Self::Withdraw(WithdrawAct { promise, reason, .. }) => {
                 ("case_withdraw", json!({ "promise": promise, "reason": reason }))

@@ -10,7 +10,7 @@ use blendline_cases::command::Whom;
 use blendline_cases::types::{CaseType, Press, Words};
 use blendline_cases::{Case, Change, Command as CaseCommand, Effect, Refusal as CaseRefusal, Terms};
 use blendline_core::input::{Class, NewItem, Verdict};
-use blendline_core::rows::{Task, TaskState};
+use blendline_core::rows::{ConversationState, Task, TaskState};
 use blendline_core::{Answer, Command, Input, Refusal, Scheduler, limits};
 use blendline_wire::event::case::{CaseLinks, CaseValue};
 use blendline_wire::event::{Actor, EventKind};
