@@ -63,8 +63,9 @@ pub struct Asked {
 
 /// The buttons that a customer was sent, oldest first.
 pub fn asked(kind: &CaseType, events: &[Event]) -> Vec<Asked> {
-    let has_buttons =
-        |stage: &str| kind.stage(stage).and_then(|stage| stage.tell.as_ref()).is_some_and(|tell| !tell.buttons.is_empty());
+    let has_buttons = |stage: &str| {
+        kind.stage(stage).and_then(|stage| stage.tell.as_ref()).is_some_and(|tell| !tell.buttons.is_empty())
+    };
     let mut found: Vec<Asked> = Vec::new();
     for event in events {
         if let EventKind::CaseTold(told) = &event.kind
@@ -103,9 +104,9 @@ fn press(event: &EventKind) -> Option<Press> {
 mod tests {
     use super::*;
     use blendline_cases::types::{Stage, Tell, Words};
+    use blendline_wire::EventId;
     use blendline_wire::event::case::{CaseConfirmed, CaseMoved, CaseTold, StageEntered, StageLeft};
     use blendline_wire::event::{Activity, Actor};
-    use blendline_wire::EventId;
 
     fn event(id: u64, kind: EventKind) -> Event {
         Event {

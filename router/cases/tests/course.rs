@@ -258,7 +258,8 @@ fn the_way_is_what_was_what_is_and_the_usual_rest() {
         let found = way(&course.kind, course.case());
         found.into_iter().map(|(stage, lies)| (stage.name.clone(), lies)).collect::<Vec<_>>()
     };
-    let lies = |named: &[(&str, Lies)]| named.iter().map(|(name, lies)| ((*name).to_owned(), *lies)).collect::<Vec<_>>();
+    let lies =
+        |named: &[(&str, Lies)]| named.iter().map(|(name, lies)| ((*name).to_owned(), *lies)).collect::<Vec<_>>();
     let mut course = Course::begin();
     let whole = [("looking", Lies::Here), ("delivering", Lies::Ahead)];
     // The first move out of `delivering` leads back: the way ahead ends there.

@@ -114,9 +114,11 @@ pub async fn list(
 
 fn filter(wanted: &CasesWanted, caller: &Caller, directory: &Directory) -> Result<CaseFilter, Failure> {
     let owner = match &wanted.owner {
-        Some(name) => Some(directory.worker(caller.tenant, name).ok_or_else(|| {
-            Failure::not_found("worker", format!("no worker is called `{name}`")).at("owner")
-        })?),
+        Some(name) => Some(
+            directory
+                .worker(caller.tenant, name)
+                .ok_or_else(|| Failure::not_found("worker", format!("no worker is called `{name}`")).at("owner"))?,
+        ),
         None => None,
     };
     let is_wanted = |stage: &blendline_cases::types::Stage| {

@@ -10,10 +10,10 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
-    Shared, about, accounts, audit, canned, case_events, case_list, case_types, cases, company, connect, consents, conversations, customer, drafts,
-    endpoints, explanation, floor, health, held, items, keys, macros, media, notes, operations, pages, people, poll,
-    queues, rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status, tasks, transcripts, users,
-    webhooks, work, workers, worklist,
+    Shared, about, accounts, audit, canned, case_events, case_list, case_types, cases, company, connect, consents,
+    conversations, customer, drafts, endpoints, explanation, floor, health, held, items, keys, macros, media, notes,
+    operations, pages, people, poll, queues, rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions,
+    status, tasks, transcripts, users, webhooks, work, workers, worklist,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};

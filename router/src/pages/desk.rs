@@ -6,7 +6,8 @@ use super::language::Lang;
 use super::sign_in::languages;
 use super::texts::{open_text, text};
 use super::{
-    Page, assets, away, case_parts, desk_answers, desk_forms, desk_macros, desk_notes, desk_parts, desk_worklist, search, shell,
+    Page, assets, away, case_parts, desk_answers, desk_forms, desk_macros, desk_notes, desk_parts, desk_worklist,
+    search, shell,
 };
 
 /// The states of the connection, and what each is called.

@@ -10,7 +10,8 @@ use tower::ServiceExt;
 use super::assets::{ASSETS, Asset, url, version};
 use super::language::{Lang, Spoken};
 use super::{
-    CompanyDoor, Page, Section, case_parts, chat, company, console, desk, desk_forms, desk_parts, router, sign_in, texts, widget,
+    CompanyDoor, Page, Section, case_parts, chat, company, console, desk, desk_forms, desk_parts, router, sign_in,
+    texts, widget,
 };
 use crate::directory::Role;
 use crate::people::company::Refusal;

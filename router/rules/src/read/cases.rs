@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use blendline_cases::check::Place;
-use blendline_cases::limits::{CHOICES_MAX, FIELDS_MAX, MEASURES_MAX, MOVES_MAX, STAGES_MAX, TYPES_MAX, VALUE_CHARS_MAX};
+use blendline_cases::limits::{
+    CHOICES_MAX, FIELDS_MAX, MEASURES_MAX, MOVES_MAX, STAGES_MAX, TYPES_MAX, VALUE_CHARS_MAX,
+};
 use blendline_cases::types::{CaseType, Field, FieldKind, Measure, Move, Press, Stage, Tell, Words};
 use blendline_wire::event::case::{CaseMover, CaseOutcome};
 use blendline_wire::task::ClockRule;
@@ -148,9 +150,7 @@ fn fields(reader: &mut Reader<'_>, node: &Node, places: &mut BTreeMap<Place, Spa
                 let currency = section.get("currency").and_then(|node| reader.text(node, "a currency", 3));
                 FieldKind::Money { currency: currency.unwrap_or_default() }
             }
-            Some(_) => {
-                section.get("of").map(|node| choice(reader, node)).unwrap_or_else(|| choice_of(Vec::new()))
-            }
+            Some(_) => section.get("of").map(|node| choice(reader, node)).unwrap_or_else(|| choice_of(Vec::new())),
             None => continue,
         };
         let words = section.get("words").map(|node| words(reader, node)).unwrap_or_default();
@@ -162,7 +162,9 @@ fn fields(reader: &mut Reader<'_>, node: &Node, places: &mut BTreeMap<Place, Spa
 /// `[late, lost]`, or each with what people call it: `{late: {en: …, he: …}}`.
 fn choice(reader: &mut Reader<'_>, node: &Node) -> FieldKind {
     if !matches!(node.value, Value::Map(_)) {
-        return choice_of(reader.names(node, "choice").into_iter().map(|word| (word.value, Words::default())).collect());
+        return choice_of(
+            reader.names(node, "choice").into_iter().map(|word| (word.value, Words::default())).collect(),
+        );
     }
     let named = reader.named(node, "choice", CHOICES_MAX);
     choice_of(named.into_iter().map(|(name, node)| (name.value, words(reader, node))).collect())

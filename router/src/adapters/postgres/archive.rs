@@ -19,7 +19,8 @@ use crate::adapters::columns::{AddressBody, author, rows, side_name, sql, unsql}
 use crate::payload::{MessageBody, StoredMessage};
 use crate::ports::register::{Entry, Key, Kind};
 use crate::ports::store::{
-    Archive, CaseCount, CaseFilter, Following, JournalRow, KnownAddress, Letter, QuarantineRow, StoreError, TaskFilter, Transcript,
+    Archive, CaseCount, CaseFilter, Following, JournalRow, KnownAddress, Letter, QuarantineRow, StoreError, TaskFilter,
+    Transcript,
 };
 
 /// The latest lines of each, in the order asked for.

@@ -89,7 +89,11 @@ impl PostgresStore {
         self.bodies(&query, &params).await
     }
 
-    pub(super) async fn count_cases(&self, tenant: TenantId, filter: &CaseFilter) -> Result<Vec<CaseCount>, StoreError> {
+    pub(super) async fn count_cases(
+        &self,
+        tenant: TenantId,
+        filter: &CaseFilter,
+    ) -> Result<Vec<CaseCount>, StoreError> {
         let (tenant, late_at) = (sql(tenant.0), filter.late_at.map(|at| sql(at.0)));
         let filter = CaseFilter { late_at: None, ..filter.clone() };
         let asked = Asked::of(&filter);

@@ -99,13 +99,9 @@ impl Section {
     /// Whether a role may see it. The routes that its scripts call say the same, and theirs is what counts.
     pub fn is_for(self, role: Role) -> bool {
         let roles: &[Role] = match self {
-            Self::Board
-            | Self::People
-            | Self::Work
-            | Self::Cases
-            | Self::Answers
-            | Self::Rules
-            | Self::Accounts => &[Supervisor, Operations, Auditor, Admin],
+            Self::Board | Self::People | Self::Work | Self::Cases | Self::Answers | Self::Rules | Self::Accounts => {
+                &[Supervisor, Operations, Auditor, Admin]
+            }
             Self::Outlets | Self::Quarantine => &[Operations, Auditor, Admin],
             Self::Users | Self::Keys => &[Operations, Admin],
             Self::Audit => &[Auditor, Admin],

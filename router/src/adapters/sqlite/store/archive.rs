@@ -14,7 +14,8 @@ use crate::adapters::columns::{AddressBody, author, contact_bytes, rows, side_na
 use crate::payload::{MessageBody, StoredMessage};
 use crate::ports::register::{Entry, Key, Kind};
 use crate::ports::store::{
-    Archive, CaseCount, CaseFilter, Following, JournalRow, KnownAddress, Letter, QuarantineRow, StoreError, TaskFilter, Transcript,
+    Archive, CaseCount, CaseFilter, Following, JournalRow, KnownAddress, Letter, QuarantineRow, StoreError, TaskFilter,
+    Transcript,
 };
 
 #[async_trait]
