@@ -1,6 +1,6 @@
 // What happened to a case, each event as a sentence; and what its customer was given to press.
 
-import { clone, knows, sayText, setText } from "./dom.js";
+import { clone, knows, say, sayText, setText } from "./dom.js";
 import { instant, lasting } from "./clock.js";
 import { plain } from "./text.js";
 import { nameOf, shown, worded } from "./case-fields.js";
@@ -65,7 +65,8 @@ function row(one, kind) {
   slots.at.dateTime = new Date(at).toISOString();
   setText(slots.at, instant(at));
   const name = `case-event-${said[0]}`;
-  setText(slots.what, knows(name) ? sayText(name, said[1]) : one.happened.event);
+  // Each value stands isolated: an amount reads the same way in a Hebrew sentence.
+  slots.what.append(knows(name) ? say(name, said[1]) : one.happened.event);
   return root;
 }
 

@@ -17,7 +17,6 @@ export class CasePanel {
     setText(slots.id, info.id.slice(0, 12));
     slots.id.title = info.id;
     slots.do.hidden = !host.may;
-    slots.save.hidden = !host.may;
     slots.fields.addEventListener("submit", (event) => (event.preventDefault(), this.save()));
     slots.fields.addEventListener("input", () => (slots.save.disabled = !this.inputs.dirty));
     for (const button of root.querySelectorAll("[data-do]")) button.addEventListener("click", () => this[`on_${button.dataset.do}`](button));
@@ -121,6 +120,7 @@ export class CasePanel {
     if (same) this.inputs.update(info.fields);
     else this.inputs = new FieldInputs(slots.inputs, fields, info.fields);
     for (const { input } of this.inputs.rows.values()) input.disabled = !this.host.may || Boolean(info.closed);
+    slots.save.hidden = !this.host.may || Boolean(info.closed);
     slots.save.disabled = !this.inputs.dirty;
   }
 
