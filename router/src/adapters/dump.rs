@@ -281,6 +281,9 @@ pub const TABLES: &[Table] = &[
     Table { name: "audit_heads", columns: &[("tenant", Int), ("seq", Int), ("hash", Text)], key: "tenant" },
 ];
 
+/// What exports before record 11 lack of a case.
+const WATCHED: &[(&str, Cell)] = &[("look_at", Cell::Int(0)), ("promise_due", Cell::Null)];
+
 impl Table {
     /// The version of the record that has it first: an older export is whole without it.
     pub fn since(&self) -> u32 {
@@ -300,7 +303,7 @@ impl Table {
     /// The columns that exports of an older record lack, with what its rows are given: every such case is looked at once.
     pub fn added_after(&self, record: u32) -> &'static [(&'static str, Cell)] {
         match self.name {
-            "cases" if record < 11 => &[("look_at", Cell::Int(0)), ("promise_due", Cell::Null)],
+            "cases" if record < 11 => WATCHED,
             _ => &[],
         }
     }

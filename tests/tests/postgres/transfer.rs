@@ -16,6 +16,7 @@ use blendline_tests::contract::store::{SHARD, StoreWorld as _, take};
 use blendline_tests::contract::{cases, devices};
 use blendline_tests::process::{Scratch, program};
 use blendline_wire::{ConversationId, OutboundId, WorkerId};
+use sha2::Digest as _;
 
 use crate::database::Database;
 
@@ -251,4 +252,39 @@ async fn what_is_not_whole_is_not_imported() {
     assert!(neither.contains("--data-dir") && neither.contains("--store"), "{neither}");
     let missing = refused(&["export", "--data-dir", text(&files.path("missing")), text(&bad)]);
     assert!(missing.contains("is not there"), "{missing}");
+}
+
+/// What a record has had since, an export of an older one lacks: its cases are looked at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_of_an_older_record_is_read() {
+    let files = Files(Scratch::new("transfer"));
+    let (export, old, place) = (files.path("export"), files.path("old"), files.path("embedded"));
+    let store = SqliteStore::open(&DataDir::open(&place).unwrap()).unwrap();
+    fill(&store).await;
+    drop(store);
+    done(&["export", "--data-dir", text(&place), text(&export)]);
+    let whole = fs::read_to_string(&export).unwrap();
+    let mut lines: Vec<serde_json::Value> = whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    lines.pop();
+    lines[0]["blendline_record"] = 10.into();
+    let mut in_cases = false;
+    for line in &mut lines {
+        if let Some(columns) = line["columns"].as_array().cloned() {
+            in_cases = line["table"] == "cases";
+            let kept = columns.into_iter().filter(|name| name != "look_at" && name != "promise_due");
+            line["columns"] = kept.collect();
+        } else if let (true, Some(cells)) = (in_cases, line.as_array_mut()) {
+            let body = cells.pop().unwrap();
+            cells.truncate(cells.len() - 2);
+            cells.push(body);
+        }
+    }
+    let mut older: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let sha256 = hex::encode(sha2::Sha256::digest(&older));
+    older.push_str(&format!("{{\"sha256\":\"{sha256}\"}}\n"));
+    fs::write(&old, older).unwrap();
+    let fresh = files.path("fresh");
+    done(&["import", "--data-dir", text(&fresh), text(&old)]);
+    let store = SqliteStore::open(&DataDir::open(&fresh).unwrap()).unwrap();
+    assert_eq!(store.cases_to_look_at(SHARD, NOW, 9).await.unwrap().len(), 2);
 }
