@@ -147,7 +147,7 @@ async fn bounded_body(mut response: reqwest::Response) -> Option<Vec<u8>> {
 }
 
 /// `Retry-After` in seconds or as a date (RFC 9110, 10.2.3); zero where it is absent or unreadable.
-fn retry_after_ms(headers: &HeaderMap, now: Millis) -> u64 {
+pub fn retry_after_ms(headers: &HeaderMap, now: Millis) -> u64 {
     let Some(text) = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::trim) else { return 0 };
     let wait_ms = match text.parse::<u64>() {
         Ok(seconds) => seconds.saturating_mul(1000),

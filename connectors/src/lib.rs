@@ -55,6 +55,7 @@ use blendline_wire::inbound::{Attachment, InboundEvent};
 use blendline_wire::outbound::{Outbound, SendFailure, SendOutcome};
 
 pub use account::{Account, Secret};
+pub use call::retry_after_ms;
 pub use fetch::{FetchError, Fetched};
 pub use poll::Poll;
 pub use settings::{Setting, SettingError, SettingKind, check_settings};

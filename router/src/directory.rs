@@ -15,6 +15,9 @@ use crate::rules::trial::Trial;
 use crate::satisfaction::Question;
 use crate::status_word::StatusWord;
 
+/// How many units above one another are looked at.
+const UNITS_UP_MAX: usize = 32;
+
 /// The configured organisation, resolved to handles.
 #[derive(Debug, Default)]
 pub struct Directory {
@@ -129,6 +132,19 @@ pub enum Role {
 }
 
 impl Directory {
+    /// Who answers for a unit of this name, and for those above it, the nearest first.
+    pub fn managers(&self, tenant: TenantId, unit: &str) -> Vec<WorkerId> {
+        let mut found = Vec::new();
+        let mut at = self.units.values().find(|known| known.tenant == tenant && known.name == unit);
+        // A tree is never so deep; a circle would be.
+        for _ in 0..UNITS_UP_MAX {
+            let Some(unit) = at else { break };
+            found.extend(unit.manager.filter(|manager| !found.contains(manager)));
+            at = unit.parent.and_then(|parent| self.units.get(&parent));
+        }
+        found
+    }
+
     /// The mail account by which visitors of this chat are answered when they are gone.
     pub fn mails_for(&self, chat: AccountId) -> Option<(AccountId, &AccountEntry)> {
         let chat = self.accounts.get(&chat)?;

@@ -184,6 +184,11 @@ pub const FIGURES: &[Figure] = &[
     ),
     gauge("blendline_webhooks_out_paused", Open("shard"), "Endpoints that are paused."),
     counter(
+        "blendline_pushes_total",
+        Each("outcome", &["taken", "again", "failed", "gone", "late", "dropped"]),
+        "Notices for people's devices; `again` is tried again, `gone` is a device that is forgotten, `late` said nothing any more.",
+    ),
+    counter(
         "blendline_spans_total",
         Each("outcome", &["exported", "dropped", "failed"]),
         "Parts of traces by what became of them; `dropped` were too many at once, `failed` the collector did not take.",

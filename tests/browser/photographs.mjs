@@ -228,6 +228,50 @@ for (const lang of ["en", "he"]) {
       await page.click("#add-user button.primary");
       await everyWidth(page, `console-user-add-${lang}`);
     }, takesShots ? 240_000 : undefined);
+
+    check(`cases, ${lang}`, async () => {
+      const { router } = held;
+      const page = await look({ locale: lang });
+      await desk(page, held, worker(), { lang });
+      const visitor = await router.visitor(site, he ? "תמר אלון" : "Tamar Alon");
+      await visitor.say(he ? "ההזמנה שלי לא הגיעה" : "My order did not come");
+      await page.locator(".offer", { hasText: he ? "ההזמנה שלי" : "My order did" }).locator("[data-do=accept]").click();
+      const talk = page.locator(".column:focus-within");
+      await talk.locator("[data-do=open-case]").click();
+      await talk.locator("[name=order]").fill("SO-1017");
+      await talk.locator("[name=credit]").fill("129,905");
+      await talk.locator(".sheet-form button.primary").click();
+      await everyWidth(page, `desk-case-open-${lang}`);
+      await talk.locator("[name=credit]").fill("129,90");
+      await talk.locator(".sheet-form button.primary").click();
+      await talk.locator(".case-way li").first().waitFor();
+      await everyWidth(page, `desk-case-${lang}`);
+      await talk.locator(".case-move").first().click();
+      await talk.locator(".case-form button.primary").click();
+      await everyWidth(page, `desk-case-move-${lang}`);
+      await talk.locator(".case-form [name=reason]").selectOption("not_received");
+      await talk.locator(".case-form button.primary").click();
+      await talk.locator(".case-way li[data-state=done]").waitFor();
+      await talk.locator(".case-history summary").click();
+      await talk.locator(".case-history li").nth(3).waitFor();
+      await talk.locator(".case-history").scrollIntoViewIfNeeded();
+      await everyWidth(page, `desk-case-history-${lang}`);
+
+      const [{ id, links }] = await router.all("/v1/cases");
+      const task = await router.awaits("the customer's task", "/v1/tasks?open=true", (all) => all.find(({ matter, kind }) => matter === links.matter && kind === "conversation"));
+      const { path } = await router.api("POST", `/v1/tasks/${task.id}/status-link`, {});
+      const status = await look({ locale: lang });
+      await status.goto(`${router.url}${path}?lang=${lang}`);
+      await everyWidth(status, `status-case-${lang}`);
+
+      const boss = await look({ locale: lang });
+      await visitAs(boss, held, he ? "רונית" : "ronit", "/console/cases", { lang });
+      await boss.waitForSelector("#cases tbody tr");
+      await everyWidth(boss, `console-cases-${lang}`);
+      await visitAs(boss, held, he ? "רונית" : "ronit", `/console/cases/${id}`, { lang });
+      await boss.locator(".case-history li").first().waitFor();
+      await everyWidth(boss, `console-case-${lang}`);
+    }, takesShots ? 240_000 : undefined);
   });
 }
 
@@ -252,6 +296,9 @@ rules:
   - name: ${he ? "זיכויים" : "refunds"}
     when: mentions('${list}')
     queue: ${queue}
+
+cases:
+  delivery-problem: {like: delivery-problem, queues: {service: ${he ? "כללי" : "general"}, warehouse: ${queue}}}
 `;
 }
 

@@ -53,7 +53,7 @@ export class Router {
   /**
    * `queues` are `{ name, side, … }`, `sites` web chats `{ name, queue, origins }`, `workers` `{ name, queues, … }`, each
    * of whom is a user of the same name with a first password; `others` are supervisors, or `{ name, role }`, `rules` is the text of
-   * a rule set, `chat` keys of its section, `events` those of its own, `oidc` those of the company's sign-in, `tenant` keys of the company with their values in TOML, and `graph` where the platform of its page in public is.
+   * a rule set, `server` and `chat` keys of their sections, `events` those of its own, `oidc` those of the company's sign-in, `tenant` keys of the company with their values in TOML, and `graph` where the platform of its page in public is.
    */
   constructor(organisation) {
     this.organisation = organisation;
@@ -71,12 +71,12 @@ export class Router {
   }
 
   toml() {
-    const { queues, sites = [], workers, others = [], rules, chat = {}, events, graph, oidc, tenant = {} } = this.organisation;
+    const { queues, sites = [], workers, others = [], rules, server = {}, chat = {}, events, graph, oidc, tenant = {} } = this.organisation;
     if (rules) writeFileSync(path.join(this.dir, "rules.yaml"), rules);
     const hash = createHash("sha256").update(ADMIN_KEY).digest("hex");
     const tables = [
       `data_dir = ${text(path.join(this.dir, "data"))}\n`,
-      `[server]\nlisten = "127.0.0.1:${this.port}"\n`,
+      `[server]\nlisten = "127.0.0.1:${this.port}"\n${keys(server)}`,
       `[chat]\nsessions_per_minute = 6000\n${keys(chat)}`,
       ...(events ? [`[events]\n${Object.entries(events).map(([key, value]) => `${key} = ${value}\n`).join("")}`] : []),
       `[log]\nfilter = "info"\n`,

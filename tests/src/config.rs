@@ -56,6 +56,8 @@ pub struct Installation {
     pub others: Vec<(String, Number)>,
     /// Lines of the tenant's units, put behind its workers; a worker's unit is `Worker::unit`.
     pub unit_lines: String,
+    /// Further lines of `[server]`.
+    pub server: String,
     /// Lines put before everything else: faults to be planted.
     pub extra: String,
 }
@@ -159,6 +161,7 @@ impl Installation {
             webhooks_per_second: Some(0),
             others: Vec::new(),
             unit_lines: String::new(),
+            server: String::new(),
             extra: String::new(),
         }
     }
@@ -178,7 +181,7 @@ impl Installation {
         if let Some(allowed) = self.webhooks_per_second {
             writeln!(out, "webhooks_per_second = {allowed}\nwebhooks_burst = 20")?;
         }
-        writeln!(out)?;
+        writeln!(out, "{}\n", self.server)?;
         writeln!(out, "[workers]\nheartbeat_ms = {}\ngrace_ms = {}\n", self.heartbeat_ms, self.grace_ms)?;
         writeln!(out, "[chat]\n{}\n", self.chat)?;
         writeln!(out, "[log]\nfilter = {:?}\n", self.log)?;

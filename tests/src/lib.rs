@@ -26,6 +26,7 @@ pub mod person;
 pub mod post_office;
 pub mod process;
 pub mod proxy;
+pub mod push_service;
 pub mod receiver;
 pub mod seed;
 pub mod servers;

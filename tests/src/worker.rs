@@ -90,7 +90,7 @@ impl Hand {
                 let frame = tokio::select! {
                     frame = self.receive() => frame.expect("a frame"),
                     _ = beat.tick() => {
-                        self.send(&ClientFrame::Heartbeat).await.expect("a heartbeat");
+                        self.send(&ClientFrame::Heartbeat { hidden: None }).await.expect("a heartbeat");
                         continue;
                     }
                 };

@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::Because;
-use crate::ids::{ConversationId, Lease, MatterId, OutboundId, SessionId, TaskId};
+use crate::ids::{CaseId, ConversationId, Lease, MatterId, OutboundId, SessionId, TaskId};
 use crate::org::Fields;
 use crate::pii::Pii;
 use crate::problem::Problem;
@@ -46,7 +46,12 @@ pub enum ClientFrame {
         presence: Option<Presence>,
     },
     /// Still here.
-    Heartbeat,
+    Heartbeat {
+        /// Whether the page is out of sight: then what comes is told by a notice too, where he has asked for that. Left out,
+        /// it is as it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hidden: Option<bool>,
+    },
     /// A change of presence.
     Presence {
         /// The call's number.
@@ -280,6 +285,14 @@ pub enum ServerFrame {
         /// True when it mentions this worker.
         mentioned: bool,
     },
+    /// A case that concerns this worker has changed. Only connections of people are told.
+    CaseChanged {
+        /// Which case.
+        case: CaseId,
+        /// The matter it belongs to, where it belongs to one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        matter: Option<MatterId>,
+    },
     /// What became of a reply.
     ReplyStatus {
         /// Which task.
@@ -389,6 +402,9 @@ mod tests {
             r#"{"type":"answer","call":7}"#
         );
         let request = r#"{"verdict":"request","to":{"queue":"refunds"},"note":"n","clock":"runs"}"#;
+        let beat = ClientFrame::Heartbeat { hidden: None };
+        assert_eq!(serde_json::to_string(&beat).unwrap(), r#"{"type":"heartbeat"}"#);
+        assert_eq!(serde_json::from_str::<ClientFrame>(r#"{"type":"heartbeat"}"#).unwrap(), beat);
         assert!(serde_json::from_str::<Verdict>(request).is_ok());
     }
 }

@@ -140,6 +140,7 @@ impl Book {
             // Words for a person, who reads them at his desk.
             ServerFrame::Told { .. }
             | ServerFrame::Noted { .. }
+            | ServerFrame::CaseChanged { .. }
             | ServerFrame::Welcome { .. }
             | ServerFrame::Goodbye { .. } => {}
         }

@@ -233,7 +233,7 @@ impl Engine {
                 biased;
                 _ = beat.tick() => match watch.beat() {
                     None => {
-                        self.book.say(&ClientFrame::Heartbeat);
+                        self.book.say(&ClientFrame::Heartbeat { hidden: None });
                         if let Err(why) = link.ping() {
                             return End::Lost(why);
                         }

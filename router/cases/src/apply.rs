@@ -4,6 +4,7 @@ use blendline_wire::event::case::{
     CaseAssigned, CaseClosed, CaseConfirmed, CaseFieldSet, CaseLinked, CaseLinks, CaseMeasured, CaseMoved, CaseMover,
     CaseOpened, CaseOutcome, CasePaused, CaseReopened, CaseResumed, CaseTold, CaseValue, CaseWork,
 };
+use blendline_wire::event::promise::CaseAside;
 use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::task::{ClockRule, ParkReason};
 use blendline_wire::{Millis, TaskId};
@@ -44,13 +45,14 @@ pub fn mover(actor: Actor) -> CaseMover {
     }
 }
 
-struct Deciding<'a> {
-    terms: &'a Terms<'a>,
-    by: CaseMover,
-    now: Millis,
-    case: Case,
-    events: Vec<EventKind>,
-    effects: Vec<Effect>,
+/// A command that is being decided.
+pub(crate) struct Deciding<'a> {
+    pub(crate) terms: &'a Terms<'a>,
+    pub(crate) by: CaseMover,
+    pub(crate) now: Millis,
+    pub(crate) case: Case,
+    pub(crate) events: Vec<EventKind>,
+    pub(crate) effects: Vec<Effect>,
 }
 
 impl<'a> Deciding<'a> {
@@ -112,16 +114,28 @@ impl<'a> Deciding<'a> {
                 self.given(action, currency, *minor);
                 Ok(())
             }
-            Command::Told { whom, outcome } => {
+            Command::Told { whom, outcome, about } => {
                 let (stage, whom) = (self.case.stage.name.clone(), whom.as_str().to_owned());
-                let outcome = (*outcome).to_owned();
-                self.happen(EventKind::CaseTold(CaseTold { case: self.case.id, stage, whom, outcome }));
+                let (outcome, about) = ((*outcome).to_owned(), (*about).to_owned());
+                self.happen(EventKind::CaseTold(CaseTold { case: self.case.id, stage, whom, outcome, about }));
+                Ok(())
+            }
+            Command::Promise(new) => self.promise(new),
+            Command::Keep { promise } => self.keep(*promise),
+            Command::Withdraw { promise, reason, instead } => self.withdraw(*promise, *reason, instead.as_ref()),
+            Command::Look { chance } => {
+                self.look(chance.as_ref());
+                Ok(())
+            }
+            Command::Aside { task, reason } => {
+                let (case, stage) = (self.case.id, self.case.stage.name.clone());
+                self.happen(EventKind::CaseAside(CaseAside { case, stage, of_task: *task, reason: reason.clone() }));
                 Ok(())
             }
         }
     }
 
-    fn is_open(&self) -> Result<(), Refusal> {
+    pub(crate) fn is_open(&self) -> Result<(), Refusal> {
         if self.case.is_open() { Ok(()) } else { Err(Refusal::Closed) }
     }
 
@@ -224,6 +238,7 @@ impl<'a> Deciding<'a> {
             owner: self.case.owner,
         };
         self.happen(EventKind::CaseMoved(Box::new(moved)));
+        self.kept_by_stage(&to.name);
         self.measure(&to.name);
         if let Some(outcome) = to.closes {
             let closed = CaseClosed {
@@ -236,6 +251,7 @@ impl<'a> Deciding<'a> {
                 owner: self.case.owner,
             };
             self.happen(EventKind::CaseClosed(Box::new(closed)));
+            self.close_promises();
         }
         self.begin_stage(to);
         Ok(())
@@ -348,6 +364,10 @@ impl<'a> Deciding<'a> {
             if let Some(text) = value.clone().filter(|_| !is_open) {
                 self.case.fields.insert(name.clone(), text);
             }
+            if filled {
+                self.kept_by_field(name);
+            }
+            self.day_changed(name);
         }
         Ok(())
     }
@@ -392,21 +412,25 @@ impl<'a> Deciding<'a> {
             let target_ms = self.case.stage.due_at.map(|due| due.since(self.now).max(1));
             self.effects.push(Effect::Open { queue, target_ms });
         }
+        let promised = self.promise_of(stage);
         let told = [(Whom::Customer, &stage.tell), (Whom::Agent, &stage.tell_agent)];
         for (whom, tell) in told {
-            let said = tell.as_ref().and_then(|tell: &Tell| Some((tell, values::filled(&tell.text, &self.case)?)));
+            let said = tell
+                .as_ref()
+                .and_then(|tell: &Tell| Some((tell, values::filled(&tell.text, &self.case, promised.as_deref())?)));
             let Some((tell, text)) = said else { continue };
             let (channels, buttons) = (tell.channels.clone(), values::buttons(tell, &self.case));
             self.effects.push(Effect::Tell { whom, channels, text, buttons });
         }
     }
 
-    fn happen(&mut self, event: EventKind) {
+    pub(crate) fn happen(&mut self, event: EventKind) {
         self.case.take_up(self.now, &event);
         self.events.push(event);
     }
 
-    fn change(self) -> Change {
+    fn change(mut self) -> Change {
+        self.case.look_at = self.next_look();
         let Self { case, events, effects, .. } = self;
         Change { case, events, effects }
     }

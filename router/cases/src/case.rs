@@ -8,6 +8,8 @@ use blendline_wire::task::{ClockRule, ParkReason};
 use blendline_wire::{CaseId, Millis, TaskId, TenantId, WorkerId};
 use serde::{Deserialize, Serialize};
 
+use crate::promise::{self, Promise};
+
 /// One customer's matter in a process.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Case {
@@ -47,6 +49,12 @@ pub struct Case {
     /// How often it was moved.
     #[serde(default)]
     pub moves: u32,
+    /// What was promised to the customer, in order: the first has the number 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promises: Vec<Promise>,
+    /// When it is to be looked at next, for what may be about to break; derived anew by each command, and in no event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look_at: Option<Millis>,
 }
 
 /// The stage that a case is in, and its clock.
@@ -65,6 +73,12 @@ pub struct StageRun {
     /// How long its clock stood before that, in milliseconds.
     #[serde(default)]
     pub stood_ms: u64,
+    /// When it was warned that it will probably miss its target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warned_at: Option<Millis>,
+    /// How far up the organisation's tree it went since.
+    #[serde(default)]
+    pub escalated: u32,
 }
 
 /// A case waits.
@@ -97,7 +111,15 @@ pub struct Closed {
 
 impl StageRun {
     fn entered(entered: &StageEntered, at: Millis) -> Self {
-        Self { name: entered.stage.clone(), entered_at: at, due_at: entered.due_at, paused: None, stood_ms: 0 }
+        Self {
+            name: entered.stage.clone(),
+            entered_at: at,
+            due_at: entered.due_at,
+            paused: None,
+            stood_ms: 0,
+            warned_at: None,
+            escalated: 0,
+        }
     }
 
     /// How long its clock stood by now, in milliseconds.
@@ -117,6 +139,16 @@ impl Case {
     pub fn due_at(&self) -> Option<Millis> {
         let stands = self.stage.paused.is_some_and(|paused| paused.clock == ClockRule::Stops);
         self.stage.due_at.filter(|_| self.is_open() && !stands)
+    }
+
+    /// The promise of this number.
+    pub fn promise(&self, number: u32) -> Option<&Promise> {
+        self.promises.get((number as usize).checked_sub(1)?)
+    }
+
+    /// When the first of the promises is due that hold and are not broken.
+    pub fn promise_due_at(&self) -> Option<Millis> {
+        self.promises.iter().filter(|promise| promise.state.is_open()).map(|promise| promise.due_at).min()
     }
 
     /// The case that these events of its tell of, each with its time, oldest first; without free text, which is in no event.
@@ -151,6 +183,8 @@ impl Case {
             task: None,
             trail: BTreeMap::from([(event.entered.stage.clone(), at)]),
             moves: 0,
+            promises: Vec::new(),
+            look_at: None,
         })
     }
 
@@ -192,7 +226,9 @@ impl Case {
             }
             EventKind::CaseLinked(event) => self.links = event.links,
             EventKind::CaseWork(event) => self.task = event.of_task,
-            _ => {}
+            EventKind::CaseAtRisk(_) => self.stage.warned_at = Some(at),
+            EventKind::CaseEscalated(event) => self.stage.escalated = event.level,
+            other => promise::take_up(&mut self.promises, at, other),
         }
     }
 

@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use blendline_wire::event::case::CaseMover;
 
 use crate::limits::{
-    BUTTON_CHARS_MAX, BUTTON_NAME_MAX, BUTTONS_MAX, FIELDS_MAX, MEASURES_MAX, MOVES_MAX, STAGES_MAX, TOLD_CHARS_MAX,
+    BUTTON_CHARS_MAX, BUTTON_NAME_MAX, BUTTONS_MAX, FIELDS_MAX, MEASURES_MAX, MOVES_MAX, PROCEDURE_CHARS_MAX,
+    STAGES_MAX, TOLD_CHARS_MAX,
 };
 use crate::types::{CaseType, FieldKind, Move, Press, Stage, Tell};
-use crate::values::placeholders;
+use crate::values::{PROMISE, placeholders};
+
+mod promise;
 
 /// What a case type may name that is not its own.
 #[derive(Clone, Debug, Default)]
@@ -56,8 +59,17 @@ pub struct Problem {
 }
 
 /// The words of problems that only case types have.
-pub const CODES: &[&str] =
-    &["missing_target", "never_ends", "no_disposition", "no_field", "no_move", "stage_unreachable", "stage_unserved"];
+pub const CODES: &[&str] = &[
+    "missing_target",
+    "never_ends",
+    "never_kept",
+    "no_disposition",
+    "no_field",
+    "no_move",
+    "promise_circle",
+    "stage_unreachable",
+    "stage_unserved",
+];
 
 /// All that is wrong with a type.
 pub fn check(kind: &CaseType, around: &Surroundings) -> Vec<Problem> {
@@ -116,7 +128,7 @@ impl Checking<'_> {
         for (name, field) in &self.kind.fields {
             let place = || Place::Field(name.clone());
             match &field.kind {
-                FieldKind::Choice { of } if of.is_empty() => {
+                FieldKind::Choice { of, .. } if of.is_empty() => {
                     let message = format!("the field `{name}` has nothing to choose from");
                     self.problem(place(), "missing_key", message, "`of: [one, two]`");
                 }
@@ -155,12 +167,8 @@ impl Checking<'_> {
         if stage.closes.is_some() && stage.queue.is_some() {
             self.problem(place("queue"), "not_here", "nobody works on a case that is over", "take the queue out");
         }
-        if let (Some(warn), Some(target)) = (stage.warn_ms, stage.target_ms)
-            && target <= warn
-        {
-            let cure = "it is how long before the end of the target";
-            self.problem(place("warn"), "out_of_range", "the warning comes before the stage begins", cure);
-        }
+        self.warn(stage);
+        self.promise(stage);
         let moves_itself = |step: &Move| step.by.iter().any(|by| matches!(by, CaseMover::Customer | CaseMover::System));
         if stage.closes.is_none() && stage.queue.is_none() && !self.kind.moves_from(name).any(moves_itself) {
             let message = format!("nobody works on a case in `{name}`");
@@ -172,10 +180,26 @@ impl Checking<'_> {
             let cure = format!("`- {{from: {name}, to: …, on: done}}`: a disposition of its task");
             self.problem(place("queue"), "no_disposition", message, cure);
         }
+        self.procedure(stage);
         self.names(stage);
         for (key, tell) in [("tell", &stage.tell), ("tell_agent", &stage.tell_agent)] {
             if let Some(tell) = tell {
                 self.tell(stage, key, tell);
+            }
+        }
+    }
+
+    fn procedure(&mut self, stage: &Stage) {
+        let place = || Place::Stage(stage.name.clone(), "procedure");
+        for text in stage.procedure.0.values() {
+            if PROCEDURE_CHARS_MAX < text.chars().count() {
+                let message = format!("a procedure has at most {PROCEDURE_CHARS_MAX} characters");
+                self.problem(place(), "too_long", message, "keep the long one elsewhere, and put a link to it here");
+            }
+            // Whoever reads it follows what it leads to: nobody on the way may change that.
+            if text.contains("http://") {
+                let cure = "write `https://`, or leave the link out";
+                self.problem(place(), "not_here", "a link of a procedure begins with `https://`", cure);
             }
         }
     }
@@ -206,7 +230,11 @@ impl Checking<'_> {
                 let message = format!("what is said has at most {TOLD_CHARS_MAX} characters");
                 self.problem(place(), "too_long", message, "shorten it");
             }
-            for name in placeholders(text).into_iter().filter(|name| !self.kind.fields.contains_key(*name)) {
+            let is_known = |name: &&str| {
+                let is_promise = key == "tell" && *name == PROMISE && stage.promise.is_some();
+                is_promise || self.kind.fields.contains_key(*name)
+            };
+            for name in placeholders(text).into_iter().filter(|name| !is_known(name)) {
                 let message = format!("nothing is filled in for `{{{name}}}`");
                 self.problem(place(), "no_field", message, "name a field of this type");
             }
@@ -320,7 +348,10 @@ impl Checking<'_> {
 }
 
 /// What is reached from these by steps.
-fn spread<'a, S: Iterator<Item = (&'a str, &'a str)>>(from: Vec<&'a str>, steps: impl Fn() -> S) -> BTreeSet<&'a str> {
+pub(crate) fn spread<'a, S: Iterator<Item = (&'a str, &'a str)>>(
+    from: Vec<&'a str>,
+    steps: impl Fn() -> S,
+) -> BTreeSet<&'a str> {
     let mut reached: BTreeSet<&str> = from.iter().copied().collect();
     let mut next = from;
     while let Some(at) = next.pop() {

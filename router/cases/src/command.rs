@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use blendline_core::calendar::Hours;
 use blendline_wire::event::EventKind;
 use blendline_wire::event::case::{CaseLinks, CaseOutcome, CaseValue};
+use blendline_wire::event::promise::{Chance, Keeps, Withdrawal};
 use blendline_wire::org::CalendarSettings;
 use blendline_wire::task::ParkReason;
-use blendline_wire::{CaseId, Millis, TaskId, TenantId, WorkerId};
+use blendline_wire::{CaseId, Millis, Pii, TaskId, TenantId, WorkerId};
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
+use crate::promise::Promise;
 use crate::types::{CaseType, Press, Stage};
 
 /// By which rules a command is taken.
@@ -22,6 +25,11 @@ pub struct Terms<'a> {
     pub version: u32,
     /// The calendars that its stages name, compiled.
     pub calendars: &'a BTreeMap<String, CalendarSettings>,
+    /// The company's time zone: the day that is promised ends by it.
+    pub zone: &'a TimeZone,
+    /// Who is told when the stage that the case is in goes up the organisation's tree: the manager of the unit that answers
+    /// for it, the one above, and so on.
+    pub managers: &'a [WorkerId],
 }
 
 impl Terms<'_> {
@@ -119,7 +127,50 @@ pub enum Command {
         whom: Whom,
         /// A stable word; see [`blendline_wire::event::case::CaseTold`].
         outcome: &'static str,
+        /// Of what; empty for what a stage says when a case comes there.
+        about: &'static str,
     },
+    /// The customer is promised something.
+    Promise(NewPromise),
+    /// A promise is kept.
+    Keep {
+        /// Its number.
+        promise: u32,
+    },
+    /// A promise does not hold any more; the customer is told, of the new one where there is one.
+    Withdraw {
+        /// Its number.
+        promise: u32,
+        /// Why.
+        reason: Withdrawal,
+        /// What is promised instead.
+        instead: Option<NewPromise>,
+    },
+    /// It is time to look whether something is about to break.
+    Look {
+        /// What is expected of its stage, where that can be said.
+        chance: Option<Chance>,
+    },
+    /// A task was opened beside the stage's own, or could not be.
+    Aside {
+        /// The task.
+        task: Option<TaskId>,
+        /// Why there is none.
+        reason: String,
+    },
+}
+
+/// Something to be promised.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct NewPromise {
+    /// Until when.
+    pub due_at: Millis,
+    /// What, in the customer's words.
+    pub words: Pii<String>,
+    /// What keeps it.
+    pub kept_by: Keeps,
+    /// Who answers for it; `None`: whoever owns the case.
+    pub owner: Option<WorkerId>,
 }
 
 /// Who is told.
@@ -129,6 +180,8 @@ pub enum Whom {
     Customer,
     /// Whoever owns the case, or the customer's agent in the field.
     Agent,
+    /// Who answers for a unit of the organisation.
+    Manager,
 }
 
 impl Whom {
@@ -137,6 +190,7 @@ impl Whom {
         match self {
             Self::Customer => "customer",
             Self::Agent => "agent",
+            Self::Manager => "manager",
         }
     }
 }
@@ -178,6 +232,79 @@ pub enum Effect {
         /// What he may press: the payload and what it says.
         buttons: Vec<(String, String)>,
     },
+    /// Somebody is to hear of a promise or a stage at risk, in a sentence of ours where the type has none.
+    Notice {
+        /// Who.
+        whom: Whom,
+        /// Which worker, where it is one.
+        worker: Option<WorkerId>,
+        /// Of what.
+        notice: Notice,
+    },
+    /// The task of the stage is to come before others, where nobody has it yet.
+    Raise {
+        /// The task.
+        task: TaskId,
+        /// Its queue.
+        queue: String,
+        /// Due after so long by the clock on the wall, in milliseconds.
+        target_ms: u64,
+    },
+    /// A task is wanted beside the stage's own.
+    Aside {
+        /// In this queue.
+        queue: String,
+    },
+}
+
+/// What somebody is told of.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Notice {
+    /// A promise, what became of it, and what the type has the customer told of that.
+    Promise {
+        /// The promise.
+        promise: Box<Promise>,
+        /// What became of it.
+        what: PromiseNews,
+        /// The type's own words.
+        words: Option<String>,
+    },
+    /// A stage will probably miss its target: the chance, and when it should be left.
+    Risk {
+        /// The chance, in parts of a thousand.
+        miss_milli: u32,
+        /// When the stage should be left.
+        due_at: Millis,
+        /// True when nothing came of the first warning.
+        again: bool,
+    },
+}
+
+/// What became of a promise.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PromiseNews {
+    /// It stands in place of another.
+    Made,
+    /// It may not be kept.
+    AtRisk,
+    /// It was not.
+    Broken,
+    /// It does not hold any more.
+    Withdrawn,
+}
+
+impl Notice {
+    /// The word of it in events.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Promise { what: PromiseNews::Made, .. } => "promise_made",
+            Self::Promise { what: PromiseNews::AtRisk, .. } => "promise_at_risk",
+            Self::Promise { what: PromiseNews::Broken, .. } => "promise_broken",
+            Self::Promise { what: PromiseNews::Withdrawn, .. } => "promise_withdrawn",
+            Self::Risk { again: false, .. } => "case_at_risk",
+            Self::Risk { again: true, .. } => "case_escalated",
+        }
+    }
 }
 
 /// Why nothing came of a command.
@@ -247,4 +374,13 @@ pub enum Refusal {
     TooManyMoves,
     /// The live rules have no such type any more.
     NoType,
+    /// It has no promise of this number that could be kept or withdrawn.
+    NoPromise,
+    /// A promise is made for later, and not for too much later, in some words, and by something that can still keep it.
+    WrongPromise {
+        /// What is wrong: `due_at`, `words`, `kept_by`.
+        what: String,
+    },
+    /// It was promised too much.
+    TooManyPromises,
 }

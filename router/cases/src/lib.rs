@@ -13,16 +13,19 @@
 //! them up by the same function that [`case::Case::replay`] uses, so a case that was replayed from the log cannot differ from
 //! the one that was kept, but for free text, which no event holds.
 //!
-//! **Architecture Invariant:** all branching is in [`apply()`]'s module; the other modules answer questions and decide nothing.
+//! **Architecture Invariant:** all branching is in [`apply()`]'s module and in the two beside it, of promises and of looks; the
+//! other modules answer questions and decide nothing.
 //!
 //! **Architecture Invariant:** no effect without an event. Who carries effects out (the owner of the shard) commits events,
 //! case and what the effects bring in one transaction, and releases them after it.
 //!
-//! Where more plugs in: a promise is a command and an event of a case, and its due time another of [`case::Case`]'s; early
-//! warning reads [`case::StageRun::due_at`] and [`types::Stage::warn_ms`] and the events `case_moved`; an authority is asked
-//! before [`Command`] is applied, by whoever made it; another system's event is a [`Command`] by [`Actor::Integrator`].
+//! What is about to break shows before: whoever keeps cases asks each, when its [`case::Case::look_at`] has come, with a
+//! [`Command::Look`] and the chance that a [`Forecast`] gives. A forecast learns from the log and decides nothing.
 //!
-//! Suggested reading order: [`types`], [`check`], [`case`], [`command`], [`apply`](mod@apply).
+//! Where more plugs in: an authority is asked before [`Command`] is applied, by whoever made it; another system's event is a
+//! [`Command`] by [`Actor::Integrator`].
+//!
+//! Suggested reading order: [`types`], [`check`], [`case`], [`promise`], [`command`], [`apply`](mod@apply), [`forecast`].
 //!
 //! [`Actor::Integrator`]: blendline_wire::event::Actor::Integrator
 
@@ -31,13 +34,20 @@ pub mod case;
 pub mod check;
 mod clock;
 pub mod command;
+pub mod forecast;
 pub mod limits;
+pub mod promise;
+mod promising;
 mod stay;
 pub mod types;
 mod values;
+mod watch;
+pub mod way;
 
 pub use apply::apply;
 pub use case::Case;
 pub use command::{Change, Command, Effect, Refusal, Terms};
+pub use forecast::Forecast;
 pub use types::CaseType;
-pub use values::pressed;
+pub use values::{local, pressed};
+pub use watch::spent;

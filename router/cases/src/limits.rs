@@ -16,6 +16,8 @@ pub const CHOICES_MAX: usize = 100;
 pub const BUTTONS_MAX: usize = 3;
 /// Characters of what is told.
 pub const TOLD_CHARS_MAX: usize = 1_000;
+/// Characters of a stage's procedure.
+pub const PROCEDURE_CHARS_MAX: usize = 4_000;
 /// Characters of what a button says: WhatsApp takes no more.
 pub const BUTTON_CHARS_MAX: usize = 20;
 /// Bytes of the name of a stage that a button leads to.
@@ -24,3 +26,9 @@ pub const BUTTON_NAME_MAX: usize = 16;
 pub const VALUE_CHARS_MAX: usize = 4_000;
 /// Moves of one case: a case that goes round and round belongs before somebody.
 pub const CASE_MOVES_MAX: u32 = 1_000;
+/// Promises of one case, kept, broken and withdrawn ones among them.
+pub const PROMISES_MAX: usize = 100;
+/// Characters of what is promised.
+pub const PROMISE_CHARS_MAX: usize = 500;
+/// How far ahead a promise may be due, in milliseconds: two years.
+pub const PROMISE_MS_MAX: u64 = 2 * 366 * 86_400_000;

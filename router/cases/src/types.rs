@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use blendline_wire::event::case::{CaseMover, CaseOutcome};
+use blendline_wire::event::promise::Keeps;
 use blendline_wire::task::ClockRule;
 use serde::Serialize;
 
@@ -88,6 +89,9 @@ pub enum FieldKind {
     Choice {
         /// The words.
         of: Vec<String>,
+        /// What people call each, where it is called otherwise.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        called: BTreeMap<String, Words>,
     },
     /// What another system calls something: an order, a delivery.
     Reference,
@@ -101,7 +105,7 @@ impl FieldKind {
             Self::Number => "a whole number".to_owned(),
             Self::Money { currency, .. } => format!("{{\"minor\": 1250, \"currency\": \"{currency}\"}}"),
             Self::Date => "a day such as 2026-12-01".to_owned(),
-            Self::Choice { of } => format!("one of {}", of.join(", ")),
+            Self::Choice { of, .. } => format!("one of {}", of.join(", ")),
             Self::Reference => "another system's reference, a text in one line".to_owned(),
         }
     }
@@ -135,11 +139,76 @@ pub struct Stage {
     /// What the worker who owns the case, or the customer's agent in the field, is told when it comes there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tell_agent: Option<Tell>,
-    /// How long before its target is over somebody should be warned, in milliseconds.
+    /// When somebody is warned that it will probably miss its target, and what is done then.
+    pub warn: Warn,
+    /// What the customer is promised when it comes there.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub warn_ms: Option<u64>,
+    pub promise: Option<StagePromise>,
     /// What its target does while the case is paused.
     pub clock: ClockRule,
+    /// What whoever does its work goes by: plain text.
+    #[serde(skip_serializing_if = "Words::is_empty")]
+    pub procedure: Words,
+}
+
+/// When it is warned of a stage, once, and what comes of it.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Warn {
+    /// From this chance to miss the target on, in parts of a thousand.
+    pub at_milli: u32,
+    /// So long before the end of the target at the latest, whatever the chance, in milliseconds; `None`: by the chance alone.
+    pub before_ms: Option<u64>,
+    /// Whether whoever owns the case is told.
+    pub owner: bool,
+    /// Whether the manager of the unit that answers for the stage is told.
+    pub unit: bool,
+    /// Whether the stage's task comes before others from then on.
+    pub raise: bool,
+    /// The queue in which a task is opened beside the stage's.
+    pub open: Option<String>,
+    /// After how long it goes up the organisation's tree, and again after as long, in milliseconds.
+    pub escalate_ms: Option<u64>,
+}
+
+impl Default for Warn {
+    /// An event and nothing else.
+    fn default() -> Self {
+        let at_milli = AT_MILLI;
+        Self { at_milli, before_ms: None, owner: false, unit: false, raise: false, open: None, escalate_ms: None }
+    }
+}
+
+/// From which chance on it is warned where the type does not say, in parts of a thousand.
+pub const AT_MILLI: u32 = 500;
+/// How long the owner of a promise knows that it is at risk before the customer does, where the type does not say, in
+/// milliseconds: a quarter of an hour.
+pub const AGENT_FIRST_MS: u64 = 900_000;
+
+/// What a stage promises by itself.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct StagePromise {
+    /// Until when.
+    pub by: PromiseBy,
+    /// What keeps it.
+    pub kept: Keeps,
+    /// What is promised, in the customer's words.
+    pub words: Words,
+    /// How long before it is due it is at risk, in milliseconds; `None`: a fifth of the time that it had.
+    pub warn_ms: Option<u64>,
+    /// How long its owner knows of the risk before the customer does, in milliseconds.
+    pub agent_first_ms: u64,
+    /// What the customer is told when it is at risk; empty: a sentence of ours.
+    pub late: Words,
+}
+
+/// Until when something is promised.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PromiseBy {
+    /// So many opening hours of the stage's calendar after the case came there, in milliseconds.
+    Within(u64),
+    /// The end of the day that this field holds.
+    Field(String),
 }
 
 /// What somebody is told.

@@ -2,6 +2,7 @@
 
 use blendline_wire::event::case::CaseValue;
 use blendline_wire::{CaseId, Millis, money};
+use jiff::tz::TimeZone;
 
 use crate::case::Case;
 use crate::limits::VALUE_CHARS_MAX;
@@ -20,12 +21,26 @@ pub(crate) fn fits(kind: &FieldKind, value: &CaseValue) -> bool {
                     FieldKind::Text => true,
                     FieldKind::Reference => !text.contains(['\n', '\r', '\0']),
                     FieldKind::Date => text.len() == 10 && Millis::from_rfc3339(&format!("{text}T00:00:00Z")).is_some(),
-                    FieldKind::Choice { of } => of.iter().any(|word| word == text),
+                    FieldKind::Choice { of, .. } => of.iter().any(|word| word == text),
                     FieldKind::Number | FieldKind::Money { .. } => false,
                 }
         }
         _ => false,
     }
+}
+
+/// When the day ends that a field of this value holds; `None` where it holds no day.
+pub(crate) fn day_ends(value: &CaseValue, zone: &TimeZone) -> Option<Millis> {
+    let CaseValue::Text(text) = value else { return None };
+    let next = text.expose().parse::<jiff::civil::Date>().ok()?.tomorrow().ok()?;
+    let begins = next.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond();
+    u64::try_from(begins).ok().map(|ms| Millis(ms.saturating_sub(1)))
+}
+
+/// An instant as the customer reads it, where he is.
+pub fn local(at: Millis, zone: &TimeZone) -> Option<String> {
+    let at = jiff::Timestamp::from_millisecond(i64::try_from(at.0).ok()?).ok()?;
+    Some(at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string())
 }
 
 /// True when events may hold the values of such a field.
@@ -57,8 +72,11 @@ pub(crate) fn placeholders(text: &str) -> Vec<&str> {
     text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name)).collect()
 }
 
-/// A text with the fields of a case filled in; what has no value is a dash.
-pub(crate) fn filled(words: &Words, case: &Case) -> Option<String> {
+/// What a stage's promise is called in a text.
+pub(crate) const PROMISE: &str = "promise";
+
+/// A text with the fields of a case filled in, and until when something is promised; what has no value is a dash.
+pub(crate) fn filled(words: &Words, case: &Case, promised: Option<&str>) -> Option<String> {
     let text = words.text(&case.language)?;
     let mut said = String::with_capacity(text.len());
     let mut rest = text;
@@ -66,11 +84,17 @@ pub(crate) fn filled(words: &Words, case: &Case) -> Option<String> {
     while let Some((before, behind)) = rest.split_once('{') {
         let Some((name, after)) = behind.split_once('}') else { break };
         said.push_str(before);
-        said.push_str(&case.fields.get(name).map_or_else(|| "–".to_owned(), shown));
+        let promised = promised.filter(|_| name == PROMISE).map(str::to_owned);
+        said.push_str(&case.fields.get(name).map(shown).or(promised).unwrap_or_else(|| "–".to_owned()));
         rest = after;
     }
     said.push_str(rest);
     Some(said)
+}
+
+/// What a field holds, as people read it.
+pub(crate) fn filled_field(case: &Case, field: &str) -> Option<String> {
+    case.fields.get(field).map(shown)
 }
 
 /// The buttons below what is told: the payload of each, and what it says.

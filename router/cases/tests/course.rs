@@ -14,6 +14,7 @@ use blendline_wire::org::CalendarSettings;
 use blendline_wire::task::{ClockRule, ParkReason};
 use blendline_wire::{CalendarId, CaseId, Millis, Pii, TaskId, TenantId, WorkerId};
 
+use jiff::tz::TimeZone;
 use parcel::parcel;
 
 const DANA: Actor = Actor::Worker(WorkerId(1));
@@ -44,7 +45,8 @@ impl Course {
     }
 
     fn ask(&self, by: Actor, command: &Command, now: u64) -> Result<Change, Refusal> {
-        let terms = Terms { kind: &self.kind, version: 1, calendars: &self.calendars };
+        let (zone, managers) = (&TimeZone::UTC, &[WorkerId(8), WorkerId(9)]);
+        let terms = Terms { kind: &self.kind, version: 1, calendars: &self.calendars, zone, managers };
         apply(&terms, self.case.as_ref(), by, command, Millis(now))
     }
 
@@ -249,4 +251,48 @@ fn what_stands_twice_or_leads_nowhere_is_found() {
     assert_eq!(problems(|kind| kind.moves.push(kind.moves[2].clone())), [(Place::Move(6, "to"), "twice")]);
     assert_eq!(problems(|kind| kind.moves[1].on = Some("found".into())), [(Place::Move(1, "on"), "twice")]);
     assert!(problems(|kind| kind.moves[2].to = "asking".into()).contains(&(Place::Move(2, "to"), "no_move")));
+}
+
+#[test]
+fn the_way_is_what_was_what_is_and_the_usual_rest() {
+    use blendline_cases::way::{Lies, way};
+    let names = |course: &Course| {
+        let found = way(&course.kind, course.case());
+        found.into_iter().map(|(stage, lies)| (stage.name.clone(), lies)).collect::<Vec<_>>()
+    };
+    let lies =
+        |named: &[(&str, Lies)]| named.iter().map(|(name, lies)| ((*name).to_owned(), *lies)).collect::<Vec<_>>();
+    let mut course = Course::begin();
+    let whole = [("looking", Lies::Here), ("delivering", Lies::Ahead)];
+    // The first move out of `delivering` leads back: the way ahead ends there.
+    assert_eq!(names(&course), lies(&whole));
+    course.kind.moves.swap(4, 5);
+    assert_eq!(names(&course), lies(&[whole[0], whole[1], ("solved", Lies::Ahead)]));
+    course.takes(DANA, &Command::Finish { disposition: "lost".into() }, 1);
+    course.takes(Actor::Customer, &Command::Press(Press::Move("delivering".into())), 2);
+    let been = [("looking", Lies::Done), ("asking", Lies::Done), ("delivering", Lies::Here)];
+    assert_eq!(names(&course), lies(&[been[0], been[1], been[2], ("solved", Lies::Ahead)]));
+    course.takes(DANA, &Command::Finish { disposition: "delivered".into() }, 3);
+    let over = [been[0], been[1], ("delivering", Lies::Done), ("solved", Lies::Here)];
+    assert_eq!(names(&course), lies(&over));
+}
+
+#[test]
+fn a_procedure_is_short_and_leads_nowhere_unsafe() {
+    let mut kind = parcel();
+    let says = |text: &str| blendline_cases::types::Words(BTreeMap::from([("en".to_owned(), text.to_owned())]));
+    let around = Surroundings {
+        queues: ["warehouse", "drivers"].map(str::to_owned).into(),
+        calendars: BTreeSet::from(["office".to_owned()]),
+        ..Surroundings::default()
+    };
+    for (text, code) in [
+        ("Look twice.\nhttps://help.example.org/parcels", None),
+        ("see http://help.example.org", Some("not_here")),
+        (&"x".repeat(4_001), Some("too_long")),
+    ] {
+        kind.stages[0].procedure = says(text);
+        let found = check(&kind, &around);
+        assert_eq!(found.first().map(|problem| problem.code), code, "{found:?}");
+    }
 }

@@ -5,14 +5,18 @@ mod parcel;
 
 use std::collections::BTreeMap;
 
+use blendline_cases::command::NewPromise;
+use blendline_cases::promise::{Promise, PromiseState};
 use blendline_cases::{Case, Change, Command, Terms, apply};
 use blendline_wire::event::case::{CaseLinks, CaseOutcome, CaseValue};
+use blendline_wire::event::promise::{Chance, Keeps, Withdrawal};
 use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::org::CalendarSettings;
 use blendline_wire::task::ParkReason;
 use blendline_wire::{CalendarId, CaseId, ConversationId, MatterId, Millis, Pii, TaskId, TenantId, WorkerId};
 use proptest::prelude::*;
 
+use jiff::tz::TimeZone;
 use parcel::{STAGES, parcel};
 
 fn fields() -> impl Strategy<Value = BTreeMap<String, Option<CaseValue>>> {
@@ -47,8 +51,33 @@ fn command() -> impl Strategy<Value = Command> {
         1 => (1_u64..3).prop_map(|id| Command::Link {
             links: CaseLinks { matter: Some(MatterId(id)), ..CaseLinks::default() },
         }),
+        2 => (1_u64..60, keeps()).prop_map(|(later, kept_by)| Command::Promise(promise(later, kept_by))),
+        1 => (1_u32..5).prop_map(|promise| Command::Keep { promise }),
+        1 => (1_u32..5, prop::option::of(1_u64..60)).prop_map(|(number, later)| Command::Withdraw {
+            promise: number,
+            reason: Withdrawal::Impossible,
+            instead: later.map(|later| promise(later, Keeps::Said)),
+        }),
+        6 => prop::option::of(0_u32..1_001).prop_map(|milli| Command::Look {
+            chance: milli.map(|miss_milli| Chance { miss_milli, warns_milli: 500, ..Chance::default() }),
+        }),
         2 => prop::option::of(1_u64..9).prop_map(|id| Command::Work { task: id.map(TaskId), reason: String::new() }),
     ]
+}
+
+fn keeps() -> impl Strategy<Value = Keeps> {
+    prop_oneof![
+        Just(Keeps::Said),
+        Just(Keeps::Stage("solved".into())),
+        Just(Keeps::Stage("delivering".into())),
+        Just(Keeps::Field("credit".into())),
+    ]
+}
+
+/// Due at this time: commands know no other clock than the test's, which begins at 5.
+fn promise(due_at: u64, kept_by: Keeps) -> NewPromise {
+    let words = Pii::new("We promise the neighbour".to_owned());
+    NewPromise { due_at: Millis(due_at * 10), words, kept_by, owner: None }
 }
 
 fn actor() -> impl Strategy<Value = Actor> {
@@ -67,10 +96,12 @@ fn opening() -> Command {
     }
 }
 
-/// Without free text, which no event holds.
+/// Without free text, which no event holds, and what is derived anew.
 fn told(case: &Case) -> Case {
     let mut told = case.clone();
     told.fields.remove("notes");
+    told.promises.iter_mut().for_each(|promise| promise.words = None);
+    told.look_at = None;
     told
 }
 
@@ -94,6 +125,7 @@ fn holds(before: Option<&Case>, change: &Change, now: Millis) {
             change.events.iter().any(|event| matches!(event, EventKind::CaseMoved(_) | EventKind::CaseReopened(_)));
         assert_eq!(moved, tells, "a change of stage is an event, and nothing else is");
     }
+    promises_hold(before, case, now);
     for event in &change.events {
         if let EventKind::CaseMoved(moved) = event {
             assert_eq!(
@@ -109,6 +141,30 @@ fn holds(before: Option<&Case>, change: &Change, now: Millis) {
     }
 }
 
+fn promises_hold(before: Option<&Case>, case: &Case, now: Millis) {
+    assert!(case.look_at.is_none_or(|at| now < at && case.is_open()), "a look that is over comes again");
+    for (at, promise) in case.promises.iter().enumerate() {
+        assert_eq!(promise.number as usize, at + 1);
+        assert!(case.is_open() || !promise.state.is_open(), "a case that is over still promises");
+        assert!(promise.risk_at <= promise.due_at && promise.made_at <= promise.risk_at);
+        let was = before.and_then(|before| before.promise(promise.number));
+        if let Some(was) = was {
+            assert!(!told_customer(was) || told_customer(promise), "what was told is told again");
+            assert!(was.state.is_owed() || was.state == promise.state, "what is settled changed");
+        }
+        if told_customer(promise) {
+            let risk = promise.risk.unwrap();
+            assert!(risk.at <= risk.customer_at, "the customer was told before the owner");
+        }
+        let is_past = matches!(promise.state, PromiseState::Broken { at } if at <= promise.due_at);
+        assert!(!is_past, "it was broken before it was due");
+    }
+}
+
+fn told_customer(promise: &Promise) -> bool {
+    promise.risk.is_some_and(|risk| risk.customer_told)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
@@ -117,7 +173,8 @@ proptest! {
         let kind = parcel();
         let open = (0..50).map(|day| (Millis(day * 24), Millis(day * 24 + 9))).collect();
         let calendars = BTreeMap::from([("office".to_owned(), CalendarSettings { id: CalendarId(1), open })]);
-        let terms = Terms { kind: &kind, version: 3, calendars: &calendars };
+        let (zone, managers) = (&TimeZone::UTC, &[WorkerId(8)]);
+        let terms = Terms { kind: &kind, version: 3, calendars: &calendars, zone, managers };
         let mut now = Millis(5);
         let opened = apply(&terms, None, Actor::Worker(WorkerId(1)), &opening(), now).unwrap();
         holds(None, &opened, now);

@@ -160,7 +160,7 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("words", "what people call it, by language"),
             ("currency", "`money`: three capital letters, as `ILS`"),
             ("by", "`money`: the action whose granted decisions it adds up; nobody writes it himself"),
-            ("of", "`choice`: the words to choose from"),
+            ("of", "`choice`: the words to choose from, alone or each with what people call it, by language"),
         ],
     ),
     (
@@ -173,9 +173,35 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("unit", "the unit that answers for it"),
             ("tell", "what the customer is told when it comes there"),
             ("agent", "what whoever owns the case is told when it comes there"),
-            ("warn", "how long before its target is over somebody is warned"),
+            ("warn", "when it is warned that it will probably miss its target: `1h` before, or what is done of it"),
+            ("promise", "what the customer is promised when it comes there"),
             ("clock", "what its target does while the case is paused: `runs` or `stops`"),
+            ("procedure", "what whoever does its work goes by, by language: plain text, links to https"),
             ("closes", "a last stage: `solved`, `withdrawn`, `refused` or `lost`"),
+        ],
+    ),
+    (
+        "case_warn",
+        &[
+            ("at", "from this chance to miss the target on, above 0 and below 1; left out, 0.5"),
+            ("before", "so long before the end of the target at the latest, whatever the chance"),
+            ("notify", "who is told: `owner` of the case, manager of the `unit`"),
+            ("raise", "`true`: the stage's task comes before others from then on"),
+            ("open", "the queue in which a task is opened beside the stage's"),
+            ("escalate", "after how long it goes to the next manager up the tree, and again after as long"),
+        ],
+    ),
+    (
+        "case_promise",
+        &[
+            ("by", "so many opening hours after the case came to the stage"),
+            ("field", "instead of `by`: the end of the day that this field holds"),
+            ("kept", "the stage that keeps it; without it and `filled`, a worker says that it is kept"),
+            ("filled", "the field that keeps it as soon as it has a value"),
+            ("words", "what is promised, by language; `{promise}` is until when"),
+            ("warn", "how long before it is due it is at risk; left out, a fifth of the time that it had"),
+            ("agent_first", "how long its owner knows of the risk before the customer does; left out, 15m"),
+            ("late", "what the customer is told of the risk, by language"),
         ],
     ),
     (
@@ -195,7 +221,7 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
     (
         "case_tell",
         &[
-            ("text", "what is said, by language; `{field}` is filled in"),
+            ("text", "what is said, by language; `{field}` is filled in, and `{promise}` until when it is promised"),
             ("channel", "on which channels; left out, on whichever his conversation is"),
             ("buttons", "what he may press: `confirm`, `deny` or a stage, each with what it says, by language"),
         ],

@@ -137,6 +137,8 @@ pub(in crate::adapters) struct CaseColumns {
     pub(in crate::adapters) open: bool,
     pub(in crate::adapters) opened_at: i64,
     pub(in crate::adapters) due_at: Option<i64>,
+    pub(in crate::adapters) look_at: Option<i64>,
+    pub(in crate::adapters) promise_due: Option<i64>,
     pub(in crate::adapters) body: Body,
 }
 
@@ -251,6 +253,8 @@ impl Batch {
             open: case.is_open(),
             opened_at: sql(case.opened_at.0),
             due_at: case.due_at().map(|due| sql(due.0)),
+            look_at: case.look_at.map(|at| sql(at.0)),
+            promise_due: case.promise_due_at().map(|due| sql(due.0)),
             body: self.body(case)?,
         })
     }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::ports::store::StoreError;
 
 /// The version of the tables and columns below; it moves with the schemas of both stores.
-pub const RECORD_VERSION: u32 = 10;
+pub const RECORD_VERSION: u32 = 11;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -252,6 +252,27 @@ pub const TABLES: &[Table] = &[
             ("open", Bool),
             ("opened_at", Int),
             ("due_at", MaybeInt),
+            ("look_at", MaybeInt),
+            ("promise_due", MaybeInt),
+            ("body", Text),
+        ],
+        key: "id",
+    },
+    Table {
+        name: "push_keys",
+        columns: &[("id", Int32), ("public_key", Bytes), ("private_key", Bytes), ("made_at", Int)],
+        key: "id",
+    },
+    Table {
+        name: "push_devices",
+        columns: &[
+            ("id", Hash),
+            ("tenant", Int),
+            ("worker", Int),
+            ("created_at", Int),
+            ("taken_at", MaybeInt),
+            ("failures", Int32),
+            ("name", Text),
             ("body", Text),
         ],
         key: "id",
@@ -281,6 +302,9 @@ pub const TABLES: &[Table] = &[
     Table { name: "audit_heads", columns: &[("tenant", Int), ("seq", Int), ("hash", Text)], key: "tenant" },
 ];
 
+/// What exports before record 11 lack of a case.
+const WATCHED: &[(&str, Cell)] = &[("look_at", Cell::Int(0)), ("promise_due", Cell::Null)];
+
 impl Table {
     /// The version of the record that has it first: an older export is whole without it.
     pub fn since(&self) -> u32 {
@@ -292,8 +316,17 @@ impl Table {
             "work_views" => 6,
             "held_macros" => 7,
             "cases" => 8,
+            "push_keys" | "push_devices" => 9,
             "decisions" => 10,
             _ => 1,
+        }
+    }
+
+    /// The columns that exports of an older record lack, with what its rows are given: every such case is looked at once.
+    pub fn added_after(&self, record: u32) -> &'static [(&'static str, Cell)] {
+        match self.name {
+            "cases" if record < 11 => WATCHED,
+            _ => &[],
         }
     }
 

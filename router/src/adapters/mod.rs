@@ -2,6 +2,7 @@
 
 mod columns;
 mod desks;
+mod devices;
 pub mod dump;
 pub mod files;
 pub mod finding;

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use blendline_cases::Case;
-use blendline_cases::types::{Move, Words};
+use blendline_cases::promise::{Promise, PromiseState};
+use blendline_cases::types::{Move, Stage, Words};
+use blendline_cases::way::{Lies, way};
 use blendline_wire::event::case::{CaseLinks, CaseMover, CaseOutcome, CaseValue};
+use blendline_wire::event::promise::{Keeps, Withdrawal};
 use blendline_wire::task::{ClockRule, ParkReason};
 use blendline_wire::time::Instant;
-use blendline_wire::{CaseId, TaskId};
+use blendline_wire::{CaseId, Pii, TaskId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -48,6 +51,84 @@ pub struct CaseInfo {
     task: Option<TaskId>,
     /// The moves that lead on from where it stands.
     moves: Vec<MoveInfo>,
+    /// What was promised to the customer, in order.
+    promises: Vec<PromiseInfo>,
+    /// The stages on its way: where it was, where it is, and where it goes from there as cases mostly do.
+    way: Vec<WayInfo>,
+}
+
+/// A stage on the way of a case.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CaseWay)]
+pub struct WayInfo {
+    /// The name of the stage.
+    stage: String,
+    /// What the customer is shown there, by language.
+    words: BTreeMap<String, String>,
+    /// `done`, `here` or `ahead`.
+    state: &'static str,
+    /// When it first came there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<Instant>,
+}
+
+/// What was promised to a customer.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CasePromise)]
+pub struct PromiseInfo {
+    /// Its number in the case, from 1.
+    number: u32,
+    /// When it was made.
+    made_at: Instant,
+    /// Until when it is to be kept.
+    due_at: Instant,
+    /// What was promised, as the customer was told.
+    #[schema(value_type = Option<String>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    words: Option<Pii<String>>,
+    /// Who answers for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<String>,
+    /// What keeps it.
+    kept_by: Keeps,
+    /// `open`, `at_risk`, `kept`, `broken`, `withdrawn`.
+    state: &'static str,
+    /// When the customer is told that it may not be kept, or was; left out where it is not at risk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_told_at: Option<Instant>,
+    /// True where it was kept later than promised.
+    late: bool,
+    /// Why it does not hold any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Withdrawal>,
+    /// The promise in whose place it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instead_of: Option<u32>,
+}
+
+/// A promise with names.
+pub fn promise(promise: Promise, directory: &Directory) -> PromiseInfo {
+    let (state, late, reason) = match promise.state {
+        PromiseState::Open if promise.risk.is_some() => ("at_risk", false, None),
+        PromiseState::Open => ("open", false, None),
+        PromiseState::Kept { late, .. } => ("kept", late, None),
+        PromiseState::Broken { .. } => ("broken", false, None),
+        PromiseState::Withdrawn { reason, .. } => ("withdrawn", false, Some(reason)),
+    };
+    let told = promise.risk.filter(|risk| risk.customer_told || promise.state.is_open());
+    PromiseInfo {
+        number: promise.number,
+        made_at: Instant(promise.made_at),
+        due_at: Instant(promise.due_at),
+        words: promise.words,
+        owner: promise.owner.map(|owner| worker_name(owner, directory)),
+        kept_by: promise.kept_by,
+        state,
+        customer_told_at: told.map(|risk| Instant(risk.customer_at)),
+        late,
+        reason,
+        instead_of: promise.instead_of,
+    }
 }
 
 /// Where a case stands.
@@ -63,6 +144,9 @@ pub struct StageInfo {
     /// When it should be left; left out while nothing is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     due_at: Option<Instant>,
+    /// Since when it is known that it will probably be left later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_risk_since: Option<Instant>,
     /// The unit that answers for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<String>,
@@ -110,6 +194,9 @@ pub struct MoveInfo {
     /// The disposition of the stage's task that makes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     on: Option<String>,
+    /// How the case ends there, where it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closes: Option<CaseOutcome>,
 }
 
 /// A case with names.
@@ -123,11 +210,24 @@ pub fn info(case: Case, directory: &Directory) -> CaseInfo {
         by: step.by.clone(),
         missing: step.needs.iter().filter(|field| !case.fields.contains_key(*field)).cloned().collect(),
         on: step.on.clone(),
+        closes: kind.and_then(|kind| kind.stage(&step.to)).and_then(|stage| stage.closes),
     };
+    let lying = |(stage, lies): (&Stage, Lies)| WayInfo {
+        stage: stage.name.clone(),
+        words: stage.words.0.clone(),
+        state: match lies {
+            Lies::Done => "done",
+            Lies::Here => "here",
+            Lies::Ahead => "ahead",
+        },
+        at: case.trail.get(&stage.name).copied().filter(|_| lies != Lies::Ahead).map(Instant),
+    };
+    let way = kind.map(|kind| way(kind, &case)).unwrap_or_default().into_iter().map(lying).collect();
     let moves = kind.filter(|_| case.is_open()).into_iter();
     CaseInfo {
         id: case.id,
         words: words(kind.map(|kind| &kind.words)),
+        way,
         version: case.version,
         opened_at: Instant(case.opened_at),
         earned_at: Instant(case.earned_at),
@@ -136,6 +236,7 @@ pub fn info(case: Case, directory: &Directory) -> CaseInfo {
             words: words(stage.map(|stage| &stage.words)),
             since: Instant(case.stage.entered_at),
             due_at: case.due_at().map(Instant),
+            at_risk_since: case.stage.warned_at.map(Instant),
             unit: stage.and_then(|stage| stage.unit.clone()),
             paused: case.stage.paused.map(|paused| PauseInfo {
                 since: Instant(paused.since),
@@ -154,5 +255,6 @@ pub fn info(case: Case, directory: &Directory) -> CaseInfo {
         fields: case.fields,
         links: case.links,
         task: case.task,
+        promises: case.promises.into_iter().map(|one| promise(one, directory)).collect(),
     }
 }

@@ -7,26 +7,30 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use blendline_cases::command::NewPromise;
 use blendline_cases::{Case, Command, Refusal};
 use blendline_rules::normal::language;
 use blendline_wire::event::case::{CaseLinks, CaseOutcome, CaseValue};
+use blendline_wire::event::promise::{Keeps, Withdrawal};
 use blendline_wire::task::ParkReason;
+use blendline_wire::time::Instant;
 use blendline_wire::worker::Author;
-use blendline_wire::{CaseId, ConversationId, MatterId, TaskId, WorkerId};
-use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use blendline_wire::{CaseId, ConversationId, Pii, TaskId, WorkerId};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
 
-use super::Shared;
 use super::auth::Caller;
 use super::case_view::{self, CaseInfo};
 use super::json::Strict;
-use super::page::{Limit, Page, Params, id, parsed};
+use super::page::id;
 use super::problem::{Failure, of_call};
+use super::{Shared, audit};
 use crate::config::did_you_mean;
 use crate::directory::Role;
 use crate::driver::keys;
 use crate::handle::{Call, CallError, CaseCall};
-use crate::ports::store::{CaseFilter, TaskFilter, Transcript};
+use crate::ports::store::{TaskFilter, Transcript};
 
 /// Bytes of a caller's key.
 const KEY_MAX: usize = 200;
@@ -112,7 +116,7 @@ fn checked(key: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn owner_of(app: &Shared, caller: &Caller, named: Option<&str>) -> Result<Option<WorkerId>, Failure> {
+pub(super) fn owner_of(app: &Shared, caller: &Caller, named: Option<&str>) -> Result<Option<WorkerId>, Failure> {
     let Some(name) = named else { return Ok(None) };
     let worker = app.directory().worker(caller.tenant, name);
     let unknown = || Failure::not_found("worker", format!("no worker is called `{name}`")).at("/owner");
@@ -170,7 +174,7 @@ pub(super) async fn owned(app: &Shared, caller: &Caller, id: CaseId) -> Result<C
     if concerns(app, caller, &case).await? { Ok(case) } else { Err(unknown()) }
 }
 
-async fn concerns(app: &Shared, caller: &Caller, case: &Case) -> Result<bool, Failure> {
+pub(super) async fn concerns(app: &Shared, caller: &Caller, case: &Case) -> Result<bool, Failure> {
     let (Role::Worker, Some(own)) = (caller.role, caller.worker) else { return Ok(true) };
     if case.owner == Some(own) {
         return Ok(true);
@@ -185,73 +189,6 @@ async fn concerns(app: &Shared, caller: &Caller, case: &Case) -> Result<bool, Fa
     let Some(matter) = case.links.matter else { return Ok(false) };
     let filter = TaskFilter { worker: Some(own), matter: Some(matter), ..TaskFilter::default() };
     Ok(!app.archive().tasks(caller.tenant, &filter, TaskId(0), 1).await?.is_empty())
-}
-
-/// Which cases to list.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct CasesWanted {
-    /// Those of this matter.
-    #[serde(default, deserialize_with = "some_matter")]
-    #[param(inline)]
-    matter: Option<MatterId>,
-    /// Those of the contact of this conversation, in whichever conversation they came up.
-    #[serde(default, deserialize_with = "some_conversation")]
-    #[param(inline)]
-    contact_of: Option<ConversationId>,
-    /// True: only those that are not over.
-    #[serde(default, deserialize_with = "flag")]
-    open: bool,
-    /// Those after this one.
-    #[serde(default, deserialize_with = "some_case")]
-    #[param(inline)]
-    after: Option<CaseId>,
-    /// How many at most; left out, 50.
-    #[serde(default)]
-    #[param(inline)]
-    limit: Limit,
-}
-
-fn some_matter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<MatterId>, D::Error> {
-    parsed(deserializer, "an id of the form mat_…").map(Some)
-}
-
-fn some_conversation<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ConversationId>, D::Error> {
-    parsed(deserializer, "an id of the form cnv_…").map(Some)
-}
-
-fn some_case<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CaseId>, D::Error> {
-    parsed(deserializer, "an id of the form cas_…").map(Some)
-}
-
-fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    parsed(deserializer, "true or false")
-}
-
-/// Cases, a page at a time. A worker names a matter or a contact, and sees those that concern him.
-pub async fn list(
-    State(app): State<Shared>,
-    Extension(caller): Extension<Arc<Caller>>,
-    Params(wanted): Params<CasesWanted>,
-) -> Result<Json<Page<CaseInfo>>, Failure> {
-    if caller.role == Role::Worker && wanted.matter.is_none() && wanted.contact_of.is_none() {
-        return Err(Failure::bad("matter", "name a matter, or a contact by one of his conversations"));
-    }
-    let contact = match wanted.contact_of {
-        Some(conversation) => Some(super::conversations::owned(&app, &caller, conversation).await?.contact),
-        None => None,
-    };
-    let filter = CaseFilter { contact, matter: wanted.matter, open: wanted.open };
-    let found = app.archive().cases(caller.tenant, &filter, wanted.after, wanted.limit.0).await?;
-    let next = found.last().filter(|_| found.len() == wanted.limit.0).map(|case| case.id.to_string());
-    let directory = app.directory();
-    let mut items = Vec::with_capacity(found.len());
-    for case in found {
-        if concerns(&app, &caller, &case).await? {
-            items.push(case_view::info(case, &directory));
-        }
-    }
-    Ok(Json(Page { items, next }))
 }
 
 /// Something that is asked of a case.
@@ -286,6 +223,48 @@ pub enum Act {
     Reopen(bool),
     /// It belongs to this as well.
     Link(LinkAct),
+    /// The customer is promised this.
+    Promise(PromiseAct),
+    /// The promise of this number is kept.
+    Keep(u32),
+    /// A promise does not hold any more: the customer is told, of the new one where there is one.
+    Withdraw(WithdrawAct),
+}
+
+/// What is promised.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[schema(as = CasePromiseOrder)]
+#[serde(deny_unknown_fields)]
+pub struct PromiseAct {
+    /// Until when it is to be kept.
+    due_at: Instant,
+    /// What, in the customer's words, 1 to 500 characters.
+    #[schema(value_type = String, min_length = 1, max_length = 500)]
+    words: Pii<String>,
+    /// What keeps it; left out, somebody says so by `keep`.
+    #[serde(default = "said")]
+    kept_by: Keeps,
+    /// The worker who answers for it; left out, whoever owns the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    owner: Option<String>,
+}
+
+fn said() -> Keeps {
+    Keeps::Said
+}
+
+/// Which promise does not hold any more.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[schema(as = CaseWithdraw)]
+#[serde(deny_unknown_fields)]
+pub struct WithdrawAct {
+    /// Its number.
+    promise: u32,
+    /// Why.
+    reason: Withdrawal,
+    /// What is promised instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    instead: Option<PromiseAct>,
 }
 
 /// Where a case goes.
@@ -332,14 +311,66 @@ pub async fn act(
     Strict(CaseAct { key, act }): Strict<CaseAct>,
 ) -> Result<Json<CaseInfo>, Failure> {
     checked(&key)?;
-    let case = owned(&app, &caller, id("case", &text)?).await?.id;
+    let case = asked(&app, &caller, id("case", &text)?, &act).await?;
+    let (what, asked) = act.told();
     let command = command(&app, &caller, act).await?;
+    // A worker's own acts are in the log of events under his name; who acts on others' work answers for it here too.
+    if caller.role != Role::Worker {
+        audit::note(&app, &caller, what, &case.to_string(), asked).await?;
+    }
     let asked = CaseCall { tenant: caller.tenant, case, case_type: None, key, command };
     let answer = app.door(caller.tenant).call(caller.actor(), Call::Case(Box::new(asked))).await;
     let directory = app.directory();
     answer.map_err(|error| of_call(error, caller.tenant, &directory))?;
     let case = app.archive().case(case).await?.ok_or_else(|| Failure::not_found("case", "no case has this id"))?;
     Ok(Json(case_view::info(case, &directory)))
+}
+
+/// The case that something is asked of. Whoever talks with its customer may bring it into that conversation, though it came
+/// up in another.
+async fn asked(app: &Shared, caller: &Caller, id: CaseId, act: &Act) -> Result<CaseId, Failure> {
+    let Act::Link(LinkAct { conversation: Some(conversation), .. }) = act else {
+        return Ok(owned(app, caller, id).await?.id);
+    };
+    let contact = super::conversations::concerning(app, caller, *conversation).await?.map(|row| row.contact);
+    let case = app.archive().case(id).await?.filter(|case| case.tenant == caller.tenant);
+    match case.filter(|case| contact.is_some() && case.links.contact == contact) {
+        Some(case) => Ok(case.id),
+        None => Ok(owned(app, caller, id).await?.id),
+    }
+}
+
+impl Act {
+    /// What it is called in the audit log, and what of it stands there: no values of fields, which may say anything of
+    /// anybody.
+    fn told(&self) -> (&'static str, serde_json::Value) {
+        match self {
+            Self::Move(MoveAct { to, fields }) => {
+                ("case_move", json!({ "to": to, "fields": fields.keys().collect::<Vec<_>>() }))
+            }
+            Self::Set(SetAct { fields }) => ("case_set", json!({ "fields": fields.keys().collect::<Vec<_>>() })),
+            Self::Assign(owner) => ("case_assign", json!({ "to": owner })),
+            Self::Pause(reason) => ("case_pause", json!({ "reason": reason })),
+            Self::Resume(_) => ("case_resume", json!({})),
+            Self::Close(outcome) => ("case_close", json!({ "outcome": outcome })),
+            Self::Reopen(_) => ("case_reopen", json!({})),
+            Self::Promise(PromiseAct { due_at, owner, .. }) => {
+                ("case_promise", json!({ "due_at": due_at, "owner": owner }))
+            }
+            Self::Keep(promise) => ("case_keep", json!({ "promise": promise })),
+            Self::Withdraw(WithdrawAct { promise, reason, .. }) => {
+                ("case_withdraw", json!({ "promise": promise, "reason": reason }))
+            }
+            Self::Link(LinkAct { conversation, parent }) => {
+                ("case_link", json!({ "conversation": conversation, "parent": parent }))
+            }
+        }
+    }
+}
+
+fn new_promise(app: &Shared, caller: &Caller, asked: PromiseAct) -> Result<NewPromise, Failure> {
+    let PromiseAct { due_at: Instant(due_at), words, kept_by, owner } = asked;
+    Ok(NewPromise { due_at, words, kept_by, owner: owner_of(app, caller, owner.as_deref())? })
 }
 
 async fn command(app: &Shared, caller: &Caller, act: Act) -> Result<Command, Failure> {
@@ -354,6 +385,12 @@ async fn command(app: &Shared, caller: &Caller, act: Act) -> Result<Command, Fai
         Act::Resume(said) => needs_true(said, Command::Resume)?,
         Act::Close(outcome) => Command::Close { outcome },
         Act::Reopen(said) => needs_true(said, Command::Reopen)?,
+        Act::Promise(promise) => Command::Promise(new_promise(app, caller, promise)?),
+        Act::Keep(promise) => Command::Keep { promise },
+        Act::Withdraw(WithdrawAct { promise, reason, instead }) => {
+            let instead = instead.map(|new| new_promise(app, caller, new)).transpose()?;
+            Command::Withdraw { promise, reason, instead }
+        }
         Act::Link(LinkAct { conversation, parent }) => {
             if let Some(parent) = parent {
                 owned(app, caller, parent).await.map_err(|failure| failure.at("/act/link/parent"))?;

@@ -25,7 +25,6 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite;
 
-use super::Shared;
 use super::auth::{Caller, forbidden, from_own_page};
 use super::decisions;
 use super::frames::{Asked, Speaker, asked};
@@ -33,6 +32,7 @@ use super::private;
 use super::problem::{Failure, of_call};
 use super::server::Place;
 use super::watch::Watch;
+use super::{Shared, now};
 use crate::handle::{Call, CallError, CallResult, Request};
 use crate::ports::live::worker_topic;
 
@@ -115,8 +115,14 @@ async fn serve(app: Shared, caller: Arc<Caller>, mut socket: WebSocket) {
             let person = caller.person.is_some();
             let words = if person { Some(app.parts.live.listen(&worker_topic(speaker.worker)).await) } else { None };
             let mut line = Line { app: &app, watch: &watch, speaker, frames, words, waiting, heard };
-            let end = line.run(&mut socket).await;
             let Speaker { worker, session, .. } = speaker;
+            if person {
+                app.attentions().came(worker, session);
+            }
+            let end = line.run(&mut socket).await;
+            if person {
+                app.attentions().went(worker, session, now(), is_away(&app, &speaker).await);
+            }
             // An owner that is gone has no connections to forget.
             let _ = app.door(caller.tenant).send(Request::Gone { worker, session }).await;
             end
@@ -128,6 +134,16 @@ async fn serve(app: Shared, caller: Arc<Caller>, mut socket: WebSocket) {
         // The other side may be gone already.
         let _ = timeout(WRITE_TIMEOUT, socket.send(close)).await;
     }
+}
+
+/// Whether a worker whose connection ends has left, or has said that he is away: then nobody calls after him.
+async fn is_away(app: &Shared, speaker: &Speaker) -> bool {
+    let (worker, session) = (speaker.worker, speaker.session);
+    let is_there =
+        move |row: &blendline_core::rows::Worker| row.session == Some(session) && row.presence != Presence::Away;
+    let look = app.door(speaker.tenant).look(move |core| core.worker(worker).is_some_and(is_there));
+    // Where nobody can tell, he is left in peace.
+    !look.await.unwrap_or(false)
 }
 
 /// Reads the hello and tells the owner who is there.
@@ -186,7 +202,7 @@ struct Line<'a> {
     watch: &'a Watch,
     speaker: Speaker,
     frames: mpsc::Receiver<ServerFrame>,
-    /// What supervisors say.
+    /// What supervisors and colleagues say, and which cases change.
     words: Option<broadcast::Receiver<Bytes>>,
     waiting: FuturesUnordered<BoxFuture<'static, (u64, CallResult)>>,
     heard: Instant,
@@ -248,7 +264,13 @@ impl Line<'_> {
         self.tell_heard().await?;
         let Some(frame) = frame else { return Ok(None) };
         match asked(&self.app.directory(), self.speaker, frame) {
-            Asked::Nothing => Ok(None),
+            Asked::Here(hidden) => {
+                let Speaker { worker, session, .. } = self.speaker;
+                if let Some(hidden) = hidden {
+                    self.app.attentions().says(worker, session, hidden);
+                }
+                Ok(None)
+            }
             Asked::Hello => Err(End(close_code::POLICY, "hello is said once")),
             Asked::Wrong(call, failure) => {
                 Ok(Some(ServerFrame::Answer { call, problem: Some(*failure.problem), seq: None }))
@@ -313,14 +335,20 @@ impl Line<'_> {
     }
 }
 
-/// The next that a supervisor says; never anything where nobody listens. What cannot be read is passed over.
+/// The next that is said to a person; never anything where nobody listens. What cannot be read is passed over.
 async fn next_words(words: &mut Option<broadcast::Receiver<Bytes>>) -> Option<ServerFrame> {
     let Some(receiver) = words else { return std::future::pending().await };
     loop {
         match receiver.recv().await {
             Ok(body) => {
-                if let Ok(told @ (ServerFrame::Told { .. } | ServerFrame::Noted { .. })) = serde_json::from_slice(&body)
-                {
+                let told = serde_json::from_slice(&body).ok();
+                let is_for_people = |frame: &ServerFrame| {
+                    matches!(
+                        frame,
+                        ServerFrame::Told { .. } | ServerFrame::Noted { .. } | ServerFrame::CaseChanged { .. }
+                    )
+                };
+                if let Some(told) = told.filter(is_for_people) {
                     return Some(told);
                 }
             }

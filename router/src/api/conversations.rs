@@ -16,14 +16,15 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::auth::Caller;
 use super::json::Strict;
-use super::page::{Limit, Page, Params, id, parsed};
+use super::page::{LIMIT_MAX, Limit, Page, Params, id, parsed};
 use super::problem::{Failure, of_call};
 use super::tasks::{Latest, transcript};
 use super::view::{self, ConversationInfo};
 use super::{Shared, consents, items};
 use crate::consent::SERVICE;
+use crate::directory::Role;
 use crate::handle::Call;
-use crate::ports::store::Transcript;
+use crate::ports::store::{TaskFilter, Transcript};
 
 /// Which conversations to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -71,6 +72,19 @@ pub async fn one(
 pub async fn owned(app: &Shared, caller: &Caller, id: ConversationId) -> Result<Conversation, Failure> {
     let row = app.archive().conversation(id).await?.filter(|row| row.tenant == caller.tenant);
     row.ok_or_else(|| Failure::not_found("conversation", "no conversation has this id"))
+}
+
+/// The conversation, when it is the caller's: a worker's are those that he has, or had last, a task of.
+pub(super) async fn concerning(
+    app: &Shared,
+    caller: &Caller,
+    id: ConversationId,
+) -> Result<Option<Conversation>, Failure> {
+    let row = owned(app, caller, id).await?;
+    let (Role::Worker, Some(own)) = (caller.role, caller.worker) else { return Ok(Some(row)) };
+    let filter = TaskFilter { worker: Some(own), matter: Some(row.matter), ..TaskFilter::default() };
+    let tasks = app.archive().tasks(caller.tenant, &filter, TaskId(0), LIMIT_MAX).await?;
+    Ok(tasks.iter().any(|task| task.conversation == Some(id)).then_some(row))
 }
 
 /// The transcript.

@@ -24,8 +24,8 @@ pub struct Speaker {
 /// What a frame asks for.
 #[derive(Debug)]
 pub enum Asked {
-    /// Only that he is there.
-    Nothing,
+    /// Only that he is there, and whether his page is out of sight, where it says that.
+    Here(Option<bool>),
     /// To be greeted, which happens once, at the beginning.
     Hello,
     /// A call; answered under its number where it has one.
@@ -44,7 +44,7 @@ pub fn asked(directory: &Directory, speaker: Speaker, frame: ClientFrame) -> Ask
     let plain = |call, command| Asked::Call(Some(call), Call::Plain(command));
     match frame {
         ClientFrame::Hello { .. } => Asked::Hello,
-        ClientFrame::Heartbeat => Asked::Nothing,
+        ClientFrame::Heartbeat { hidden } => Asked::Here(hidden),
         ClientFrame::Presence { call, presence, reason } => plain(call, Command::Presence { worker, presence, reason }),
         ClientFrame::Accept { call, task, lease } => plain(call, Command::Accept { worker, task, lease }),
         ClientFrame::Decline { call, task, lease, reason } => {

@@ -10,7 +10,7 @@ use axum::{Extension, Json};
 use blendline_wire::time::Instant;
 use blendline_wire::{Lease, TaskId, TenantId, WorkerId};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -26,6 +26,7 @@ use crate::directory::Role;
 use crate::driver::Status;
 use crate::patience::BackOff;
 use crate::ports::held::{Held, HeldOrder, HeldOutcome, TASKS_MAX};
+use crate::ports::people::{Deed, User};
 use crate::ports::store::StoreError;
 
 /// How long it can be taken back, in seconds, where nothing else is said; and the bounds of what may be said.
@@ -266,6 +267,36 @@ fn serves(app: &Shared, held: &Held) -> bool {
     owner.is_some_and(|status| matches!(*status.borrow(), Status::Serving { .. }))
 }
 
+/// Whether who asked for it may still speak for the worker: what somebody asked for who may not sign in any more, or is
+/// another worker by now, is not done in his name.
+async fn may_still(app: &Shared, held: &Held) -> Result<bool, StoreError> {
+    let directory = app.directory();
+    match held.by.split_once(' ') {
+        Some(("user", name)) => {
+            let user = app.people().record().user(held.tenant, name).await?;
+            let is_his = |user: &User| {
+                let named = user.worker.as_deref().and_then(|name| directory.worker(held.tenant, name));
+                user.role == Role::Admin || named == Some(held.worker)
+            };
+            Ok(user.is_some_and(|user| !user.disabled && is_his(&user)))
+        }
+        Some(("key", name)) => Ok(directory.keys.values().any(|key| key.tenant == held.tenant && key.name == name)),
+        _ => Ok(false),
+    }
+}
+
+/// Does nothing of what is left, and says so: in the audit log first, then to whoever looks what came of it.
+async fn drop_rest(app: &Shared, held: &mut Held) -> Result<(), StoreError> {
+    let left = held.orders.len() - held.outcomes.len();
+    let dropped = json!({ "macro": held.name, "tasks": left, "asked_by": held.by });
+    let deed = Deed { at: now(), actor: "system".to_owned(), what: "macro_drop" };
+    app.people().record().note(held.tenant, &held.number, (Value::Null, dropped), &deed).await?;
+    let reason = format!("the {} who asked for it may not act for this worker any more", held.by);
+    let outcome = HeldOutcome { failed: Some(reason), leaves: false };
+    held.outcomes.extend(std::iter::repeat_n(outcome, left));
+    app.desks().keep_held(held, true).await
+}
+
 /// Does it on one task after the other, and keeps what came of each. After a crash it goes on with the one that was under
 /// way, under the same key and the same ownership: nothing is done twice, and where all of it was done already it is told as
 /// one that the worker had no more.
@@ -273,6 +304,10 @@ async fn carry_out(app: &Shared, tenant: TenantId, worker: WorkerId, number: &st
     let _alone = app.doing().lock().await;
     let held = app.desks().held(tenant, worker).await?;
     let Some(mut held) = held.filter(|held| held.number == number) else { return Ok(None) };
+    if held.waits() && !may_still(app, &held).await? {
+        drop_rest(app, &mut held).await?;
+        return Ok(Some(held));
+    }
     let caller = Caller { tenant, role: Role::Worker, worker: Some(worker), actor: held.by.clone(), person: None };
     for order in held.orders.clone().into_iter().skip(held.outcomes.len()) {
         let of = (order.task, held.name.as_str());

@@ -6,6 +6,9 @@ pub mod audit;
 pub mod auth;
 pub mod body;
 pub mod canned;
+pub mod case_events;
+pub mod case_list;
+pub mod case_types;
 pub mod case_view;
 pub mod cases;
 pub mod company;
@@ -37,6 +40,8 @@ pub mod people;
 pub mod poll;
 pub mod private;
 pub mod problem;
+pub mod promises;
+pub mod push;
 pub mod queues;
 pub mod routes;
 pub mod rule_day;
@@ -90,6 +95,7 @@ use crate::ports::outlets::Outlets;
 use crate::ports::rules::RuleSets;
 use crate::ports::search::Search;
 use crate::ports::store::Archive;
+use crate::push::attention::Attentions;
 use crate::status::Links;
 
 pub use routes::app;
@@ -113,6 +119,10 @@ pub struct Parts {
     pub status: Links,
     /// Who may be posted to.
     pub reach: Reach,
+    /// The key with which browsers subscribe to notices; `None`: nobody is told.
+    pub push_key: Option<String>,
+    /// Who looks at his desk.
+    pub attentions: Attentions,
     /// The tenants as the configuration has them, without the rules that are live.
     pub configured: Vec<CheckedTenant>,
     /// The shards, and the doors to their owners.
@@ -246,6 +256,14 @@ impl App {
 
     fn reach(&self) -> Reach {
         self.parts.reach
+    }
+
+    fn push_key(&self) -> Option<&str> {
+        self.parts.push_key.as_deref()
+    }
+
+    fn attentions(&self) -> &Attentions {
+        &self.parts.attentions
     }
 
     fn configured(&self) -> &[CheckedTenant] {

@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use blendline_wire::TaskId;
+use blendline_wire::{CaseId, TaskId};
 
 use super::auth::{forbidden, session_secret};
 use super::problem::Failure;
@@ -31,7 +31,8 @@ pub async fn desk(State(app): State<Shared>, spoken: Spoken, headers: HeaderMap)
     let Some(worker) = &person.worker else {
         return Ok(pages::no_desk(spoken.whole(), &person.display, &person.csrf));
     };
-    Ok(pages::desk(&pages::Page { spoken: spoken.whole(), user: worker, csrf: &person.csrf }))
+    let page = pages::Page { spoken: spoken.whole(), user: worker, csrf: &person.csrf, push_key: app.push_key() };
+    Ok(pages::desk(&page))
 }
 
 /// The console, at the first page that one may see.
@@ -68,6 +69,18 @@ pub async fn console_task(
     in_console(&app, &headers, Section::Work, |person| pages::task(&page(spoken, person), person.role, &task)).await
 }
 
+/// The page of one case.
+pub async fn console_case(
+    State(app): State<Shared>,
+    spoken: Spoken,
+    headers: HeaderMap,
+    Path(text): Path<String>,
+) -> Result<Response, Failure> {
+    let id: CaseId = text.parse().map_err(|_| no_page())?;
+    let case = id.to_string();
+    in_console(&app, &headers, Section::Cases, |person| pages::case(&page(spoken, person), person.role, &case)).await
+}
+
 async fn in_console(
     app: &Shared,
     headers: &HeaderMap,
@@ -82,7 +95,7 @@ async fn in_console(
 }
 
 fn page(spoken: Spoken, person: &SignedIn) -> pages::Page<'_> {
-    pages::Page { spoken: spoken.whole(), user: &person.display, csrf: &person.csrf }
+    pages::Page { spoken: spoken.whole(), user: &person.display, csrf: &person.csrf, push_key: None }
 }
 
 fn no_page() -> Failure {

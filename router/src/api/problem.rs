@@ -244,6 +244,18 @@ fn of_case(refusal: blendline_cases::Refusal) -> Failure {
         }
         Case::Circle => unprocessable("circle", "a case is no part of itself".to_owned()),
         Case::TooManyMoves => unprocessable("too_many", "the case was moved too often".to_owned()),
+        Case::NoPromise => {
+            conflict("no_promise", "the case has no promise of this number that is still owed".to_owned())
+        }
+        Case::WrongPromise { what } => {
+            let detail = match what.as_str() {
+                "due_at" => "a promise is due later than now, and within two years",
+                "words" => "say what is promised, in 1 to 500 characters",
+                _ => "name a stage that the case can still come to, or a field that has no value yet",
+            };
+            unprocessable("wrong_promise", detail.to_owned()).at(format!("/act/promise/{what}"))
+        }
+        Case::TooManyPromises => unprocessable("too_many", "the case has 100 promises".to_owned()),
         Case::NoType => unprocessable("no_case_type", "the live rules have no such case type any more".to_owned()),
     }
 }

@@ -10,10 +10,10 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
-    Shared, about, accounts, audit, canned, cases, company, connect, consents, conversations, customer, decisions,
-    drafts, endpoints, explanation, floor, health, held, items, keys, ledger, macros, media, notes, operations, pages,
-    people, poll, queues, rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status, tasks,
-    transcripts, users, webhooks, work, workers, worklist,
+    Shared, about, accounts, audit, canned, case_events, case_list, case_types, cases, company, connect, consents,
+    conversations, customer, decisions, drafts, endpoints, explanation, floor, health, held, items, keys, ledger,
+    macros, media, notes, operations, pages, people, poll, promises, push, queues, rule_day, rule_help, rule_replay,
+    rule_trial, rules, search, sessions, status, tasks, transcripts, users, webhooks, work, workers, worklist,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -45,6 +45,8 @@ const OPERATE: &[Role] = &[Operations, Auditor, Admin];
 const PUSH: &[Role] = &[Integrator, Supervisor, Admin];
 const MOVE: &[Role] = &[Supervisor, Admin];
 const WORK: &[Role] = &[Worker, Admin];
+/// Who has a desk.
+const DESK: &[Role] = &[Worker];
 const STAND: &[Role] = &[Worker, Supervisor, Admin];
 const ALL: &[Role] = READ_OR_WORK;
 const TELL: &[Role] = &[Integrator, Worker, Supervisor, Admin];
@@ -69,8 +71,11 @@ pub fn routes() -> Vec<Route> {
     vec![
         owner(post("/v1/items", PUSH, self::post(items::push), about::items::push)),
         owner(post("/v1/cases", TELL, self::post(cases::open), about::cases::open)),
-        get("/v1/cases", READ_OR_WORK, self::get(cases::list), about::cases::list),
+        get("/v1/cases", READ_OR_WORK, self::get(case_list::list), about::cases::list),
+        get("/v1/cases/counts", READ, self::get(case_list::counts), about::cases::counts),
+        get("/v1/case-types", READ_OR_WORK, self::get(case_types::list), about::cases::types),
         get("/v1/cases/{id}", READ_OR_WORK, self::get(cases::one), about::cases::one),
+        get("/v1/cases/{id}/history", READ_OR_WORK, self::get(case_events::list), about::cases::history),
         owner(post("/v1/cases/{id}", TELL, self::post(cases::act), about::cases::act)),
         owner(post("/v1/decisions", STAND, self::post(decisions::ask), about::decisions::ask)),
         get("/v1/decisions", READ_OR_WORK, self::get(decisions::list), about::decisions::list),
@@ -79,6 +84,7 @@ pub fn routes() -> Vec<Route> {
         get("/v1/decisions/proposals", WATCH, self::get(ledger::propose), about::decisions::propose),
         get("/v1/decisions/{id}", READ_OR_WORK, self::get(decisions::one), about::decisions::one),
         owner(post("/v1/decisions/{id}", STAND, self::post(decisions::act), about::decisions::act)),
+        get("/v1/promises", READ_OR_WORK, self::get(promises::list), about::cases::promises),
         get("/v1/tasks", READ_OR_WORK, self::get(tasks::list), about::tasks::list),
         get("/v1/tasks/{id}", READ_OR_WORK, self::get(tasks::one), about::tasks::one),
         owner(route(Method::DELETE, "/v1/tasks/{id}", PUSH, delete(tasks::cancel), about::tasks::cancel)),
@@ -98,6 +104,10 @@ pub fn routes() -> Vec<Route> {
         owner(route(Method::PUT, "/v1/held-macro", WORK, put(held::put), about::held::put)),
         owner(route(Method::DELETE, "/v1/held-macro", WORK, delete(held::remove), about::held::remove)),
         owner(post("/v1/held-macro/now", WORK, self::post(held::hasten), about::held::hasten)),
+        get("/v1/push/key", DESK, self::get(push::key), about::push::key),
+        get("/v1/push/devices", DESK, self::get(push::list), about::push::list),
+        post("/v1/push/devices", DESK, self::post(push::add), about::push::add),
+        route(Method::DELETE, "/v1/push/devices/{device}", DESK, delete(push::remove), about::push::remove),
         get("/v1/canned-answers", MEET, self::get(canned::list), about::canned::list),
         route(Method::PUT, "/v1/canned-answers/{name}", MANAGE, put(canned::put), about::canned::put),
         route(Method::DELETE, "/v1/canned-answers/{name}", MANAGE, delete(canned::remove), about::canned::remove),
@@ -218,6 +228,7 @@ pub fn open_routes() -> Vec<Open<Shared>> {
         quiet(Open::get("/console", pages::console_home, about::pages::console_home)),
         quiet(Open::get("/console/{section}", pages::console, about::pages::console)),
         quiet(Open::get("/console/work/{id}", pages::console_task, about::pages::console_task)),
+        quiet(Open::get("/console/cases/{id}", pages::console_case, about::pages::console_case)),
         quiet(Open::get("/status/{token}", status::page, about::status::page)),
         quiet(Open::get("/transcripts/{id}", transcripts::one, about::pages::transcript)),
         quiet(Open::get("/password", pages::password, about::pages::password)),

@@ -138,7 +138,7 @@ pub async fn change_password(
     with_cookie(&app.cookie().set(&secret))
 }
 
-fn person(caller: &Caller) -> Result<&SignedIn, Failure> {
+pub(super) fn person(caller: &Caller) -> Result<&SignedIn, Failure> {
     let missing = || Failure::bad("Cookie", "this is about the session of a person, and you sent a key: sign in");
     caller.person.as_ref().ok_or_else(missing)
 }

@@ -7,6 +7,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use blendline_cases::Case;
+use blendline_cases::promise::Promise;
 use blendline_wire::TaskId;
 use blendline_wire::time::Instant;
 use serde::{Deserialize, Serialize};
@@ -21,10 +23,10 @@ use super::server::Place;
 use super::tasks::owned;
 use super::view::worker_name;
 use super::{Shared, now};
-use crate::pages::{self, Shown, Spoken};
+use crate::pages::{self, Pledge, Shown, ShownCase, Spoken};
 use crate::ports::live::Allowance;
-use crate::ports::store::TaskFilter;
-use crate::status::{Link, standing};
+use crate::ports::store::{CaseFilter, TaskFilter};
+use crate::status::{Link, Stage, standing};
 
 const HOUR_MS: u64 = 60 * 60 * 1000;
 /// How long a link shows something where nobody says, in hours: a week.
@@ -34,6 +36,8 @@ const HOURS_MAX: u32 = 90 * 24;
 /// How often a minute one link is followed, and from one address all of them: more from there are many behind one proxy.
 const LINK_PER_MINUTE: u32 = 30;
 const PLACE_PER_MINUTE: u32 = 600;
+/// How many promises the page shows, the nearest.
+const PLEDGES_MAX: usize = 10;
 
 /// What link.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
@@ -76,6 +80,19 @@ pub async fn link(
     Ok((StatusCode::CREATED, Json(LinkInfo { path, until: Instant(until) })))
 }
 
+/// What the customer was promised in the cases of his matter, and is to be kept yet; the nearest first.
+async fn promised(app: &Shared, link: &Link) -> Result<Vec<Pledge>, Failure> {
+    let filter = CaseFilter { matter: Some(link.matter), open: true, ..CaseFilter::default() };
+    let cases = app.archive().cases(link.tenant, &filter, None, LIMIT_MAX).await?;
+    let open = cases.into_iter().flat_map(|case| case.promises).filter(|promise| promise.state.is_open());
+    let pledge =
+        |promise: Promise| Pledge { due_at: promise.due_at, words: promise.words.map(|words| words.expose().clone()) };
+    let mut pledges: Vec<Pledge> = open.map(pledge).collect();
+    pledges.sort_by_key(|pledge| pledge.due_at);
+    pledges.truncate(PLEDGES_MAX);
+    Ok(pledges)
+}
+
 /// Where a matter stands, for whoever has the link.
 pub async fn page(
     State(app): State<Shared>,
@@ -100,12 +117,25 @@ pub async fn page(
     let tasks = app.archive().tasks(link.tenant, &filter, TaskId(0), LIMIT_MAX).await?;
     let directory = app.directory();
     let Some((standing, tenant)) = standing(&tasks).zip(directory.tenants.get(&link.tenant)) else { return over() };
+    let cases = CaseFilter { matter: Some(link.matter), ..CaseFilter::default() };
+    let cases = app.archive().cases(link.tenant, &cases, None, LIMIT_MAX).await?;
+    let case = told_case(&cases, standing.stage);
+    let kind = case.and_then(|case| directory.rules.get(&link.tenant)?.cases.get(&case.case_type));
+    let owner = case.and_then(|case| case.owner).or(standing.owner).filter(|_| link.owner);
     let shown = Shown {
         tenant: tenant.clone(),
         stage: standing.stage,
         promised: standing.promised,
-        owner: standing.owner.filter(|_| link.owner).map(|worker| worker_name(worker, &directory)),
+        owner: owner.map(|worker| worker_name(worker, &directory)),
         since: standing.since,
+        case: case.zip(kind).map(|(case, kind)| ShownCase::of(case, kind, spoken.whole().lang.code())),
+        promises: promised(&app, &link).await?,
     };
     Ok(pages::status(spoken.whole(), &shown))
+}
+
+/// The case that a customer is told of: the latest that is open; where nothing else is in work, the latest that is over.
+fn told_case(cases: &[Case], stage: Stage) -> Option<&Case> {
+    let latest = |open: bool| cases.iter().filter(|case| case.is_open() == open).max_by_key(|case| case.opened_at);
+    latest(true).or_else(|| latest(false).filter(|_| matches!(stage, Stage::Done | Stage::Ended)))
 }

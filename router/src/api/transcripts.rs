@@ -75,7 +75,8 @@ pub async fn one(
     let asked = json!({ "notes": form.notes, "masked": masked });
     app.people().record().note(person.tenant, &task.matter.to_string(), (Value::Null, asked), &deed).await?;
     let printed = printed(&app, &person, task.matter, form.notes, masked).await?;
-    Ok(pages::transcript(&pages::Page { spoken: spoken.whole(), user: &person.display, csrf: &person.csrf }, &printed))
+    let page = pages::Page { spoken: spoken.whole(), user: &person.display, csrf: &person.csrf, push_key: None };
+    Ok(pages::transcript(&page, &printed))
 }
 
 async fn printed(

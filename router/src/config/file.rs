@@ -112,6 +112,8 @@ section! {
         cookie_secure: bool,
         /// Proxies whose `X-Forwarded-For` tells from where a connection comes.
         trusted_proxies: Vec<IpAddr>,
+        /// Whom push services turn to; empty: nobody is told on his devices.
+        push_contact: String,
         /// How long requests may take to end after SIGTERM, in milliseconds.
         stop_grace_ms: u64,
     }

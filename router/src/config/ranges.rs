@@ -46,5 +46,19 @@ pub(super) fn check(source: &Source<'_>, file: &File) -> Checked<()> {
     at_least(number(&file.events.attempts_max), 1)?;
     at_least(number(&file.events.keep_days), 1)?;
     at_least(time(&file.workers.heartbeat_ms), 100)?;
-    at_least(time(&file.workers.grace_ms), 100)
+    at_least(time(&file.workers.grace_ms), 100)?;
+    push_contact(source, file)
+}
+
+/// Push services refuse whoever names nobody to turn to.
+fn push_contact(source: &Source<'_>, file: &File) -> Checked<()> {
+    let Some(contact) = &file.server.push_contact else { return Ok(()) };
+    let text = contact.get_ref();
+    let is_mail = text.strip_prefix("mailto:").is_some_and(|address| address.contains('@') && !address.contains(' '));
+    let is_page = reqwest::Url::parse(text).is_ok_and(|url| url.scheme() == "https");
+    if text.is_empty() || is_mail || is_page {
+        return Ok(());
+    }
+    let hint = "give `mailto:` and an address, or a page that begins with https://; empty, nobody is told";
+    Err(source.error(contact.span(), format!("`{text}` is nobody to turn to"), hint))
 }

@@ -64,6 +64,8 @@ fn each_mistake_has_its_line_key_and_hint() {
         ("listen =", "lisen =", "server.lisen", "unknown field `lisen`", "did you mean `listen`?"),
         ("[[tenant.queue]]", "[[tenant.queu]]", "tenant.queu", "unknown field `queu`", "did you mean `queue`?"),
         ("\"127.0.0.1:9000\"", "\"localhost\"", "server.listen", "invalid socket address", "config.default.toml"),
+        ("listen =", "push_contact = \"ops\"\nlisten =", "server.push_contact", "`ops` is nobody", "`mailto:`"),
+        ("listen =", "push_contact = \"http://x.example\"\nlisten =", "server.push_contact", "is nobody", "https://"),
         ("side = \"front\"", "side = \"frnt\"", "tenant.queue.side", "unknown variant `frnt`", "did you mean `front`?"),
         (
             "queue = \"service\"",

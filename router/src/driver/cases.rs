@@ -1,11 +1,13 @@
 //! Cases at the owner of their shard: what is asked of one is decided by [`blendline_cases::apply`], and its events, its
 //! tasks and what the customer is told are committed with it.
 //!
-//! Three things change a case: a call, the end of its stage's task, and a button that the customer presses. All go through
-//! [`Stepper::change_case`], and nothing else writes a case.
+//! Four things change a case: a call, the end of its stage's task, a button that the customer presses, and a look at what
+//! may be about to break. All go through [`Stepper::change_case`], and nothing else writes a case.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use blendline_cases::command::Whom;
-use blendline_cases::types::{Press, Words};
+use blendline_cases::types::{CaseType, Press, Words};
 use blendline_cases::{Case, Change, Command as CaseCommand, Effect, Refusal as CaseRefusal, Terms};
 use blendline_core::input::{Class, NewItem, Verdict};
 use blendline_core::rows::{ConversationState, Task, TaskState};
@@ -13,18 +15,19 @@ use blendline_core::{Answer, Command, Input, Refusal, Scheduler, limits};
 use blendline_wire::event::case::{CaseLinks, CaseValue};
 use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::inbound::{InboundEvent, InboundKind};
-use blendline_wire::org::FieldValue;
-use blendline_wire::outbound::Content;
+use blendline_wire::org::{CalendarSettings, FieldValue};
 use blendline_wire::task::{Label, TaskKind};
-use blendline_wire::{AccountId, CaseId, Pii, TaskId, TenantId};
+use blendline_wire::worker::ServerFrame;
+use blendline_wire::{AccountId, CaseId, Pii, TaskId, TenantId, WorkerId};
+use jiff::tz::TimeZone;
 
 use crate::directory::{AccountEntry, Directory};
 use crate::driver::draft::{Draft, Happening, Item};
 use crate::driver::keys;
+use crate::driver::release::Output;
 use crate::driver::step::Stepper;
 use crate::driver::telemetry;
 use crate::handle::{Call, CallError, CallResult, CaseCall};
-use crate::notes;
 use crate::payload::{ItemOrigin, MessageBody};
 
 /// The button of ours that a customer pressed: of which case, and what it does.
@@ -41,6 +44,44 @@ pub(crate) fn finished(command: &Command) -> Option<(TaskId, String)> {
     match command {
         Command::Settle { task, verdict: Verdict::Done { disposition, .. }, .. } => Some((*task, disposition.clone())),
         _ => None,
+    }
+}
+
+/// By which rules a case is decided, held together.
+pub(crate) struct CaseTerms<'a> {
+    kind: &'a CaseType,
+    version: u32,
+    calendars: BTreeMap<String, CalendarSettings>,
+    zone: &'a TimeZone,
+    managers: Vec<WorkerId>,
+}
+
+impl CaseTerms<'_> {
+    pub(crate) fn as_terms(&self) -> Terms<'_> {
+        let Self { kind, version, calendars, zone, managers } = self;
+        Terms { kind, version: *version, calendars, zone, managers }
+    }
+}
+
+impl<'a> Stepper<'a> {
+    /// By which rules a case of this type is decided now.
+    pub(crate) fn case_terms(
+        &self,
+        case: Option<&Case>,
+        tenant: TenantId,
+        case_type: &str,
+    ) -> Result<CaseTerms<'a>, CaseRefusal> {
+        let directory: &'a Directory = self.directory;
+        let routing = directory.rules.get(&tenant).ok_or(CaseRefusal::NoType)?;
+        let kind = routing.cases.get(case_type).ok_or(CaseRefusal::NoType)?;
+        let unit = case.and_then(|case| kind.stage(&case.stage.name)).and_then(|stage| stage.unit.as_deref());
+        Ok(CaseTerms {
+            kind,
+            version: routing.version,
+            calendars: routing.cases.calendars(kind, case, self.now()),
+            zone: &routing.zone,
+            managers: unit.map(|unit| directory.managers(tenant, unit)).unwrap_or_default(),
+        })
     }
 }
 
@@ -147,18 +188,15 @@ impl Stepper<'_> {
         if case.is_none() && !matches!(command, CaseCommand::Open { .. }) {
             return Err(CaseRefusal::NoCase);
         }
-        let routing = self.directory.rules.get(&tenant).ok_or(CaseRefusal::NoType)?;
-        let kind = routing.cases.get(case_type).ok_or(CaseRefusal::NoType)?;
-        let calendars = routing.cases.calendars(kind, case, self.now());
-        let terms = Terms { kind, version: routing.version, calendars: &calendars };
-        blendline_cases::apply(&terms, case, actor, command, self.now())
+        let terms = self.case_terms(case, tenant, case_type)?;
+        blendline_cases::apply(&terms.as_terms(), case, actor, command, self.now())
     }
 
     /// Makes a change: its events, what it asks for, and what came of that.
     pub(crate) fn change_case(&mut self, actor: Actor, change: Change) {
         let Change { case, events, effects } = change;
         let mut case = self.record_case(actor, case, events);
-        for effect in effects {
+        for (at, effect) in (0..).zip(effects) {
             let came = match effect {
                 Effect::Cancel { task } => {
                     // Where it is over already there is nothing to take back.
@@ -166,13 +204,28 @@ impl Stepper<'_> {
                     self.step(Input::new(actor, Command::Cancel { task, reason }));
                     continue;
                 }
-                Effect::Open { queue, target_ms } => self.open_work(actor, &case, &queue, target_ms),
+                Effect::Open { queue, target_ms } => {
+                    let (task, reason) = self.open_work(actor, &case, &queue, target_ms);
+                    CaseCommand::Work { task, reason }
+                }
+                Effect::Raise { task, queue, target_ms } => match self.raised(&case, task, &queue, target_ms) {
+                    Some(work) => work,
+                    None => continue,
+                },
+                Effect::Aside { queue } => {
+                    let (task, reason) = self.open_work(actor, &case, &queue, None);
+                    CaseCommand::Aside { task, reason }
+                }
+                Effect::Notice { whom, worker, notice } => {
+                    let (outcome, about) = (self.notice_of_case(&case, (whom, worker), &notice, at), notice.as_str());
+                    CaseCommand::Told { whom, outcome, about }
+                }
                 Effect::Tell { whom, channels, text, buttons } => {
                     let outcome = match whom {
                         Whom::Customer => self.tell_of_case(&case, &channels, text, buttons),
-                        Whom::Agent => self.note_of_case(&case, &text),
+                        Whom::Agent | Whom::Manager => self.note_of_case(&case, case.owner, &text, at),
                     };
-                    CaseCommand::Told { whom, outcome }
+                    CaseCommand::Told { whom, outcome, about: "" }
                 }
             };
             let told = self.decided_case(Some(&case), case.tenant, &case.case_type, Actor::System, &came);
@@ -180,12 +233,27 @@ impl Stepper<'_> {
                 case = self.record_case(Actor::System, change.case, change.events);
             }
         }
+        self.tell_concerned(&case);
+    }
+
+    /// Those who have the case, its stage's work or its conversation at their desks see it change there.
+    fn tell_concerned(&mut self, case: &Case) {
+        let talk = case.links.conversation.and_then(|id| self.core.conversation(id)).map(|open| &open.state);
+        let at_talk = match talk {
+            Some(ConversationState::Open { task }) => Some(*task),
+            _ => None,
+        };
+        let holder = |task: Option<TaskId>| task.and_then(|task| self.core.task(task)?.state.holder());
+        let whom: BTreeSet<_> = [case.owner, holder(case.task), holder(at_talk)].into_iter().flatten().collect();
+        let frame = ServerFrame::CaseChanged { case: case.id, matter: case.links.matter };
+        self.batch.outputs.extend(whom.into_iter().map(|worker| Output::Told(worker, frame.clone())));
     }
 
     /// Writes what happened to a case, and the case as it is then.
     fn record_case(&mut self, actor: Actor, case: Case, events: Vec<EventKind>) -> Case {
         let (account, conversation) = (case.links.account, case.links.conversation);
         for kind in events {
+            self.overlay.forecasts.happened(case.tenant, self.batch.commit.now, &kind);
             let command = Command::Record { tenant: case.tenant, account, conversation, kind: Box::new(kind) };
             self.step(Input::new(actor, command));
         }
@@ -194,9 +262,24 @@ impl Stepper<'_> {
         case
     }
 
-    /// Opens the task of a stage.
-    fn open_work(&mut self, actor: Actor, case: &Case, queue: &str, target_ms: Option<u64>) -> CaseCommand {
-        let none = |reason: &str| CaseCommand::Work { task: None, reason: reason.to_owned() };
+    /// Puts a task that nobody has yet before others: the core has no other place for it than that of a new one.
+    fn raised(&mut self, case: &Case, task: TaskId, queue: &str, target_ms: u64) -> Option<CaseCommand> {
+        self.core.task(task).filter(|row| row.state == TaskState::Waiting)?;
+        self.step(Input::new(Actor::Rule, Command::Cancel { task, reason: "raised".to_owned() }));
+        let (task, reason) = self.open_work(Actor::Rule, case, queue, Some(target_ms));
+        let reason = if task.is_some() { "raised".to_owned() } else { reason };
+        Some(CaseCommand::Work { task, reason })
+    }
+
+    /// Opens a task for a case; or none, and why.
+    fn open_work(
+        &mut self,
+        actor: Actor,
+        case: &Case,
+        queue: &str,
+        target_ms: Option<u64>,
+    ) -> (Option<TaskId>, String) {
+        let none = |reason: &str| (None, reason.to_owned());
         let Some(queue) = self.directory.queue(case.tenant, queue) else { return none("unknown_queue") };
         let label = Label { rule: case.stage.name.clone(), tags: Vec::new(), case_type: Some(case.case_type.clone()) };
         let class = Class {
@@ -216,7 +299,7 @@ impl Stepper<'_> {
         let item = NewItem { tenant: case.tenant, class, payload, conversation, matter };
         let call = Some(self.batch.call());
         match self.step(Input { call, actor, command: Command::Push(item) }).answer {
-            Some(Ok(Answer::Task(task))) => CaseCommand::Work { task: Some(task), reason: String::new() },
+            Some(Ok(Answer::Task(task))) => (Some(task), String::new()),
             refused => {
                 self.batch.drop_payload(payload);
                 telemetry::case_without_work(&case.case_type, &case.stage.name);
@@ -252,73 +335,5 @@ impl Stepper<'_> {
             item: Some(Box::new(ItemOrigin { kind: case.case_type.clone(), source: "case".to_owned() })),
             ..MessageBody::default()
         }
-    }
-
-    /// Tells the customer, on the conversation that he has open or had last, or says why not.
-    fn tell_of_case(
-        &mut self,
-        case: &Case,
-        channels: &[String],
-        text: String,
-        buttons: Vec<(String, String)>,
-    ) -> &'static str {
-        let named = case.links.conversation.and_then(|id| self.core.conversation(id));
-        let contact = case.links.contact;
-        let open = named.or_else(|| contact.and_then(|contact| self.core.conversation_of(contact)));
-        let over = contact.and_then(|contact| self.overlay.latest(contact)).filter(|_| open.is_none());
-        let Some(talk) = open.or(over) else { return "no_conversation" };
-        let conversation = talk.id;
-        let Some(entry) = self.directory.accounts.get(&talk.account) else { return "no_conversation" };
-        // What is his is not said where others read it.
-        let is_his = !entry.is_public() && (channels.is_empty() || channels.contains(&entry.channel));
-        if !is_his {
-            return "other_channel";
-        }
-        let text = Pii::new(text);
-        let content = if buttons.is_empty() { Content::Text { text } } else { Content::Buttons { text, buttons } };
-        let prior = over.cloned().map(Box::new);
-        let payload = self.batch.payload(MessageBody::reply(content));
-        let command = Command::Tell { conversation, worker: None, payload, prior };
-        if self.step(Input::new(Actor::Rule, command)).wrote {
-            return "told";
-        }
-        self.batch.drop_payload(payload);
-        "too_many"
-    }
-
-    /// Tells whoever owns the case, by a note on its matter that mentions him.
-    fn note_of_case(&mut self, case: &Case, text: &str) -> &'static str {
-        let (Some(owner), Some(matter)) = (case.owner, case.links.matter) else { return "no_owner" };
-        // Where nobody works on the stage, the note is read at the customer's conversation.
-        let talk = case.links.conversation.and_then(|id| self.core.conversation(id)).map(|open| &open.state);
-        let at_talk = match talk {
-            Some(ConversationState::Open { task }) => Some(*task),
-            _ => None,
-        };
-        let Some(task) = case.task.or(at_talk) else { return "no_task" };
-        let text: String = text.chars().take(notes::TEXT_CHARS_MAX).collect();
-        let note = notes::Note {
-            matter,
-            task,
-            conversation: case.links.conversation,
-            from: case.case_type.clone(),
-            worker: None,
-            text: Pii::new(text),
-            mentions: vec![owner],
-        };
-        // One case says one thing to its owner in a millisecond; two cases of one matter are told apart by their names.
-        let by_case = u16::from_be_bytes([case.id.0.to_be_bytes()[0], case.id.0.to_be_bytes()[1]]);
-        let (key, entries) = notes::entries(&note, case.tenant, self.now(), by_case);
-        let kind = Box::new(EventKind::NoteAdded {
-            note: hex::encode(key),
-            in_matter: matter,
-            in_task: task,
-            mentions: note.mentions,
-        });
-        let conversation = case.links.conversation;
-        let command = Command::Record { tenant: case.tenant, account: None, conversation, kind };
-        self.step(Input::new(Actor::Rule, command));
-        entries.into_iter().for_each(|entry| self.put_entry(entry));
-        "told"
     }
 }

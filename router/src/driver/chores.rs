@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use blendline_wire::ConversationId;
 use blendline_wire::task::Side;
+use blendline_wire::{CaseId, ConversationId};
 use tokio::task::JoinHandle;
 use tokio::time::{Duration, Instant, timeout};
 
@@ -18,17 +18,20 @@ use crate::ports::store::StoreError;
 const SLOW: Duration = Duration::from_secs(1);
 /// How often it is looked whether a platform's window is about to close on somebody who waits.
 const WINDOWS: Duration = Duration::from_secs(30);
-/// How many conversations whose time to confirm is over are taken up at once.
+/// How many conversations whose time to confirm is over are taken up at once, and how many cases are looked at.
 const SWEEP_MAX: usize = 256;
 /// How long a subscription or renewal may take.
 const CALL_MAX: Duration = Duration::from_secs(2);
+
+/// Conversations whose time to confirm is over, and cases that are to be looked at.
+type Swept = (Vec<ConversationId>, Vec<CaseId>);
 
 /// What is under way beside batches.
 pub(crate) struct Chores {
     /// When the lease was last renewed, by a commit or by itself.
     pub(crate) renewed: Instant,
     renewal: Option<JoinHandle<Result<(), StoreError>>>,
-    sweep: Option<JoinHandle<Result<Vec<ConversationId>, StoreError>>>,
+    sweep: Option<JoinHandle<Result<Swept, StoreError>>>,
     slow: Instant,
     windows: Instant,
 }
@@ -57,6 +60,7 @@ impl Serving<'_> {
             self.chores.slow = Instant::now();
             self.clock.slew();
             self.count();
+            self.take_history();
             self.sweep(draft).await;
             if self.chores.windows.elapsed() >= WINDOWS {
                 self.chores.windows = Instant::now();
@@ -109,8 +113,11 @@ impl Serving<'_> {
                 return;
             }
             Some(sweep) => match sweep.await.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string()))) {
-                Ok(ended) => ended.into_iter().for_each(|id| draft.confirm_ended(id)),
-                Err(error) => telemetry::store_unavailable("confirm_ended", &error),
+                Ok((ended, cases)) => {
+                    ended.into_iter().for_each(|id| draft.confirm_ended(id));
+                    cases.into_iter().for_each(|id| draft.look_at_case(id));
+                }
+                Err(error) => telemetry::store_unavailable("sweep", &error),
             },
             None => {}
         }
@@ -118,7 +125,8 @@ impl Serving<'_> {
         let (shard, now) = (self.owner.config.shard, self.clock.now());
         self.chores.sweep = Some(tokio::spawn(async move {
             let ended = archive.confirm_ended(shard, now, SWEEP_MAX).await?;
-            Ok(ended.into_iter().map(|row| row.id).collect())
+            let cases = archive.cases_to_look_at(shard, now, SWEEP_MAX).await?;
+            Ok((ended.into_iter().map(|row| row.id).collect(), cases))
         }));
     }
 

@@ -8,6 +8,7 @@ use crate::adapters::live::InProcessLive;
 use crate::outlets::bell::Bell;
 use crate::ports::live::Live;
 use crate::ports::register::Key;
+use crate::push::ear::Ear;
 use crate::status::Links;
 
 /// How a driver runs its shard. All times in milliseconds.
@@ -50,6 +51,8 @@ pub struct DriverConfig {
     pub live: Arc<dyn Live>,
     /// Who is told that there are new events.
     pub bell: Bell,
+    /// Who hears what people may have to be told on their devices.
+    pub ear: Option<Ear>,
     /// What makes links to status pages; without it, no answer has one.
     pub links: Option<Links>,
 }
@@ -74,6 +77,7 @@ impl Default for DriverConfig {
             media: None,
             live: Arc::new(InProcessLive::default()),
             bell: Bell::default(),
+            ear: None,
             links: None,
         }
     }

@@ -9,7 +9,7 @@ use blendline_wire::outbound::SendResult;
 use blendline_wire::task::{AcceptMode, Presence};
 use blendline_wire::trace::TraceContext;
 use blendline_wire::worker::ServerFrame;
-use blendline_wire::{AccountId, ConversationId, Millis, OutboundId, QueueId, SessionId, TenantId, WorkerId};
+use blendline_wire::{AccountId, CaseId, ConversationId, Millis, OutboundId, QueueId, SessionId, TenantId, WorkerId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -56,6 +56,8 @@ pub(crate) enum Item {
     Lost(WorkerId, SessionId),
     /// A conversation's time to confirm is over.
     ConfirmEnded(ConversationId),
+    /// A case may have something that is about to break.
+    LookAtCase(CaseId),
     /// The platform's window of a conversation, in which the customer waits, is about to close.
     WindowCloses(TenantId, ConversationId),
 }
@@ -298,6 +300,12 @@ impl Draft {
             | Call::Doubtful { .. } => {}
         }
         self.items.push(Item::Call { actor, call, reply });
+    }
+
+    /// Adds a case that is to be looked at.
+    pub(crate) fn look_at_case(&mut self, case: CaseId) {
+        self.wanted.cases.push(case);
+        self.items.push(Item::LookAtCase(case));
     }
 
     /// Adds a conversation whose time to confirm seems to be over.

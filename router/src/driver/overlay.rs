@@ -12,6 +12,7 @@ use blendline_core::rows::{Conversation, ConversationState, OutboundRow};
 use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, DecisionId, OutboundId, TaskId};
 
 use crate::accounts::AccountState;
+use crate::driver::forecasts::Forecasts;
 use crate::driver::keys::Key;
 use crate::ports::register::{self, Entry};
 use crate::ports::store::Found;
@@ -36,6 +37,8 @@ pub(crate) struct Overlay {
     current: Layer,
     previous: Layer,
     found: Found,
+    /// What is known of how long stages take.
+    pub(crate) forecasts: Forecasts,
     /// How accounts are, as far as this owner has heard.
     pub(crate) health: HashMap<AccountId, AccountState>,
 }

@@ -19,9 +19,10 @@ use crate::driver::transcripts::Transcripts;
 use crate::handle::{CallError, CallResult};
 use crate::outlets::bell::Bell;
 use crate::payload::StoredMessage;
-use crate::ports::live::Live;
+use crate::ports::live::{Live, worker_topic};
 use crate::ports::register::Key;
 use crate::ports::store::{Archive, Commit, Transcript};
+use crate::push::ear::Ear;
 use crate::traces::Span;
 
 /// One thing that happens after the commit.
@@ -46,6 +47,8 @@ pub(crate) enum Output {
     Ended(SessionId),
     /// Whoever listens to this topic should look at the record again.
     Followed(String),
+    /// Something for a worker wherever he is connected, and for nobody where he is not.
+    Told(WorkerId, ServerFrame),
 }
 
 /// A task as a worker is shown it, before its transcript is put in.
@@ -85,6 +88,7 @@ pub(crate) struct Releaser {
     live: Arc<dyn Live>,
     media: Option<mpsc::Sender<Key>>,
     bell: Bell,
+    ear: Option<Ear>,
     heartbeat_ms: u64,
     connections: HashMap<SessionId, mpsc::Sender<ServerFrame>>,
     late: TaskTracker,
@@ -103,6 +107,7 @@ impl Releaser {
             live: Arc::clone(&config.live),
             media: config.media.clone(),
             bell: config.bell.clone(),
+            ear: config.ear.clone(),
             heartbeat_ms: config.heartbeat_ms,
             connections: HashMap::new(),
             late: TaskTracker::new(),
@@ -125,6 +130,9 @@ impl Releaser {
     async fn release(&mut self, released: Released) {
         let Released { commit, mut outputs, sends, mails, media, spans, acks, acker } = released;
         self.bell.ring(&commit.writes);
+        if let Some(ear) = &self.ear {
+            ear.hear(&commit.writes);
+        }
         spans.into_iter().for_each(|(_, span)| span.end(None));
         if let Some(acker) = acker.filter(|_| !acks.is_empty()) {
             // The subscription may have ended; then the delivery comes again and is recognised.
@@ -148,6 +156,11 @@ impl Releaser {
                 Output::Late(reply, about) => self.look_late(reply, about),
                 // Only a hint: whoever missed it reads from where he was.
                 Output::Followed(topic) => self.live.tell(&topic, Bytes::new()).await,
+                Output::Told(worker, frame) => {
+                    // These types cannot fail to be written.
+                    let body = serde_json::to_vec(&frame).unwrap_or_default();
+                    self.live.tell(&worker_topic(worker), body.into()).await;
+                }
                 other => frames.push(other),
             }
         }
@@ -189,7 +202,7 @@ impl Releaser {
             Output::End(session, reason) => self.end(session, reason),
             Output::Ended(session) => drop(self.connections.remove(&session)),
             // These were carried out before.
-            Output::Answer(..) | Output::Late(..) | Output::Followed(..) => {}
+            Output::Answer(..) | Output::Late(..) | Output::Followed(..) | Output::Told(..) => {}
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use blendline_core::Scheduler;
 use blendline_core::input::Settings;
 use blendline_wire::task::Side;
-use blendline_wire::{Millis, QueueId};
+use blendline_wire::{Millis, QueueId, TenantId};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Duration, Instant};
@@ -17,6 +17,7 @@ use crate::directory::{Directories, Directory};
 use crate::driver::batch::Batch;
 use crate::driver::chores::Chores;
 use crate::driver::draft::{Draft, Happening, Item};
+use crate::driver::forecasts::{self, History};
 use crate::driver::handover::courier::{self, Courier};
 use crate::driver::intake::{Intake, Pause};
 use crate::driver::overlay::Overlay;
@@ -81,6 +82,8 @@ pub(crate) struct Serving<'a> {
     pub(crate) directory: Arc<Directory>,
     directories: Directories,
     overlay: Overlay,
+    /// What the log tells of how long stages took, while it is being read.
+    history: JoinSet<History>,
     pub(crate) in_flight: Option<InFlight>,
     pub(crate) chores: Chores,
     /// When all rows go into the journal next.
@@ -108,6 +111,8 @@ impl<'a> Serving<'a> {
         let (releases, released) = mpsc::channel(RELEASES_MAX);
         let (post, letters) = mpsc::channel(RELEASES_MAX);
         let (archive, broker) = (Arc::clone(&owner.archive), Arc::clone(&owner.broker));
+        let mut history = JoinSet::new();
+        history.spawn(forecasts::read(Arc::clone(&archive), tenants_with_cases(&directory), tenure.now));
         let mut helpers = JoinSet::new();
         let post_office =
             Post { shard: owner.config.shard, archive: Arc::clone(&archive), broker, directory: directory.clone() };
@@ -129,6 +134,7 @@ impl<'a> Serving<'a> {
             sessions,
             intake: Intake::default(),
             overlay: Overlay::default(),
+            history,
             in_flight: None,
             chores: Chores::default(),
             next_shot: Instant::now() + FIRST_SHOT,
@@ -330,10 +336,23 @@ impl<'a> Serving<'a> {
         Ok(())
     }
 
+    /// Takes up what the log told of how long stages took.
+    pub(crate) fn take_history(&mut self) {
+        if let Some(read) = self.history.try_join_next() {
+            // Without it what is seen from now on is all that is known.
+            self.overlay.forecasts.begin(read.unwrap_or_default());
+        }
+    }
+
     /// True while a commit is on its way.
     pub(crate) const fn is_committing(&self) -> bool {
         self.in_flight.is_some()
     }
+}
+
+/// Those whose rules have case types.
+fn tenants_with_cases(directory: &Directory) -> Vec<TenantId> {
+    directory.rules.iter().filter(|(_, routing)| !routing.cases.is_empty()).map(|(tenant, _)| *tenant).collect()
 }
 
 /// The side of each queue.

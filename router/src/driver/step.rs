@@ -6,6 +6,7 @@ use blendline_wire::event::Actor;
 use blendline_wire::worker::{ServerFrame, TaskView};
 use blendline_wire::{Lease, Millis, TaskId};
 
+use crate::case_history;
 use crate::directory::Directory;
 use crate::driver::batch::Batch;
 use crate::driver::draft::Item;
@@ -75,6 +76,7 @@ impl<'a> Stepper<'a> {
                 self.batch.outputs.push(Output::End(session, "drain"));
             }
             Item::ConfirmEnded(conversation) => self.confirm_ended(conversation),
+            Item::LookAtCase(case) => self.look_at_case(case),
             Item::WindowCloses(tenant, conversation) => self.window_closes(tenant, conversation),
         }
     }
@@ -96,6 +98,11 @@ impl<'a> Stepper<'a> {
                     // Counters alone are no trace of an input.
                     stepped.wrote |= !matches!(write, Write::Meta(_));
                     self.overlay.absorb(&write);
+                    if let Write::Event(event) = &write
+                        && let Some(entry) = case_history::entry(event)
+                    {
+                        self.put_entry(entry);
+                    }
                     self.batch.write(write);
                 }
                 Effect::Release(Release::Answer { result, .. }) => stepped.answer = Some(result),

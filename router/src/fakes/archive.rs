@@ -1,5 +1,7 @@
 //! What is read from the record in memory.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use blendline_cases::Case;
 use blendline_core::MessageRow;
@@ -76,14 +78,49 @@ impl Archive for FakeStore {
         after: Option<CaseId>,
         limit: usize,
     ) -> Result<Vec<Case>, StoreError> {
-        let is_wanted = |case: &&Case| {
-            case.tenant == tenant
-                && after.is_none_or(|after| after < case.id)
-                && (!filter.open || case.is_open())
-                && filter.contact.is_none_or(|contact| case.links.contact == Some(contact))
-                && filter.matter.is_none_or(|matter| case.links.matter == Some(matter))
-        };
-        Ok(self.record().cases.values().filter(is_wanted).take(limit).cloned().collect())
+        let place = |case: &Case| (filter.by_due.then(|| case.due_at().unwrap_or(Millis(u64::MAX))), case.id);
+        let record = self.record();
+        let after = after.and_then(|after| record.cases.get(&after)).map(place);
+        let mut found: Vec<&Case> = record.cases.values().filter(|case| is_asked(case, tenant, filter)).collect();
+        found.retain(|case| after.is_none_or(|after| after < place(case)));
+        found.sort_unstable_by_key(|case| place(case));
+        Ok(found.into_iter().take(limit).cloned().collect())
+    }
+
+    async fn case_counts(&self, tenant: TenantId, filter: &CaseFilter) -> Result<Vec<CaseCount>, StoreError> {
+        let record = self.record();
+        let all = CaseFilter { late_at: None, ..filter.clone() };
+        let mut counts: BTreeMap<(String, String), (u64, u64)> = BTreeMap::new();
+        for case in record.cases.values().filter(|case| is_asked(case, tenant, &all)) {
+            let (count, late) = counts.entry((case.case_type.clone(), case.stage.name.clone())).or_default();
+            *count += 1;
+            *late += u64::from(filter.late_at.is_some_and(|at| case.due_at().is_some_and(|due| due < at)));
+        }
+        let counted = |((case_type, stage), (count, late))| CaseCount { case_type, stage, count, late };
+        Ok(counts.into_iter().map(counted).collect())
+    }
+
+    async fn cases_to_look_at(&self, _: u16, now: Millis, limit: usize) -> Result<Vec<CaseId>, StoreError> {
+        let record = self.record();
+        let due = record.cases.values().filter(|case| case.look_at.is_some_and(|at| at <= now));
+        let mut found: Vec<_> = due.map(|case| (case.look_at, case.id)).collect();
+        found.sort_unstable();
+        Ok(found.into_iter().map(|(_, id)| id).take(limit).collect())
+    }
+
+    async fn promising(
+        &self,
+        tenant: TenantId,
+        due_before: Millis,
+        after: Option<(Millis, CaseId)>,
+        limit: usize,
+    ) -> Result<Vec<Case>, StoreError> {
+        let record = self.record();
+        let of_tenant = record.cases.values().filter(|case| case.tenant == tenant);
+        let due = of_tenant.filter_map(|case| Some(((case.promise_due_at()?, case.id), case)));
+        let mut found: Vec<_> = due.filter(|(place, _)| place.0 < due_before && Some(*place) > after).collect();
+        found.sort_by_key(|(place, _)| *place);
+        Ok(found.into_iter().map(|(_, case)| case.clone()).take(limit).collect())
     }
 
     async fn tasks(&self, _: TenantId, _: &TaskFilter, _: TaskId, _: usize) -> Result<Vec<Task>, StoreError> {
@@ -264,4 +301,17 @@ fn stored(row: &MessageRow, body: &MessageBody) -> StoredMessage {
         outbound: row.outbound,
         body: body.clone(),
     }
+}
+
+fn is_asked(case: &Case, tenant: TenantId, filter: &CaseFilter) -> bool {
+    let stage = || format!("{}/{}", case.case_type, case.stage.name);
+    case.tenant == tenant
+        && (!filter.open || case.is_open())
+        && (!filter.over || !case.is_open())
+        && filter.contact.is_none_or(|contact| case.links.contact == Some(contact))
+        && filter.matter.is_none_or(|matter| case.links.matter == Some(matter))
+        && filter.owner.is_none_or(|owner| case.owner == Some(owner))
+        && filter.case_type.as_ref().is_none_or(|name| *name == case.case_type)
+        && filter.stages.as_ref().is_none_or(|names| names.contains(&stage()))
+        && filter.late_at.is_none_or(|at| case.due_at().is_some_and(|due| due < at))
 }

@@ -14,6 +14,7 @@ use blendline_wire::time::Instant;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+pub(crate) use watch::first_before;
 pub use watch::{Floors, Latest, Sources};
 
 /// The floor at an instant.

@@ -180,7 +180,11 @@ fn day_begin(now: Millis, zone: &TimeZone) -> Millis {
 }
 
 /// The number after which a tenant's first event at or after `since` comes: halves the numbers until it is found.
-async fn first_before(archive: &dyn Archive, tenant: TenantId, since: Millis) -> Result<EventId, StoreError> {
+pub(crate) async fn first_before(
+    archive: &dyn Archive,
+    tenant: TenantId,
+    since: Millis,
+) -> Result<EventId, StoreError> {
     let (mut below, mut above) = (0_u64, LAST_NUMBER);
     // What stands right after `below` is before the day, or `below` is zero; what stands after `above` is not.
     while below + 1 < above {

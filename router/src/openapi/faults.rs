@@ -51,6 +51,7 @@ faults! {
     UNKNOWN_HELD = 404 "unknown_held_macro" "No macro of this number waits, nor was one done.";
     UNKNOWN_MEDIA = 404 "unknown_media" "No file that the caller may see has this id.";
     UNKNOWN_OUTBOUND = 404 "unknown_outbound" "No message of the caller's has this id.";
+    UNKNOWN_PUSH_DEVICE = 404 "unknown_push_device" "No device of the caller's has this id.";
     UNKNOWN_QUARANTINED = 404 "unknown_quarantined" "Nothing of the caller's in the quarantine has this number.";
     UNKNOWN_QUEUE = 404 "unknown_queue" "No queue has this name; the detail offers the nearest.";
     UNKNOWN_SKILL = 404 "unknown_skill" "No skill has this name.";
@@ -61,6 +62,7 @@ faults! {
     UNKNOWN_WORKER = 404 "unknown_worker" "No worker has this name.";
     SLOW_BODY = 408 "slow_body" "The body took too long.";
     ALREADY_OPEN = 409 "already_open" "The contact has an open conversation: reply there.";
+    NO_PROMISE = 409 "no_promise" "The case has no promise of this number that is still owed.";
     CASE_STATE = 409 "wrong_case_state" "The case is over, or is not, or waits, or has been over for too long.";
     CLOSED = 409 "closed" "The task is closed.";
     DECISION_STATE = 409 "wrong_decision_state" "The decision is made already, or was not granted; the detail says how it stands.";
@@ -79,6 +81,7 @@ faults! {
     NOT_YOURS = 409 "not_yours" "The decision is another's to make; the detail says whose.";
     OVER_LIMIT = 409 "over_limit" "Nobody who could be asked may decide this; the detail says what would be allowed.";
     OWN_USER = 409 "own_user" "Nobody changes his own role or lets himself out.";
+    PUSH_OFF = 409 "push_off" "This installation tells nobody on his devices.";
     SECOND_PERSON = 409 "second_person" "The rules need two people: another than the author publishes them.";
     SESSION_ENDED = 409 "session_ended" "The connection has ended: poll without `session`.";
     UNDECIDED = 409 "undecided" "The task asks for a decision, which is made by itself.";
@@ -93,6 +96,7 @@ faults! {
     CIRCLE = 422 "circle" "Whoever is asked waits for this very task.";
     EMPTY = 422 "empty" "The message holds no words.";
     MISSING_FIELDS = 422 "missing_fields" "The move needs fields that have no value; the detail names them.";
+    WRONG_PROMISE = 422 "wrong_promise" "A promise is due later, in some words, and kept by what can still happen.";
     NO_CASE_TYPE = 422 "no_case_type" "The live rules have no such case type any more.";
     NO_CONVERSATION = 422 "no_conversation" "The task has no customer to reply to.";
     NO_HEIR = 422 "no_heir" "A queue with open tasks would be gone, and no other has its tasks.";

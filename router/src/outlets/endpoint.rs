@@ -50,7 +50,7 @@ pub struct Pace {
 
 impl Pace {
     /// How long to wait after so many failed tries.
-    fn pause_ms(self, failed: u32) -> u64 {
+    pub fn pause_ms(self, failed: u32) -> u64 {
         let doubled = self.first_ms.saturating_mul(1 << failed.saturating_sub(1).min(30));
         let longest = doubled.min(self.longest_ms).max(1);
         // Receivers that come back are not stormed by all lanes at once.

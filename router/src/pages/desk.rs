@@ -6,7 +6,8 @@ use super::language::Lang;
 use super::sign_in::languages;
 use super::texts::{open_text, text};
 use super::{
-    Page, assets, away, desk_answers, desk_forms, desk_macros, desk_notes, desk_parts, desk_worklist, search, shell,
+    Page, assets, away, case_parts, desk_answers, desk_forms, desk_macros, desk_notes, desk_parts, desk_worklist,
+    search, shell,
 };
 
 /// The states of the connection, and what each is called.
@@ -35,13 +36,17 @@ pub(super) fn markup(page: &Page<'_>) -> Markup {
     let head = html! {
         meta name="csrf" content=(page.csrf);
         meta name="worker" content=(page.user);
+        @if let Some(key) = page.push_key {
+            meta name="push-key" content=(key);
+        }
         (away::manifest())
         link rel="stylesheet" href=(assets::url("desk.css"));
+        link rel="stylesheet" href=(assets::url("case.css"));
         script type="module" src=(assets::url("desk/main.js")) {}
     };
     let body = html! {
         a class="skip" href="#work" { (t("desk-skip")) }
-        (bar(lang, page.user))
+        (bar(lang, page))
         main class="floor" {
             aside class="rail" aria-label=(t("desk-rail")) {
                 section aria-labelledby="offers-title" {
@@ -71,6 +76,8 @@ pub(super) fn markup(page: &Page<'_>) -> Markup {
         (elsewhere(lang))
         (desk_parts::templates(lang))
         (desk_forms::templates(lang))
+        (case_parts::templates(lang))
+        (case_parts::opening(lang))
         (desk_answers::templates(lang))
         (desk_notes::templates(lang))
         noscript { p class="empty" { (t("page-needs-script")) } }
@@ -78,7 +85,7 @@ pub(super) fn markup(page: &Page<'_>) -> Markup {
     shell::page(lang, &format!("{} · Blendline", t("desk-title")), "desk", &head, &body)
 }
 
-fn bar(lang: Lang, user: &str) -> Markup {
+fn bar(lang: Lang, page: &Page<'_>) -> Markup {
     let t = |key| text(lang, key);
     html! {
         header class="bar" {
@@ -103,9 +110,14 @@ fn bar(lang: Lang, user: &str) -> Markup {
                     span { (t("desk-sound")) }
                 }
                 details class="menu" id="me" {
-                    summary { bdi class="who" { (user) } }
+                    summary { bdi class="who" { (page.user) } }
                     div class="sheet" {
                         (languages(lang))
+                        @if page.push_key.is_some() {
+                            button type="button" id="push" aria-pressed="false" hidden title=(t("desk-push-title")) {
+                                (t("desk-push"))
+                            }
+                        }
                         (keys(lang))
                         button type="button" id="sign-out" { (t("desk-sign-out")) }
                     }

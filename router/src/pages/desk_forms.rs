@@ -70,6 +70,7 @@ fn done(lang: Lang) -> Markup {
     let t = |key| text(lang, key);
     html! {
         (select(&t("desk-disposition"), "disposition", &options(lang, &DISPOSITIONS)))
+        div class="case-inputs" data-slot="needs" hidden {}
         div data-only="request" { (note(&t("desk-note-answer"), false)) }
         div data-not="request" { (note(&t("desk-note"), false)) }
     }

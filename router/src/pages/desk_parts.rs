@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::language::Lang;
 use super::texts::{open_text, text};
-use super::{desk_notes, shell};
+use super::{case_parts, desk_notes, shell};
 
 /// What a transcript says of its messages, by the name its script asks for: for every page that shows one.
 pub(super) const OF_MESSAGES: [(&str, &str, &[&str]); 9] = [
@@ -20,8 +20,10 @@ pub(super) const OF_MESSAGES: [(&str, &str, &[&str]); 9] = [
 ];
 
 /// Sentences, by the name a script asks for them, with their open places.
-pub(super) const SENTENCES: [(&str, &str, &[&str]); 49] = [
+pub(super) const SENTENCES: [(&str, &str, &[&str]); 51] = [
     ("offer-new", "desk-say-offer", &["queue"]),
+    ("push-denied", "desk-push-denied", &[]),
+    ("push-failed", "desk-push-failed", &["detail"]),
     ("message-new", "desk-say-message", &["name"]),
     ("customer", "desk-customer", &[]),
     ("me", "desk-me", &[]),
@@ -152,6 +154,7 @@ fn column(lang: Lang) -> Markup {
                     summary { (t("desk-history")) " " span class="count" data-slot="count" { "0" } }
                     div class="ways" tabindex="0" role="group" aria-label=(t("desk-history")) data-slot="ways" {}
                 }
+                (case_parts::panel(lang))
                 (desk_notes::panel(lang))
                 div class="transcript" data-slot="scroll" tabindex="0" role="log" aria-live="off"
                     aria-label=(t("desk-transcript")) {
@@ -170,6 +173,7 @@ fn column(lang: Lang) -> Markup {
                     ] {
                         button type="button" data-form=(name) aria-expanded="false" { (t(key)) }
                     }
+                    button type="button" data-do="open-case" aria-expanded="false" { (t("desk-case-open")) }
                     button type="button" data-do="status-link" title=(t("desk-status-link-title")) { (t("desk-status-link")) }
                 }
                 div class="form-place" data-slot="form" hidden {}

@@ -8,6 +8,7 @@
 mod about;
 mod assets;
 mod away;
+mod case_parts;
 mod chat;
 mod company;
 mod console;
@@ -40,7 +41,8 @@ use axum::response::Response;
 pub use self::company::CompanyDoor;
 pub use self::console::Section;
 pub use self::language::{Lang, Spoken};
-pub use self::status::Shown;
+pub use self::status::{Pledge, Shown, ShownCase};
+pub use self::texts::said;
 pub use self::transcript::{Part, Printed, SpokenLine, Voice};
 use crate::directory::Role;
 use crate::openapi::Open;
@@ -55,6 +57,8 @@ pub struct Page<'a> {
     pub user: &'a str,
     /// What the page's scripts send as `X-Blendline-CSRF` with every call that changes something.
     pub csrf: &'a str,
+    /// The key with which the desk's browser subscribes to notices, where the installation sends any.
+    pub push_key: Option<&'a str>,
 }
 
 /// The routes that need no session, for any state.
@@ -79,6 +83,11 @@ pub fn desk(page: &Page<'_>) -> Response {
     away::allow_worker(headers::page(page.spoken, desk::markup(page)))
 }
 
+/// What a device of a worker's shows: `what` is the word of the notice, `queue` the name of the task's queue.
+pub fn notice(lang: Lang, what: &str, queue: &str) -> String {
+    texts::filled(lang.whole(), &format!("desk-push-{what}"), "queue", queue)
+}
+
 /// The console's page `section`, as somebody with this role sees it.
 pub fn console(page: &Page<'_>, role: Role, section: Section) -> Response {
     headers::page(page.spoken, console::markup(page, role, section))
@@ -87,6 +96,11 @@ pub fn console(page: &Page<'_>, role: Role, section: Section) -> Response {
 /// The console's page of the task `id`.
 pub fn task(page: &Page<'_>, role: Role, id: &str) -> Response {
     headers::page(page.spoken, console::task(page, role, id))
+}
+
+/// The console's page of the case `id`.
+pub fn case(page: &Page<'_>, role: Role, id: &str) -> Response {
+    headers::page(page.spoken, console::case(page, role, id))
 }
 
 /// Where a matter stands, for the customer.

@@ -1,5 +1,8 @@
 //! Where a matter stands, as the customer reads it: no session, no script, and nothing but this.
 
+use blendline_cases::types::Words;
+use blendline_cases::way::{Lies, way};
+use blendline_cases::{Case, CaseType};
 use blendline_wire::Millis;
 use maud::{Markup, html};
 
@@ -22,6 +25,39 @@ pub struct Shown {
     pub owner: Option<String>,
     /// When it began.
     pub since: Millis,
+    /// What was promised and is to be kept yet.
+    pub promises: Vec<Pledge>,
+    /// The case it is, where it is one: then its stage counts.
+    pub case: Option<ShownCase>,
+}
+
+/// A case, in the customer's words.
+#[derive(Debug)]
+pub struct ShownCase {
+    /// What its type is called.
+    pub title: String,
+    /// The stages on its way, each with where it lies.
+    pub way: Vec<(String, Lies)>,
+    /// When its stage should be left.
+    pub due_at: Option<Millis>,
+}
+
+impl ShownCase {
+    /// A case in the words of this language.
+    pub fn of(case: &Case, kind: &CaseType, language: &str) -> Self {
+        let words = |words: &Words, otherwise: &str| words.text(language).unwrap_or(otherwise).to_owned();
+        let way = way(kind, case).into_iter().map(|(stage, lies)| (words(&stage.words, &stage.name), lies));
+        Self { title: words(&kind.words, &kind.name), way: way.collect(), due_at: case.due_at() }
+    }
+}
+
+/// Something that was promised.
+#[derive(Debug)]
+pub struct Pledge {
+    /// Until when.
+    pub due_at: Millis,
+    /// What, as the customer was told.
+    pub words: Option<String>,
 }
 
 /// The stages that a customer sees as steps, in their order.
@@ -47,6 +83,9 @@ const fn says(stage: Stage) -> (&'static str, &'static str) {
 pub(super) fn markup(spoken: Spoken, shown: &Shown) -> Markup {
     let lang = spoken.lang.whole();
     let t = |key| text(lang, key);
+    if let Some(case) = &shown.case {
+        return page(lang, &of_case(lang, shown, case));
+    }
     let (stage, next) = says(shown.stage);
     let at = STEPS.iter().position(|(_, stages)| stages.contains(&shown.stage)).unwrap_or(0);
     let promised = match shown.stage {
@@ -66,10 +105,39 @@ pub(super) fn markup(spoken: Spoken, shown: &Shown) -> Markup {
         dl class="status-facts" {
             div { dt { (t("page-status-since")) } dd { (time(shown.since)) } }
             @if let Some(promised_at) = shown.promised { div { dt { (t(promised)) } dd { (time(promised_at)) } } }
+            @for pledge in &shown.promises {
+                div {
+                    dt { (t("page-status-promise")) }
+                    dd { (time(pledge.due_at)) @if let Some(words) = &pledge.words { " " bdi { (words) } } }
+                }
+            }
             @if let Some(owner) = &shown.owner { div { dt { (t("page-status-owner")) } dd { bdi { (owner) } } } }
         }
     };
     page(lang, &content)
+}
+
+/// Where a case stands.
+fn of_case(lang: Lang, shown: &Shown, case: &ShownCase) -> Markup {
+    let t = |key| text(lang, key);
+    let next = case.way.iter().find(|(_, lies)| *lies == Lies::Ahead);
+    html! {
+        h1 { (t("page-status")) }
+        p class="why" { bdi { (shown.tenant) } " · " bdi { (case.title) } }
+        ol class="steps way" {
+            @for (words, lies) in &case.way {
+                li data-done=[(*lies == Lies::Done).then_some("true")] aria-current=[(*lies == Lies::Here).then_some("step")] {
+                    bdi { (words) }
+                }
+            }
+        }
+        dl class="status-facts" {
+            div { dt { (t("page-status-since")) } dd { (time(shown.since)) } }
+            @if let Some(due_at) = case.due_at { div { dt { (t("page-status-due")) } dd { (time(due_at)) } } }
+            @if let Some((words, _)) = next { div { dt { (t("page-status-then")) } dd { bdi { (words) } } } }
+            @if let Some(owner) = &shown.owner { div { dt { (t("page-status-owner")) } dd { bdi { (owner) } } } }
+        }
+    }
 }
 
 /// What is shown for a link that is not ours or is over: the same for both, so that nobody learns which.

@@ -10,18 +10,21 @@ use tower::ServiceExt;
 use super::assets::{ASSETS, Asset, url, version};
 use super::language::{Lang, Spoken};
 use super::{
-    CompanyDoor, Page, Section, chat, company, console, desk, desk_forms, desk_parts, router, sign_in, texts, widget,
+    CompanyDoor, Page, Section, case_parts, chat, company, console, desk, desk_forms, desk_parts, router, sign_in,
+    texts, widget,
 };
 use crate::directory::Role;
 use crate::people::company::Refusal;
 
 /// The sources that name keys.
-const SOURCES: [&str; 25] = [
+const SOURCES: [&str; 27] = [
     include_str!("away.rs"),
+    include_str!("case_parts.rs"),
     include_str!("chat.rs"),
     include_str!("company.rs"),
     include_str!("console/answers.rs"),
     include_str!("console/board.rs"),
+    include_str!("console/cases.rs"),
     include_str!("console/lists.rs"),
     include_str!("console/mod.rs"),
     include_str!("console/outlets.rs"),
@@ -100,7 +103,8 @@ fn catalogues_read_without_a_fault_and_have_the_same_open_places() {
     for key in keys(Lang::En) {
         assert_eq!(open(Lang::En, key), open(Lang::He, key), "{key}");
     }
-    for (name, key, slots) in desk_parts::SENTENCES.into_iter().chain(desk_parts::OF_MESSAGES) {
+    let sentences = desk_parts::SENTENCES.into_iter().chain(desk_parts::OF_MESSAGES).chain(case_parts::SENTENCES);
+    for (name, key, slots) in sentences {
         let given: BTreeSet<String> = slots.iter().map(|slot| (*slot).to_owned()).collect();
         assert_eq!(open(Lang::En, key), given, "{name}");
     }
@@ -135,15 +139,34 @@ fn text_of(asset: &Asset) -> &'static str {
 
 fn desk_page(lang: Lang) -> String {
     let spoken = Spoken { lang, asked: false };
-    desk::markup(&Page { spoken, user: "<b>דנה</b>", csrf: "\"><script>" }).into_string()
+    desk::markup(&Page { spoken, user: "<b>דנה</b>", csrf: "\"><script>", push_key: Some("BCVx") }).into_string()
+}
+
+#[test]
+fn a_desk_offers_notices_where_there_are_any_and_no_notice_turns_what_follows() {
+    assert!(desk_page(Lang::En).contains("content=\"BCVx\""));
+    let page = Page { spoken: Spoken::default(), user: "dana", csrf: "c", push_key: None };
+    let without = desk::markup(&page).into_string();
+    assert!(!without.contains("push-key") && !without.contains("id=\"push\""));
+    for what in ["offer", "assigned", "returned", "mention"] {
+        for lang in Lang::WHOLE {
+            let told = super::notice(lang, what, "\u{202E}שירות\n");
+            assert!(told.contains("\u{2068}שירות\u{2069}"), "{told}");
+        }
+    }
+    assert!(super::notice(Lang::En, "offer", &"x".repeat(500)).len() < 120);
 }
 
 /// Every page of the console in the order of the sections, and a task's.
 fn console_pages(lang: Lang) -> Vec<String> {
-    let page = Page { spoken: Spoken { lang, asked: false }, user: "<b>דנה</b>", csrf: "\"><script>" };
+    let page =
+        Page {
+            spoken: Spoken { lang, asked: false }, user: "<b>דנה</b>", csrf: "\"><script>", push_key: Some("BCVx")
+        };
     let sections = Section::ALL.into_iter().map(|section| console::markup(&page, Role::Admin, section));
     let task = console::task(&page, Role::Supervisor, "tsk_7\" onload=\"x");
-    sections.chain([task]).map(maud::Markup::into_string).collect()
+    let case = console::case(&page, Role::Supervisor, "cas_7\" onload=\"x");
+    sections.chain([task, case]).map(maud::Markup::into_string).collect()
 }
 
 #[test]
@@ -151,14 +174,14 @@ fn nobody_sees_a_page_of_the_console_that_is_not_for_him() {
     let seen =
         |role| Section::ALL.into_iter().filter(|section| section.is_for(role)).map(Section::name).collect::<Vec<_>>();
     assert!(seen(Role::Worker).is_empty() && seen(Role::Integrator).is_empty());
-    assert_eq!(seen(Role::Supervisor), ["board", "people", "work", "answers", "rules", "accounts"]);
+    assert_eq!(seen(Role::Supervisor), ["board", "people", "work", "cases", "answers", "rules", "accounts"]);
     assert_eq!(
         seen(Role::Auditor),
-        ["board", "people", "work", "answers", "rules", "accounts", "outlets", "quarantine", "audit"]
+        ["board", "people", "work", "cases", "answers", "rules", "accounts", "outlets", "quarantine", "audit"]
     );
     assert_eq!(seen(Role::Admin).len(), Section::ALL.len());
     // Who may only look finds nothing to change things by.
-    let page = Page { spoken: Spoken::default(), user: "noa", csrf: "token" };
+    let page = Page { spoken: Spoken::default(), user: "noa", csrf: "token", push_key: None };
     let rules = console::markup(&page, Role::Supervisor, Section::Rules).into_string();
     assert!(!rules.contains("id=\"publish\"") && rules.contains("readonly"));
     assert!(!console::task(&page, Role::Auditor, "tsk_7").into_string().contains("data-do=\"move\""));
@@ -271,7 +294,8 @@ async fn the_desk_can_be_installed_and_opens_while_the_router_is_away() {
     for icon in manifest["icons"].as_array().unwrap() {
         assert!(ASSETS.iter().any(|asset| icon["src"] == asset.path), "{icon}");
     }
-    let desk = super::desk(&Page { spoken: Spoken { lang: Lang::En, asked: false }, user: "dana", csrf: "c" });
+    let spoken = Spoken { lang: Lang::En, asked: false };
+    let desk = super::desk(&Page { spoken, user: "dana", csrf: "c", push_key: None });
     let policy = header(&desk, "content-security-policy").to_owned();
     assert_eq!(policy.replace("trusted-types blendline-desk-worker", "trusted-types 'none'"), super::headers::POLICY);
     assert!(desk_page(Lang::En).contains("rel=\"manifest\""));

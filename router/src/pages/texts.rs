@@ -34,6 +34,8 @@ fn bundle(lang: Lang) -> Bundle {
     bundle
 }
 
+/// The longest that is put into a text, in characters.
+const FILLED_MAX: usize = 80;
 /// Begins and ends a place in a formatted text that is filled later. Private use: no text has them.
 const OPEN: char = '\u{E000}';
 const CLOSE: char = '\u{E001}';
@@ -53,6 +55,25 @@ fn format(lang: Lang, key: &str, slots: &[&str]) -> String {
 /// The text under `key`; the key itself where a catalogue lacks it.
 pub(super) fn text(lang: Lang, key: &str) -> String {
     format(lang, key, &[])
+}
+
+/// The text under `key` with `value` in the place `slot`, where no element can isolate it: it is what it is in either
+/// direction of reading, and nothing in it turns what follows.
+pub(super) fn filled(lang: Lang, key: &str, slot: &str, value: &str) -> String {
+    let turns =
+        |letter: &char| matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}') || letter.is_control();
+    let value: String = value.chars().filter(|letter| !turns(letter)).take(FILLED_MAX).collect();
+    format(lang, key, &[slot]).replace(&format!("{OPEN}{slot}{CLOSE}"), &format!("\u{2068}{value}\u{2069}"))
+}
+
+/// The text under `key` with these values in its open places, for those who read no page.
+pub fn said(lang: Lang, key: &str, values: &[(&str, String)]) -> String {
+    let slots: Vec<&str> = values.iter().map(|(slot, _)| *slot).collect();
+    let mut whole = format(lang, key, &slots);
+    for (slot, value) in values {
+        whole = whole.replace(&format!("{OPEN}{slot}{CLOSE}"), value);
+    }
+    whole
 }
 
 /// The text under `key` with an empty `<bdi data-slot="…">` in each open place, for a script to fill.

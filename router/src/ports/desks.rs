@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::devices::Devices;
 use super::held::HeldMacros;
 use super::people::Deed;
 use super::store::StoreError;
@@ -22,7 +23,7 @@ pub const VIEWS_MAX: usize = 30;
 
 /// The record of desks. Nothing here is on a task's path, and no scheduler waits for it.
 #[async_trait]
-pub trait Desks: HeldMacros {
+pub trait Desks: Devices + HeldMacros {
     /// The drafts of a worker, the newest first, at most [`DRAFTS_MAX`].
     async fn drafts(&self, tenant: TenantId, worker: WorkerId) -> Result<Vec<Draft>, StoreError>;
 

@@ -2,6 +2,7 @@
 
 pub mod broker;
 pub mod desks;
+pub mod devices;
 pub mod files;
 mod filter;
 mod found;

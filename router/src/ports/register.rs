@@ -30,6 +30,8 @@ pub enum Kind {
     Awaited,
     /// Where a visitor of a web chat is answered when he is gone.
     Handover,
+    /// What happened to a case.
+    CaseEvent,
 }
 
 impl Kind {
@@ -45,6 +47,7 @@ impl Kind {
         Self::Mention,
         Self::Awaited,
         Self::Handover,
+        Self::CaseEvent,
     ];
 
     /// Its name in the record.
@@ -60,6 +63,7 @@ impl Kind {
             Self::Mention => "mention",
             Self::Awaited => "awaited",
             Self::Handover => "handover",
+            Self::CaseEvent => "case_event",
         }
     }
 

@@ -12,7 +12,7 @@ use blendline_wire::outbound::{Answered, Content};
 use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, Millis, OutboundId, Pii, TaskId, TenantId};
 
 use crate::payload::{MessageBody, StoredMessage};
-pub use crate::ports::filter::{CaseFilter, TaskFilter};
+pub use crate::ports::filter::{CaseCount, CaseFilter, TaskFilter};
 pub use crate::ports::found::{Found, Wanted};
 use crate::ports::ledger::Ledger;
 use crate::ports::register::{self, Entry};
@@ -76,12 +76,27 @@ pub trait Archive: Ledger + 'static {
     /// One case, open or over.
     async fn case(&self, id: CaseId) -> Result<Option<Case>, StoreError>;
 
-    /// Cases of a tenant by name, above `after`, at most `limit`.
+    /// Cases of a tenant in the order of the filter, behind `after`, at most `limit`.
     async fn cases(
         &self,
         tenant: TenantId,
         filter: &CaseFilter,
         after: Option<CaseId>,
+        limit: usize,
+    ) -> Result<Vec<Case>, StoreError>;
+
+    /// How many cases there are by type and stage, in the order of these; those of the filter.
+    async fn case_counts(&self, tenant: TenantId, filter: &CaseFilter) -> Result<Vec<CaseCount>, StoreError>;
+
+    /// Cases that are to be looked at by now, those that wait longest first.
+    async fn cases_to_look_at(&self, shard: u16, now: Millis, limit: usize) -> Result<Vec<CaseId>, StoreError>;
+
+    /// Cases of a tenant with promises that hold, by when the first is due and by name, behind `after`, at most `limit`.
+    async fn promising(
+        &self,
+        tenant: TenantId,
+        due_before: Millis,
+        after: Option<(Millis, CaseId)>,
         limit: usize,
     ) -> Result<Vec<Case>, StoreError>;
 

@@ -4,6 +4,7 @@ pub mod archive;
 pub mod broker;
 pub mod cases;
 pub mod desks;
+pub mod devices;
 pub mod files;
 pub mod ledger;
 pub mod live;

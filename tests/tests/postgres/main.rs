@@ -34,7 +34,8 @@ suites! {
     rules: keeps_versions, publishes_one_of_two;
     outlets: keeps_places, keeps_endpoints, keeps_a_ledger, posts_again_and_forgets;
     desks: keeps_drafts, bounds_drafts, keeps_answers, keeps_views, holds_macros;
-    cases: keeps_cases;
+    devices: keeps_keys, keeps_devices, bounds_devices;
+    cases: keeps_cases, lists_cases_by_what_is_due, finds_cases_in_time;
     ledger: keeps_decisions;
     search: finds_words, keeps_tenants_apart, keeps_its_place, follows_the_record;
     archive: keeps_transcripts, joins_letters, keeps_a_register, lists_in_pages, finds_what_nobody_confirmed,

@@ -9,18 +9,20 @@ use blendline_core::Write;
 use blendline_router::adapters::sqlite::{DataDir, SqliteStore};
 use blendline_router::directory::Role;
 use blendline_router::people::audit::Check;
+use blendline_router::ports::devices::{Devices, Tried};
 use blendline_router::ports::people::{Deed, Opening, People, SessionLimits, User};
 use blendline_router::ports::store::{Archive, QuarantineRow, Store, Transcript};
 use blendline_tests::contract::rows::{self, ACCOUNT, NOW, TENANT};
 use blendline_tests::contract::store::{SHARD, StoreWorld as _, take};
-use blendline_tests::contract::{cases, ledger};
+use blendline_tests::contract::{cases, devices, ledger};
 use blendline_tests::process::{Scratch, program};
-use blendline_wire::{ConversationId, OutboundId};
+use blendline_wire::{ConversationId, OutboundId, WorkerId};
+use sha2::Digest as _;
 
 use crate::database::Database;
 
 /// Something in every table, and what is hard to carry: NULs, quotes, four scripts, empty values, two days, two shards.
-async fn fill(store: &(impl Store + Archive + People)) {
+async fn fill(store: &(impl Store + Archive + People + Devices)) {
     let tenure = take(store).await;
     let odd = "\0\u{1} \"quoted\" \\ שלום مرحبا Привет \u{1f600} \u{2028}";
     let mut commit = rows::batch(SHARD, tenure, 1);
@@ -79,6 +81,12 @@ async fn fill(store: &(impl Store + Archive + People)) {
     store.claim(OutboundId(3), 1, "sender", NOW).await.unwrap();
     store.handles(&[("queue".into(), "sales".into()), ("queue".into(), "חיוב".into())]).await.unwrap();
     people(store).await;
+    store.push_keys(&devices::keys(7)).await.unwrap();
+    let deed = Deed { at: NOW, actor: "the test".into(), what: "push_device_added" };
+    for n in 1..=2 {
+        store.put_device(&devices::device(TENANT, "דנה", WorkerId(n), n), &deed).await.unwrap();
+    }
+    store.note_device(devices::device(TENANT, "", WorkerId(1), 1).id, Tried::Taken(NOW)).await.unwrap();
     store.give_up(SHARD, tenure.epoch).await.unwrap();
 }
 
@@ -122,19 +130,22 @@ fn refused(arguments: &[&str]) -> String {
 }
 
 /// What a store tells of itself, whichever it is.
-async fn told(store: &(impl Store + Archive + People)) -> String {
+async fn told(store: &(impl Store + Archive + People + Devices)) -> String {
     let mut check = Check::default();
     check.entries(&store.audit(TENANT, 0, 99).await.unwrap()).unwrap();
     check.end(store.audit_head(TENANT).await.unwrap().as_ref()).unwrap();
     let transcript = store.transcripts(&[Transcript::Conversation(ConversationId(5))], 9).await.unwrap();
     format!(
-        "{:?} {:?} {:?} {:?} {:?} {:?}",
+        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
         store.load(SHARD).await.unwrap(),
         store.load(3).await.unwrap(),
         store.events(TENANT, 0, 99).await.unwrap(),
         transcript[0].iter().map(|line| line.body.text.as_ref().unwrap().expose()).collect::<Vec<_>>(),
         store.quarantined(TENANT, 9).await.unwrap(),
         store.user(TENANT, "דנה").await.unwrap(),
+        store.devices_of_user(TENANT, "דנה").await.unwrap(),
+        // Those of now, where none were carried over.
+        store.push_keys(&devices::keys(9)).await.unwrap().private,
     )
 }
 
@@ -247,4 +258,39 @@ async fn what_is_not_whole_is_not_imported() {
     assert!(neither.contains("--data-dir") && neither.contains("--store"), "{neither}");
     let missing = refused(&["export", "--data-dir", text(&files.path("missing")), text(&bad)]);
     assert!(missing.contains("is not there"), "{missing}");
+}
+
+/// What a record has had since, an export of an older one lacks: its cases are looked at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_of_an_older_record_is_read() {
+    let files = Files(Scratch::new("transfer"));
+    let (export, old, place) = (files.path("export"), files.path("old"), files.path("embedded"));
+    let store = SqliteStore::open(&DataDir::open(&place).unwrap()).unwrap();
+    fill(&store).await;
+    drop(store);
+    done(&["export", "--data-dir", text(&place), text(&export)]);
+    let whole = fs::read_to_string(&export).unwrap();
+    let mut lines: Vec<serde_json::Value> = whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    lines.pop();
+    lines[0]["blendline_record"] = 10.into();
+    let mut in_cases = false;
+    for line in &mut lines {
+        if let Some(columns) = line["columns"].as_array().cloned() {
+            in_cases = line["table"] == "cases";
+            let kept = columns.into_iter().filter(|name| name != "look_at" && name != "promise_due");
+            line["columns"] = kept.collect();
+        } else if let (true, Some(cells)) = (in_cases, line.as_array_mut()) {
+            let body = cells.pop().unwrap();
+            cells.truncate(cells.len() - 2);
+            cells.push(body);
+        }
+    }
+    let mut older: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let sha256 = hex::encode(sha2::Sha256::digest(&older));
+    older.push_str(&format!("{{\"sha256\":\"{sha256}\"}}\n"));
+    fs::write(&old, older).unwrap();
+    let fresh = files.path("fresh");
+    done(&["import", "--data-dir", text(&fresh), text(&old)]);
+    let store = SqliteStore::open(&DataDir::open(&fresh).unwrap()).unwrap();
+    assert_eq!(store.cases_to_look_at(SHARD, NOW, 9).await.unwrap().len(), 2);
 }

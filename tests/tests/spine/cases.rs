@@ -35,7 +35,7 @@ async fn world(what: &str) -> World {
     .await
 }
 
-fn finish(disposition: &str) -> Verdict {
+pub(super) fn finish(disposition: &str) -> Verdict {
     Verdict::Done { disposition: disposition.to_owned(), note: None }
 }
 
@@ -45,7 +45,7 @@ fn words(call: &Call) -> &str {
 }
 
 /// Waits until the customer was told something with these words, and gives it.
-async fn told(world: &World, part: &str) -> Call {
+pub(super) async fn told(world: &World, part: &str) -> Call {
     let calls = world.graph.until(part, |calls| calls.iter().any(|call| words(call).contains(part))).await;
     calls.into_iter().rfind(|call| words(call).contains(part)).unwrap()
 }
@@ -75,7 +75,7 @@ async fn press_as(world: &World, customer: u64, button: &Value, id: &str) {
     assert_eq!(http::once(world.router.addr, &request).await.unwrap().status, 200);
 }
 
-async fn act(api: &Api, case: &str, key: &str, act: Value) -> Value {
+pub(super) async fn act(api: &Api, case: &str, key: &str, act: Value) -> Value {
     let reply = api.post(&format!("/v1/cases/{case}"), &json!({ "key": key, "act": act })).await.unwrap();
     assert_eq!(reply.status, 200, "{}", reply.text());
     reply.json()
@@ -228,6 +228,49 @@ async fn a_case_outlives_a_restart_and_what_cannot_be_is_refused() {
     assert_eq!((&closed["closed"]["outcome"], &closed["task"]), (&json!("withdrawn"), &Value::Null), "{closed}");
     let cancelled = api.events("task_cancelled").await;
     assert_eq!((cancelled.len(), &cancelled[0]["reason"]), (1, &json!("case_moved")), "{cancelled:?}");
+}
+
+#[tokio::test]
+async fn cases_are_listed_counted_and_told_whole() {
+    let mut world = world("case-list").await;
+    let mut noa = world.hand("noa").await;
+    let (case, talk) = opened(&mut world, &mut noa).await;
+    let other = json!({ "type": "delivery-problem", "key": "erp-1", "fields": { "order": "SO-2" } });
+    assert_eq!(world.api.post("/v1/cases", &other).await.unwrap().status, 201);
+    act(&world.api, &case, "k1", json!({ "set": { "fields": { "reason": "late" } } })).await;
+    let way = act(&world.api, &case, "k2", json!({ "move": { "to": "locating" } })).await["way"].clone();
+    let states: Vec<_> = way.as_array().unwrap().iter().map(|stage| (&stage["stage"], &stage["state"])).collect();
+    let expected = json!([["checking", "done"], ["locating", "here"], ["delivering", "ahead"], ["solved", "ahead"]]);
+    assert_eq!(json!(states), expected, "{way}");
+
+    // By what is due: the second case's stage has two hours, the first one's has four now.
+    let by_due = world.api.all("/v1/cases?open=true&by_due=true").await;
+    let orders: Vec<_> = by_due.iter().map(|case| case["fields"]["order"].as_str().unwrap()).collect();
+    assert_eq!(orders, ["SO-2", "SO-1017"]);
+    assert_eq!(world.api.all("/v1/cases?stage=locating&owner=noa").await.len(), 1);
+    assert!(world.api.all("/v1/cases?late=true").await.is_empty());
+    let counts = world.api.all("/v1/cases/counts?open=true").await;
+    let counted: Vec<_> = counts.iter().map(|one| (&one["stage"], &one["count"], &one["late"])).collect();
+    assert_eq!(json!(counted), json!([["checking", 1, 0], ["locating", 1, 0]]));
+
+    // Its history is its part of the log, and says who did what.
+    let history = world.api.get(&format!("/v1/cases/{case}/history")).await.unwrap().json();
+    let items = history["items"].as_array().unwrap();
+    let told: Vec<_> = items.iter().map(|one| one["happened"]["event"].as_str().unwrap()).collect();
+    assert_eq!(told, kinds(&world, &case).await, "{history}");
+    assert_eq!((told[0], &items[0]["new_owner"]), ("case_opened", &json!("noa")));
+    assert_eq!(history["asked"], json!([]));
+
+    // Pages know the type by its words, with the procedure of each stage and the digits of its money.
+    let types = world.api.all("/v1/case-types").await;
+    let credit = types[0]["fields"].as_array().unwrap().iter().find(|field| field["name"] == "credit").unwrap();
+    assert_eq!((&credit["currency"], &credit["digits"]), (&json!("ILS"), &json!(2)), "{credit}");
+    assert!(types[0]["stages"][0]["procedure"]["he"].as_str().unwrap().starts_with("בדקו"), "{types:?}");
+
+    // Whoever has the link sees the case in his own words.
+    let link = world.api.post(&format!("/v1/tasks/{}/status-link", talk.id), &json!({})).await.unwrap().json();
+    let page = world.api.get(&format!("{}?lang=he", link["path"].as_str().unwrap())).await.unwrap().text();
+    assert!(page.contains("המחסן מאתר את המשלוח") && page.contains("המשלוח בדרך"), "{page}");
 }
 
 #[tokio::test]

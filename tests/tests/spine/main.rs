@@ -15,6 +15,8 @@ mod half_open;
 mod intake;
 mod platform;
 mod poll;
+mod promises;
+mod push;
 mod quarantine;
 mod restart;
 mod rule_steps;

@@ -307,7 +307,8 @@ pub struct CaseWork {
     /// The task that does its work; left out where none could be opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of_task: Option<TaskId>,
-    /// Why there is none, as a stable word: `queue_full`, `unknown_queue`, `refused`; empty where there is one.
+    /// Why there is none, as a stable word: `queue_full`, `unknown_queue`, `refused`; `raised` where it stands for another
+    /// that would have come too late; else empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
 }
@@ -320,10 +321,14 @@ pub struct CaseTold {
     pub case: CaseId,
     /// The stage.
     pub stage: String,
-    /// Whom: `customer`, `agent`.
+    /// Whom: `customer`, `agent`, `manager`.
     pub whom: String,
     /// `told`; else why not: `no_conversation`, `too_many`, `other_channel`, `no_owner`, `no_task`.
     pub outcome: String,
+    /// Of what: empty for what the stage says when a case comes there; `promise_made`, `promise_at_risk`,
+    /// `promise_broken`, `promise_withdrawn`, `case_at_risk`, `case_escalated`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub about: String,
 }
 
 /// A stretch of a case that the company measures is over.
@@ -357,6 +362,14 @@ impl EventKind {
             Self::CaseWork(event) => event.case,
             Self::CaseTold(event) => event.case,
             Self::CaseMeasured(event) => event.case,
+            Self::CaseAtRisk(event) => event.case,
+            Self::CaseEscalated(event) => event.case,
+            Self::CaseAside(event) => event.case,
+            Self::PromiseMade(event) => event.case,
+            Self::PromiseAtRisk(event) => event.case,
+            Self::PromiseKept(event) => event.case,
+            Self::PromiseBroken(event) => event.case,
+            Self::PromiseWithdrawn(event) => event.case,
             _ => return None,
         })
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Decision;
-use super::{authority, case};
+use super::{authority, case, promise};
 use crate::ids::{AccountId, ConversationId, Lease, MatterId, OutboundId, QueueId, SessionId, TaskId, WorkerId};
 use crate::inbound::InboundKind;
 use crate::task::{ClockRule, Label, ParkReason, Presence, SkillNeed, Target, TaskKind, WithdrawReason};
@@ -153,6 +153,17 @@ pub enum EventKind {
         note: String,
         /// Who.
         worker: WorkerId,
+    },
+    /// A worker who does not look at his desk is told of something by a notice on his devices.
+    WorkerNotified {
+        /// Who.
+        worker: WorkerId,
+        /// Of what: `offer`, `assigned`, `returned`, `mention`.
+        what: String,
+        /// The task it is about.
+        in_task: TaskId,
+        /// On how many devices.
+        devices: u32,
     },
     /// How an account is has changed, by what the platform answered.
     AccountHealth {
@@ -499,6 +510,22 @@ pub enum EventKind {
     DecisionReversed(Box<authority::DecisionTold>),
     /// Nobody may decide this: nothing was written but this event.
     DecisionRefused(Box<authority::DecisionTold>),
+    /// A case will probably miss its stage's target.
+    CaseAtRisk(Box<promise::CaseAtRisk>),
+    /// A stage at risk went up the organisation's tree.
+    CaseEscalated(promise::CaseEscalated),
+    /// A task was opened beside a stage's own.
+    CaseAside(promise::CaseAside),
+    /// Something was promised to a customer.
+    PromiseMade(Box<promise::PromiseMade>),
+    /// A promise may not be kept.
+    PromiseAtRisk(promise::PromiseAtRisk),
+    /// A promise was kept.
+    PromiseKept(promise::PromiseKept),
+    /// A promise was broken.
+    PromiseBroken(promise::PromiseBroken),
+    /// A promise does not hold any more.
+    PromiseWithdrawn(promise::PromiseWithdrawn),
     /// A setting of the organisation changed.
     SettingsChanged {
         /// What: `tenant`, `queue`, `worker`, `account`, `calendar`.

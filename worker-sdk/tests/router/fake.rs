@@ -119,7 +119,7 @@ impl Connection {
         loop {
             match soon("a frame", self.socket.next()).await.expect("the connection ended").unwrap() {
                 Message::Text(text) => match serde_json::from_str(&text).unwrap() {
-                    ClientFrame::Heartbeat => {}
+                    ClientFrame::Heartbeat { .. } => {}
                     frame => return frame,
                 },
                 Message::Ping(_) => {}
@@ -131,7 +131,10 @@ impl Connection {
     pub(crate) async fn heartbeat(&mut self) {
         loop {
             if let Message::Text(text) = soon("a frame", self.socket.next()).await.unwrap().unwrap() {
-                assert_eq!(serde_json::from_str::<ClientFrame>(&text).unwrap(), ClientFrame::Heartbeat);
+                assert_eq!(
+                    serde_json::from_str::<ClientFrame>(&text).unwrap(),
+                    ClientFrame::Heartbeat { hidden: None }
+                );
                 return;
             }
         }

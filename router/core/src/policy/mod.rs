@@ -125,6 +125,16 @@ mod tests {
     }
 
     #[test]
+    fn a_second_target_begins_where_the_first_is_over() {
+        let (earned, due, weight) = (Millis(0), Millis(60_000), 1_000);
+        let at = |ms| urgency_in_time_milli(Millis(ms), earned, due, weight);
+        assert_eq!([at(60_000), at(60_001), at(180_000), at(299_999)], [1_000, 0, 500, 999]);
+        assert_eq!(at(300_000), urgency_milli(Millis(300_000), earned, due, weight));
+        // What has no target begins at nothing as well.
+        assert_eq!(urgency_milli(due, due, due, weight), 0);
+    }
+
+    #[test]
     fn a_late_back_task_overtakes_fresh_front_work_whatever_its_weight() {
         let back = urgency_milli(Millis(100 * AGEING_MS), Millis(0), Millis(1_000), 1);
         let front = urgency_milli(Millis(100 * AGEING_MS), Millis(100 * AGEING_MS - 30_000), Millis::MAX, 10_000);

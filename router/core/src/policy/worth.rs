@@ -209,6 +209,18 @@ mod tests {
         assert!((worth.spared(3) - worth.spared(2) - 3.0 / 0.8).abs() < 1e-9, "{worth:?}");
     }
 
+    #[test]
+    fn what_never_ends_is_reckoned_as_what_just_ends() {
+        let most = Worth::new(&Line { offered: LINE.slots * LOAD_MAX, ..LINE });
+        let more = Worth::new(&Line { offered: LINE.slots * 1.5, ..LINE });
+        for (free, waiting) in [(1, 0), (3, 0), (0, 5)] {
+            for times in [0.5, 2.0] {
+                let (most, more) = (most.taken(free, waiting, times), more.taken(free, waiting, times));
+                assert!((most / more - 1.0).abs() < 1e-9, "{most} {more}");
+            }
+        }
+    }
+
     /// The same by asking every state what comes next, until nothing changes: what one more task costs, by how many are in
     /// the system; what a slot costs that is taken for so many times a task's own, by the same; and the mean cost.
     fn asked_of_all(line: &Line, times: f64) -> (Vec<f64>, Vec<f64>, f64) {

@@ -142,8 +142,10 @@ fn nothing_is_offered_and_no_silence_counts_in_closed_hours() {
     let worker = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
     let task = office.message(1);
     assert_eq!(office.owner(task), None);
+    assert_eq!(office.core.opens_at(FRONT, office.now), Some(Millis(day + MINUTE)));
     office.pass(MINUTE);
     assert_eq!(office.owner(task), Some(worker));
+    assert_eq!(office.core.opens_at(FRONT, office.now), None);
     office.pass(60 * MINUTE);
     assert_eq!(office.owner(task), Some(worker), "six open minutes so far");
     office.pass(4 * MINUTE);

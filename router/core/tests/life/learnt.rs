@@ -1,10 +1,11 @@
 //! What is learnt of a queue, number by number.
 
+use blendline_core::Scheduler;
 use blendline_core::input::Verdict;
 use blendline_core::limits::DIRECTED_MS;
 use blendline_core::rows::Learnt;
 use blendline_wire::org::{Blend, Goal};
-use blendline_wire::task::{AcceptMode, Presence, Target};
+use blendline_wire::task::{AcceptMode, Presence, Side, Target};
 use blendline_wire::{QueueId, TaskId, WorkerId};
 
 use crate::office::*;
@@ -193,6 +194,9 @@ fn what_a_queue_is_worth_is_reckoned_from_the_slots_it_keeps_busy() {
         let busy = row.rate.per_ms() * row.reckoned.task_ms as f64 * f64::from(weight) / 100.0 * 1e6;
         assert!((row.reckoned.offered_micro as f64 / busy - 1.0).abs() < 0.02, "{row:?}: {busy}");
         assert_eq!((row.reckoned.slots, row.reckoned.others_milli, row.reckoned.free_milli), (300, 0, u64::MAX));
+        // What is left for back work: the slots without those kept free and those at work.
+        let left = 3_000 - (row.level_milli + row.reckoned.offered_micro / 1_000) as i64;
+        assert!(row.expected_milli.abs_diff(left) <= 60, "{left}: {row:?}");
         let item = office.item(BACK);
         assert_eq!(office.owner(item), Some(worker));
         for _ in 0..20 {
@@ -204,4 +208,46 @@ fn what_a_queue_is_worth_is_reckoned_from_the_slots_it_keeps_busy() {
         let row = learnt(&office, FRONT);
         assert_eq!(row.reckoned.free_milli, row.level_milli + 1_000, "back work fills what the reserve leaves");
     }
+}
+
+#[test]
+fn chance_alone_makes_no_work_too_dear_to_be_taken_up_again() {
+    // After 64 tasks that were taken up again, a quarter of a task more than a fifth of one is put down to chance.
+    for (dear_ms, steadfast) in [(25_000, false), (29_000, true)] {
+        let mut office = Office::with(|queue| queue.interruptible = queue.side == Side::Back);
+        let worker = office.worker(1, 1, &[BACK], AcceptMode::Auto);
+        let back_work = |office: &mut Office| {
+            let task = office.push(class(BACK));
+            office.pass(60_000);
+            office.done(worker, task);
+        };
+        back_work(&mut office);
+        let mut rows = office.core.snapshot();
+        let row = rows.learnt.iter_mut().find(|row| row.queue == BACK).unwrap();
+        (row.afters, row.after_us) = (64, (60_000 + dear_ms) * 1_000);
+        office.core = Scheduler::load(0, rows).unwrap();
+        back_work(&mut office);
+        assert_eq!(learnt(&office, BACK).steadfast, steadfast, "{dear_ms}");
+    }
+}
+
+#[test]
+fn a_count_of_what_comes_goes_on_until_it_is_over() {
+    let mut office = Office::new();
+    office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    office.push(class(FRONT));
+    let since = learnt(&office, FRONT).count_since;
+    for seen in 2..5 {
+        office.pass(1_000);
+        office.push(class(FRONT));
+        let row = learnt(&office, FRONT);
+        assert_eq!((row.seen, row.count_since), (seen, since));
+    }
+    // Of very many there is enough to tell the rate before the time of the count is over.
+    let most = 100 * blendline_core::policy::rate::COUNT_MAX;
+    let ended = (0..most).any(|_| {
+        office.push(class(FRONT));
+        learnt(&office, FRONT).count_since > since
+    });
+    assert!(ended, "{:?}", learnt(&office, FRONT));
 }

@@ -1,9 +1,10 @@
 //! Queues help each other out: after a while, or at once where nobody is there.
 
+use blendline_core::Command;
 use blendline_core::input::{Class, Overflow, Relaxation};
 use blendline_wire::WorkerId;
 use blendline_wire::event::EventKind;
-use blendline_wire::task::{AcceptMode, Label};
+use blendline_wire::task::{AcceptMode, Label, Presence};
 
 use crate::office::*;
 
@@ -49,6 +50,11 @@ fn where_nobody_is_there_it_goes_over_at_once_and_where_nobody_is_anywhere_it_st
     assert_eq!(office.task(own).queue, FRONT);
     assert_eq!(office.owner(own), None, "he has what waited before");
     assert_eq!(office.owner(alone), Some(WorkerId(1)));
+    // Who is there and busy comes back to it.
+    let (worker, presence) = (WorkerId(1), Presence::Busy);
+    office.call(Command::Presence { worker, presence, reason: String::new() }).unwrap();
+    let kept = office.push(helped(600_000, true));
+    assert_eq!(office.task(kept).queue, FRONT);
 }
 
 #[test]

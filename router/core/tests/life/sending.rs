@@ -157,6 +157,7 @@ fn where_the_commit_is_the_sending_nothing_is_handed_over_and_readers_are_told()
     office.reply(worker, task).unwrap();
     assert_eq!(sends(&office), Vec::new());
     assert_eq!(office.finals[0].state, OutboundState::Sent { status: DeliveryStatus::Sent });
+    assert_eq!(office.finals[0].attempt, 1);
     let told = office.releases.iter().filter(|release| matches!(release, Release::Followed { .. })).count();
     assert_eq!(told, 3, "the message, the assignment, the reply");
 }

@@ -1,11 +1,11 @@
-use blendline_core::input::{InboundMessage, Settings};
+use blendline_core::input::{InboundMessage, Settings, Verdict};
 use blendline_core::rows::{ConversationState, TaskState};
 use blendline_core::{Answer, Command, Refusal, Release};
 use blendline_wire::event::EventKind;
 use blendline_wire::inbound::InboundKind;
-use blendline_wire::org::TenantSettings;
-use blendline_wire::task::{AcceptMode, Presence};
-use blendline_wire::{ContactKey, Lease, SessionId};
+use blendline_wire::org::{QueueSettings, TenantSettings};
+use blendline_wire::task::{AcceptMode, Presence, Side, Target};
+use blendline_wire::{ContactKey, Lease, QueueId, SessionId, TenantId};
 
 use crate::office::*;
 
@@ -298,4 +298,67 @@ fn what_a_program_says_is_kept_one_after_the_other_and_nobody_waits_for_it() {
     assert_eq!((second.id, second.seq, second.state.ended_at()), (first.id, 2, first.state.ended_at()));
     assert_eq!(office.core.open_tasks(), 0);
     assert_eq!(office.happened(|kind| matches!(kind, EventKind::ConversationOpened { .. })), 1);
+}
+
+#[test]
+fn nothing_is_passed_on_to_where_nobody_of_the_company_is() {
+    let mut office = Office::new();
+    let worker = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    let foreign = QueueSettings { tenant: TenantId(2), ..queue(QueueId(9), Side::Front, MINUTE) };
+    office.put(Settings::Tenant(TenantSettings {
+        id: TenantId(2),
+        reopen_window_ms: 0,
+        confirm_window_ms: 0,
+        stickiness_ms: 0,
+        reserve_milli: 0,
+        reserve_max_milli: None,
+        open_tasks_max: 1_000,
+    }));
+    office.put(Settings::Queue(foreign));
+    let task = office.message(1);
+    for (to, refusal) in [(9, Refusal::OtherTenant), (99, Refusal::UnknownQueue)] {
+        let to = Target::Queue(QueueId(to));
+        assert_eq!(office.settle(worker, task, Verdict::Transfer { to, note: None }), Err(refusal.clone()));
+        assert_eq!(office.request(worker, task, to), Err(refusal));
+    }
+    assert_eq!(office.owner(task), Some(worker));
+}
+
+#[test]
+fn who_declined_the_first_of_a_line_has_the_next_of_it() {
+    let mut office = Office::new();
+    let first = office.item(BACK);
+    let second = office.item(BACK);
+    let worker = office.worker(1, 1, &[BACK], AcceptMode::Offer);
+    assert_eq!(office.owner(first), Some(worker));
+    let lease = office.lease(first);
+    office.call(Command::Decline { worker, task: first, lease, reason: "busy".to_owned() }).unwrap();
+    assert_eq!((office.owner(first), office.owner(second)), (None, Some(worker)));
+}
+
+#[test]
+fn where_slots_come_free_for_back_work_it_goes_to_whoever_did_not_decline_it() {
+    let mut office = Office::new();
+    let first = office.item(BACK);
+    let worker = office.worker(1, 1, &[FRONT, BACK], AcceptMode::Offer);
+    let lease = office.lease(first);
+    office.call(Command::Decline { worker, task: first, lease, reason: "busy".to_owned() }).unwrap();
+    office.keep_free(1_000);
+    let second = office.item(BACK);
+    assert_eq!(office.owner(second), None, "the last slot is kept free");
+    office.keep_free(0);
+    assert_eq!((office.owner(first), office.owner(second)), (None, Some(worker)));
+}
+
+#[test]
+fn what_takes_little_starts_where_what_takes_more_is_held_back() {
+    let mut office = Office::with(|queue| queue.task_weight = if queue.id == BACK { 150 } else { 100 });
+    office.keep_free(3_000);
+    let worker = office.worker(1, 2, &[FRONT, BACK, OTHER], AcceptMode::Auto);
+    let large = office.item(BACK);
+    office.pass(1_000);
+    let small = office.item(OTHER);
+    assert_eq!((office.owner(large), office.owner(small)), (None, None));
+    office.keep_free(1_000);
+    assert_eq!((office.owner(large), office.owner(small)), (None, Some(worker)));
 }

@@ -1,9 +1,13 @@
 //! `cases:` the types of cases, and those that are shipped.
 
+mod watch;
+
 use std::collections::BTreeMap;
 
 use blendline_cases::check::Place;
-use blendline_cases::limits::{FIELDS_MAX, MEASURES_MAX, MOVES_MAX, STAGES_MAX, TYPES_MAX, VALUE_CHARS_MAX};
+use blendline_cases::limits::{
+    CHOICES_MAX, FIELDS_MAX, MEASURES_MAX, MOVES_MAX, STAGES_MAX, TYPES_MAX, VALUE_CHARS_MAX,
+};
 use blendline_cases::types::{CaseType, Field, FieldKind, Measure, Move, Press, Stage, Tell, Words};
 use blendline_wire::event::case::{CaseMover, CaseOutcome};
 use blendline_wire::task::ClockRule;
@@ -149,16 +153,29 @@ fn fields(reader: &mut Reader<'_>, node: &Node, places: &mut BTreeMap<Place, Spa
                 let by = section.get("by").and_then(|node| reader.name(node, "action")).map(|name| name.value);
                 FieldKind::Money { currency: currency.unwrap_or_default(), by }
             }
-            Some(_) => {
-                let of = section.get("of").map(|node| reader.names(node, "choice")).unwrap_or_default();
-                FieldKind::Choice { of: of.into_iter().map(|word| word.value).collect() }
-            }
+            Some(_) => section.get("of").map(|node| choice(reader, node)).unwrap_or_else(|| choice_of(Vec::new())),
             None => continue,
         };
         let words = section.get("words").map(|node| words(reader, node)).unwrap_or_default();
         fields.insert(name.value, Field { kind, words });
     }
     fields
+}
+
+/// `[late, lost]`, or each with what people call it: `{late: {en: …, he: …}}`.
+fn choice(reader: &mut Reader<'_>, node: &Node) -> FieldKind {
+    if !matches!(node.value, Value::Map(_)) {
+        return choice_of(
+            reader.names(node, "choice").into_iter().map(|word| (word.value, Words::default())).collect(),
+        );
+    }
+    let named = reader.named(node, "choice", CHOICES_MAX);
+    choice_of(named.into_iter().map(|(name, node)| (name.value, words(reader, node))).collect())
+}
+
+fn choice_of(words: Vec<(String, Words)>) -> FieldKind {
+    let of = words.iter().map(|(word, _)| word.clone()).collect();
+    FieldKind::Choice { of, called: words.into_iter().filter(|(_, called)| !called.is_empty()).collect() }
 }
 
 fn stage(
@@ -176,7 +193,8 @@ fn stage(
     };
     let (target, warn) = (at("target", "target"), at("warn", "warn"));
     let (queue, unit, calendar) = (at("queue", "queue"), at("unit", "unit"), at("calendar", "calendar"));
-    let (tell_node, agent_node) = (at("tell", "tell"), at("agent", "tell_agent"));
+    let procedure = at("procedure", "procedure");
+    let (tell_node, agent_node, promise) = (at("tell", "tell"), at("agent", "tell_agent"), at("promise", "promise"));
     let target_ms = target.and_then(|node| reader.duration(node, "target", false)).map(|target| target.value);
     // One that could not be read is a fault already.
     let target_ms = target_ms.or_else(|| target.map(|_| REOPEN_MS));
@@ -189,8 +207,10 @@ fn stage(
         unit: unit.and_then(|node| reader.name(node, "unit")).map(|name| name.value),
         tell: tell_node.and_then(|node| tell(reader, node)),
         tell_agent: agent_node.and_then(|node| tell(reader, node)),
-        warn_ms: warn.and_then(|node| reader.duration(node, "warn", false)).map(|warn| warn.value),
+        warn: warn.and_then(|node| watch::warn(reader, node)).unwrap_or_default(),
+        promise: promise.and_then(|node| watch::promise(reader, node)),
         clock: section.get("clock").and_then(|node| reader.word(node, "clock", CLOCKS)).unwrap_or_default(),
+        procedure: procedure.map(|node| words(reader, node)).unwrap_or_default(),
         name: name.value,
     })
 }
@@ -271,7 +291,7 @@ fn measures(reader: &mut Reader<'_>, node: &Node, places: &mut BTreeMap<Place, S
 }
 
 /// `{he: …, en: …}`; a text alone is for everybody.
-fn words(reader: &mut Reader<'_>, node: &Node) -> Words {
+pub(super) fn words(reader: &mut Reader<'_>, node: &Node) -> Words {
     let Value::Map(by_language) = &node.value else {
         let text = reader.text(node, "what is said", VALUE_CHARS_MAX);
         return Words(text.map(|text| (String::new(), text)).into_iter().collect());

@@ -15,11 +15,12 @@ use super::connections::told;
 use super::parts::day;
 use super::values::{Hash, params, parse};
 use super::{PostgresStore, follow, names, register};
-use crate::adapters::columns::{AddressBody, author, contact_bytes, rows, side_name, sql, unsql};
+use crate::adapters::columns::{AddressBody, author, rows, side_name, sql, unsql};
 use crate::payload::{MessageBody, StoredMessage};
 use crate::ports::register::{Entry, Key, Kind};
 use crate::ports::store::{
-    Archive, CaseFilter, Following, JournalRow, KnownAddress, Letter, QuarantineRow, StoreError, TaskFilter, Transcript,
+    Archive, CaseCount, CaseFilter, Following, JournalRow, KnownAddress, Letter, QuarantineRow, StoreError, TaskFilter,
+    Transcript,
 };
 
 /// The latest lines of each, in the order asked for.
@@ -130,25 +131,31 @@ impl Archive for PostgresStore {
         after: Option<CaseId>,
         limit: usize,
     ) -> Result<Vec<Case>, StoreError> {
-        let (tenant, limit) = (sql(tenant.0), rows(limit));
-        let after = after.map(|id| Hash(id.0.to_be_bytes()));
-        let contact = filter.contact.map(|contact| contact_bytes(contact).to_vec());
-        let matter = filter.matter.map(|matter| sql(matter.0));
-        let narrow = contact.is_some() || matter.is_some();
-        let mut query = String::from("SELECT body FROM cases WHERE ($2::uuid IS NULL OR id > $2) AND ");
-        query.push_str(if narrow { "tenant + 0 = $1" } else { "tenant = $1" });
-        query.push_str(if filter.open { " AND open" } else { "" });
-        let mut params = params(&[&tenant, &after, &limit]);
-        let narrowing: [(&str, bool, &(dyn ToSql + Sync)); 2] =
-            [("contact", contact.is_some(), &contact), ("matter", matter.is_some(), &matter)];
-        for (column, wanted, value) in narrowing {
-            if wanted {
-                params.push(value);
-                let _ = write!(query, " AND {column} = ${}", params.len());
-            }
-        }
-        query.push_str(" ORDER BY id LIMIT $3");
-        self.bodies(&query, &params).await
+        self.list_cases(tenant, filter, after, limit).await
+    }
+
+    async fn case_counts(&self, tenant: TenantId, filter: &CaseFilter) -> Result<Vec<CaseCount>, StoreError> {
+        self.count_cases(tenant, filter).await
+    }
+
+    async fn cases_to_look_at(&self, shard: u16, now: Millis, limit: usize) -> Result<Vec<CaseId>, StoreError> {
+        let query = "SELECT body FROM cases WHERE shard = $1 AND look_at <= $2 ORDER BY look_at LIMIT $3";
+        let found: Vec<Case> = self.bodies(query, &[&i32::from(shard), &sql(now.0), &rows(limit)]).await?;
+        Ok(found.into_iter().map(|case| case.id).collect())
+    }
+
+    async fn promising(
+        &self,
+        tenant: TenantId,
+        due_before: Millis,
+        after: Option<(Millis, CaseId)>,
+        limit: usize,
+    ) -> Result<Vec<Case>, StoreError> {
+        let query = "SELECT body FROM cases WHERE tenant = $1 AND promise_due < $2 AND (promise_due, id) > ($3, $4)
+                     ORDER BY promise_due, id LIMIT $5";
+        // Nothing is due before all time.
+        let (due, id) = after.map_or((-1, Hash([0; 16])), |(due, id)| (sql(due.0), Hash(id.0.to_be_bytes())));
+        self.bodies(query, &[&sql(tenant.0), &sql(due_before.0), &due, &id, &rows(limit)]).await
     }
 
     async fn tasks(

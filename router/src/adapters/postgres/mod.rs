@@ -5,10 +5,12 @@
 //! `prefetch`, `load`, `archive`, `follow`, `people`.
 
 mod archive;
+mod cases;
 mod claims;
 mod commit;
 mod connections;
 mod desks;
+mod devices;
 mod doctor;
 pub mod dump;
 mod error;

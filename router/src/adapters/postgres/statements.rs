@@ -52,12 +52,14 @@ const REGISTER: &str = "INSERT INTO register (key, kind, tenant, at, body)
     SELECT rows.* FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::text[]) AS rows
     ON CONFLICT (key) DO UPDATE SET at = excluded.at, body = excluded.body";
 const CASES: &str = "INSERT INTO cases
-        (shard, id, tenant, case_type, stage, contact, matter, task, owner, open, opened_at, due_at, body)
+        (shard, id, tenant, case_type, stage, contact, matter, task, owner, open, opened_at, due_at, look_at, promise_due,
+         body)
     SELECT $1, rows.* FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::bytea[], $7::bigint[],
-        $8::bigint[], $9::bigint[], $10::boolean[], $11::bigint[], $12::bigint[], $13::text[]) AS rows
+        $8::bigint[], $9::bigint[], $10::boolean[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],
+        $15::text[]) AS rows
     ON CONFLICT (id) DO UPDATE SET stage = excluded.stage, contact = excluded.contact, matter = excluded.matter,
         task = excluded.task, owner = excluded.owner, open = excluded.open, due_at = excluded.due_at,
-        body = excluded.body";
+        look_at = excluded.look_at, promise_due = excluded.promise_due, body = excluded.body";
 const LINES: &str = "INSERT INTO decisions (shard, decision, line, tenant, at, kind, action, currency, minor, asker, holder,
         second_holder, contact, approval, body)
     SELECT $1, rows.* FROM unnest($2::uuid[], $3::integer[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[],
@@ -118,6 +120,8 @@ pub(super) fn statements<'a>(tables: &'a Tables<'_>) -> Vec<Statement<'a>> {
                 &k.open,
                 &k.opened_at,
                 &k.due_at,
+                &k.look_at,
+                &k.promise_due,
                 &k.body,
             ],
         ),

@@ -134,6 +134,8 @@ pub(super) struct Cases<'a> {
     pub(super) open: Vec<bool>,
     pub(super) opened_at: Vec<i64>,
     pub(super) due_at: Vec<Option<i64>>,
+    pub(super) look_at: Vec<Option<i64>>,
+    pub(super) promise_due: Vec<Option<i64>>,
     pub(super) body: Vec<Hidden<'a>>,
 }
 
@@ -342,6 +344,8 @@ impl<'a> Cases<'a> {
         self.open.push(row.open);
         self.opened_at.push(row.opened_at);
         self.due_at.push(row.due_at);
+        self.look_at.push(row.look_at);
+        self.promise_due.push(row.promise_due);
         self.body.push(body);
     }
 }

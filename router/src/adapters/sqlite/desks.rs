@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use blendline_wire::{TenantId, WorkerId};
 use rusqlite::{OptionalExtension as _, Transaction};
 
+use super::devices::{self, DeviceChange};
 use super::held::{self, HeldChange};
 use super::people::{append, text};
 use super::store::SqliteStore;
@@ -22,6 +23,7 @@ pub(super) enum DesksOrder {
     PutView(View),
     RemoveView(TenantId, String, String),
     Held(HeldChange),
+    Device(DeviceChange),
 }
 
 #[async_trait]
@@ -80,6 +82,7 @@ pub(super) fn carry_out(transaction: &Transaction<'_>, order: &DesksOrder) -> ru
             .execute((sql(tenant.0), owner, name))
             .map(|removed| removed > 0),
         DesksOrder::Held(change) => held::carry_out(transaction, change),
+        DesksOrder::Device(change) => devices::carry_out(transaction, change),
     }
 }
 

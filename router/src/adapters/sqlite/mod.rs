@@ -7,6 +7,7 @@ pub mod broker;
 mod checkpoint;
 mod connection;
 mod desks;
+mod devices;
 pub mod dump;
 mod held;
 mod ledger;

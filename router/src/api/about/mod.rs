@@ -19,6 +19,7 @@ pub(super) mod notes;
 pub(super) mod operations;
 pub(super) mod pages;
 pub(super) mod people;
+pub(super) mod push;
 pub(super) mod queues;
 pub(super) mod rules;
 pub(super) mod search;

@@ -32,6 +32,7 @@ use crate::doors::Doors;
 use crate::openapi::tests::judge::judge;
 use crate::outlets::post::Reach;
 use crate::people::Gate;
+use crate::push::attention::Attentions;
 use crate::status::Links;
 
 /// The app secret of the test's account.
@@ -137,6 +138,8 @@ impl World {
             search: people.clone(),
             status: Links::new(&ServerSecret::test()),
             reach: Reach::default(),
+            push_key: Some("BCVx".to_owned()),
+            attentions: Attentions::default(),
             configured: config.tenants,
             doors,
             owners: Default::default(),

@@ -23,7 +23,7 @@ use crate::ports::broker::{Broker, BrokerError, Subscription};
 use crate::ports::ledger::{Ledger, LedgerFilter, LinePlace, LinesWanted};
 use crate::ports::register;
 use crate::ports::store::{
-    Archive, CaseFilter, Following, KnownAddress, Letter, QuarantineRow, StoreError, TaskFilter, Transcript,
+    Archive, CaseCount, CaseFilter, Following, KnownAddress, Letter, QuarantineRow, StoreError, TaskFilter, Transcript,
 };
 
 /// An owner who notes what he is asked and answers what he was told to.
@@ -177,6 +177,24 @@ impl Archive for Records {
     }
 
     async fn cases(&self, _: TenantId, _: &CaseFilter, _: Option<CaseId>, _: usize) -> Result<Vec<Case>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn case_counts(&self, _: TenantId, _: &CaseFilter) -> Result<Vec<CaseCount>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn cases_to_look_at(&self, _: u16, _: Millis, _: usize) -> Result<Vec<CaseId>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn promising(
+        &self,
+        _: TenantId,
+        _: Millis,
+        _: Option<(Millis, CaseId)>,
+        _: usize,
+    ) -> Result<Vec<Case>, StoreError> {
         Ok(Vec::new())
     }
 

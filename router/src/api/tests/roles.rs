@@ -140,7 +140,15 @@ fn fill(world: &World) {
         language: "en".into(),
         opened_at: Millis(1),
         earned_at: Millis(1),
-        stage: StageRun { name: "looking".into(), entered_at: Millis(1), due_at: None, paused: None, stood_ms: 0 },
+        stage: StageRun {
+            name: "looking".into(),
+            entered_at: Millis(1),
+            due_at: None,
+            paused: None,
+            stood_ms: 0,
+            warned_at: None,
+            escalated: 0,
+        },
         owner: world.shared.directory().worker(task.tenant, "dana"),
         closed: None,
         fields: BTreeMap::new(),
@@ -148,6 +156,8 @@ fn fill(world: &World) {
         task: None,
         trail: BTreeMap::new(),
         moves: 0,
+        promises: Vec::new(),
+        look_at: None,
     };
     world.records.cases.lock().unwrap().insert(case.id, case);
     let dana = world.shared.directory().worker(task.tenant, "dana").unwrap();
@@ -185,7 +195,7 @@ fn path(pattern: &str) -> String {
         _ => "tsk_7",
     };
     let name = if pattern.contains("queues") { "front" } else { "dana" };
-    pattern.replace("{id}", id).replace("{name}", name)
+    pattern.replace("{id}", id).replace("{name}", name).replace("{device}", "07070707070707070707070707070707")
 }
 
 /// A body that the route understands.
@@ -204,6 +214,7 @@ fn body(pattern: &str) -> &'static str {
         _ => {}
     }
     match pattern.rsplit('/').next().unwrap_or_default() {
+        "devices" => r#"{"endpoint":"https://push.example/x","keys":{"p256dh":"BA","auth":"AA"}}"#,
         "items" => r#"{"queue":"front","external_ref":"r","title":"t"}"#,
         "transfer" => r#"{"to":{"queue":"front"}}"#,
         "replay" | "rotate" => "{}",

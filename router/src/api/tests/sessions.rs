@@ -3,10 +3,12 @@
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
+use blendline_wire::{Lease, Millis, TaskId};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use super::{World, key};
+use crate::ports::held::{Held, HeldOrder};
 
 const PASSWORD: &str = "sphinx of black quartz";
 
@@ -49,6 +51,40 @@ impl Browser<'_> {
 
 fn told(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
+}
+
+#[tokio::test]
+async fn what_somebody_asked_for_is_not_done_once_he_may_not_sign_in() {
+    let world = World::new().await;
+    let admin = key("acme", "admin");
+    let dana = json!({ "name": "dana", "role": "worker", "worker": "dana", "password": PASSWORD });
+    assert_eq!(world.call(&admin, "POST", "/v1/users", &dana.to_string()).await.0, 201);
+    let tenant = super::roles::tenant(&world, "acme");
+    let worker = world.shared.directory().worker(tenant, "dana").unwrap();
+    let order = HeldOrder { task: TaskId(7), lease: Lease(2), key: "k".into(), seen: None };
+    let held = |number: &str| Held {
+        tenant,
+        worker,
+        number: number.into(),
+        by: "user dana".into(),
+        name: "gone".into(),
+        due: Millis(1),
+        orders: vec![order.clone(), order.clone()],
+        outcomes: Vec::new(),
+    };
+    let now = async |number: &str| {
+        assert!(world.shared.desks().hold(&held(number)).await.unwrap());
+        let path = format!("/v1/held-macro/now?worker=dana&number={number}");
+        world.call(&admin, "POST", &path, "").await.1["tasks"][1]["failed"].as_str().unwrap().to_owned()
+    };
+    assert!(!now("one").await.contains("may not act"), "it is tried, and there is no such task");
+    assert_eq!(world.call(&admin, "PATCH", "/v1/users/dana", r#"{"disabled":true}"#).await.0, 200);
+    assert!(now("two").await.contains("user dana who asked for it may not act"));
+    let held = world.shared.desks().held(tenant, worker).await.unwrap().unwrap();
+    assert_eq!((held.waits(), held.outcomes.len()), (false, 2));
+    let (_, audit) = world.call(&admin, "GET", "/v1/audit", "").await;
+    let entry = audit["items"].as_array().unwrap().iter().find(|entry| entry["what"] == "macro_drop").unwrap().clone();
+    assert_eq!((&entry["subject"], &entry["after"]["tasks"]), (&json!("two"), &json!(2)));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod chores;
 mod mail;
 mod outlets;
+mod push;
 mod shards;
 
 use std::collections::BTreeSet;
@@ -34,6 +35,7 @@ use crate::figures::Of;
 use crate::intake::Intake;
 use crate::ports::broker::Broker;
 use crate::ports::live::Live;
+use crate::push::attention::Attentions;
 use crate::rules::keeper::Keeper;
 use crate::status::Links;
 use crate::{telemetry, traces};
@@ -106,10 +108,11 @@ async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let files = adapters::files(&config.media)?;
     let secret = secret(&config)?;
     let status = Links::new(&secret);
+    let push = push::Push::open(&config, &record).await?;
     let mut shards = if config.cluster.router {
         let chores = Chores { tracker: &chores, stop: &stop };
         let started = (&record, &broker, &files);
-        let told = ((&live, &status), shared, &mut keeper);
+        let told = ((&live, &status, push.as_ref().map(push::Push::ear)), shared, &mut keeper);
         Shards::start(&config, started, &on, &directory, told, &chores, point_at_demo).await?
     } else {
         Shards::none()
@@ -135,6 +138,7 @@ async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let (holder, directories) = Directories::changing(directory.clone());
     keeper.tell(config.tenants.iter().map(|tenant| tenant.name.clone()).collect(), holder);
     chores.spawn(keeper.run(stop.clone()));
+    let attentions = Attentions::default();
     let chat = chat(&config, (&record, &broker), &directory, doors.clone(), (live.clone(), secret), address, &stop)?;
     let parts = Parts {
         directory: directories,
@@ -144,6 +148,8 @@ async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
         search: record.search.clone(),
         status,
         reach: config.events.reach,
+        push_key: push.as_ref().map(push::Push::public_key),
+        attentions: attentions.clone(),
         configured,
         doors: doors.clone(),
         owners: shards.statuses(),
@@ -157,6 +163,10 @@ async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
         metrics: Some(metrics.clone()),
         stopping: stop.clone(),
     };
+    if let Some(push) = push {
+        let told = (&record, parts.directory.clone(), &doors);
+        chores.spawn(push.tell(&config, told, attentions, stop.clone())?);
+    }
     let app = api::App::new(parts, api::forward::client().context("the HTTP client for other routers")?);
     let mut router = api::app(app.clone()).merge(chat::router(chat.clone()));
     if let Some(demo) = &demo {

@@ -25,6 +25,7 @@ use crate::ports::broker::Broker;
 use crate::ports::files::Files;
 use crate::ports::live::Live;
 use crate::ports::register::Key;
+use crate::push::ear::Ear;
 use crate::rules::keeper::Keeper;
 use crate::sender::{self, Sender, SenderConfig};
 use crate::status::Links;
@@ -72,7 +73,7 @@ impl Shards {
         (record, broker, files): (&Record, &Arc<dyn Broker>, &Arc<dyn Files>),
         shards: &BTreeMap<TenantId, u16>,
         directory: &Directory,
-        ((live, links), shared, keeper): ((&Arc<dyn Live>, &Links), bool, &mut Keeper),
+        ((live, links, ear), shared, keeper): ((&Arc<dyn Live>, &Links, Option<&Ear>), bool, &mut Keeper),
         chores: &Chores<'_>,
         change: impl Fn(&mut Directory),
     ) -> anyhow::Result<Self> {
@@ -99,6 +100,7 @@ impl Shards {
                 media: Some(names),
                 bell: bell.clone(),
                 links: Some(links.clone()),
+                ear: ear.cloned(),
                 ..driver_config(config, shard, live.clone())
             };
             let driver = driver::start(settings, store, archive, broker.clone(), directories.clone());

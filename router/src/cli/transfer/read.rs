@@ -40,7 +40,7 @@ struct End {
 /// # Errors
 /// With the line, when it is not what a whole export has there.
 pub(super) async fn read(input: &mut (dyn BufRead + Send), target: &mut dyn Target) -> anyhow::Result<u64> {
-    let mut lines = Lines { input, sha: Sha256::new(), number: 0, line: Vec::new() };
+    let mut lines = Lines { input, sha: Sha256::new(), number: 0, line: Vec::new(), record: 0 };
     ensure!(lines.next()?, "the file is empty");
     let header: Header = lines.parse().context("this is no export of blendline: its header is missing")?;
     ensure!(
@@ -49,6 +49,7 @@ pub(super) async fn read(input: &mut (dyn BufRead + Send), target: &mut dyn Targ
         header.blendline_record
     );
     ensure!(header.blendline_record > 0, "record 0 is no version");
+    lines.record = header.blendline_record;
     ensure!(lines.next()?, "the file ends after its header: it was cut off");
     let mut total = 0;
     for table in TABLES.iter().filter(|table| table.since() <= header.blendline_record) {
@@ -70,6 +71,8 @@ struct Lines<'a> {
     sha: Sha256,
     number: u64,
     line: Vec<u8>,
+    /// The version of the record that it was exported from.
+    record: u32,
 }
 
 impl Lines<'_> {
@@ -94,7 +97,7 @@ impl Lines<'_> {
 
     fn heading(&mut self, table: &Table) -> anyhow::Result<()> {
         let heading: Heading = self.parse().with_context(|| format!("the table {} should begin here", table.name))?;
-        let columns = table.columns.iter().map(|(name, _)| *name);
+        let columns = self.columns(table).map(|(name, _)| *name);
         ensure!(
             heading.table == table.name && heading.columns.iter().map(String::as_str).eq(columns),
             "line {}: the table {} with the columns {} should begin here",
@@ -130,15 +133,24 @@ impl Lines<'_> {
     fn row(&self, table: &Table) -> anyhow::Result<Vec<Cell>> {
         let values: Vec<Value> = self.parse()?;
         let (number, name) = (self.number, table.name);
-        ensure!(
-            values.len() == table.columns.len(),
-            "line {number}: a row of {name} has {} columns",
-            table.columns.len()
-        );
-        let cells = values.into_iter().zip(table.columns).map(|(value, (column, kind))| {
+        let count = self.columns(table).count();
+        ensure!(values.len() == count, "line {number}: a row of {name} has {count} columns");
+        let added = table.added_after(self.record);
+        let mut values = values.into_iter();
+        let cells = table.columns.iter().map(|(column, kind)| {
+            if let Some((_, cell)) = added.iter().find(|(name, _)| name == column) {
+                return Ok(cell.clone());
+            }
+            let value = values.next().unwrap_or_default();
             cell(value, *kind).with_context(|| format!("line {number}: {name}.{column} is no {kind:?}"))
         });
         cells.collect()
+    }
+
+    /// The columns of a table that the file has.
+    fn columns<'t>(&self, table: &'t Table) -> impl Iterator<Item = &'t (&'static str, Kind)> {
+        let added = table.added_after(self.record);
+        table.columns.iter().filter(move |(column, _)| !added.iter().any(|(name, _)| name == column))
     }
 
     /// The last line: what was read is what was written.

@@ -261,7 +261,8 @@ fn frames_of_workers() {
         reason: Some("r".into()),
     };
     let decide = ClientFrame::Decide { call: 8, task, wish };
-    let others = [ClientFrame::Heartbeat, ClientFrame::Bye, ClientFrame::Touch { task, lease }, decide];
+    let others =
+        [ClientFrame::Heartbeat { hidden: Some(true) }, ClientFrame::Bye, ClientFrame::Touch { task, lease }, decide];
     holds("ClientFrame", settled.chain(others));
 }
 

@@ -1,5 +1,6 @@
-// Opens the desk with a calm message while the router is away, and does nothing else: what is said at the desk is kept by the
-// router and by the desk's own page, never here. Its own page comes from the same build as this file.
+// Opens the desk with a calm message while the router is away, shows notices while nobody looks at it, and does nothing else:
+// what is said at the desk is kept by the router and by the desk's own page, never here. Its own page comes from the same
+// build as this file.
 
 const BUILD = "{build}";
 const LANG = new URL(location.href).searchParams.get("lang") === "he" ? "he" : "en";
@@ -42,4 +43,27 @@ addEventListener("fetch", (event) => {
   if (request.mode === "navigate" && place === "/desk") event.respondWith(open(request));
   // What its page is made of never changes under its address.
   else if (place.startsWith(`/assets/${BUILD}/`) && FILES.includes(place)) event.respondWith(kept(place).then((file) => file ?? fetch(request)));
+});
+
+// A notice has words for whoever sees the screen, and the way to what it is about: nothing else (router/src/push).
+addEventListener("push", (event) => {
+  const { title, tag, link, lang } = event.data?.json() ?? {};
+  if (typeof title !== "string") return;
+  const shown = { tag, renotify: Boolean(tag), lang, dir: lang === "he" ? "rtl" : "ltr", icon: `/assets/${BUILD}/icon-192.png`, data: { link } };
+  event.waitUntil(registration.showNotification(title, shown));
+});
+
+async function goTo(link) {
+  const asked = new URL(link ?? "/desk", location.origin);
+  const place = asked.origin === location.origin && asked.pathname === "/desk" ? asked : new URL("/desk", location.origin);
+  const windows = await clients.matchAll({ type: "window", includeUncontrolled: true });
+  const desk = windows.find(({ url }) => new URL(url).pathname === "/desk");
+  if (!desk) return clients.openWindow(place.href);
+  desk.postMessage({ look: place.hash.slice(1) });
+  return desk.focus();
+}
+
+addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(goTo(event.notification.data?.link));
 });

@@ -5,6 +5,7 @@
 
 mod answers;
 mod board;
+mod cases;
 mod lists;
 mod outlets;
 mod rules;
@@ -30,6 +31,8 @@ pub enum Section {
     People,
     /// Open tasks, and why each stands where it stands.
     Work,
+    /// Customers' matters with a process.
+    Cases,
     /// Answers that workers put into replies.
     Answers,
     /// Routing rules.
@@ -50,10 +53,11 @@ pub enum Section {
 
 impl Section {
     /// All of them, in the order of the navigation.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Board,
         Self::People,
         Self::Work,
+        Self::Cases,
         Self::Answers,
         Self::Rules,
         Self::Accounts,
@@ -80,6 +84,7 @@ impl Section {
             Self::Board => "board",
             Self::People => "people",
             Self::Work => "work",
+            Self::Cases => "cases",
             Self::Answers => "answers",
             Self::Rules => "rules",
             Self::Accounts => "accounts",
@@ -94,7 +99,7 @@ impl Section {
     /// Whether a role may see it. The routes that its scripts call say the same, and theirs is what counts.
     pub fn is_for(self, role: Role) -> bool {
         let roles: &[Role] = match self {
-            Self::Board | Self::People | Self::Work | Self::Answers | Self::Rules | Self::Accounts => {
+            Self::Board | Self::People | Self::Work | Self::Cases | Self::Answers | Self::Rules | Self::Accounts => {
                 &[Supervisor, Operations, Auditor, Admin]
             }
             Self::Outlets | Self::Quarantine => &[Operations, Auditor, Admin],
@@ -109,6 +114,7 @@ impl Section {
             Self::Board => "console-board",
             Self::People => "console-people",
             Self::Work => "console-work",
+            Self::Cases => "console-cases",
             Self::Answers => "console-answers",
             Self::Rules => "console-rules",
             Self::Accounts => "console-accounts",
@@ -125,6 +131,7 @@ impl Section {
             Self::Board => "console-board-hint",
             Self::People => "console-people-hint",
             Self::Work => "console-work-hint",
+            Self::Cases => "console-cases-hint",
             Self::Answers => "console-answers-hint",
             Self::Rules => "console-rules-hint",
             Self::Accounts => "console-accounts-hint",
@@ -143,6 +150,7 @@ impl Section {
                 "M9 11a4 4 0 1 0 0-8 4 4 0 0 0 0 8M2 21c0-4 3-6 7-6s7 2 7 6M16 3a4 4 0 0 1 0 8M18 15c3 1 4 3 4 6"
             }
             Self::Work => "M4 6h10M4 12h16M4 18h7M18 4v4M16 6h4",
+            Self::Cases => "M9 6V4h6v2M3 7h18v12H3zM3 12h18M12 11v3",
             Self::Answers => "M4 5h16v10H10l-4 4v-4H4zM8 9h8M8 12h5",
             Self::Rules => "M4 5h7a4 4 0 0 1 4 4v10M15 19l-3-3M15 19l3-3M4 12h5",
             Self::Accounts => "M4 12a8 8 0 0 1 16 0M8 12a4 4 0 0 1 8 0M12 12v8",
@@ -162,6 +170,7 @@ pub(super) fn markup(page: &Page<'_>, role: Role, section: Section) -> Markup {
         Section::Board => board::board(lang),
         Section::People => board::people(lang, role),
         Section::Work => work::markup(lang, role),
+        Section::Cases => cases::markup(lang),
         Section::Answers => answers::markup(lang, role),
         Section::Rules => rules::markup(lang, role),
         Section::Accounts => lists::accounts(lang),
@@ -179,12 +188,19 @@ pub(super) fn task(page: &Page<'_>, role: Role, id: &str) -> Markup {
     framed(page, role, Section::Work, "task", &task::markup(page.spoken.lang.whole(), role, id))
 }
 
+/// The page of one case: where it stands, what happened to it, and what a supervisor does about it.
+pub(super) fn case(page: &Page<'_>, role: Role, id: &str) -> Markup {
+    let may = matches!(role, Supervisor | Admin);
+    framed(page, role, Section::Cases, "case", &cases::one(page.spoken.lang.whole(), id, may))
+}
+
 fn framed(page: &Page<'_>, role: Role, section: Section, script: &str, content: &Markup) -> Markup {
     let lang = page.spoken.lang.whole();
     let t = |key| text(lang, key);
     let head = html! {
         meta name="csrf" content=(page.csrf);
         link rel="stylesheet" href=(assets::url("console.css"));
+        @if section == Section::Cases { link rel="stylesheet" href=(assets::url("case.css")); }
         script type="module" src=(assets::url("console/frame.js")) {}
         script type="module" src=(assets::url(&format!("console/{script}.js"))) {}
     };

@@ -63,7 +63,7 @@ pub(crate) async fn work(addr: SocketAddr, name: String, times: Arc<Times>) {
         let frame = tokio::select! {
             frame = hand.receive() => frame,
             _ = beat.tick() => {
-                hand.send(&ClientFrame::Heartbeat).await.expect("a heartbeat");
+                hand.send(&ClientFrame::Heartbeat { hidden: None }).await.expect("a heartbeat");
                 continue;
             }
         };

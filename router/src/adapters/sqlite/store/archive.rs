@@ -9,12 +9,13 @@ use rusqlite::{Connection, Row};
 
 use super::readers::{collect, first, parse};
 use super::writer::{Answer, Order};
-use super::{SqliteStore, day, fault, follow, register};
+use super::{SqliteStore, cases, day, fault, follow, register};
 use crate::adapters::columns::{AddressBody, author, contact_bytes, rows, side_name, sql, unsql};
 use crate::payload::{MessageBody, StoredMessage};
 use crate::ports::register::{Entry, Key, Kind};
 use crate::ports::store::{
-    Archive, CaseFilter, Following, JournalRow, KnownAddress, Letter, QuarantineRow, StoreError, TaskFilter, Transcript,
+    Archive, CaseCount, CaseFilter, Following, JournalRow, KnownAddress, Letter, QuarantineRow, StoreError, TaskFilter,
+    Transcript,
 };
 
 #[async_trait]
@@ -68,8 +69,36 @@ impl Archive for SqliteStore {
         after: Option<CaseId>,
         limit: usize,
     ) -> Result<Vec<Case>, StoreError> {
-        let filter = *filter;
-        self.readers.read(move |connection| cases(connection, tenant, &filter, after, limit)).await
+        let filter = filter.clone();
+        self.readers.read(move |connection| cases::list(connection, tenant, &filter, after, limit)).await
+    }
+
+    async fn case_counts(&self, tenant: TenantId, filter: &CaseFilter) -> Result<Vec<CaseCount>, StoreError> {
+        let filter = filter.clone();
+        self.readers.read(move |connection| cases::count(connection, tenant, &filter)).await
+    }
+
+    async fn cases_to_look_at(&self, shard: u16, now: Millis, limit: usize) -> Result<Vec<CaseId>, StoreError> {
+        let query = "SELECT body FROM cases WHERE shard = ?1 AND look_at <= ?2 ORDER BY look_at LIMIT ?3";
+        let params = (shard, sql(now.0), rows(limit));
+        let found: Vec<Case> =
+            self.readers.read(move |connection| collect(connection, query, params, |row| parse(row, 0))).await?;
+        Ok(found.into_iter().map(|case| case.id).collect())
+    }
+
+    async fn promising(
+        &self,
+        tenant: TenantId,
+        due_before: Millis,
+        after: Option<(Millis, CaseId)>,
+        limit: usize,
+    ) -> Result<Vec<Case>, StoreError> {
+        let query = "SELECT body FROM cases WHERE tenant = ?1 AND promise_due < ?2 AND (promise_due, id) > (?3, ?4)
+                     ORDER BY promise_due, id LIMIT ?5";
+        // Nothing is due before all time.
+        let (due, id) = after.map_or((-1, Vec::new()), |(due, id)| (sql(due.0), id.0.to_be_bytes().to_vec()));
+        let params = (sql(tenant.0), sql(due_before.0), due, id, rows(limit));
+        self.readers.read(move |connection| collect(connection, query, params, |row| parse(row, 0))).await
     }
 
     async fn tasks(
@@ -325,31 +354,4 @@ fn tasks(
         rows(limit),
     );
     collect(connection, &query, params, |row| parse(row, 0))
-}
-
-/// Cases by filter, as tasks are.
-fn cases(
-    connection: &Connection,
-    tenant: TenantId,
-    filter: &CaseFilter,
-    after: Option<CaseId>,
-    limit: usize,
-) -> Result<Vec<Case>, StoreError> {
-    let narrow = filter.contact.is_some() || filter.matter.is_some();
-    let mut query = String::from("SELECT body FROM cases WHERE id > ?2 AND ");
-    query.push_str(if narrow { "+tenant = ?1" } else { "tenant = ?1" });
-    for (wanted, condition) in [
-        (filter.open, " AND open = 1"),
-        (filter.contact.is_some(), " AND contact = ?3"),
-        (filter.matter.is_some(), " AND matter = ?4"),
-    ] {
-        if wanted {
-            query.push_str(condition);
-        }
-    }
-    query.push_str(" ORDER BY id LIMIT ?5");
-    // An empty name comes before every other.
-    let after = after.map_or_else(Vec::new, |id| id.0.to_be_bytes().to_vec());
-    let (contact, matter) = (filter.contact.map(contact_bytes), filter.matter.map(|matter| sql(matter.0)));
-    collect(connection, &query, (sql(tenant.0), after, contact, matter, rows(limit)), |row| parse(row, 0))
 }

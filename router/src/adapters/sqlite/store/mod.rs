@@ -4,6 +4,7 @@
 //! `follow`.
 
 pub(super) mod archive;
+mod cases;
 mod follow;
 mod load;
 mod prefetch;

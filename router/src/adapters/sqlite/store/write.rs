@@ -87,18 +87,33 @@ fn write_beside(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> 
         entry.execute((row.key, row.kind, row.tenant, row.at, Text(batch.text(&row.body))))?;
     }
     let mut case = connection.prepare_cached(
-        "INSERT INTO cases (id, shard, tenant, case_type, stage, contact, matter, task, owner, open, opened_at, due_at, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+        "INSERT INTO cases (id, shard, tenant, case_type, stage, contact, matter, task, owner, open, opened_at, due_at,
+             look_at, promise_due, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
          ON CONFLICT (id) DO UPDATE SET stage = excluded.stage, contact = excluded.contact, matter = excluded.matter,
              task = excluded.task, owner = excluded.owner, open = excluded.open, due_at = excluded.due_at,
-             body = excluded.body",
+             look_at = excluded.look_at, promise_due = excluded.promise_due, body = excluded.body",
     )?;
     for row in &batch.cases {
-        let CaseColumns { id, tenant, case_type, stage, contact, matter, task, owner, open, opened_at, due_at, .. } =
-            row;
+        let CaseColumns { id, tenant, case_type, stage, contact, matter, task, owner, open, .. } = row;
+        let CaseColumns { opened_at, due_at, look_at, promise_due, .. } = row;
         let (shard, body) = (batch.shard, Text(batch.text(&row.body)));
         case.execute((
-            id, shard, tenant, case_type, stage, contact, matter, task, owner, open, opened_at, due_at, body,
+            id,
+            shard,
+            tenant,
+            case_type,
+            stage,
+            contact,
+            matter,
+            task,
+            owner,
+            open,
+            opened_at,
+            due_at,
+            look_at,
+            promise_due,
+            body,
         ))?;
     }
     write_lines(connection, batch)?;

@@ -121,6 +121,8 @@ function listenLeaving(desk) {
   byId("sign-out").addEventListener("click", async () => {
     // The connection goes first: it would take the session's end for a reason to sign in again.
     desk.line.leave();
+    // Whoever signs in here next is not told of this one's work.
+    await desk.push.stop().catch(() => {});
     try {
       await api("DELETE", "/v1/sessions/current");
     } catch (problem) {

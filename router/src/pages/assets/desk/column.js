@@ -4,6 +4,7 @@ import { api, clone, detailOf, notice, say, sayText, setText } from "../page/dom
 import { lasting, level, now } from "../page/clock.js";
 import { isolated, plain } from "../page/text.js";
 import { openAnswers } from "./answers.js";
+import { Cases } from "./case.js";
 import { Customer } from "./customer.js";
 import { runByKey } from "./macros.js";
 import { Notes } from "./notes.js";
@@ -41,6 +42,7 @@ export class Column {
     this.listen();
     this.customer = new Customer(this);
     this.notes = new Notes(this);
+    this.cases = new Cases(this);
   }
 
   listen() {
@@ -101,6 +103,7 @@ export class Column {
   tick() {
     showClock(this.slots.clock, this.task.view);
     this.customer?.tick();
+    this.cases?.tick();
   }
 
   fields() {

@@ -25,6 +25,7 @@ export function openForm(column, button) {
   }
   if (form.elements.until) form.elements.until.value = local(now() + DAY_MS);
   if (slots.queues) fillTargets(column, slots);
+  if (slots.needs) column.cases.dress(form, slots.needs);
   form.querySelector("[data-do=cancel]").addEventListener("click", () => {
     close(column);
     button.focus();
@@ -62,7 +63,7 @@ function colleague({ name, connected, presence }) {
 export function close(column) {
   column.slots.form.replaceChildren();
   column.slots.form.hidden = true;
-  for (const button of column.slots.acts.querySelectorAll("[data-form]")) button.setAttribute("aria-expanded", "false");
+  for (const button of column.slots.acts.querySelectorAll("[aria-expanded]")) button.setAttribute("aria-expanded", "false");
 }
 
 export function complain(fault, text, field) {
@@ -73,8 +74,8 @@ export function complain(fault, text, field) {
   field?.focus();
 }
 
-/** The first field that must be filled and is not. */
-export const missing = (form) => [...form.elements].find((field) => field.required && !field.value.trim());
+/** The first field that must be filled and is not. Those of a case say so themselves. */
+export const missing = (form) => [...form.elements].find((field) => field.required && !field.closest(".case-inputs") && !field.value.trim());
 
 async function settle(column, form, fault) {
   const empty = missing(form);
@@ -85,12 +86,13 @@ async function settle(column, form, fault) {
   const buttons = form.querySelectorAll("button");
   for (const button of buttons) button.disabled = true;
   try {
+    if (!(await column.cases.ready(form, fault))) return;
     // What the customer wrote after this brings the task back: nobody closes what nobody has read.
     const seen = Math.max(0, ...column.task.messages.keys());
     await column.desk.line.call({ type: "settle", task, lease, verdict, seen });
     column.desk.settled(task, lease);
   } catch (problem) {
-    complain(fault, detailOf(problem));
+    complain(fault, column.cases.refusal(problem) ?? detailOf(problem));
   } finally {
     for (const button of buttons) button.disabled = false;
   }

@@ -93,6 +93,15 @@ export class Keep {
     this.write(localStorage, "sound", on || null);
   }
 
+  /** What the router calls this device, where it is told while nobody looks. */
+  get push() {
+    return this.read(localStorage, "push");
+  }
+
+  set push(device) {
+    this.write(localStorage, "push", device);
+  }
+
   forgetOld() {
     for (const name of this.names(localStorage, "draft.")) {
       if (!(Date.now() - this.read(localStorage, name)?.at < DRAFT_MAX_MS)) this.write(localStorage, name, null);

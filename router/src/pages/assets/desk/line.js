@@ -29,6 +29,7 @@ export class Line {
     this.beats = 0;
     addEventListener("online", () => this.again());
     addEventListener("offline", () => !this.stopped && this.lost());
+    document.addEventListener("visibilitychange", () => this.beat());
     addEventListener("pageshow", (event) => event.persisted && this.again());
     let tick = Date.now();
     setInterval(() => {
@@ -131,10 +132,16 @@ export class Line {
     clearTimeout(this.timer);
     this.failures = 0;
     this.online = true;
-    this.heart = setInterval(() => this.tell({ type: "heartbeat" }), Math.max(frame.heartbeat_ms / 2, 1_000));
+    this.heart = setInterval(() => this.beat(), Math.max(frame.heartbeat_ms / 2, 1_000));
+    this.beat();
     this.on.state("online");
     this.on.welcome(frame.tasks);
     for (const call of [...this.pending.values()]) this.send(call);
+  }
+
+  /** Says that one is here, and whether anybody can see it: who does not look is told on his devices. */
+  beat() {
+    this.tell({ type: "heartbeat", hidden: document.visibilityState === "hidden" });
   }
 
   goodbye(reason) {

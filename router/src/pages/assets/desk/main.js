@@ -8,6 +8,7 @@ import { Book } from "./book.js";
 import { Line } from "./line.js";
 import { Mentions } from "./notes.js";
 import { install } from "./install.js";
+import { Push } from "./push.js";
 import { Bulk } from "./macros.js";
 import { Offers } from "./offers.js";
 import { WorkList } from "./worklist.js";
@@ -40,6 +41,10 @@ class Desk {
     this.offers = new Offers(this);
     this.bulk = new Bulk(this);
     this.worklist = new WorkList(this);
+    this.push = new Push(this.keep);
+    /** The task that a notice led here for, until it is there to be looked at. */
+    this.wanted = location.hash.slice(1);
+    navigator.serviceWorker?.addEventListener("message", ({ data }) => this.follow(data?.look));
     byId("worklist-open").addEventListener("click", () => this.worklist.open());
     byId("bulk-open").addEventListener("click", () => this.bulk.open());
     startBar(this);
@@ -62,6 +67,22 @@ class Desk {
     this.drafts.read();
     this.mentions.read();
     this.bulk.read();
+    // What changed while nobody was told is read anew.
+    for (const column of this.columns.values()) column.cases.load();
+    if (this.wanted) {
+      history.replaceState(null, "", location.pathname + location.search);
+      queueMicrotask(() => this.follow(this.wanted));
+    }
+  }
+
+  /** Goes to what a notice was about: its conversation, its offer, or a colleague's mention at it. */
+  follow(task) {
+    this.wanted = "";
+    if (typeof task !== "string") return;
+    if (this.book.tasks.has(task)) return this.look(task, true);
+    document.querySelector(".floor").classList.remove("reading");
+    this.offers.cards.get(task)?.root.querySelector("[data-do=accept]").focus();
+    this.mentions.read();
   }
 
   /** A reply that was on its way when this page was loaded anew is said again under its own key. */
@@ -99,7 +120,8 @@ class Desk {
 
   /** A notice of the desktop, for who looks at another window and wants sound as well. Nothing of the task is in it. */
   notify(text, tag) {
-    if (!this.keep.sound || document.visibilityState === "visible" || globalThis.Notification?.permission !== "granted") return;
+    // Where this device is told anyway, it is told once.
+    if (!this.keep.sound || this.push.on || document.visibilityState === "visible" || globalThis.Notification?.permission !== "granted") return;
     const told = new Notification(text, { tag, lang: document.documentElement.lang, dir: document.documentElement.dir });
     told.addEventListener("click", () => (window.focus(), told.close()));
   }
@@ -151,6 +173,10 @@ class Desk {
 
   on_noted(noted) {
     this.mentions.told(noted);
+  }
+
+  on_case_changed({ case: id, matter }) {
+    for (const column of this.columns.values()) column.cases.changed(id, matter);
   }
 
   on_reply_status({ task, seq, status, detail }) {
