@@ -42,6 +42,11 @@ pub enum Command {
         /// In his words.
         note: Option<Pii<String>>,
     },
+    /// The task that asked for it is over, and nobody decided.
+    Lapse {
+        /// A word for how that came.
+        reason: String,
+    },
     /// What was given is taken back, all of it.
     Reverse {
         /// By whom.
@@ -173,6 +178,12 @@ pub fn apply(terms: &Terms<'_>, decision: Option<&Decision>, command: &Command) 
                 return Err(Refusal::NotYours { reason, approvers: vec![decision.first.told.asker] });
             }
             Ok(ended(decision, next(terms, decision, Kind::Withdrawn, note.clone())))
+        }
+        (Some(decision), Command::Lapse { reason }) => {
+            waiting(decision)?;
+            let mut line = next(terms, decision, Kind::Withdrawn, None);
+            line.told.reason = reason.clone();
+            Ok(ended(decision, line))
         }
         (Some(decision), Command::Reverse { by, note }) => reverse(terms, decision, *by, note.clone()),
     }

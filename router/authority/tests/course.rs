@@ -120,6 +120,22 @@ fn two_different_persons_decide_where_four_eyes_are_wanted() {
 }
 
 #[test]
+fn what_nobody_is_asked_any_more_is_withdrawn_and_what_was_decided_stays() {
+    on(0, &authority(), &[], |terms| {
+        let lapse = Command::Lapse { reason: "task_over".to_owned() };
+        let asked = apply(terms, None, &asking(1, wish(NOA, 400))).unwrap();
+        let over = apply(terms, Some(&asked.decision), &lapse).unwrap();
+        assert_eq!(
+            (over.line.kind, over.line.told.reason.as_str(), over.line.given()),
+            (Kind::Withdrawn, "task_over", 0)
+        );
+        let granted = apply(terms, None, &asking(2, wish(NOA, 100))).unwrap();
+        let late = apply(terms, Some(&granted.decision), &lapse).unwrap_err();
+        assert_eq!(late, Refusal::Decided { state: State::Granted });
+    });
+}
+
+#[test]
 fn what_was_taken_back_is_a_line_of_its_own_and_stays_used() {
     let authority = authority();
     let mut lines = Vec::new();

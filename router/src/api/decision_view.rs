@@ -83,6 +83,9 @@ pub struct LineInfo {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     note: Option<Pii<String>>,
+    /// A stable word: why no task asks for it, or why it was withdrawn without anybody saying so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
     /// For whom the task that asks is first.
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<String>,
@@ -136,6 +139,7 @@ pub fn info(decision: &Decision, lines: &[Line], directory: &Directory) -> Decis
         kind: line.kind,
         minor: line.told.minor,
         note: line.note.clone(),
+        reason: (!line.told.reason.is_empty()).then(|| line.told.reason.clone()),
         to: line.told.to.map(name),
     };
     DecisionInfo {

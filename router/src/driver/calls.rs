@@ -68,7 +68,7 @@ impl Stepper<'_> {
             prepared.payloads.into_iter().for_each(|payload| self.batch.drop_payload(payload));
             return self.batch.outputs.push(Output::Answer(reply, Err(CallError::Undecided(decision))));
         }
-        let finishes = finished(&prepared.command);
+        let (finishes, left_over) = (finished(&prepared.command), self.left_by(&prepared.command));
         self.ask(actor, &mut prepared);
         let Prepared { command, payloads, keys, address, entries } = prepared;
         let left = match &command {
@@ -95,6 +95,7 @@ impl Stepper<'_> {
                 if let Some((task, disposition)) = finishes {
                     self.finish_stage(actor, task, disposition);
                 }
+                self.lapse(actor, left_over);
                 self.batch.outputs.push(Output::Answer(reply, Ok(answer)));
             }
             refused => {

@@ -4,7 +4,7 @@
 //! Whatever the path, a call, a desk or a program, it comes through [`Stepper::decide_call`], and nothing else adds a line. A
 //! rule decides nothing: it has no authority.
 
-use blendline_authority::apply::first;
+use blendline_authority::apply::{first, wish_of};
 use blendline_authority::limits::LINES_MAX;
 use blendline_authority::line::Kind;
 use blendline_authority::used::Used;
@@ -15,9 +15,10 @@ use blendline_cases::Command as CaseCommand;
 use blendline_core::input::Verdict;
 use blendline_core::{Answer, Command, Input, Refusal, Scheduler};
 use blendline_wire::event::{Actor, EventKind};
-use blendline_wire::{DecisionId, Millis, TenantId, WorkerId};
+use blendline_wire::{DecisionId, Millis, TaskId, TenantId};
 
 use crate::directory::Directory;
+use crate::driver::approvals::Routed;
 use crate::driver::draft::{Draft, Item};
 use crate::driver::step::Stepper;
 use crate::handle::{Call, CallError, CallResult, DecideCall, NotDecided};
@@ -29,12 +30,36 @@ pub(crate) fn live(directory: &Directory, tenant: TenantId) -> Option<(&LiveAuth
     Some((routing.authority.as_ref()?, routing.version))
 }
 
+/// The tasks that a command takes away where it does what it says: one, and what was asked for from it.
+fn taken_away(core: &Scheduler, command: &Command) -> Vec<TaskId> {
+    let Command::Cancel { task, .. } = command else { return Vec::new() };
+    let mut tasks = vec![*task];
+    let mut looked = 0;
+    while let Some(row) = tasks.get(looked).map(|task| core.task(*task)) {
+        tasks.extend(row.iter().flat_map(|row| &row.children));
+        looked += 1;
+    }
+    tasks
+}
+
+/// True for a task of the queue where its company's approvals are asked for.
+fn may_ask(directory: &Directory, core: &Scheduler, task: TaskId) -> bool {
+    core.task(task).is_some_and(|row| {
+        let approvals = live(directory, row.tenant).and_then(|(live, _)| live.authority.approvals.as_ref());
+        approvals.is_some_and(|approvals| directory.queue(row.tenant, &approvals.queue) == Some(row.queue))
+    })
+}
+
 impl Draft {
-    /// Asks for what decisions depend on, and for the decisions that tasks ask for which are being finished.
+    /// Asks for what decisions depend on, and for the decisions that tasks ask for which are being finished or cancelled.
     pub(crate) fn want_decisions(&mut self, directory: &Directory, core: &Scheduler, now: Millis) {
         for item in &self.items {
             let Item::Call { call, .. } = item else { continue };
-            match &**call {
+            let call = match &**call {
+                Call::Doubtful { call, .. } => call,
+                call => call,
+            };
+            match call {
                 Call::Decide(asked) => {
                     let lines = &mut self.wanted.lines;
                     lines.decisions.push(asked.decision);
@@ -45,11 +70,11 @@ impl Draft {
                     self.wanted.cases.extend(asked.of_case);
                 }
                 Call::Settle { task, .. } => {
-                    let asks = core.task(*task).is_some_and(|row| {
-                        let queue = live(directory, row.tenant).and_then(|(live, _)| live.authority.approvals.as_ref());
-                        queue.is_some_and(|approvals| directory.queue(row.tenant, &approvals.queue) == Some(row.queue))
-                    });
-                    self.wanted.lines.approvals.extend(asks.then_some(*task));
+                    self.wanted.lines.approvals.extend(may_ask(directory, core, *task).then_some(*task));
+                }
+                Call::Plain(command) => {
+                    let tasks = taken_away(core, command).into_iter();
+                    self.wanted.lines.approvals.extend(tasks.filter(|task| may_ask(directory, core, *task)));
                 }
                 _ => {}
             }
@@ -92,6 +117,34 @@ impl Stepper<'_> {
         self.overlay.asked_by(*task).map(|decision| decision.id())
     }
 
+    /// The decisions that a command would leave with nobody to make them.
+    pub(crate) fn left_by(&self, command: &Command) -> Vec<Decision> {
+        taken_away(self.core, command).into_iter().filter_map(|task| self.overlay.asked_by(task)).collect()
+    }
+
+    /// Withdraws those of these decisions whose task is over: nobody is asked for them any more.
+    pub(crate) fn lapse(&mut self, actor: Actor, decisions: Vec<Decision>) {
+        for decision in decisions {
+            if decision.approval.is_none_or(|task| self.core.task(task).is_some()) {
+                continue;
+            }
+            let told = &decision.first.told;
+            let asked = DecideCall {
+                tenant: decision.first.tenant,
+                decision: decision.id(),
+                wish: wish_of(&decision),
+                by: told.asker,
+                of_case: told.of_case,
+                command: Asked::Lapse { reason: "task_over".to_owned() },
+                waits: false,
+                tells: false,
+            };
+            if let Ok(change) = self.by_authority(&asked, Some(&decision), &asked.command) {
+                self.take_decision(actor, &asked, change);
+            }
+        }
+    }
+
     fn by_authority(&self, asked: &DecideCall, known: Option<&Decision>, command: &Asked) -> Result<Change, Refused> {
         let decided = self.by_terms(asked, |terms| blendline_authority::apply(terms, known, command));
         let nobody = Refused::Short { reason: Shortfall::NoGrant, alone: 0, most: 0 };
@@ -129,12 +182,7 @@ impl Stepper<'_> {
         }
     }
 
-    fn route(
-        &mut self,
-        asked: &DecideCall,
-        decision: &Decision,
-        (task, to, reason): (Option<blendline_wire::TaskId>, Option<WorkerId>, &str),
-    ) {
+    fn route(&mut self, asked: &DecideCall, decision: &Decision, (task, to, reason): Routed) {
         let command = Asked::Route { task, to, reason: reason.to_owned() };
         if let Ok(change) = self.by_authority(asked, Some(decision), &command) {
             self.add_line(Actor::System, change.line);
@@ -209,7 +257,7 @@ fn again(known: &Decision, asked: &DecideCall) -> Option<CallResult> {
         Asked::Deny { by, .. } => known.last.kind == Kind::Denied && last.decider == Some(*by),
         Asked::Withdraw { by, .. } => known.last.kind == Kind::Withdrawn && last.asker == *by,
         Asked::Reverse { by, .. } => known.last.kind == Kind::Reversed && last.decider == Some(*by),
-        Asked::Route { .. } => false,
+        Asked::Route { .. } | Asked::Lapse { .. } => false,
     };
     done.then_some(Ok(Answer::Done))
 }

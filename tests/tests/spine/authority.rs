@@ -174,6 +174,16 @@ async fn within_it_at_once_above_it_by_the_manager_and_never_above_everybody() {
     assert_eq!(listed.len(), 3, "{listed:?}");
     let log = json!(events).to_string();
     assert!(!log.contains("came broken") && !log.contains("as agreed"), "free text is in no event");
+
+    // Where the task that asks is over, nobody is asked any more.
+    let asked = ask(&world, "k5", "noa", 20_000, here).await.json();
+    assert_eq!(asked["state"], json!("waiting"), "{asked}");
+    let path = format!("/v1/tasks/{}", asked["approval"].as_str().unwrap());
+    assert_eq!(world.api.delete(&path).await.unwrap().status, 204);
+    task(&mut noa, &json!(talk.id)).await;
+    let over = world.api.get(&format!("/v1/decisions/{}", asked["id"].as_str().unwrap())).await.unwrap().json();
+    assert_eq!((&over["state"], &over["lines"][2]["reason"]), (&json!("withdrawn"), &json!("task_over")), "{over}");
+    assert_eq!(world.count("decision_withdrawn").await, 1);
 }
 
 #[tokio::test]
