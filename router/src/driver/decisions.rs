@@ -168,11 +168,11 @@ impl Stepper<'_> {
         match effect {
             Some(Effect::Ask { approvers }) => {
                 let routed = self.ask_approval(actor, &decision, &approvers, asked.waits);
-                self.route(asked, &decision, routed);
+                self.tell_routed(asked, &decision, routed);
             }
             Some(Effect::Pass { task, approvers }) => {
                 let to = self.pass_approval(actor, task, &approvers);
-                self.route(asked, &decision, (Some(task), to, ""));
+                self.tell_routed(asked, &decision, (Some(task), to, ""));
             }
             Some(Effect::End { task }) => self.end_approval(&decision, task, asked.by),
             None => {}
@@ -182,7 +182,7 @@ impl Stepper<'_> {
         }
     }
 
-    fn route(&mut self, asked: &DecideCall, decision: &Decision, (task, to, reason): Routed) {
+    fn tell_routed(&mut self, asked: &DecideCall, decision: &Decision, (task, to, reason): Routed) {
         let command = Asked::Route { task, to, reason: reason.to_owned() };
         if let Ok(change) = self.by_authority(asked, Some(decision), &command) {
             self.add_line(Actor::System, change.line);
@@ -219,7 +219,7 @@ impl Stepper<'_> {
                     .filter(|task| self.core.task(*task).is_some_and(|row| row.state.owner() == Some(*by)));
                 if let Some(task) = task {
                     let to = self.pass_approval(Actor::System, task, approvers);
-                    self.route(asked, known, (Some(task), to, ""));
+                    self.tell_routed(asked, known, (Some(task), to, ""));
                 }
             }
             _ => {}
