@@ -137,6 +137,11 @@ pub const FIGURES: &[Figure] = &[
         None,
         "Cases whose stage's task could not be opened: nobody works on them until somebody moves them.",
     ),
+    counter(
+        "blendline_approvals_without_task_total",
+        None,
+        "Approvals that nobody is asked for, because their task could not be opened: somebody decides them from the list.",
+    ),
     counter("blendline_supervisor_told_total", None, "Tasks that a supervisor was told of."),
     counter("blendline_store_failures_total", Open("call"), "Calls that the record did not answer."),
     counter("blendline_broker_failures_total", Open("call"), "Calls that the broker did not answer."),

@@ -7,7 +7,9 @@ use blendline_wire::org::Fields;
 use blendline_wire::outbound::SendFailure;
 use blendline_wire::task::{AcceptMode, ClockRule, ParkReason, Presence, Target};
 use blendline_wire::worker::{Reply, ServerFrame};
-use blendline_wire::{AccountId, CaseId, ConversationId, Lease, Pii, QueueId, SessionId, TaskId, TenantId, WorkerId};
+use blendline_wire::{
+    AccountId, CaseId, ConversationId, DecisionId, Lease, Pii, QueueId, SessionId, TaskId, TenantId, WorkerId,
+};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::consent::Consent;
@@ -208,6 +210,8 @@ pub enum Call {
     },
     /// Something is asked of a case.
     Case(Box<CaseCall>),
+    /// Something is asked of a decision.
+    Decide(Box<DecideCall>),
     /// A worker logs a contact that is over.
     Log {
         /// Who.
@@ -238,6 +242,27 @@ pub struct CaseCall {
     pub key: String,
     /// What is asked.
     pub command: blendline_cases::Command,
+}
+
+/// What is asked of a decision.
+#[derive(Clone, Debug)]
+pub struct DecideCall {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Which decision.
+    pub decision: DecisionId,
+    /// What it is about, which never changes: it tells what has to be looked up.
+    pub wish: blendline_authority::Wish,
+    /// Who asks this.
+    pub by: WorkerId,
+    /// The case it is for.
+    pub of_case: Option<CaseId>,
+    /// What is asked.
+    pub command: blendline_authority::Command,
+    /// True where the asker's task waits for the answer; else it stays his, and he hears of it by a note.
+    pub waits: bool,
+    /// True where a decision that waits is answered by [`CallError::Waiting`].
+    pub tells: bool,
 }
 
 /// What becomes of a task, with its texts and with handles for names.
@@ -307,6 +332,15 @@ pub enum CallError {
     /// The case cannot do this; nothing was changed.
     #[error("refused: {0:?}")]
     Case(blendline_cases::Refusal),
+    /// The decision cannot be made, or not so; nothing but the event of it was written.
+    #[error("refused: {0:?}")]
+    Decision(Box<NotDecided>),
+    /// Somebody is asked for the decision: no refusal, for who has no other way to hear of it.
+    #[error("somebody is asked for the decision {0}")]
+    Waiting(DecisionId),
+    /// The task asks for a decision, which is made by itself: this would end the task without it.
+    #[error("the task asks for the decision {0}")]
+    Undecided(DecisionId),
     /// No rule takes this item, and it names no queue.
     #[error("no rule takes it, and it names no queue")]
     NoRule,
@@ -325,6 +359,15 @@ pub enum CallError {
     /// The owner is not there or too busy; nothing was changed, or whether it was is told by asking again.
     #[error("not available: {0}")]
     Unavailable(String),
+}
+
+/// Why a decision was not made, with what it was about.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NotDecided {
+    /// Why.
+    pub refusal: blendline_authority::Refusal,
+    /// The currency of the amounts in it; empty where the action is counted.
+    pub currency: String,
 }
 
 /// What a call says, where the answer to a repeated one must be told apart from a first.

@@ -54,6 +54,8 @@ pub struct Installation {
     pub webhooks_per_second: Option<u32>,
     /// Further tenants, each with a queue `care` and a number.
     pub others: Vec<(String, Number)>,
+    /// Lines of the tenant's units, put behind its workers; a worker's unit is `Worker::unit`.
+    pub unit_lines: String,
     /// Further lines of `[server]`.
     pub server: String,
     /// Lines put before everything else: faults to be planted.
@@ -118,13 +120,15 @@ pub struct Worker {
     pub queues: Vec<String>,
     /// Ordinary tasks at once.
     pub tasks_at_once: u32,
+    /// The unit he belongs to.
+    pub unit: Option<String>,
 }
 
 impl Worker {
     /// A worker of `queues` who takes up to `tasks_at_once`.
     pub fn new(name: &str, queues: &[&str], tasks_at_once: u32) -> Self {
         let queues = queues.iter().map(|queue| (*queue).to_owned()).collect();
-        Self { name: name.to_owned(), queues, tasks_at_once }
+        Self { name: name.to_owned(), queues, tasks_at_once, unit: None }
     }
 }
 
@@ -156,6 +160,7 @@ impl Installation {
             rules: None,
             webhooks_per_second: Some(0),
             others: Vec::new(),
+            unit_lines: String::new(),
             server: String::new(),
             extra: String::new(),
         }
@@ -213,8 +218,13 @@ impl Installation {
         for worker in &self.workers {
             writeln!(out, "[[tenant.worker]]\nname = {:?}\nqueues = {:?}", worker.name, worker.queues)?;
             // Capacity is counted in hundredths of an ordinary task (`WEIGHT_UNIT`).
-            writeln!(out, "capacity = {}\n", worker.tasks_at_once * 100)?;
+            writeln!(out, "capacity = {}", worker.tasks_at_once * 100)?;
+            if let Some(unit) = &worker.unit {
+                writeln!(out, "unit = {unit:?}")?;
+            }
+            writeln!(out)?;
         }
+        writeln!(out, "{}", self.unit_lines)?;
         for (name, role, key) in [("tests", "admin", ADMIN_KEY), ("workers", "worker", WORKER_KEY)] {
             let hash = hex::encode(Sha256::digest(key.as_bytes()));
             writeln!(out, "[[tenant.key]]\nname = {name:?}\nrole = {role:?}\nsha256 = {hash:?}\n")?;

@@ -191,59 +191,73 @@ impl<'de> Deserialize<'de> for ContactKey {
     }
 }
 
-/// A case: a matter with a typed process. A hash of its tenant and of the key under which it was opened, so that whoever
-/// opened it finds it again by that key, and opening it twice is opening it once.
-///
-/// Outside it is the opaque text `cas_…`: compare it, never take it apart.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct CaseId(pub u128);
+macro_rules! hashed {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        ///
+        #[doc = concat!("Outside it is the opaque text `", $prefix, "_…`: compare it, never take it apart.")]
+        #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        pub struct $name(pub u128);
 
-impl fmt::Display for CaseId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cas_{:032x}", self.0)
-    }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "_{:032x}"), self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownId;
+
+            fn from_str(text: &str) -> Result<Self, UnknownId> {
+                let digits = text.strip_prefix(concat!($prefix, "_"));
+                let is_ours = |digit: u8| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit);
+                digits
+                    .filter(|digits| digits.len() == 32 && digits.bytes().all(is_ours))
+                    .and_then(|digits| u128::from_str_radix(digits, 16).ok())
+                    .map(Self)
+                    .ok_or(UnknownId { expected: concat!($prefix, "_…") })
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::Type::String)
+                    .pattern(Some(concat!("^", $prefix, "_[0-9a-f]{32}$")))
+                    .examples([concat!($prefix, "_0123456789abcdef0123456789abcdef")])
+                    .into()
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $name {}
+    };
 }
 
-impl FromStr for CaseId {
-    type Err = UnknownId;
-
-    fn from_str(text: &str) -> Result<Self, UnknownId> {
-        let digits = text.strip_prefix("cas_");
-        let is_ours = |digit: u8| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit);
-        digits
-            .filter(|digits| digits.len() == 32 && digits.bytes().all(is_ours))
-            .and_then(|digits| u128::from_str_radix(digits, 16).ok())
-            .map(Self)
-            .ok_or(UnknownId { expected: "cas_…" })
-    }
-}
-
-impl Serialize for CaseId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for CaseId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-#[cfg(feature = "openapi")]
-impl utoipa::PartialSchema for CaseId {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        utoipa::openapi::ObjectBuilder::new()
-            .schema_type(utoipa::openapi::Type::String)
-            .pattern(Some("^cas_[0-9a-f]{32}$"))
-            .examples(["cas_0123456789abcdef0123456789abcdef"])
-            .into()
-    }
-}
-
-#[cfg(feature = "openapi")]
-impl utoipa::ToSchema for CaseId {}
+hashed!(
+    /// A case: a matter with a typed process. A hash of its tenant and of the key under which it was opened, so that whoever
+    /// opened it finds it again by that key, and opening it twice is opening it once.
+    CaseId, "cas"
+);
+hashed!(
+    /// A decision within somebody's authority, or above it. A hash of its tenant and of the key under which it was asked for,
+    /// so that asking twice is asking once.
+    DecisionId, "dec"
+);
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 //! The words are those of the glossary in the design document: one word, one meaning, here and on every page.
 //! Nothing in this crate does IO, reads a clock or draws a random number.
 //!
-//! Suggested reading order: [`ids`], [`time`], [`org`], [`task`], [`inbound`], [`kept`], [`mail`], [`outbound`], [`broker`], [`said`], [`worker`], [`event`].
+//! Suggested reading order: [`ids`], [`time`], [`org`], [`task`], [`inbound`], [`kept`], [`mail`], [`money`], [`outbound`], [`broker`], [`said`], [`worker`], [`event`].
 
 pub mod broker;
 pub mod capability;
@@ -12,6 +12,7 @@ pub mod ids;
 pub mod inbound;
 pub mod kept;
 pub mod mail;
+pub mod money;
 pub mod org;
 pub mod outbound;
 pub mod pii;

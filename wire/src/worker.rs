@@ -111,6 +111,17 @@ pub enum ClientFrame {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seen: Option<u64>,
     },
+    /// Decides something for the customer of a task within the worker's authority; above it somebody who may is asked.
+    /// Answered without a problem where it is granted, and with the problem `waiting` where somebody is asked: the task
+    /// waits then, and comes back with the answer.
+    Decide {
+        /// The call's number.
+        call: u64,
+        /// In which task.
+        task: TaskId,
+        /// What.
+        wish: DecisionWish,
+    },
     /// Ends noting down before its time is over.
     Ready {
         /// The call's number.
@@ -174,6 +185,24 @@ pub enum Verdict {
         /// Why.
         reason: String,
     },
+}
+
+/// What a worker wishes to give.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DecisionWish {
+    /// The worker's own key of it, unique within the company: the same key twice is one decision.
+    pub key: String,
+    /// What: `credit`, `refund`, …
+    pub action: String,
+    /// How much, in whole minor units of the currency; how many, where the action is counted.
+    pub minor: i64,
+    /// The currency, as `ILS`; left out where the action is counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    /// Why, for whoever is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Pii<String>>,
 }
 
 /// To whom, by configured name.

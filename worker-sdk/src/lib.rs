@@ -44,11 +44,11 @@ pub use async_trait::async_trait;
 pub use blendline_wire::org::{FieldValue, Fields};
 pub use blendline_wire::outbound::Content;
 pub use blendline_wire::task::{AcceptMode, ClockRule, ParkReason, Side, TaskKind, WithdrawReason};
-pub use blendline_wire::worker::{Author, MessageView, TargetName, TaskView};
+pub use blendline_wire::worker::{Author, DecisionWish, MessageView, TargetName, TaskView};
 pub use blendline_wire::{Lease, Pii, Problem, TaskId};
 
 pub use error::{BoxError, CallError, RunError};
 pub use runtime::{Builder, Runtime, Summary, Worker};
 pub use shutdown::shutdown_signal;
-pub use task::{Cancelled, Task};
+pub use task::{Cancelled, Decided, Task};
 pub use verdict::{IntoContent, Verdict};

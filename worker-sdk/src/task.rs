@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use blendline_wire::outbound::Content;
 use blendline_wire::task::WithdrawReason;
-use blendline_wire::worker::{Author, ClientFrame, MessageView, Reply, TaskView, Verdict as Outcome};
+use blendline_wire::worker::{Author, ClientFrame, DecisionWish, MessageView, Reply, TaskView, Verdict as Outcome};
 use blendline_wire::{Lease, Pii, TaskId};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::error::CallError;
-use crate::verdict::IntoContent;
+use crate::verdict::{IntoContent, Verdict};
 
 /// How many messages that came while the task was worked on are kept; the oldest go first.
 const LATER_MAX: usize = 1_000;
@@ -26,6 +26,17 @@ const BUSY_WAIT_MAX: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct Task {
     shared: Arc<Shared>,
+}
+
+/// What became of a decision.
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "a decision that waits has a verdict to be returned"]
+pub enum Decided {
+    /// It is granted.
+    Granted,
+    /// Somebody who may is asked. The task waits for the answer: return this verdict, and it comes back with it, see
+    /// [`Task::note`].
+    Waiting(Verdict),
 }
 
 /// Why a task is not this worker's any more.
@@ -91,6 +102,7 @@ pub(crate) enum Command {
 pub(crate) enum Ask {
     Reply { task: TaskId, lease: Lease, reply: Reply },
     Settle { task: TaskId, lease: Lease, verdict: Outcome, replies: Vec<Reply>, seen: u64 },
+    Decide { task: TaskId, wish: DecisionWish },
 }
 
 impl Ask {
@@ -100,6 +112,7 @@ impl Ask {
             Self::Settle { task, lease, verdict, replies, seen } => {
                 ClientFrame::Settle { call, task, lease, verdict, replies, seen: Some(seen) }
             }
+            Self::Decide { task, wish } => ClientFrame::Decide { call, task, wish },
         }
     }
 }
@@ -200,6 +213,27 @@ impl Task {
         match self.say(reply).await {
             Err(CallError::Refused(problem)) if problem.code == "key_reused" => Ok(()),
             result => result,
+        }
+    }
+
+    /// Gives the customer something within this worker's authority, as a credit; above it somebody who may is asked.
+    ///
+    /// The same key twice is one decision, also from another program: take the number of what it is about.
+    ///
+    /// # Errors
+    /// [`CallError::Refused`] with the code `over_limit` where nobody may, and the detail says what would be allowed; as
+    /// [`Self::reply`] else.
+    pub async fn decide(&self, wish: DecisionWish) -> Result<Decided, CallError> {
+        if let Some(why) = self.is_cancelled() {
+            return Err(CallError::Fenced { detail: why.to_string() });
+        }
+        match self.call(Ask::Decide { task: self.id(), wish }).await {
+            Ok(()) => Ok(Decided::Granted),
+            Err(CallError::Refused(problem)) if problem.code == "waiting" => {
+                // The task waits already; that it does so is said again, which is no fault and opens nothing.
+                Ok(Decided::Waiting(Verdict::request_to_queue(self.view().queue.clone(), problem.detail)))
+            }
+            Err(error) => Err(error),
         }
     }
 

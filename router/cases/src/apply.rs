@@ -2,7 +2,7 @@
 
 use blendline_wire::event::case::{
     CaseAssigned, CaseClosed, CaseConfirmed, CaseFieldSet, CaseLinked, CaseLinks, CaseMeasured, CaseMoved, CaseMover,
-    CaseOpened, CaseOutcome, CasePaused, CaseReopened, CaseResumed, CaseTold, CaseWork,
+    CaseOpened, CaseOutcome, CasePaused, CaseReopened, CaseResumed, CaseTold, CaseValue, CaseWork,
 };
 use blendline_wire::event::promise::CaseAside;
 use blendline_wire::event::{Actor, EventKind};
@@ -14,7 +14,7 @@ use crate::clock::{after_open, open_between};
 use crate::command::{Change, Command, Effect, Refusal, Terms, Values, Whom};
 use crate::limits::CASE_MOVES_MAX;
 use crate::stay::{entered, left};
-use crate::types::{Press, Stage, Tell};
+use crate::types::{FieldKind, Press, Stage, Tell};
 use crate::values;
 
 /// What becomes of a case by a command, under the terms of its type. Nothing is changed where it is refused.
@@ -110,6 +110,10 @@ impl<'a> Deciding<'a> {
             Command::Reopen => self.reopen(),
             Command::Link { links } => self.link(links),
             Command::Work { task, reason } => self.work(*task, reason),
+            Command::Given { action, currency, minor } => {
+                self.given(action, currency, *minor);
+                Ok(())
+            }
             Command::Told { whom, outcome, about } => {
                 let (stage, whom) = (self.case.stage.name.clone(), whom.as_str().to_owned());
                 let (outcome, about) = ((*outcome).to_owned(), (*about).to_owned());
@@ -344,6 +348,9 @@ impl<'a> Deciding<'a> {
             let Some(field) = self.terms.kind.fields.get(name) else {
                 return Err(Refusal::UnknownField { field: name.clone() });
             };
+            if let FieldKind::Money { by: Some(action), .. } = &field.kind {
+                return Err(Refusal::NeedsDecision { field: name.clone(), action: action.clone() });
+            }
             if value.as_ref().is_some_and(|value| !values::fits(&field.kind, value)) {
                 return Err(Refusal::WrongValue { field: name.clone(), expected: field.kind.expected() });
             }
@@ -363,6 +370,24 @@ impl<'a> Deciding<'a> {
             self.day_changed(name);
         }
         Ok(())
+    }
+
+    /// Adds up what was decided for it, also where it is over: money is given back after that as well.
+    fn given(&mut self, action: &str, currency: &str, minor: i64) {
+        let adds = |kind: &FieldKind| match kind {
+            FieldKind::Money { currency: own, by: Some(by) } => own == currency && by == action,
+            _ => false,
+        };
+        for (name, _) in self.terms.kind.fields.iter().filter(|(_, field)| adds(&field.kind)) {
+            let before = match self.case.fields.get(name) {
+                Some(CaseValue::Money { minor, .. }) => *minor,
+                _ => 0,
+            };
+            let minor = before.saturating_add(minor);
+            let value = (minor != 0).then(|| CaseValue::Money { minor, currency: currency.to_owned() });
+            let (case, field, filled) = (self.case.id, name.clone(), value.is_some());
+            self.happen(EventKind::CaseFieldSet(CaseFieldSet { case, field, filled, value }));
+        }
     }
 
     fn measure(&mut self, until: &str) {

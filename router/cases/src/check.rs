@@ -132,7 +132,7 @@ impl Checking<'_> {
                     let message = format!("the field `{name}` has nothing to choose from");
                     self.problem(place(), "missing_key", message, "`of: [one, two]`");
                 }
-                FieldKind::Money { currency }
+                FieldKind::Money { currency, .. }
                     if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) =>
                 {
                     let message = format!("the field `{name}` has no currency");

@@ -112,6 +112,15 @@ pub enum Command {
         /// Why there is none.
         reason: String,
     },
+    /// A decision gave something for it, or took it back: the fields that add up such decisions say so.
+    Given {
+        /// What.
+        action: String,
+        /// The currency.
+        currency: String,
+        /// How much, in minor units; below zero where it was taken back.
+        minor: i64,
+    },
     /// What its stage says was said, or was not.
     Told {
         /// Whom.
@@ -347,6 +356,13 @@ pub enum Refusal {
         field: String,
         /// What it holds.
         expected: String,
+    },
+    /// The field says what was decided: only a decision sets it.
+    NeedsDecision {
+        /// The field.
+        field: String,
+        /// What is to be decided.
+        action: String,
     },
     /// It waits already.
     Paused,

@@ -49,5 +49,5 @@ pub use case::Case;
 pub use command::{Change, Command, Effect, Refusal, Terms};
 pub use forecast::Forecast;
 pub use types::CaseType;
-pub use values::{local, minor_digits, pressed};
+pub use values::{local, pressed};
 pub use watch::spent;

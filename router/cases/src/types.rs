@@ -79,6 +79,9 @@ pub enum FieldKind {
     Money {
         /// As `ILS`.
         currency: String,
+        /// The action whose decisions it adds up, where nobody may write it himself: what was granted for the case.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
     },
     /// A day, as `2026-12-01`.
     Date,
@@ -100,7 +103,7 @@ impl FieldKind {
         match self {
             Self::Text => "a text".to_owned(),
             Self::Number => "a whole number".to_owned(),
-            Self::Money { currency } => format!("{{\"minor\": 1250, \"currency\": \"{currency}\"}}"),
+            Self::Money { currency, .. } => format!("{{\"minor\": 1250, \"currency\": \"{currency}\"}}"),
             Self::Date => "a day such as 2026-12-01".to_owned(),
             Self::Choice { of, .. } => format!("one of {}", of.join(", ")),
             Self::Reference => "another system's reference, a text in one line".to_owned(),

@@ -1,7 +1,7 @@
 //! Whether a value is one of its field's, and how it is written for people.
 
 use blendline_wire::event::case::CaseValue;
-use blendline_wire::{CaseId, Millis};
+use blendline_wire::{CaseId, Millis, money};
 use jiff::tz::TimeZone;
 
 use crate::case::Case;
@@ -12,7 +12,7 @@ use crate::types::{FieldKind, Press, Tell, Words};
 pub(crate) fn fits(kind: &FieldKind, value: &CaseValue) -> bool {
     match (kind, value) {
         (FieldKind::Number, CaseValue::Number(_)) => true,
-        (FieldKind::Money { currency }, CaseValue::Money { currency: given, .. }) => currency == given,
+        (FieldKind::Money { currency, .. }, CaseValue::Money { currency: given, .. }) => currency == given,
         (_, CaseValue::Text(text)) => {
             let text = text.expose();
             let is_short = !text.trim().is_empty() && text.chars().count() <= VALUE_CHARS_MAX;
@@ -52,16 +52,7 @@ pub(crate) fn is_open(kind: &FieldKind) -> bool {
 fn shown(value: &CaseValue) -> String {
     match value {
         CaseValue::Number(number) => number.to_string(),
-        CaseValue::Money { minor, currency } => {
-            let digits = minor_digits(currency);
-            let whole = 10_u64.pow(digits);
-            let (sign, amount) = (if *minor < 0 { "-" } else { "" }, minor.unsigned_abs());
-            let part = match digits {
-                0 => String::new(),
-                digits => format!(".{:0width$}", amount % whole, width = digits as usize),
-            };
-            format!("{sign}{}{part} {currency}", amount / whole)
-        }
+        CaseValue::Money { minor, currency } => money::shown(*minor, currency),
         CaseValue::Text(text) => text.expose().clone(),
     }
 }
@@ -74,16 +65,6 @@ const PAYLOAD: &str = "blendline:case:";
 pub fn pressed(payload: &str) -> Option<(CaseId, Press)> {
     let (case, name) = payload.strip_prefix(PAYLOAD)?.split_once(':')?;
     Some((format!("cas_{case}").parse().ok()?, Press::named(name)))
-}
-
-/// How many digits a currency has behind the point (ISO 4217).
-pub fn minor_digits(currency: &str) -> u32 {
-    match currency {
-        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV"
-        | "XAF" | "XOF" | "XPF" => 0,
-        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
-        _ => 2,
-    }
 }
 
 /// The names in braces of a text, in order.

@@ -20,6 +20,7 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("rules", "where messages and items go: the first that applies decides"),
             ("notices", "what customers are told by themselves, by name"),
             ("cases", "the types of cases, by name: processes with stages, targets and moves"),
+            ("authority", "what workers may decide alone, and who decides above that"),
         ],
     ),
     (
@@ -158,6 +159,7 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("type", "`text`, `number`, `money`, `date`, `choice` or `reference`"),
             ("words", "what people call it, by language"),
             ("currency", "`money`: three capital letters, as `ILS`"),
+            ("by", "`money`: the action whose granted decisions it adds up; nobody writes it himself"),
             ("of", "`choice`: the words to choose from, alone or each with what people call it, by language"),
         ],
     ),
@@ -222,6 +224,64 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("text", "what is said, by language; `{field}` is filled in, and `{promise}` until when it is promised"),
             ("channel", "on which channels; left out, on whichever his conversation is"),
             ("buttons", "what he may press: `confirm`, `deny` or a stage, each with what it says, by language"),
+        ],
+    ),
+    (
+        "authority",
+        &[
+            (
+                "actions",
+                "actions of your own, besides `credit`, `discount`, `exception`, `fee-waiver`, `refund`, `replacement`",
+            ),
+            ("grants", "who may give what, by name"),
+            ("delegations", "who stands in for whom: `- {from: omer, to: dana, since: 2026-12-01, until: 2026-12-08}`"),
+            ("approvals", "how approvals are asked for: `{queue: approvals, target: 15m}`"),
+        ],
+    ),
+    (
+        "authority_grant",
+        &[
+            (
+                "who",
+                "whose it is: `{group: desk}`, or a `role` (`worker`, `manager`), a `unit`, a `worker`; all must hold",
+            ),
+            ("action", "what is given; of an exception with its policy: `exception.returns`"),
+            ("currency", "three capital letters, as `ILS`; left out, decisions are counted"),
+            ("limit", "how much at once, in whole minor units"),
+            ("day", "how much in a day, likewise"),
+            ("customer", "how much one customer may get from anybody: `{limit: 20000, within: 30d}`"),
+            ("four_eyes", "above this a second person agrees, in whole minor units"),
+            ("calendar", "the hours in which it holds; left out, always"),
+            ("from", "the first day on which it holds, as `2026-12-01`"),
+            ("until", "the last day on which it holds"),
+            ("skills", "skills that he must have, with the least level"),
+            ("quality", "the least score of his quality, in per cent"),
+        ],
+    ),
+    (
+        "authority_who",
+        &[
+            ("role", "`worker`: anybody; `manager`: whoever answers for a unit"),
+            ("group", "a group of this set"),
+            ("unit", "a unit, and those below it"),
+            ("worker", "one worker"),
+        ],
+    ),
+    (
+        "authority_delegation",
+        &[
+            ("from", "whose authority it is"),
+            ("to", "who stands in"),
+            ("since", "the first day, as `2026-12-01`"),
+            ("until", "the last day"),
+        ],
+    ),
+    (
+        "authority_approvals",
+        &[
+            ("queue", "the queue of those who decide"),
+            ("target", "how long an answer may take; left out, as the queue has it"),
+            ("clock", "what the target of the asker's task does meanwhile: `runs` or `stops`"),
         ],
     ),
 ];

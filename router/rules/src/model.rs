@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use blendline_authority::Authority;
+use blendline_authority::check::Place as AuthorityPlace;
 use blendline_cases::check::Place;
 use blendline_cases::types::CaseType;
 use blendline_wire::ChannelKey;
@@ -47,6 +49,31 @@ pub struct RuleSet {
     pub notices: Vec<Notice>,
     /// The types of cases, in the order of the file.
     pub cases: Vec<CaseRules>,
+    /// What workers may decide alone, and who decides above that.
+    pub authority: AuthorityRules,
+}
+
+/// What the text says of authority, and where its parts stand.
+#[derive(Clone, Debug, Default)]
+pub struct AuthorityRules {
+    /// What it says.
+    pub authority: Authority,
+    /// Where the section stands.
+    pub span: Span,
+    /// Where its parts stand.
+    pub places: BTreeMap<AuthorityPlace, Span>,
+}
+
+impl AuthorityRules {
+    /// Where this part stands.
+    pub fn span(&self, place: &AuthorityPlace) -> &Span {
+        let whole = match place {
+            AuthorityPlace::Grant(name, _) => self.places.get(&AuthorityPlace::Grant(name.clone(), "")),
+            AuthorityPlace::Delegation(at, _) => self.places.get(&AuthorityPlace::Delegation(*at, "")),
+            _ => None,
+        };
+        self.places.get(place).or(whole).unwrap_or(&self.span)
+    }
 }
 
 /// A type of cases and where its parts stand.

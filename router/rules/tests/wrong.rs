@@ -74,6 +74,7 @@ fn codes() -> BTreeSet<String> {
         codes.extend(calls.map(str::to_owned));
     }
     codes.extend(blendline_cases::check::CODES.iter().map(|code| (*code).to_owned()));
+    codes.extend(blendline_authority::check::CODES.iter().map(|code| (*code).to_owned()));
     codes
 }
 

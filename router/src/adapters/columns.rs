@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use blendline_authority::Line;
 use blendline_cases::Case;
 use blendline_core::rows::{Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState};
 use blendline_core::{MessageRow, Write};
@@ -40,6 +41,7 @@ pub(in crate::adapters) struct Batch {
     pub(in crate::adapters) addresses: Vec<AddressRow>,
     pub(in crate::adapters) entries: Vec<EntryRow>,
     pub(in crate::adapters) cases: Vec<CaseColumns>,
+    pub(in crate::adapters) lines: Vec<LineColumns>,
     pub(in crate::adapters) quarantine: Vec<QuarantineRow>,
     pub(in crate::adapters) journal: Vec<u8>,
     /// (our id, the platform's).
@@ -140,6 +142,23 @@ pub(in crate::adapters) struct CaseColumns {
     pub(in crate::adapters) body: Body,
 }
 
+pub(in crate::adapters) struct LineColumns {
+    pub(in crate::adapters) decision: [u8; 16],
+    pub(in crate::adapters) line: i32,
+    pub(in crate::adapters) tenant: i64,
+    pub(in crate::adapters) at: i64,
+    pub(in crate::adapters) kind: &'static str,
+    pub(in crate::adapters) action: String,
+    pub(in crate::adapters) currency: String,
+    pub(in crate::adapters) minor: i64,
+    pub(in crate::adapters) asker: i64,
+    pub(in crate::adapters) holder: Option<i64>,
+    pub(in crate::adapters) second_holder: Option<i64>,
+    pub(in crate::adapters) contact: Option<[u8; 16]>,
+    pub(in crate::adapters) approval: Option<i64>,
+    pub(in crate::adapters) body: Body,
+}
+
 /// The part of an address that no query looks into. As JSON, so that any text fits, also one with a NUL in it.
 #[derive(Deserialize, Serialize)]
 pub(in crate::adapters) struct AddressBody {
@@ -191,6 +210,7 @@ impl Batch {
             addresses: Vec::with_capacity(commit.addresses.len()),
             entries: Vec::with_capacity(commit.entries.len()),
             cases: Vec::with_capacity(commit.cases.len()),
+            lines: Vec::with_capacity(commit.lines.len()),
             quarantine: commit.quarantine.clone(),
             journal: commit.journal.clone(),
             sent: commit.sent.iter().map(|(id, _, external)| (sql(id.0), external.clone())).collect(),
@@ -213,6 +233,10 @@ impl Batch {
             let row = batch.case(case)?;
             batch.cases.push(row);
         }
+        for line in &commit.lines {
+            let row = batch.line(line)?;
+            batch.lines.push(row);
+        }
         Ok(batch)
     }
 
@@ -232,6 +256,26 @@ impl Batch {
             look_at: case.look_at.map(|at| sql(at.0)),
             promise_due: case.promise_due_at().map(|due| sql(due.0)),
             body: self.body(case)?,
+        })
+    }
+
+    fn line(&mut self, line: &Line) -> Result<LineColumns, StoreError> {
+        let told = &line.told;
+        Ok(LineColumns {
+            decision: told.decision.0.to_be_bytes(),
+            line: told.line.cast_signed(),
+            tenant: sql(line.tenant.0),
+            at: sql(line.at.0),
+            kind: line.kind.as_str(),
+            action: told.action.clone(),
+            currency: told.currency.clone(),
+            minor: told.minor,
+            asker: sql(told.asker.0),
+            holder: told.holder.map(|holder| sql(holder.0)),
+            second_holder: told.second_holder.map(|holder| sql(holder.0)),
+            contact: told.contact.map(contact_bytes),
+            approval: told.approval.map(|task| sql(task.0)),
+            body: self.body(line)?,
         })
     }
 

@@ -277,6 +277,27 @@ pub const TABLES: &[Table] = &[
         ],
         key: "id",
     },
+    Table {
+        name: "decisions",
+        columns: &[
+            ("decision", Hash),
+            ("line", Int32),
+            ("shard", Int32),
+            ("tenant", Int),
+            ("at", Int),
+            ("kind", Text),
+            ("action", Text),
+            ("currency", Text),
+            ("minor", Int),
+            ("asker", Int),
+            ("holder", MaybeInt),
+            ("second_holder", MaybeInt),
+            ("contact", MaybeBytes),
+            ("approval", MaybeInt),
+            ("body", Text),
+        ],
+        key: "decision, line",
+    },
     Table { name: "audit", columns: &[("tenant", Int), ("seq", Int), ("body", Text)], key: "tenant, seq" },
     Table { name: "audit_heads", columns: &[("tenant", Int), ("seq", Int), ("hash", Text)], key: "tenant" },
 ];
@@ -296,6 +317,7 @@ impl Table {
             "held_macros" => 7,
             "cases" => 8,
             "push_keys" | "push_devices" => 9,
+            "decisions" => 10,
             _ => 1,
         }
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use blendline_cases::minor_digits;
 use blendline_cases::types::{CaseType, Field, FieldKind, Stage, Words};
 use blendline_wire::event::case::CaseOutcome;
+use blendline_wire::money::minor_digits;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -122,7 +122,7 @@ impl FieldInfo {
             FieldKind::Number => plain("number"),
             FieldKind::Date => plain("date"),
             FieldKind::Reference => plain("reference"),
-            FieldKind::Money { currency } => {
+            FieldKind::Money { currency, .. } => {
                 Self { currency: Some(currency.clone()), digits: Some(minor_digits(currency)), ..plain("money") }
             }
             FieldKind::Choice { of, called } => {

@@ -26,6 +26,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite;
 
 use super::auth::{Caller, forbidden, from_own_page};
+use super::decisions;
 use super::frames::{Asked, Speaker, asked};
 use super::private;
 use super::problem::{Failure, of_call};
@@ -281,6 +282,20 @@ impl Line<'_> {
                     self.waiting.push(Box::pin(async move { (number, outcome(answer.await)) }));
                 }
                 Ok(None)
+            }
+            Asked::Decide(number, task, wish) => {
+                let Speaker { tenant, worker, .. } = self.speaker;
+                match decisions::of_frame(self.app, (tenant, worker), task, wish).await {
+                    Ok(call) => {
+                        let answer = self.ask(call).await?;
+                        self.waiting.push(Box::pin(async move { (number, outcome(answer.await)) }));
+                        Ok(None)
+                    }
+                    Err(failure) => {
+                        let problem = Some(*failure.problem);
+                        Ok(Some(ServerFrame::Answer { call: number, problem, seq: None }))
+                    }
+                }
             }
             Asked::Bye(call) => {
                 let answer = self.ask(call).await?;

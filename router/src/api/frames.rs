@@ -3,7 +3,7 @@
 use blendline_core::Command;
 use blendline_wire::task::Target;
 use blendline_wire::worker::{self as wire, ClientFrame, TargetName};
-use blendline_wire::{SessionId, TenantId, WorkerId};
+use blendline_wire::{SessionId, TaskId, TenantId, WorkerId};
 
 use super::items::unknown_queue;
 use super::problem::Failure;
@@ -32,6 +32,8 @@ pub enum Asked {
     Call(Option<u64>, Call),
     /// A call that names what is not there.
     Wrong(u64, Failure),
+    /// A decision, which wants to be looked up first.
+    Decide(u64, TaskId, wire::DecisionWish),
     /// To leave.
     Bye(Call),
 }
@@ -58,6 +60,7 @@ pub fn asked(directory: &Directory, speaker: Speaker, frame: ClientFrame) -> Ask
                 Err(failure) => Asked::Wrong(call, failure),
             }
         }
+        ClientFrame::Decide { call, task, wish } => Asked::Decide(call, task, wish),
         ClientFrame::Touch { task, lease } => Asked::Call(None, Call::Plain(Command::Touch { worker, task, lease })),
         ClientFrame::Bye => Asked::Bye(Call::Plain(Command::Bye { worker, session })),
     }

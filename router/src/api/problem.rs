@@ -3,11 +3,12 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use blendline_authority::Shortfall;
 use blendline_core::Refusal;
-use blendline_wire::{Problem, TenantId, WorkerId};
+use blendline_wire::{Problem, TenantId, WorkerId, money};
 
 use crate::directory::Directory;
-use crate::handle::CallError;
+use crate::handle::{CallError, NotDecided};
 use crate::ports::store::StoreError;
 
 /// A problem on its way to a caller.
@@ -107,6 +108,15 @@ pub fn of_call(error: CallError, tenant: TenantId, directory: &Directory) -> Fai
         }
         CallError::Refused(refusal) => of_refusal(&refusal),
         CallError::Case(refusal) => of_case(refusal),
+        CallError::Decision(why) => of_decision(*why, name),
+        CallError::Waiting(decision) => {
+            let detail = format!("somebody is asked: the task comes back with the answer to {decision}");
+            Failure::new(StatusCode::ACCEPTED, "waiting", "Somebody is asked", detail)
+        }
+        CallError::Undecided(decision) => {
+            let detail = format!("the task asks for a decision: make it with POST /v1/decisions/{decision}");
+            conflict("undecided", detail)
+        }
         CallError::KeyReused => conflict(
             "key_reused",
             "this key was used before for other words: give each message a key of its own".to_owned(),
@@ -157,6 +167,51 @@ fn unprocessable(code: &str, detail: String) -> Failure {
     Failure::new(StatusCode::UNPROCESSABLE_ENTITY, code, "This cannot be done", detail)
 }
 
+fn of_decision<'a>(why: NotDecided, name: impl Fn(WorkerId) -> Option<&'a str>) -> Failure {
+    use blendline_authority::{Refusal as Decision, State};
+    let amount = |minor: i64| money::shown(minor, &why.currency);
+    let state = |detail: &str| conflict("wrong_decision_state", detail.to_owned());
+    match &why.refusal {
+        Decision::Unknown | Decision::Exists => Failure::not_found("decision", "no decision has this id"),
+        Decision::Short { reason, alone, most } => {
+            let (says, alone, most) = (short(*reason), amount(*alone), amount(*most));
+            let detail = format!(
+                "{says}: now this worker may decide {alone} alone, and whoever may most of those above him {most}"
+            );
+            conflict("over_limit", detail).at("/minor")
+        }
+        Decision::Own => conflict("not_yours", "whoever asked does not decide: another does".to_owned()),
+        Decision::SamePerson => conflict("not_yours", "two different persons decide: the other one does".to_owned()),
+        Decision::NotYours { reason, approvers } => {
+            let names: Vec<&str> = approvers.iter().filter_map(|worker| name(*worker)).collect();
+            let who = if names.is_empty() { "nobody may now".to_owned() } else { format!("{} may", names.join(", ")) };
+            conflict("not_yours", format!("{}; {who}", short(*reason)))
+        }
+        Decision::Decided { state: at } => state(match at {
+            State::Waiting => "it waits",
+            State::Granted => "it is granted already",
+            State::Denied => "it is denied already",
+            State::Withdrawn => "it was withdrawn",
+            State::Reversed => "it was taken back",
+        }),
+        Decision::NotGranted => state("it is not granted, so there is nothing to take back"),
+    }
+}
+
+/// Why somebody may not grant something, as a sentence begins.
+const fn short(reason: Shortfall) -> &'static str {
+    match reason {
+        Shortfall::NoGrant => "no grant names it",
+        Shortfall::NotNow => "the grant does not hold now",
+        Shortfall::NotQualified => "the grant asks for a skill or a quality that is not there",
+        Shortfall::TooMuch => "it is more than may be decided at once",
+        Shortfall::DayLimit => "it would be more than may be decided in a day",
+        Shortfall::NoCustomer => "it is limited by customer: name the task or the case",
+        Shortfall::CustomerLimit => "the customer would get more than he may",
+        Shortfall::NobodySecond => "a second person has to agree, and there is none who may",
+    }
+}
+
 fn of_case(refusal: blendline_cases::Refusal) -> Failure {
     use blendline_cases::Refusal as Case;
     let state = |detail: &str| conflict("wrong_case_state", detail.to_owned());
@@ -182,6 +237,10 @@ fn of_case(refusal: blendline_cases::Refusal) -> Failure {
         }
         Case::WrongValue { field, expected } => {
             unprocessable("wrong_field", format!("`{field}` holds {expected}")).at(field)
+        }
+        Case::NeedsDecision { field, action } => {
+            unprocessable("wrong_field", format!("`{field}` is what was decided: POST /v1/decisions with `{action}`"))
+                .at(field)
         }
         Case::Circle => unprocessable("circle", "a case is no part of itself".to_owned()),
         Case::TooManyMoves => unprocessable("too_many", "the case was moved too often".to_owned()),

@@ -4,6 +4,7 @@
 //! [`ConfigError`] that names file, line, key and cure. [`resolve()`] then gives each name its handle.
 
 mod asks;
+mod authority;
 mod blend;
 mod calendar;
 mod check;

@@ -11,12 +11,12 @@ use blendline_wire::org::{
 use blendline_wire::task::SkillNeed;
 use blendline_wire::{AccountId, CalendarId, GroupId, Millis, QueueId, SkillId, TenantId, UnitId, WorkerId};
 
-use super::Config;
 use super::checked::{CheckedAccount, CheckedQueue, CheckedTenant, CheckedWorker, NamedLevel};
+use super::{Config, authority};
 use crate::directory::{AccountEntry, Directory, KeyEntry};
 use crate::ports::store::{Archive, StoreError};
 use crate::rules::trial::Trial;
-use crate::rules::{Names, Routing};
+use crate::rules::{LiveAuthority, Names, Routing};
 use crate::satisfaction::Question;
 
 /// Where handles begin that the record never gave.
@@ -161,7 +161,11 @@ impl Scope<'_> {
                 skill: &|skill| self.skill(skill),
                 target_ms: &|queue| known(queue).map_or(u64::MAX, |queue| queue.settings.target_ms),
             };
-            let routing = Routing::new((*version, set), tenant.settings.reopen_window_ms, &names);
+            let mut routing = Routing::new((*version, set), tenant.settings.reopen_window_ms, &names);
+            if !set.authority.authority.is_empty() {
+                let company = authority::company(tenant, set, |name| self.worker(name));
+                routing.authority = Some(LiveAuthority::new(set, company));
+            }
             directory.rules.insert(self.id, routing);
             if let Some((version, tried, stage)) = &tenant.trial {
                 let routing = Routing::new((*version, tried), tenant.settings.reopen_window_ms, &names);

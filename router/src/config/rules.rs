@@ -10,6 +10,7 @@ use blendline_rules::model::{self, Blending, RuleSet};
 use blendline_wire::ChannelKey;
 use blendline_wire::org::{Blend, ChannelWeight, QueueSettings, TenantSettings};
 
+use super::authority;
 use super::checked::{CheckedQueue, CheckedTenant, CheckedWorker, NamedLevel};
 use super::error::{ConfigError, Source};
 use super::file::TenantFile;
@@ -88,9 +89,20 @@ pub fn joined(tenant: &CheckedTenant, version: u32, set: &RuleSet, faults: &mut 
         }
     }
     units_of_cases(tenant, set, faults);
+    authority::check(&joined, set, faults);
+    approvals_due(&mut joined, set);
     blend(&mut joined.settings, set.blending);
     joined.routing = Some((version, set.clone()));
     joined
+}
+
+/// How long an answer to a question of authority may take is its queue's target.
+fn approvals_due(tenant: &mut CheckedTenant, set: &RuleSet) {
+    let Some(approvals) = &set.authority.authority.approvals else { return };
+    let queue = tenant.queues.iter_mut().find(|queue| queue.name == approvals.queue);
+    if let (Some(queue), Some(target_ms)) = (queue, approvals.target_ms) {
+        queue.settings.target_ms = target_ms;
+    }
 }
 
 /// Units are the configuration's: case types may name those that are there.

@@ -112,7 +112,7 @@ impl Batch {
 
     /// True when there is nothing to make durable.
     pub(crate) fn commits_nothing(&self) -> bool {
-        let Commit { writes, keys, addresses, entries, cases, quarantine, sent, .. } = &self.commit;
+        let Commit { writes, keys, addresses, entries, cases, lines, quarantine, sent, .. } = &self.commit;
         // Counters alone change nothing that anybody could have seen.
         let writes_nothing = writes.iter().all(|write| matches!(write, Write::Meta(_)));
         writes_nothing
@@ -120,6 +120,7 @@ impl Batch {
             && addresses.is_empty()
             && entries.is_empty()
             && cases.is_empty()
+            && lines.is_empty()
             && quarantine.is_empty()
             && sent.is_empty()
     }

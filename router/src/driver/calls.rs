@@ -49,6 +49,10 @@ impl Stepper<'_> {
                 let answer = self.case_call(actor, *asked);
                 return self.batch.outputs.push(Output::Answer(reply, answer));
             }
+            Call::Decide(asked) => {
+                let answer = self.decide_call(actor, *asked);
+                return self.batch.outputs.push(Output::Answer(reply, answer));
+            }
             call => call,
         };
         let about = About::of(&call);
@@ -60,7 +64,11 @@ impl Stepper<'_> {
             prepared.payloads.into_iter().for_each(|payload| self.batch.drop_payload(payload));
             return self.batch.outputs.push(Output::Answer(reply, Err(CallError::Case(refusal))));
         }
-        let finishes = finished(&prepared.command);
+        if let Some(decision) = self.undecided(&prepared.command) {
+            prepared.payloads.into_iter().for_each(|payload| self.batch.drop_payload(payload));
+            return self.batch.outputs.push(Output::Answer(reply, Err(CallError::Undecided(decision))));
+        }
+        let (finishes, left_over) = (finished(&prepared.command), self.left_by(&prepared.command));
         self.ask(actor, &mut prepared);
         let Prepared { command, payloads, keys, address, entries } = prepared;
         let left = match &command {
@@ -87,6 +95,7 @@ impl Stepper<'_> {
                 if let Some((task, disposition)) = finishes {
                     self.finish_stage(actor, task, disposition);
                 }
+                self.lapse(actor, left_over);
                 self.batch.outputs.push(Output::Answer(reply, Ok(answer)));
             }
             refused => {
@@ -153,7 +162,7 @@ impl Stepper<'_> {
                 self.noted(known)
             }
             // Answered before anything is prepared.
-            Call::Case(_) => Err(Err(CallError::Unavailable("this is a case's".into()))),
+            Call::Case(_) | Call::Decide(_) => Err(Err(CallError::Unavailable("this is no task's".into()))),
             Call::Log { worker, queue, medium, duration_ms, note, key } => {
                 let key = key.map(|own| keys::log(worker, &own));
                 if let Some(task) = key.and_then(|key| number(self.overlay.key(&key)?, 0)) {

@@ -291,8 +291,13 @@ impl Draft {
                 }
                 self.wanted.keys.push(keys::case_call(asked.case, &asked.key));
             }
-            // A doubtful call holds no other.
-            Call::Plain(_) | Call::Take { .. } | Call::Note { .. } | Call::Remark { .. } | Call::Doubtful { .. } => {}
+            // A doubtful call holds no other; what a decision wants depends on the time.
+            Call::Plain(_)
+            | Call::Decide(_)
+            | Call::Take { .. }
+            | Call::Note { .. }
+            | Call::Remark { .. }
+            | Call::Doubtful { .. } => {}
         }
         self.items.push(Item::Call { actor, call, reply });
     }

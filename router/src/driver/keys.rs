@@ -1,7 +1,7 @@
 //! Hashes by which the record recognises things: 16 bytes of SHA-256 (P3), so that platform texts need no index.
 
 use blendline_wire::outbound::Content;
-use blendline_wire::{AccountId, CaseId, ContactKey, Millis, TaskId, TenantId, WorkerId};
+use blendline_wire::{AccountId, CaseId, ContactKey, DecisionId, Millis, TaskId, TenantId, WorkerId};
 use sha2::{Digest, Sha256};
 
 /// A hash as the record keeps it.
@@ -61,6 +61,11 @@ pub(crate) fn case_call(case: CaseId, key: &str) -> Key {
 pub(crate) fn case_command(command: &blendline_cases::Command) -> Key {
     // Writing this type to memory cannot fail: its maps have texts as keys.
     hash("case_command", &[&serde_json::to_vec(command).unwrap_or_default()])
+}
+
+/// The decision that is asked for under this key of its caller's.
+pub(crate) fn decision(tenant: TenantId, key: &str) -> DecisionId {
+    DecisionId(u128::from_be_bytes(hash("decision", &[&tenant.0.to_be_bytes(), key.as_bytes()])))
 }
 
 /// Recognises a contact that a worker logs again.

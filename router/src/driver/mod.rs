@@ -10,6 +10,7 @@
 //!
 //! Suggested reading order: [`owner`], [`serve`], [`draft`], [`step`], [`inbound`], [`calls`], [`release`].
 
+mod approvals;
 mod awaited;
 mod batch;
 mod calls;
@@ -18,6 +19,7 @@ mod cases;
 mod chores;
 mod config;
 mod consent;
+mod decisions;
 mod decode;
 mod draft;
 mod forecasts;

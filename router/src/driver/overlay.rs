@@ -3,12 +3,13 @@
 //! A look-up for batch N + 1 may run while batch N is being committed, so it may miss what N and N + 1 themselves
 //! changed; what N - 1 changed it cannot miss. Two layers are enough.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use blendline_authority::{Decision, Line, State};
 use blendline_cases::Case;
 use blendline_core::Write;
 use blendline_core::rows::{Conversation, ConversationState, OutboundRow};
-use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, OutboundId, TaskId};
+use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, DecisionId, OutboundId, TaskId};
 
 use crate::accounts::AccountState;
 use crate::driver::forecasts::Forecasts;
@@ -27,6 +28,7 @@ struct Layer {
     external: HashMap<(AccountId, String), OutboundId>,
     entries: HashMap<register::Key, Entry>,
     cases: HashMap<CaseId, Case>,
+    lines: Vec<Line>,
 }
 
 /// What is known of the record, beside the live state.
@@ -107,6 +109,30 @@ impl Overlay {
         let mut named = layers.into_iter().flat_map(HashMap::values).filter(is_its);
         // What was found, or decided before, may have been moved on since.
         named.find_map(|case| self.case(case.id).filter(is_its))
+    }
+
+    /// A new line of the ledger of decisions.
+    pub(crate) fn add_line(&mut self, line: Line) {
+        self.current.lines.push(line);
+    }
+
+    /// The lines of the ledger that are known; some may be there twice.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &Line> {
+        self.found.lines.iter().chain(&self.previous.lines).chain(&self.current.lines)
+    }
+
+    /// A decision.
+    pub(crate) fn decision(&self, id: DecisionId) -> Option<Decision> {
+        let its = self.lines().filter(|line| line.told.decision == id);
+        let lines: BTreeMap<u32, &Line> = its.map(|line| (line.told.line, line)).collect();
+        Decision::of(lines.into_values())
+    }
+
+    /// The decision that waits for what this task asks.
+    pub(crate) fn asked_by(&self, task: TaskId) -> Option<Decision> {
+        let asks = self.lines().find(|line| line.told.approval == Some(task))?;
+        let decision = self.decision(asks.told.decision)?;
+        (decision.state() == State::Waiting && decision.approval == Some(task)).then_some(decision)
     }
 
     /// What is kept beside a duplicate key.

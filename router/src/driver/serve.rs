@@ -217,6 +217,7 @@ impl<'a> Serving<'a> {
         draft.want_notices(&self.directory);
         draft.want_questions(&self.directory, &self.core);
         draft.want_cases(&self.directory, &self.core);
+        draft.want_decisions(&self.directory, &self.core, self.clock.now());
         let found = self.look_up(&draft).await?;
         let shot = self.is_shot_due(&draft);
         let batch = self.step(draft, found, shot);

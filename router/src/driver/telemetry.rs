@@ -60,6 +60,12 @@ pub(crate) fn case_without_work(case_type: &str, stage: &str) {
     tracing::error!(case_type, stage, "A case has nobody who works on it: its stage's task could not be opened.");
 }
 
+/// Nobody is asked for an approval: its task could not be opened.
+pub(crate) fn approval_without_task() {
+    metrics::counter!("blendline_approvals_without_task_total").increment(1);
+    tracing::error!("Nobody is asked for an approval: its task could not be opened.");
+}
+
 /// What waits on one side, and how late the latest of it is.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Waiting {

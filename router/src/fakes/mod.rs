@@ -3,6 +3,7 @@
 mod archive;
 mod broker;
 mod files;
+pub(crate) mod ledger;
 mod store;
 
 pub(crate) use broker::FakeBroker;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
+use blendline_authority::Line;
 use blendline_cases::Case;
 use blendline_core::rows::*;
 use blendline_core::{MessageRow, Write};
@@ -12,6 +13,7 @@ use blendline_wire::*;
 use tokio::sync::watch;
 
 use crate::payload::MessageBody;
+use crate::ports::ledger::LinePlace;
 use crate::ports::register::{Entry, Key};
 use crate::ports::store::*;
 
@@ -41,6 +43,7 @@ pub(crate) struct Record {
     external: HashMap<(AccountId, String), OutboundId>,
     pub(crate) entries: BTreeMap<Key, Entry>,
     pub(crate) cases: BTreeMap<CaseId, Case>,
+    pub(crate) ledger: Vec<Line>,
     pub(crate) quarantine: Vec<QuarantineRow>,
     claims: HashMap<(OutboundId, u32), (String, Millis)>,
     pub(super) names: BTreeMap<String, BTreeMap<String, u64>>,
@@ -122,6 +125,11 @@ impl Record {
         }
         self.addresses.extend(commit.addresses.iter().cloned());
         self.entries.extend(commit.entries.iter().map(|entry| (entry.key, entry.clone())));
+        for line in &commit.lines {
+            let place = LinePlace::of(line);
+            assert!(self.ledger.iter().all(|other| LinePlace::of(other) != place), "a line was written twice");
+            self.ledger.push(line.clone());
+        }
         self.cases.extend(commit.cases.iter().map(|case| (case.id, case.clone())));
         self.quarantine.extend(commit.quarantine.iter().cloned());
         for (outbound, account, external) in &commit.sent {
@@ -206,6 +214,7 @@ impl Store for FakeStore {
             found.cases.extend(record.cases.get(id).map(|case| (*id, case.clone())));
         }
         let of_task = |case: &&Case| case.task.is_some_and(|task| wanted.case_tasks.contains(&task));
+        found.lines = super::ledger::lines(&record.ledger, &wanted.lines);
         found.cases.extend(record.cases.values().filter(of_task).map(|case| (case.id, case.clone())));
         let contacts: Vec<_> = found.cases.values().filter_map(|case| case.links.contact).collect();
         for contact in contacts {

@@ -19,6 +19,8 @@ pub enum Tag {
     Items,
     /// Cases.
     Cases,
+    /// What workers may decide.
+    Decisions,
     /// Tasks.
     Tasks,
     /// What a worker does.
@@ -51,9 +53,10 @@ pub enum Tag {
 
 impl Tag {
     /// Every group.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Items,
         Self::Cases,
+        Self::Decisions,
         Self::Tasks,
         Self::Work,
         Self::Workers,
@@ -75,6 +78,7 @@ impl Tag {
         match self {
             Self::Items => ("items", "Work items that other systems push in."),
             Self::Cases => ("cases", "Matters with a typed process: stages, targets, owners."),
+            Self::Decisions => ("decisions", "What workers may decide, who decides above that, and the ledger of it."),
             Self::Tasks => ("tasks", "What waits, who has it, what was said."),
             Self::Work => ("work", "What a worker does with a task, under the lease he was given."),
             Self::Workers => ("workers", "Who is there; a worker's connection, by WebSocket or long poll."),

@@ -46,6 +46,7 @@ faults! {
     UNKNOWN_CASE = 404 "unknown_case" "No case of the caller's has this id.";
     UNKNOWN_CASE_TYPE = 404 "unknown_case_type" "No case type has this name; the detail offers the nearest.";
     UNKNOWN_CONVERSATION = 404 "unknown_conversation" "No conversation of the caller's has this id.";
+    UNKNOWN_DECISION = 404 "unknown_decision" "No decision of the caller's has this id.";
     UNKNOWN_ENDPOINT = 404 "unknown_endpoint" "No endpoint has this name.";
     UNKNOWN_HELD = 404 "unknown_held_macro" "No macro of this number waits, nor was one done.";
     UNKNOWN_MEDIA = 404 "unknown_media" "No file that the caller may see has this id.";
@@ -64,6 +65,7 @@ faults! {
     NO_PROMISE = 409 "no_promise" "The case has no promise of this number that is still owed.";
     CASE_STATE = 409 "wrong_case_state" "The case is over, or is not, or waits, or has been over for too long.";
     CLOSED = 409 "closed" "The task is closed.";
+    DECISION_STATE = 409 "wrong_decision_state" "The decision is made already, or was not granted; the detail says how it stands.";
     FENCED = 409 "fenced" "The task is not this worker's any more; nothing of the call was done.";
     HELD = 409 "held" "Another macro of this worker waits already.";
     KEY_REUSED = 409 "key_reused" "The key was used before for other words.";
@@ -76,10 +78,13 @@ faults! {
     NO_TRIAL = 409 "no_trial" "No rules are on trial.";
     NOT_CONNECTED = 409 "not_connected" "The worker has no connection.";
     NOT_TAKEN = 409 "not_taken" "The worker may not take the task now; the detail says why.";
+    NOT_YOURS = 409 "not_yours" "The decision is another's to make; the detail says whose.";
+    OVER_LIMIT = 409 "over_limit" "Nobody who could be asked may decide this; the detail says what would be allowed.";
     OWN_USER = 409 "own_user" "Nobody changes his own role or lets himself out.";
     PUSH_OFF = 409 "push_off" "This installation tells nobody on his devices.";
     SECOND_PERSON = 409 "second_person" "The rules need two people: another than the author publishes them.";
     SESSION_ENDED = 409 "session_ended" "The connection has ended: poll without `session`.";
+    UNDECIDED = 409 "undecided" "The task asks for a decision, which is made by itself.";
     WRONG_STATE = 409 "wrong_state" "In the state that the task is in, this cannot be done.";
     MEDIA_NOT_FETCHED = 410 "media_not_fetched" "The file could not be fetched from the platform; the detail says why.";
     TOO_LARGE = 413 "too_large" "The body is too large.";
@@ -104,6 +109,7 @@ faults! {
     RULES_IN_ERROR = 422 "rules_in_error" "The rules have errors: the check lists them.";
     TOO_DEEP = 422 "too_deep" "Requests of requests are bounded.";
     TOO_MANY = 422 "too_many" "There are too many of something; the detail says of what.";
+    UNKNOWN_ACTION = 422 "unknown_action" "Nobody may give this, or not in this currency; the detail says what.";
     UNREADABLE = 422 "unreadable" "It cannot be read; the detail says why and where.";
     WEAK_PASSWORD = 422 "weak_password" "The password is too easy to guess; the detail says why.";
     WRONG_FIELD = 422 "wrong_field" "The case's type has no such field, or it cannot hold this; `field` names it.";

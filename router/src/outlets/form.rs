@@ -42,11 +42,14 @@ pub fn entered(event: &Event) -> Entered {
     Entered { event: event.id.0, at: event.at, lane: lane(event) }
 }
 
-/// In what order is kept: a case's events by their case, which outlives conversations; else the matter, or the conversation or
+/// In what order is kept: a case's events by their case, which outlives conversations, a decision's by their decision; else the matter, or the conversation or
 /// task where there is no matter, or the worker.
 fn lane(event: &Event) -> String {
     if let Some(case) = event.kind.case() {
         return case.to_string();
+    }
+    if let Some(told) = event.kind.decision() {
+        return told.decision.to_string();
     }
     let named = event.matter.map(|id| id.to_string()).or_else(|| event.conversation.map(|id| id.to_string()));
     let named = named.or_else(|| event.task.map(|id| id.to_string()));

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
+use blendline_authority::Line;
 use blendline_cases::Case;
 use blendline_core::rows::{Conversation, OutboundRow};
 use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, OutboundId, TaskId};
 
+use crate::ports::ledger::LinesWanted;
 use crate::ports::register::{self, Entry};
 
 /// What a batch wants to know before it is stepped.
@@ -29,6 +31,8 @@ pub struct Wanted {
     pub cases: Vec<CaseId>,
     /// The cases whose stage's work these tasks do, likewise.
     pub case_tasks: Vec<TaskId>,
+    /// Lines of the ledger of decisions.
+    pub lines: LinesWanted,
 }
 
 impl Wanted {
@@ -43,6 +47,7 @@ impl Wanted {
             && self.entries.is_empty()
             && self.cases.is_empty()
             && self.case_tasks.is_empty()
+            && self.lines.is_empty()
     }
 }
 
@@ -65,4 +70,6 @@ pub struct Found {
     pub entries: HashMap<register::Key, Entry>,
     /// Cases, whichever way they were asked for.
     pub cases: HashMap<CaseId, Case>,
+    /// Lines of the ledger of decisions, whichever way they were asked for.
+    pub lines: Vec<Line>,
 }

@@ -7,6 +7,7 @@ pub mod files;
 mod filter;
 mod found;
 pub mod held;
+pub mod ledger;
 pub mod live;
 pub mod outlets;
 pub mod people;

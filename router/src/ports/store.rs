@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
+use blendline_authority::Line;
 use blendline_cases::Case;
 use blendline_core::rows::{Conversation, OutboundRow, Snapshot, Task};
 use blendline_core::{PayloadId, Write};
@@ -13,6 +14,7 @@ use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, Millis, Outb
 use crate::payload::{MessageBody, StoredMessage};
 pub use crate::ports::filter::{CaseCount, CaseFilter, TaskFilter};
 pub use crate::ports::found::{Found, Wanted};
+use crate::ports::ledger::Ledger;
 use crate::ports::register::{self, Entry};
 
 /// Ownership and the one fenced commit per batch.
@@ -50,7 +52,7 @@ pub trait Store: Send + Sync + 'static {
 
 /// Reads of what was committed, for pages, the API and releases. Never on the path of a decision.
 #[async_trait]
-pub trait Archive: Send + Sync + 'static {
+pub trait Archive: Ledger + 'static {
     /// The latest `limit` lines of each conversation or task, oldest first, in the order asked for.
     async fn transcripts(&self, of: &[Transcript], limit: usize) -> Result<Vec<Vec<StoredMessage>>, StoreError>;
 
@@ -248,6 +250,8 @@ pub struct Commit {
     pub entries: Vec<Entry>,
     /// Cases after the batch, each once.
     pub cases: Vec<Case>,
+    /// Lines that are added to the ledger of decisions.
+    pub lines: Vec<Line>,
     /// What could not be read.
     pub quarantine: Vec<QuarantineRow>,
     /// The inputs of the batch as JSON lines, for replay (P6).

@@ -2,6 +2,7 @@
 //!
 //! What a set means is decided in `blendline-rules`, which knows names only; here names become handles.
 
+pub mod authority;
 pub mod cases;
 mod classed;
 pub mod diff;
@@ -27,6 +28,7 @@ use blendline_wire::task::{Label, SkillNeed};
 use blendline_wire::{ChannelKey, QueueId, SkillId};
 use jiff::tz::TimeZone;
 
+pub use authority::LiveAuthority;
 pub use cases::CaseTypes;
 pub use notices::Told;
 
@@ -49,6 +51,8 @@ pub struct Routing {
     pub notices: Vec<Told>,
     /// The types of cases.
     pub cases: CaseTypes,
+    /// What workers may decide, where the set says so.
+    pub authority: Option<LiveAuthority>,
     classifier: Classifier,
     /// Where each rule sends a message.
     classes: BTreeMap<String, Class>,
@@ -127,6 +131,7 @@ impl Routing {
             reopen_window_ms,
             notices: set.notices.iter().map(|notice| Told::new(notice, set, names)).collect(),
             cases: CaseTypes::of(set),
+            authority: None,
             classifier: Classifier::new(set),
             classes: set.rules.iter().map(class).collect(),
             weighed: set

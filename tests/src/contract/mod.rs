@@ -6,6 +6,7 @@ pub mod cases;
 pub mod desks;
 pub mod devices;
 pub mod files;
+pub mod ledger;
 pub mod live;
 pub mod outlets;
 pub mod people;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use blendline_authority::Kind;
 use blendline_core::Write;
 use blendline_router::adapters::sqlite::{DataDir, SqliteStore};
 use blendline_router::directory::Role;
@@ -13,7 +14,7 @@ use blendline_router::ports::people::{Deed, Opening, People, SessionLimits, User
 use blendline_router::ports::store::{Archive, QuarantineRow, Store, Transcript};
 use blendline_tests::contract::rows::{self, ACCOUNT, NOW, TENANT};
 use blendline_tests::contract::store::{SHARD, StoreWorld as _, take};
-use blendline_tests::contract::{cases, devices};
+use blendline_tests::contract::{cases, devices, ledger};
 use blendline_tests::process::{Scratch, program};
 use blendline_wire::{ConversationId, OutboundId, WorkerId};
 use sha2::Digest as _;
@@ -58,6 +59,11 @@ async fn fill(store: &(impl Store + Archive + People + Devices)) {
         commit.quarantine.push(row);
     }
     commit.cases = vec![cases::case(1, 10, Some(100)), cases::case(u128::MAX, 10, None)];
+    commit.lines = vec![
+        ledger::line(1, 1, Kind::Asked, NOW, 500),
+        ledger::line(1, 2, Kind::Routed, NOW, 500),
+        ledger::line(u128::MAX, 1, Kind::Reversed, NOW, -500),
+    ];
     commit.journal = b"{\"an\":\"input\"}\n".repeat(100);
     store.commit(&commit).await.unwrap();
     let mut next = rows::batch(SHARD, tenure, 2);

@@ -6,6 +6,7 @@
     reason = "test code: a broken expectation must stop the run and say where"
 )]
 
+mod authority;
 mod bad_input;
 mod cases;
 mod events;

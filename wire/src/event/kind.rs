@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Decision;
-use super::{case, promise};
+use super::{authority, case, promise};
 use crate::ids::{AccountId, ConversationId, Lease, MatterId, OutboundId, QueueId, SessionId, TaskId, WorkerId};
 use crate::inbound::InboundKind;
 use crate::task::{ClockRule, Label, ParkReason, Presence, SkillNeed, Target, TaskKind, WithdrawReason};
@@ -494,6 +494,22 @@ pub enum EventKind {
     CaseTold(case::CaseTold),
     /// A stretch of a case that the company measures is over.
     CaseMeasured(case::CaseMeasured),
+    /// A decision was asked for that its asker may not make alone.
+    DecisionAsked(Box<authority::DecisionTold>),
+    /// A task asks somebody who may for his decision.
+    DecisionRouted(Box<authority::DecisionTold>),
+    /// The first of two persons agreed.
+    DecisionApproved(Box<authority::DecisionTold>),
+    /// It was decided: the amount is given.
+    DecisionGranted(Box<authority::DecisionTold>),
+    /// Somebody who may said no.
+    DecisionDenied(Box<authority::DecisionTold>),
+    /// It is not wanted any more.
+    DecisionWithdrawn(Box<authority::DecisionTold>),
+    /// What was given was taken back; the amount is below zero.
+    DecisionReversed(Box<authority::DecisionTold>),
+    /// Nobody may decide this: nothing was written but this event.
+    DecisionRefused(Box<authority::DecisionTold>),
     /// A case will probably miss its stage's target.
     CaseAtRisk(Box<promise::CaseAtRisk>),
     /// A stage at risk went up the organisation's tree.

@@ -2,6 +2,7 @@
 //!
 //! Reports are functions of this log alone: what is not in an event cannot be reported later.
 
+pub mod authority;
 pub mod case;
 mod kind;
 pub mod promise;

@@ -2,9 +2,9 @@
 
 use blendline_wire::outbound::Content;
 use blendline_wire::task::WithdrawReason;
-use blendline_wire::worker::{ClientFrame, Reply, ServerFrame, TaskView, Verdict as Outcome};
+use blendline_wire::worker::{ClientFrame, DecisionWish, Reply, ServerFrame, TaskView, Verdict as Outcome};
 use blendline_wire::{Lease, TaskId};
-use blendline_worker::{BoxError, CallError, Cancelled, Task, Verdict, Worker, async_trait};
+use blendline_worker::{BoxError, CallError, Cancelled, Decided, Task, Verdict, Worker, async_trait};
 
 use crate::fake::{Connection, FakeRouter, Running, message, offered, soon, view};
 
@@ -42,6 +42,43 @@ async fn an_assigned_task_is_worked_and_settled_with_its_replies_in_one_frame() 
     connection.ok(call).await;
     let summary = running.finish(connection).await;
     assert_eq!((summary.settled, summary.given_back, summary.dropped), (1, 0, 0));
+}
+
+#[tokio::test]
+async fn a_decision_is_granted_waits_or_is_refused() {
+    let router = FakeRouter::start().await;
+    let mut running = Running::start(router.runtime());
+    let mut connection = router.welcomed(vec![]).await;
+    connection.assign(view(7, 3)).await;
+    let arrival = running.arrival().await;
+    let wish = |minor| DecisionWish {
+        key: format!("order-{minor}"),
+        action: "credit".into(),
+        minor,
+        currency: Some("ILS".into()),
+        reason: None,
+    };
+    let mut decide = async |minor, answer: Option<(u16, &str)>| {
+        let (task, wish) = (arrival.task.clone(), wish(minor));
+        let deciding = tokio::spawn(async move { task.decide(wish).await });
+        let frame = connection.read().await;
+        let ClientFrame::Decide { call, task, wish } = frame else { panic!("{frame:?}") };
+        assert_eq!((task, wish.minor), (TaskId(7), minor));
+        match answer {
+            None => connection.ok(call).await,
+            Some((status, code)) => connection.refuse(call, status, code).await,
+        }
+        deciding.await.unwrap()
+    };
+    assert_eq!(decide(1, None).await.unwrap(), Decided::Granted);
+    let refused = decide(9, Some((409, "over_limit"))).await.unwrap_err();
+    assert!(matches!(refused, CallError::Refused(problem) if problem.code == "over_limit"));
+    let Decided::Waiting(verdict) = decide(5, Some((202, "waiting"))).await.unwrap() else { panic!("it was granted") };
+    arrival.end.send(Ok(verdict)).unwrap();
+    let (call, _, _, verdict, _) = settled(&mut connection).await;
+    assert!(matches!(verdict, Outcome::Request { .. }), "{verdict:?}");
+    connection.ok(call).await;
+    let _ = running.finish(connection).await;
 }
 
 #[tokio::test]

@@ -58,7 +58,7 @@ pub(crate) fn parcel() -> CaseType {
             ("order".to_owned(), field(FieldKind::Reference)),
             ("notes".to_owned(), field(FieldKind::Text)),
             ("promised".to_owned(), field(FieldKind::Date)),
-            ("credit".to_owned(), field(FieldKind::Money { currency: "ILS".into() })),
+            ("credit".to_owned(), field(FieldKind::Money { currency: "ILS".into(), by: None })),
         ]),
         first: "looking".into(),
         reopen_ms: 200,

@@ -150,7 +150,8 @@ fn fields(reader: &mut Reader<'_>, node: &Node, places: &mut BTreeMap<Place, Spa
             Some("reference") => FieldKind::Reference,
             Some("money") => {
                 let currency = section.get("currency").and_then(|node| reader.text(node, "a currency", 3));
-                FieldKind::Money { currency: currency.unwrap_or_default() }
+                let by = section.get("by").and_then(|node| reader.name(node, "action")).map(|name| name.value);
+                FieldKind::Money { currency: currency.unwrap_or_default(), by }
             }
             Some(_) => section.get("of").map(|node| choice(reader, node)).unwrap_or_else(|| choice_of(Vec::new())),
             None => continue,

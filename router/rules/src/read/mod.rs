@@ -1,5 +1,6 @@
 //! From the tree of YAML to typed sections: unknown keys, wrong forms, numbers out of range.
 
+mod authority;
 mod blending;
 mod calendars;
 mod cases;
@@ -54,7 +55,21 @@ pub(crate) fn rule_set(root: &Node, world: &World, faults: &mut Faults) -> Optio
     let rules = section.get("rules").map(|node| rules::read(&mut reader, node, &names)).unwrap_or_default();
     let notices = section.get("notices").map(|node| notices::read(&mut reader, node, &names)).unwrap_or_default();
     let cases = section.get("cases").map(|node| cases::read(&mut reader, node)).unwrap_or_default();
-    Some(RuleSet { two_people, zone, skills, calendars, blending, queues, groups, keywords, rules, notices, cases })
+    let authority = section.get("authority").map(|node| authority::read(&mut reader, node, &zone)).unwrap_or_default();
+    Some(RuleSet {
+        two_people,
+        zone,
+        skills,
+        calendars,
+        blending,
+        queues,
+        groups,
+        keywords,
+        rules,
+        notices,
+        cases,
+        authority,
+    })
 }
 
 fn first_key(root: &Node) -> std::ops::Range<usize> {

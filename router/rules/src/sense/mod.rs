@@ -1,6 +1,7 @@
 //! Whether the parts of a set make sense together: names that are not there, work that nobody can do, rules that never
 //! apply, circles.
 
+mod authority;
 mod cases;
 mod reach;
 mod serving;
@@ -27,6 +28,7 @@ pub(crate) fn check(set: &RuleSet, world: &World, faults: &mut Faults) {
     serving::check(&mut sense);
     reach::check(set, sense.faults);
     cases::check(set, world, sense.faults);
+    authority::check(set, sense.faults);
 }
 
 struct Sense<'a> {

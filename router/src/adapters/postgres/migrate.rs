@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0015_held_macros_search.sql"),
     include_str!("../../../migrations/postgres/0016_cases.sql"),
     include_str!("../../../migrations/postgres/0017_push.sql"),
+    include_str!("../../../migrations/postgres/0018_decisions.sql"),
     include_str!("../../../migrations/postgres/0019_promises.sql"),
 ];
 /// The advisory lock of whoever changes the schema: "blendline" as a number.

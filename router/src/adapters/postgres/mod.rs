@@ -16,6 +16,7 @@ pub mod dump;
 mod error;
 mod follow;
 mod held;
+mod ledger;
 mod load;
 mod migrate;
 mod names;
@@ -51,6 +52,7 @@ use self::claims::Claims;
 use self::connections::Connections;
 use self::partitions::Partitions;
 use crate::adapters::columns::Batch;
+use crate::ports::ledger::Ledger as _;
 use crate::ports::store::{Claim, Commit, Found, Store, StoreError, Tenure, Wanted};
 
 /// How long the schema's steps may take at the start: another program may be at them, or a large table be rebuilt.
@@ -164,7 +166,9 @@ impl Store for PostgresStore {
         }
         let lent = self.writers.lend().await?;
         let found = lent.within(prefetch::prefetch(&lent, wanted)).await;
-        lent.back(found)
+        let mut found = lent.back(found)?;
+        found.lines = self.lines(&wanted.lines).await?;
+        Ok(found)
     }
 
     async fn commit(&self, commit: &Commit) -> Result<(), StoreError> {

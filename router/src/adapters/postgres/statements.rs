@@ -60,6 +60,10 @@ const CASES: &str = "INSERT INTO cases
     ON CONFLICT (id) DO UPDATE SET stage = excluded.stage, contact = excluded.contact, matter = excluded.matter,
         task = excluded.task, owner = excluded.owner, open = excluded.open, due_at = excluded.due_at,
         look_at = excluded.look_at, promise_due = excluded.promise_due, body = excluded.body";
+const LINES: &str = "INSERT INTO decisions (shard, decision, line, tenant, at, kind, action, currency, minor, asker, holder,
+        second_holder, contact, approval, body)
+    SELECT $1, rows.* FROM unnest($2::uuid[], $3::integer[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[],
+        $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bytea[], $14::bigint[], $15::text[]) AS rows";
 const QUARANTINE: &str = "INSERT INTO quarantine (tenant, account, channel, at, cause, raw)
     SELECT rows.* FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bytea[]) AS rows";
 const JOURNAL: &str = "INSERT INTO journal (day, shard, epoch, batch, now, inputs) VALUES ($1, $2, $3, $4, $5, $6)";
@@ -69,8 +73,8 @@ pub(super) fn statements<'a>(tables: &'a Tables<'_>) -> Vec<Statement<'a>> {
     let Tables { shard, day, now, epoch, batch, journal, settings, workers, sent, keys, .. } = tables;
     let Tables { conversations: c, tasks: t, outbound: o, messages: m, events: e, addresses: a, quarantine: q, .. } =
         tables;
-    let (r, k) = (&tables.entries, &tables.cases);
-    let all: [(usize, &'static str, &[&'a (dyn ToSql + Sync)]); 16] = [
+    let (r, k, l) = (&tables.entries, &tables.cases, &tables.lines);
+    let all: [(usize, &'static str, &[&'a (dyn ToSql + Sync)]); 17] = [
         (settings.put.1.len(), SETTINGS, &[shard, &settings.put.0, &settings.put.1, &settings.put.2]),
         (settings.removed.1.len(), SETTINGS_REMOVED, &[shard, &settings.removed.0, &settings.removed.1]),
         (workers.put.0.len(), WORKERS, &[shard, &workers.put.0, &workers.put.1]),
@@ -119,6 +123,27 @@ pub(super) fn statements<'a>(tables: &'a Tables<'_>) -> Vec<Statement<'a>> {
                 &k.look_at,
                 &k.promise_due,
                 &k.body,
+            ],
+        ),
+        (
+            l.line.len(),
+            LINES,
+            &[
+                shard,
+                &l.decision,
+                &l.line,
+                &l.tenant,
+                &l.at,
+                &l.kind,
+                &l.action,
+                &l.currency,
+                &l.minor,
+                &l.asker,
+                &l.holder,
+                &l.second_holder,
+                &l.contact,
+                &l.approval,
+                &l.body,
             ],
         ),
         (q.at.len(), QUARANTINE, &[&q.tenant, &q.account, &q.channel, &q.at, &q.cause, &q.raw]),

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::parts::day;
 use super::values::{Hash, Hidden};
 use crate::adapters::columns::{
-    Batch, CaseColumns, ConversationColumns, MessageColumns, OutboundColumns, Row, TaskColumns, sql,
+    Batch, CaseColumns, ConversationColumns, LineColumns, MessageColumns, OutboundColumns, Row, TaskColumns, sql,
 };
 
 /// A batch, a column at a time.
@@ -28,6 +28,7 @@ pub(super) struct Tables<'a> {
     pub(super) addresses: Addresses<'a>,
     pub(super) entries: Entries<'a>,
     pub(super) cases: Cases<'a>,
+    pub(super) lines: Lines<'a>,
     pub(super) quarantine: Quarantine<'a>,
 }
 
@@ -139,6 +140,24 @@ pub(super) struct Cases<'a> {
 }
 
 #[derive(Default)]
+pub(super) struct Lines<'a> {
+    pub(super) decision: Vec<Hash>,
+    pub(super) line: Vec<i32>,
+    pub(super) tenant: Vec<i64>,
+    pub(super) at: Vec<i64>,
+    pub(super) kind: Vec<&'a str>,
+    pub(super) action: Vec<&'a str>,
+    pub(super) currency: Vec<&'a str>,
+    pub(super) minor: Vec<i64>,
+    pub(super) asker: Vec<i64>,
+    pub(super) holder: Vec<Option<i64>>,
+    pub(super) second_holder: Vec<Option<i64>>,
+    pub(super) contact: Vec<Option<Hidden<'a>>>,
+    pub(super) approval: Vec<Option<i64>>,
+    pub(super) body: Vec<Hidden<'a>>,
+}
+
+#[derive(Default)]
 pub(super) struct Quarantine<'a> {
     pub(super) tenant: Vec<i64>,
     pub(super) account: Vec<Option<i64>>,
@@ -170,6 +189,7 @@ impl<'a> Tables<'a> {
             addresses: Addresses::default(),
             entries: Entries::default(),
             cases: Cases::default(),
+            lines: Lines::default(),
             quarantine: Quarantine::default(),
         };
         // One statement may not touch a row twice: of several for one row the last wins.
@@ -256,6 +276,7 @@ impl<'a> Tables<'a> {
             columns.body.push(Hidden(batch.text(&row.body)));
         }
         batch.cases.iter().for_each(|row| self.cases.push(row, Hidden(batch.text(&row.body))));
+        batch.lines.iter().for_each(|row| self.lines.push(row, Hidden(batch.text(&row.body))));
         for row in &batch.quarantine {
             let columns = &mut self.quarantine;
             columns.tenant.push(sql(row.tenant.0));
@@ -325,6 +346,25 @@ impl<'a> Cases<'a> {
         self.due_at.push(row.due_at);
         self.look_at.push(row.look_at);
         self.promise_due.push(row.promise_due);
+        self.body.push(body);
+    }
+}
+
+impl<'a> Lines<'a> {
+    fn push(&mut self, row: &'a LineColumns, body: Hidden<'a>) {
+        self.decision.push(Hash(row.decision));
+        self.line.push(row.line);
+        self.tenant.push(row.tenant);
+        self.at.push(row.at);
+        self.kind.push(row.kind);
+        self.action.push(&row.action);
+        self.currency.push(&row.currency);
+        self.minor.push(row.minor);
+        self.asker.push(row.asker);
+        self.holder.push(row.holder);
+        self.second_holder.push(row.second_holder);
+        self.contact.push(row.contact.as_ref().map(|contact| Hidden(contact)));
+        self.approval.push(row.approval);
         self.body.push(body);
     }
 }

@@ -10,6 +10,7 @@ mod desks;
 mod devices;
 pub mod dump;
 mod held;
+mod ledger;
 mod outlets;
 mod people;
 mod rules;

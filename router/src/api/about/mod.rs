@@ -6,6 +6,7 @@ pub(super) mod canned;
 pub(super) mod cases;
 pub(super) mod consents;
 pub(super) mod conversations;
+pub(super) mod decisions;
 pub(super) mod drafts;
 pub(super) mod endpoints;
 pub(super) mod floor;

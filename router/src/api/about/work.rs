@@ -7,7 +7,7 @@ use crate::api::work::{Accept, Decline, Say, Settle};
 use crate::openapi::about::{About, Tag};
 use crate::openapi::faults::{
     CASE_STATE, CIRCLE, FENCED, KEY_REUSED, MISSING_FIELDS, NO_CASE_TYPE, NO_CONVERSATION, NO_MOVE, OUT_OF_RANGE,
-    SERVED_ELSEWHERE, TOO_DEEP, TOO_MANY, UNKNOWN_QUEUE, UNKNOWN_TASK, UNKNOWN_WORKER, WRONG_STATE,
+    SERVED_ELSEWHERE, TOO_DEEP, TOO_MANY, UNDECIDED, UNKNOWN_QUEUE, UNKNOWN_TASK, UNKNOWN_WORKER, WRONG_STATE,
 };
 
 fn about(id: &'static str, summary: &'static str) -> About {
@@ -52,5 +52,5 @@ pub(in crate::api) fn settle() -> About {
         }))
         .gives_nothing("It is settled. The same verdict under the same lease again has no second effect.")
         .fails(&[WRONG_STATE, KEY_REUSED, NO_CONVERSATION, TOO_MANY, OUT_OF_RANGE])
-        .fails(&[UNKNOWN_QUEUE, CIRCLE, TOO_DEEP, NO_MOVE, MISSING_FIELDS, CASE_STATE, NO_CASE_TYPE])
+        .fails(&[UNKNOWN_QUEUE, CIRCLE, TOO_DEEP, NO_MOVE, MISSING_FIELDS, CASE_STATE, NO_CASE_TYPE, UNDECIDED])
 }

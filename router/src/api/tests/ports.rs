@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use blendline_authority::Line;
 use blendline_cases::Case;
 use blendline_core::rows::{Conversation, OutboundRow, Task};
 use blendline_core::{Answer, Scheduler};
@@ -15,9 +16,11 @@ use blendline_wire::{
 };
 use tokio::sync::{mpsc, watch};
 
+use crate::fakes::ledger;
 use crate::handle::{Call, CallResult, Handle, Request};
 use crate::payload::{MessageBody, StoredMessage};
 use crate::ports::broker::{Broker, BrokerError, Subscription};
+use crate::ports::ledger::{Ledger, LedgerFilter, LinePlace, LinesWanted};
 use crate::ports::register;
 use crate::ports::store::{
     Archive, CaseCount, CaseFilter, Following, KnownAddress, Letter, QuarantineRow, StoreError, TaskFilter, Transcript,
@@ -122,6 +125,24 @@ pub(super) struct Records {
     pub(super) entries: Mutex<Vec<register::Entry>>,
     pub(super) quarantine: Mutex<Vec<QuarantineRow>>,
     pub(super) cases: Mutex<BTreeMap<CaseId, Case>>,
+    pub(super) ledger: Mutex<Vec<Line>>,
+}
+
+#[async_trait]
+impl Ledger for Records {
+    async fn lines(&self, wanted: &LinesWanted) -> Result<Vec<Line>, StoreError> {
+        Ok(ledger::lines(&self.ledger.lock().unwrap(), wanted))
+    }
+
+    async fn ledger(
+        &self,
+        tenant: TenantId,
+        filter: &LedgerFilter,
+        after: Option<LinePlace>,
+        limit: usize,
+    ) -> Result<Vec<Line>, StoreError> {
+        Ok(ledger::listed(&self.ledger.lock().unwrap(), tenant, filter, after, limit))
+    }
 }
 
 #[async_trait]

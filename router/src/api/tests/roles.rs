@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 
 use axum::body::Body;
 use axum::http::Request;
+use blendline_authority::{Kind, Line};
 use blendline_cases::Case;
 use blendline_cases::case::StageRun;
 use blendline_core::PayloadId;
 use blendline_core::rows::{Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState};
+use blendline_wire::event::authority::DecisionTold;
 use blendline_wire::event::case::CaseLinks;
 use blendline_wire::outbound::Content;
 use blendline_wire::task::{Side, TaskKind};
 use blendline_wire::{
-    AccountId, CaseId, ContactKey, ConversationId, Lease, MatterId, Millis, OutboundId, TaskId, TenantId, WorkerId,
+    AccountId, CaseId, ContactKey, ConversationId, DecisionId, Lease, MatterId, Millis, OutboundId, TaskId, TenantId,
+    WorkerId,
 };
 
 use super::{World, key};
@@ -67,6 +70,33 @@ pub(super) fn tenant(world: &World, name: &str) -> TenantId {
     let directory = world.shared.directory();
     let tenants: BTreeMap<_, _> = directory.tenants.iter().map(|(id, name)| (name.as_str(), *id)).collect();
     tenants[name]
+}
+
+/// A decision that waits, of acme's.
+fn asked(tenant: TenantId, asker: WorkerId) -> Line {
+    let told = DecisionTold {
+        decision: DecisionId(7),
+        line: 1,
+        action: "credit".into(),
+        currency: "ILS".into(),
+        minor: 1_250,
+        asker,
+        decider: None,
+        holder: None,
+        grant: None,
+        second: None,
+        second_holder: None,
+        contact: None,
+        of_case: None,
+        of_task: None,
+        approval: None,
+        to: None,
+        version: 1,
+        alone: 0,
+        reason: String::new(),
+    };
+    let key = "k".to_owned();
+    Line { tenant, at: Millis(1), kind: Kind::Asked, told, key, conversation: None, matter: None, note: None }
 }
 
 fn fill(world: &World) {
@@ -130,6 +160,8 @@ fn fill(world: &World) {
         look_at: None,
     };
     world.records.cases.lock().unwrap().insert(case.id, case);
+    let dana = world.shared.directory().worker(task.tenant, "dana").unwrap();
+    world.records.ledger.lock().unwrap().push(asked(task.tenant, dana));
     world.records.entries.lock().unwrap().push(file.entry([7; 16], task.tenant, Millis(1)));
     let row = OutboundRow {
         id: OutboundId(5),
@@ -156,6 +188,7 @@ fn path(pattern: &str) -> String {
     let id = match pattern {
         _ if pattern.contains("conversations") => "cnv_9",
         _ if pattern.contains("outbox") => "out_5",
+        _ if pattern.contains("decisions") => "dec_00000000000000000000000000000007",
         _ if pattern.contains("cases") => "cas_00000000000000000000000000000007",
         _ if pattern.contains("quarantine") => "3",
         _ if pattern.contains("media") => "07070707070707070707070707070707",
@@ -168,6 +201,7 @@ fn path(pattern: &str) -> String {
 /// A body that the route understands.
 fn body(pattern: &str) -> &'static str {
     match pattern {
+        "/v1/decisions/{id}" => return r#"{"act":"approve","worker":"dana"}"#,
         "/v1/cases/{id}" => return r#"{"key":"k","act":{"resume":true}}"#,
         "/v1/event-endpoints/{name}" => return r#"{"paused":true}"#,
         "/v1/canned-answers/{name}" => return r#"{"version":0,"title":"t","text":"t"}"#,
@@ -197,6 +231,7 @@ fn body(pattern: &str) -> &'static str {
         "explain" => r#"{"channel":"webchat","account":"site","text":"t"}"#,
         "publish" => r#"{"sha256":"00","reason":"r"}"#,
         "rollback" => r#"{"version":1,"reason":"r"}"#,
+        "decisions" => r#"{"key":"k","action":"credit","minor":1,"currency":"ILS","worker":"dana"}"#,
         "status-link" => "{}",
         "notes" => r#"{"text":"t"}"#,
         "seen" => r#"{"worker":"dana","note":"00"}"#,

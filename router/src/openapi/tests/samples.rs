@@ -3,6 +3,7 @@
 use blendline_core::PayloadId;
 use blendline_core::input::DeliveryStatus;
 use blendline_core::rows::{Closed, Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState};
+use blendline_wire::event::authority::DecisionTold;
 use blendline_wire::event::case::{
     CaseAssigned, CaseFieldSet, CaseMoved, CaseMover, CaseValue, StageEntered, StageLeft,
 };
@@ -11,10 +12,12 @@ use blendline_wire::inbound::InboundKind;
 use blendline_wire::org::FieldValue;
 use blendline_wire::outbound::{Content, TemplateButton, TemplateButtonKind, TemplateHeader};
 use blendline_wire::task::{ClockRule, Label, ParkReason, Side, SkillNeed, Target, TaskKind, WithdrawReason};
-use blendline_wire::worker::{Author, ClientFrame, MessageView, Reply, ServerFrame, TargetName, TaskView, Verdict};
+use blendline_wire::worker::{
+    Author, ClientFrame, DecisionWish, MessageView, Reply, ServerFrame, TargetName, TaskView, Verdict,
+};
 use blendline_wire::{
-    AccountId, CaseId, ContactKey, ConversationId, EventId, Lease, MatterId, Millis, OutboundId, Problem, QueueId,
-    SessionId, SkillId, TaskId, TenantId, UnitId, WorkerId,
+    AccountId, CaseId, ContactKey, ConversationId, DecisionId, EventId, Lease, MatterId, Millis, OutboundId, Problem,
+    QueueId, SessionId, SkillId, TaskId, TenantId, UnitId, WorkerId,
 };
 use serde::Serialize;
 
@@ -52,6 +55,30 @@ fn event(kind: EventKind, actor: Actor) -> Event {
     }
 }
 
+fn decided() -> DecisionTold {
+    DecisionTold {
+        decision: DecisionId(7),
+        line: 3,
+        action: "credit".into(),
+        currency: "ILS".into(),
+        minor: 1_250,
+        asker: WorkerId(1),
+        decider: Some(WorkerId(2)),
+        holder: Some(WorkerId(2)),
+        grant: Some("managers".into()),
+        second: Some(WorkerId(3)),
+        second_holder: Some(WorkerId(3)),
+        contact: Some(ContactKey(9)),
+        of_case: Some(CaseId(7)),
+        of_task: Some(TaskId(7)),
+        approval: Some(TaskId(8)),
+        to: Some(WorkerId(2)),
+        version: 3,
+        alone: 1_000,
+        reason: "too_much".into(),
+    }
+}
+
 fn moved() -> CaseMoved {
     CaseMoved {
         case: CaseId(7),
@@ -85,6 +112,7 @@ fn events() {
         EventKind::MessageReceived { seq: 1, kind: InboundKind::ReviewEdit, account: AccountId(1) },
         EventKind::Quarantined { cause: "line 1".into() },
         EventKind::CaseMoved(Box::new(moved())),
+        EventKind::DecisionGranted(Box::new(decided())),
         EventKind::CaseFieldSet(CaseFieldSet {
             case: CaseId(7),
             field: "credit".into(),
@@ -225,7 +253,16 @@ fn frames_of_workers() {
         replies: replies.clone(),
         seen: Some(3),
     });
-    let others = [ClientFrame::Heartbeat { hidden: Some(true) }, ClientFrame::Bye, ClientFrame::Touch { task, lease }];
+    let wish = DecisionWish {
+        key: "k".into(),
+        action: "credit".into(),
+        minor: 1_250,
+        currency: Some("ILS".into()),
+        reason: Some("r".into()),
+    };
+    let decide = ClientFrame::Decide { call: 8, task, wish };
+    let others =
+        [ClientFrame::Heartbeat { hidden: Some(true) }, ClientFrame::Bye, ClientFrame::Touch { task, lease }, decide];
     holds("ClientFrame", settled.chain(others));
 }
 

@@ -7,7 +7,7 @@ use super::day;
 use super::shards::{Fence, fence};
 use super::tables::{Tables, Text};
 use super::writer::Answer;
-use crate::adapters::columns::{Batch, CaseColumns, sql, unsql};
+use crate::adapters::columns::{Batch, CaseColumns, LineColumns, sql, unsql};
 use crate::ports::store::{Claim, StoreError};
 
 /// How many keys one sweep drops at most.
@@ -29,6 +29,38 @@ pub(super) fn batch(connection: &Connection, batch: &Batch) -> rusqlite::Result<
     drop(tables);
     write_beside(connection, batch)?;
     Ok(Ok(Answer::Committed { day: sql(day(batch.now)) }))
+}
+
+/// Lines are added and never changed: one that is there already is a fault, which fails the commit.
+fn write_lines(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
+    let mut line = connection.prepare_cached(
+        "INSERT INTO decisions (decision, line, shard, tenant, at, kind, action, currency, minor, asker, holder,
+             second_holder, contact, approval, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+    )?;
+    for row in &batch.lines {
+        let LineColumns { decision, tenant, at, kind, action, currency, minor, asker, holder, .. } = row;
+        let LineColumns { second_holder, contact, approval, .. } = row;
+        let text = Text(batch.text(&row.body));
+        line.execute(rusqlite::params![
+            decision,
+            row.line,
+            batch.shard,
+            tenant,
+            at,
+            kind,
+            action,
+            currency,
+            minor,
+            asker,
+            holder,
+            second_holder,
+            contact,
+            approval,
+            text
+        ])?;
+    }
+    Ok(())
 }
 
 /// What a batch brings beside the core's rows.
@@ -84,6 +116,7 @@ fn write_beside(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> 
             body,
         ))?;
     }
+    write_lines(connection, batch)?;
     let mut sent = connection.prepare_cached("UPDATE outbound SET external_id = ?2 WHERE id = ?1")?;
     for (id, external) in &batch.sent {
         sent.execute((id, external.as_bytes()))?;

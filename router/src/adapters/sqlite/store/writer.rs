@@ -34,6 +34,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../../migrations/sqlite/0016_held_macros.sql"),
     include_str!("../../../../migrations/sqlite/0017_cases.sql"),
     include_str!("../../../../migrations/sqlite/0018_push.sql"),
+    include_str!("../../../../migrations/sqlite/0019_decisions.sql"),
     include_str!("../../../../migrations/sqlite/0020_promises.sql"),
 ];
 /// The page cache: the tails of the tables and the upper pages of the indexes.
