@@ -114,10 +114,10 @@ fn words(notice: &Notice, whom: Whom, lang: Lang, zone: &TimeZone) -> String {
             let customer_at = promise.risk.map_or_else(String::new, |risk| time(risk.customer_at));
             said(lang, key, &[("due", time(promise.due_at)), ("words", spoken(promise)), ("customer", customer_at)])
         }
-        Notice::Risk { due_at, again: true, .. } => said(lang, "case-escalated", &[("due", time(*due_at))]),
+        Notice::Risk { due_at, again: true, .. } => said(lang, "page-case-escalated", &[("due", time(*due_at))]),
         Notice::Risk { due_at, miss_milli, again: false } => {
             let percent = (miss_milli / 10).to_string();
-            said(lang, "case-at-risk", &[("due", time(*due_at)), ("percent", percent)])
+            said(lang, "page-case-at-risk", &[("due", time(*due_at)), ("percent", percent)])
         }
     }
 }
@@ -128,10 +128,10 @@ fn spoken(promise: &Promise) -> String {
 
 const fn promise_key(what: PromiseNews, whom: Whom) -> &'static str {
     match (what, whom) {
-        (PromiseNews::Made, _) => "case-promise-made",
-        (PromiseNews::AtRisk, Whom::Customer) => "case-promise-at-risk",
-        (PromiseNews::AtRisk, _) => "case-promise-at-risk-owner",
-        (PromiseNews::Broken, _) => "case-promise-broken",
-        (PromiseNews::Withdrawn, _) => "case-promise-withdrawn",
+        (PromiseNews::Made, _) => "page-case-promise-made",
+        (PromiseNews::AtRisk, Whom::Customer) => "page-case-promise-at-risk",
+        (PromiseNews::AtRisk, _) => "page-case-promise-at-risk-owner",
+        (PromiseNews::Broken, _) => "page-case-promise-broken",
+        (PromiseNews::Withdrawn, _) => "page-case-promise-withdrawn",
     }
 }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::language::Lang;
 use super::sign_in::languages;
-use super::texts::{open_text, text};
+use super::texts::{filled, open_text, text};
 use super::{
     Page, assets, away, case_parts, desk_answers, desk_forms, desk_macros, desk_notes, desk_parts, desk_worklist,
     search, shell,
@@ -205,4 +205,15 @@ fn elsewhere(lang: Lang) -> Markup {
             button type="button" class="primary" id="take-here" { (t("desk-take-here")) }
         }
     }
+}
+
+/// What a device shows of what happened at the desk.
+pub(super) fn notice(lang: Lang, what: &str, queue: &str) -> String {
+    let key = match what {
+        "offer" => "desk-push-offer",
+        "returned" => "desk-push-returned",
+        "mention" => "desk-push-mention",
+        _ => "desk-push-assigned",
+    };
+    filled(lang, key, "queue", queue)
 }

@@ -85,7 +85,7 @@ pub fn desk(page: &Page<'_>) -> Response {
 
 /// What a device of a worker's shows: `what` is the word of the notice, `queue` the name of the task's queue.
 pub fn notice(lang: Lang, what: &str, queue: &str) -> String {
-    texts::filled(lang.whole(), &format!("desk-push-{what}"), "queue", queue)
+    desk::notice(lang.whole(), what, queue)
 }
 
 /// The console's page `section`, as somebody with this role sees it.

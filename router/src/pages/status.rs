@@ -105,12 +105,7 @@ pub(super) fn markup(spoken: Spoken, shown: &Shown) -> Markup {
         dl class="status-facts" {
             div { dt { (t("page-status-since")) } dd { (time(shown.since)) } }
             @if let Some(promised_at) = shown.promised { div { dt { (t(promised)) } dd { (time(promised_at)) } } }
-            @for pledge in &shown.promises {
-                div {
-                    dt { (t("page-status-promise")) }
-                    dd { (time(pledge.due_at)) @if let Some(words) = &pledge.words { " " bdi { (words) } } }
-                }
-            }
+            (pledges(lang, shown))
             @if let Some(owner) = &shown.owner { div { dt { (t("page-status-owner")) } dd { bdi { (owner) } } } }
         }
     };
@@ -134,8 +129,21 @@ fn of_case(lang: Lang, shown: &Shown, case: &ShownCase) -> Markup {
         dl class="status-facts" {
             div { dt { (t("page-status-since")) } dd { (time(shown.since)) } }
             @if let Some(due_at) = case.due_at { div { dt { (t("page-status-due")) } dd { (time(due_at)) } } }
+            (pledges(lang, shown))
             @if let Some((words, _)) = next { div { dt { (t("page-status-then")) } dd { bdi { (words) } } } }
             @if let Some(owner) = &shown.owner { div { dt { (t("page-status-owner")) } dd { bdi { (owner) } } } }
+        }
+    }
+}
+
+/// What is promised and not kept yet.
+fn pledges(lang: Lang, shown: &Shown) -> Markup {
+    html! {
+        @for pledge in &shown.promises {
+            div {
+                dt { (text(lang, "page-status-promise")) }
+                dd { (time(pledge.due_at)) @if let Some(words) = &pledge.words { " " bdi { (words) } } }
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::directory::Role;
 use crate::people::company::Refusal;
 
 /// The sources that name keys.
-const SOURCES: [&str; 27] = [
+const SOURCES: [&str; 28] = [
     include_str!("away.rs"),
     include_str!("case_parts.rs"),
     include_str!("chat.rs"),
@@ -45,6 +45,7 @@ const SOURCES: [&str; 27] = [
     include_str!("status.rs"),
     include_str!("transcript.rs"),
     include_str!("work_views.rs"),
+    include_str!("../driver/case_words.rs"),
 ];
 
 fn keys(lang: Lang) -> BTreeSet<&'static str> {

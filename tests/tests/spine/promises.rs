@@ -38,7 +38,7 @@ cases:
           kept: found
           warn: 14s
           agent_first: 2s
-          words: {en: We find it by {promise}., he: נמצא אותה עד {promise}.}
+          words: {en: 'We find it by {promise}.', he: 'נמצא אותה עד {promise}.'}
           late: {en: It takes longer., he: זה לוקח יותר זמן.}
       found: {words: {en: Found, he: נמצאה}, closes: solved}
     moves:

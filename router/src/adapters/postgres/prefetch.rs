@@ -36,14 +36,14 @@ const CONVERSATIONS: &str = "SELECT b.id, b.body, c.body FROM conversations b
     LEFT JOIN LATERAL (SELECT open, body FROM conversations WHERE contact = b.contact ORDER BY id DESC LIMIT 1) c
         ON NOT c.open
     WHERE b.id = ANY($1) AND NOT b.open";
-/// With the newest conversation of the case's contact, unless it is open.
+/// With the newest conversation of the case's contact, unless it is open. A case keeps its contact as bytes.
 const CASES: &str = "SELECT k.body, c.body FROM cases k
-    LEFT JOIN LATERAL (SELECT open, body FROM conversations WHERE contact = k.contact ORDER BY id DESC LIMIT 1) c
-        ON NOT c.open
+    LEFT JOIN LATERAL (SELECT open, body FROM conversations
+        WHERE contact = encode(k.contact, 'hex')::uuid ORDER BY id DESC LIMIT 1) c ON NOT c.open
     WHERE k.id = ANY($1)";
 const CASE_TASKS: &str = "SELECT k.body, c.body FROM cases k
-    LEFT JOIN LATERAL (SELECT open, body FROM conversations WHERE contact = k.contact ORDER BY id DESC LIMIT 1) c
-        ON NOT c.open
+    LEFT JOIN LATERAL (SELECT open, body FROM conversations
+        WHERE contact = encode(k.contact, 'hex')::uuid ORDER BY id DESC LIMIT 1) c ON NOT c.open
     WHERE k.task = ANY($1)";
 
 /// Looks everything up.
