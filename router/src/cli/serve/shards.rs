@@ -66,6 +66,9 @@ struct Running {
     sending: JoinHandle<()>,
 }
 
+/// What all shards share: the live state, the links of pages to the outside, and who listens for notices.
+type Around<'a> = (&'a Arc<dyn Live>, &'a Links, Option<&'a Ear>);
+
 impl Shards {
     /// Starts an owner and a sender for every shard that has tenants. `change` is made to each shard's directory.
     pub(super) async fn start(
@@ -73,7 +76,7 @@ impl Shards {
         (record, broker, files): (&Record, &Arc<dyn Broker>, &Arc<dyn Files>),
         shards: &BTreeMap<TenantId, u16>,
         directory: &Directory,
-        ((live, links, ear), shared, keeper): ((&Arc<dyn Live>, &Links, Option<&Ear>), bool, &mut Keeper),
+        ((live, links, ear), shared, keeper): (Around<'_>, bool, &mut Keeper),
         chores: &Chores<'_>,
         change: impl Fn(&mut Directory),
     ) -> anyhow::Result<Self> {
