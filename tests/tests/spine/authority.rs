@@ -46,7 +46,7 @@ manager = \"omer\"
 
 async fn world(what: &str) -> World {
     World::start(what, |it| {
-        let of = |name: &str, unit: &str| Worker { unit: Some(unit.to_owned()), ..Worker::new(name, &[], 2) };
+        let of = |name: &str, unit: &str| Worker { unit: Some(unit.to_owned()), ..Worker::new(name, &["care"], 2) };
         it.workers = vec![of("noa", "shop"), of("gil", "shop"), of("omer", "shop"), of("dana", "region")];
         it.unit_lines = UNITS.to_owned();
         it.rules = Some(RULES.to_owned());
