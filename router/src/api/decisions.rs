@@ -12,20 +12,20 @@ use blendline_authority::used::Used;
 use blendline_authority::{Command, Decision, Line, Wish};
 use blendline_wire::worker::DecisionWish;
 use blendline_wire::{CaseId, ConversationId, DecisionId, MatterId, Pii, TaskId, TenantId, WorkerId};
-use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Shared;
 use super::auth::{Caller, forbidden};
-use super::decision_view::{self, Allowance, DecisionInfo};
+use super::decision_view::{self, DecisionInfo};
 use super::json::Strict;
-use super::page::{Limit, Page, Params, id, parsed};
+use super::page::id;
 use super::problem::{Failure, of_call};
 use crate::config::did_you_mean;
 use crate::directory::{Directory, Role};
 use crate::driver::keys;
 use crate::handle::{Call, DecideCall};
-use crate::ports::ledger::{LedgerFilter, LinePlace, LinesWanted, by_decision};
+use crate::ports::ledger::{LinesWanted, by_decision};
 
 /// Bytes of a caller's key.
 const KEY_MAX: usize = 200;
@@ -71,10 +71,10 @@ const fn yes() -> bool {
 
 /// What a decision belongs to.
 #[derive(Clone, Copy, Default)]
-struct Belongs {
-    contact: Option<blendline_wire::ContactKey>,
-    conversation: Option<ConversationId>,
-    matter: Option<MatterId>,
+pub(super) struct Belongs {
+    pub(super) contact: Option<blendline_wire::ContactKey>,
+    pub(super) conversation: Option<ConversationId>,
+    pub(super) matter: Option<MatterId>,
 }
 
 /// Decides: 201 where it is granted at once, 202 where somebody else is asked; 200 where it was asked for before.
@@ -164,7 +164,7 @@ pub async fn of_frame(
 }
 
 /// As which worker the caller decides. A person decides as himself: nobody signs in to use another's authority.
-fn decider(caller: &Caller, directory: &Directory, named: Option<&str>) -> Result<WorkerId, Failure> {
+pub(super) fn decider(caller: &Caller, directory: &Directory, named: Option<&str>) -> Result<WorkerId, Failure> {
     if caller.person.is_some() && caller.worker.is_none() {
         return Err(forbidden("only workers decide, each as himself: sign in as one"));
     }
@@ -203,7 +203,7 @@ fn checked_note(note: Option<Pii<String>>, place: &str) -> Result<Option<Pii<Str
 }
 
 /// Whose customer it is about: that of the task, else that of the case.
-async fn belongs(
+pub(super) async fn belongs(
     app: &Shared,
     caller: &Caller,
     task: Option<TaskId>,
@@ -344,187 +344,4 @@ pub async fn act(
     let done = app.door(caller.tenant).call(actor(&caller, by), Call::Decide(Box::new(call))).await;
     done.map_err(|error| of_call(error, caller.tenant, &directory))?;
     Ok(Json(shown(&app, &directory, decision.id()).await?.0))
-}
-
-/// Which decisions to list.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct DecisionsWanted {
-    /// The one that this task asks for.
-    #[serde(default, deserialize_with = "some_task")]
-    #[param(inline)]
-    approval: Option<TaskId>,
-    /// Those that were asked for from then on, as RFC 3339.
-    #[serde(default)]
-    since: Option<String>,
-    /// Those that were asked for before then.
-    #[serde(default)]
-    until: Option<String>,
-    /// Those that this worker asked for.
-    #[serde(default)]
-    asker: Option<String>,
-    /// Those after this place, which the answer before gave as `next`.
-    #[serde(default)]
-    after: Option<String>,
-    /// How many at most; left out, 50.
-    #[serde(default)]
-    #[param(inline)]
-    limit: Limit,
-}
-
-fn some_task<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TaskId>, D::Error> {
-    parsed(deserializer, "an id of the form tsk_…").map(Some)
-}
-
-/// Decisions in the order in which they were asked for, a page at a time. A worker sees his own; of a task that he has, what it
-/// asks for.
-pub async fn list(
-    State(app): State<Shared>,
-    Extension(caller): Extension<Arc<Caller>>,
-    Params(wanted): Params<DecisionsWanted>,
-) -> Result<Json<Page<DecisionInfo>>, Failure> {
-    let directory = app.directory();
-    let (ids, next) = match wanted.approval {
-        Some(task) => {
-            super::tasks::owned(&app, &caller, task).await?;
-            let asked = LinesWanted { approvals: vec![task], ..LinesWanted::default() };
-            let lines = app.archive().lines(&asked).await?;
-            let own = lines.iter().filter(|line| line.tenant == caller.tenant);
-            (own.map(|line| line.told.decision).collect::<std::collections::BTreeSet<_>>().into_iter().collect(), None)
-        }
-        None => firsts(&app, &caller, &directory, &wanted).await?,
-    };
-    let wanted = LinesWanted { decisions: ids, ..LinesWanted::default() };
-    let mut found = by_decision(app.archive().lines(&wanted).await?);
-    let each = wanted.decisions.iter().filter_map(|id| found.remove(id));
-    let info = |lines: Vec<Line>| Some(decision_view::info(&Decision::of(&lines)?, &lines, &directory));
-    let items = each.filter_map(|lines| info(lines.into_values().collect())).collect();
-    Ok(Json(Page { items, next }))
-}
-
-/// The names of the decisions of a page, and where the next begins.
-async fn firsts(
-    app: &Shared,
-    caller: &Caller,
-    directory: &Directory,
-    wanted: &DecisionsWanted,
-) -> Result<(Vec<DecisionId>, Option<String>), Failure> {
-    let named = match &wanted.asker {
-        Some(name) => Some(
-            directory
-                .worker(caller.tenant, name)
-                .ok_or_else(|| Failure::not_found("worker", format!("no worker is called `{name}`")).at("asker"))?,
-        ),
-        None => None,
-    };
-    let own = caller.worker.filter(|_| caller.role == Role::Worker);
-    if own.is_some() && named.is_some() && own != named {
-        return Err(forbidden("a worker sees the decisions that he asked for"));
-    }
-    let filter = LedgerFilter {
-        since: instant(wanted.since.as_deref(), "since")?,
-        until: instant(wanted.until.as_deref(), "until")?,
-        asker: named.or(own),
-        firsts: true,
-    };
-    let after = wanted.after.as_deref().map(place).transpose()?;
-    let found = app.archive().ledger(caller.tenant, &filter, after, wanted.limit.0).await?;
-    let next = found.last().filter(|_| found.len() == wanted.limit.0).map(|line| {
-        let LinePlace { at, decision, line } = LinePlace::of(line);
-        format!("{}.{decision}.{line}", at.0)
-    });
-    Ok((found.iter().map(|line| line.told.decision).collect(), next))
-}
-
-pub(super) fn instant(text: Option<&str>, place: &str) -> Result<Option<blendline_wire::Millis>, Failure> {
-    let read = |text: &str| {
-        blendline_wire::Millis::from_rfc3339(text)
-            .ok_or_else(|| Failure::bad(place, "give an instant such as 2026-12-01T00:00:00Z"))
-    };
-    text.map(read).transpose()
-}
-
-fn place(text: &str) -> Result<LinePlace, Failure> {
-    let mut parts = text.split('.');
-    let mut read = || {
-        let at = parts.next()?.parse().ok().map(blendline_wire::Millis)?;
-        let decision = parts.next()?.parse().ok()?;
-        let line = parts.next()?.parse().ok()?;
-        parts.next().is_none().then_some(LinePlace { at, decision, line })
-    };
-    read().ok_or_else(|| Failure::bad("after", "give what the answer before gave as `next`"))
-}
-
-/// For whom and where to say what may be decided.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct AllowanceWanted {
-    /// The task in which it comes up: it tells the customer.
-    #[serde(default, deserialize_with = "some_task")]
-    #[param(inline)]
-    task: Option<TaskId>,
-    /// Who; left out, the worker whose key or session it is.
-    #[serde(default)]
-    worker: Option<String>,
-}
-
-/// What a worker may decide here, and what is left of it.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Allowances {
-    /// By each of his grants.
-    items: Vec<Allowance>,
-    /// What somebody may decide at all, for a form: the action and its currency.
-    actions: Vec<ActionInfo>,
-}
-
-/// An action that somebody may decide.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = DecidableAction)]
-pub struct ActionInfo {
-    /// The action.
-    action: String,
-    /// Its currency; left out where it is counted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    currency: Option<String>,
-    /// How many digits the currency has behind the point.
-    digits: u32,
-}
-
-/// What a worker may decide here.
-pub async fn allowance(
-    State(app): State<Shared>,
-    Extension(caller): Extension<Arc<Caller>>,
-    Params(wanted): Params<AllowanceWanted>,
-) -> Result<Json<Allowances>, Failure> {
-    let directory = app.directory();
-    let by = decider(&caller, &directory, wanted.worker.as_deref())?;
-    let contact = belongs(&app, &caller, wanted.task, None).await?.contact;
-    let nothing = Allowances { items: Vec::new(), actions: Vec::new() };
-    let Some(routing) = directory.rules.get(&caller.tenant) else { return Ok(Json(nothing)) };
-    let Some(live) = &routing.authority else { return Ok(Json(nothing)) };
-    let now = super::now();
-    let mut actions: Vec<(String, String)> = Vec::new();
-    for grant in &live.authority.grants {
-        let of = (grant.action.clone(), grant.currency.clone());
-        if !actions.contains(&of) {
-            actions.push(of);
-        }
-    }
-    let open = live.open(now);
-    let mut items = Vec::new();
-    for (action, currency) in &actions {
-        let wish = Wish { asker: by, action: action.clone(), currency: currency.clone(), minor: 1, contact };
-        let used = live.used_wanted(caller.tenant, &wish, None, now);
-        let lines = app.archive().lines(&LinesWanted { used: vec![used], ..LinesWanted::default() }).await?;
-        let used = Used::of(lines, action, currency);
-        let terms = live.terms(routing.version, &used, &open, now);
-        let left = blendline_authority::decide::allowance(&terms, by, action, currency, contact);
-        items.extend(left.map(|(grant, left)| decision_view::allowance(grant, left)));
-    }
-    let action = |(action, currency): (String, String)| ActionInfo {
-        digits: if currency.is_empty() { 0 } else { blendline_wire::money::minor_digits(&currency) },
-        currency: (!currency.is_empty()).then_some(currency),
-        action,
-    };
-    Ok(Json(Allowances { items, actions: actions.into_iter().map(action).collect() }))
 }

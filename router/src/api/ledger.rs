@@ -16,8 +16,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Shared;
 use super::auth::Caller;
+use super::decision_list::instant;
 use super::decision_view::{self, LimitProposal};
-use super::decisions::instant;
 use super::page::Params;
 use super::problem::Failure;
 use super::view::worker_name;

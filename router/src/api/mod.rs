@@ -16,6 +16,8 @@ pub mod connect;
 pub mod consents;
 pub mod conversations;
 pub mod customer;
+pub mod decision_allowance;
+pub mod decision_list;
 pub mod decision_view;
 pub mod decisions;
 pub mod drafts;

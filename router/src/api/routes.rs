@@ -11,9 +11,10 @@ use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
     Shared, about, accounts, audit, canned, case_events, case_list, case_types, cases, company, connect, consents,
-    conversations, customer, decisions, drafts, endpoints, explanation, floor, health, held, items, keys, ledger,
-    macros, media, notes, operations, pages, people, poll, promises, push, queues, rule_day, rule_help, rule_replay,
-    rule_trial, rules, search, sessions, status, tasks, transcripts, users, webhooks, work, workers, worklist,
+    conversations, customer, decision_allowance, decision_list, decisions, drafts, endpoints, explanation, floor,
+    health, held, items, keys, ledger, macros, media, notes, operations, pages, people, poll, promises, push, queues,
+    rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status, tasks, transcripts, users, webhooks,
+    work, workers, worklist,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -78,8 +79,8 @@ pub fn routes() -> Vec<Route> {
         get("/v1/cases/{id}/history", READ_OR_WORK, self::get(case_events::list), about::cases::history),
         owner(post("/v1/cases/{id}", TELL, self::post(cases::act), about::cases::act)),
         owner(post("/v1/decisions", STAND, self::post(decisions::ask), about::decisions::ask)),
-        get("/v1/decisions", READ_OR_WORK, self::get(decisions::list), about::decisions::list),
-        get("/v1/decisions/allowance", STAND, self::get(decisions::allowance), about::decisions::allowance),
+        get("/v1/decisions", READ_OR_WORK, self::get(decision_list::list), about::decisions::list),
+        get("/v1/decisions/allowance", STAND, self::get(decision_allowance::allowance), about::decisions::allowance),
         get("/v1/decisions/export", WATCH, self::get(ledger::export), about::decisions::export),
         get("/v1/decisions/proposals", WATCH, self::get(ledger::propose), about::decisions::propose),
         get("/v1/decisions/{id}", READ_OR_WORK, self::get(decisions::one), about::decisions::one),

@@ -31,7 +31,7 @@ authority:
   grants:
     desk: {who: {group: desk}, action: credit, currency: ILS, limit: 10000, day: 15000}
     managers: {who: {role: manager}, action: credit, currency: ILS, limit: 50000, four_eyes: 30000}
-    swaps: {who: {group: desk}, action: replacement, limit: 1, day: 2}
+    swaps: {who: {worker: noa}, action: replacement, limit: 1, day: 2}
   approvals: {queue: approvals, target: 15m}
 ";
 const UNITS: &str = "\

@@ -3,8 +3,10 @@
 use blendline_wire::DecisionId;
 use serde_json::{Value, json};
 
+use crate::api::decision_allowance::{AllowanceWanted, Allowances};
+use crate::api::decision_list::DecisionsWanted;
 use crate::api::decision_view::DecisionInfo;
-use crate::api::decisions::{AllowanceWanted, Allowances, DecisionAct, DecisionAsking, DecisionsWanted};
+use crate::api::decisions::{DecisionAct, DecisionAsking};
 use crate::api::ledger::{LedgerWanted, LimitProposals};
 use crate::openapi::about::{About, Tag};
 use crate::openapi::faults::{

@@ -66,7 +66,7 @@ struct Running {
     sending: JoinHandle<()>,
 }
 
-/// What all shards share: the live state, the links of pages to the outside, and who listens for notices.
+/// What all shards share: the live state, what makes links for customers, and who listens for notices.
 type Around<'a> = (&'a Arc<dyn Live>, &'a Links, Option<&'a Ear>);
 
 impl Shards {
