@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Shared;
-use super::auth::{Caller, forbidden};
+use super::auth::Caller;
 use super::decision_view::{self, DecisionInfo};
 use super::json::Strict;
 use super::page::id;
@@ -166,7 +166,7 @@ pub async fn of_frame(
 /// As which worker the caller decides. A person decides as himself: nobody signs in to use another's authority.
 pub(super) fn decider(caller: &Caller, directory: &Directory, named: Option<&str>) -> Result<WorkerId, Failure> {
     if caller.person.is_some() && caller.worker.is_none() {
-        return Err(forbidden("only workers decide, each as himself: sign in as one"));
+        return Err(Failure::bad("/worker", "only workers decide, each as himself: sign in as one"));
     }
     caller.speaks_for(directory, named)
 }

@@ -82,7 +82,7 @@ pub async fn keeps_devices<W: StoreWorld<Store: Devices + People>>(world: &W) {
     let noas = device(TENANT, "noa", WorkerId(2), 1);
     assert!(store.put_device(&noas, &added).await.unwrap(), "the same browser, and somebody else");
     assert_eq!(store.devices_of_user(TENANT, "דנה").await.unwrap().len(), 1);
-    assert_eq!(store.devices_of_user(TENANT, "noa").await.unwrap(), [noas.clone()]);
+    assert_eq!(store.devices_of_user(TENANT, "noa").await.unwrap(), std::slice::from_ref(&noas));
 
     assert!(!store.remove_device(TENANT, "דנה", noas.id, &removed).await.unwrap(), "not his");
     assert!(!store.remove_device(OTHER, "noa", noas.id, &removed).await.unwrap(), "not this tenant's");

@@ -60,7 +60,7 @@ pub async fn keeps_decisions(world: &impl StoreWorld) {
     let whole: Vec<&Line> = found[&DecisionId(low)].values().collect();
     assert_eq!(whole, [&asked, &routed, &granted, &back], "all lines of the decision that the task asked for");
     let named = LinesWanted { decisions: vec![DecisionId(high), DecisionId(2)], ..LinesWanted::default() };
-    assert_eq!(store.lines(&named).await.unwrap(), [given.clone()]);
+    assert_eq!(store.lines(&named).await.unwrap(), std::slice::from_ref(&given));
 
     let used = async |holders: &[u64], contact: Option<u128>, day: u64, customer: u64| {
         let used = UsedWanted {
