@@ -129,7 +129,17 @@ mod tests {
 
     fn told(id: u64, stage: &str, outcome: &str) -> Event {
         let (case, whom, outcome) = (CaseId(7), "customer".to_owned(), outcome.to_owned());
-        event(id, EventKind::CaseTold(CaseTold { case, stage: stage.to_owned(), whom, outcome, about: String::new() }))
+        event(
+            id,
+            EventKind::CaseTold(CaseTold {
+                case,
+                stage: stage.to_owned(),
+                whom,
+                outcome,
+                about: String::new(),
+                tell_at: None,
+            }),
+        )
     }
 
     fn moved(id: u64, from: &str, to: &str, by: CaseMover) -> Event {

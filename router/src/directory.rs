@@ -145,6 +145,18 @@ impl Directory {
         found
     }
 
+    /// The names of a unit and of those above it, the nearest first.
+    pub fn units_up(&self, unit: UnitId) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut at = self.units.get(&unit);
+        for _ in 0..UNITS_UP_MAX {
+            let Some(unit) = at else { break };
+            found.push(unit.name.clone());
+            at = unit.parent.and_then(|parent| self.units.get(&parent));
+        }
+        found
+    }
+
     /// The mail account by which visitors of this chat are answered when they are gone.
     pub fn mails_for(&self, chat: AccountId) -> Option<(AccountId, &AccountEntry)> {
         let chat = self.accounts.get(&chat)?;

@@ -25,6 +25,7 @@ pub mod handle;
 pub mod intake;
 pub mod mail;
 mod masked;
+pub mod matters;
 pub mod media;
 pub mod notes;
 pub mod openapi;

@@ -1,8 +1,8 @@
 //! The one function that changes a case. Every decision is here; what it decides is events.
 
 use blendline_wire::event::case::{
-    CaseAssigned, CaseClosed, CaseConfirmed, CaseFieldSet, CaseLinked, CaseLinks, CaseMeasured, CaseMoved, CaseMover,
-    CaseOpened, CaseOutcome, CasePaused, CaseReopened, CaseResumed, CaseTold, CaseValue, CaseWork,
+    AgreedTo, CaseAssigned, CaseClosed, CaseConfirmed, CaseFieldSet, CaseLinked, CaseLinks, CaseMeasured, CaseMoved,
+    CaseMover, CaseOpened, CaseOutcome, CasePaused, CaseReopened, CaseResumed, CaseTold, CaseValue, CaseWork,
 };
 use blendline_wire::event::promise::CaseAside;
 use blendline_wire::event::{Actor, EventKind};
@@ -21,16 +21,18 @@ use crate::values;
 pub fn apply(
     terms: &Terms<'_>,
     case: Option<&Case>,
-    by: Actor,
+    actor: Actor,
     command: &Command,
     now: Millis,
 ) -> Result<Change, Refusal> {
-    let by = mover(by);
+    let by = mover(actor);
     let mut deciding = match (case, command) {
-        (None, Command::Open { .. }) => return Deciding::open(terms, by, command, now),
+        (None, Command::Open { .. }) => return Deciding::open(terms, actor, command, now),
         (None, _) => return Err(Refusal::NoCase),
         (Some(_), Command::Open { .. }) => return Err(Refusal::Exists),
-        (Some(case), _) => Deciding { terms, by, now, case: case.clone(), events: Vec::new(), effects: Vec::new() },
+        (Some(case), _) => {
+            Deciding { terms, by, actor, now, case: case.clone(), events: Vec::new(), effects: Vec::new() }
+        }
     };
     deciding.decide(command)?;
     Ok(deciding.change())
@@ -49,6 +51,7 @@ pub fn mover(actor: Actor) -> CaseMover {
 pub(crate) struct Deciding<'a> {
     pub(crate) terms: &'a Terms<'a>,
     pub(crate) by: CaseMover,
+    pub(crate) actor: Actor,
     pub(crate) now: Millis,
     pub(crate) case: Case,
     pub(crate) events: Vec<EventKind>,
@@ -56,7 +59,7 @@ pub(crate) struct Deciding<'a> {
 }
 
 impl<'a> Deciding<'a> {
-    fn open(terms: &'a Terms<'a>, by: CaseMover, command: &Command, now: Millis) -> Result<Change, Refusal> {
+    fn open(terms: &'a Terms<'a>, actor: Actor, command: &Command, now: Millis) -> Result<Change, Refusal> {
         let Command::Open { id, tenant, language, links, owner, fields, earned_at } = command else {
             return Err(Refusal::NoCase);
         };
@@ -75,7 +78,8 @@ impl<'a> Deciding<'a> {
             links: *links,
         }));
         let case = Case::opened(*tenant, now, &opened).ok_or(Refusal::NoCase)?;
-        let mut deciding = Self { terms, by, now, case, events: vec![opened], effects: Vec::new() };
+        let by = mover(actor);
+        let mut deciding = Self { terms, by, actor, now, case, events: vec![opened], effects: Vec::new() };
         deciding.set(fields)?;
         deciding.begin_stage(stage);
         Ok(deciding.change())
@@ -108,6 +112,8 @@ impl<'a> Deciding<'a> {
             Command::Resume => self.resume(),
             Command::Close { outcome } => self.close(*outcome),
             Command::Reopen => self.reopen(),
+            Command::Agree { to } => self.agree(to),
+            Command::Hold { by } => self.hold(*by),
             Command::Link { links } => self.link(links),
             Command::Work { task, reason } => self.work(*task, reason),
             Command::Given { action, currency, minor } => {
@@ -117,7 +123,8 @@ impl<'a> Deciding<'a> {
             Command::Told { whom, outcome, about } => {
                 let (stage, whom) = (self.case.stage.name.clone(), whom.as_str().to_owned());
                 let (outcome, about) = ((*outcome).to_owned(), (*about).to_owned());
-                self.happen(EventKind::CaseTold(CaseTold { case: self.case.id, stage, whom, outcome, about }));
+                let case = self.case.id;
+                self.happen(EventKind::CaseTold(CaseTold { case, stage, whom, outcome, about, tell_at: None }));
                 Ok(())
             }
             Command::Promise(new) => self.promise(new),
@@ -158,7 +165,12 @@ impl<'a> Deciding<'a> {
             return Err(Refusal::NotYours { to: to.to_owned() });
         }
         self.known(&step.needs)?;
-        Ok(stage)
+        match self.case.stage.held {
+            Some(held) if stage.closes.is_none() && self.by != CaseMover::Customer => {
+                Err(Refusal::Held { by: held.by })
+            }
+            _ => Ok(stage),
+        }
     }
 
     fn known(&self, needs: &[String]) -> Result<(), Refusal> {
@@ -223,6 +235,9 @@ impl<'a> Deciding<'a> {
     fn go(&mut self, to: &Stage, disposition: Option<&str>) -> Result<(), Refusal> {
         if CASE_MOVES_MAX <= self.case.moves {
             return Err(Refusal::TooManyMoves);
+        }
+        if to.closes.is_some() {
+            self.not_alone(&AgreedTo::Stage(to.name.clone()))?;
         }
         let left = left(self.terms, &self.case, self.now);
         let (from, from_due_at) = (left.stage.clone(), left.due_at);
@@ -357,6 +372,7 @@ impl<'a> Deciding<'a> {
             if self.case.fields.get(name) == value.as_ref() {
                 continue;
             }
+            self.about(name, value.as_ref())?;
             let is_open = values::is_open(&field.kind);
             let said = value.clone().filter(|_| is_open);
             let (case, filled) = (self.case.id, value.is_some());
@@ -408,20 +424,33 @@ impl<'a> Deciding<'a> {
 
     /// The work of the stage that it is in now, and what it says to whom.
     fn begin_stage(&mut self, stage: &Stage) {
-        if let Some(queue) = stage.queue.clone().filter(|_| self.case.is_open()) {
+        self.open_work(stage);
+        let promised = self.promise_of(stage);
+        self.say(Whom::Customer, stage, promised.as_deref());
+        self.say(Whom::Agent, stage, promised.as_deref());
+    }
+
+    /// A task does the stage's work, where that is somebody's.
+    pub(crate) fn open_work(&mut self, stage: &Stage) {
+        let goes_on = self.case.is_open() && self.case.stage.held.is_none();
+        if let Some(queue) = stage.queue.clone().filter(|_| goes_on) {
             let target_ms = self.case.stage.due_at.map(|due| due.since(self.now).max(1));
             self.effects.push(Effect::Open { queue, target_ms });
         }
-        let promised = self.promise_of(stage);
-        let told = [(Whom::Customer, &stage.tell), (Whom::Agent, &stage.tell_agent)];
-        for (whom, tell) in told {
-            let said = tell
-                .as_ref()
-                .and_then(|tell: &Tell| Some((tell, values::filled(&tell.text, &self.case, promised.as_deref())?)));
-            let Some((tell, text)) = said else { continue };
-            let (channels, buttons) = (tell.channels.clone(), values::buttons(tell, &self.case));
-            self.effects.push(Effect::Tell { whom, channels, text, buttons });
+    }
+
+    /// Says what a stage says to somebody, to the customer when he may be written to.
+    pub(crate) fn say(&mut self, whom: Whom, stage: &Stage, promised: Option<&str>) {
+        let tell = if whom == Whom::Customer { &stage.tell } else { &stage.tell_agent };
+        let said = tell
+            .as_ref()
+            .and_then(|tell: &Tell| Some((tell, values::filled(self.terms.kind, &tell.text, &self.case, promised)?)));
+        let Some((tell, text)) = said else { return };
+        if whom == Whom::Customer && self.puts_off(stage) {
+            return;
         }
+        let (channels, buttons) = (tell.channels.clone(), values::buttons(tell, &self.case));
+        self.effects.push(Effect::Tell { whom, channels, text, buttons });
     }
 
     pub(crate) fn happen(&mut self, event: EventKind) {

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use blendline_wire::event::EventKind;
-use blendline_wire::event::case::{CaseLinks, CaseOutcome, CaseValue, StageEntered};
+use blendline_wire::event::case::{AgreedTo, CaseLinks, CaseOutcome, CaseTold, CaseValue, StageEntered};
 use blendline_wire::task::{ClockRule, ParkReason};
 use blendline_wire::{CaseId, Millis, TaskId, TenantId, WorkerId};
 use serde::{Deserialize, Serialize};
 
+use crate::limits::TELLS_KEPT;
 use crate::promise::{self, Promise};
 
 /// One customer's matter in a process.
@@ -52,6 +53,15 @@ pub struct Case {
     /// What was promised to the customer, in order: the first has the number 1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub promises: Vec<Promise>,
+    /// What was agreed to in this stage by somebody of another unit than the one it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreed: Option<Agreed>,
+    /// When the customer was last written to by it, the latest first; no more than count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told_at: Vec<Millis>,
+    /// When he is told what its stage says, which was not said when it came there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tells_at: Option<Millis>,
     /// When it is to be looked at next, for what may be about to break; derived anew by each command, and in no event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub look_at: Option<Millis>,
@@ -79,6 +89,29 @@ pub struct StageRun {
     /// How far up the organisation's tree it went since.
     #[serde(default)]
     pub escalated: u32,
+    /// Because of which other case of the customer it stands still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
+}
+
+/// A case stands still because of another.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Held {
+    /// Since when.
+    pub since: Millis,
+    /// The other.
+    pub by: CaseId,
+}
+
+/// Somebody of another unit agreed.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Agreed {
+    /// To what.
+    pub to: AgreedTo,
+    /// About which unit the case was then.
+    pub about: String,
+    /// Who.
+    pub by: WorkerId,
 }
 
 /// A case waits.
@@ -119,13 +152,30 @@ impl StageRun {
             stood_ms: 0,
             warned_at: None,
             escalated: 0,
+            held: None,
+        }
+    }
+
+    /// Since when its clock stands, where it does.
+    pub fn stands_since(&self) -> Option<Millis> {
+        let paused = self.paused.filter(|paused| paused.clock == ClockRule::Stops).map(|paused| paused.since);
+        paused.into_iter().chain(self.held.map(|held| held.since)).min()
+    }
+
+    /// Counts what its clock stood until now, and goes on from here.
+    fn settle_clock(&mut self, at: Millis) {
+        self.stood_ms = self.stood_ms(at);
+        if let Some(paused) = &mut self.paused {
+            paused.since = paused.since.max(at);
+        }
+        if let Some(held) = &mut self.held {
+            held.since = held.since.max(at);
         }
     }
 
     /// How long its clock stood by now, in milliseconds.
     pub fn stood_ms(&self, now: Millis) -> u64 {
-        let stands = self.paused.filter(|paused| paused.clock == ClockRule::Stops);
-        self.stood_ms + stands.map_or(0, |paused| now.since(paused.since))
+        self.stood_ms + self.stands_since().map_or(0, |since| now.since(since))
     }
 }
 
@@ -137,8 +187,7 @@ impl Case {
 
     /// When its stage should be left; `None` while nothing is due: it is over, has no target, or its clock stands.
     pub fn due_at(&self) -> Option<Millis> {
-        let stands = self.stage.paused.is_some_and(|paused| paused.clock == ClockRule::Stops);
-        self.stage.due_at.filter(|_| self.is_open() && !stands)
+        self.stage.due_at.filter(|_| self.is_open() && self.stage.stands_since().is_none())
     }
 
     /// The promise of this number.
@@ -184,6 +233,9 @@ impl Case {
             trail: BTreeMap::from([(event.entered.stage.clone(), at)]),
             moves: 0,
             promises: Vec::new(),
+            agreed: None,
+            told_at: Vec::new(),
+            tells_at: None,
             look_at: None,
         })
     }
@@ -205,10 +257,22 @@ impl Case {
                 self.stage.paused = Some(Paused { since: at, reason: event.reason, clock: event.clock });
             }
             EventKind::CaseResumed(event) => {
-                self.stage.stood_ms = self.stage.stood_ms(at);
+                self.stage.settle_clock(at);
                 self.stage.paused = None;
                 self.stage.due_at = event.due_at;
             }
+            EventKind::CaseHeld(event) => {
+                self.stage.settle_clock(at);
+                self.stage.held = event.held_by.map(|by| Held { since: at, by });
+                self.stage.due_at = event.due_at;
+                // What it asked for is taken back, and asked for again when it goes on.
+                self.task = None;
+            }
+            EventKind::CaseAgreed(event) => {
+                let (to, about) = (event.agreed_to.clone(), event.about_unit.clone());
+                self.agreed = Some(Agreed { to, about, by: event.agreed_by });
+            }
+            EventKind::CaseTold(event) if event.whom == "customer" => self.told(at, event),
             EventKind::CaseClosed(event) => {
                 let (from, due_at) = (event.from.clone(), event.from_due_at);
                 self.closed = Some(Closed { at, outcome: event.outcome, from, due_at, confirmed: false });
@@ -232,8 +296,22 @@ impl Case {
         }
     }
 
+    /// The customer was told something, or will be.
+    fn told(&mut self, at: Millis, event: &CaseTold) {
+        if event.about.is_empty() {
+            self.tells_at = event.tell_at;
+        }
+        if event.outcome == "told" {
+            self.told_at.insert(0, at);
+            self.told_at.truncate(TELLS_KEPT);
+        }
+    }
+
     fn enter(&mut self, entered: &StageEntered, at: Millis) {
-        self.stage = StageRun::entered(entered, at);
+        // What stands still stands still wherever it is.
+        let held = self.stage.held.map(|held| Held { since: at, ..held });
+        self.stage = StageRun { held, ..StageRun::entered(entered, at) };
+        (self.agreed, self.tells_at) = (None, None);
         self.task = None;
         self.trail.entry(entered.stage.clone()).or_insert(at);
     }

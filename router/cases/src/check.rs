@@ -12,6 +12,7 @@ use crate::types::{CaseType, FieldKind, Move, Press, Stage, Tell};
 use crate::values::{PROMISE, placeholders};
 
 mod promise;
+mod respect;
 
 /// What a case type may name that is not its own.
 #[derive(Clone, Debug, Default)]
@@ -79,6 +80,8 @@ pub fn check(kind: &CaseType, around: &Surroundings) -> Vec<Problem> {
     kind.stages.iter().for_each(|stage| checking.stage(stage));
     kind.moves.iter().enumerate().for_each(|(at, step)| checking.step(at, step));
     checking.measures();
+    checking.about();
+    checking.contact();
     checking.reach();
     checking.problems
 }

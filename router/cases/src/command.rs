@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use blendline_core::calendar::Hours;
 use blendline_wire::event::EventKind;
-use blendline_wire::event::case::{CaseLinks, CaseOutcome, CaseValue};
+use blendline_wire::event::case::{AgreedTo, CaseLinks, CaseOutcome, CaseValue};
 use blendline_wire::event::promise::{Chance, Keeps, Withdrawal};
 use blendline_wire::org::CalendarSettings;
 use blendline_wire::task::ParkReason;
@@ -30,6 +30,17 @@ pub struct Terms<'a> {
     /// Who is told when the stage that the case is in goes up the organisation's tree: the manager of the unit that answers
     /// for it, the one above, and so on.
     pub managers: &'a [WorkerId],
+    /// What is known of the company's units.
+    pub company: Company<'a>,
+}
+
+/// What is known of a company's units, for cases that are about one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Company<'a> {
+    /// The unit of whoever asks, and those above it; empty where he is of none.
+    pub of_actor: &'a [String],
+    /// All of them.
+    pub units: &'a [String],
 }
 
 impl Terms<'_> {
@@ -97,6 +108,16 @@ pub enum Command {
     Close {
         /// How.
         outcome: CaseOutcome,
+    },
+    /// Somebody of another unit than the one it is about agrees.
+    Agree {
+        /// To what.
+        to: AgreedTo,
+    },
+    /// It stands still because of another case of its customer; `None`: it goes on.
+    Hold {
+        /// The other.
+        by: Option<CaseId>,
     },
     /// It is not over after all.
     Reopen,
@@ -368,6 +389,23 @@ pub enum Refusal {
     Paused,
     /// It does not wait.
     NotPaused,
+    /// It is about this unit, which cannot do that alone: somebody of another unit has to agree first.
+    NeedsAgreement {
+        /// The unit.
+        unit: String,
+    },
+    /// Whoever is to agree is of the unit that it is about, or of none; or it is about none.
+    OwnUnit,
+    /// It stands still because of this other case of its customer.
+    Held {
+        /// The other.
+        by: CaseId,
+    },
+    /// Another case speaks with this customer already: one voice.
+    OneVoice {
+        /// The other.
+        case: CaseId,
+    },
     /// A case is no part of itself.
     Circle,
     /// It was moved too often.

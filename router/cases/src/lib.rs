@@ -38,6 +38,7 @@ pub mod forecast;
 pub mod limits;
 pub mod promise;
 mod promising;
+mod respect;
 mod stay;
 pub mod types;
 mod values;

@@ -32,3 +32,6 @@ pub const PROMISES_MAX: usize = 100;
 pub const PROMISE_CHARS_MAX: usize = 500;
 /// How far ahead a promise may be due, in milliseconds: two years.
 pub const PROMISE_MS_MAX: u64 = 2 * 366 * 86_400_000;
+
+/// Times at which a customer was written to that a case keeps: no cap is higher.
+pub const TELLS_KEPT: usize = 20;

@@ -129,7 +129,7 @@ impl Deciding<'_> {
             Some(name) => values::filled_field(&self.case, name),
             None => values::local(due_at, self.terms.zone),
         };
-        let words = values::filled(&promise.words, &self.case, shown.as_deref());
+        let words = values::filled(self.terms.kind, &promise.words, &self.case, shown.as_deref());
         if let Some(text) = words.clone().filter(|_| stage.tell.is_none()) {
             self.effects.push(Effect::Tell { whom: Whom::Customer, channels: Vec::new(), text, buttons: Vec::new() });
         }
@@ -160,7 +160,8 @@ impl Deciding<'_> {
         let shown = values::filled_field(&self.case, field);
         self.make(Made {
             due_at,
-            words: of_stage.and_then(|promise| values::filled(&promise.words, &self.case, shown.as_deref())),
+            words: of_stage
+                .and_then(|promise| values::filled(self.terms.kind, &promise.words, &self.case, shown.as_deref())),
             kept_by: old.kept_by,
             owner: old.owner,
             by_stage: true,

@@ -3,7 +3,6 @@
 use blendline_core::calendar::Hours;
 use blendline_wire::Millis;
 use blendline_wire::event::case::{StageEntered, StageLeft};
-use blendline_wire::task::ClockRule;
 
 use crate::case::Case;
 use crate::clock::{after_open, open_between};
@@ -19,8 +18,7 @@ pub(crate) fn entered(terms: &Terms<'_>, stage: &Stage, now: Millis) -> StageEnt
 /// What the stage that a case leaves now took. While its clock stands nothing of its target is used.
 pub(crate) fn left(terms: &Terms<'_>, case: &Case, now: Millis) -> StageLeft {
     let run = &case.stage;
-    let stands = run.paused.filter(|paused| paused.clock == ClockRule::Stops);
-    let until = stands.map_or(now, |paused| paused.since);
+    let until = run.stands_since().unwrap_or(now);
     let stood_ms = run.stood_ms(now);
     let stage = terms.kind.stage(&run.name);
     let hours = stage.map_or(Hours(None), |stage| terms.hours(stage));

@@ -44,12 +44,47 @@ pub struct CaseType {
     pub moves: Vec<Move>,
     /// Stretches that the company measures.
     pub measures: Vec<Measure>,
+    /// The field that names the unit which a case is about: that unit can neither end it alone nor say that it is about
+    /// another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// When and how often its customer is written to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Contact>,
+    /// Whether one customer has one such case at most, and one worker who speaks with him of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub one_voice: bool,
+    /// While a case of one of these types is open for the same customer, this one stands still.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub holds_while: Vec<String>,
+}
+
+/// When and how often a customer is written to by a case. Whatever he asks or presses himself is answered at once.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct Contact {
+    /// The hours in which he may be; `None`: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<String>,
+    /// At most so often in so long a time, in milliseconds; `None`: as often as stages have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<(u32, u64)>,
+    /// How long whoever owns the case, or the customer's agent of record, knows of it before the customer is told, in
+    /// milliseconds.
+    pub agent_first_ms: u64,
+    /// The field that names the customer's agent of record; without it whoever owns the case is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
 }
 
 impl CaseType {
     /// The stage of this name.
     pub fn stage(&self, name: &str) -> Option<&Stage> {
         self.stages.iter().find(|stage| stage.name == name)
+    }
+
+    /// True where something is decided by what else its customer has open.
+    pub fn watches_customer(&self) -> bool {
+        self.one_voice || !self.holds_while.is_empty()
     }
 
     /// The moves out of a stage.

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::case::Case;
 use crate::limits::VALUE_CHARS_MAX;
-use crate::types::{FieldKind, Press, Tell, Words};
+use crate::types::{CaseType, FieldKind, Press, Tell, Words};
 
 /// True when a field of this kind can hold the value.
 pub(crate) fn fits(kind: &FieldKind, value: &CaseValue) -> bool {
@@ -76,7 +76,7 @@ pub(crate) fn placeholders(text: &str) -> Vec<&str> {
 pub(crate) const PROMISE: &str = "promise";
 
 /// A text with the fields of a case filled in, and until when something is promised; what has no value is a dash.
-pub(crate) fn filled(words: &Words, case: &Case, promised: Option<&str>) -> Option<String> {
+pub(crate) fn filled(kind: &CaseType, words: &Words, case: &Case, promised: Option<&str>) -> Option<String> {
     let text = words.text(&case.language)?;
     let mut said = String::with_capacity(text.len());
     let mut rest = text;
@@ -85,11 +85,19 @@ pub(crate) fn filled(words: &Words, case: &Case, promised: Option<&str>) -> Opti
         let Some((name, after)) = behind.split_once('}') else { break };
         said.push_str(before);
         let promised = promised.filter(|_| name == PROMISE).map(str::to_owned);
-        said.push_str(&case.fields.get(name).map(shown).or(promised).unwrap_or_else(|| "–".to_owned()));
+        let held = called(kind, case, name).or_else(|| case.fields.get(name).map(shown));
+        said.push_str(&held.or(promised).unwrap_or_else(|| "–".to_owned()));
         rest = after;
     }
     said.push_str(rest);
     Some(said)
+}
+
+/// What people call the word that a field of choices holds.
+fn called(kind: &CaseType, case: &Case, field: &str) -> Option<String> {
+    let FieldKind::Choice { called, .. } = &kind.fields.get(field)?.kind else { return None };
+    let CaseValue::Text(word) = case.fields.get(field)? else { return None };
+    called.get(word.expose())?.text(&case.language).map(str::to_owned)
 }
 
 /// What a field holds, as people read it.

@@ -35,7 +35,8 @@ pub fn spent(terms: &Terms<'_>, case: &Case, now: Millis) -> Option<(u64, u64)> 
 impl Deciding<'_> {
     /// Does what is due by now.
     pub(crate) fn look(&mut self, chance: Option<&Chance>) {
-        if !self.case.is_open() {
+        self.look_at_tell();
+        if !self.case.is_open() || self.case.stage.held.is_some() {
             return;
         }
         let expected_at = chance.and_then(|chance| self.expected(chance));
@@ -102,7 +103,7 @@ impl Deciding<'_> {
             Some(name) => values::filled_field(&self.case, name),
             None => values::local(promise.due_at, self.terms.zone),
         };
-        values::filled(late, &self.case, shown.as_deref())
+        values::filled(self.terms.kind, late, &self.case, shown.as_deref())
     }
 
     fn notice_owner(&mut self, promise: Promise, what: PromiseNews) {
@@ -207,11 +208,12 @@ impl Deciding<'_> {
 
     /// When the case is to be looked at next.
     pub(crate) fn next_look(&self) -> Option<Millis> {
-        if !self.case.is_open() {
-            return None;
+        let tells_at = self.case.tells_at.filter(|_| self.case.stage.held.is_none());
+        if !self.case.is_open() || self.case.stage.held.is_some() {
+            return tells_at.map(|at| at.max(self.now.plus(1)));
         }
         let promises = self.case.promises.iter().filter_map(Promise::next_at);
-        let looks = promises.chain(self.warns_at()).chain(self.escalates_at());
+        let looks = promises.chain(self.warns_at()).chain(self.escalates_at()).chain(tells_at);
         looks.min().map(|at| at.max(self.now.plus(1)))
     }
 

@@ -46,7 +46,14 @@ impl Course {
 
     fn ask(&self, by: Actor, command: &Command, now: u64) -> Result<Change, Refusal> {
         let (zone, managers) = (&TimeZone::UTC, &[WorkerId(8), WorkerId(9)]);
-        let terms = Terms { kind: &self.kind, version: 1, calendars: &self.calendars, zone, managers };
+        let terms = Terms {
+            kind: &self.kind,
+            version: 1,
+            calendars: &self.calendars,
+            zone,
+            managers,
+            company: Default::default(),
+        };
         apply(&terms, self.case.as_ref(), by, command, Millis(now))
     }
 

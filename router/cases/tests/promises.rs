@@ -53,7 +53,7 @@ impl Course {
 
     fn ask(&self, by: Actor, command: &Command, at: u64) -> Result<Change, Refusal> {
         let (calendars, zone, managers) = (&BTreeMap::new(), &self.zone, &[WorkerId(8), WorkerId(9)]);
-        let terms = Terms { kind: &self.kind, version: 1, calendars, zone, managers };
+        let terms = Terms { kind: &self.kind, version: 1, calendars, zone, managers, company: Default::default() };
         apply(&terms, self.case.as_ref(), by, command, begin().plus(at))
     }
 

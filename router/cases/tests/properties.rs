@@ -174,7 +174,7 @@ proptest! {
         let open = (0..50).map(|day| (Millis(day * 24), Millis(day * 24 + 9))).collect();
         let calendars = BTreeMap::from([("office".to_owned(), CalendarSettings { id: CalendarId(1), open })]);
         let (zone, managers) = (&TimeZone::UTC, &[WorkerId(8)]);
-        let terms = Terms { kind: &kind, version: 3, calendars: &calendars, zone, managers };
+        let terms = Terms { kind: &kind, version: 3, calendars: &calendars, zone, managers, company: Default::default() };
         let mut now = Millis(5);
         let opened = apply(&terms, None, Actor::Worker(WorkerId(1)), &opening(), now).unwrap();
         holds(None, &opened, now);

@@ -241,7 +241,14 @@ impl World {
             Next::Ends(_) | Next::Looks(_) => return,
         };
         let zone = TimeZone::UTC;
-        let terms = Terms { kind: &self.kind, version: 1, calendars: &self.calendars, zone: &zone, managers: &[] };
+        let terms = Terms {
+            kind: &self.kind,
+            version: 1,
+            calendars: &self.calendars,
+            zone: &zone,
+            managers: &[],
+            company: Default::default(),
+        };
         let change = apply(&terms, self.cases.get(&id), Actor::System, &command, at);
         // A worker finishes a stage; a clock looks.
         let change = match (change, next) {
@@ -277,7 +284,14 @@ impl World {
     /// What the owner of cases does when one is to be looked at.
     fn looked(&mut self, id: CaseId, at: Millis) -> Command {
         let zone = TimeZone::UTC;
-        let terms = Terms { kind: &self.kind, version: 1, calendars: &self.calendars, zone: &zone, managers: &[] };
+        let terms = Terms {
+            kind: &self.kind,
+            version: 1,
+            calendars: &self.calendars,
+            zone: &zone,
+            managers: &[],
+            company: Default::default(),
+        };
         let case = &self.cases[&id];
         let Some((used_ms, target_ms)) = spent(&terms, case, at) else { return Command::Look { chance: None } };
         self.forecast.looked(id, used_ms, target_ms, at);

@@ -21,6 +21,27 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("notices", "what customers are told by themselves, by name"),
             ("cases", "the types of cases, by name: processes with stages, targets and moves"),
             ("authority", "what workers may decide alone, and who decides above that"),
+            ("solved", "when customers are asked whether it is solved, and which good answers are looked at"),
+            ("same_matter", "how it is known that a customer comes again with the same matter"),
+        ],
+    ),
+    (
+        "solved",
+        &[
+            ("after", "the dispositions of tasks after which the customer is asked whether it is solved"),
+            ("queues", "after tasks of which queues; left out, all"),
+            ("text", "the question, by language; left out, ours"),
+            ("yes", "what the button says by which he confirms, by language"),
+            ("no", "what the button says by which he denies, by language"),
+            ("sample", "so many per cent of the good answers about satisfaction are followed up as low ones are"),
+        ],
+    ),
+    (
+        "same_matter",
+        &[
+            ("within", "so long after it was closed it is the same matter, as `14d`"),
+            ("references", "what references look like in a text, as regular expressions: `['SO-\\d{4,8}']`"),
+            ("topics", "`false`: only a reference tells; left out, the same type of case or tag does as well"),
         ],
     ),
     (
@@ -143,7 +164,7 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("like", "a type that is shipped with the program, as it is"),
             ("queues", "with `like`: which of your queues do its work, `{service: front, warehouse: stock}`"),
             ("units", "with `like`: which of your units answer for it, likewise"),
-            ("calendar", "with `like`: the hours that count"),
+            ("calendar", "with `like`: the hours that count, and in which the customer is written to"),
             ("words", "what people call it, by language"),
             ("first", "the stage in which a case begins; left out, the first of the text"),
             ("reopen", "how long a case that is over may be opened again"),
@@ -151,6 +172,20 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("stages", "where a case can stand, by name"),
             ("moves", "how it gets from one to another"),
             ("measures", "stretches that reports measure, by name: `{from: stage, until: stage}`"),
+            ("about", "the field that names the unit it is about, which cannot end it alone"),
+            ("contact", "when and how often its customer is written to"),
+            ("one_voice", "`true`: a customer has one such case at most, and one worker who speaks with him of it"),
+            ("holds_while", "while a case of one of these types is open for the same customer, it stands still"),
+        ],
+    ),
+    (
+        "case_contact",
+        &[
+            ("calendar", "the hours in which he may be written to"),
+            ("at_most", "so often in `per` at most, 1 to 20 times"),
+            ("per", "the time in which that is counted, as `7d`"),
+            ("agent_first", "how long his agent, or whoever owns the case, knows of it before he is told"),
+            ("agent", "the field that names his agent of record, a worker"),
         ],
     ),
     (

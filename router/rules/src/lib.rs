@@ -30,6 +30,7 @@ pub mod hebrew_faults;
 pub mod help;
 mod ladder;
 pub mod limits;
+pub mod matter;
 pub mod model;
 pub mod normal;
 pub mod notice;

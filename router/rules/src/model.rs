@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 use crate::calendar::Calendar;
 use crate::cel::Condition;
 use crate::fault::{Placed, Span};
+use crate::matter::{SameMatter, Solved};
 use crate::normal::Words;
 use crate::notice::Notice;
 
@@ -51,6 +52,10 @@ pub struct RuleSet {
     pub cases: Vec<CaseRules>,
     /// What workers may decide alone, and who decides above that.
     pub authority: AuthorityRules,
+    /// When customers are asked whether it is solved.
+    pub solved: Option<Solved>,
+    /// How it is known that a customer comes again with the same matter.
+    pub same_matter: Option<SameMatter>,
 }
 
 /// What the text says of authority, and where its parts stand.

@@ -39,6 +39,21 @@ fn every_example_is_without_a_fault() {
     assert!(6 <= count, "{count} examples");
 }
 
+/// Each type that is shipped, with the company's queues in it.
+#[test]
+fn every_shipped_case_type_is_without_a_fault() {
+    for (name, _) in blendline_rules::shipped::SHIPPED {
+        let text = format!(
+            "calendars:\n  day: {{hours: {{sun-thu: \"08:00-20:00\"}}}}\nqueues:\n  front: {{side: front}}\n  back: {{side: back}}\n\
+             groups:\n  desk: {{queues: [front, back], workers: [noa]}}\nrules:\n  - {{name: all, queue: front}}\n\
+             cases:\n  {name}:\n    like: {name}\n    calendar: day\n    queues: {{service: front, warehouse: back, \
+             inquiry: back, quality: back, technicians: back, retention: front, collection: back, stock: back}}\n"
+        );
+        let checked = check(name, &text, &world());
+        assert!(checked.faults.all().is_empty(), "{}", checked.faults);
+    }
+}
+
 /// The rule that a message meets, `-` for none.
 fn rule_of(set: &RuleSet, channel: &str, event: &InboundEvent, now: &str) -> String {
     let now = Millis::from_rfc3339(now).unwrap();

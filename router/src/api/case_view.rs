@@ -6,7 +6,7 @@ use blendline_cases::Case;
 use blendline_cases::promise::{Promise, PromiseState};
 use blendline_cases::types::{Move, Stage, Words};
 use blendline_cases::way::{Lies, way};
-use blendline_wire::event::case::{CaseLinks, CaseMover, CaseOutcome, CaseValue};
+use blendline_wire::event::case::{AgreedTo, CaseLinks, CaseMover, CaseOutcome, CaseValue};
 use blendline_wire::event::promise::{Keeps, Withdrawal};
 use blendline_wire::task::{ClockRule, ParkReason};
 use blendline_wire::time::Instant;
@@ -46,6 +46,12 @@ pub struct CaseInfo {
     fields: BTreeMap<String, CaseValue>,
     /// What it belongs to.
     links: CaseLinks,
+    /// The other case of the customer because of which it stands still.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_by: Option<CaseId>,
+    /// To what somebody of another unit agreed in this stage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agreed: Option<AgreedTo>,
     /// The task that does its stage's work.
     #[serde(skip_serializing_if = "Option::is_none")]
     task: Option<TaskId>,
@@ -255,6 +261,8 @@ pub fn info(case: Case, directory: &Directory) -> CaseInfo {
         fields: case.fields,
         links: case.links,
         task: case.task,
+        held_by: case.stage.held.map(|held| held.by),
+        agreed: case.agreed.map(|agreed| agreed.to),
         promises: case.promises.into_iter().map(|one| promise(one, directory)).collect(),
     }
 }

@@ -10,7 +10,7 @@ use axum::{Extension, Json};
 use blendline_cases::command::NewPromise;
 use blendline_cases::{Case, Command, Refusal};
 use blendline_rules::normal::language;
-use blendline_wire::event::case::{CaseLinks, CaseOutcome, CaseValue};
+use blendline_wire::event::case::{AgreedTo, CaseLinks, CaseOutcome, CaseValue};
 use blendline_wire::event::promise::{Keeps, Withdrawal};
 use blendline_wire::task::ParkReason;
 use blendline_wire::time::Instant;
@@ -221,6 +221,8 @@ pub enum Act {
     Close(CaseOutcome),
     /// True: it is not over after all, and goes on where it was.
     Reopen(bool),
+    /// A worker of another unit than the one that the case is about agrees to what that unit may not do alone.
+    Agree(AgreedTo),
     /// It belongs to this as well.
     Link(LinkAct),
     /// The customer is promised this.
@@ -329,6 +331,12 @@ pub async fn act(
 /// The case that something is asked of. Whoever talks with its customer may bring it into that conversation, though it came
 /// up in another.
 async fn asked(app: &Shared, caller: &Caller, id: CaseId, act: &Act) -> Result<CaseId, Failure> {
+    // Whoever answers for a unit may agree in the cases of others.
+    let answers = |worker: WorkerId| app.directory().units.values().any(|unit| unit.manager == Some(worker));
+    if matches!(act, Act::Agree(_)) && caller.worker.is_some_and(answers) {
+        let case = app.archive().case(id).await?.filter(|case| case.tenant == caller.tenant);
+        return case.map(|case| case.id).ok_or_else(|| Failure::not_found("case", "no case has this id"));
+    }
     let Act::Link(LinkAct { conversation: Some(conversation), .. }) = act else {
         return Ok(owned(app, caller, id).await?.id);
     };
@@ -354,6 +362,7 @@ impl Act {
             Self::Resume(_) => ("case_resume", json!({})),
             Self::Close(outcome) => ("case_close", json!({ "outcome": outcome })),
             Self::Reopen(_) => ("case_reopen", json!({})),
+            Self::Agree(to) => ("case_agree", json!({ "to": to })),
             Self::Promise(PromiseAct { due_at, owner, .. }) => {
                 ("case_promise", json!({ "due_at": due_at, "owner": owner }))
             }
@@ -385,6 +394,7 @@ async fn command(app: &Shared, caller: &Caller, act: Act) -> Result<Command, Fai
         Act::Resume(said) => needs_true(said, Command::Resume)?,
         Act::Close(outcome) => Command::Close { outcome },
         Act::Reopen(said) => needs_true(said, Command::Reopen)?,
+        Act::Agree(to) => Command::Agree { to },
         Act::Promise(promise) => Command::Promise(new_promise(app, caller, promise)?),
         Act::Keep(promise) => Command::Keep { promise },
         Act::Withdraw(WithdrawAct { promise, reason, instead }) => {

@@ -242,6 +242,14 @@ fn of_case(refusal: blendline_cases::Refusal) -> Failure {
             unprocessable("wrong_field", format!("`{field}` is what was decided: POST /v1/decisions with `{action}`"))
                 .at(field)
         }
+        Case::NeedsAgreement { unit } => {
+            conflict("needs_agreement", format!("the case is about `{unit}`: somebody of another unit agrees first"))
+        }
+        Case::OwnUnit => {
+            conflict("own_unit", "whoever agrees is a worker of another unit than the one it is about".to_owned())
+        }
+        Case::Held { by } => conflict("case_held", format!("the case stands still while {by} is open")),
+        Case::OneVoice { case } => conflict("one_voice", format!("{case} speaks with this customer already")),
         Case::Circle => unprocessable("circle", "a case is no part of itself".to_owned()),
         Case::TooManyMoves => unprocessable("too_many", "the case was moved too often".to_owned()),
         Case::NoPromise => {

@@ -109,6 +109,11 @@ fn approvals_due(tenant: &mut CheckedTenant, set: &RuleSet) {
 fn units_of_cases(tenant: &CheckedTenant, set: &RuleSet, faults: &mut Faults) {
     let known = || tenant.units.iter().map(|unit| unit.name.get_ref().as_str());
     for case in &set.cases {
+        if case.kind.about.is_some() && known().count() < 2 {
+            let message = format!("nobody of another unit could agree that a case of `{}` is over", case.kind.name);
+            let hint = "configure at least two units, with workers in each";
+            faults.error("nobody_agrees", &case.span, message, hint);
+        }
         for stage in &case.kind.stages {
             let Some(unit) = stage.unit.as_deref().filter(|unit| known().all(|known| known != *unit)) else { continue };
             let span = case.span(&Place::Stage(stage.name.clone(), "unit"));

@@ -102,9 +102,7 @@ impl Stepper<'_> {
     pub(crate) fn pass_approval(&mut self, actor: Actor, task: TaskId, approvers: &[WorkerId]) -> Option<WorkerId> {
         let row = self.core.task(task)?;
         let (queue, owner) = (row.queue, row.state.owner());
-        let is_free = |worker: &&WorkerId| self.has_room(**worker, queue, owner);
-        let is_there = |worker: &&WorkerId| self.presence(**worker).is_some_and(|presence| presence != Presence::Away);
-        let nearest = approvers.iter().find(is_free).or_else(|| approvers.iter().find(is_there)).copied();
+        let nearest = self.nearest(task, approvers);
         let to = match nearest {
             Some(worker) => Target::Worker(worker),
             // Whoever has it is none of those who may.
@@ -115,6 +113,15 @@ impl Stepper<'_> {
             self.step(Input::new(actor, Command::Reassign { task, to }));
         }
         nearest
+    }
+
+    /// The first of these who is free for a task, else the first who is there.
+    pub(crate) fn nearest(&self, task: TaskId, of: &[WorkerId]) -> Option<WorkerId> {
+        let row = self.core.task(task)?;
+        let (queue, owner) = (row.queue, row.state.owner());
+        let is_free = |worker: &&WorkerId| self.has_room(**worker, queue, owner);
+        let is_there = |worker: &&WorkerId| self.presence(**worker).is_some_and(|presence| presence != Presence::Away);
+        of.iter().find(is_free).or_else(|| of.iter().find(is_there)).copied()
     }
 
     fn presence(&self, worker: WorkerId) -> Option<Presence> {

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use blendline_cases::command::Whom;
+use blendline_cases::command::{Company, Whom};
 use blendline_cases::types::{CaseType, Press, Words};
 use blendline_cases::{Case, Change, Command as CaseCommand, Effect, Refusal as CaseRefusal, Terms};
 use blendline_core::input::{Class, NewItem, Verdict};
@@ -54,12 +54,15 @@ pub(crate) struct CaseTerms<'a> {
     calendars: BTreeMap<String, CalendarSettings>,
     zone: &'a TimeZone,
     managers: Vec<WorkerId>,
+    of_actor: Vec<String>,
+    units: Vec<String>,
 }
 
 impl CaseTerms<'_> {
     pub(crate) fn as_terms(&self) -> Terms<'_> {
-        let Self { kind, version, calendars, zone, managers } = self;
-        Terms { kind, version: *version, calendars, zone, managers }
+        let Self { kind, version, calendars, zone, managers, of_actor, units } = self;
+        let company = Company { of_actor, units };
+        Terms { kind, version: *version, calendars, zone, managers, company }
     }
 }
 
@@ -81,7 +84,24 @@ impl<'a> Stepper<'a> {
             calendars: routing.cases.calendars(kind, case, self.now()),
             zone: &routing.zone,
             managers: unit.map(|unit| directory.managers(tenant, unit)).unwrap_or_default(),
+            of_actor: Vec::new(),
+            units: match kind.about {
+                Some(_) => directory
+                    .units
+                    .values()
+                    .filter(|unit| unit.tenant == tenant)
+                    .map(|unit| unit.name.clone())
+                    .collect(),
+                None => Vec::new(),
+            },
         })
+    }
+
+    /// The unit of whoever asks, and those above it.
+    fn units_of(&self, actor: Actor) -> Vec<String> {
+        let Actor::Worker(worker) = actor else { return Vec::new() };
+        let unit = self.core.worker(worker).and_then(|row| row.settings.unit);
+        unit.map(|unit| self.directory.units_up(unit)).unwrap_or_default()
     }
 }
 
@@ -118,7 +138,11 @@ impl Stepper<'_> {
             None => {}
         }
         let case_type = case_type.or_else(|| known.as_ref().map(|case| case.case_type.clone())).unwrap_or_default();
+        if let CaseCommand::Open { links, .. } = &command {
+            self.one_voice(tenant, &case_type, links.contact).map_err(CallError::Case)?;
+        }
         let change = self.decided_case(known.as_ref(), tenant, &case_type, actor, &command).map_err(CallError::Case)?;
+        let change = if known.is_none() { self.held_at_once(change) } else { change };
         self.change_case(actor, change);
         self.overlay.add_key(key, content.to_vec());
         self.batch.add_key(key, content.to_vec());
@@ -174,7 +198,17 @@ impl Stepper<'_> {
     ) {
         happening.beside = true;
         self.message(happening, account, entry);
+        let confirms = change.events.iter().any(|event| matches!(event, EventKind::CaseConfirmed(_)));
+        let (contact, owner) = (change.case.links.contact, change.case.owner);
         self.change_case(Actor::Customer, change);
+        // Who says that it is solved is asked how it was, about whoever had it last.
+        let over = contact.filter(|_| confirms).and_then(|contact| self.overlay.latest(contact));
+        if let Some(over) = over
+            && let ConversationState::Solved { task, queue, .. } = over.state
+            && let Some(worker) = owner.or(over.last_worker.map(|(worker, _)| worker))
+        {
+            self.ask_confirmed(over.id, task, queue, worker);
+        }
     }
 
     pub(crate) fn decided_case(
@@ -188,7 +222,8 @@ impl Stepper<'_> {
         if case.is_none() && !matches!(command, CaseCommand::Open { .. }) {
             return Err(CaseRefusal::NoCase);
         }
-        let terms = self.case_terms(case, tenant, case_type)?;
+        let mut terms = self.case_terms(case, tenant, case_type)?;
+        terms.of_actor = self.units_of(actor);
         blendline_cases::apply(&terms.as_terms(), case, actor, command, self.now())
     }
 
@@ -206,6 +241,7 @@ impl Stepper<'_> {
                 }
                 Effect::Open { queue, target_ms } => {
                     let (task, reason) = self.open_work(actor, &case, &queue, target_ms);
+                    self.to_its_voice(&case, task);
                     CaseCommand::Work { task, reason }
                 }
                 Effect::Raise { task, queue, target_ms } => match self.raised(&case, task, &queue, target_ms) {
@@ -223,7 +259,7 @@ impl Stepper<'_> {
                 Effect::Tell { whom, channels, text, buttons } => {
                     let outcome = match whom {
                         Whom::Customer => self.tell_of_case(&case, &channels, text, buttons),
-                        Whom::Agent | Whom::Manager => self.note_of_case(&case, case.owner, &text, at),
+                        Whom::Agent | Whom::Manager => self.note_of_case(&case, self.agent_of(&case), &text, at),
                     };
                     CaseCommand::Told { whom, outcome, about: "" }
                 }
@@ -234,6 +270,7 @@ impl Stepper<'_> {
             }
         }
         self.tell_concerned(&case);
+        self.hold_by_others(&case);
     }
 
     /// Those who have the case, its stage's work or its conversation at their desks see it change there.

@@ -144,7 +144,8 @@ pub(crate) fn private_peer(event: &InboundEvent) -> Option<&str> {
 
 /// The answer a customer gave by a button of ours: which conversation, and whether its matter is solved.
 pub(crate) fn confirmation(event: &InboundEvent) -> Option<(ConversationId, bool)> {
-    if event.kind != InboundKind::Postback {
+    // Some platforms bring a pressed button as a message; none lets anybody write what a button says to programs.
+    if !matches!(event.kind, InboundKind::Postback | InboundKind::Message) {
         return None;
     }
     let (verb, conversation) = event.payload.as_ref()?.expose().strip_prefix("blendline:")?.split_once(':')?;

@@ -81,7 +81,7 @@ impl Stepper<'_> {
             // A button for stars that nobody asked for, or that were given already.
             _ if pressed(&happening.event).is_some() => self.discard(&happening, "not_asked"),
             _ => match confirmation(&happening.event) {
-                Some((conversation, confirmed)) => self.confirm(&happening, conversation, confirmed),
+                Some(said) => self.confirm(happening, account, entry, said),
                 None => self.message(happening, account, entry),
             },
         }
@@ -119,6 +119,7 @@ impl Stepper<'_> {
         };
         let Happening { tenant, came, mut event, .. } = happening;
         let Decided { class, differed } = self.class_of(&event, entry, (known.is_some(), contact), prior.as_deref());
+        let named = self.named(tenant, &event, class.label.as_deref()).filter(|_| !automatic && kind.wants_answer());
         let kept = std::mem::take(&mut event.files);
         let place = entry.is_public().then(|| Place {
             peer: event.conversation_key.peer.clone().map(Pii::new),
@@ -151,6 +152,9 @@ impl Stepper<'_> {
         let stepped = self.step(Input::new(Actor::Customer, command));
         if stepped.wrote {
             self.note_files(files, contact, entry.tenant);
+            if let Some(named) = named.filter(|_| !entry.is_public()) {
+                self.note_matter(entry.tenant, contact, named);
+            }
             if let Some(kind) = differed.filter(|_| !automatic && kind.wants_answer()) {
                 let conversation = self.core.conversation_of(contact).map(|open| open.id);
                 let account = Some(account);
@@ -260,18 +264,6 @@ impl Stepper<'_> {
         self.step(Input::new(Actor::Platform, Command::Record { tenant, account, conversation, kind }));
     }
 
-    fn confirm(&mut self, happening: &Happening, id: ConversationId, confirmed: bool) {
-        let prior = self.solved(id).filter(|row| Some(row.account) == happening.account);
-        // A button can be forwarded: only the one it was sent to may press it.
-        let Some(prior) = prior.filter(|row| self.contact_of(happening) == Some(row.contact)) else {
-            return self.discard(happening, "not_routed");
-        };
-        let command = Command::Confirm { prior: Box::new(prior), confirmed };
-        if !self.step(Input::new(Actor::Customer, command)).wrote {
-            self.discard(happening, "not_routed");
-        }
-    }
-
     pub(crate) fn confirm_ended(&mut self, id: ConversationId) {
         // The customer may have written or answered since the record was asked.
         let now = self.now();
@@ -282,7 +274,7 @@ impl Stepper<'_> {
     }
 
     /// A conversation that waits for the customer's word.
-    fn solved(&self, id: ConversationId) -> Option<Conversation> {
+    pub(crate) fn solved(&self, id: ConversationId) -> Option<Conversation> {
         if self.core.conversation(id).is_some() {
             return None;
         }

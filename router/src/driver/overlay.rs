@@ -14,6 +14,7 @@ use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, DecisionId, 
 use crate::accounts::AccountState;
 use crate::driver::forecasts::Forecasts;
 use crate::driver::keys::Key;
+use crate::driver::kin::Kin;
 use crate::ports::register::{self, Entry};
 use crate::ports::store::Found;
 
@@ -37,6 +38,10 @@ pub(crate) struct Overlay {
     current: Layer,
     previous: Layer,
     found: Found,
+    /// Whose contacts are one person's, of those whom the batch is about.
+    pub(crate) kin: Kin,
+    /// Open conversations that are one matter: the later by the first.
+    pub(crate) together: BTreeMap<ConversationId, ConversationId>,
     /// What is known of how long stages take.
     pub(crate) forecasts: Forecasts,
     /// How accounts are, as far as this owner has heard.
@@ -45,7 +50,8 @@ pub(crate) struct Overlay {
 
 impl Overlay {
     /// Begins a batch with what was found for it.
-    pub(crate) fn begin(&mut self, found: Found) {
+    pub(crate) fn begin(&mut self, found: Found, kin: Kin) {
+        self.kin = kin;
         self.previous = std::mem::take(&mut self.current);
         self.found = found;
     }
@@ -100,6 +106,15 @@ impl Overlay {
     pub(crate) fn case(&self, id: CaseId) -> Option<&Case> {
         let known = self.current.cases.get(&id).or_else(|| self.previous.cases.get(&id));
         known.or_else(|| self.found.cases.get(&id))
+    }
+
+    /// All cases that are known, each as it is now.
+    pub(crate) fn cases(&self) -> Vec<&Case> {
+        let layers = [&self.current.cases, &self.previous.cases, &self.found.cases];
+        let mut ids: Vec<CaseId> = layers.into_iter().flat_map(HashMap::keys).copied().collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids.into_iter().filter_map(|id| self.case(id)).collect()
     }
 
     /// The case whose stage's work this task does.

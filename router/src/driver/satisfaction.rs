@@ -1,26 +1,29 @@
 //! The question after a finished task, and its answer: asked in the commit that finishes the task, answered beside it.
 
 use blendline_core::input::{Class, NewItem, Verdict};
-use blendline_core::rows::{ConversationState, TaskState};
+use blendline_core::rows::{Conversation, ConversationState, TaskState};
 use blendline_core::{Answer, Command, Input, Scheduler};
 use blendline_rules::normal::language;
 use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::org::FieldValue;
 use blendline_wire::outbound::Content;
-use blendline_wire::task::TaskKind;
-use blendline_wire::{AccountId, ContactKey, Pii, TaskId, TenantId};
+use blendline_wire::task::{Target, TaskKind};
+use blendline_wire::{AccountId, ContactKey, ConversationId, Pii, QueueId, TaskId, TenantId, WorkerId};
 
 use crate::consent::OPEN_MS;
 use crate::directory::{AccountEntry, Directory};
 use crate::driver::calls::Prepared;
 use crate::driver::draft::{Draft, Happening, Item};
 use crate::driver::keys::Key;
+use crate::driver::kin::{asks, identity_of};
 use crate::driver::step::Stepper;
 use crate::handle::Call;
+use crate::matters;
 use crate::notes::{self, Note};
 use crate::payload::{ItemOrigin, MessageBody};
+use crate::persons::Identity;
 use crate::ports::register;
-use crate::satisfaction::{self, Asked, PURPOSE, Question, Speaks, asked_key, speaks_alone, speaks_key};
+use crate::satisfaction::{self, Asked, PURPOSE, Question, Speaks, asked_key, is_sampled, speaks_alone, speaks_key};
 
 /// A question that is due.
 struct Due {
@@ -42,6 +45,7 @@ pub(crate) struct Rated {
 pub(crate) struct Speaker {
     place: Key,
     language: &'static str,
+    identity: Option<Identity>,
 }
 
 impl Draft {
@@ -55,11 +59,14 @@ impl Draft {
                 call => call,
             };
             let Call::Settle { task, .. } = call else { continue };
-            let Some(task) = core.task(*task).filter(|task| directory.questions.contains_key(&task.tenant)) else {
-                continue;
-            };
+            let Some(task) = core.task(*task).filter(|task| asks(directory, task.tenant)) else { continue };
             if let Some(open) = task.conversation.and_then(|id| core.conversation(id)) {
-                entries.extend([speaks_key(task.tenant, open.contact), asked_key(task.tenant, open.contact)]);
+                let (tenant, contact) = (task.tenant, open.contact);
+                entries.extend([
+                    speaks_key(tenant, contact),
+                    asked_key(tenant, contact),
+                    matters::key(tenant, contact),
+                ]);
             }
         }
     }
@@ -94,7 +101,14 @@ impl Stepper<'_> {
     /// Asks the customer of a task that is about to be finished, where that is due. What was to be said with the verdict is
     /// said first: the question is the last word.
     pub(crate) fn ask(&mut self, actor: Actor, prepared: &mut Prepared) {
-        let Some(due) = self.due_question(&prepared.command) else { return };
+        let (confirmation, question) = match self.due_confirmation(&prepared.command) {
+            Some(due) => (Some(due), None),
+            // Who says that it is solved is asked how it was after that.
+            None => (None, self.due_question(&prepared.command)),
+        };
+        if confirmation.is_none() && question.is_none() {
+            return;
+        }
         let Prepared { command: Command::Settle { worker, task, lease, replies, .. }, payloads, keys, .. } = prepared
         else {
             return;
@@ -111,17 +125,59 @@ impl Stepper<'_> {
             self.overlay.add_key(key, value.clone());
             self.batch.add_key(key, value);
         }
-        self.put_question(due);
+        if let Some(due) = confirmation {
+            self.put_confirmation(due);
+        }
+        if let Some(due) = question {
+            self.put_question(due, None);
+        }
     }
 
-    fn put_question(&mut self, due: Due) {
+    /// Asks who has just said that it is solved how it was, where that is due.
+    pub(crate) fn ask_confirmed(
+        &mut self,
+        conversation: ConversationId,
+        task: TaskId,
+        queue: QueueId,
+        worker: WorkerId,
+    ) {
+        let Some(over) = self.overlay.conversation(conversation).cloned() else { return };
+        let Some(question) = self.directory.questions.get(&over.tenant).filter(|known| known.queues.contains(&queue))
+        else {
+            return;
+        };
+        if self.core.conversation_of(over.contact).is_some() || !self.may_be_asked(question, over.tenant, over.contact)
+        {
+            return;
+        }
+        let Some(text) = self.question_to(question, over.tenant, over.contact) else { return };
+        let (account, contact, tenant) = (over.account, over.contact, over.tenant);
+        let asked = Asked { at: self.now(), conversation, matter: over.matter, task, queue, worker, answered: None };
+        self.put_question(Due { tenant, account, contact, text, asked }, Some(over));
+    }
+
+    /// Whether he was not asked of late, on whichever of his channels.
+    fn may_be_asked(&self, question: &Question, tenant: TenantId, contact: ContactKey) -> bool {
+        let asked = |contact| self.overlay.entry(&asked_key(tenant, contact)).and_then(satisfaction::known);
+        let last = self.overlay.kin.with(contact).filter_map(asked).map(|last: Asked| last.at).max();
+        last.is_none_or(|last| last.plus(question.every_ms) <= self.now())
+    }
+
+    /// The question in his language, where he speaks for himself.
+    fn question_to(&self, question: &Question, tenant: TenantId, contact: ContactKey) -> Option<String> {
+        let speaks: Speaks = satisfaction::known(self.overlay.entry(&speaks_key(tenant, contact))?)?;
+        Some(question.text(&speaks.language).to_owned())
+    }
+
+    /// `over` is the conversation, where it is not open any more.
+    fn put_question(&mut self, due: Due, over: Option<Conversation>) {
         let Due { tenant, account, contact, text, asked } = due;
+        let prior = over.map(Box::new);
         let purpose = Some(PURPOSE.to_owned());
         let body = MessageBody { purpose, ..MessageBody::reply(Content::Text { text: Pii::new(text) }) };
         let payload = self.batch.payload(body);
         let conversation = asked.conversation;
-        if !self.step(Input::new(Actor::Rule, Command::Tell { conversation, worker: None, payload, prior: None })).wrote
-        {
+        if !self.step(Input::new(Actor::Rule, Command::Tell { conversation, worker: None, payload, prior })).wrote {
             return self.batch.drop_payload(payload);
         }
         let kind = Box::new(EventKind::SatisfactionAsked {
@@ -159,10 +215,8 @@ impl Stepper<'_> {
         }
         // Only while the channel lets us write freely, or he has written of late where it sets no end.
         let ends = self.core.window_of(open.id).or(open.heard_at.map(|heard| heard.plus(OPEN_MS)))?;
-        let speaks: Speaks = satisfaction::known(self.overlay.entry(&speaks_key(row.tenant, open.contact))?)?;
-        let last: Option<Asked> =
-            self.overlay.entry(&asked_key(row.tenant, open.contact)).and_then(satisfaction::known);
-        if ends <= now || last.is_some_and(|last| now < last.at.plus(question.every_ms)) {
+        let text = self.question_to(question, row.tenant, open.contact)?;
+        if ends <= now || !self.may_be_asked(question, row.tenant, open.contact) {
             return None;
         }
         let asked = Asked {
@@ -174,16 +228,16 @@ impl Stepper<'_> {
             worker: *worker,
             answered: None,
         };
-        let text = question.text(&speaks.language).to_owned();
         Some(Due { tenant: row.tenant, account: open.account, contact: open.contact, text, asked })
     }
 
     /// Who says something by himself to a tenant that asks questions.
     pub(crate) fn speaker(&self, happening: &Happening, entry: &AccountEntry) -> Option<Speaker> {
         let event = &happening.event;
-        let asks = self.directory.questions.contains_key(&entry.tenant) && speaks_alone(event);
+        let asks = asks(self.directory, entry.tenant) && speaks_alone(event);
         let place = happening.addresses.first().copied().filter(|_| asks)?;
-        Some(Speaker { place, language: language(event.text.as_ref().map_or("", |text| text.expose())) })
+        let language = language(event.text.as_ref().map_or("", |text| text.expose()));
+        Some(Speaker { place, language, identity: identity_of(happening, &entry.channel) })
     }
 
     /// Notes in which language somebody began a conversation.
@@ -191,7 +245,7 @@ impl Stepper<'_> {
         let now = self.now();
         let Some(contact) = self.overlay.contact(&speaker.place) else { return };
         if self.core.conversation_of(contact).is_some_and(|open| open.opened_at == now) {
-            let speaks = Speaks { language: speaker.language.to_owned() };
+            let speaks = Speaks { language: speaker.language.to_owned(), identity: speaker.identity.clone() };
             self.put_entry(satisfaction::entry(speaks_key(tenant, contact), tenant, now, &speaks));
         }
     }
@@ -230,8 +284,13 @@ impl Stepper<'_> {
         let Rated { contact, mut asked, answer } = rated;
         let (tenant, directory) = (entry.tenant, self.directory);
         let Some(question) = directory.questions.get(&tenant) else { return };
-        let follow_up = self.follow_up(question, &happening, &asked, &answer);
-        let reader = answer.words.as_ref().filter(|_| follow_up.is_none());
+        let low = answer.score <= question.low;
+        let sampled = !low && satisfaction::GOOD <= answer.score && is_sampled(asked.task, self.sample_milli(tenant));
+        let (follow_up, manager) =
+            if low || sampled { self.follow_up(question, &happening, &asked, &answer) } else { (None, None) };
+        let sampled = sampled && follow_up.is_some();
+        // Praise is the worker's, whoever else looks at it.
+        let reader = answer.words.as_ref().filter(|_| follow_up.is_none() || sampled);
         let has_worker = directory.workers.contains_key(&asked.worker);
         happening.beside = reader.is_none() || has_worker;
         if happening.event.payload.take().is_some() {
@@ -249,6 +308,8 @@ impl Stepper<'_> {
             score: answer.score,
             said_more: answer.words.is_some(),
             follow_up,
+            sampled,
+            manager,
         });
         let (account, conversation) = (Some(account), Some(asked.conversation));
         self.step(Input::new(Actor::Customer, Command::Record { tenant, account, conversation, kind }));
@@ -256,15 +317,21 @@ impl Stepper<'_> {
         self.put_entry(satisfaction::entry(asked_key(tenant, contact), tenant, self.now(), &asked));
     }
 
-    /// The task that a low answer opens; nothing where it is not low, nobody is named, or his queue takes no more.
+    /// So many of a thousand good answers are followed up as low ones are.
+    fn sample_milli(&self, tenant: TenantId) -> u32 {
+        self.directory.rules.get(&tenant).map_or(0, |routing| routing.matters.sample_milli)
+    }
+
+    /// The task by which whoever is responsible writes to him, and the manager it is for, where he is there; nothing where
+    /// no queue is named, or it takes no more.
     fn follow_up(
         &mut self,
         question: &Question,
         happening: &Happening,
         asked: &Asked,
         answer: &satisfaction::Answer,
-    ) -> Option<TaskId> {
-        let (queue, target_ms) = question.follow_up.filter(|_| answer.score <= question.low)?;
+    ) -> (Option<TaskId>, Option<WorkerId>) {
+        let Some((queue, target_ms)) = question.follow_up else { return (None, None) };
         let (tenant, directory, event) = (happening.tenant, self.directory, &happening.event);
         let stars = satisfaction::stars(answer.score);
         let queue_name = directory.queues.get(&asked.queue).map_or("", |(_, name)| name);
@@ -295,12 +362,29 @@ impl Stepper<'_> {
             Command::Push(NewItem { tenant, class, payload, conversation: Some(asked.conversation), matter: None });
         let call = Some(self.batch.call());
         match self.step(Input { call, actor: Actor::Rule, command }).answer {
-            Some(Ok(Answer::Task(task))) => Some(task),
+            Some(Ok(Answer::Task(task))) => (Some(task), self.pass_to_manager(task, (queue, asked))),
             _ => {
                 self.batch.drop_payload(payload);
-                None
+                (None, None)
             }
         }
+    }
+
+    /// Gives the task to the nearest manager of the unit whose queue the customer was in, of those who serve the task's own
+    /// queue and are there; he is not asked about himself. Where none is, it stays in its queue.
+    fn pass_to_manager(&mut self, task: TaskId, (queue, asked): (QueueId, &Asked)) -> Option<WorkerId> {
+        let row = self.core.queue(asked.queue)?;
+        let unit = self.directory.units.get(&row.unit?)?;
+        let serves =
+            |worker: &WorkerId| self.core.worker(*worker).is_some_and(|row| row.settings.queues.contains(&queue));
+        let mut managers = self.directory.managers(row.tenant, &unit.name);
+        managers.retain(|manager| *manager != asked.worker && serves(manager));
+        let nearest = self.nearest(task, &managers)?;
+        if self.core.task(task)?.state.owner() != Some(nearest) {
+            let to = Target::Worker(nearest);
+            self.step(Input::new(Actor::Rule, Command::Reassign { task, to }));
+        }
+        Some(nearest)
     }
 
     /// Puts what was said beyond the number before the worker it is about: a note on the matter that mentions him.

@@ -16,10 +16,12 @@ use crate::clock::Clock;
 use crate::directory::{Directories, Directory};
 use crate::driver::batch::Batch;
 use crate::driver::chores::Chores;
+use crate::driver::customers;
 use crate::driver::draft::{Draft, Happening, Item};
 use crate::driver::forecasts::{self, History};
 use crate::driver::handover::courier::{self, Courier};
 use crate::driver::intake::{Intake, Pause};
+use crate::driver::kin::{Kin, Looking};
 use crate::driver::overlay::Overlay;
 use crate::driver::owner::{Loaded, Owner};
 use crate::driver::post::Post;
@@ -218,9 +220,9 @@ impl<'a> Serving<'a> {
         draft.want_questions(&self.directory, &self.core);
         draft.want_cases(&self.directory, &self.core);
         draft.want_decisions(&self.directory, &self.core, self.clock.now());
-        let found = self.look_up(&draft).await?;
+        let (found, kin) = self.look_up(&draft).await?;
         let shot = self.is_shot_due(&draft);
-        let batch = self.step(draft, found, shot);
+        let batch = self.step(draft, (found, kin), shot);
         let nothing = batch.commits_nothing();
         if shot && !nothing {
             self.next_shot = Instant::now() + SHOT_EVERY;
@@ -253,9 +255,9 @@ impl<'a> Serving<'a> {
         Ok(())
     }
 
-    async fn look_up(&self, draft: &Draft) -> Result<Found, StoreError> {
+    async fn look_up(&self, draft: &Draft) -> Result<(Found, Kin), StoreError> {
         if draft.wants_nothing() {
-            return Ok(Found::default());
+            return Ok(Default::default());
         }
         let (shard, for_ms) = (self.owner.config.shard, self.owner.config.give_up_after_ms);
         let store = &self.owner.store;
@@ -277,13 +279,18 @@ impl<'a> Serving<'a> {
         };
         let mut entries = draft.answered_questions(&self.directory, contact_of);
         entries.extend(draft.answered_words(&self.directory, contact_of));
+        let looking = Looking { directory: &self.directory, core: &self.core, overlay: &self.overlay, found: &found };
+        let mut kin = looking.kin(draft, self.owner.archive.as_ref()).await;
+        entries.extend(looking.known_of(&kin));
         if !entries.is_empty() {
             let wanted = Wanted { entries, ..Wanted::default() };
             let more =
                 insist("prefetch", for_ms, telemetry::store_unavailable, || store.prefetch(shard, &wanted)).await?;
             found.entries.extend(more.entries);
         }
-        Ok(found)
+        let about = (draft, &self.overlay, self.directory.as_ref());
+        customers::find(about, (shard, store.as_ref(), self.owner.archive.as_ref()), (&mut found, &mut kin)).await?;
+        Ok((found, kin))
     }
 
     /// Whether all rows go into the journal, from which a replay can begin.
@@ -291,8 +298,8 @@ impl<'a> Serving<'a> {
         !draft.items.is_empty() && self.next_shot <= Instant::now() && self.core.open_tasks() <= SHOT_TASKS_MAX
     }
 
-    fn step(&mut self, draft: Draft, found: Found, shot: bool) -> Batch {
-        self.overlay.begin(found);
+    fn step(&mut self, draft: Draft, (found, kin): (Found, Kin), shot: bool) -> Batch {
+        self.overlay.begin(found, kin);
         let now = self.clock.now();
         let number = self.tenure.batch + 1;
         let config = &self.owner.config;

@@ -92,6 +92,7 @@ impl<'a> Stepper<'a> {
         let mut effects = std::mem::take(&mut self.effects);
         self.core.step(self.batch.commit.now, input, &mut effects);
         let mut stepped = Stepped { wrote: false, answer: None };
+        let mut assigned = Vec::new();
         for effect in effects.drain(..) {
             match effect {
                 Effect::Write(write) => {
@@ -106,10 +107,18 @@ impl<'a> Stepper<'a> {
                     self.batch.write(write);
                 }
                 Effect::Release(Release::Answer { result, .. }) => stepped.answer = Some(result),
-                Effect::Release(release) => self.release(release),
+                Effect::Release(release) => {
+                    if let Release::Assigned { task, .. } = &release {
+                        assigned.push(*task);
+                    }
+                    self.release(release);
+                }
             }
         }
         self.effects = effects;
+        if !self.overlay.together.is_empty() {
+            assigned.into_iter().for_each(|task| self.keep_together(task));
+        }
         stepped
     }
 

@@ -62,6 +62,10 @@ faults! {
     UNKNOWN_WORKER = 404 "unknown_worker" "No worker has this name.";
     SLOW_BODY = 408 "slow_body" "The body took too long.";
     ALREADY_OPEN = 409 "already_open" "The contact has an open conversation: reply there.";
+    NEEDS_AGREEMENT = 409 "needs_agreement" "The case is about a unit, which cannot do that alone: somebody of another unit agrees first.";
+    OWN_UNIT = 409 "own_unit" "Whoever is to agree is of the unit that the case is about, or of none.";
+    CASE_HELD = 409 "case_held" "The case stands still because of another case of its customer; the detail names it.";
+    ONE_VOICE = 409 "one_voice" "Another case speaks with this customer already; the detail names it.";
     NO_PROMISE = 409 "no_promise" "The case has no promise of this number that is still owed.";
     CASE_STATE = 409 "wrong_case_state" "The case is over, or is not, or waits, or has been over for too long.";
     CLOSED = 409 "closed" "The task is closed.";

@@ -17,7 +17,7 @@ use crate::directory::Role;
 use crate::people::company::Refusal;
 
 /// The sources that name keys.
-const SOURCES: [&str; 28] = [
+const SOURCES: [&str; 30] = [
     include_str!("away.rs"),
     include_str!("case_parts.rs"),
     include_str!("chat.rs"),
@@ -46,6 +46,8 @@ const SOURCES: [&str; 28] = [
     include_str!("transcript.rs"),
     include_str!("work_views.rs"),
     include_str!("../driver/case_words.rs"),
+    include_str!("../driver/same.rs"),
+    include_str!("../driver/solved.rs"),
 ];
 
 fn keys(lang: Lang) -> BTreeSet<&'static str> {

@@ -16,17 +16,22 @@ pub struct CaseTypes {
 
 impl CaseTypes {
     pub(super) fn of(set: &RuleSet) -> Self {
-        let stages = || set.cases.iter().flat_map(|case| &case.kind.stages);
+        let named_by = || set.cases.iter().flat_map(|case| calendars_of(&case.kind));
         let named = |name: &String| Some((name.clone(), set.calendars.get(name)?.value.clone()));
         Self {
             types: set.cases.iter().map(|case| (case.kind.name.clone(), case.kind.clone())).collect(),
-            calendars: stages().filter_map(|stage| stage.calendar.as_ref()).filter_map(named).collect(),
+            calendars: named_by().filter_map(named).collect(),
         }
     }
 
     /// True where the company has none.
     pub fn is_empty(&self) -> bool {
         self.types.is_empty()
+    }
+
+    /// True where something is decided by what else a customer has open.
+    pub fn watch_customers(&self) -> bool {
+        self.types.values().any(CaseType::watches_customer)
     }
 
     /// The type of this name.
@@ -46,8 +51,7 @@ impl CaseTypes {
 
     /// The hours that a type counts, compiled for what a case may ask of them: since it came to its stage, and from now on.
     pub fn calendars(&self, kind: &CaseType, case: Option<&Case>, now: Millis) -> BTreeMap<String, CalendarSettings> {
-        let named = kind.stages.iter().filter_map(|stage| stage.calendar.as_ref());
-        let compiled = named.filter_map(|name| {
+        let compiled = calendars_of(kind).filter_map(|name| {
             let calendar = self.calendars.get(name)?;
             let since = case.map_or(now, |case| case.stage.entered_at.min(now));
             let mut open = calendar.open(since);
@@ -57,4 +61,10 @@ impl CaseTypes {
         });
         compiled.collect()
     }
+}
+
+/// The calendars that a type names.
+fn calendars_of(kind: &CaseType) -> impl Iterator<Item = &String> {
+    let contact = kind.contact.as_ref().and_then(|contact| contact.calendar.as_ref());
+    kind.stages.iter().filter_map(|stage| stage.calendar.as_ref()).chain(contact)
 }

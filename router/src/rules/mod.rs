@@ -8,6 +8,7 @@ mod classed;
 pub mod diff;
 pub mod explain;
 pub mod keeper;
+mod matter;
 mod notices;
 pub mod publish;
 pub mod record;
@@ -30,6 +31,7 @@ use jiff::tz::TimeZone;
 
 pub use authority::LiveAuthority;
 pub use cases::CaseTypes;
+pub use matter::Matters;
 pub use notices::Told;
 
 /// What a rule set may name besides its own: every channel of this program, and a tenant's accounts where they are known.
@@ -51,6 +53,8 @@ pub struct Routing {
     pub notices: Vec<Told>,
     /// The types of cases.
     pub cases: CaseTypes,
+    /// What it says of matters that are done, and of those that come again.
+    pub matters: Matters,
     /// What workers may decide, where the set says so.
     pub authority: Option<LiveAuthority>,
     classifier: Classifier,
@@ -131,6 +135,7 @@ impl Routing {
             reopen_window_ms,
             notices: set.notices.iter().map(|notice| Told::new(notice, set, names)).collect(),
             cases: CaseTypes::of(set),
+            matters: Matters::of(set, names),
             authority: None,
             classifier: Classifier::new(set),
             classes: set.rules.iter().map(class).collect(),

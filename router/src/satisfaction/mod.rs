@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 pub(crate) use answer::payload;
 pub use answer::{Answer, SCALE, pressed, read, stars};
 
+use crate::persons::Identity;
 use crate::ports::register::{self, Entry, Kind};
 
 /// What the question serves, as consent knows it: who refused it, or everything, is not asked.
@@ -62,11 +63,24 @@ impl Question {
     }
 }
 
+/// The least answer that is good.
+pub const GOOD: u8 = SCALE - 1;
+
+/// Whether the answer about this task is one of the good ones that are looked at: `milli` of a thousand, by the task's own
+/// number, so that asked again it is the same.
+pub fn is_sampled(task: TaskId, milli: u32) -> bool {
+    let whole = register::key(Kind::Notice, TenantId(0), &["sample", &task.to_string()]);
+    u32::from(u16::from_be_bytes([whole[0], whole[1]])) * 1_000 < milli * 65_536
+}
+
 /// What a contact speaks.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Speaks {
     /// The language, by the script of what began his conversation.
     pub language: String,
+    /// Who he is on the channel: what he was asked on another counts as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
 }
 
 /// The latest question to a contact.
@@ -138,6 +152,14 @@ mod tests {
         assert_eq!((own.text("ar"), own.text("und")), (TEXTS[2].1, TEXTS[0].1));
         let english = Question { texts: [("en".to_owned(), "well?".to_owned())].into(), ..Question::default() };
         assert_eq!((english.text("und"), english.text("he")), ("well?", TEXTS[1].1));
+    }
+
+    #[test]
+    fn of_good_answers_the_share_is_looked_at_and_always_the_same() {
+        let sampled = |milli| (1..=10_000).filter(|task| is_sampled(TaskId(*task), milli)).count();
+        assert_eq!((sampled(0), sampled(1_000)), (0, 10_000));
+        assert!((400..600).contains(&sampled(50)), "{}", sampled(50));
+        assert_eq!(sampled(50), sampled(50));
     }
 
     #[test]

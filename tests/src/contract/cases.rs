@@ -36,6 +36,7 @@ pub fn case(id: u128, matter: u64, task: Option<u64>) -> Case {
             stood_ms: 0,
             warned_at: None,
             escalated: 0,
+            held: None,
         },
         owner: Some(WorkerId(2)),
         closed: None,
@@ -45,6 +46,9 @@ pub fn case(id: u128, matter: u64, task: Option<u64>) -> Case {
         trail: [("looking".to_owned(), NOW)].into(),
         moves: 0,
         promises: Vec::new(),
+        agreed: None,
+        told_at: Vec::new(),
+        tells_at: None,
         look_at: None,
     }
 }

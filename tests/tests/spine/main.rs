@@ -8,6 +8,7 @@
 
 mod authority;
 mod bad_input;
+mod case_types;
 mod cases;
 mod events;
 mod flood;
@@ -22,6 +23,7 @@ mod restart;
 mod rule_steps;
 mod rules;
 mod settings;
+mod solved;
 mod traces;
 mod workers;
 mod world;

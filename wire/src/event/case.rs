@@ -323,12 +323,16 @@ pub struct CaseTold {
     pub stage: String,
     /// Whom: `customer`, `agent`, `manager`.
     pub whom: String,
-    /// `told`; else why not: `no_conversation`, `too_many`, `other_channel`, `no_owner`, `no_task`.
+    /// `told`; else why not: `no_conversation`, `too_many`, `other_channel`, `no_owner`, `no_task`, or `later`, for he is not
+    /// written to now.
     pub outcome: String,
     /// Of what: empty for what the stage says when a case comes there; `promise_made`, `promise_at_risk`,
     /// `promise_broken`, `promise_withdrawn`, `case_at_risk`, `case_escalated`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub about: String,
+    /// `later`: when he may be written to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tell_at: Option<Millis>,
 }
 
 /// A stretch of a case that the company measures is over.
@@ -362,6 +366,8 @@ impl EventKind {
             Self::CaseWork(event) => event.case,
             Self::CaseTold(event) => event.case,
             Self::CaseMeasured(event) => event.case,
+            Self::CaseAgreed(event) => event.case,
+            Self::CaseHeld(event) => event.case,
             Self::CaseAtRisk(event) => event.case,
             Self::CaseEscalated(event) => event.case,
             Self::CaseAside(event) => event.case,
@@ -373,4 +379,49 @@ impl EventKind {
             _ => return None,
         })
     }
+}
+
+/// What a unit may not do alone with a case about it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum AgreedTo {
+    /// It ends in this stage.
+    Stage(String),
+    /// It is about this unit instead; empty: about none.
+    About(String),
+}
+
+/// Somebody of another unit agreed to what the unit that a case is about may not do alone: once, in this stage.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CaseAgreed {
+    /// The case.
+    pub case: CaseId,
+    /// The name of its type.
+    pub case_type: String,
+    /// The stage it is in.
+    pub stage: String,
+    /// The unit that it is about.
+    pub about_unit: String,
+    /// To what.
+    pub agreed_to: AgreedTo,
+    /// Who.
+    pub agreed_by: WorkerId,
+    /// His unit.
+    pub of_unit: String,
+}
+
+/// A case stands still, or goes on, because of another case of its customer.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CaseHeld {
+    /// The case.
+    pub case: CaseId,
+    /// The other case, while it stands still; left out when it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<CaseId>,
+    /// When its stage should be left then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Millis>,
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Decision;
-use super::{authority, case, promise};
+use super::{authority, case, matter, promise};
 use crate::ids::{AccountId, ConversationId, Lease, MatterId, OutboundId, QueueId, SessionId, TaskId, WorkerId};
 use crate::inbound::InboundKind;
 use crate::task::{ClockRule, Label, ParkReason, Presence, SkillNeed, Target, TaskKind, WithdrawReason};
@@ -58,6 +58,15 @@ pub enum EventKind {
         /// What asked for it: `received`, `closed`, `waiting`, `callback`, `window`.
         moment: String,
     },
+    /// A customer was asked whether what he wanted is solved; `reply_queued` of the same instant is how.
+    ConfirmationAsked {
+        /// The task that was finished.
+        of_task: TaskId,
+        /// Who finished it.
+        of_worker: WorkerId,
+        /// The queue it was in.
+        of_queue: QueueId,
+    },
     /// A customer was asked whether he was content; `reply_queued` of the same instant is how.
     SatisfactionAsked {
         /// The task that was finished.
@@ -83,9 +92,16 @@ pub enum EventKind {
         score: u8,
         /// Whether he said more than that.
         said_more: bool,
-        /// The task that was opened for whoever is responsible, where the answer was low.
+        /// The task that was opened for whoever is responsible, where the answer was low, or one of the good ones that are
+        /// looked at.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         follow_up: Option<TaskId>,
+        /// True where it was opened for a good answer: one of the share of them that are looked at.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        sampled: bool,
+        /// The manager whom that task is for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        manager: Option<WorkerId>,
     },
     /// A customer asked by the tenant's word where his matter stands, and was answered; `reply_queued` of the same instant
     /// is what.
@@ -526,6 +542,16 @@ pub enum EventKind {
     PromiseBroken(promise::PromiseBroken),
     /// A promise does not hold any more.
     PromiseWithdrawn(promise::PromiseWithdrawn),
+    /// A customer came again with a matter that was closed.
+    MatterRepeated(matter::MatterRepeated),
+    /// Two open conversations of one customer are one matter.
+    MattersJoined(matter::MattersJoined),
+    /// Two conversations that were held together are two matters after all.
+    MattersParted(matter::MattersParted),
+    /// Somebody of another unit agreed to what a unit may not do alone with a complaint about it.
+    CaseAgreed(Box<case::CaseAgreed>),
+    /// A case stands still, or goes on, because of another case of its customer.
+    CaseHeld(case::CaseHeld),
     /// A setting of the organisation changed.
     SettingsChanged {
         /// What: `tenant`, `queue`, `worker`, `account`, `calendar`.

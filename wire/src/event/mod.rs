@@ -5,6 +5,7 @@
 pub mod authority;
 pub mod case;
 mod kind;
+pub mod matter;
 pub mod promise;
 
 use std::sync::Arc;

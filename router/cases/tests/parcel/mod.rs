@@ -78,5 +78,6 @@ pub(crate) fn parcel() -> CaseType {
             step("delivering", "solved", &[Worker, System], Some("delivered")),
         ],
         measures: vec![Measure { name: "until-found".into(), from: "looking".into(), until: "delivering".into() }],
+        ..CaseType::default()
     }
 }

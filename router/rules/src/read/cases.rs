@@ -1,5 +1,6 @@
 //! `cases:` the types of cases, and those that are shipped.
 
+mod contact;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -8,7 +9,7 @@ use blendline_cases::check::Place;
 use blendline_cases::limits::{
     CHOICES_MAX, FIELDS_MAX, MEASURES_MAX, MOVES_MAX, STAGES_MAX, TYPES_MAX, VALUE_CHARS_MAX,
 };
-use blendline_cases::types::{CaseType, Field, FieldKind, Measure, Move, Press, Stage, Tell, Words};
+use blendline_cases::types::{CaseType, Contact, Field, FieldKind, Measure, Move, Press, Stage, Tell, Words};
 use blendline_wire::event::case::{CaseMover, CaseOutcome};
 use blendline_wire::task::ClockRule;
 
@@ -54,7 +55,7 @@ fn shipped_type(
         reader.faults.error("unknown_name", &like.span, message, hint);
         return None;
     };
-    for key in ["first", "reopen", "fields", "stages", "moves", "measures"] {
+    for key in ["first", "reopen", "fields", "stages", "moves", "measures", "about", "one_voice", "holds_while"] {
         if let Some(node) = section.get(key) {
             let hint = "to change more of it, write the whole type without `like`";
             let message = format!("a shipped type is taken as it is, and this has `{key}`");
@@ -73,6 +74,12 @@ fn shipped_type(
     let calendar = section.get("calendar").and_then(|node| reader.name(node, "calendar"));
     if let Some(node) = section.get("words") {
         case.kind.words = words(reader, node);
+    }
+    if let (Some(contact), Some(calendar)) = (&mut case.kind.contact, &calendar) {
+        contact.calendar = Some(calendar.value.clone());
+    }
+    if let Some(node) = section.get("contact") {
+        case.kind.contact = contact::read(reader, node, case.kind.contact.take().unwrap_or_default());
     }
     for stage in &mut case.kind.stages {
         let own = |names: &BTreeMap<String, String>, named: &str| names.get(named).cloned();
@@ -117,6 +124,10 @@ fn own(reader: &mut Reader<'_>, name: Placed<String>, section: &Section<'_>) -> 
         places.insert(Place::First, first.span.clone());
     }
     let first = first.map(|first| first.value).or_else(|| stages.first().map(|stage| stage.name.clone()))?;
+    let about = section.get("about").and_then(|node| reader.name(node, "field")).map(|name| name.value);
+    let contact = section.get("contact").and_then(|node| contact::read(reader, node, Contact::default()));
+    let one_voice = section.get("one_voice").and_then(|node| reader.flag(node)).unwrap_or_default();
+    let holds_while = section.get("holds_while").map(|node| reader.names(node, "case type")).unwrap_or_default();
     let reopen = section.get("reopen").and_then(|node| reader.duration(node, "reopen", true));
     let kind = CaseType {
         words: section.get("words").map(|node| words(reader, node)).unwrap_or_default(),
@@ -127,6 +138,10 @@ fn own(reader: &mut Reader<'_>, name: Placed<String>, section: &Section<'_>) -> 
         moves,
         measures,
         name: name.value,
+        about,
+        contact,
+        one_voice,
+        holds_while: holds_while.into_iter().map(|name| name.value).collect(),
     };
     Some(CaseRules { kind, span: name.span, places })
 }

@@ -5,6 +5,7 @@ mod blending;
 mod calendars;
 mod cases;
 mod groups;
+mod matter;
 mod notices;
 mod queues;
 mod rules;
@@ -56,6 +57,8 @@ pub(crate) fn rule_set(root: &Node, world: &World, faults: &mut Faults) -> Optio
     let notices = section.get("notices").map(|node| notices::read(&mut reader, node, &names)).unwrap_or_default();
     let cases = section.get("cases").map(|node| cases::read(&mut reader, node)).unwrap_or_default();
     let authority = section.get("authority").map(|node| authority::read(&mut reader, node, &zone)).unwrap_or_default();
+    let solved = section.get("solved").and_then(|node| matter::solved(&mut reader, node));
+    let same_matter = section.get("same_matter").and_then(|node| matter::same_matter(&mut reader, node));
     Some(RuleSet {
         two_people,
         zone,
@@ -69,6 +72,8 @@ pub(crate) fn rule_set(root: &Node, world: &World, faults: &mut Faults) -> Optio
         notices,
         cases,
         authority,
+        solved,
+        same_matter,
     })
 }
 

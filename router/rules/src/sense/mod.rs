@@ -86,6 +86,9 @@ impl<'a> Sense<'a> {
                 step.queue.iter().for_each(|queue| self.queue(queue));
             }
         }
+        if let Some(solved) = &self.set.solved {
+            solved.queues.iter().for_each(|queue| self.queue(queue));
+        }
         for notice in &self.set.notices {
             notice.queues.iter().for_each(|queue| self.queue(queue));
             if let Some(calendar) = &notice.calendar {

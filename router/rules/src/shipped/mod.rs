@@ -4,7 +4,13 @@
 //! which of its own these are, or calls its own so.
 
 /// The types by name, each with its text as it stands behind its name in a rule set.
-pub const SHIPPED: &[(&str, &str)] = &[("delivery-problem", include_str!("delivery-problem.yaml"))];
+pub const SHIPPED: &[(&str, &str)] = &[
+    ("collection", include_str!("collection.yaml")),
+    ("complaint", include_str!("complaint.yaml")),
+    ("delivery-problem", include_str!("delivery-problem.yaml")),
+    ("retention", include_str!("retention.yaml")),
+    ("technical-fault", include_str!("technical-fault.yaml")),
+];
 
 /// The text of a shipped type.
 pub fn text(name: &str) -> Option<&'static str> {

@@ -11,8 +11,9 @@ use crate::api::cases::{CaseAct, CaseOpening};
 use crate::api::promises::{PromiseOf, PromisesWanted};
 use crate::openapi::about::{About, Tag};
 use crate::openapi::faults::{
-    CASE_STATE, CIRCLE, KEY_REUSED, MISSING_FIELDS, NO_CASE_TYPE, NO_MOVE, NO_PROMISE, SERVED_ELSEWHERE, TOO_MANY,
-    UNKNOWN_CASE, UNKNOWN_CASE_TYPE, UNKNOWN_CONVERSATION, UNKNOWN_TASK, UNKNOWN_WORKER, WRONG_FIELD, WRONG_PROMISE,
+    CASE_HELD, CASE_STATE, CIRCLE, KEY_REUSED, MISSING_FIELDS, NEEDS_AGREEMENT, NO_CASE_TYPE, NO_MOVE, NO_PROMISE,
+    ONE_VOICE, OWN_UNIT, SERVED_ELSEWHERE, TOO_MANY, UNKNOWN_CASE, UNKNOWN_CASE_TYPE, UNKNOWN_CONVERSATION,
+    UNKNOWN_TASK, UNKNOWN_WORKER, WRONG_FIELD, WRONG_PROMISE,
 };
 
 const ID: &str = "cas_5d41402abc4b2a76b9719d911017c592";
@@ -79,7 +80,7 @@ pub(in crate::api) fn open() -> About {
         .such_as(case())
         .header("Location", "The case's address.")
         .fails(&[UNKNOWN_CASE, UNKNOWN_CASE_TYPE, UNKNOWN_CONVERSATION, UNKNOWN_TASK, UNKNOWN_WORKER])
-        .fails(&[KEY_REUSED, WRONG_FIELD, CIRCLE, NO_CASE_TYPE, SERVED_ELSEWHERE])
+        .fails(&[KEY_REUSED, WRONG_FIELD, CIRCLE, NO_CASE_TYPE, ONE_VOICE, SERVED_ELSEWHERE])
 }
 
 pub(in crate::api) fn list() -> About {
@@ -155,7 +156,7 @@ pub(in crate::api) fn one() -> About {
 pub(in crate::api) fn act() -> About {
     About::new("ask_of_case", Tag::Cases, "Move a case, or change what is known of it")
         .text(
-            "`act` has one of `move`, `set`, `assign`, `pause`, `resume`, `close`, `reopen`, `link`, `promise`, \
+            "`act` has one of `move`, `set`, `assign`, `pause`, `resume`, `close`, `reopen`, `agree`, `link`, `promise`, \
              `keep`, `withdraw`. The same `key` again has no second effect.",
         )
         .place::<CaseId>("id", "The case.")
@@ -166,5 +167,5 @@ pub(in crate::api) fn act() -> About {
         .such_as(case())
         .fails(&[UNKNOWN_CASE, UNKNOWN_CONVERSATION, UNKNOWN_WORKER, KEY_REUSED, CASE_STATE, NO_MOVE])
         .fails(&[MISSING_FIELDS, WRONG_FIELD, CIRCLE, TOO_MANY, NO_CASE_TYPE, SERVED_ELSEWHERE])
-        .fails(&[NO_PROMISE, WRONG_PROMISE])
+        .fails(&[NO_PROMISE, WRONG_PROMISE, NEEDS_AGREEMENT, OWN_UNIT, CASE_HELD])
 }

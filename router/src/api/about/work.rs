@@ -6,8 +6,9 @@ use serde_json::json;
 use crate::api::work::{Accept, Decline, Say, Settle};
 use crate::openapi::about::{About, Tag};
 use crate::openapi::faults::{
-    CASE_STATE, CIRCLE, FENCED, KEY_REUSED, MISSING_FIELDS, NO_CASE_TYPE, NO_CONVERSATION, NO_MOVE, OUT_OF_RANGE,
-    SERVED_ELSEWHERE, TOO_DEEP, TOO_MANY, UNDECIDED, UNKNOWN_QUEUE, UNKNOWN_TASK, UNKNOWN_WORKER, WRONG_STATE,
+    CASE_STATE, CIRCLE, FENCED, KEY_REUSED, MISSING_FIELDS, NEEDS_AGREEMENT, NO_CASE_TYPE, NO_CONVERSATION, NO_MOVE,
+    OUT_OF_RANGE, SERVED_ELSEWHERE, TOO_DEEP, TOO_MANY, UNDECIDED, UNKNOWN_QUEUE, UNKNOWN_TASK, UNKNOWN_WORKER,
+    WRONG_STATE,
 };
 
 fn about(id: &'static str, summary: &'static str) -> About {
@@ -53,4 +54,5 @@ pub(in crate::api) fn settle() -> About {
         .gives_nothing("It is settled. The same verdict under the same lease again has no second effect.")
         .fails(&[WRONG_STATE, KEY_REUSED, NO_CONVERSATION, TOO_MANY, OUT_OF_RANGE])
         .fails(&[UNKNOWN_QUEUE, CIRCLE, TOO_DEEP, NO_MOVE, MISSING_FIELDS, CASE_STATE, NO_CASE_TYPE, UNDECIDED])
+        .fails(&[NEEDS_AGREEMENT])
 }

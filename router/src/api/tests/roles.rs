@@ -148,6 +148,7 @@ fn fill(world: &World) {
             stood_ms: 0,
             warned_at: None,
             escalated: 0,
+            held: None,
         },
         owner: world.shared.directory().worker(task.tenant, "dana"),
         closed: None,
@@ -157,6 +158,9 @@ fn fill(world: &World) {
         trail: BTreeMap::new(),
         moves: 0,
         promises: Vec::new(),
+        agreed: None,
+        told_at: Vec::new(),
+        tells_at: None,
         look_at: None,
     };
     world.records.cases.lock().unwrap().insert(case.id, case);

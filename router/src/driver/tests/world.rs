@@ -24,6 +24,7 @@ use crate::ports::broker::{Broker, inbound_queue};
 
 pub(crate) const TENANT: TenantId = TenantId(1);
 pub(crate) const ACCOUNT: AccountId = AccountId(1);
+pub(crate) const SMS: AccountId = AccountId(2);
 pub(crate) const QUEUE: QueueId = QueueId(1);
 pub(crate) const BACK: QueueId = QueueId(2);
 pub(crate) const DANA: WorkerId = WorkerId(1);
@@ -82,9 +83,14 @@ impl World {
     }
 
     pub(crate) async fn webhook(&self, events: Vec<InboundEvent>) {
-        let events = events.into_iter().map(|event| AccountEvent { account: Some(ACCOUNT), event });
+        self.webhook_of(ACCOUNT, "whatsapp_cloud", events).await;
+    }
+
+    /// What comes in by another account.
+    pub(crate) async fn webhook_of(&self, account: AccountId, channel: &str, events: Vec<InboundEvent>) {
+        let events = events.into_iter().map(|event| AccountEvent { account: Some(account), event });
         let batch = InboundBatch {
-            channel: "whatsapp_cloud".into(),
+            channel: channel.into(),
             tenant: TENANT,
             received_at: Millis(1),
             events: events.collect(),
@@ -188,6 +194,26 @@ pub(crate) fn said(id: &str, peer: &str) -> InboundEvent {
         text: Some(id.into()),
         ..InboundEvent::default()
     }
+}
+
+/// The company with a second account, by which the same people write short messages.
+pub(crate) fn with_sms(mut directory: Directory) -> Directory {
+    let account = AccountSettings {
+        id: SMS,
+        tenant: TENANT,
+        channel: "sms_twilio".into(),
+        unit: None,
+        window_ms: None,
+        idempotent_send: false,
+        commit_is_send: false,
+    };
+    let connection = Account { id: SMS, name: "sms".into(), external_id: "200".into(), settings: BTreeMap::new() };
+    let class = Class { queue: QUEUE, ..Class::default() };
+    let entry = AccountEntry { tenant: TENANT, channel: "sms_twilio".into(), account: connection, class };
+    directory.accounts.insert(SMS, entry);
+    // Accounts stand before queues and workers.
+    directory.settings.insert(1, Settings::Account(account));
+    directory
 }
 
 pub(crate) fn directory() -> Directory {

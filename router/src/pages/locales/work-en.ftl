@@ -307,3 +307,12 @@ page-case-promise-withdrawn = What we promised you by { $due } does not hold any
 page-case-at-risk = Due { $due }: it will be missed with a chance of { $percent } %.
 page-case-escalated = Due { $due }: it was warned of, and nothing has come of it yet.
 page-status-promise = Promised by
+
+page-solved-question = Is it solved?
+page-solved-yes = Yes, it is
+page-solved-no = No, it is not
+page-matter-repeated = Time { $times } with the same matter ({ $by }). Last closed { $ended } by { $worker }: { $disposition }.
+page-matter-joined = The same matter is open in { $conversation } ({ $by }). Whoever has one has both.
+page-matter-by-reference = the same reference
+page-matter-by-topic = the same topic
+page-matter-by-said = somebody says so

@@ -307,3 +307,12 @@ page-case-promise-withdrawn = מה שהבטחנו לך עד { $due } אינו ב
 page-case-at-risk = היעד { $due }: הסיכוי שלא נעמוד בו הוא { $percent }%.
 page-case-escalated = היעד { $due }: ניתנה אזהרה, ועדיין דבר לא נעשה.
 page-status-promise = הובטח עד
+
+page-solved-question = האם העניין נפתר?
+page-solved-yes = כן, נפתר
+page-solved-no = לא נפתר
+page-matter-repeated = פעם { $times } באותו עניין ({ $by }). נסגר לאחרונה { $ended } על ידי { $worker }: { $disposition }.
+page-matter-joined = אותו עניין פתוח גם ב־{ $conversation } ({ $by }). מי שמטפל באחד מטפל בשניהם.
+page-matter-by-reference = אותו מספר
+page-matter-by-topic = אותו נושא
+page-matter-by-said = כך נאמר

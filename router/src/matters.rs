@@ -1,0 +1,141 @@
+//! The same matter, once: what is remembered of a contact's conversations, and by what two of them are about the same.
+//!
+//! It lies in the register, one entry for each contact. Whether two contacts are one person's is looked up beside it
+//! ([`crate::persons`]).
+
+use blendline_wire::event::matter::SameBy;
+use blendline_wire::task::Label;
+use blendline_wire::{ContactKey, ConversationId, MatterId, Millis, TenantId, WorkerId};
+use serde::{Deserialize, Serialize};
+
+use crate::ports::register::{self, Kind};
+
+/// Conversations of one contact that are remembered; the oldest go first.
+const TALKS_MAX: usize = 20;
+/// References and topics that one conversation has at most.
+const NAMED_MAX: usize = 16;
+
+/// What is remembered of a contact.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Matters {
+    /// His conversations, the latest last.
+    pub talks: Vec<Talk>,
+}
+
+/// What a conversation is about.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Talk {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Its matter.
+    pub matter: MatterId,
+    /// The references that its customer named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<String>,
+    /// What the rules say of it: its type of case and its tags.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub topics: Vec<String>,
+    /// How many times he has come with this matter.
+    pub times: u32,
+    /// The conversation that was there first and is about the same, while both are open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<ConversationId>,
+    /// How it ended, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Ended>,
+}
+
+/// How a conversation ended.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Ended {
+    /// When.
+    pub at: Millis,
+    /// By whom.
+    pub by: WorkerId,
+    /// How.
+    pub disposition: String,
+}
+
+impl Matters {
+    /// The conversation of this name; it is there from now on.
+    pub fn talk(&mut self, conversation: ConversationId, matter: MatterId) -> &mut Talk {
+        let known = self.talks.iter().position(|talk| talk.conversation == conversation);
+        let at = known.unwrap_or_else(|| {
+            let (references, topics) = (Vec::new(), Vec::new());
+            self.talks.push(Talk { conversation, matter, references, topics, times: 1, with: None, ended: None });
+            self.talks.drain(..self.talks.len().saturating_sub(TALKS_MAX));
+            self.talks.len() - 1
+        });
+        &mut self.talks[at]
+    }
+}
+
+impl Talk {
+    /// It names this as well.
+    pub fn name(&mut self, references: Vec<String>, topics: Vec<String>) {
+        let add = |known: &mut Vec<String>, new: Vec<String>| {
+            for one in new {
+                if known.len() < NAMED_MAX && !known.contains(&one) {
+                    known.push(one);
+                }
+            }
+        };
+        add(&mut self.references, references);
+        add(&mut self.topics, topics);
+    }
+
+    /// By what another is about the same; `topics` is whether what the rules say is enough. Where both name references and
+    /// share none, they are about different things, whatever the rules say.
+    pub fn same_by(&self, other: &Self, topics: bool) -> Option<SameBy> {
+        let shares = |one: &[String], other: &[String]| one.iter().any(|named| other.contains(named));
+        if shares(&self.references, &other.references) {
+            return Some(SameBy::Reference);
+        }
+        let both_name = !self.references.is_empty() && !other.references.is_empty();
+        (topics && !both_name && shares(&self.topics, &other.topics)).then_some(SameBy::Topic)
+    }
+}
+
+/// What the rules say of a message, as topics.
+pub fn topics(label: &Label) -> Vec<String> {
+    let case = label.case_type.iter().map(|case| format!("case:{case}"));
+    case.chain(label.tags.iter().map(|tag| format!("tag:{tag}"))).collect()
+}
+
+/// Where it lies what is remembered of a contact.
+pub fn key(tenant: TenantId, contact: ContactKey) -> register::Key {
+    register::key(Kind::Notice, tenant, &["matters", &hex::encode(contact.0.to_be_bytes())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn talk(references: &[&str], topics: &[&str]) -> Talk {
+        let mut matters = Matters::default();
+        let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let talk = matters.talk(ConversationId(1), MatterId(2));
+        talk.name(owned(references), owned(topics));
+        talk.clone()
+    }
+
+    #[test]
+    fn a_reference_tells_most_and_a_topic_only_where_no_reference_contradicts() {
+        let order = talk(&["SO-1"], &["tag:refund"]);
+        assert_eq!(order.same_by(&talk(&["SO-1", "SO-2"], &[]), false), Some(SameBy::Reference));
+        assert_eq!(order.same_by(&talk(&["SO-2"], &["tag:refund"]), true), None);
+        assert_eq!(order.same_by(&talk(&[], &["tag:refund"]), true), Some(SameBy::Topic));
+        assert_eq!(order.same_by(&talk(&[], &["tag:refund"]), false), None);
+        assert_eq!(talk(&[], &[]).same_by(&talk(&[], &[]), true), None);
+    }
+
+    #[test]
+    fn the_oldest_are_forgotten() {
+        let mut matters = Matters::default();
+        for number in 0..100 {
+            matters.talk(ConversationId(number), MatterId(number)).times = 7;
+        }
+        assert_eq!((matters.talks.len(), matters.talks[0].conversation), (TALKS_MAX, ConversationId(80)));
+        assert_eq!(matters.talk(ConversationId(99), MatterId(99)).times, 7);
+    }
+}
