@@ -277,11 +277,13 @@ impl<'a> Serving<'a> {
         };
         let mut entries = draft.answered_questions(&self.directory, contact_of);
         entries.extend(draft.answered_words(&self.directory, contact_of));
-        if !entries.is_empty() {
-            let wanted = Wanted { entries, ..Wanted::default() };
+        let case_matters = draft.asked_matters(&self.directory, &self.core, contact_of);
+        let wanted = Wanted { entries, case_matters, ..Wanted::default() };
+        if !wanted.is_empty() {
             let more =
                 insist("prefetch", for_ms, telemetry::store_unavailable, || store.prefetch(shard, &wanted)).await?;
             found.entries.extend(more.entries);
+            found.cases.extend(more.cases);
         }
         Ok(found)
     }

@@ -10,14 +10,14 @@ use tower::ServiceExt;
 use super::assets::{ASSETS, Asset, url, version};
 use super::language::{Lang, Spoken};
 use super::{
-    CompanyDoor, Page, Section, case_parts, chat, company, console, desk, desk_forms, desk_parts, router, sign_in,
-    texts, widget,
+    CompanyDoor, Page, Section, case_parts, chat, company, console, desk, desk_authority, desk_forms, desk_parts,
+    router, sign_in, texts, widget,
 };
 use crate::directory::Role;
 use crate::people::company::Refusal;
 
 /// The sources that name keys.
-const SOURCES: [&str; 28] = [
+const SOURCES: [&str; 30] = [
     include_str!("away.rs"),
     include_str!("case_parts.rs"),
     include_str!("chat.rs"),
@@ -32,8 +32,10 @@ const SOURCES: [&str; 28] = [
     include_str!("console/table.rs"),
     include_str!("console/task.rs"),
     include_str!("console/work.rs"),
+    include_str!("decide.rs"),
     include_str!("desk.rs"),
     include_str!("desk_answers.rs"),
+    include_str!("desk_authority.rs"),
     include_str!("desk_forms.rs"),
     include_str!("desk_macros.rs"),
     include_str!("desk_notes.rs"),
@@ -104,7 +106,9 @@ fn catalogues_read_without_a_fault_and_have_the_same_open_places() {
     for key in keys(Lang::En) {
         assert_eq!(open(Lang::En, key), open(Lang::He, key), "{key}");
     }
+    let decisions = desk_authority::SENTENCES.into_iter().chain(desk_authority::REFUSALS);
     let sentences = desk_parts::SENTENCES.into_iter().chain(desk_parts::OF_MESSAGES).chain(case_parts::SENTENCES);
+    let sentences = sentences.chain(decisions).chain(super::desk_macros::REFUSALS);
     for (name, key, slots) in sentences {
         let given: BTreeSet<String> = slots.iter().map(|slot| (*slot).to_owned()).collect();
         assert_eq!(open(Lang::En, key), given, "{name}");
