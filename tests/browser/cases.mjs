@@ -96,6 +96,8 @@ for (const lang of ["en", "he"]) {
       // The stage's own task is finished by what moves the case, and what that needs is asked in the same form.
       await accept(dana);
       const work = dana.locator(".column", { has: dana.locator(".cases[open]") }).last();
+      // Both show the case: only then is the last of them the work.
+      await dana.locator(".column .cases[open]").nth(1).waitFor();
       await stands(work, 0);
       await work.locator(".acts [data-form=done]").click();
       assert.equal(await work.locator("[name=disposition] option").count(), 3);

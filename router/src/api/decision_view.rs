@@ -298,3 +298,34 @@ pub fn proposal(of: Proposal, directory: &Directory) -> LimitProposal {
         limit: of.limit,
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A decision that waits.
+    pub(crate) fn waiting() -> DecisionInfo {
+        DecisionInfo {
+            id: DecisionId(7),
+            state: State::Waiting,
+            action: "credit".to_owned(),
+            minor: 15_000,
+            currency: Some("ILS".to_owned()),
+            amount: "150.00 ILS".to_owned(),
+            asker: "<b>noa".to_owned(),
+            asked_at: Instant(Millis(1)),
+            reason: Some("<script>".into()),
+            customer: None,
+            alone: 10_000,
+            decider: None,
+            holder: None,
+            grant: None,
+            second: None,
+            case: None,
+            task: None,
+            approval: None,
+            version: 1,
+            lines: Vec::new(),
+        }
+    }
+}

@@ -96,7 +96,7 @@ pub(super) fn approval_place(lang: Lang) -> Markup {
 fn form(lang: Lang) -> Markup {
     let t = |key| text(lang, key);
     html! {
-        form class="sheet-form authority-form" data-slot="authority-form" novalidate {
+        form class="authority-form" data-slot="authority-form" novalidate {
             div class="case-inputs" {
                 label class="case-input" { span { (t("desk-decide-action")) } select name="action" {} }
                 label class="case-input" {
@@ -167,7 +167,7 @@ fn approval(lang: Lang) -> Markup {
                         (t("desk-deny")) " " kbd aria-hidden="true" { "Alt+N" }
                     }
                 }
-                form class="sheet-form" data-slot="denying" hidden novalidate {
+                form class="denying" data-slot="denying" hidden novalidate {
                     label { span { (t("desk-deny-why")) }
                         input name="note" dir="auto" maxlength="2000" required autocomplete="off";
                     }

@@ -22,9 +22,10 @@ export function decimal(minor, digits) {
 /** An amount without what people write around and between its digits: signs of currencies, and marks of thousands. */
 function bare(text, digits) {
   const digitsAlone = text.replace(/[\s\u200e\u200f\u202f'’₪$€£]/gu, "");
-  // Three digits behind one mark are thousands, but where the currency itself has three.
+  // Three digits behind a comma are thousands, but where the currency itself has three; behind a point they are no amount, for
+  // nobody knows which he meant.
   if (digits !== 3 && /^-?\d{1,3}(,\d{3})+(\.\d+)?$/.test(digitsAlone)) return digitsAlone.replaceAll(",", "");
-  if (digits !== 3 && /^-?\d{1,3}(\.\d{3})+(,\d+)?$/.test(digitsAlone)) return digitsAlone.replaceAll(".", "");
+  if (digits !== 3 && /^-?\d{1,3}(\.\d{3})+,\d+$/.test(digitsAlone)) return digitsAlone.replaceAll(".", "");
   return digitsAlone;
 }
 
