@@ -158,7 +158,6 @@ fn approval(lang: Lang) -> Markup {
                     div { dt { (t("desk-approval-own")) } dd data-slot="own" {} }
                 }
                 p class="fault" role="alert" hidden data-slot="fault" {}
-                p class="authority-answer" role="status" data-slot="answer" {}
                 div class="row" data-slot="acts" {
                     button type="button" class="primary" data-do="approve" aria-keyshortcuts="Alt+Y" {
                         (t("desk-approve")) " " kbd aria-hidden="true" { "Alt+Y" }

@@ -39,6 +39,10 @@ export class Approval {
     try {
       const { items } = await api("GET", `/v1/decisions?approval=${this.column.id}`);
       if (!items[0]) return this.complain(say("approval-none"));
+      if (items[0].state !== "waiting") {
+        notice(standOf(items[0]));
+        return this.column.desk.left(this.column.id, this.column.task.view.lease);
+      }
       const allowed = await api("GET", `/v1/decisions/allowance?decision=${items[0].id}`);
       this.show(items[0], allowed);
     } catch (problem) {
@@ -61,8 +65,6 @@ export class Approval {
     const left = own.flatMap((item) => [say(item.minor > 0 ? "allow-now" : "allow-nothing", { amount: amountOf(item.minor, kind) }), ...limitsOf(item, kind)]);
     joined(slots.own, left.length > 0 ? left : [say("allow-nothing")]);
     this.column.slots.approval.hidden = false;
-    slots.acts.hidden = decision.state !== "waiting";
-    if (decision.state !== "waiting") slots.answer.replaceChildren(standOf(decision));
   }
 
   complain(sentence, field) {
@@ -83,7 +85,7 @@ export class Approval {
 
   /** One key: Alt+Y approves, Alt+N asks for the reason of a no. */
   key(code) {
-    if (!this.decision || this.slots.acts.hidden) return false;
+    if (!this.decision) return false;
     if (code === "KeyY") this.say("approve");
     else if (this.slots.denying.hidden) this.ask();
     else this.slots.denying.elements.note.focus();

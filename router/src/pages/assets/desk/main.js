@@ -53,7 +53,11 @@ class Desk {
     new ResizeObserver(() => this.changed()).observe(byId("work"));
     setInterval(() => this.tick(), 1_000);
     addEventListener("keydown", (event) => this.key(event));
-    document.addEventListener("visibilitychange", () => this.changed());
+    document.addEventListener("visibilitychange", () => {
+      this.changed();
+      // What was decided by a link meanwhile, on another device, is not asked here any more.
+      if (document.visibilityState === "visible") for (const column of this.columns.values()) column.approval?.load();
+    });
     api("GET", "/v1/queues").then(({ date }) => learn(date)).catch(() => {});
     this.line.connect();
   }
