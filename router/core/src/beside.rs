@@ -5,9 +5,10 @@ use blendline_wire::worker::Author;
 use blendline_wire::{AccountId, ConversationId, OutboundId, TenantId, WorkerId};
 
 use crate::effect::{Answer, MessageRow, Refusal, Release, Write};
-use crate::input::{DeliveryStatus, InboundMessage, PayloadId};
+use crate::input::{InboundMessage, PayloadId};
 use crate::limits;
-use crate::rows::{Conversation, ConversationState, OutboundRow, OutboundState};
+use crate::rows::{Conversation, ConversationState};
+use crate::said::Said;
 use crate::scheduler::{Scheduler, Step};
 
 impl Scheduler {
@@ -73,33 +74,7 @@ impl Scheduler {
             return self.tell_after(step, *prior.ok_or(Refusal::NoConversation)?, worker, payload);
         };
         let ConversationState::Open { task } = open.state else { return Err(Refusal::NoConversation) };
-        let (tenant, account, contact) = (open.tenant, open.account, open.contact);
-        let outbound = OutboundId(self.next_id());
-        let seq = self.add_line(step, task, Author::Worker, worker, Some(outbound), payload);
-        let row = OutboundRow {
-            id: outbound,
-            tenant,
-            account,
-            conversation: id,
-            contact,
-            seq,
-            task: Some(task),
-            worker,
-            payload,
-            queued_at: step.now,
-            window_until: self.window_until(id),
-            attempt: 0,
-            state: OutboundState::Queued,
-        };
-        self.task_event(step, task, EventKind::ReplyQueued { outbound, seq });
-        if self.accounts.get(&account).is_some_and(|account| account.commit_is_send) {
-            let state = OutboundState::Sent { status: DeliveryStatus::Sent };
-            step.write(Write::Outbound(Box::new(OutboundRow { attempt: 1, state, ..row })));
-            self.task_event(step, task, EventKind::ReplySent { outbound, attempt: 1 });
-        } else {
-            self.add_outbound(step, row);
-        }
-        Ok(Answer::Said(seq))
+        Ok(Answer::Said(self.say_in(step, id, task, worker, payload).ok_or(Refusal::NoConversation)?))
     }
 
     /// We say something to a customer whose conversation is over. It stays so, until he answers.
@@ -113,44 +88,24 @@ impl Scheduler {
         if matches!(over.state, ConversationState::Open { .. }) {
             return Err(Refusal::NoConversation);
         }
-        let (tenant, account, contact, conversation) = (over.tenant, over.account, over.contact, over.id);
-        let commit_is_send = self.accounts.get(&account).ok_or(Refusal::UnknownAccount)?.commit_is_send;
+        let commit_is_send = self.accounts.get(&over.account).ok_or(Refusal::UnknownAccount)?.commit_is_send;
         over.seq += 1;
-        let (outbound, seq, at) = (OutboundId(self.next_id()), over.seq, step.now);
-        let row = OutboundRow {
-            id: outbound,
-            tenant,
-            account,
-            conversation,
-            contact,
-            seq,
-            task: None,
-            worker,
-            payload,
-            queued_at: at,
-            window_until: self.window_in(&over),
-            attempt: 0,
-            state: OutboundState::Queued,
-        };
+        let (outbound, seq, conversation) = (OutboundId(self.next_id()), over.seq, Some(over.id));
+        let row = self.message_of_ours(step.now, &over, Said { outbound, seq, task: None, worker, payload });
         step.write(Write::Message(MessageRow {
-            tenant,
-            conversation: Some(conversation),
+            tenant: over.tenant,
+            conversation,
             task: None,
             seq,
-            at,
+            at: step.now,
             author: Author::Worker,
             worker,
             outbound: Some(outbound),
             payload,
         }));
-        self.kept_event(step, &over, EventKind::ReplyQueued { outbound, seq });
+        self.give_out(step, row, |core, step, kind| core.kept_event(step, &over, kind));
         if commit_is_send {
-            let state = OutboundState::Sent { status: DeliveryStatus::Sent };
-            step.write(Write::Outbound(Box::new(OutboundRow { attempt: 1, state, ..row })));
-            self.kept_event(step, &over, EventKind::ReplySent { outbound, attempt: 1 });
-            step.release(Release::Followed { account, contact, conversation: over.id });
-        } else {
-            self.add_outbound(step, row);
+            step.release(Release::Followed { account: over.account, contact: over.contact, conversation: over.id });
         }
         step.write(Write::Conversation(Box::new(over)));
         Ok(Answer::Said(seq))

@@ -40,6 +40,7 @@ mod price;
 mod promise;
 mod ready;
 mod resume;
+mod said;
 mod scheduler;
 mod seats;
 mod sending;

@@ -3,13 +3,13 @@
 use blendline_wire::event::EventKind;
 use blendline_wire::task::{ClockRule, ParkReason, Target, TaskKind};
 use blendline_wire::worker::Author;
-use blendline_wire::{Lease, OutboundId, TaskId, TenantId, WorkerId};
+use blendline_wire::{Lease, TaskId, TenantId, WorkerId};
 
-use crate::effect::{Answer, Refusal, Write};
-use crate::input::{Class, DeliveryStatus, PayloadId, Verdict};
+use crate::effect::{Answer, Refusal};
+use crate::input::{Class, PayloadId, Verdict};
 use crate::limits;
 use crate::policy;
-use crate::rows::{Closed, ConversationState, OutboundRow, OutboundState, Task, TaskState};
+use crate::rows::{Closed, ConversationState, Task, TaskState};
 use crate::scheduler::{Scheduler, Step};
 
 impl Scheduler {
@@ -50,36 +50,12 @@ impl Scheduler {
     ) -> Result<u64, Refusal> {
         let now = step.now;
         let task = self.tasks.get(&id).ok_or(Refusal::UnknownTask)?;
-        let (tenant, unanswered) = (task.tenant, task.unanswered);
+        let unanswered = task.unanswered;
         let (after_ms, late) = (now.since(task.earned_at), now > task.due_at);
         let open = task.conversation.and_then(|id| self.conversations.get(&id)).ok_or(Refusal::NoConversation)?;
-        let (conversation, account, contact) = (open.id, open.account, open.contact);
-        let outbound = OutboundId(self.next_id());
-        let seq = self.add_line(step, id, Author::Worker, Some(worker), Some(outbound), payload);
+        let conversation = open.id;
+        let seq = self.say_in(step, conversation, id, Some(worker), payload).ok_or(Refusal::NoConversation)?;
         self.edit_conversation(step, conversation, |open| open.last_worker = Some((worker, now)));
-        let row = OutboundRow {
-            id: outbound,
-            tenant,
-            account,
-            conversation,
-            contact,
-            seq,
-            task: Some(id),
-            worker: Some(worker),
-            payload,
-            queued_at: now,
-            window_until: self.window_until(conversation),
-            attempt: 0,
-            state: OutboundState::Queued,
-        };
-        self.task_event(step, id, EventKind::ReplyQueued { outbound, seq });
-        if self.accounts.get(&account).is_some_and(|account| account.commit_is_send) {
-            let state = OutboundState::Sent { status: DeliveryStatus::Sent };
-            step.write(Write::Outbound(Box::new(OutboundRow { attempt: 1, state, ..row })));
-            self.task_event(step, id, EventKind::ReplySent { outbound, attempt: 1 });
-        } else {
-            self.add_outbound(step, row);
-        }
         if unanswered {
             self.edit_task(step, id, |task| task.unanswered = false);
             self.task_event(step, id, EventKind::FirstResponse { after_ms, late });
