@@ -13,6 +13,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod consent;
+pub mod decision_link;
 pub mod directory;
 pub mod doors;
 pub mod driver;

@@ -46,8 +46,30 @@ struct Sentences {
     stages: [(Stage, &'static str, &'static str); 7],
     promised: &'static str,
     goes_on: &'static str,
+    /// Of a case: what comes next, when its stage should be left, and something that was promised.
+    next: &'static str,
+    due: &'static str,
+    promise: &'static str,
     link: &'static str,
 }
+
+/// A case, as its customer is told of it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ToldCase {
+    /// What its type is called.
+    pub title: String,
+    /// Where it stands, in his words.
+    pub stage: String,
+    /// What comes next.
+    pub next: Option<String>,
+    /// When its stage should be left.
+    pub due_at: Option<Millis>,
+    /// What was promised and is to be kept yet, the nearest first.
+    pub promises: Vec<(Millis, Option<String>)>,
+}
+
+/// How many promises are told.
+const PROMISES_MAX: usize = 3;
 
 const ENGLISH: Sentences = Sentences {
     stages: [
@@ -61,6 +83,9 @@ const ENGLISH: Sentences = Sentences {
     ],
     promised: "Answer promised by",
     goes_on: "It goes on at",
+    next: "Next:",
+    due: "Expected by",
+    promise: "Promised by",
     link: "To follow it:",
 };
 
@@ -76,12 +101,43 @@ const HEBREW: Sentences = Sentences {
     ],
     promised: "מענה מובטח עד",
     goes_on: "ההמשך ב־",
+    next: "השלב הבא:",
+    due: "צפוי עד",
+    promise: "הובטח עד",
     link: "למעקב:",
 };
 
-/// What the customer is answered: stage, next step, promised time in his company's time zone, and the link.
-pub fn answer(standing: &Standing, language: &str, zone: &jiff::tz::TimeZone, link: Option<&str>) -> String {
+/// What the customer is answered: stage, next step, promised time in his company's time zone, and the link. Where his matter is a
+/// case, its stage counts, and what was promised in it.
+pub fn answer(
+    standing: &Standing,
+    case: Option<&ToldCase>,
+    language: &str,
+    zone: &jiff::tz::TimeZone,
+    link: Option<&str>,
+) -> String {
     let said = if language == "he" { &HEBREW } else { &ENGLISH };
+    let mut lines = match case {
+        Some(case) => of_case(said, case, zone),
+        None => of_task(said, standing, zone),
+    };
+    lines.extend(link.map(|link| format!("{} {link}", said.link)));
+    lines.join("\n")
+}
+
+fn of_case(said: &Sentences, case: &ToldCase, zone: &jiff::tz::TimeZone) -> Vec<String> {
+    let mut lines = vec![format!("{}: {}", case.title, case.stage)];
+    lines.extend(case.due_at.and_then(|at| time(at, zone)).map(|at| format!("{} {at}.", said.due)));
+    for (due_at, words) in case.promises.iter().take(PROMISES_MAX) {
+        let Some(at) = time(*due_at, zone) else { continue };
+        let words = words.as_ref().map_or_else(String::new, |words| format!(" {words}"));
+        lines.push(format!("{} {at}.{words}", said.promise));
+    }
+    lines.extend(case.next.as_ref().map(|next| format!("{} {next}", said.next)));
+    lines
+}
+
+fn of_task(said: &Sentences, standing: &Standing, zone: &jiff::tz::TimeZone) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some((_, now, next)) = said.stages.iter().find(|(stage, ..)| *stage == standing.stage) {
         lines.push(format!("{now} {next}"));
@@ -91,8 +147,7 @@ pub fn answer(standing: &Standing, language: &str, zone: &jiff::tz::TimeZone, li
         let gap = if label.ends_with('־') { "" } else { " " };
         lines.push(format!("{label}{gap}{at}."));
     }
-    lines.extend(link.map(|link| format!("{} {link}", said.link)));
-    lines.join("\n")
+    lines
 }
 
 /// A time as both languages read it, day first.
@@ -111,15 +166,35 @@ mod tests {
         let standing =
             Standing { stage: Stage::InWork, promised: Some(Millis(1_795_700_000_000)), owner: None, since: Millis(0) };
         assert_eq!(
-            answer(&standing, "en", &zone, Some("https://x/status/t")),
+            answer(&standing, None, "en", &zone, Some("https://x/status/t")),
             "Somebody is working on your matter. We will write to you here.\nAnswer promised by 26.11.2026 13:33.\nTo follow it: https://x/status/t"
         );
         assert_eq!(
-            answer(&Standing { stage: Stage::Later, ..standing.clone() }, "he", &zone, None),
+            answer(&Standing { stage: Stage::Later, ..standing.clone() }, None, "he", &zone, None),
             "הטיפול בפנייה שלך ימשיך במועד שנקבע. אין צורך לעשות דבר.\nההמשך ב־26.11.2026 13:33."
         );
         let unpromised = Standing { promised: None, stage: Stage::WaitsForYou, ..standing };
-        assert_eq!(answer(&unpromised, "ru", &zone, None), "Your matter waits for your answer. Please answer here.");
+        assert_eq!(
+            answer(&unpromised, None, "ru", &zone, None),
+            "Your matter waits for your answer. Please answer here."
+        );
+    }
+
+    #[test]
+    fn a_case_is_told_in_its_own_words_with_what_is_promised() {
+        let standing = Standing { stage: Stage::InWork, promised: None, owner: None, since: Millis(0) };
+        let case = ToldCase {
+            title: "חבילה לא הגיעה".into(),
+            stage: "אנחנו מחפשים".into(),
+            next: Some("בדרך אליך".into()),
+            due_at: Some(Millis(1_795_700_000_000)),
+            promises: vec![(Millis(1_795_800_000_000), Some("החבילה אצלך".into()))],
+        };
+        assert_eq!(
+            answer(&standing, Some(&case), "he", &jiff::tz::TimeZone::UTC, Some("https://x/status/t")),
+            "חבילה לא הגיעה: אנחנו מחפשים\nצפוי עד 26.11.2026 13:33.\nהובטח עד 27.11.2026 17:20. החבילה אצלך\n\
+             השלב הבא: בדרך אליך\nלמעקב: https://x/status/t"
+        );
     }
 
     #[test]

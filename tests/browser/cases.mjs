@@ -23,6 +23,7 @@ cases:
 const WORDS = {
   en: {
     hello: "Hello, my order did not come",
+    ask: "status",
     checked: "We are looking into your delivery",
     searched: "Order SO-1017 is with our warehouse",
     coming: "Order SO-1017 is on its way. Day of delivery: 2026-12-01.",
@@ -33,6 +34,7 @@ const WORDS = {
   },
   he: {
     hello: "שלום, ההזמנה שלי לא הגיעה",
+    ask: "סטטוס",
     checked: "אנחנו בודקים את המשלוח",
     searched: "הזמנה SO-1017 הועברה למחסן",
     coming: "הזמנה SO-1017 בדרך אליך. מועד האספקה: 2026-12-01.",
@@ -51,6 +53,7 @@ for (const lang of ["en", "he"]) {
       sites: [{ name: "shop", queue: "service" }],
       workers: [{ name: "dana", queues: ["service"], capacity: 500 }, { name: "ron", queues: ["other"], capacity: 300 }],
       others: [{ name: "maya", role: "supervisor" }],
+      tenant: { status_word: `{ words = ["status", "סטטוס"], every_minutes = 1 }` },
       rules: RULES,
     }));
 
@@ -81,6 +84,8 @@ for (const lang of ["en", "he"]) {
       await talk.locator(".sheet-form[data-verdict=case] button.primary").click();
       await stands(talk, 0);
       await heard(customer, words.checked);
+      // Whoever talks with him sees it where he reads what the customer says, without a reload.
+      await talk.locator(".message .text", { hasText: words.checked }).waitFor();
       await talk.locator(".case-text", { hasText: words.procedure }).waitFor();
       assert.equal(await talk.locator(".case-fields [name=credit]").inputValue(), "12.50");
       await talk.locator(".case-fields [name=promised]").fill("2026-12-01");
@@ -91,6 +96,8 @@ for (const lang of ["en", "he"]) {
       // The stage's own task is finished by what moves the case, and what that needs is asked in the same form.
       await accept(dana);
       const work = dana.locator(".column", { has: dana.locator(".cases[open]") }).last();
+      // Both show the case: only then is the last of them the work.
+      await dana.locator(".column .cases[open]").nth(1).waitFor();
       await stands(work, 0);
       await work.locator(".acts [data-form=done]").click();
       assert.equal(await work.locator("[name=disposition] option").count(), 3);
@@ -117,6 +124,11 @@ for (const lang of ["en", "he"]) {
       await heard(customer, words.coming);
       await stands(talk, 2);
       await shot(dana, `case-moved-${lang}-1280`);
+      await talk.locator(".message .text", { hasText: words.coming }).waitFor();
+
+      // Who asks by the company's word hears of his case, in his words.
+      await write(customer, words.ask);
+      await heard(customer, `: ${words.stages[2]}`);
 
       // Who may only look at the link sees the same, in his own words.
       const task = await router.awaits("the customer's task", "/v1/tasks?open=true", (all) => all.find(({ kind }) => kind === "conversation"));
@@ -160,6 +172,23 @@ for (const lang of ["en", "he"]) {
       await stands(maya, 3);
       await axe(maya, `a case that is over, ${lang}`);
       await shot(maya, `case-console-${lang}-1280`);
+      // The customer says by a button that it is not solved: once, by keyboard, and it stays shown as chosen.
+      const no = customer.locator("blendline-chat .choice button[value$=':deny']");
+      await no.waitFor();
+      await shot(customer, `case-buttons-${lang}-420`);
+      await axe(customer, `a chat with buttons, ${lang}`);
+      await no.focus();
+      await customer.keyboard.press("Enter");
+      await customer.keyboard.press("Enter");
+      await stands(talk, 2);
+      await customer.locator("blendline-chat .choice button[value$=':deny'][aria-pressed=true]").waitFor();
+      assert.equal(await customer.locator("blendline-chat .choice button:not([aria-disabled])").count(), 0);
+      assert.equal(await customer.locator("blendline-chat li.me").count(), 3, "it is one reply, with the words of the button");
+      await shot(customer, `case-chosen-${lang}-420`);
+      await talk.locator(".case [data-do=close]").click();
+      await talk.locator(".case-form [name=end]").selectOption("solved");
+      await talk.locator(".case-form button.primary").click();
+      await stands(maya, 3);
       await maya.click(".case [data-do=reopen]");
       await stands(talk, 2);
       await ron.locator(".offer").waitFor();

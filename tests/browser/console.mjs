@@ -200,6 +200,9 @@ describe("the console", () => {
     await visitAs(page, held, "ofra", `/console/work/${task.id}`);
     await page.waitForSelector(".tried [data-applied=true] >> text=refunds");
     await page.waitForSelector('.transcript .text >> text="I want a refund"');
+    // Why, on a page in Hebrew, is Hebrew.
+    await visitAs(page, held, "ofra", `/console/work/${task.id}`, { lang: "he" });
+    await page.locator(".tried [data-applied=true]", { hasText: "כל מה שהכלל דורש מתקיים" }).waitFor();
   });
 
   check("takes two people where the rules say so", async () => {

@@ -1,5 +1,7 @@
 //! Errors as other systems read them: RFC 9457 problem documents that name the place and the cure.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// A problem document (RFC 9457), media type `application/problem+json`.
@@ -19,6 +21,12 @@ pub struct Problem {
     /// The place in what was sent (a JSON pointer or a header's name), where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// A stable word for why, where the code alone does not say: pages have a sentence for it in their reader's language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What fills the places of such a sentence.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, String>,
 }
 
 impl Problem {
@@ -30,7 +38,7 @@ impl Problem {
             status,
             detail: detail.into(),
             code: code.to_owned(),
-            field: None,
+            ..Self::default()
         }
     }
 
@@ -38,6 +46,14 @@ impl Problem {
     #[must_use]
     pub fn at(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
+        self
+    }
+
+    /// The same, with the word for why and what fills the places of its sentence.
+    #[must_use]
+    pub fn why(mut self, reason: &str, values: &[(&str, String)]) -> Self {
+        self.reason = Some(reason.to_owned());
+        self.values = values.iter().map(|(place, value)| ((*place).to_owned(), value.clone())).collect();
         self
     }
 }

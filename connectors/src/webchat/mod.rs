@@ -30,7 +30,7 @@ static CAPABILITIES: Capabilities = Capabilities {
     commit_is_send: true,
     reports_delivery: true,
     templates: false,
-    buttons: false,
+    buttons: true,
     reactions: false,
     edits: false,
     public: false,

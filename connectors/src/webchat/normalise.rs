@@ -23,6 +23,7 @@ pub(super) fn normalise(body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
         "consent" => consent(&frame)?,
         "address" => address(&frame)?,
         "rate" => rate(&frame)?,
+        "press" => press(&frame)?,
         // A newer widget may say more than we know; the event names it, the router leaves it alone.
         _ => InboundEvent {
             kind: InboundKind::Unsupported,
@@ -114,6 +115,25 @@ fn rate(frame: &Value) -> Result<InboundEvent, Malformed> {
     };
     let payload = Some(Pii::new(format!("rate:{question}:{score}")));
     Ok(InboundEvent { kind: InboundKind::Postback, external_message_id: Some(id), payload, ..InboundEvent::default() })
+}
+
+/// The button that the visitor pressed, and the place of the message that has it. What it says is read there: nobody presses
+/// what he was not sent.
+fn press(frame: &Value) -> Result<InboundEvent, Malformed> {
+    let id = client_id(frame)?.to_owned();
+    let Some(place) = frame.get("question").and_then(Value::as_str).filter(|place| place.len() <= 48) else {
+        return Err(malformed("/question", "expected the cursor of the message with the button"));
+    };
+    let Some(button) = frame.get("button").and_then(Value::as_str).filter(|button| button.len() <= 256) else {
+        return Err(malformed("/button", "expected the button's id"));
+    };
+    Ok(InboundEvent {
+        kind: InboundKind::Postback,
+        external_message_id: Some(id),
+        target_message_id: Some(place.to_owned()),
+        payload: Some(Pii::from(button)),
+        ..InboundEvent::default()
+    })
 }
 
 fn client_id(frame: &Value) -> Result<&str, Malformed> {

@@ -345,7 +345,11 @@ async fn next_words(words: &mut Option<broadcast::Receiver<Bytes>>) -> Option<Se
                 let is_for_people = |frame: &ServerFrame| {
                     matches!(
                         frame,
-                        ServerFrame::Told { .. } | ServerFrame::Noted { .. } | ServerFrame::CaseChanged { .. }
+                        ServerFrame::Told { .. }
+                            | ServerFrame::Noted { .. }
+                            | ServerFrame::CaseChanged { .. }
+                            // What a case told the customer of a task of his: programs hear of customers' words alone.
+                            | ServerFrame::Message { .. }
                     )
                 };
                 if let Some(told) = told.filter(is_for_people) {

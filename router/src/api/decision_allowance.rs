@@ -6,15 +6,15 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use blendline_authority::Wish;
 use blendline_authority::used::Used;
-use blendline_wire::TaskId;
+use blendline_wire::{DecisionId, TaskId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Shared;
 use super::auth::Caller;
-use super::decision_list::some_task;
+use super::decision_list::{some_decision, some_task};
 use super::decision_view::{self, Allowance};
-use super::decisions::{belongs, decider};
+use super::decisions::{belongs, decider, owned};
 use super::page::Params;
 use super::problem::Failure;
 use crate::ports::ledger::LinesWanted;
@@ -27,6 +27,10 @@ pub struct AllowanceWanted {
     #[serde(default, deserialize_with = "some_task")]
     #[param(inline)]
     task: Option<TaskId>,
+    /// The decision that it is about, for whoever is asked: it tells the customer.
+    #[serde(default, deserialize_with = "some_decision")]
+    #[param(inline)]
+    decision: Option<DecisionId>,
     /// Who; left out, the worker whose key or session it is.
     #[serde(default)]
     worker: Option<String>,
@@ -62,7 +66,10 @@ pub async fn allowance(
 ) -> Result<Json<Allowances>, Failure> {
     let directory = app.directory();
     let by = decider(&caller, &directory, wanted.worker.as_deref())?;
-    let contact = belongs(&app, &caller, wanted.task, None).await?.contact;
+    let contact = match wanted.decision {
+        Some(decision) => owned(&app, &caller, decision).await?.0.first.told.contact,
+        None => belongs(&app, &caller, wanted.task, None).await?.contact,
+    };
     let nothing = Allowances { items: Vec::new(), actions: Vec::new() };
     let Some(routing) = directory.rules.get(&caller.tenant) else { return Ok(Json(nothing)) };
     let Some(live) = &routing.authority else { return Ok(Json(nothing)) };

@@ -1,21 +1,24 @@
 //! The decisions of a company, page by page.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
 use blendline_authority::{Decision, Line};
-use blendline_wire::{DecisionId, TaskId};
+use blendline_wire::{DecisionId, MatterId, TaskId, TenantId};
 use serde::{Deserialize, Deserializer};
 use utoipa::IntoParams;
 
 use super::Shared;
 use super::auth::{Caller, forbidden};
 use super::decision_view::{self, DecisionInfo};
-use super::page::{Limit, Page, Params, parsed};
+use super::decisions::customer;
+use super::page::{LIMIT_MAX, Limit, Page, Params, parsed};
 use super::problem::Failure;
 use crate::directory::{Directory, Role};
 use crate::ports::ledger::{LedgerFilter, LinePlace, LinesWanted, by_decision};
+use crate::ports::store::TaskFilter;
 
 /// Which decisions to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -25,6 +28,10 @@ pub struct DecisionsWanted {
     #[serde(default, deserialize_with = "some_task")]
     #[param(inline)]
     approval: Option<TaskId>,
+    /// Those that somebody was asked for in this matter.
+    #[serde(default, deserialize_with = "some_matter")]
+    #[param(inline)]
+    matter: Option<MatterId>,
     /// Those that were asked for from then on, as RFC 3339.
     #[serde(default)]
     since: Option<String>,
@@ -51,22 +58,45 @@ pub async fn list(
     Params(wanted): Params<DecisionsWanted>,
 ) -> Result<Json<Page<DecisionInfo>>, Failure> {
     let directory = app.directory();
-    let (ids, next) = match wanted.approval {
-        Some(task) => {
+    let is_asked = wanted.approval.is_some();
+    let (ids, next) = match (wanted.approval, wanted.matter) {
+        (Some(task), _) => {
             super::tasks::owned(&app, &caller, task).await?;
-            let asked = LinesWanted { approvals: vec![task], ..LinesWanted::default() };
-            let lines = app.archive().lines(&asked).await?;
-            let own = lines.iter().filter(|line| line.tenant == caller.tenant);
-            (own.map(|line| line.told.decision).collect::<std::collections::BTreeSet<_>>().into_iter().collect(), None)
+            (asked_by(&app, caller.tenant, vec![task], |_| true).await?, None)
         }
-        None => firsts(&app, &caller, &directory, &wanted).await?,
+        (None, Some(matter)) => {
+            let filter = TaskFilter { matter: Some(matter), ..TaskFilter::default() };
+            let tasks = app.archive().tasks(caller.tenant, &filter, TaskId(0), LIMIT_MAX).await?;
+            let own = caller.worker.filter(|_| caller.role == Role::Worker);
+            let is_his = |line: &Line| own.is_none_or(|own| line.told.asker == own);
+            let tasks = tasks.into_iter().map(|task| task.id).collect();
+            (asked_by(&app, caller.tenant, tasks, is_his).await?, None)
+        }
+        (None, None) => firsts(&app, &caller, &directory, &wanted).await?,
     };
     let wanted = LinesWanted { decisions: ids, ..LinesWanted::default() };
     let mut found = by_decision(app.archive().lines(&wanted).await?);
-    let each = wanted.decisions.iter().filter_map(|id| found.remove(id));
-    let info = |lines: Vec<Line>| Some(decision_view::info(&Decision::of(&lines)?, &lines, &directory));
-    let items = each.filter_map(|lines| info(lines.into_values().collect())).collect();
+    let mut items = Vec::new();
+    for lines in wanted.decisions.iter().filter_map(|id| found.remove(id)) {
+        let lines: Vec<Line> = lines.into_values().collect();
+        let Some(decision) = Decision::of(&lines) else { continue };
+        // Whoever is asked reads for whom; a list needs no names.
+        let customer = if is_asked { customer(&app, caller.role, &decision).await? } else { None };
+        items.push(decision_view::info(&decision, &lines, &directory).of(customer));
+    }
     Ok(Json(Page { items, next }))
+}
+
+/// The names of the decisions that these tasks ask for.
+async fn asked_by(
+    app: &Shared,
+    tenant: TenantId,
+    approvals: Vec<TaskId>,
+    is_wanted: impl Fn(&Line) -> bool,
+) -> Result<Vec<DecisionId>, Failure> {
+    let lines = app.archive().lines(&LinesWanted { approvals, ..LinesWanted::default() }).await?;
+    let wanted = lines.iter().filter(|line| line.tenant == tenant && is_wanted(line));
+    Ok(wanted.map(|line| line.told.decision).collect::<BTreeSet<_>>().into_iter().collect())
 }
 
 /// The names of the decisions of a page, and where the next begins.
@@ -120,6 +150,14 @@ fn place(text: &str) -> Result<LinePlace, Failure> {
         parts.next().is_none().then_some(LinePlace { at, decision, line })
     };
     read().ok_or_else(|| Failure::bad("after", "give what the answer before gave as `next`"))
+}
+
+fn some_matter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<MatterId>, D::Error> {
+    parsed(deserializer, "an id of the form mat_…").map(Some)
+}
+
+pub(super) fn some_decision<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DecisionId>, D::Error> {
+    parsed(deserializer, "an id of the form dec_…").map(Some)
 }
 
 pub(super) fn some_task<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TaskId>, D::Error> {

@@ -5,7 +5,7 @@ use blendline_authority::grants::Grant;
 use blendline_authority::propose::Proposal;
 use blendline_authority::{Decision, Kind, Line, State};
 use blendline_wire::time::Instant;
-use blendline_wire::{CaseId, DecisionId, Pii, TaskId, WorkerId, money};
+use blendline_wire::{CaseId, DecisionId, Millis, Pii, TaskId, WorkerId, money};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -37,6 +37,10 @@ pub struct DecisionInfo {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     reason: Option<Pii<String>>,
+    /// What the customer calls himself, where one decision is asked for and the reader may see names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    customer: Option<Pii<String>>,
     /// How much he could have decided alone then, in minor units.
     alone: i64,
     /// Who decided: the first of two, where two did.
@@ -152,6 +156,7 @@ pub fn info(decision: &Decision, lines: &[Line], directory: &Directory) -> Decis
         asker: name(first.asker),
         asked_at: Instant(decision.first.at),
         reason: decision.first.note.clone(),
+        customer: None,
         alone: first.alone,
         decider: last.decider.map(name),
         holder: last.holder.map(name),
@@ -162,6 +167,60 @@ pub fn info(decision: &Decision, lines: &[Line], directory: &Directory) -> Decis
         approval: decision.approval,
         version: last.version,
         lines: lines.iter().map(line).collect(),
+    }
+}
+
+impl DecisionInfo {
+    /// The same, with what the customer calls himself.
+    #[must_use]
+    pub fn of(self, customer: Option<Pii<String>>) -> Self {
+        Self { customer, ..self }
+    }
+
+    /// What is given.
+    pub fn action(&self) -> &str {
+        &self.action
+    }
+
+    /// The amount as people read it.
+    pub fn amount(&self) -> &str {
+        &self.amount
+    }
+
+    /// Who asked.
+    pub fn asker(&self) -> &str {
+        &self.asker
+    }
+
+    /// When.
+    pub const fn asked_at(&self) -> Millis {
+        self.asked_at.0
+    }
+
+    /// Why, in his words.
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_ref().map(|reason| reason.expose().as_str())
+    }
+
+    /// True while somebody is asked.
+    pub fn waits(&self) -> bool {
+        self.state == State::Waiting
+    }
+
+    /// Where it stands.
+    pub const fn state(&self) -> State {
+        self.state
+    }
+
+    /// Who decided: the second person, where two did.
+    pub fn decided_by(&self) -> Option<&str> {
+        self.second.as_deref().or(self.decider.as_deref())
+    }
+
+    /// What whoever decided said.
+    pub fn last_note(&self) -> Option<&str> {
+        let last = self.lines.last().filter(|last| last.line != 1)?;
+        last.note.as_ref().map(|note| note.expose().as_str())
     }
 }
 
@@ -237,5 +296,36 @@ pub fn proposal(of: Proposal, directory: &Directory) -> LimitProposal {
         granted: of.granted,
         alone: of.alone,
         limit: of.limit,
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A decision that waits.
+    pub(crate) fn waiting() -> DecisionInfo {
+        DecisionInfo {
+            id: DecisionId(7),
+            state: State::Waiting,
+            action: "credit".to_owned(),
+            minor: 15_000,
+            currency: Some("ILS".to_owned()),
+            amount: "150.00 ILS".to_owned(),
+            asker: "<b>noa".to_owned(),
+            asked_at: Instant(Millis(1)),
+            reason: Some("<script>".into()),
+            customer: None,
+            alone: 10_000,
+            decider: None,
+            holder: None,
+            grant: None,
+            second: None,
+            case: None,
+            task: None,
+            approval: None,
+            version: 1,
+            lines: Vec::new(),
+        }
     }
 }

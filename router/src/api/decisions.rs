@@ -10,7 +10,7 @@ use blendline_authority::apply::Asking;
 use blendline_authority::decide::has_say;
 use blendline_authority::used::Used;
 use blendline_authority::{Command, Decision, Line, Wish};
-use blendline_wire::worker::DecisionWish;
+use blendline_wire::worker::{Author, DecisionWish};
 use blendline_wire::{CaseId, ConversationId, DecisionId, MatterId, Pii, TaskId, TenantId, WorkerId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -25,10 +25,14 @@ use crate::config::did_you_mean;
 use crate::directory::{Directory, Role};
 use crate::driver::keys;
 use crate::handle::{Call, DecideCall};
+use crate::payload::StoredMessage;
 use crate::ports::ledger::{LinesWanted, by_decision};
+use crate::ports::store::Following;
 
 /// Bytes of a caller's key.
 const KEY_MAX: usize = 200;
+/// The latest lines of a customer that are looked at for what he calls himself.
+const LINES_SEEN: usize = 40;
 /// Characters of a reason.
 const NOTE_CHARS_MAX: usize = 2_000;
 
@@ -195,7 +199,7 @@ fn known_action(tenant: TenantId, directory: &Directory, action: &str, currency:
     Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown_action", "This cannot be done", detail).at(place))
 }
 
-fn checked_note(note: Option<Pii<String>>, place: &str) -> Result<Option<Pii<String>>, Failure> {
+pub(super) fn checked_note(note: Option<Pii<String>>, place: &str) -> Result<Option<Pii<String>>, Failure> {
     if note.as_ref().is_some_and(|note| NOTE_CHARS_MAX < note.expose().chars().count()) {
         return Err(Failure::bad(place, format!("at most {NOTE_CHARS_MAX} characters")));
     }
@@ -229,7 +233,7 @@ pub(super) async fn belongs(
 }
 
 /// All lines of a decision, in their order.
-async fn lines(app: &Shared, decision: DecisionId) -> Result<Vec<Line>, Failure> {
+pub(super) async fn lines(app: &Shared, decision: DecisionId) -> Result<Vec<Line>, Failure> {
     let wanted = LinesWanted { decisions: vec![decision], ..LinesWanted::default() };
     let lines = by_decision(app.archive().lines(&wanted).await?);
     Ok(lines.into_values().flat_map(std::collections::BTreeMap::into_values).collect())
@@ -253,12 +257,23 @@ pub async fn one(
     Path(text): Path<String>,
 ) -> Result<Json<DecisionInfo>, Failure> {
     let (decision, lines) = owned(&app, &caller, id("decision", &text)?).await?;
-    Ok(Json(decision_view::info(&decision, &lines, &app.directory())))
+    let customer = customer(&app, caller.role, &decision).await?;
+    Ok(Json(decision_view::info(&decision, &lines, &app.directory()).of(customer)))
+}
+
+/// What the customer calls himself, for those who may read names.
+pub(super) async fn customer(app: &Shared, role: Role, decision: &Decision) -> Result<Option<Pii<String>>, Failure> {
+    let conversation = decision.first.conversation.filter(|_| !matches!(role, Role::Operations | Role::Auditor));
+    let Some(conversation) = conversation else { return Ok(None) };
+    let Some(row) = app.archive().conversation(conversation).await? else { return Ok(None) };
+    let Following { lines, .. } = app.archive().follow(row.account, row.contact, None, LINES_SEEN).await?;
+    let named = |(_, line): (ConversationId, StoredMessage)| line.body.name.filter(|_| line.author == Author::Customer);
+    Ok(lines.into_iter().rev().find_map(named))
 }
 
 /// The decision, when it concerns the caller: a worker's are those that he asked for, decided or was asked, and those that he
 /// has a say in.
-async fn owned(app: &Shared, caller: &Caller, id: DecisionId) -> Result<(Decision, Vec<Line>), Failure> {
+pub(super) async fn owned(app: &Shared, caller: &Caller, id: DecisionId) -> Result<(Decision, Vec<Line>), Failure> {
     let lines = lines(app, id).await?;
     let decision = Decision::of(&lines).filter(|decision| decision.first.tenant == caller.tenant);
     let decision = decision.ok_or_else(unknown)?;
@@ -299,6 +314,27 @@ pub struct DecisionAct {
     note: Option<Pii<String>>,
 }
 
+/// Asks it of the owner.
+pub(super) async fn decide(
+    app: &Shared,
+    (tenant, actor, by): (TenantId, blendline_wire::event::Actor, WorkerId),
+    decision: &Decision,
+    command: Command,
+) -> Result<(), Failure> {
+    let call = DecideCall {
+        tenant,
+        decision: decision.id(),
+        wish: blendline_authority::apply::wish_of(decision),
+        by,
+        of_case: decision.first.told.of_case,
+        command,
+        waits: true,
+        tells: false,
+    };
+    let done = app.door(tenant).call(actor, Call::Decide(Box::new(call))).await;
+    done.map(drop).map_err(|error| of_call(error, tenant, &app.directory()))
+}
+
 /// What can be asked of a decision.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
 #[schema(as = DecisionVerb)]
@@ -331,17 +367,6 @@ pub async fn act(
         Act::Withdraw => Command::Withdraw { by, note },
         Act::Reverse => Command::Reverse { by, note },
     };
-    let call = DecideCall {
-        tenant: caller.tenant,
-        decision: decision.id(),
-        wish: blendline_authority::apply::wish_of(&decision),
-        by,
-        of_case: decision.first.told.of_case,
-        command,
-        waits: true,
-        tells: false,
-    };
-    let done = app.door(caller.tenant).call(actor(&caller, by), Call::Decide(Box::new(call))).await;
-    done.map_err(|error| of_call(error, caller.tenant, &directory))?;
+    decide(&app, (caller.tenant, actor(&caller, by), by), &decision, command).await?;
     Ok(Json(shown(&app, &directory, decision.id()).await?.0))
 }

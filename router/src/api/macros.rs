@@ -84,11 +84,31 @@ struct Plan {
     verdict: Option<Verdict>,
 }
 
+/// What is in the way of a step: a stable word for pages, what fills its sentence, and the sentence in English.
+struct InTheWay {
+    word: &'static str,
+    about: String,
+    says: String,
+}
+
+impl InTheWay {
+    fn new(word: &'static str, says: impl Into<String>) -> Self {
+        Self { word, about: String::new(), says: says.into() }
+    }
+
+    fn about(self, about: impl ToString) -> Self {
+        Self { about: about.to_string(), ..self }
+    }
+}
+
 /// Why nothing of it can be done: which step, and what is in its way.
-fn refused(step: usize, what: &str, why: impl std::fmt::Display) -> Failure {
-    let detail = format!("step {} ({what}): {why}", step + 1);
+fn refused(step: usize, what: &str, why: InTheWay) -> Failure {
+    let InTheWay { word, about, says } = why;
+    let detail = format!("step {} ({what}): {says}", step + 1);
     let title = "Nothing of the macro was done";
-    Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "step_refused", title, detail).at(format!("/{step}"))
+    let values = [("step", (step + 1).to_string()), ("about", about)];
+    let failure = Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "step_refused", title, detail);
+    failure.at(format!("/{step}")).why(word, &values)
 }
 
 /// Does a macro on a task that the worker has, or says what it would do. Every step is looked at before the first is done.
@@ -136,12 +156,14 @@ async fn plan(
     let mut plan = Plan { says: None, note: None, verdict: None };
     let mut step = 0;
     if canned.queue.as_ref().is_some_and(|queue| *queue != facts.queue) {
-        return Err(refused(0, "all", "it is for tasks of another queue"));
+        return Err(refused(0, "all", InTheWay::new("other_queue", "it is for tasks of another queue")));
     }
     if !canned.text.trim().is_empty() {
         let filled = fill(&canned.text, &facts.known());
         if !filled.missing.is_empty() {
-            return Err(refused(step, "reply", format!("nothing is known for {}", filled.missing.join(", "))));
+            let missing = filled.missing.join(", ");
+            let why = InTheWay::new("not_known", format!("nothing is known for {missing}")).about(missing);
+            return Err(refused(step, "reply", why));
         }
         may_say(app, task, &filled.text).await.map_err(|why| refused(step, "reply", why))?;
         plan.says = Some(filled.text);
@@ -157,9 +179,9 @@ async fn plan(
             }
             Act::Transfer { to } => {
                 let to = target(&directory, caller.tenant, to, "")
-                    .map_err(|failure| refused(step, "transfer", failure.problem.detail))?;
+                    .map_err(|failure| refused(step, "transfer", InTheWay::new("no_target", failure.problem.detail)))?;
                 if to == Target::Worker(worker) {
-                    return Err(refused(step, "transfer", "the task is his already"));
+                    return Err(refused(step, "transfer", InTheWay::new("his_already", "the task is his already")));
                 }
                 plan.verdict = Some(Verdict::Transfer { to, note: None });
             }
@@ -173,20 +195,23 @@ async fn plan(
 }
 
 /// Whether the customer can be told this now, freely.
-async fn may_say(app: &Shared, task: &Task, text: &str) -> Result<(), String> {
-    let id = task.conversation.ok_or("the task has no customer to reply to")?;
-    let unreadable = |_| "the record does not answer: try again".to_owned();
+async fn may_say(app: &Shared, task: &Task, text: &str) -> Result<(), InTheWay> {
+    let nobody = || InTheWay::new("nobody", "the task has no customer to reply to");
+    let id = task.conversation.ok_or_else(nobody)?;
+    let unreadable = |_| InTheWay::new("unreadable", "the record does not answer: try again");
     let row = app.archive().conversation(id).await.map_err(unreadable)?;
-    let row = row.ok_or("the conversation is over")?;
+    let row = row.ok_or_else(|| InTheWay::new("over", "the conversation is over"))?;
     let directory = app.directory();
     let channel = directory.accounts.get(&row.account).and_then(|entry| blendline_connectors::by_name(&entry.channel));
-    let capabilities = channel.ok_or("its account is not configured any more")?.capabilities();
-    if capabilities.text_chars_max < text.chars().count() {
-        return Err(format!("the channel takes {} characters", capabilities.text_chars_max));
+    let gone = || InTheWay::new("no_account", "its account is not configured any more");
+    let capabilities = channel.ok_or_else(gone)?.capabilities();
+    let most = capabilities.text_chars_max;
+    if most < text.chars().count() {
+        return Err(InTheWay::new("too_long", format!("the channel takes {most} characters")).about(most));
     }
     let ends = capabilities.window_ms.map(|window| row.heard_at.map(|heard| heard.plus(window)).unwrap_or_default());
     match ends.filter(|ends| *ends <= now()) {
-        Some(_) => Err("the platform's window is closed: only a template gets through".to_owned()),
+        Some(_) => Err(InTheWay::new("window", "the platform's window is closed: only a template gets through")),
         None => Ok(()),
     }
 }

@@ -17,6 +17,7 @@ pub mod consents;
 pub mod conversations;
 pub mod customer;
 pub mod decision_allowance;
+pub mod decision_links;
 pub mod decision_list;
 pub mod decision_view;
 pub mod decisions;
@@ -79,6 +80,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{CheckedTenant, Server};
+use crate::decision_link::DecisionLinks;
 use crate::directory::{Directories, Directory};
 use crate::doors::Doors;
 use crate::driver::Status;
@@ -119,6 +121,8 @@ pub struct Parts {
     pub search: Arc<dyn Search>,
     /// What makes links for customers.
     pub status: Links,
+    /// What makes links to decisions.
+    pub decisions: DecisionLinks,
     /// Who may be posted to.
     pub reach: Reach,
     /// The key with which browsers subscribe to notices; `None`: nobody is told.

@@ -33,6 +33,13 @@ impl Failure {
         self
     }
 
+    /// The same, with the word for why and what fills the places of its sentence.
+    #[must_use]
+    pub fn why(mut self, reason: &str, values: &[(&str, String)]) -> Self {
+        *self.problem = self.problem.why(reason, values);
+        self
+    }
+
     /// The same, to be tried again.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
@@ -170,7 +177,7 @@ fn unprocessable(code: &str, detail: String) -> Failure {
 fn of_decision<'a>(why: NotDecided, name: impl Fn(WorkerId) -> Option<&'a str>) -> Failure {
     use blendline_authority::{Refusal as Decision, State};
     let amount = |minor: i64| money::shown(minor, &why.currency);
-    let state = |detail: &str| conflict("wrong_decision_state", detail.to_owned());
+    let state = |word: &str, detail: &str| conflict("wrong_decision_state", detail.to_owned()).why(word, &[]);
     match &why.refusal {
         Decision::Unknown | Decision::Exists => Failure::not_found("decision", "no decision has this id"),
         Decision::Short { reason, alone, most } => {
@@ -178,23 +185,28 @@ fn of_decision<'a>(why: NotDecided, name: impl Fn(WorkerId) -> Option<&'a str>) 
             let detail = format!(
                 "{says}: now this worker may decide {alone} alone, and whoever may most of those above him {most}"
             );
-            conflict("over_limit", detail).at("/minor")
+            let values = [("alone", alone), ("most", most)];
+            conflict("over_limit", detail).at("/minor").why(reason.as_str(), &values)
         }
-        Decision::Own => conflict("not_yours", "whoever asked does not decide: another does".to_owned()),
-        Decision::SamePerson => conflict("not_yours", "two different persons decide: the other one does".to_owned()),
+        Decision::Own => {
+            conflict("not_yours", "whoever asked does not decide: another does".to_owned()).why("own", &[])
+        }
+        Decision::SamePerson => {
+            conflict("not_yours", "two different persons decide: the other one does".to_owned()).why("same_person", &[])
+        }
         Decision::NotYours { reason, approvers } => {
             let names: Vec<&str> = approvers.iter().filter_map(|worker| name(*worker)).collect();
-            let who = if names.is_empty() { "nobody may now".to_owned() } else { format!("{} may", names.join(", ")) };
-            conflict("not_yours", format!("{}; {who}", short(*reason)))
+            let names = names.join(", ");
+            let who = if names.is_empty() { "nobody may now".to_owned() } else { format!("{names} may") };
+            let values: &[_] = if names.is_empty() { &[] } else { &[("names", names)] };
+            conflict("not_yours", format!("{}; {who}", short(*reason))).why(reason.as_str(), values)
         }
-        Decision::Decided { state: at } => state(match at {
-            State::Waiting => "it waits",
-            State::Granted => "it is granted already",
-            State::Denied => "it is denied already",
-            State::Withdrawn => "it was withdrawn",
-            State::Reversed => "it was taken back",
-        }),
-        Decision::NotGranted => state("it is not granted, so there is nothing to take back"),
+        Decision::Decided { state: State::Waiting } => state("waiting", "it waits"),
+        Decision::Decided { state: State::Granted } => state("granted", "it is granted already"),
+        Decision::Decided { state: State::Denied } => state("denied", "it is denied already"),
+        Decision::Decided { state: State::Withdrawn } => state("withdrawn", "it was withdrawn"),
+        Decision::Decided { state: State::Reversed } => state("reversed", "it was taken back"),
+        Decision::NotGranted => state("not_granted", "it is not granted, so there is nothing to take back"),
     }
 }
 

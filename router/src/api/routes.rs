@@ -11,10 +11,10 @@ use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
     Shared, about, accounts, audit, canned, case_events, case_list, case_types, cases, company, connect, consents,
-    conversations, customer, decision_allowance, decision_list, decisions, drafts, endpoints, explanation, floor,
-    health, held, items, keys, ledger, macros, media, notes, operations, pages, people, poll, promises, push, queues,
-    rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status, tasks, transcripts, users, webhooks,
-    work, workers, worklist,
+    conversations, customer, decision_allowance, decision_links, decision_list, decisions, drafts, endpoints,
+    explanation, floor, health, held, items, keys, ledger, macros, media, notes, operations, pages, people, poll,
+    promises, push, queues, rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status, tasks,
+    transcripts, users, webhooks, work, workers, worklist,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -85,6 +85,7 @@ pub fn routes() -> Vec<Route> {
         get("/v1/decisions/proposals", WATCH, self::get(ledger::propose), about::decisions::propose),
         get("/v1/decisions/{id}", READ_OR_WORK, self::get(decisions::one), about::decisions::one),
         owner(post("/v1/decisions/{id}", STAND, self::post(decisions::act), about::decisions::act)),
+        post("/v1/decisions/{id}/link", STAND, self::post(decision_links::link), about::decisions::link),
         get("/v1/promises", READ_OR_WORK, self::get(promises::list), about::cases::promises),
         get("/v1/tasks", READ_OR_WORK, self::get(tasks::list), about::tasks::list),
         get("/v1/tasks/{id}", READ_OR_WORK, self::get(tasks::one), about::tasks::one),
@@ -231,6 +232,8 @@ pub fn open_routes() -> Vec<Open<Shared>> {
         quiet(Open::get("/console/work/{id}", pages::console_task, about::pages::console_task)),
         quiet(Open::get("/console/cases/{id}", pages::console_case, about::pages::console_case)),
         quiet(Open::get("/status/{token}", status::page, about::status::page)),
+        quiet(Open::get("/decide/{token}", decision_links::page, about::decisions::page)),
+        quiet(Open::post("/decide/{token}", decision_links::act, about::decisions::act_by_link)),
         quiet(Open::get("/transcripts/{id}", transcripts::one, about::pages::transcript)),
         quiet(Open::get("/password", pages::password, about::pages::password)),
     ]

@@ -153,7 +153,7 @@ fn with_cookie(cookie: &str) -> Result<Response, Failure> {
 }
 
 /// From where a request comes: the connection's other side or, where that is a proxy of ours, whom it names.
-fn client_address(app: &Shared, place: Option<&Extension<Arc<Place>>>, headers: &HeaderMap) -> IpAddr {
+pub(super) fn client_address(app: &Shared, place: Option<&Extension<Arc<Place>>>, headers: &HeaderMap) -> IpAddr {
     let peer = place.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |place| place.address());
     if !app.parts.server.trusted_proxies.contains(&peer) {
         return peer;

@@ -86,6 +86,22 @@ pub(super) struct MessageFrame {
     /// The best answer, where this asks how content the visitor was: 1 to so many stars.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) scale: Option<u8>,
+    /// What he may press, where this asks him something: one of them, once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) buttons: Vec<Button>,
+    /// The button that he pressed, where he said this so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) pressed: Option<Pii<String>>,
+}
+
+/// A button of a message.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ChatButton)]
+pub(super) struct Button {
+    /// What pressing it says to us.
+    pub(super) id: String,
+    /// What stands on it.
+    pub(super) label: String,
 }
 
 /// Who said it.
@@ -154,6 +170,8 @@ mod tests {
             at: Millis(7),
             client_id: None,
             scale: None,
+            buttons: Vec::new(),
+            pressed: None,
         };
         for (frame, json) in [
             (

@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::frames::{MessageFrame, State as Standing};
 use super::gate::Visit;
 use super::reader::Reader;
-use super::say::{FRAME_BYTES_MAX, NotTaken, confirms, rates};
+use super::say::{FRAME_BYTES_MAX, NotTaken, confirms, presses, rates};
 use super::session::too_many;
 use super::site::Site;
 use super::token::Visitor;
@@ -120,7 +120,11 @@ pub(super) struct Said {
     #[serde(default)]
     #[schema(value_type = u8, minimum = 1, maximum = 5)]
     score: Option<Value>,
-    /// The cursor of the question that the score answers.
+    /// Instead of words: the button that he pressed; with the place of its message as `question`.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    button: Option<Value>,
+    /// The cursor of the question that the score, or the button, answers.
     #[serde(default)]
     #[schema(value_type = String)]
     question: Option<Value>,
@@ -129,9 +133,12 @@ pub(super) struct Said {
 impl Said {
     /// The same frame as over a socket, read by the same reader.
     fn frame(self) -> Value {
-        let Self { client_id, text, confirmed, read, granted, by, email, score, question } = self;
+        let Self { client_id, text, confirmed, read, granted, by, email, score, question, button } = self;
         if let Some(score) = score {
             return json!({ "type": "rate", "client_id": client_id, "question": question, "score": score });
+        }
+        if let Some(button) = button {
+            return json!({ "type": "press", "client_id": client_id, "question": question, "button": button });
         }
         match (confirmed, read, granted, email) {
             (Some(confirmed), ..) => json!({ "type": "confirm", "client_id": client_id, "confirmed": confirmed }),
@@ -197,6 +204,9 @@ async fn take(chat: &Chat, site: &Site, visitor: &Visitor, event: InboundEvent) 
         _ => {
             if let (Some(stars), Some(own)) = (rates(&event), &event.external_message_id) {
                 return chat.rate(site, visitor, stars, own).await.map_err(refused);
+            }
+            if let (Some(press), Some(own)) = (presses(&event), &event.external_message_id) {
+                return chat.press(site, visitor, press, own).await.map_err(refused);
             }
             let mut reader = Reader::new(chat.contact(site, visitor).await?, None);
             reader.news(chat, site).await?;

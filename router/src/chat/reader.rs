@@ -1,11 +1,12 @@
 //! What a visitor has not read yet, from the record and from his cursor on.
 
 use blendline_core::rows::{ConversationState, TaskState};
+use blendline_wire::outbound::Content;
 use blendline_wire::worker::Author;
 use blendline_wire::{ContactKey, ConversationId, Millis, Pii};
 
 use super::Chat;
-use super::frames::{Cursor, From, MessageFrame, State};
+use super::frames::{Button, Cursor, From, MessageFrame, State};
 use super::site::Site;
 use super::token::Visitor;
 use crate::driver::keys;
@@ -95,15 +96,22 @@ fn frame(chat: &Chat, site: &Site, conversation: ConversationId, line: StoredMes
     let cursor = Cursor { conversation, seq };
     match author {
         Author::Customer => {
-            let (name, client_id) = (body.name, body.external_id);
-            Some(MessageFrame { cursor, from: From::Visitor, name, text: body.text?, at, client_id, scale: None })
+            let (name, client_id, pressed) = (body.name, body.external_id, body.payload);
+            let (from, text, buttons) = (From::Visitor, body.text?, Vec::new());
+            Some(MessageFrame { cursor, from, name, text, at, client_id, scale: None, buttons, pressed })
         }
         Author::Worker => {
             let own = || chat.directory.workers.get(&worker?).map(|(_, name)| name.clone());
             let name = site.agent_name.clone().or_else(own).map(Pii::new);
             let scale = body.purpose.as_deref().filter(|purpose| *purpose == PURPOSE).map(|_| SCALE);
-            let text = body.content.map_or(body.text, |content| Some(words(content)))?;
-            Some(MessageFrame { cursor, from: From::Agent, name, text, at, client_id: None, scale })
+            let (text, buttons) = match body.content {
+                Some(Content::Buttons { text, buttons }) => (text, buttons),
+                Some(content) => (words(content), Vec::new()),
+                None => (body.text?, Vec::new()),
+            };
+            let buttons = buttons.into_iter().map(|(id, label)| Button { id, label }).collect();
+            let (from, client_id, pressed) = (From::Agent, None, None);
+            Some(MessageFrame { cursor, from, name, text, at, client_id, scale, buttons, pressed })
         }
         Author::Note => None,
     }

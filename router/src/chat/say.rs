@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use blendline_wire::broker::{AccountEvent, BrokerMessage, InboundBatch};
 use blendline_wire::inbound::{ConversationKey, InboundEvent, InboundKind};
+use blendline_wire::outbound::Content;
 use blendline_wire::{ConversationId, Millis, Pii};
 
 use super::frames::Cursor;
@@ -58,6 +59,12 @@ pub(super) fn rates(event: &InboundEvent) -> Option<(Cursor, u8)> {
     Some((place.parse().ok()?, score.parse().ok()?))
 }
 
+/// The button that a visitor pressed, with the place of the message that has it.
+pub(super) fn presses(event: &InboundEvent) -> Option<(Cursor, &str)> {
+    let place = event.target_message_id.as_deref()?.parse().ok()?;
+    Some((place, event.payload.as_ref()?.expose()))
+}
+
 impl Chat {
     /// Takes a message; `Ok` means that it is durable.
     pub(super) async fn say(&self, site: &Site, visitor: &Visitor, event: InboundEvent) -> Result<(), NotTaken> {
@@ -103,6 +110,33 @@ impl Chat {
         let event =
             InboundEvent { kind: InboundKind::Postback, payload, external_message_id, ..InboundEvent::default() };
         self.publish(site, visitor, vec![(client_id.to_owned(), event)]).await
+    }
+
+    /// Takes a button that the visitor pressed, as what he says: the words on it, and what it says to us as the record has it.
+    /// What no message of his has is a word into the dark, as on any channel.
+    pub(super) async fn press(
+        &self,
+        site: &Site,
+        visitor: &Visitor,
+        (place, pressed): (Cursor, &str),
+        client_id: &str,
+    ) -> Result<(), NotTaken> {
+        let contact = self.contact(site, visitor).await.map_err(|_| NotTaken::busy())?;
+        let Some(before) = place.seq.checked_sub(1) else { return Ok(()) };
+        let after = Some((place.conversation, before));
+        let found = self.archive.follow(site.account, contact, after, 1).await.map_err(|_| NotTaken::busy())?;
+        let line = found.lines.into_iter().find(|(id, line)| *id == place.conversation && line.seq == place.seq);
+        let Some(Content::Buttons { buttons, .. }) = line.and_then(|(_, line)| line.body.content) else {
+            return Ok(());
+        };
+        let Some((payload, label)) = buttons.into_iter().find(|(payload, _)| payload == pressed) else { return Ok(()) };
+        let event = InboundEvent {
+            external_message_id: Some(client_id.to_owned()),
+            text: Some(Pii::new(label)),
+            payload: Some(Pii::new(payload)),
+            ..InboundEvent::default()
+        };
+        self.say(site, visitor, event).await
     }
 
     /// One of what the visitor may say: so many per minute, so many at once.

@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite;
 use super::frames::{Opening, ServerFrame};
 use super::gate::Visit;
 use super::reader::Reader;
-use super::say::{FRAME_BYTES_MAX, NotTaken, confirms, rates};
+use super::say::{FRAME_BYTES_MAX, NotTaken, confirms, presses, rates};
 use super::secret::random;
 use super::site::Site;
 use super::token::{self, Opened};
@@ -311,6 +311,10 @@ impl Line<'_> {
     async fn confirm(&mut self, event: InboundEvent, socket: &mut WebSocket) -> Result<(), End> {
         if let (Some(stars), Some(client_id)) = (rates(&event), event.external_message_id.clone()) {
             let taken = self.chat.rate(self.site, &self.opened.visitor, stars, &client_id).await;
+            return self.answer(client_id, taken, socket).await;
+        }
+        if let (Some(press), Some(client_id)) = (presses(&event), event.external_message_id.clone()) {
+            let taken = self.chat.press(self.site, &self.opened.visitor, press, &client_id).await;
             return self.answer(client_id, taken, socket).await;
         }
         self.look(socket).await?;

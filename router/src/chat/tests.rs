@@ -214,6 +214,8 @@ pub(crate) fn frames() -> Vec<Value> {
         at: Millis(7),
         client_id: Some(ID.to_owned()),
         scale: Some(5),
+        buttons: vec![super::frames::Button { id: "yes".into(), label: "כן".into() }],
+        pressed: Some("yes".into()),
     };
     let client_id = ID.to_owned();
     [

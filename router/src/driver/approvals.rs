@@ -7,9 +7,11 @@ use blendline_core::{Answer, Command, Input, PayloadId, Refusal};
 use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::org::FieldValue;
 use blendline_wire::task::{Label, Presence, Target};
+use blendline_wire::worker::ServerFrame;
 use blendline_wire::{Pii, QueueId, TaskId, WorkerId, money};
 
 use crate::driver::decisions::live;
+use crate::driver::release::Output;
 use crate::driver::step::Stepper;
 use crate::driver::telemetry;
 use crate::notes;
@@ -198,6 +200,9 @@ impl Stepper<'_> {
         // One decision ends once; two of one matter in a millisecond are told apart by their names.
         let bytes = told.decision.0.to_be_bytes();
         let (key, entries) = notes::entries(&note, tenant, self.now(), u16::from_be_bytes([bytes[0], bytes[1]]));
+        let frame =
+            ServerFrame::Noted { note: hex::encode(key), task, from: note.from, text: note.text, mentioned: true };
+        self.batch.outputs.push(Output::Told(told.asker, frame));
         let (note, mentions) = (hex::encode(key), note.mentions);
         let kind = Box::new(EventKind::NoteAdded { note, in_matter: matter, in_task: task, mentions });
         let conversation = decision.first.conversation;

@@ -1,19 +1,23 @@
 //! What customers, owners and managers are told of a case, and how it reaches them.
 
+use std::collections::BTreeSet;
+
 use blendline_cases::command::{Notice, PromiseNews, Whom};
 use blendline_cases::promise::Promise;
 use blendline_cases::{Case, local};
 use blendline_core::rows::ConversationState;
-use blendline_core::{Command, Input};
+use blendline_core::{Command, Input, MessageRow};
 use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::outbound::Content;
-use blendline_wire::{Millis, Pii, WorkerId};
+use blendline_wire::worker::ServerFrame;
+use blendline_wire::{ConversationId, Millis, Pii, WorkerId};
 use jiff::tz::TimeZone;
 
+use crate::driver::release::Output;
 use crate::driver::step::Stepper;
 use crate::notes;
 use crate::pages::{Lang, said};
-use crate::payload::MessageBody;
+use crate::payload::{MessageBody, StoredMessage};
 
 impl Stepper<'_> {
     /// Tells somebody of a promise or a stage at risk, or says why not.
@@ -59,11 +63,33 @@ impl Stepper<'_> {
         let prior = over.cloned().map(Box::new);
         let payload = self.batch.payload(MessageBody::reply(content));
         let command = Command::Tell { conversation, worker: None, payload, prior };
-        if self.step(Input::new(Actor::Rule, command)).wrote {
+        let stepped = self.step(Input::new(Actor::Rule, command));
+        if stepped.wrote {
+            if let Some(said) = stepped.said {
+                self.show_said(case, conversation, &said);
+            }
             return "told";
         }
         self.batch.drop_payload(payload);
         "too_many"
+    }
+
+    /// Whoever has the conversation or the stage's work at his desk sees what the customer was told, where he reads what the
+    /// customer says.
+    fn show_said(&mut self, case: &Case, conversation: ConversationId, said: &MessageRow) {
+        let at_talk = match self.core.conversation(conversation).map(|open| &open.state) {
+            Some(ConversationState::Open { task }) => Some(*task),
+            _ => None,
+        };
+        let Some(body) = self.batch.commit.payloads.get(&said.payload).cloned() else { return };
+        let MessageRow { seq, at, author, worker, outbound, .. } = *said;
+        let message = StoredMessage { seq, at, author, worker, outbound, body }.view();
+        let tasks: BTreeSet<_> = [case.task, at_talk].into_iter().flatten().collect();
+        for row in tasks.into_iter().filter_map(|task| self.core.task(task)) {
+            let Some(holder) = row.state.holder().filter(|_| row.conversation == Some(conversation)) else { continue };
+            let frame = ServerFrame::Message { task: row.id, lease: row.lease, message: message.clone() };
+            self.batch.outputs.push(Output::Told(holder, frame));
+        }
     }
 
     /// Tells a worker of a case, by a note on its matter that mentions him. `at` tells what is said to one in the same

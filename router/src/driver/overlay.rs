@@ -3,13 +3,13 @@
 //! A look-up for batch N + 1 may run while batch N is being committed, so it may miss what N and N + 1 themselves
 //! changed; what N - 1 changed it cannot miss. Two layers are enough.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use blendline_authority::{Decision, Line, State};
 use blendline_cases::Case;
 use blendline_core::Write;
 use blendline_core::rows::{Conversation, ConversationState, OutboundRow};
-use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, DecisionId, OutboundId, TaskId};
+use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, DecisionId, MatterId, OutboundId, TaskId};
 
 use crate::accounts::AccountState;
 use crate::driver::forecasts::Forecasts;
@@ -124,6 +124,14 @@ impl Overlay {
         let mut named = layers.into_iter().flat_map(HashMap::values).filter(is_its);
         // What was found, or decided before, may have been moved on since.
         named.find_map(|case| self.case(case.id).filter(is_its))
+    }
+
+    /// The open cases of a matter, as far as they were asked for.
+    pub(crate) fn cases_of_matter(&self, matter: MatterId) -> Vec<&Case> {
+        let layers = [&self.current.cases, &self.previous.cases, &self.found.cases];
+        let ids: BTreeSet<_> = layers.into_iter().flat_map(HashMap::keys).copied().collect();
+        let is_its = |case: &&Case| case.is_open() && case.links.matter == Some(matter);
+        ids.into_iter().filter_map(|id| self.case(id)).filter(is_its).collect()
     }
 
     /// A new line of the ledger of decisions.

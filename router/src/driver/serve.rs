@@ -282,11 +282,13 @@ impl<'a> Serving<'a> {
         let looking = Looking { directory: &self.directory, core: &self.core, overlay: &self.overlay, found: &found };
         let mut kin = looking.kin(draft, self.owner.archive.as_ref()).await;
         entries.extend(looking.known_of(&kin));
-        if !entries.is_empty() {
-            let wanted = Wanted { entries, ..Wanted::default() };
+        let case_matters = draft.asked_matters(&self.directory, &self.core, contact_of);
+        let wanted = Wanted { entries, case_matters, ..Wanted::default() };
+        if !wanted.is_empty() {
             let more =
                 insist("prefetch", for_ms, telemetry::store_unavailable, || store.prefetch(shard, &wanted)).await?;
             found.entries.extend(more.entries);
+            found.cases.extend(more.cases);
         }
         let about = (draft, &self.overlay, self.directory.as_ref());
         customers::find(about, (shard, store.as_ref(), self.owner.archive.as_ref()), (&mut found, &mut kin)).await?;

@@ -1,7 +1,7 @@
 //! Steps the core through a batch and sorts what it asks for.
 
 use blendline_core::rows::{Task, TaskState};
-use blendline_core::{Answer, Effect, Input, Refusal, Release, Scheduler, Write};
+use blendline_core::{Answer, Effect, Input, MessageRow, Refusal, Release, Scheduler, Write};
 use blendline_wire::event::Actor;
 use blendline_wire::worker::{ServerFrame, TaskView};
 use blendline_wire::{Lease, Millis, TaskId};
@@ -36,6 +36,8 @@ pub(crate) struct Stepped {
     pub(crate) wrote: bool,
     /// The answer, where somebody waits for one.
     pub(crate) answer: Option<Result<Answer, Refusal>>,
+    /// The line of ours that was said to a customer.
+    pub(crate) said: Option<MessageRow>,
 }
 
 impl<'a> Stepper<'a> {
@@ -91,7 +93,7 @@ impl<'a> Stepper<'a> {
         self.batch.record(&input);
         let mut effects = std::mem::take(&mut self.effects);
         self.core.step(self.batch.commit.now, input, &mut effects);
-        let mut stepped = Stepped { wrote: false, answer: None };
+        let mut stepped = Stepped { wrote: false, answer: None, said: None };
         let mut assigned = Vec::new();
         for effect in effects.drain(..) {
             match effect {
@@ -99,6 +101,11 @@ impl<'a> Stepper<'a> {
                     // Counters alone are no trace of an input.
                     stepped.wrote |= !matches!(write, Write::Meta(_));
                     self.overlay.absorb(&write);
+                    if let Write::Message(row) = &write
+                        && row.outbound.is_some()
+                    {
+                        stepped.said = Some(*row);
+                    }
                     if let Write::Event(event) = &write
                         && let Some(entry) = case_history::entry(event)
                     {

@@ -214,6 +214,10 @@ impl Store for FakeStore {
             found.cases.extend(record.cases.get(id).map(|case| (*id, case.clone())));
         }
         let of_task = |case: &&Case| case.task.is_some_and(|task| wanted.case_tasks.contains(&task));
+        let of_matter = |case: &&Case| {
+            case.is_open() && case.links.matter.is_some_and(|matter| wanted.case_matters.contains(&matter))
+        };
+        found.cases.extend(record.cases.values().filter(of_matter).map(|case| (case.id, case.clone())));
         found.lines = super::ledger::lines(&record.ledger, &wanted.lines);
         found.cases.extend(record.cases.values().filter(of_task).map(|case| (case.id, case.clone())));
         let contacts: Vec<_> = found.cases.values().filter_map(|case| case.links.contact).collect();

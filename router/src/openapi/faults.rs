@@ -25,6 +25,7 @@ faults! {
     BAD_REQUEST = 400 "bad_request" "The request cannot be read or makes no sense; `field` names the place.";
     UNAUTHORIZED = 401 "unauthorized" "No key and no session, or one that is not known (any more).";
     WRONG_CREDENTIALS = 401 "wrong_credentials" "Tenant, name or password is wrong, or the user is disabled.";
+    STEP_UP = 401 "step_up" "A proof of who it is, at this moment, is needed.";
     BAD_TOKEN = 401 "bad_token" "The visitor's token is not ours or its time is over: open a session.";
     NO_SIGNATURE = 401 "no_signature" "The signature's header is absent or of another form.";
     WRONG_SIGNATURE = 401 "wrong_signature" "The signature does not match the body.";
@@ -49,6 +50,7 @@ faults! {
     UNKNOWN_DECISION = 404 "unknown_decision" "No decision of the caller's has this id.";
     UNKNOWN_ENDPOINT = 404 "unknown_endpoint" "No endpoint has this name.";
     UNKNOWN_HELD = 404 "unknown_held_macro" "No macro of this number waits, nor was one done.";
+    UNKNOWN_LINK = 404 "unknown_link" "The link is not ours, or its time is over.";
     UNKNOWN_MEDIA = 404 "unknown_media" "No file that the caller may see has this id.";
     UNKNOWN_OUTBOUND = 404 "unknown_outbound" "No message of the caller's has this id.";
     UNKNOWN_PUSH_DEVICE = 404 "unknown_push_device" "No device of the caller's has this id.";

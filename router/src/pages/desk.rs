@@ -6,8 +6,8 @@ use super::language::Lang;
 use super::sign_in::languages;
 use super::texts::{filled, open_text, text};
 use super::{
-    Page, assets, away, case_parts, desk_answers, desk_forms, desk_macros, desk_notes, desk_parts, desk_worklist,
-    search, shell,
+    Page, assets, away, case_parts, desk_answers, desk_authority, desk_forms, desk_macros, desk_notes, desk_parts,
+    desk_worklist, search, shell,
 };
 
 /// The states of the connection, and what each is called.
@@ -78,6 +78,7 @@ pub(super) fn markup(page: &Page<'_>) -> Markup {
         (desk_forms::templates(lang))
         (case_parts::templates(lang))
         (case_parts::opening(lang))
+        (desk_authority::templates(lang))
         (desk_answers::templates(lang))
         (desk_notes::templates(lang))
         noscript { p class="empty" { (t("page-needs-script")) } }
@@ -167,6 +168,8 @@ fn keys(lang: Lang) -> Markup {
             dt { kbd { "Alt" } "+" kbd { "W" } } dd { (t("desk-work")) }
             dt { kbd { "Alt" } "+" kbd { "B" } } dd { (t("desk-bulk")) }
             dt { kbd { "Alt" } "+" kbd { "S" } } dd { (t("desk-key-search")) }
+            dt { kbd { "Alt" } "+" kbd { "Y" } } dd { (t("desk-key-approve")) }
+            dt { kbd { "Alt" } "+" kbd { "N" } } dd { (t("desk-key-deny")) }
             dt { kbd { "Enter" } } dd { (t("desk-key-send")) }
             dt { kbd { "Shift" } "+" kbd { "Enter" } } dd { (t("desk-key-line")) }
         }

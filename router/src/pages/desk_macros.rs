@@ -20,6 +20,20 @@ const SENTENCES: [(&str, &str, &[&str]); 11] = [
     ("choose", "desk-choose", &[]),
 ];
 
+/// What is said of a step that cannot be done, by the server's words for it.
+pub(super) const REFUSALS: [(&str, &str, &[&str]); 10] = [
+    ("refused-step_refused-other_queue", "desk-step-other-queue", &[]),
+    ("refused-step_refused-not_known", "desk-step-not-known", &["step", "about"]),
+    ("refused-step_refused-no_target", "desk-step-no-target", &["step"]),
+    ("refused-step_refused-his_already", "desk-step-his-already", &["step"]),
+    ("refused-step_refused-nobody", "desk-step-nobody", &["step"]),
+    ("refused-step_refused-unreadable", "desk-step-unreadable", &[]),
+    ("refused-step_refused-over", "desk-step-over", &["step"]),
+    ("refused-step_refused-no_account", "desk-step-no-account", &["step"]),
+    ("refused-step_refused-too_long", "desk-step-too-long", &["step", "about"]),
+    ("refused-step_refused-window", "desk-step-window", &["step"]),
+];
+
 /// The dialog, the bar, and what scripts clone.
 pub(super) fn markup(lang: Lang) -> Markup {
     let t = |key| text(lang, key);
@@ -57,7 +71,7 @@ pub(super) fn markup(lang: Lang) -> Markup {
                 p class="peek" data-slot="says" dir="auto" {}
             }
         }
-        @for (name, key, slots) in SENTENCES {
+        @for (name, key, slots) in SENTENCES.into_iter().chain(REFUSALS) {
             template id={ "say-" (name) } { (open_text(lang, key, slots)) }
         }
     }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::language::Lang;
 use super::texts::{open_text, text};
-use super::{case_parts, desk_notes, shell};
+use super::{case_parts, desk_authority, desk_notes, shell};
 
 /// What a transcript says of its messages, by the name its script asks for: for every page that shows one.
 pub(super) const OF_MESSAGES: [(&str, &str, &[&str]); 9] = [
@@ -154,7 +154,9 @@ fn column(lang: Lang) -> Markup {
                     summary { (t("desk-history")) " " span class="count" data-slot="count" { "0" } }
                     div class="ways" tabindex="0" role="group" aria-label=(t("desk-history")) data-slot="ways" {}
                 }
+                (desk_authority::approval_place(lang))
                 (case_parts::panel(lang))
+                (desk_authority::panel(lang))
                 (desk_notes::panel(lang))
                 div class="transcript" data-slot="scroll" tabindex="0" role="log" aria-live="off"
                     aria-label=(t("desk-transcript")) {

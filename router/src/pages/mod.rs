@@ -12,8 +12,10 @@ mod case_parts;
 mod chat;
 mod company;
 mod console;
+mod decide;
 mod desk;
 mod desk_answers;
+mod desk_authority;
 mod desk_forms;
 mod desk_macros;
 mod desk_notes;
@@ -40,6 +42,7 @@ use axum::response::Response;
 
 pub use self::company::CompanyDoor;
 pub use self::console::Section;
+pub use self::decide::{Asked, StepUp};
 pub use self::language::{Lang, Spoken};
 pub use self::status::{Pledge, Shown, ShownCase};
 pub use self::texts::said;
@@ -106,6 +109,16 @@ pub fn case(page: &Page<'_>, role: Role, id: &str) -> Response {
 /// Where a matter stands, for the customer.
 pub fn status(spoken: Spoken, shown: &Shown) -> Response {
     headers::page(spoken, status::markup(spoken, shown))
+}
+
+/// What is asked of whoever has the link.
+pub fn decide(spoken: Spoken, asked: &Asked) -> Response {
+    headers::page(spoken, decide::markup(spoken, asked))
+}
+
+/// What stands where such a link does not work (any more).
+pub fn decide_over(spoken: Spoken) -> Response {
+    headers::page(spoken, decide::over(spoken))
 }
 
 /// What stands where a link does not work (any more).

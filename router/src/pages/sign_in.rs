@@ -107,7 +107,7 @@ fn sentences(lang: Lang) -> Markup {
     }
 }
 
-fn field(label: &str, name: &str, kind: &str, complete: &str) -> Markup {
+pub(super) fn field(label: &str, name: &str, kind: &str, complete: &str) -> Markup {
     let id = format!("field-{name}");
     // A password is cut off nowhere: whoever pastes a long one would never get in.
     let most = if kind == "password" { 1024 } else { 200 };

@@ -165,7 +165,7 @@ fn page(lang: Lang, content: &Markup) -> Markup {
     shell::page(lang, &text(lang, "page-status"), "entrance", &head, &body)
 }
 
-fn time(at: Millis) -> Markup {
+pub(super) fn time(at: Millis) -> Markup {
     let whole = at.to_rfc3339();
     let short: String = whole.chars().take(16).map(|letter| if letter == 'T' { ' ' } else { letter }).collect();
     html! { time dir="ltr" datetime=(whole) { (short) " UTC" } }

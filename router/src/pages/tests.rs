@@ -10,14 +10,14 @@ use tower::ServiceExt;
 use super::assets::{ASSETS, Asset, url, version};
 use super::language::{Lang, Spoken};
 use super::{
-    CompanyDoor, Page, Section, case_parts, chat, company, console, desk, desk_forms, desk_parts, router, sign_in,
-    texts, widget,
+    CompanyDoor, Page, Section, case_parts, chat, company, console, desk, desk_authority, desk_forms, desk_parts,
+    router, sign_in, texts, widget,
 };
 use crate::directory::Role;
 use crate::people::company::Refusal;
 
 /// The sources that name keys.
-const SOURCES: [&str; 30] = [
+const SOURCES: [&str; 32] = [
     include_str!("away.rs"),
     include_str!("case_parts.rs"),
     include_str!("chat.rs"),
@@ -32,8 +32,10 @@ const SOURCES: [&str; 30] = [
     include_str!("console/table.rs"),
     include_str!("console/task.rs"),
     include_str!("console/work.rs"),
+    include_str!("decide.rs"),
     include_str!("desk.rs"),
     include_str!("desk_answers.rs"),
+    include_str!("desk_authority.rs"),
     include_str!("desk_forms.rs"),
     include_str!("desk_macros.rs"),
     include_str!("desk_notes.rs"),
@@ -106,7 +108,9 @@ fn catalogues_read_without_a_fault_and_have_the_same_open_places() {
     for key in keys(Lang::En) {
         assert_eq!(open(Lang::En, key), open(Lang::He, key), "{key}");
     }
+    let decisions = desk_authority::SENTENCES.into_iter().chain(desk_authority::REFUSALS);
     let sentences = desk_parts::SENTENCES.into_iter().chain(desk_parts::OF_MESSAGES).chain(case_parts::SENTENCES);
+    let sentences = sentences.chain(decisions).chain(super::desk_macros::REFUSALS);
     for (name, key, slots) in sentences {
         let given: BTreeSet<String> = slots.iter().map(|slot| (*slot).to_owned()).collect();
         assert_eq!(open(Lang::En, key), given, "{name}");
@@ -116,7 +120,7 @@ fn catalogues_read_without_a_fault_and_have_the_same_open_places() {
 #[test]
 fn scripts_ask_only_for_what_the_page_has() {
     let (desk, console) = (desk_page(Lang::En), console_pages(Lang::En));
-    let everywhere = [desk.as_str(), &console.concat()].concat();
+    let everywhere = [desk.as_str(), &console.concat(), &decide_page(Lang::En)].concat();
     for asset in ASSETS.iter().filter(|asset| asset.path.ends_with(".js")) {
         // What several pages of one kind share finds what it asks for on one of them.
         let page = match asset.path.split_once('/') {
@@ -160,6 +164,15 @@ fn a_desk_offers_notices_where_there_are_any_and_no_notice_turns_what_follows() 
     assert!(super::notice(Lang::En, "offer", &"x".repeat(500)).len() < 120);
 }
 
+/// The page of a link to a decision that waits.
+fn decide_page(lang: Lang) -> String {
+    let decision = crate::api::decision_view::tests::waiting();
+    let step_up = super::StepUp::Prove { passwords: true, company: true };
+    let (tenant, token) = ("<b>acme".to_owned(), "bdl100".to_owned());
+    let asked = super::Asked { tenant, token, until: blendline_wire::Millis(1), decision, step_up };
+    super::decide::markup(Spoken { lang, asked: false }, &asked).into_string()
+}
+
 /// Every page of the console in the order of the sections, and a task's.
 fn console_pages(lang: Lang) -> Vec<String> {
     let page =
@@ -195,6 +208,7 @@ fn no_page_has_an_inline_script_or_style() {
     for lang in Lang::ALL {
         let pages = [
             desk_page(lang),
+            decide_page(lang),
             sign_in::markup(lang.whole(), &CompanyDoor::Named).into_string(),
             company::refused(Spoken { lang: lang.whole(), asked: false }, Refusal::Lost).into_string(),
             sign_in::password(lang.whole(), "token").into_string(),

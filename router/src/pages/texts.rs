@@ -12,8 +12,16 @@ use super::language::Lang;
 /// The catalogue of a language, as text.
 pub(super) const fn source(lang: Lang) -> &'static str {
     match lang {
-        Lang::En => concat!(include_str!("locales/en.ftl"), include_str!("locales/work-en.ftl")),
-        Lang::He => concat!(include_str!("locales/he.ftl"), include_str!("locales/work-he.ftl")),
+        Lang::En => concat!(
+            include_str!("locales/en.ftl"),
+            include_str!("locales/work-en.ftl"),
+            include_str!("locales/decide-en.ftl")
+        ),
+        Lang::He => concat!(
+            include_str!("locales/he.ftl"),
+            include_str!("locales/work-he.ftl"),
+            include_str!("locales/decide-he.ftl")
+        ),
         Lang::Ar => include_str!("locales/ar.ftl"),
         Lang::Ru => include_str!("locales/ru.ftl"),
     }

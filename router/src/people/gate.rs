@@ -147,6 +147,28 @@ impl Gate {
     /// # Errors
     /// [`Refused::Wrong`] and [`Refused::Later`] above all.
     pub async fn sign_in(&self, now: Millis, who: SignIn<'_>, password: &str) -> Result<(Secret, SignedIn), Refused> {
+        let user = self.known_by(now, who, password).await?;
+        let opened = self.open(now, &user, "signed_in").await?;
+        self.succeeded(now, who);
+        Ok(opened)
+    }
+
+    /// Who knows this password, without a session: for what needs a proof at this very moment. Tries count as those of signing
+    /// in do.
+    ///
+    /// # Errors
+    /// [`Refused::Wrong`] and [`Refused::Later`] above all.
+    pub async fn prove(&self, now: Millis, who: SignIn<'_>, password: &str) -> Result<User, Refused> {
+        let user = self.known_by(now, who, password).await?;
+        self.succeeded(now, who);
+        Ok(user)
+    }
+
+    fn succeeded(&self, now: Millis, who: SignIn<'_>) {
+        self.throttle.succeeded(now, &name::folded(who.tenant.0), &name::folded(who.name), who.from);
+    }
+
+    async fn known_by(&self, now: Millis, who: SignIn<'_>, password: &str) -> Result<User, Refused> {
         let (tenant_name, compared) = (name::folded(who.tenant.0), name::folded(who.name));
         self.throttle.begin(now, &tenant_name, &compared, who.from).map_err(Refused::Later)?;
         // The same for every name: no hash for what can be nobody's password.
@@ -159,10 +181,7 @@ impl Gate {
         };
         let hash = user.as_ref().map(|user| user.password.as_str());
         let knows = self.passwords.matches(password, hash).await?;
-        let Some(user) = user.filter(|user| knows && !user.disabled) else { return Err(Refused::Wrong) };
-        let opened = self.open(now, &user, "signed_in").await?;
-        self.throttle.succeeded(now, &tenant_name, &compared, who.from);
-        Ok(opened)
+        user.filter(|user| knows && !user.disabled).ok_or(Refused::Wrong)
     }
 
     pub(super) async fn open(
@@ -203,6 +222,16 @@ impl Gate {
             self.record.touch_session(&hash, now).await?;
         }
         Ok(Some(signed_in(&user, secret)))
+    }
+
+    /// Who has this session, where he signed in within so long.
+    ///
+    /// # Errors
+    /// When the record does not answer.
+    pub async fn fresh(&self, now: Millis, secret: &Secret, within_ms: u64) -> Result<Option<SignedIn>, StoreError> {
+        let Some((row, user)) = self.record.session(&secret.hash()).await? else { return Ok(None) };
+        let is_fresh = !is_over(now, row) && now.0 <= row.opened_at.0.saturating_add(within_ms) && !user.disabled;
+        Ok(is_fresh.then(|| signed_in(&user, secret)))
     }
 
     /// Whether this very session goes on as it was: same role, same worker. `used` notes that it is in use.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use blendline_authority::Line;
 use blendline_cases::Case;
 use blendline_core::rows::{Conversation, OutboundRow};
-use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, OutboundId, TaskId};
+use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, MatterId, OutboundId, TaskId};
 
 use crate::ports::ledger::LinesWanted;
 use crate::ports::register::{self, Entry};
@@ -31,9 +31,14 @@ pub struct Wanted {
     pub cases: Vec<CaseId>,
     /// The cases whose stage's work these tasks do, likewise.
     pub case_tasks: Vec<TaskId>,
+    /// The cases of these matters that are open, at most [`MATTER_CASES_MAX`] of each.
+    pub case_matters: Vec<MatterId>,
     /// Lines of the ledger of decisions.
     pub lines: LinesWanted,
 }
+
+/// How many open cases of one matter are looked up.
+pub const MATTER_CASES_MAX: usize = 20;
 
 impl Wanted {
     /// True when there is nothing to look up.
@@ -47,6 +52,7 @@ impl Wanted {
             && self.entries.is_empty()
             && self.cases.is_empty()
             && self.case_tasks.is_empty()
+            && self.case_matters.is_empty()
             && self.lines.is_empty()
     }
 }

@@ -13,7 +13,7 @@ use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, Millis, Outb
 
 use crate::payload::{MessageBody, StoredMessage};
 pub use crate::ports::filter::{CaseCount, CaseFilter, TaskFilter};
-pub use crate::ports::found::{Found, Wanted};
+pub use crate::ports::found::{Found, MATTER_CASES_MAX, Wanted};
 use crate::ports::ledger::Ledger;
 use crate::ports::register::{self, Entry};
 

@@ -1,5 +1,6 @@
 //! The way of a message through the rules, in words and as JSON: the same for the command line, the API and the console.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use blendline_rules::{Classifier, Facts, Outcome};
@@ -49,6 +50,12 @@ pub struct Tried {
     pub applied: bool,
     /// Why, or why not, in words.
     pub because: String,
+    /// A stable word for it: `filtered`, `false`, `failed`, `nothing_asked`, `holds`. Pages have a sentence for each.
+    #[schema(value_type = String)]
+    pub code: &'static str,
+    /// What fills the places of that sentence.
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub about: BTreeMap<&'static str, String>,
     /// The values of the fields that decided.
     pub values: Vec<FieldAs>,
 }
@@ -88,14 +95,25 @@ impl Tried {
         let named = |values: &[(String, String)]| {
             values.iter().map(|(field, value)| FieldAs { field: field.clone(), value: value.clone() }).collect()
         };
-        let (applied, because, values) = match outcome {
-            Outcome::Filtered(filter, words) => (false, format!("it is for {filter} {}", words.join(", ")), Vec::new()),
-            Outcome::False(part, values) => (false, format!("false: {part}"), named(values)),
-            Outcome::Failed(part, error) => (false, format!("in error ({error}): {part}"), Vec::new()),
-            Outcome::Applies(values) if values.is_empty() => (true, "nothing more is asked".to_owned(), Vec::new()),
-            Outcome::Applies(values) => (true, "all that it asks holds".to_owned(), named(values)),
+        let about = |places: &[(&'static str, String)]| places.iter().cloned().collect::<BTreeMap<_, _>>();
+        let (applied, code, because, values) = match outcome {
+            Outcome::Filtered(filter, words) => {
+                (false, "filtered", format!("it is for {filter} {}", words.join(", ")), Vec::new())
+            }
+            Outcome::False(part, values) => (false, "false", format!("false: {part}"), named(values)),
+            Outcome::Failed(part, error) => (false, "failed", format!("in error ({error}): {part}"), Vec::new()),
+            Outcome::Applies(values) if values.is_empty() => {
+                (true, "nothing_asked", "nothing more is asked".to_owned(), Vec::new())
+            }
+            Outcome::Applies(values) => (true, "holds", "all that it asks holds".to_owned(), named(values)),
         };
-        Self { rule: rule.to_owned(), applied, because, values }
+        let about = match outcome {
+            Outcome::Filtered(filter, words) => about(&[("filter", (*filter).to_owned()), ("words", words.join(", "))]),
+            Outcome::False(part, _) => about(&[("part", part.to_string())]),
+            Outcome::Failed(part, error) => about(&[("part", part.to_string()), ("error", error.to_string())]),
+            Outcome::Applies(_) => BTreeMap::new(),
+        };
+        Self { rule: rule.to_owned(), applied, because, code, about, values }
     }
 }
 

@@ -142,6 +142,10 @@ pub async fn keeps_cases(world: &impl StoreWorld) {
     assert_eq!(found.len(), 2, "a task that is done does no case's work any more");
     assert_eq!((&found[&CaseId(low)], &found[&CaseId(high)]), (&over, &case(high, 10, Some(101))));
 
+    let of_matter = Wanted { case_matters: vec![MatterId(10), MatterId(99)], ..Wanted::default() };
+    let found = store.prefetch(SHARD, &of_matter).await.unwrap().cases;
+    assert_eq!(found.into_keys().collect::<Vec<_>>(), [CaseId(high)], "what is over is told of no more");
+
     let mut commit = rows::batch(SHARD, tenure, 3);
     commit.writes.push(Write::Conversation(Box::new(rows::conversation(6, 11))));
     store.commit(&commit).await.unwrap();

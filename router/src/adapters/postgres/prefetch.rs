@@ -10,8 +10,8 @@ use tokio_postgres::types::ToSql;
 use super::connections::{Lent, told};
 use super::register;
 use super::values::{Body, Hash, Hidden, params, parse};
-use crate::adapters::columns::{sql, unsql};
-use crate::ports::store::{Found, StoreError, Wanted};
+use crate::adapters::columns::{rows, sql, unsql};
+use crate::ports::store::{Found, MATTER_CASES_MAX, StoreError, Wanted};
 
 const KEYS: &str = "SELECT key, value FROM dedup_keys WHERE key = ANY($1) ORDER BY day";
 /// With the newest conversation of each contact, unless it is open: an open one is the core's.
@@ -45,6 +45,8 @@ const CASE_TASKS: &str = "SELECT k.body, c.body FROM cases k
     LEFT JOIN LATERAL (SELECT open, body FROM conversations
         WHERE contact = encode(k.contact, 'hex')::uuid ORDER BY id DESC LIMIT 1) c ON NOT c.open
     WHERE k.task = ANY($1)";
+const CASE_MATTERS: &str = "SELECT k.body FROM unnest($1::bigint[]) AS w (matter)
+    CROSS JOIN LATERAL (SELECT body FROM cases WHERE matter = w.matter AND open ORDER BY id LIMIT $2) k";
 
 /// Looks everything up.
 pub(super) async fn prefetch(lent: &Lent<'_>, wanted: &Wanted) -> Result<Found, StoreError> {
@@ -57,7 +59,9 @@ pub(super) async fn prefetch(lent: &Lent<'_>, wanted: &Wanted) -> Result<Found, 
     let entries: Vec<_> = wanted.entries.iter().map(|key| Hash(*key)).collect();
     let cases: Vec<_> = wanted.cases.iter().map(|id| Hash(id.0.to_be_bytes())).collect();
     let case_tasks: Vec<_> = wanted.case_tasks.iter().map(|task| sql(task.0)).collect();
-    let (keys, addresses, external, answered, outbound, conversations, entries, cases, of_tasks) = try_join!(
+    let case_matters: Vec<_> = wanted.case_matters.iter().map(|matter| sql(matter.0)).collect();
+    let most = rows(MATTER_CASES_MAX);
+    let (keys, addresses, external, answered, outbound, conversations, entries, cases, of_tasks, of_matters) = try_join!(
         ask(lent, KEYS, params(&[&keys]), keys.len()),
         ask(lent, ADDRESSES, params(&[&addresses]), addresses.len()),
         ask(lent, EXTERNAL, params(&[&accounts, &externals]), externals.len()),
@@ -67,6 +71,7 @@ pub(super) async fn prefetch(lent: &Lent<'_>, wanted: &Wanted) -> Result<Found, 
         ask(lent, register::ENTRIES, params(&[&entries]), entries.len()),
         ask(lent, CASES, params(&[&cases]), cases.len()),
         ask(lent, CASE_TASKS, params(&[&case_tasks]), case_tasks.len()),
+        ask(lent, CASE_MATTERS, params(&[&case_matters, &most]), case_matters.len()),
     )?;
     let mut found = Found::default();
     for row in keys {
@@ -99,6 +104,10 @@ pub(super) async fn prefetch(lent: &Lent<'_>, wanted: &Wanted) -> Result<Found, 
     for row in cases.iter().chain(&of_tasks) {
         let case: Case = parse(row, 0)?;
         latest(row, 1, &mut found)?;
+        found.cases.insert(case.id, case);
+    }
+    for row in &of_matters {
+        let case: Case = parse(row, 0)?;
         found.cases.insert(case.id, case);
     }
     Ok(found)

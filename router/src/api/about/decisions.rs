@@ -4,14 +4,16 @@ use blendline_wire::DecisionId;
 use serde_json::{Value, json};
 
 use crate::api::decision_allowance::{AllowanceWanted, Allowances};
+use crate::api::decision_links::{LinkInfo, LinkedDecision, Order};
 use crate::api::decision_list::DecisionsWanted;
 use crate::api::decision_view::DecisionInfo;
 use crate::api::decisions::{DecisionAct, DecisionAsking};
 use crate::api::ledger::{LedgerWanted, LimitProposals};
 use crate::openapi::about::{About, Tag};
 use crate::openapi::faults::{
-    DECISION_STATE, KEY_REUSED, NOT_YOURS, OVER_LIMIT, SERVED_ELSEWHERE, TOO_MANY, UNKNOWN_ACTION, UNKNOWN_CASE,
-    UNKNOWN_DECISION, UNKNOWN_TASK, UNKNOWN_WORKER,
+    BUSY, COMPANY_SIGN_IN, DECISION_STATE, FOREIGN_PAGE, KEY_REUSED, MUST_CHANGE, NO_WORKER, NOT_YOURS, OVER_LIMIT,
+    RATE_LIMITED, SERVED_ELSEWHERE, STEP_UP, TOO_MANY, UNKNOWN_ACTION, UNKNOWN_CASE, UNKNOWN_DECISION, UNKNOWN_LINK,
+    UNKNOWN_TASK, UNKNOWN_WORKER, WRONG_CREDENTIALS,
 };
 
 const ID: &str = "dec_5d41402abc4b2a76b9719d911017c592";
@@ -64,7 +66,10 @@ pub(in crate::api) fn ask() -> About {
 
 pub(in crate::api) fn list() -> About {
     About::new("list_decisions", Tag::Decisions, "List decisions in the order in which they were asked for")
-        .text("A worker sees those that he asked for, and the one that a task of his asks for.")
+        .text(
+            "A worker sees those that he asked for, and the one that a task of his asks for. By `matter` are listed those \
+             that a task of the matter asks or asked for, and not those that were granted at once.",
+        )
         .asks::<DecisionsWanted>()
         .gives_page::<DecisionInfo>("Decisions.")
         .such_as(json!({ "items": [granted(), waiting()], "next": null }))
@@ -90,6 +95,38 @@ pub(in crate::api) fn act() -> About {
         .gives::<DecisionInfo>(200, "The decision from now on.")
         .such_as(granted())
         .fails(&[UNKNOWN_DECISION, UNKNOWN_WORKER, DECISION_STATE, NOT_YOURS, TOO_MANY, SERVED_ELSEWHERE])
+}
+
+pub(in crate::api) fn link() -> About {
+    About::new("make_decision_link", Tag::Decisions, "Make a link for whoever is asked and is not at his desk")
+        .text(
+            "Signed, and over at its time. It shows what is asked to whoever has it, and decides nothing: that takes the \
+             password of whoever may, or a sign-in of the last five minutes. It is in the audit log.",
+        )
+        .place::<DecisionId>("id", "The decision.")
+        .takes::<Order>(json!({ "hours": 24 }))
+        .gives::<LinkInfo>(201, "The link.")
+        .such_as(json!({ "path": "/decide/bdl10000…", "until": "2026-11-26T09:30:00Z" }))
+        .fails(&[UNKNOWN_DECISION, DECISION_STATE])
+}
+
+pub(in crate::api) fn page() -> About {
+    About::new("decision_page", Tag::Pages, "What is asked, for whoever has the link")
+        .place::<String>("token", "What the link holds.")
+        .gives_text("text/html", "The page.")
+        .gives_text_as(404, "text/html", "A page that says that the link does not work (any more).")
+        .fails(&[RATE_LIMITED, BUSY])
+}
+
+pub(in crate::api) fn act_by_link() -> About {
+    About::new("decide_by_link", Tag::Pages, "Approve or deny by a link, with a proof of who does")
+        .text("For the page of the link alone. Tries of passwords count as those of signing in do.")
+        .place::<String>("token", "What the link holds.")
+        .takes::<LinkedDecision>(json!({ "act": "approve", "name": "omer", "password": "four horses eat lemons" }))
+        .gives::<DecisionInfo>(200, "The decision from now on.")
+        .such_as(granted())
+        .fails(&[WRONG_CREDENTIALS, STEP_UP, FOREIGN_PAGE, COMPANY_SIGN_IN, MUST_CHANGE, NO_WORKER])
+        .fails(&[UNKNOWN_LINK, DECISION_STATE, NOT_YOURS, TOO_MANY, RATE_LIMITED, BUSY, SERVED_ELSEWHERE])
 }
 
 pub(in crate::api) fn allowance() -> About {

@@ -109,7 +109,7 @@ pub(in crate::api) fn explain() -> About {
             "channel": "whatsapp_cloud", "account": "support", "language": "en", "rule": "refund",
             "queue": "service", "needs": [{ "skill": "refunds", "level": 3 }], "target_ms": null, "tags": [], "case_type": null,
             "tried": [{
-                "rule": "refund", "applied": true, "because": "all that it asks holds",
+                "rule": "refund", "applied": true, "because": "all that it asks holds", "code": "holds", "about": {},
                 "values": [{ "field": "msg.text", "value": "'I want a refund'" }]
             }]
         }))

@@ -63,7 +63,7 @@ pub(in crate::api) fn explanation() -> About {
             },
             "routing": {
                 "version": 7, "channel": "whatsapp_cloud", "account": "support", "language": "en",
-                "tried": [{ "rule": "all", "applied": true, "because": "nothing more is asked", "values": [] }],
+                "tried": [{ "rule": "all", "applied": true, "because": "nothing more is asked", "code": "nothing_asked", "about": {}, "values": [] }],
                 "rule": "all", "queue": "service", "needs": [], "target_ms": null, "tags": []
             }
         }))

@@ -3,6 +3,7 @@
 mod calls;
 mod connect;
 mod limits;
+mod links;
 mod ports;
 pub(crate) mod roles;
 mod sessions;
@@ -29,6 +30,7 @@ use crate::chat::ServerSecret;
 use crate::config::{Config, resolve};
 use crate::doors::Doors;
 
+use crate::decision_link::DecisionLinks;
 use crate::openapi::tests::judge::judge;
 use crate::outlets::post::Reach;
 use crate::people::Gate;
@@ -137,6 +139,7 @@ impl World {
             desks: people.clone(),
             search: people.clone(),
             status: Links::new(&ServerSecret::test()),
+            decisions: DecisionLinks::new(&ServerSecret::test()),
             reach: Reach::default(),
             push_key: Some("BCVx".to_owned()),
             attentions: Attentions::default(),

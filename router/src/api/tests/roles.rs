@@ -99,7 +99,7 @@ fn asked(tenant: TenantId, asker: WorkerId) -> Line {
     Line { tenant, at: Millis(1), kind: Kind::Asked, told, key, conversation: None, matter: None, note: None }
 }
 
-fn fill(world: &World) {
+pub(crate) fn fill(world: &World) {
     let task = task(world, "dana");
     let conversation = Conversation {
         id: ConversationId(9),
@@ -236,7 +236,7 @@ fn body(pattern: &str) -> &'static str {
         "publish" => r#"{"sha256":"00","reason":"r"}"#,
         "rollback" => r#"{"version":1,"reason":"r"}"#,
         "decisions" => r#"{"key":"k","action":"credit","minor":1,"currency":"ILS","worker":"dana"}"#,
-        "status-link" => "{}",
+        "status-link" | "link" => "{}",
         "notes" => r#"{"text":"t"}"#,
         "seen" => r#"{"worker":"dana","note":"00"}"#,
         "presence" => r#"{"presence":"busy"}"#,

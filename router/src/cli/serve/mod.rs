@@ -27,6 +27,7 @@ use super::{demo, people};
 use crate::api::{self, Parts, now};
 use crate::chat::{self, ServerSecret};
 use crate::config::{self, Config};
+use crate::decision_link::DecisionLinks;
 use crate::directory::{Directories, Directory};
 use crate::doors::Doors;
 use crate::driver::Status;
@@ -107,7 +108,7 @@ async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     opened.declare(on.values().copied().collect::<BTreeSet<u16>>()).await?;
     let files = adapters::files(&config.media)?;
     let secret = secret(&config)?;
-    let status = Links::new(&secret);
+    let (status, decisions) = (Links::new(&secret), DecisionLinks::new(&secret));
     let push = push::Push::open(&config, &record).await?;
     let mut shards = if config.cluster.router {
         let chores = Chores { tracker: &chores, stop: &stop };
@@ -147,6 +148,7 @@ async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
         desks: record.desks.clone(),
         search: record.search.clone(),
         status,
+        decisions,
         reach: config.events.reach,
         push_key: push.as_ref().map(push::Push::public_key),
         attentions: attentions.clone(),

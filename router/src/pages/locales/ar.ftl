@@ -43,3 +43,4 @@ chat-mail-away = لسنا هنا الآن. اتركوا عنوانكم ونجي�
 chat-mail-hint = بريدكم الإلكتروني
 chat-mail-send = ترك العنوان
 chat-mail-thanks = شكرًا. إن غادرتم نجيبكم بالبريد الإلكتروني.
+chat-choose = اختر واحدًا

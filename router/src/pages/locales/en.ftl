@@ -524,3 +524,4 @@ chat-mail-away = We are not here right now. Leave your address, and we answer yo
 chat-mail-hint = Your mail address
 chat-mail-send = Leave it
 chat-mail-thanks = Thank you. If you are gone, we answer you by mail.
+chat-choose = Choose one

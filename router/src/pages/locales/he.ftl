@@ -524,3 +524,4 @@ chat-mail-away = אנחנו לא כאן כעת. השאירו כתובת ונשי
 chat-mail-hint = כתובת המייל שלכם
 chat-mail-send = להשאיר
 chat-mail-thanks = תודה. אם תצאו, נשיב לכם במייל.
+chat-choose = בחירה אחת

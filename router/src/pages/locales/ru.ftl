@@ -43,3 +43,4 @@ chat-mail-away = Сейчас нас нет. Оставьте адрес, и м�
 chat-mail-hint = Ваш адрес почты
 chat-mail-send = Оставить
 chat-mail-thanks = Спасибо. Если вы уйдёте, ответим письмом.
+chat-choose = Выберите одно

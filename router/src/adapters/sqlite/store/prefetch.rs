@@ -7,11 +7,11 @@ use blendline_core::rows::Conversation;
 use blendline_wire::{AccountId, ContactKey, OutboundId};
 use rusqlite::Connection;
 
-use super::readers::{first, parse};
+use super::readers::{collect, first, parse};
 use super::{fault, register};
-use crate::adapters::columns::{contact_bytes, sql, unsql};
+use crate::adapters::columns::{contact_bytes, rows, sql, unsql};
 use crate::adapters::sqlite::ledger;
-use crate::ports::store::{Found, StoreError, Wanted};
+use crate::ports::store::{Found, MATTER_CASES_MAX, StoreError, Wanted};
 
 /// Looks everything up; `days` are those that have duplicate keys, newest first.
 pub(super) fn prefetch(connection: &Connection, wanted: &Wanted, days: &[i64]) -> Result<Found, StoreError> {
@@ -56,6 +56,12 @@ pub(super) fn prefetch(connection: &Connection, wanted: &Wanted, days: &[i64]) -
     }
     for task in &wanted.case_tasks {
         case(connection, "SELECT body FROM cases WHERE task = ?1", sql(task.0), &mut found)?;
+    }
+    for matter in &wanted.case_matters {
+        let query = "SELECT body FROM cases WHERE matter = ?1 AND open = 1 ORDER BY id LIMIT ?2";
+        let cases: Vec<Case> =
+            collect(connection, query, (sql(matter.0), rows(MATTER_CASES_MAX)), |row| parse(row, 0))?;
+        found.cases.extend(cases.into_iter().map(|case| (case.id, case)));
     }
     found.lines = ledger::lines(connection, &wanted.lines)?;
     Ok(found)

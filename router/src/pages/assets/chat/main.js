@@ -33,9 +33,9 @@ function begin(script) {
     written.delete(id);
   }
 
-  /** Says something beside messages; of one type only the latest counts. */
+  /** Says something beside messages; of one type, on one question, only the latest counts. */
   function word(frame) {
-    words = [...words.filter(({ type }) => type !== frame.type), { ...frame, client_id: uuid7() }];
+    words = [...words.filter(({ type, question }) => type !== frame.type || question !== frame.question), { ...frame, client_id: uuid7() }];
     line.say();
   }
 
@@ -84,6 +84,8 @@ function begin(script) {
   function refuse({ client_id, reason, retry_after_ms }) {
     // What is only too early is said again by itself, before anything that was written after it.
     if (retry_after_ms > 0) return view.fate(client_id, "slow");
+    const word = words.find((one) => one.client_id === client_id);
+    if (word?.type === "press") view.unchosen(word.question);
     refused.add(client_id);
     words = words.filter((word) => word.client_id !== client_id);
     view.fate(client_id, reason === "too_long" ? "long" : "refused", reason !== "too_long");
@@ -119,6 +121,7 @@ function begin(script) {
     },
     again,
     confirm: (confirmed) => word({ type: "confirm", confirmed }),
+    press: (question, button) => word({ type: "press", question, button }),
     rate: (question, score) => word({ type: "rate", question, score }),
     agree,
     address: (email) => word({ type: "address", email }),

@@ -206,7 +206,7 @@ class View {
   }
 
   /** A message with its place. Ours is already shown where its id is known, and only moves there. */
-  message({ from, name, text, at, client_id, scale, cursor }) {
+  message({ from, name, text, at, client_id, scale, cursor, buttons, pressed }) {
     const mine = from === "visitor";
     // Whatever he says next, the question is over.
     if (mine) this.stars?.remove();
@@ -218,6 +218,8 @@ class View {
     row.append(fate);
     row.dataset.fate = "sent";
     if (!mine && scale) row.append(this.rate(cursor, scale));
+    if (!mine && buttons) row.append(this.choice(cursor, buttons));
+    if (mine && pressed) this.chosen(pressed);
     if (client_id) this.rows.set(client_id, row);
     const stick = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 80;
     // What is on its way stays below what has its place; what was refused stays where it was written.
@@ -251,6 +253,39 @@ class View {
     const all = Array.from({ length: scale }, (_, index) => star(index + 1));
     this.stars = make("div", { class: "stars", role: "group", "aria-label": this.say("stars") }, ...all);
     return this.stars;
+  }
+
+  /** What he may press: one of them, once. */
+  choice(question, buttons) {
+    const group = make("div", { class: "choice", role: "group", "aria-label": this.say("choose") });
+    for (const { id, label } of buttons) {
+      const button = make("button", { type: "button", dir: "auto", value: id, "aria-pressed": "false" }, label);
+      button.addEventListener("click", () => {
+        if (button.getAttribute("aria-disabled")) return;
+        this.chosen(id, group);
+        this.on.press(question, id);
+      });
+      group.append(button);
+    }
+    (this.choices ??= new Map()).set(question, group);
+    return group;
+  }
+
+  /** Shows what he chose, there or where it was asked last; what is chosen is not chosen again. */
+  chosen(id, group = [...(this.choices?.values() ?? [])].findLast((one) => [...one.children].some(({ value }) => value === id))) {
+    for (const button of group?.children ?? []) {
+      button.setAttribute("aria-pressed", String(button.value === id));
+      // Not `disabled`: who stands on it with the keyboard stays there.
+      button.setAttribute("aria-disabled", "true");
+    }
+  }
+
+  /** It was not taken: he may choose again. */
+  unchosen(question) {
+    for (const button of this.choices?.get(question)?.children ?? []) {
+      button.setAttribute("aria-pressed", "false");
+      button.removeAttribute("aria-disabled");
+    }
   }
 
   row(side, name, text) {

@@ -9,6 +9,7 @@ import { showDiff } from "./diff.js";
 import { Editor, saidOf } from "./editor.js";
 import { Replay } from "./replay.js";
 import { listenTabs } from "./tabs.js";
+import { triedLine } from "./tried.js";
 
 const slots = slotsOf(document);
 const bar = byId("live-version");
@@ -190,18 +191,7 @@ function showTried({ queue, language, tried }) {
   const own = slotsOf(place);
   setText(own.queue, queue ?? sayText("no-queue"));
   setText(own.language, language);
-  own.tried.replaceChildren(...tried.map((one) => {
-    const item = document.createElement("li");
-    item.dataset.applied = one.applied;
-    item.append(say("tried", one));
-    for (const { field, value } of one.values) {
-      const code = document.createElement("code");
-      code.dir = "ltr";
-      code.textContent = `${field} = ${value}`;
-      item.append(" ", code);
-    }
-    return item;
-  }));
+  own.tried.replaceChildren(...tried.map(triedLine));
   place.hidden = false;
 }
 

@@ -6,6 +6,7 @@ import { Dialog } from "../page/dialog.js";
 import { Transcript } from "../page/transcript.js";
 import { complainIn, fill } from "../page/table.js";
 import { mover, pullBack } from "./move.js";
+import { triedLine } from "./tried.js";
 
 const EVERY_MS = 2_000;
 const LATEST = 200;
@@ -47,17 +48,7 @@ function showWay(routing) {
   slots["way-version"].hidden = !routing;
   if (!routing) return;
   setText(slots.version, String(routing.version));
-  slots.tried.replaceChildren(...routing.tried.map((one) => {
-    const li = item(say("tried", one));
-    li.dataset.applied = one.applied;
-    for (const { field, value } of one.values) {
-      const code = document.createElement("code");
-      code.dir = "ltr";
-      code.textContent = `${field} = ${value}`;
-      li.append(" ", code);
-    }
-    return li;
-  }));
+  slots.tried.replaceChildren(...routing.tried.map(triedLine));
 }
 
 async function load() {

@@ -15,7 +15,7 @@ export class Cases {
   constructor(column) {
     Object.assign(this, { column, panels: new Map() });
     const open = column.slots.acts.querySelector("[data-do=open-case]");
-    open.addEventListener("click", () => this.open(open));
+    open.addEventListener("click", () => this.openForm(open));
     this.load();
   }
 
@@ -68,6 +68,7 @@ export class Cases {
     // The case shows its fields by their names, and money as money.
     if (this.work()) slots.fields.hidden = true;
     this.line();
+    this.column.authority?.fillCases();
   }
 
   host() {
@@ -102,6 +103,11 @@ export class Cases {
   /** Something changed a case: is it one of these? */
   changed(id, matter) {
     if (this.panels.has(id) || this.own === id || (matter && matter === this.column.task.view.matter)) this.load();
+  }
+
+  /** Those that are not over. */
+  open() {
+    return [...this.panels.values()].filter(({ info }) => !info.closed);
   }
 
   /** The case whose stage's work this task is. */
@@ -162,7 +168,7 @@ export class Cases {
   }
 
   /** The form that opens a case from this task, or closes where it was open. */
-  async open(button) {
+  async openForm(button) {
     const { column } = this;
     const was = column.slots.form.firstElementChild?.dataset.verdict;
     close(column);

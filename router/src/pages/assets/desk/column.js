@@ -4,6 +4,8 @@ import { api, clone, detailOf, notice, say, sayText, setText } from "../page/dom
 import { lasting, level, now } from "../page/clock.js";
 import { isolated, plain } from "../page/text.js";
 import { openAnswers } from "./answers.js";
+import { Approval, decisionOf } from "./approval.js";
+import { Authority } from "./authority.js";
 import { Cases } from "./case.js";
 import { Customer } from "./customer.js";
 import { runByKey } from "./macros.js";
@@ -43,6 +45,8 @@ export class Column {
     this.customer = new Customer(this);
     this.notes = new Notes(this);
     this.cases = new Cases(this);
+    if (decisionOf(task.view)) this.approval = new Approval(this);
+    else this.authority = new Authority(this);
   }
 
   listen() {

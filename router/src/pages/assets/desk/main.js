@@ -3,6 +3,7 @@
 import { api, byId, clone, detailOf, meta, notice, say, sayText, setText, knows } from "../page/dom.js";
 import { learn } from "../page/clock.js";
 import { startSearch } from "../page/search.js";
+import { decisionOf, titleOfApproval } from "./approval.js";
 import { Keep } from "./keep.js";
 import { Book } from "./book.js";
 import { Line } from "./line.js";
@@ -52,7 +53,11 @@ class Desk {
     new ResizeObserver(() => this.changed()).observe(byId("work"));
     setInterval(() => this.tick(), 1_000);
     addEventListener("keydown", (event) => this.key(event));
-    document.addEventListener("visibilitychange", () => this.changed());
+    document.addEventListener("visibilitychange", () => {
+      this.changed();
+      // What was decided by a link meanwhile, on another device, is not asked here any more.
+      if (document.visibilityState === "visible") for (const column of this.columns.values()) column.approval?.load();
+    });
     api("GET", "/v1/queues").then(({ date }) => learn(date)).catch(() => {});
     this.line.connect();
   }
@@ -68,7 +73,10 @@ class Desk {
     this.mentions.read();
     this.bulk.read();
     // What changed while nobody was told is read anew.
-    for (const column of this.columns.values()) column.cases.load();
+    for (const column of this.columns.values()) {
+      column.cases.load();
+      (column.authority ?? column.approval).load();
+    }
     if (this.wanted) {
       history.replaceState(null, "", location.pathname + location.search);
       queueMicrotask(() => this.follow(this.wanted));
@@ -134,7 +142,7 @@ class Desk {
 
   on_message(frame) {
     const task = this.book.message(frame);
-    if (task) {
+    if (task && frame.message.from === "customer") {
       task.unread++;
       const name = frame.message.name ?? sayText("customer");
       setText(byId("say-soon"), `${sayText("message-new", { name })}: ${frame.message.text ?? ""}`);
@@ -173,10 +181,15 @@ class Desk {
 
   on_noted(noted) {
     this.mentions.told(noted);
+    // What became of what was asked for is told by a note.
+    this.columns.get(noted.task)?.authority?.load();
   }
 
   on_case_changed({ case: id, matter }) {
-    for (const column of this.columns.values()) column.cases.changed(id, matter);
+    for (const column of this.columns.values()) {
+      column.cases.changed(id, matter);
+      if (matter && column.task.view.matter === matter) column.authority?.load();
+    }
   }
 
   on_reply_status({ task, seq, status, detail }) {
@@ -193,6 +206,11 @@ class Desk {
   settled(id, lease) {
     const view = this.book.tasks.get(id)?.view;
     if (view) notice(say("settled", { title: this.title(view) }), 4_000);
+    this.left(id, lease);
+  }
+
+  /** A task is not at this desk any more, by what its worker did. */
+  left(id, lease) {
     this.book.remove(id, lease);
     this.drafts.set(id, "");
     this.changed();
@@ -200,6 +218,7 @@ class Desk {
   }
 
   title(view) {
+    if (decisionOf(view)) return titleOfApproval(view);
     return this.book.titleOf(view) ?? sayText("untitled", { kind: sayText(`kind-${view.kind}`), id: view.id });
   }
 
@@ -324,12 +343,14 @@ class Desk {
     }
   }
 
-  /** Alt+O goes to the first offer, Alt+1…9 to a conversation. By place on the keyboard: any layout has it. */
+  /** Alt+O goes to the first offer, Alt+1…9 to a conversation; Alt+Y and Alt+N answer what the task that is looked at asks. By place on the keyboard: any layout has it. */
   key(event) {
     if (!event.altKey || event.shiftKey || event.ctrlKey || event.metaKey) return;
     if (event.code === "KeyO") {
       document.querySelector(".floor").classList.remove("reading");
       byId("offers").querySelector(".offer [data-do=accept]")?.focus();
+    } else if (event.code === "KeyY" || event.code === "KeyN") {
+      if (!this.columns.get(this.recent[0])?.approval?.key(event.code)) return;
     } else if (event.code === "KeyW") {
       this.worklist.open();
     } else if (event.code === "KeyB") {

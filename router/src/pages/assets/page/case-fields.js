@@ -19,9 +19,19 @@ export function decimal(minor, digits) {
   return digits === 0 ? sign + text : `${sign}${text.slice(0, -digits)}.${text.slice(-digits)}`;
 }
 
+/** An amount without what people write around and between its digits: signs of currencies, and marks of thousands. */
+function bare(text, digits) {
+  const digitsAlone = text.replace(/[\s\u200e\u200f\u202f'’₪$€£]/gu, "");
+  // Three digits behind a comma are thousands, but where the currency itself has three; behind a point they are no amount, for
+  // nobody knows which he meant.
+  if (digits !== 3 && /^-?\d{1,3}(,\d{3})+(\.\d+)?$/.test(digitsAlone)) return digitsAlone.replaceAll(",", "");
+  if (digits !== 3 && /^-?\d{1,3}(\.\d{3})+,\d+$/.test(digitsAlone)) return digitsAlone.replaceAll(".", "");
+  return digitsAlone;
+}
+
 /** What somebody wrote as an amount, in minor units; null where it is none. */
 export function minorOf(text, digits) {
-  const found = /^(-?)(\d{1,13})(?:[.,](\d+))?$/.exec(text.trim());
+  const found = /^(-?)(\d{1,13})(?:[.,](\d+))?$/.exec(bare(text, digits));
   if (!found || (found[3]?.length ?? 0) > digits) return null;
   const minor = Number(found[2] + (found[3] ?? "").padEnd(digits, "0"));
   if (!Number.isSafeInteger(minor)) return null;

@@ -73,5 +73,17 @@ export function toSignIn() {
   location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
 }
 
-/** The sentence for a problem, whether the server named it or could not be reached. */
-export const detailOf = (problem) => problem?.detail ?? sayText("unreachable");
+/**
+ * What is said of a problem: by the server's words for it where the page has a sentence for them, else as the server put it;
+ * and where it could not be reached, that.
+ */
+export function refused(problem) {
+  const { code, reason, values, detail } = problem ?? {};
+  const name = [`refused-${code}-${reason}`, `refused-${code}`].find(knows);
+  if (!name) return document.createTextNode(detail ?? sayText("unreachable"));
+  const why = knows(`because-${reason}`) ? sayText(`because-${reason}`) : (reason ?? "");
+  return say(name, { names: knows("nobody-may") ? sayText("nobody-may") : "", ...values, why });
+}
+
+/** The same as text. */
+export const detailOf = (problem) => refused(problem).textContent;
