@@ -23,12 +23,12 @@ export class Approval {
     column.slots.fields.hidden = true;
     this.deny = this.root.querySelector("[data-do=deny]");
     this.approve = this.root.querySelector("[data-do=approve]");
-    this.approve.addEventListener("click", () => this.say("approve"));
+    this.approve.addEventListener("click", () => this.decide("approve"));
     this.deny.addEventListener("click", () => this.ask());
     this.slots.denying.addEventListener("submit", (event) => {
       event.preventDefault();
       const { note } = this.slots.denying.elements;
-      if (note.value.trim()) this.say("deny", note.value.trim());
+      if (note.value.trim()) this.decide("deny", note.value.trim());
       else this.complain(sayText("missing"), note);
     });
     this.slots.denying.addEventListener("keydown", (event) => event.key === "Escape" && this.ask());
@@ -86,13 +86,13 @@ export class Approval {
   /** One key: Alt+Y approves, Alt+N asks for the reason of a no. */
   key(code) {
     if (!this.decision) return false;
-    if (code === "KeyY") this.say("approve");
+    if (code === "KeyY") this.decide("approve");
     else if (this.slots.denying.hidden) this.ask();
     else this.slots.denying.elements.note.focus();
     return true;
   }
 
-  async say(act, note) {
+  async decide(act, note) {
     if (this.busy) return;
     this.busy = true;
     const buttons = this.root.querySelectorAll("button");
