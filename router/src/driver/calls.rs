@@ -68,10 +68,7 @@ impl Stepper<'_> {
             prepared.payloads.into_iter().for_each(|payload| self.batch.drop_payload(payload));
             return self.batch.outputs.push(Output::Answer(reply, Err(CallError::Undecided(decision))));
         }
-        let talk = finished(&prepared.command).and_then(|(task, _)| {
-            let open = self.core.conversation(self.core.task(task)?.conversation?)?;
-            Some((open.tenant, open.contact, open.id))
-        });
+        let ending = self.ending(&prepared.command);
         let (finishes, left_over) = (finished(&prepared.command), self.left_by(&prepared.command));
         self.ask(actor, &mut prepared);
         let Prepared { command, payloads, keys, address, entries } = prepared;
@@ -96,8 +93,8 @@ impl Stepper<'_> {
                 for entry in entries {
                     self.put_entry(entry);
                 }
-                if let (Some(talk), Actor::Worker(by), Some((_, disposition))) = (talk, actor, &finishes) {
-                    self.end_matter(talk, by, disposition.clone());
+                if let Some(ending) = ending {
+                    self.end_matter(ending);
                 }
                 if let Some((task, disposition)) = finishes {
                     self.finish_stage(actor, task, disposition);

@@ -241,7 +241,7 @@ impl Stepper<'_> {
                 }
                 Effect::Open { queue, target_ms } => {
                     let (task, reason) = self.open_work(actor, &case, &queue, target_ms);
-                    self.to_its_voice(&case, task);
+                    self.pass_to_voice(&case, task);
                     CaseCommand::Work { task, reason }
                 }
                 Effect::Raise { task, queue, target_ms } => match self.raised(&case, task, &queue, target_ms) {

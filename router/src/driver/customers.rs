@@ -119,7 +119,7 @@ impl Stepper<'_> {
     }
 
     /// Gives the work of a stage to whoever owns the case, where one voice speaks with the customer and he is there.
-    pub(crate) fn to_its_voice(&mut self, case: &Case, task: Option<TaskId>) {
+    pub(crate) fn pass_to_voice(&mut self, case: &Case, task: Option<TaskId>) {
         let kind = self.directory.rules.get(&case.tenant).and_then(|routing| routing.cases.get(&case.case_type));
         let owner = case.owner.filter(|_| kind.is_some_and(|kind| kind.one_voice));
         let Some((task, owner)) = task.zip(owner) else { return };

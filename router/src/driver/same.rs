@@ -1,6 +1,7 @@
 //! A customer comes again with the same matter, or has it open on two channels: the first is told to whoever has it now, the
 //! second is held together in one worker's hands.
 
+use blendline_core::input::Verdict;
 use blendline_core::rows::{ConversationState, TaskState};
 use blendline_core::{Command, Input};
 use blendline_rules::normal::language;
@@ -21,6 +22,15 @@ pub(crate) struct Named {
     references: Vec<String>,
     topics: Vec<String>,
     lang: Lang,
+}
+
+/// A conversation that ends, and how.
+pub(crate) struct Ending {
+    tenant: TenantId,
+    contact: ContactKey,
+    conversation: ConversationId,
+    by: WorkerId,
+    disposition: String,
 }
 
 impl Stepper<'_> {
@@ -121,10 +131,12 @@ impl Stepper<'_> {
 
     /// He has it open elsewhere.
     fn joins(&mut self, tenant: TenantId, contact: ContactKey, talk: &mut Talk, lang: Lang) {
-        if talk.with.is_some() {
+        let is_open = |id: ConversationId| self.core.conversation(id).is_some();
+        if let Some(first) = talk.with.filter(|first| is_open(*first)) {
+            // A new owner of the shard learns of it here.
+            self.overlay.together.insert(talk.conversation, first);
             return;
         }
-        let is_open = |id: ConversationId| self.core.conversation(id).is_some();
         let same = self.same_as(tenant, contact, talk);
         let open = same.into_iter().filter(|(other, ..)| is_open(other.conversation));
         let Some((first, same_by, merged)) = open.min_by_key(|(other, ..)| other.conversation) else { return };
@@ -177,13 +189,19 @@ impl Stepper<'_> {
         }
     }
 
+    /// The conversation that a command is about to end.
+    pub(crate) fn ending(&self, command: &Command) -> Option<Ending> {
+        let Command::Settle { worker, task, verdict: Verdict::Done { disposition, .. }, .. } = command else {
+            return None;
+        };
+        let open = self.core.conversation(self.core.task(*task)?.conversation?)?;
+        let (tenant, contact, conversation) = (open.tenant, open.contact, open.id);
+        Some(Ending { tenant, contact, conversation, by: *worker, disposition: disposition.clone() })
+    }
+
     /// A conversation is over: how it ended is remembered.
-    pub(crate) fn end_matter(
-        &mut self,
-        (tenant, contact, conversation): (TenantId, ContactKey, ConversationId),
-        by: WorkerId,
-        disposition: String,
-    ) {
+    pub(crate) fn end_matter(&mut self, ending: Ending) {
+        let Ending { tenant, contact, conversation, by, disposition } = ending;
         if self.core.conversation(conversation).is_some() {
             return;
         }
