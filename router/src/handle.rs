@@ -210,6 +210,8 @@ pub enum Call {
     },
     /// Something is asked of a case.
     Case(Box<CaseCall>),
+    /// Another system tells something, or a person looks at what it told.
+    External(Box<ExternalCall>),
     /// Something is asked of a decision.
     Decide(Box<DecideCall>),
     /// A worker logs a contact that is over.
@@ -242,6 +244,26 @@ pub struct CaseCall {
     pub key: String,
     /// What is asked.
     pub command: blendline_cases::Command,
+}
+
+/// What is to become of an event of another system.
+#[derive(Clone, Debug)]
+pub struct ExternalCall {
+    /// The event, whole: it tells what has to be looked up.
+    pub event: blendline_cases::systems::ExternalEvent,
+    /// What is asked.
+    pub ask: ExternalAsk,
+}
+
+/// What is asked of an event of another system.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ExternalAsk {
+    /// It came.
+    Take,
+    /// It was put aside, and is to be tried again.
+    Retry,
+    /// It was put aside, and is not to be applied.
+    Drop,
 }
 
 /// What is asked of a decision.

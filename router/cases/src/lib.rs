@@ -39,6 +39,7 @@ pub mod limits;
 pub mod promise;
 mod promising;
 mod stay;
+pub mod systems;
 pub mod types;
 mod values;
 mod watch;

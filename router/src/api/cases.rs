@@ -124,7 +124,7 @@ pub(super) fn owner_of(app: &Shared, caller: &Caller, named: Option<&str>) -> Re
 }
 
 /// What a case of this task, or else of this conversation, belongs to.
-async fn links_of(
+pub(super) async fn links_of(
     app: &Shared,
     caller: &Caller,
     task: Option<TaskId>,
@@ -148,7 +148,7 @@ async fn links_of(
 }
 
 /// The language in which the customer of a conversation wrote last.
-async fn spoken(app: &Shared, conversation: Option<ConversationId>) -> Result<String, Failure> {
+pub(super) async fn spoken(app: &Shared, conversation: Option<ConversationId>) -> Result<String, Failure> {
     let Some(conversation) = conversation else { return Ok(String::new()) };
     let lines = app.archive().transcripts(&[Transcript::Conversation(conversation)], LINES).await?;
     let his = lines.into_iter().flatten().filter(|line| line.author == Author::Customer);

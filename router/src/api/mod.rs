@@ -23,6 +23,7 @@ pub mod decisions;
 pub mod drafts;
 pub mod endpoints;
 pub mod explanation;
+pub mod externals;
 pub mod floor;
 pub mod forward;
 pub mod frames;

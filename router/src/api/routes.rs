@@ -11,10 +11,10 @@ use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
     Shared, about, accounts, audit, canned, case_events, case_list, case_types, cases, company, connect, consents,
-    conversations, customer, decision_allowance, decision_list, decisions, drafts, endpoints, explanation, floor,
-    health, held, items, keys, ledger, macros, media, notes, operations, pages, people, poll, promises, push, queues,
-    rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status, tasks, transcripts, users, webhooks,
-    work, workers, worklist,
+    conversations, customer, decision_allowance, decision_list, decisions, drafts, endpoints, explanation, externals,
+    floor, health, held, items, keys, ledger, macros, media, notes, operations, pages, people, poll, promises, push,
+    queues, rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status, tasks, transcripts, users,
+    webhooks, work, workers, worklist,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -46,6 +46,8 @@ const OPERATE: &[Role] = &[Operations, Auditor, Admin];
 const PUSH: &[Role] = &[Integrator, Supervisor, Admin];
 const MOVE: &[Role] = &[Supervisor, Admin];
 const WORK: &[Role] = &[Worker, Admin];
+/// Who puts right what other systems told.
+const STAND_OVER: &[Role] = &[Supervisor, Operations, Admin];
 /// Who has a desk.
 const DESK: &[Role] = &[Worker];
 const STAND: &[Role] = &[Worker, Supervisor, Admin];
@@ -85,6 +87,9 @@ pub fn routes() -> Vec<Route> {
         get("/v1/decisions/proposals", WATCH, self::get(ledger::propose), about::decisions::propose),
         get("/v1/decisions/{id}", READ_OR_WORK, self::get(decisions::one), about::decisions::one),
         owner(post("/v1/decisions/{id}", STAND, self::post(decisions::act), about::decisions::act)),
+        owner(post("/v1/systems/{system}/events", PUSH, self::post(externals::tell), about::externals::tell)),
+        get("/v1/external-events", WATCH, self::get(externals::list), about::externals::list),
+        owner(post("/v1/external-events/{id}", STAND_OVER, self::post(externals::act), about::externals::act)),
         get("/v1/promises", READ_OR_WORK, self::get(promises::list), about::cases::promises),
         get("/v1/tasks", READ_OR_WORK, self::get(tasks::list), about::tasks::list),
         get("/v1/tasks/{id}", READ_OR_WORK, self::get(tasks::one), about::tasks::one),

@@ -22,6 +22,7 @@ mod consent;
 mod decisions;
 mod decode;
 mod draft;
+mod externals;
 mod forecasts;
 mod handover;
 mod health;

@@ -48,6 +48,7 @@ faults! {
     UNKNOWN_CONVERSATION = 404 "unknown_conversation" "No conversation of the caller's has this id.";
     UNKNOWN_DECISION = 404 "unknown_decision" "No decision of the caller's has this id.";
     UNKNOWN_ENDPOINT = 404 "unknown_endpoint" "No endpoint has this name.";
+    UNKNOWN_EXTERNAL = 404 "unknown_external_event" "No event of the caller's that was put aside has this id.";
     UNKNOWN_HELD = 404 "unknown_held_macro" "No macro of this number waits, nor was one done.";
     UNKNOWN_MEDIA = 404 "unknown_media" "No file that the caller may see has this id.";
     UNKNOWN_OUTBOUND = 404 "unknown_outbound" "No message of the caller's has this id.";

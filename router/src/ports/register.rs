@@ -32,6 +32,8 @@ pub enum Kind {
     Handover,
     /// What happened to a case.
     CaseEvent,
+    /// How far another system's events about one thing have come.
+    ExternalPlace,
 }
 
 impl Kind {
@@ -48,6 +50,7 @@ impl Kind {
         Self::Awaited,
         Self::Handover,
         Self::CaseEvent,
+        Self::ExternalPlace,
     ];
 
     /// Its name in the record.
@@ -64,6 +67,7 @@ impl Kind {
             Self::Awaited => "awaited",
             Self::Handover => "handover",
             Self::CaseEvent => "case_event",
+            Self::ExternalPlace => "external_place",
         }
     }
 

@@ -20,6 +20,7 @@ pub mod trial;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use blendline_cases::systems::System;
 use blendline_core::input::{Class, Overflow, Relaxation};
 use blendline_rules::facts::World;
 use blendline_rules::model::{Level, Priority, Queue, Rule};
@@ -51,6 +52,8 @@ pub struct Routing {
     pub notices: Vec<Told>,
     /// The types of cases.
     pub cases: CaseTypes,
+    /// Other systems, and what their events do.
+    pub systems: BTreeMap<String, System>,
     /// What workers may decide, where the set says so.
     pub authority: Option<LiveAuthority>,
     classifier: Classifier,
@@ -131,6 +134,7 @@ impl Routing {
             reopen_window_ms,
             notices: set.notices.iter().map(|notice| Told::new(notice, set, names)).collect(),
             cases: CaseTypes::of(set),
+            systems: set.systems.iter().map(|rules| (rules.system.name.clone(), rules.system.clone())).collect(),
             authority: None,
             classifier: Classifier::new(set),
             classes: set.rules.iter().map(class).collect(),

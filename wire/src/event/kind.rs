@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Decision;
-use super::{authority, case, promise};
+use super::{authority, case, external, promise};
 use crate::ids::{AccountId, ConversationId, Lease, MatterId, OutboundId, QueueId, SessionId, TaskId, WorkerId};
 use crate::inbound::InboundKind;
 use crate::task::{ClockRule, Label, ParkReason, Presence, SkillNeed, Target, TaskKind, WithdrawReason};
@@ -526,6 +526,14 @@ pub enum EventKind {
     PromiseBroken(promise::PromiseBroken),
     /// A promise does not hold any more.
     PromiseWithdrawn(promise::PromiseWithdrawn),
+    /// An event of another system was applied to cases.
+    ExternalApplied(Box<external::ExternalTold>),
+    /// An event of another system waits for those before it.
+    ExternalWaiting(Box<external::ExternalTold>),
+    /// An event of another system was put aside for a person to look at.
+    ExternalParked(Box<external::ExternalTold>),
+    /// An event of another system that had been put aside was dropped by a person.
+    ExternalDropped(Box<external::ExternalTold>),
     /// A setting of the organisation changed.
     SettingsChanged {
         /// What: `tenant`, `queue`, `worker`, `account`, `calendar`.

@@ -8,6 +8,7 @@ mod groups;
 mod notices;
 mod queues;
 mod rules;
+mod systems;
 mod value;
 
 use std::collections::BTreeMap;
@@ -54,8 +55,10 @@ pub(crate) fn rule_set(root: &Node, world: &World, faults: &mut Faults) -> Optio
     let names = Names { world, keywords: &list_names, calendars: &calendar_names };
     let rules = section.get("rules").map(|node| rules::read(&mut reader, node, &names)).unwrap_or_default();
     let notices = section.get("notices").map(|node| notices::read(&mut reader, node, &names)).unwrap_or_default();
-    let cases = section.get("cases").map(|node| cases::read(&mut reader, node)).unwrap_or_default();
+    let mut cases = section.get("cases").map(|node| cases::read(&mut reader, node)).unwrap_or_default();
+    let systems = section.get("systems").map(|node| systems::read(&mut reader, node)).unwrap_or_default();
     let authority = section.get("authority").map(|node| authority::read(&mut reader, node, &zone)).unwrap_or_default();
+    cases::by_hand(&mut cases, &authority.authority);
     Some(RuleSet {
         two_people,
         zone,
@@ -68,6 +71,7 @@ pub(crate) fn rule_set(root: &Node, world: &World, faults: &mut Faults) -> Optio
         rules,
         notices,
         cases,
+        systems,
         authority,
     })
 }

@@ -4,7 +4,12 @@
 //! which of its own these are, or calls its own so.
 
 /// The types by name, each with its text as it stands behind its name in a rule set.
-pub const SHIPPED: &[(&str, &str)] = &[("delivery-problem", include_str!("delivery-problem.yaml"))];
+pub const SHIPPED: &[(&str, &str)] = &[
+    ("damaged-goods", include_str!("damaged-goods.yaml")),
+    ("delivery-problem", include_str!("delivery-problem.yaml")),
+    ("forgotten-goods", include_str!("forgotten-goods.yaml")),
+    ("return-credit", include_str!("return-credit.yaml")),
+];
 
 /// The text of a shipped type.
 pub fn text(name: &str) -> Option<&'static str> {

@@ -9,6 +9,7 @@ pub(super) mod conversations;
 pub(super) mod decisions;
 pub(super) mod drafts;
 pub(super) mod endpoints;
+pub(super) mod externals;
 pub(super) mod floor;
 pub(super) mod health;
 pub(super) mod held;

@@ -7,6 +7,7 @@ use axum::http::Request;
 use blendline_authority::{Kind, Line};
 use blendline_cases::Case;
 use blendline_cases::case::StageRun;
+use blendline_cases::systems::{ExternalEvent, Held, HeldState, Parked};
 use blendline_core::PayloadId;
 use blendline_core::rows::{Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState};
 use blendline_wire::event::authority::DecisionTold;
@@ -14,8 +15,8 @@ use blendline_wire::event::case::CaseLinks;
 use blendline_wire::outbound::Content;
 use blendline_wire::task::{Side, TaskKind};
 use blendline_wire::{
-    AccountId, CaseId, ContactKey, ConversationId, DecisionId, Lease, MatterId, Millis, OutboundId, TaskId, TenantId,
-    WorkerId,
+    AccountId, CaseId, ContactKey, ConversationId, DecisionId, ExternalId, Lease, MatterId, Millis, OutboundId, TaskId,
+    TenantId, WorkerId,
 };
 
 use super::{World, key};
@@ -99,6 +100,23 @@ fn asked(tenant: TenantId, asker: WorkerId) -> Line {
     Line { tenant, at: Millis(1), kind: Kind::Asked, told, key, conversation: None, matter: None, note: None }
 }
 
+fn told(tenant: TenantId) -> Held {
+    let event = ExternalEvent {
+        tenant,
+        system: "delivery".into(),
+        id: "d-1".into(),
+        reference: "SO-1".into(),
+        sequence: Some(1),
+        kind: "delivered".into(),
+        at: Millis(1),
+        fields: BTreeMap::new(),
+        links: CaseLinks::default(),
+        language: String::new(),
+    };
+    let state = HeldState::Parked(Parked::new("unknown_reference", "SO-1"));
+    Held { id: ExternalId(7), came_at: Millis(1), event, state }
+}
+
 fn fill(world: &World) {
     let task = task(world, "dana");
     let conversation = Conversation {
@@ -162,6 +180,7 @@ fn fill(world: &World) {
     world.records.cases.lock().unwrap().insert(case.id, case);
     let dana = world.shared.directory().worker(task.tenant, "dana").unwrap();
     world.records.ledger.lock().unwrap().push(asked(task.tenant, dana));
+    world.records.externals.lock().unwrap().push(told(task.tenant));
     world.records.entries.lock().unwrap().push(file.entry([7; 16], task.tenant, Millis(1)));
     let row = OutboundRow {
         id: OutboundId(5),
@@ -189,11 +208,13 @@ fn path(pattern: &str) -> String {
         _ if pattern.contains("conversations") => "cnv_9",
         _ if pattern.contains("outbox") => "out_5",
         _ if pattern.contains("decisions") => "dec_00000000000000000000000000000007",
+        _ if pattern.contains("external-events") => "ext_00000000000000000000000000000007",
         _ if pattern.contains("cases") => "cas_00000000000000000000000000000007",
         _ if pattern.contains("quarantine") => "3",
         _ if pattern.contains("media") => "07070707070707070707070707070707",
         _ => "tsk_7",
     };
+    let pattern = &pattern.replace("{system}", "delivery");
     let name = if pattern.contains("queues") { "front" } else { "dana" };
     pattern.replace("{id}", id).replace("{name}", name).replace("{device}", "07070707070707070707070707070707")
 }

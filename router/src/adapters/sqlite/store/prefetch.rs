@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::readers::{first, parse};
 use super::{fault, register};
 use crate::adapters::columns::{contact_bytes, sql, unsql};
-use crate::adapters::sqlite::ledger;
+use crate::adapters::sqlite::{external, ledger};
 use crate::ports::store::{Found, StoreError, Wanted};
 
 /// Looks everything up; `days` are those that have duplicate keys, newest first.
@@ -57,6 +57,12 @@ pub(super) fn prefetch(connection: &Connection, wanted: &Wanted, days: &[i64]) -
     for task in &wanted.case_tasks {
         case(connection, "SELECT body FROM cases WHERE task = ?1", sql(task.0), &mut found)?;
     }
+    for (tenant, reference) in &wanted.externals.references {
+        for id in external::bearing(connection, *tenant, reference)? {
+            case(connection, "SELECT body FROM cases WHERE id = ?1", id.0.to_be_bytes(), &mut found)?;
+        }
+    }
+    found.externals = external::held(connection, &wanted.externals)?;
     found.lines = ledger::lines(connection, &wanted.lines)?;
     Ok(found)
 }
