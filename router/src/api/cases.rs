@@ -334,7 +334,9 @@ async fn asked(app: &Shared, caller: &Caller, id: CaseId, act: &Act) -> Result<C
     };
     let contact = super::conversations::concerning(app, caller, *conversation).await?.map(|row| row.contact);
     let case = app.archive().case(id).await?.filter(|case| case.tenant == caller.tenant);
-    match case.filter(|case| contact.is_some() && case.links.contact == contact) {
+    // What nobody has claimed yet becomes whoever's claim fits it.
+    let is_his = |case: &Case| case.links.contact.is_none() || case.links.contact == contact;
+    match case.filter(|case| contact.is_some() && is_his(case)) {
         Some(case) => Ok(case.id),
         None => Ok(owned(app, caller, id).await?.id),
     }

@@ -69,6 +69,11 @@ impl ExternalTelling {
         (self.fields.len() > FIELDS_MAX).then(|| ("/fields", format!("give at most {FIELDS_MAX}")))
     }
 
+    /// True where it names a conversation.
+    pub(crate) const fn names_conversation(&self) -> bool {
+        self.conversation.is_some()
+    }
+
     /// As the owner of the shard takes it.
     pub(crate) fn event(self, tenant: TenantId, system: &str, links: CaseLinks, language: String) -> ExternalEvent {
         let Self { id, reference, sequence, kind, at: Instant(at), fields, .. } = self;

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod auth;
 pub mod body;
 pub mod canned;
+pub mod case_alike;
 pub mod case_events;
 pub mod case_list;
 pub mod case_types;
@@ -57,6 +58,7 @@ pub mod search;
 pub mod server;
 pub mod sessions;
 pub mod status;
+pub mod synced;
 pub mod tasks;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -53,6 +53,14 @@ impl Stepper<'_> {
                 let answer = self.external_call(actor, *asked);
                 return self.batch.outputs.push(Output::Answer(reply, answer));
             }
+            Call::Sync(asked) => {
+                let answer = self.sync_call(actor, *asked);
+                return self.batch.outputs.push(Output::Answer(reply, answer));
+            }
+            Call::Quarantine(row) => {
+                self.quarantine(*row);
+                return self.batch.outputs.push(Output::Answer(reply, Ok(Answer::Done)));
+            }
             Call::Decide(asked) => {
                 let answer = self.decide_call(actor, *asked);
                 return self.batch.outputs.push(Output::Answer(reply, answer));
@@ -166,7 +174,7 @@ impl Stepper<'_> {
                 self.noted(known)
             }
             // Answered before anything is prepared.
-            Call::Case(_) | Call::External(_) | Call::Decide(_) => {
+            Call::Case(_) | Call::External(_) | Call::Sync(_) | Call::Quarantine(_) | Call::Decide(_) => {
                 Err(Err(CallError::Unavailable("this is no task's".into())))
             }
             Call::Log { worker, queue, medium, duration_ms, note, key } => {

@@ -20,7 +20,7 @@ use crate::driver::consent::Said;
 use crate::driver::keys::{self, Key};
 use crate::driver::mail::report;
 use crate::driver::mail::thread::Named;
-use crate::driver::{cases, externals};
+use crate::driver::{cases, externals, synced};
 use crate::handle::{Call, CallResult, Verdict};
 use crate::persons;
 use crate::ports::register::Entry;
@@ -294,10 +294,12 @@ impl Draft {
                 }
                 self.wanted.keys.push(keys::case_call(asked.case, &asked.key));
             }
+            Call::Sync(asked) => synced::want(asked, &mut self.wanted),
             Call::External(asked) => externals::want(&asked.event, &mut self.wanted),
             // A doubtful call holds no other; what a decision wants depends on the time.
             Call::Plain(_)
             | Call::Decide(_)
+            | Call::Quarantine(_)
             | Call::Take { .. }
             | Call::Note { .. }
             | Call::Remark { .. }

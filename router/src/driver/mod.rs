@@ -45,6 +45,7 @@ mod serve;
 mod sessions;
 mod status_word;
 mod step;
+pub(crate) mod synced;
 mod telemetry;
 mod transcripts;
 

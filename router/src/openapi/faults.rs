@@ -55,6 +55,7 @@ faults! {
     UNKNOWN_PUSH_DEVICE = 404 "unknown_push_device" "No device of the caller's has this id.";
     UNKNOWN_QUARANTINED = 404 "unknown_quarantined" "Nothing of the caller's in the quarantine has this number.";
     UNKNOWN_QUEUE = 404 "unknown_queue" "No queue has this name; the detail offers the nearest.";
+    UNKNOWN_RECORD = 404 "unknown_record" "The system has told no such record.";
     UNKNOWN_SKILL = 404 "unknown_skill" "No skill has this name.";
     UNKNOWN_TASK = 404 "unknown_task" "No task of the caller's has this id.";
     UNKNOWN_URL = 404 "unknown_url" "There is no such address.";

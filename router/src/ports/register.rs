@@ -34,6 +34,8 @@ pub enum Kind {
     CaseEvent,
     /// How far another system's events about one thing have come.
     ExternalPlace,
+    /// A customer or an order, as another system has it.
+    Synced,
 }
 
 impl Kind {
@@ -51,6 +53,7 @@ impl Kind {
         Self::Handover,
         Self::CaseEvent,
         Self::ExternalPlace,
+        Self::Synced,
     ];
 
     /// Its name in the record.
@@ -68,6 +71,7 @@ impl Kind {
             Self::Handover => "handover",
             Self::CaseEvent => "case_event",
             Self::ExternalPlace => "external_place",
+            Self::Synced => "synced",
         }
     }
 

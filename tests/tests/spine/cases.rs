@@ -51,7 +51,7 @@ pub(super) async fn told(world: &World, part: &str) -> Call {
 }
 
 /// Customer 1 presses this button of a message.
-async fn press(world: &World, call: &Call, at: usize, id: &str) {
+pub(super) async fn press(world: &World, call: &Call, at: usize, id: &str) {
     press_as(world, 1, &call.body["interactive"]["action"]["buttons"][at]["reply"], id).await;
 }
 

@@ -22,6 +22,7 @@ mod restart;
 mod rule_steps;
 mod rules;
 mod settings;
+mod shipped;
 mod systems;
 mod traces;
 mod workers;

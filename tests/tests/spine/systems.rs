@@ -193,3 +193,47 @@ async fn what_cannot_be_applied_is_put_aside_tried_again_and_dropped() {
         assert_eq!((reply.status, &reply.json()["field"]), (400, &json!(place)), "{}", reply.text());
     }
 }
+
+#[tokio::test]
+async fn records_of_other_systems_are_kept_by_their_version_and_imported_whole_or_not_at_all() {
+    let world = world("systems-records").await;
+    let path = "/v1/systems/crm/customers/C-7";
+    assert_eq!(world.api.get(path).await.unwrap().json()["code"], "unknown_record");
+    let put = async |version: u64, segment: &str| {
+        let record = json!({ "version": version, "name": "Noa Levi", "segment": segment, "agent": "noa" });
+        let kept = world.api.put(path, &record).await.unwrap();
+        assert_eq!(kept.status, 200, "{}", kept.text());
+        let kept = kept.json();
+        (kept["version"].as_u64().unwrap(), kept["record"]["segment"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(put(3, "silver").await, (3, "silver".to_owned()));
+    assert_eq!(put(5, "gold").await, (5, "gold".to_owned()));
+    assert_eq!(put(4, "bronze").await, (5, "gold".to_owned()), "older never overwrites newer");
+    let foreign = world.api.put(path, &json!({ "version": 9, "state": "sent" })).await.unwrap();
+    assert_eq!((foreign.status, &foreign.json()["field"]), (400, &json!("/state")), "{}", foreign.text());
+
+    let import = async |query: &str, text: &str| {
+        let headers = [("authorization", format!("Bearer {}", blendline_tests::config::ADMIN_KEY))];
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let path = format!("/v1/systems/erp/orders/import{query}");
+        let request = blendline_tests::http::request("POST", &path, &headers, text.as_bytes());
+        let reply = blendline_tests::http::once(world.router.addr, &request).await.unwrap();
+        (reply.status, reply.json())
+    };
+    let good = "{\"reference\": \"SO-1\", \"version\": 1, \"customer\": \"C-7\", \"total\": {\"minor\": 990, \"currency\": \"ILS\"}}\n\
+        {\"reference\": \"SO-2\", \"version\": 1, \"state\": \"sent\"}\n";
+    let broken = format!("{good}{{\"reference\": \"SO-3\", \"version\": 1, \"total\": 9.5}}\n");
+    let (status, report) = import("", &broken).await;
+    assert_eq!((status, &report["taken"], &report["faults"][0]["line"]), (422, &json!(0), &json!(3)), "{report}");
+    assert_eq!(world.api.get("/v1/systems/erp/orders/SO-1").await.unwrap().status, 404, "nothing is half imported");
+    assert_eq!(import("?dry_run=true", good).await.1["taken"], 0);
+    assert_eq!(world.count("record_synced").await, 2);
+    let (status, report) = import("", good).await;
+    assert_eq!((status, &report["taken"]), (200, &json!(2)), "{report}");
+    let kept = world.api.get("/v1/systems/erp/orders/SO-1").await.unwrap().json();
+    assert_eq!(kept["record"]["total"], json!({ "minor": 990, "currency": "ILS" }));
+    let events = world.api.events("record_synced").await;
+    assert_eq!((events.len(), &events[1]["before"], &events[1]["version"]), (4, &json!(3), &json!(5)), "{events:?}");
+    let log = json!(world.api.all("/v1/events").await).to_string();
+    assert!(!log.contains("Noa Levi"), "names are in no event");
+}

@@ -35,3 +35,20 @@ pub struct ExternalTold {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
 }
+
+/// Another system told a newer version of a record of its own.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RecordSynced {
+    /// The system.
+    pub system: String,
+    /// `customers` or `orders`.
+    pub records: String,
+    /// What the system calls it.
+    pub reference: String,
+    /// Its version there.
+    pub version: u64,
+    /// The version that was known before; left out where none was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
+}

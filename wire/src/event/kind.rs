@@ -534,6 +534,8 @@ pub enum EventKind {
     ExternalParked(Box<external::ExternalTold>),
     /// An event of another system that had been put aside was dropped by a person.
     ExternalDropped(Box<external::ExternalTold>),
+    /// Another system told a newer version of a customer or an order.
+    RecordSynced(external::RecordSynced),
     /// A setting of the organisation changed.
     SettingsChanged {
         /// What: `tenant`, `queue`, `worker`, `account`, `calendar`.

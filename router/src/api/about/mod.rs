@@ -26,6 +26,7 @@ pub(super) mod rules;
 pub(super) mod search;
 pub(super) mod sessions;
 pub(super) mod status;
+pub(super) mod synced;
 pub(super) mod tasks;
 pub(super) mod trials;
 pub(super) mod users;

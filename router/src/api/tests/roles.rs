@@ -22,10 +22,13 @@ use blendline_wire::{
 use super::{World, key};
 use crate::api::routes::routes;
 use crate::directory::Role;
+use crate::driver::synced::record_key;
+use crate::handle::Records;
 use crate::media::{MediaFile, MediaState};
 use crate::ports::desks::Canned;
 use crate::ports::outlets::{Endpoint, EndpointState};
 use crate::ports::people::Deed;
+use crate::ports::register;
 use crate::ports::store::{Letter, QuarantineRow};
 
 const ROLES: [(&str, Role); 6] = [
@@ -180,6 +183,12 @@ fn fill(world: &World) {
     world.records.cases.lock().unwrap().insert(case.id, case);
     let dana = world.shared.directory().worker(task.tenant, "dana").unwrap();
     world.records.ledger.lock().unwrap().push(asked(task.tenant, dana));
+    let (kind, body) = (
+        register::Kind::Synced,
+        blendline_wire::Pii::new(serde_json::json!({ "version": 1, "record": { "version": 1 } })),
+    );
+    let key = record_key(task.tenant, "crm", Records::Customers, "C-7");
+    world.records.entries.lock().unwrap().push(register::Entry { kind, key, tenant: task.tenant, at: Millis(1), body });
     world.records.externals.lock().unwrap().push(told(task.tenant));
     world.records.entries.lock().unwrap().push(file.entry([7; 16], task.tenant, Millis(1)));
     let row = OutboundRow {
@@ -214,7 +223,7 @@ fn path(pattern: &str) -> String {
         _ if pattern.contains("media") => "07070707070707070707070707070707",
         _ => "tsk_7",
     };
-    let pattern = &pattern.replace("{system}", "delivery");
+    let pattern = &pattern.replace("{system}", "crm").replace("{records}", "customers").replace("{reference}", "C-7");
     let name = if pattern.contains("queues") { "front" } else { "dana" };
     pattern.replace("{id}", id).replace("{name}", name).replace("{device}", "07070707070707070707070707070707")
 }
@@ -223,6 +232,7 @@ fn path(pattern: &str) -> String {
 fn body(pattern: &str) -> &'static str {
     match pattern {
         "/v1/decisions/{id}" => return r#"{"act":"approve","worker":"dana"}"#,
+        "/v1/external-events/{id}" => return r#"{"act":"retry"}"#,
         "/v1/cases/{id}" => return r#"{"key":"k","act":{"resume":true}}"#,
         "/v1/event-endpoints/{name}" => return r#"{"paused":true}"#,
         "/v1/canned-answers/{name}" => return r#"{"version":0,"title":"t","text":"t"}"#,
@@ -270,6 +280,7 @@ async fn add_endpoint(world: &World) {
         version: 1,
         url: "https://127.0.0.1:1/".into(),
         kinds: Vec::new(),
+        reference: None,
         keys: Vec::new(),
         created_at: Millis(1),
         state: EndpointState::WELL,
