@@ -37,11 +37,11 @@ pub struct Parts {
 
 /// Takes what other systems tell the tenants of a shard, one after the other, until `end`.
 pub async fn listen(parts: Parts, shard: u16, end: CancellationToken) {
-    let mut back_off = BackOff::default();
+    let (queue, mut back_off) = (system_queue(shard), BackOff::default());
     loop {
         let subscribed = tokio::select! {
             () = end.cancelled() => return,
-            subscribed = parts.broker.subscribe(&system_queue(shard), PREFETCH) => subscribed,
+            subscribed = parts.broker.subscribe(&queue, PREFETCH) => subscribed,
         };
         match subscribed {
             Ok(subscription) => {

@@ -265,14 +265,17 @@ async fn forgotten_goods_go_back_to_stock_and_the_claim_finds_them_by_their_list
     let talk = shop.noa.task().await;
     let path =
         "/v1/cases/alike?type=forgotten-goods&field=contents&text=%D7%97%D7%9C%D7%91%20%D7%91%D7%99%D7%A6%D7%99%D7%9D";
-    let alike = shop.world.api.all(path).await;
-    assert_eq!((alike.len(), &alike[0]["share_milli"]), (1, &json!(1_000)), "{alike:?}");
-    assert_eq!(alike[0]["case"]["fields"]["found_number"], "F-7");
-    let case = alike[0]["case"]["id"].as_str().unwrap().to_owned();
+    let found = shop.world.api.get(path).await.unwrap().json()["items"].as_array().unwrap().clone();
+    assert_eq!((found.len(), &found[0]["share_milli"]), (1, &json!(1_000)), "{found:?}");
+    assert_eq!(found[0]["case"]["fields"]["found_number"], "F-7");
+    let case = found[0]["case"]["id"].as_str().unwrap().to_owned();
     act(&shop.world.api, &case, "link", json!({ "link": { "conversation": talk.conversation } })).await;
     act(&shop.world.api, &case, "claim", json!({ "move": { "to": "choosing" } })).await;
     shop.noa.settle(&talk, finish("claimed"), vec![]).await.unwrap();
-    assert!(shop.world.api.all(path).await.is_empty(), "it is somebody's now");
+    assert!(
+        shop.world.api.get(path).await.unwrap().json()["items"].as_array().unwrap().is_empty(),
+        "it is somebody's now"
+    );
 
     let question = told(&shop.world, "חלב, ביצים, לחם").await;
     press(&shop.world, &question, 0, "credit").await;
