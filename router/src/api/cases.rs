@@ -407,7 +407,8 @@ async fn command(app: &Shared, caller: &Caller, act: Act) -> Result<Command, Fai
                 None => CaseLinks::default(),
             };
             links.parent = parent;
-            Command::Link { links }
+            let language = spoken(app, links.conversation).await?;
+            Command::Link { links, language }
         }
     })
 }

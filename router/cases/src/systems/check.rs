@@ -92,7 +92,7 @@ fn one(
     }
     if let Some(to) = &reaction.to {
         let may = |of: &&&CaseType| of.moves.iter().any(|step| step.to == *to && step.by.contains(&CaseMover::System));
-        if !suiting.iter().any(|of| may(&of)) {
+        if !suiting.iter().any(may) {
             let message = format!("no move to `{to}` is a system's to make");
             tell("no_move", "move", message, "add `by: [worker, system]` to a move that leads there", None);
         }
