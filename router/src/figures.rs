@@ -138,6 +138,11 @@ pub const FIGURES: &[Figure] = &[
         "Cases whose stage's task could not be opened: nobody works on them until somebody moves them.",
     ),
     counter(
+        "blendline_external_events_parked_total",
+        None,
+        "Events of other systems that could not be applied: somebody tries them again or drops them.",
+    ),
+    counter(
         "blendline_approvals_without_task_total",
         None,
         "Approvals that nobody is asked for, because their task could not be opened: somebody decides them from the list.",

@@ -16,6 +16,7 @@ use crate::consent::Consent;
 use crate::payload::ItemOrigin;
 use crate::persons::{Change, Identity};
 use crate::ports::register::Entry;
+use crate::ports::store::QuarantineRow;
 use crate::take::NotTaken;
 
 /// A door to the owner of a shard. Cheap to clone.
@@ -210,6 +211,12 @@ pub enum Call {
     },
     /// Something is asked of a case.
     Case(Box<CaseCall>),
+    /// Another system tells something, or a person looks at what it told.
+    External(Box<ExternalCall>),
+    /// Another system tells how records of its own are now: all of them or none.
+    Sync(Box<SyncCall>),
+    /// What came and could not be read is kept for people to look at.
+    Quarantine(Box<QuarantineRow>),
     /// Something is asked of a decision.
     Decide(Box<DecideCall>),
     /// A worker logs a contact that is over.
@@ -242,6 +249,74 @@ pub struct CaseCall {
     pub key: String,
     /// What is asked.
     pub command: blendline_cases::Command,
+}
+
+/// Records of another system.
+#[derive(Clone, Debug)]
+pub struct SyncCall {
+    /// Whose they are.
+    pub tenant: TenantId,
+    /// The system.
+    pub system: String,
+    /// What they are.
+    pub records: Records,
+    /// Each of them.
+    pub rows: Vec<SyncRow>,
+}
+
+/// What records of another system are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Records {
+    /// Its customers.
+    Customers,
+    /// Its orders.
+    Orders,
+}
+
+impl Records {
+    /// The word of it in paths and events.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Customers => "customers",
+            Self::Orders => "orders",
+        }
+    }
+
+    /// What is called so.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Customers, Self::Orders].into_iter().find(|records| records.as_str() == name)
+    }
+}
+
+/// A record of another system.
+#[derive(Clone, Debug)]
+pub struct SyncRow {
+    /// What the system calls it.
+    pub reference: String,
+    /// Its version there: an older one changes nothing.
+    pub version: u64,
+    /// What it says.
+    pub body: Pii<serde_json::Value>,
+}
+
+/// What is to become of an event of another system.
+#[derive(Clone, Debug)]
+pub struct ExternalCall {
+    /// The event, whole: it tells what has to be looked up.
+    pub event: blendline_cases::systems::ExternalEvent,
+    /// What is asked.
+    pub ask: ExternalAsk,
+}
+
+/// What is asked of an event of another system.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ExternalAsk {
+    /// It came.
+    Take,
+    /// It was put aside, and is to be tried again.
+    Retry,
+    /// It was put aside, and is not to be applied.
+    Drop,
 }
 
 /// What is asked of a decision.

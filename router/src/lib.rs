@@ -46,6 +46,7 @@ pub mod sender;
 pub mod spread;
 pub mod status;
 pub mod status_word;
+pub mod systems;
 pub mod take;
 pub mod telemetry;
 pub mod traces;

@@ -258,6 +258,11 @@ hashed!(
     /// so that asking twice is asking once.
     DecisionId, "dec"
 );
+hashed!(
+    /// An event of another system. A hash of its tenant, its system, the system's own id of it, and what it says: the same
+    /// event twice is one event, and another one under the same id is another.
+    ExternalId, "ext"
+);
 
 #[cfg(test)]
 mod tests {

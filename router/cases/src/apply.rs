@@ -114,7 +114,7 @@ impl<'a> Deciding<'a> {
             Command::Reopen => self.reopen(),
             Command::Agree { to } => self.agree(to),
             Command::Hold { by } => self.hold(*by),
-            Command::Link { links } => self.link(links),
+            Command::Link { links, language } => self.link(links, language),
             Command::Work { task, reason } => self.work(*task, reason),
             Command::Given { action, currency, minor } => {
                 self.given(action, currency, *minor);
@@ -332,7 +332,7 @@ impl<'a> Deciding<'a> {
         Ok(())
     }
 
-    fn link(&mut self, links: &CaseLinks) -> Result<(), Refusal> {
+    fn link(&mut self, links: &CaseLinks, language: &str) -> Result<(), Refusal> {
         if links.parent == Some(self.case.id) {
             return Err(Refusal::Circle);
         }
@@ -344,8 +344,11 @@ impl<'a> Deciding<'a> {
             contact: links.contact.or(had.contact),
             parent: links.parent.or(had.parent),
         };
-        if links != had {
-            self.happen(EventKind::CaseLinked(CaseLinked { case: self.case.id, links }));
+        // What was opened before anybody asked for it had nobody's language.
+        let unknown = self.case.language.is_empty() && !language.is_empty();
+        let language = unknown.then(|| language.to_owned());
+        if links != had || language.is_some() {
+            self.happen(EventKind::CaseLinked(CaseLinked { case: self.case.id, links, language }));
         }
         Ok(())
     }

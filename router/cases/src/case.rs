@@ -288,7 +288,12 @@ impl Case {
                     closed.confirmed = true;
                 }
             }
-            EventKind::CaseLinked(event) => self.links = event.links,
+            EventKind::CaseLinked(event) => {
+                self.links = event.links;
+                if let Some(language) = &event.language {
+                    self.language.clone_from(language);
+                }
+            }
             EventKind::CaseWork(event) => self.task = event.of_task,
             EventKind::CaseAtRisk(_) => self.stage.warned_at = Some(at),
             EventKind::CaseEscalated(event) => self.stage.escalated = event.level,

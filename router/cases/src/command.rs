@@ -125,6 +125,8 @@ pub enum Command {
     Link {
         /// To what; what is `None` stays as it is.
         links: CaseLinks,
+        /// The customer's language, where it is known: a case that has none is told in it.
+        language: String,
     },
     /// A task does its stage's work, or could not be opened.
     Work {

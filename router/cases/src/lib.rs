@@ -40,6 +40,7 @@ pub mod promise;
 mod promising;
 mod respect;
 mod stay;
+pub mod systems;
 pub mod types;
 mod values;
 mod watch;

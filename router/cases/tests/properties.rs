@@ -50,6 +50,7 @@ fn command() -> impl Strategy<Value = Command> {
         2 => Just(Command::Reopen),
         1 => (1_u64..3).prop_map(|id| Command::Link {
             links: CaseLinks { matter: Some(MatterId(id)), ..CaseLinks::default() },
+            language: if id == 1 { "he".to_owned() } else { String::new() },
         }),
         2 => (1_u64..60, keeps()).prop_map(|(later, kept_by)| Command::Promise(promise(later, kept_by))),
         1 => (1_u32..5).prop_map(|promise| Command::Keep { promise }),

@@ -20,6 +20,7 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("rules", "where messages and items go: the first that applies decides"),
             ("notices", "what customers are told by themselves, by name"),
             ("cases", "the types of cases, by name: processes with stages, targets and moves"),
+            ("systems", "other systems by name, and what their events do to cases"),
             ("authority", "what workers may decide alone, and who decides above that"),
             ("solved", "when customers are asked whether it is solved, and which good answers are looked at"),
             ("same_matter", "how it is known that a customer comes again with the same matter"),
@@ -259,6 +260,23 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("text", "what is said, by language; `{field}` is filled in, and `{promise}` until when it is promised"),
             ("channel", "on which channels; left out, on whichever his conversation is"),
             ("buttons", "what he may press: `confirm`, `deny` or a stage, each with what it says, by language"),
+        ],
+    ),
+    (
+        "system",
+        &[
+            ("reference", "the field of a case that holds what this system calls it; its type is `reference`"),
+            ("gap", "how long an event waits for those before it; left out, 10m; `never`: not at all"),
+            ("events", "what its events do, by their kind: `{delivered: {move: solved}}`, or a list"),
+        ],
+    ),
+    (
+        "system_event",
+        &[
+            ("case", "only with cases of this type"),
+            ("move", "the stage that the case goes to"),
+            ("set", "what becomes known: `{found: lost, note: \"{number}\"}`; `{number}` is a field of the event"),
+            ("open", "the type of the case that it opens, where none is open for the reference"),
         ],
     ),
     (

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use blendline_authority::Authority;
 use blendline_authority::check::Place as AuthorityPlace;
 use blendline_cases::check::Place;
+use blendline_cases::systems::System;
+use blendline_cases::systems::check::Place as SystemPlace;
 use blendline_cases::types::CaseType;
 use blendline_wire::ChannelKey;
 use blendline_wire::org::Goal;
@@ -50,6 +52,8 @@ pub struct RuleSet {
     pub notices: Vec<Notice>,
     /// The types of cases, in the order of the file.
     pub cases: Vec<CaseRules>,
+    /// Other systems, and what their events do to cases.
+    pub systems: Vec<SystemRules>,
     /// What workers may decide alone, and who decides above that.
     pub authority: AuthorityRules,
     /// When customers are asked whether it is solved.
@@ -81,6 +85,28 @@ impl AuthorityRules {
     }
 }
 
+/// What the text says of another system, and where its parts stand.
+#[derive(Clone, Debug)]
+pub struct SystemRules {
+    /// What it says.
+    pub system: System,
+    /// Where its name stands.
+    pub span: Span,
+    /// Where its parts stand.
+    pub places: BTreeMap<SystemPlace, Span>,
+}
+
+impl SystemRules {
+    /// Where this part stands.
+    pub fn span(&self, place: &SystemPlace) -> &Span {
+        let whole = match place {
+            SystemPlace::Reaction(kind, at, _) => self.places.get(&SystemPlace::Reaction(kind.clone(), *at, "")),
+            SystemPlace::Reference => None,
+        };
+        self.places.get(place).or(whole).unwrap_or(&self.span)
+    }
+}
+
 /// A type of cases and where its parts stand.
 #[derive(Clone, Debug)]
 pub struct CaseRules {
@@ -90,6 +116,8 @@ pub struct CaseRules {
     pub span: Span,
     /// Where its parts stand; what is not there stands where the type's name does.
     pub places: BTreeMap<Place, Span>,
+    /// True where it is a shipped type.
+    pub shipped: bool,
 }
 
 impl CaseRules {

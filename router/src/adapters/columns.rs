@@ -4,14 +4,16 @@ use std::ops::Range;
 
 use blendline_authority::Line;
 use blendline_cases::Case;
+use blendline_cases::systems::Held;
 use blendline_core::rows::{Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState};
 use blendline_core::{MessageRow, Write};
 use blendline_wire::event::Event;
 use blendline_wire::task::Side;
 use blendline_wire::worker::Author;
-use blendline_wire::{ContactKey, Millis, Pii};
+use blendline_wire::{CaseId, ContactKey, Millis, Pii, TenantId};
 use serde::{Deserialize, Serialize};
 
+use crate::ports::external::{ExternalWrite, counted_at};
 use crate::ports::store::{Commit, NewAddress, QuarantineRow, StoreError};
 
 /// A number as SQL has it. Ids and times stay far below the limit; [`Millis::MAX`] becomes the largest.
@@ -42,6 +44,10 @@ pub(in crate::adapters) struct Batch {
     pub(in crate::adapters) entries: Vec<EntryRow>,
     pub(in crate::adapters) cases: Vec<CaseColumns>,
     pub(in crate::adapters) lines: Vec<LineColumns>,
+    /// (the tenant, the reference, the case).
+    pub(in crate::adapters) references: Vec<(i64, String, [u8; 16])>,
+    pub(in crate::adapters) externals: Vec<ExternalColumns>,
+    pub(in crate::adapters) externals_removed: Vec<[u8; 16]>,
     pub(in crate::adapters) quarantine: Vec<QuarantineRow>,
     pub(in crate::adapters) journal: Vec<u8>,
     /// (our id, the platform's).
@@ -142,6 +148,15 @@ pub(in crate::adapters) struct CaseColumns {
     pub(in crate::adapters) body: Body,
 }
 
+pub(in crate::adapters) struct ExternalColumns {
+    pub(in crate::adapters) id: [u8; 16],
+    pub(in crate::adapters) place: [u8; 16],
+    pub(in crate::adapters) tenant: i64,
+    pub(in crate::adapters) due_at: Option<i64>,
+    pub(in crate::adapters) system: String,
+    pub(in crate::adapters) body: Body,
+}
+
 pub(in crate::adapters) struct LineColumns {
     pub(in crate::adapters) decision: [u8; 16],
     pub(in crate::adapters) line: i32,
@@ -211,6 +226,9 @@ impl Batch {
             entries: Vec::with_capacity(commit.entries.len()),
             cases: Vec::with_capacity(commit.cases.len()),
             lines: Vec::with_capacity(commit.lines.len()),
+            references: Vec::with_capacity(commit.references.len()),
+            externals: Vec::new(),
+            externals_removed: Vec::new(),
             quarantine: commit.quarantine.clone(),
             journal: commit.journal.clone(),
             sent: commit.sent.iter().map(|(id, _, external)| (sql(id.0), external.clone())).collect(),
@@ -237,6 +255,18 @@ impl Batch {
             let row = batch.line(line)?;
             batch.lines.push(row);
         }
+        let reference =
+            |(tenant, text, case): &(TenantId, String, CaseId)| (sql(tenant.0), text.clone(), case.0.to_be_bytes());
+        batch.references.extend(commit.references.iter().map(reference));
+        for write in &commit.externals {
+            match write {
+                ExternalWrite::Put(held) => {
+                    let row = batch.external(held)?;
+                    batch.externals.push(row);
+                }
+                ExternalWrite::Remove(id) => batch.externals_removed.push(id.0.to_be_bytes()),
+            }
+        }
         Ok(batch)
     }
 
@@ -256,6 +286,17 @@ impl Batch {
             look_at: case.look_at.map(|at| sql(at.0)),
             promise_due: case.promise_due_at().map(|due| sql(due.0)),
             body: self.body(case)?,
+        })
+    }
+
+    fn external(&mut self, held: &Held) -> Result<ExternalColumns, StoreError> {
+        Ok(ExternalColumns {
+            id: held.id.0.to_be_bytes(),
+            place: counted_at(&held.event),
+            tenant: sql(held.event.tenant.0),
+            due_at: held.due_at().map(|due| sql(due.0)),
+            system: held.event.system.clone(),
+            body: self.body(held)?,
         })
     }
 

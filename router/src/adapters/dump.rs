@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::ports::store::StoreError;
 
 /// The version of the tables and columns below; it moves with the schemas of both stores.
-pub const RECORD_VERSION: u32 = 11;
+pub const RECORD_VERSION: u32 = 12;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -298,6 +298,24 @@ pub const TABLES: &[Table] = &[
         ],
         key: "decision, line",
     },
+    Table {
+        name: "case_references",
+        columns: &[("tenant", Int), ("reference", Text), ("case_id", Hash)],
+        key: "tenant, reference, case_id",
+    },
+    Table {
+        name: "external_events",
+        columns: &[
+            ("id", Hash),
+            ("place", Hash),
+            ("shard", Int32),
+            ("tenant", Int),
+            ("due_at", MaybeInt),
+            ("system", Text),
+            ("body", Text),
+        ],
+        key: "id",
+    },
     Table { name: "audit", columns: &[("tenant", Int), ("seq", Int), ("body", Text)], key: "tenant, seq" },
     Table { name: "audit_heads", columns: &[("tenant", Int), ("seq", Int), ("hash", Text)], key: "tenant" },
 ];
@@ -318,6 +336,7 @@ impl Table {
             "cases" => 8,
             "push_keys" | "push_devices" => 9,
             "decisions" => 10,
+            "case_references" | "external_events" => 12,
             _ => 1,
         }
     }

@@ -14,6 +14,7 @@ pub(in crate::adapters) fn changed(before: Option<&Endpoint>, after: Option<&End
         json!({
             "url": endpoint.url,
             "kinds": endpoint.kinds,
+            "reference": endpoint.reference,
             "paused": matches!(endpoint.state, EndpointState::Paused { .. }),
             "keys": endpoint.keys.iter().map(|key| key.until).collect::<Vec<_>>(),
         })

@@ -124,7 +124,7 @@ pub(super) fn owner_of(app: &Shared, caller: &Caller, named: Option<&str>) -> Re
 }
 
 /// What a case of this task, or else of this conversation, belongs to.
-async fn links_of(
+pub(super) async fn links_of(
     app: &Shared,
     caller: &Caller,
     task: Option<TaskId>,
@@ -148,7 +148,7 @@ async fn links_of(
 }
 
 /// The language in which the customer of a conversation wrote last.
-async fn spoken(app: &Shared, conversation: Option<ConversationId>) -> Result<String, Failure> {
+pub(super) async fn spoken(app: &Shared, conversation: Option<ConversationId>) -> Result<String, Failure> {
     let Some(conversation) = conversation else { return Ok(String::new()) };
     let lines = app.archive().transcripts(&[Transcript::Conversation(conversation)], LINES).await?;
     let his = lines.into_iter().flatten().filter(|line| line.author == Author::Customer);
@@ -342,7 +342,9 @@ async fn asked(app: &Shared, caller: &Caller, id: CaseId, act: &Act) -> Result<C
     };
     let contact = super::conversations::concerning(app, caller, *conversation).await?.map(|row| row.contact);
     let case = app.archive().case(id).await?.filter(|case| case.tenant == caller.tenant);
-    match case.filter(|case| contact.is_some() && case.links.contact == contact) {
+    // What nobody has claimed yet becomes whoever's claim fits it.
+    let is_his = |case: &Case| case.links.contact.is_none() || case.links.contact == contact;
+    match case.filter(|case| contact.is_some() && is_his(case)) {
         Some(case) => Ok(case.id),
         None => Ok(owned(app, caller, id).await?.id),
     }
@@ -415,7 +417,8 @@ async fn command(app: &Shared, caller: &Caller, act: Act) -> Result<Command, Fai
                 None => CaseLinks::default(),
             };
             links.parent = parent;
-            Command::Link { links }
+            let language = spoken(app, links.conversation).await?;
+            Command::Link { links, language }
         }
     })
 }

@@ -10,11 +10,11 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
-    Shared, about, accounts, audit, canned, case_events, case_list, case_types, cases, company, connect, consents,
-    conversations, customer, decision_allowance, decision_links, decision_list, decisions, drafts, endpoints,
-    explanation, floor, health, held, items, keys, ledger, macros, media, notes, operations, pages, people, poll,
-    promises, push, queues, rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status, tasks,
-    transcripts, users, webhooks, work, workers, worklist,
+    Shared, about, accounts, audit, canned, case_alike, case_events, case_list, case_types, cases, company, connect,
+    consents, conversations, customer, decision_allowance, decision_links, decision_list, decisions, drafts, endpoints,
+    explanation, externals, floor, health, held, items, keys, ledger, macros, media, notes, operations, pages, people,
+    poll, promises, push, queues, rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status,
+    synced, tasks, transcripts, users, webhooks, work, workers, worklist,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -46,6 +46,8 @@ const OPERATE: &[Role] = &[Operations, Auditor, Admin];
 const PUSH: &[Role] = &[Integrator, Supervisor, Admin];
 const MOVE: &[Role] = &[Supervisor, Admin];
 const WORK: &[Role] = &[Worker, Admin];
+/// Who puts right what other systems told.
+const STAND_OVER: &[Role] = &[Supervisor, Operations, Admin];
 /// Who has a desk.
 const DESK: &[Role] = &[Worker];
 const STAND: &[Role] = &[Worker, Supervisor, Admin];
@@ -73,6 +75,7 @@ pub fn routes() -> Vec<Route> {
         owner(post("/v1/items", PUSH, self::post(items::push), about::items::push)),
         owner(post("/v1/cases", TELL, self::post(cases::open), about::cases::open)),
         get("/v1/cases", READ_OR_WORK, self::get(case_list::list), about::cases::list),
+        get("/v1/cases/alike", STAND, self::get(case_alike::list), about::cases::alike),
         get("/v1/cases/counts", READ, self::get(case_list::counts), about::cases::counts),
         get("/v1/case-types", READ_OR_WORK, self::get(case_types::list), about::cases::types),
         get("/v1/cases/{id}", READ_OR_WORK, self::get(cases::one), about::cases::one),
@@ -86,6 +89,18 @@ pub fn routes() -> Vec<Route> {
         get("/v1/decisions/{id}", READ_OR_WORK, self::get(decisions::one), about::decisions::one),
         owner(post("/v1/decisions/{id}", STAND, self::post(decisions::act), about::decisions::act)),
         post("/v1/decisions/{id}/link", STAND, self::post(decision_links::link), about::decisions::link),
+        owner(post("/v1/systems/{system}/events", PUSH, self::post(externals::tell), about::externals::tell)),
+        get("/v1/systems/{system}/{records}/{reference}", READ, self::get(synced::one), about::synced::one),
+        owner(route(
+            Method::PUT,
+            "/v1/systems/{system}/{records}/{reference}",
+            PUSH,
+            put(synced::put),
+            about::synced::put,
+        )),
+        owner(post("/v1/systems/{system}/{records}/import", PUSH, self::post(synced::import), about::synced::import)),
+        get("/v1/external-events", WATCH, self::get(externals::list), about::externals::list),
+        owner(post("/v1/external-events/{id}", STAND_OVER, self::post(externals::act), about::externals::act)),
         get("/v1/promises", READ_OR_WORK, self::get(promises::list), about::cases::promises),
         get("/v1/tasks", READ_OR_WORK, self::get(tasks::list), about::tasks::list),
         get("/v1/tasks/{id}", READ_OR_WORK, self::get(tasks::one), about::tasks::one),

@@ -11,7 +11,7 @@ use crate::adapters::rabbit::{RabbitBroker, RabbitExchange, RabbitOptions};
 use crate::adapters::redis::{RedisLive, RedisOptions};
 use crate::adapters::sqlite::{BrokerOptions, DataDir, SqliteBroker, SqliteStore};
 use crate::config::{Config, Media};
-use crate::ports::broker::{Broker, inbound_queue, outbound_queue};
+use crate::ports::broker::{Broker, inbound_queue, outbound_queue, system_queue};
 use crate::ports::desks::Desks;
 use crate::ports::files::Files;
 use crate::ports::live::Live;
@@ -104,8 +104,8 @@ impl OpenBroker {
     /// When a queue is there and cannot be used; the text names the argument and the cure.
     pub(super) async fn declare(&self, shards: impl IntoIterator<Item = u16>) -> anyhow::Result<()> {
         if let Some(rabbit) = &self.rabbit {
-            let both = |shard| [inbound_queue(shard), outbound_queue(shard)];
-            rabbit.declare(&shards.into_iter().flat_map(both).collect::<Vec<_>>()).await?;
+            let all = |shard| [inbound_queue(shard), outbound_queue(shard), system_queue(shard)];
+            rabbit.declare(&shards.into_iter().flat_map(all).collect::<Vec<_>>()).await?;
         }
         Ok(())
     }

@@ -23,6 +23,9 @@ pub(super) enum EventsCommand {
         /// A kind of events that it is to get; more than once for several. Left out: all.
         #[arg(long = "kind")]
         kinds: Vec<String>,
+        /// The field of a case that holds what the receiver calls something: it gets what befalls the cases that bear one.
+        #[arg(long)]
+        reference: Option<String>,
     },
     /// Changes an endpoint; what is left out stays.
     Change {
@@ -119,8 +122,11 @@ pub(super) fn run(command: EventsCommand) -> anyhow::Result<()> {
             let answer = ask(&at, Method::GET, "/v1/event-endpoints", None)?;
             lines(&answer["items"], &["name", "state", "url", "kinds", "reason"])
         }
-        EventsCommand::Add { at, name, endpoint, kinds } => {
-            let body = json!({ "name": name, "url": endpoint, "kinds": kinds });
+        EventsCommand::Add { at, name, endpoint, kinds, reference } => {
+            let mut body = json!({ "name": name, "url": endpoint, "kinds": kinds });
+            if let Some(reference) = reference {
+                body["reference"] = json!(reference);
+            }
             told_once(&ask(&at, Method::POST, "/v1/event-endpoints", Some(&body))?)
         }
         EventsCommand::Change { at, name, endpoint, kinds } => {

@@ -16,6 +16,7 @@ use crate::driver::handover::courier::Mailing;
 use crate::driver::keys::Key;
 use crate::driver::release::{Handed, Output};
 use crate::payload::MessageBody;
+use crate::ports::external::ExternalWrite;
 use crate::ports::register;
 use crate::ports::store::{Commit, QuarantineRow};
 use crate::traces::Span;
@@ -112,7 +113,7 @@ impl Batch {
 
     /// True when there is nothing to make durable.
     pub(crate) fn commits_nothing(&self) -> bool {
-        let Commit { writes, keys, addresses, entries, cases, lines, quarantine, sent, .. } = &self.commit;
+        let Commit { writes, keys, addresses, entries, cases, lines, externals, quarantine, sent, .. } = &self.commit;
         // Counters alone change nothing that anybody could have seen.
         let writes_nothing = writes.iter().all(|write| matches!(write, Write::Meta(_)));
         writes_nothing
@@ -121,6 +122,7 @@ impl Batch {
             && entries.is_empty()
             && cases.is_empty()
             && lines.is_empty()
+            && externals.is_empty()
             && quarantine.is_empty()
             && sent.is_empty()
     }
@@ -149,6 +151,12 @@ impl Batch {
     pub(crate) fn put_case(&mut self, case: Case) {
         self.commit.cases.retain(|other| other.id != case.id);
         self.commit.cases.push(case);
+    }
+
+    /// Takes what becomes of an event of another system in place of what it was before in this batch.
+    pub(crate) fn put_external(&mut self, write: ExternalWrite) {
+        self.commit.externals.retain(|other| other.id() != write.id());
+        self.commit.externals.push(write);
     }
 
     /// Writes all rows into the journal, as they are before its first input.

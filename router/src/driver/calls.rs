@@ -49,6 +49,18 @@ impl Stepper<'_> {
                 let answer = self.case_call(actor, *asked);
                 return self.batch.outputs.push(Output::Answer(reply, answer));
             }
+            Call::External(asked) => {
+                let answer = self.external_call(actor, *asked);
+                return self.batch.outputs.push(Output::Answer(reply, answer));
+            }
+            Call::Sync(asked) => {
+                let answer = self.sync_call(actor, *asked);
+                return self.batch.outputs.push(Output::Answer(reply, answer));
+            }
+            Call::Quarantine(row) => {
+                self.quarantine(*row);
+                return self.batch.outputs.push(Output::Answer(reply, Ok(Answer::Done)));
+            }
             Call::Decide(asked) => {
                 let answer = self.decide_call(actor, *asked);
                 return self.batch.outputs.push(Output::Answer(reply, answer));
@@ -166,7 +178,9 @@ impl Stepper<'_> {
                 self.noted(known)
             }
             // Answered before anything is prepared.
-            Call::Case(_) | Call::Decide(_) => Err(Err(CallError::Unavailable("this is no task's".into()))),
+            Call::Case(_) | Call::External(_) | Call::Sync(_) | Call::Quarantine(_) | Call::Decide(_) => {
+                Err(Err(CallError::Unavailable("this is no task's".into())))
+            }
             Call::Log { worker, queue, medium, duration_ms, note, key } => {
                 let key = key.map(|own| keys::log(worker, &own));
                 if let Some(task) = key.and_then(|key| number(self.overlay.key(&key)?, 0)) {

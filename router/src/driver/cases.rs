@@ -1,18 +1,18 @@
 //! Cases at the owner of their shard: what is asked of one is decided by [`blendline_cases::apply`], and its events, its
 //! tasks and what the customer is told are committed with it.
 //!
-//! Four things change a case: a call, the end of its stage's task, a button that the customer presses, and a look at what
-//! may be about to break. All go through [`Stepper::change_case`], and nothing else writes a case.
+//! Five things change a case: a call, the end of its stage's task, a button that the customer presses, an event of another
+//! system, and a look at what may be about to break. All go through [`Stepper::change_case`], and nothing else writes a case.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use blendline_cases::command::{Company, Whom};
-use blendline_cases::types::{CaseType, Press, Words};
+use blendline_cases::types::{CaseType, FieldKind, Press, Words};
 use blendline_cases::{Case, Change, Command as CaseCommand, Effect, Refusal as CaseRefusal, Terms};
 use blendline_core::input::{Class, NewItem, Verdict};
 use blendline_core::rows::{ConversationState, Task, TaskState};
 use blendline_core::{Answer, Command, Input, Refusal, Scheduler, limits};
-use blendline_wire::event::case::{CaseLinks, CaseValue};
+use blendline_wire::event::case::{CaseFieldSet, CaseLinks, CaseValue};
 use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::inbound::{InboundEvent, InboundKind};
 use blendline_wire::org::{CalendarSettings, FieldValue};
@@ -288,6 +288,7 @@ impl Stepper<'_> {
 
     /// Writes what happened to a case, and the case as it is then.
     fn record_case(&mut self, actor: Actor, case: Case, events: Vec<EventKind>) -> Case {
+        self.keep_references(&case, &events);
         let (account, conversation) = (case.links.account, case.links.conversation);
         for kind in events {
             self.overlay.forecasts.happened(case.tenant, self.batch.commit.now, &kind);
@@ -297,6 +298,20 @@ impl Stepper<'_> {
         self.overlay.add_case(case.clone());
         self.batch.put_case(case.clone());
         case
+    }
+
+    /// By what other systems call things, a case is found again.
+    fn keep_references(&mut self, case: &Case, events: &[EventKind]) {
+        let kind = self.directory.rules.get(&case.tenant).and_then(|routing| routing.cases.get(&case.case_type));
+        for event in events {
+            let EventKind::CaseFieldSet(CaseFieldSet { field, value: Some(CaseValue::Text(text)), .. }) = event else {
+                continue;
+            };
+            let of = kind.and_then(|kind| kind.fields.get(field));
+            if of.is_some_and(|field| field.kind == FieldKind::Reference) {
+                self.batch.commit.references.push((case.tenant, text.expose().clone(), case.id));
+            }
+        }
     }
 
     /// Puts a task that nobody has yet before others: the core has no other place for it than that of a new one.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use blendline_cases::systems::Held;
 use blendline_wire::task::Side;
 use blendline_wire::{CaseId, ConversationId};
 use tokio::task::JoinHandle;
@@ -23,8 +24,9 @@ const SWEEP_MAX: usize = 256;
 /// How long a subscription or renewal may take.
 const CALL_MAX: Duration = Duration::from_secs(2);
 
-/// Conversations whose time to confirm is over, and cases that are to be looked at.
-type Swept = (Vec<ConversationId>, Vec<CaseId>);
+/// Conversations whose time to confirm is over, cases that are to be looked at, and events of other systems that waited long
+/// enough.
+type Swept = (Vec<ConversationId>, Vec<CaseId>, Vec<Held>);
 
 /// What is under way beside batches.
 pub(crate) struct Chores {
@@ -113,9 +115,10 @@ impl Serving<'_> {
                 return;
             }
             Some(sweep) => match sweep.await.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string()))) {
-                Ok((ended, cases)) => {
+                Ok((ended, cases, held)) => {
                     ended.into_iter().for_each(|id| draft.confirm_ended(id));
                     cases.into_iter().for_each(|id| draft.look_at_case(id));
+                    held.into_iter().for_each(|held| draft.external_due(Box::new(held.event)));
                 }
                 Err(error) => telemetry::store_unavailable("sweep", &error),
             },
@@ -126,7 +129,8 @@ impl Serving<'_> {
         self.chores.sweep = Some(tokio::spawn(async move {
             let ended = archive.confirm_ended(shard, now, SWEEP_MAX).await?;
             let cases = archive.cases_to_look_at(shard, now, SWEEP_MAX).await?;
-            Ok((ended.into_iter().map(|row| row.id).collect(), cases))
+            let held = archive.externals_due(shard, now, SWEEP_MAX).await?;
+            Ok((ended.into_iter().map(|row| row.id).collect(), cases, held))
         }));
     }
 

@@ -1,6 +1,7 @@
 //! What waits to be decided together, and what has to be looked up for it.
 
 use blendline_cases::Command as CaseCommand;
+use blendline_cases::systems::ExternalEvent;
 use blendline_core::Command;
 use blendline_core::input::Settings;
 use blendline_wire::event::Actor;
@@ -15,11 +16,11 @@ use tokio::time::Instant;
 
 use crate::consent;
 use crate::directory::Directory;
-use crate::driver::cases;
 use crate::driver::consent::Said;
 use crate::driver::keys::{self, Key};
 use crate::driver::mail::report;
 use crate::driver::mail::thread::Named;
+use crate::driver::{cases, externals, synced};
 use crate::handle::{Call, CallResult, Verdict};
 use crate::persons;
 use crate::ports::register::Entry;
@@ -56,6 +57,8 @@ pub(crate) enum Item {
     Lost(WorkerId, SessionId),
     /// A conversation's time to confirm is over.
     ConfirmEnded(ConversationId),
+    /// An event of another system waited long enough for those before it.
+    ExternalDue(Box<ExternalEvent>),
     /// A case may have something that is about to break.
     LookAtCase(CaseId),
     /// The platform's window of a conversation, in which the customer waits, is about to close.
@@ -292,15 +295,24 @@ impl Draft {
                 }
                 self.wanted.keys.push(keys::case_call(asked.case, &asked.key));
             }
+            Call::Sync(asked) => synced::want(asked, &mut self.wanted),
+            Call::External(asked) => externals::want(&asked.event, &mut self.wanted),
             // A doubtful call holds no other; what a decision wants depends on the time.
             Call::Plain(_)
             | Call::Decide(_)
+            | Call::Quarantine(_)
             | Call::Take { .. }
             | Call::Note { .. }
             | Call::Remark { .. }
             | Call::Doubtful { .. } => {}
         }
         self.items.push(Item::Call { actor, call, reply });
+    }
+
+    /// Adds an event of another system that waited long enough.
+    pub(crate) fn external_due(&mut self, event: Box<ExternalEvent>) {
+        externals::want(&event, &mut self.wanted);
+        self.items.push(Item::ExternalDue(event));
     }
 
     /// Adds a case that is to be looked at.

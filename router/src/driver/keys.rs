@@ -1,7 +1,8 @@
 //! Hashes by which the record recognises things: 16 bytes of SHA-256 (P3), so that platform texts need no index.
 
+use blendline_cases::systems::ExternalEvent;
 use blendline_wire::outbound::Content;
-use blendline_wire::{AccountId, CaseId, ContactKey, DecisionId, Millis, TaskId, TenantId, WorkerId};
+use blendline_wire::{AccountId, CaseId, ContactKey, DecisionId, ExternalId, Millis, TaskId, TenantId, WorkerId};
 use sha2::{Digest, Sha256};
 
 /// A hash as the record keeps it.
@@ -61,6 +62,23 @@ pub(crate) fn case_call(case: CaseId, key: &str) -> Key {
 pub(crate) fn case_command(command: &blendline_cases::Command) -> Key {
     // Writing this type to memory cannot fail: its maps have texts as keys.
     hash("case_command", &[&serde_json::to_vec(command).unwrap_or_default()])
+}
+
+/// Recognises an event of another system that is told again.
+pub(crate) fn external(event: &ExternalEvent) -> Key {
+    hash("external", &[&event.tenant.0.to_be_bytes(), event.system.as_bytes(), event.id.as_bytes()])
+}
+
+/// The name of an event of another system: by what the system calls it and by what it says.
+pub(crate) fn external_id(event: &ExternalEvent) -> ExternalId {
+    // Writing this type to memory cannot fail: its maps have texts as keys.
+    let says = serde_json::to_vec(event).unwrap_or_default();
+    ExternalId(u128::from_be_bytes(hash("external_id", &[&external(event), &says])))
+}
+
+/// The case that an event of another system opens.
+pub(crate) fn external_case(event: &ExternalEvent) -> CaseId {
+    CaseId(u128::from_be_bytes(hash("external_case", &[&external(event)])))
 }
 
 /// The decision that is asked for under this key of its caller's.

@@ -23,6 +23,7 @@ mod customers;
 mod decisions;
 mod decode;
 mod draft;
+mod externals;
 mod forecasts;
 mod handover;
 mod health;
@@ -48,6 +49,7 @@ mod sessions;
 mod solved;
 mod status_word;
 mod step;
+pub(crate) mod synced;
 mod telemetry;
 mod transcripts;
 

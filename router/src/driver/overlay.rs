@@ -7,14 +7,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use blendline_authority::{Decision, Line, State};
 use blendline_cases::Case;
+use blendline_cases::systems::Held;
 use blendline_core::Write;
 use blendline_core::rows::{Conversation, ConversationState, OutboundRow};
-use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, DecisionId, MatterId, OutboundId, TaskId};
+use blendline_wire::{
+    AccountId, CaseId, ContactKey, ConversationId, DecisionId, ExternalId, MatterId, OutboundId, TaskId, TenantId,
+};
 
 use crate::accounts::AccountState;
 use crate::driver::forecasts::Forecasts;
 use crate::driver::keys::Key;
 use crate::driver::kin::Kin;
+use crate::ports::external::{CountedAt, counted_at, is_parked};
 use crate::ports::register::{self, Entry};
 use crate::ports::store::Found;
 
@@ -30,6 +34,7 @@ struct Layer {
     entries: HashMap<register::Key, Entry>,
     cases: HashMap<CaseId, Case>,
     lines: Vec<Line>,
+    externals: HashMap<ExternalId, Option<Held>>,
 }
 
 /// What is known of the record, beside the live state.
@@ -132,6 +137,34 @@ impl Overlay {
         let ids: BTreeSet<_> = layers.into_iter().flat_map(HashMap::keys).copied().collect();
         let is_its = |case: &&Case| case.is_open() && case.links.matter == Some(matter);
         ids.into_iter().filter_map(|id| self.case(id)).filter(is_its).collect()
+    }
+
+    /// The cases that may bear a reference of another system, by name: whether one does is to be looked at.
+    pub(crate) fn known_cases(&self, tenant: TenantId) -> Vec<&Case> {
+        let layers = [&self.current.cases, &self.previous.cases, &self.found.cases];
+        let ids: BTreeSet<CaseId> = layers.into_iter().flat_map(HashMap::keys).copied().collect();
+        ids.into_iter().filter_map(|id| self.case(id)).filter(|case| case.tenant == tenant).collect()
+    }
+
+    /// An event of another system waits or is put aside; or is so no more.
+    pub(crate) fn put_held(&mut self, id: ExternalId, held: Option<Held>) {
+        self.current.externals.insert(id, held);
+    }
+
+    /// An event of another system that was not applied yet.
+    pub(crate) fn held(&self, id: ExternalId) -> Option<&Held> {
+        let known = self.current.externals.get(&id).or_else(|| self.previous.externals.get(&id));
+        known.map_or_else(|| self.found.externals.iter().find(|held| held.id == id), Option::as_ref)
+    }
+
+    /// Those that wait at a place, by their number there.
+    pub(crate) fn waiting_at(&self, place: CountedAt) -> BTreeMap<u64, Held> {
+        let layers = [&self.current.externals, &self.previous.externals];
+        let ids = layers.into_iter().flat_map(HashMap::keys).copied();
+        let ids: BTreeSet<ExternalId> = ids.chain(self.found.externals.iter().map(|held| held.id)).collect();
+        let waiting = ids.into_iter().filter_map(|id| self.held(id));
+        let here = waiting.filter(|held| !is_parked(held) && counted_at(&held.event) == place);
+        here.filter_map(|held| Some((held.event.sequence?, held.clone()))).collect()
     }
 
     /// A new line of the ledger of decisions.

@@ -78,6 +78,7 @@ impl<'a> Stepper<'a> {
                 self.batch.outputs.push(Output::End(session, "drain"));
             }
             Item::ConfirmEnded(conversation) => self.confirm_ended(conversation),
+            Item::ExternalDue(event) => self.external_due(&event),
             Item::LookAtCase(case) => self.look_at_case(case),
             Item::WindowCloses(tenant, conversation) => self.window_closes(tenant, conversation),
         }

@@ -60,6 +60,12 @@ pub(crate) fn case_without_work(case_type: &str, stage: &str) {
     tracing::error!(case_type, stage, "A case has nobody who works on it: its stage's task could not be opened.");
 }
 
+/// An event of another system could not be applied: a person has to look at it.
+pub(crate) fn external_parked(system: &str, reason: &str) {
+    metrics::counter!("blendline_external_events_parked_total").increment(1);
+    tracing::warn!(system, reason, "An event of another system was put aside.");
+}
+
 /// Nobody is asked for an approval: its task could not be opened.
 pub(crate) fn approval_without_task() {
     metrics::counter!("blendline_approvals_without_task_total").increment(1);

@@ -2,6 +2,7 @@
 
 mod archive;
 mod broker;
+mod external;
 mod files;
 pub(crate) mod ledger;
 mod store;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use blendline_authority::Line;
 use blendline_cases::Case;
+use blendline_cases::systems::Held;
 use blendline_core::rows::*;
 use blendline_core::{MessageRow, Write};
 use blendline_wire::event::Event;
@@ -44,6 +45,8 @@ pub(crate) struct Record {
     pub(crate) entries: BTreeMap<Key, Entry>,
     pub(crate) cases: BTreeMap<CaseId, Case>,
     pub(crate) ledger: Vec<Line>,
+    pub(crate) externals: BTreeMap<ExternalId, Held>,
+    pub(crate) references: Vec<(TenantId, String, CaseId)>,
     pub(crate) quarantine: Vec<QuarantineRow>,
     claims: HashMap<(OutboundId, u32), (String, Millis)>,
     pub(super) names: BTreeMap<String, BTreeMap<String, u64>>,
@@ -131,6 +134,8 @@ impl Record {
             self.ledger.push(line.clone());
         }
         self.cases.extend(commit.cases.iter().map(|case| (case.id, case.clone())));
+        self.references.extend(commit.references.iter().cloned());
+        self.take_externals(&commit.externals);
         self.quarantine.extend(commit.quarantine.iter().cloned());
         for (outbound, account, external) in &commit.sent {
             self.external.insert((*account, external.clone()), *outbound);
@@ -218,6 +223,10 @@ impl Store for FakeStore {
             case.is_open() && case.links.matter.is_some_and(|matter| wanted.case_matters.contains(&matter))
         };
         found.cases.extend(record.cases.values().filter(of_matter).map(|case| (case.id, case.clone())));
+        found.externals = record.held_events(&wanted.externals);
+        for id in record.bearing(&wanted.externals) {
+            found.cases.extend(record.cases.get(&id).map(|case| (id, case.clone())));
+        }
         found.lines = super::ledger::lines(&record.ledger, &wanted.lines);
         found.cases.extend(record.cases.values().filter(of_task).map(|case| (case.id, case.clone())));
         let contacts: Vec<_> = found.cases.values().filter_map(|case| case.links.contact).collect();

@@ -49,6 +49,7 @@ faults! {
     UNKNOWN_CONVERSATION = 404 "unknown_conversation" "No conversation of the caller's has this id.";
     UNKNOWN_DECISION = 404 "unknown_decision" "No decision of the caller's has this id.";
     UNKNOWN_ENDPOINT = 404 "unknown_endpoint" "No endpoint has this name.";
+    UNKNOWN_EXTERNAL = 404 "unknown_external_event" "No event of the caller's that was put aside has this id.";
     UNKNOWN_HELD = 404 "unknown_held_macro" "No macro of this number waits, nor was one done.";
     UNKNOWN_LINK = 404 "unknown_link" "The link is not ours, or its time is over.";
     UNKNOWN_MEDIA = 404 "unknown_media" "No file that the caller may see has this id.";
@@ -56,6 +57,7 @@ faults! {
     UNKNOWN_PUSH_DEVICE = 404 "unknown_push_device" "No device of the caller's has this id.";
     UNKNOWN_QUARANTINED = 404 "unknown_quarantined" "Nothing of the caller's in the quarantine has this number.";
     UNKNOWN_QUEUE = 404 "unknown_queue" "No queue has this name; the detail offers the nearest.";
+    UNKNOWN_RECORD = 404 "unknown_record" "The system has told no such record.";
     UNKNOWN_SKILL = 404 "unknown_skill" "No skill has this name.";
     UNKNOWN_TASK = 404 "unknown_task" "No task of the caller's has this id.";
     UNKNOWN_URL = 404 "unknown_url" "There is no such address.";

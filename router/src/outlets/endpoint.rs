@@ -14,10 +14,10 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::bell::Bell;
-use super::form;
 use super::lanes::Lanes;
 use super::post::{Outcome, Reach, post};
 use super::telemetry::{self, Behind};
+use super::wanted;
 use crate::api::now;
 use crate::patience::BackOff;
 use crate::ports::outlets::{Delivery, DeliveryState, Endpoint, EndpointState, Outlets, Sink, Tried};
@@ -210,9 +210,7 @@ impl Work {
         self.place = Some(place);
         let events = self.parts.archive.events(tenant, place, PAGE).await?;
         let Some(last) = events.last() else { return Ok(false) };
-        let wanted =
-            |event: &&Event| self.endpoint.kinds.is_empty() || self.endpoint.kinds.contains(&form::kind(event));
-        let entered: Vec<_> = events.iter().filter(wanted).map(form::entered).collect();
+        let entered = wanted::entered(self.parts.archive.as_ref(), &self.endpoint, &events).await?;
         let moved = record.move_on(tenant, &sink, (Some(place), last.id.0), &entered).await;
         self.place = matches!(moved, Ok(true)).then_some(last.id.0);
         let moved = moved?;
@@ -250,12 +248,15 @@ impl Work {
         for delivery in due {
             let event = events.remove(&EventId(delivery.event));
             let (http, reach, endpoint) = (self.parts.http.clone(), self.parts.reach, self.endpoint.clone());
+            let archive = Arc::clone(&self.parts.archive);
             self.posting.spawn(async move {
                 let Some(event) = event else {
                     return (delivery, Outcome::Refused("the event is not in the record any more".to_owned()));
                 };
-                let (id, body) = (event.id.to_string(), form::posted(&event));
-                let outcome = post(&http, reach, &endpoint, &id, now(), &body).await;
+                let outcome = match wanted::posted(archive.as_ref(), &endpoint, &event).await {
+                    Ok(body) => post(&http, reach, &endpoint, &event.id.to_string(), now(), &body).await,
+                    Err(_) => Outcome::Refused("our record does not answer".to_owned()),
+                };
                 (delivery, outcome)
             });
         }

@@ -3,7 +3,7 @@
 //! Both read the log of events in the record and keep their place there, so what was committed goes out, whoever dies when.
 //! Whoever owns a tenant's shard does it. Nothing waits for them: a commit rings a [`bell`], and that is all.
 //!
-//! Suggested reading order: [`form`] (what goes out), [`bell`], [`exchange`], [`lanes`] (what is posted when: pure),
+//! Suggested reading order: [`form`] (what goes out), [`bell`], [`exchange`], [`wanted`] (who gets what), [`lanes`] (what is posted when: pure),
 //! [`post`] (one post), [`endpoint`] (one endpoint's work), [`desk`] (which endpoints there are).
 
 pub mod bell;
@@ -14,6 +14,7 @@ pub mod form;
 pub mod lanes;
 pub mod post;
 mod telemetry;
+pub mod wanted;
 
 #[cfg(test)]
 mod tests;

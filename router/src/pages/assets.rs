@@ -42,6 +42,7 @@ pub(super) const ASSETS: &[Asset] = assets![
     "console/complete.js",
     "console/diff.js",
     "console/editor.js",
+    "console/externals.js",
     "console/figures.js",
     "console/frame.js",
     "console/keys.js",

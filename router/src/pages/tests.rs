@@ -17,7 +17,7 @@ use crate::directory::Role;
 use crate::people::company::Refusal;
 
 /// The sources that name keys.
-const SOURCES: [&str; 32] = [
+const SOURCES: [&str; 33] = [
     include_str!("away.rs"),
     include_str!("case_parts.rs"),
     include_str!("chat.rs"),
@@ -25,6 +25,7 @@ const SOURCES: [&str; 32] = [
     include_str!("console/answers.rs"),
     include_str!("console/board.rs"),
     include_str!("console/cases.rs"),
+    include_str!("console/externals.rs"),
     include_str!("console/lists.rs"),
     include_str!("console/mod.rs"),
     include_str!("console/outlets.rs"),

@@ -66,6 +66,11 @@ pub fn inbound_queue(shard: u16) -> String {
     format!("inbound.{shard}")
 }
 
+/// The queue of what other systems tell, for one shard. They publish to it themselves.
+pub fn system_queue(shard: u16) -> String {
+    format!("systems.{shard}")
+}
+
 /// The queue of what goes out, for one shard.
 pub fn outbound_queue(shard: u16) -> String {
     format!("outbound.{shard}")

@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use blendline_authority::Line;
 use blendline_cases::Case;
+use blendline_cases::systems::Held;
 use blendline_core::rows::{Conversation, OutboundRow};
 use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, MatterId, OutboundId, TaskId};
 
+use crate::ports::external::ExternalsWanted;
 use crate::ports::ledger::LinesWanted;
 use crate::ports::register::{self, Entry};
 
@@ -35,6 +37,8 @@ pub struct Wanted {
     pub case_matters: Vec<MatterId>,
     /// Lines of the ledger of decisions.
     pub lines: LinesWanted,
+    /// Events of other systems, and the cases that they are about.
+    pub externals: ExternalsWanted,
 }
 
 /// How many open cases of one matter are looked up.
@@ -54,6 +58,7 @@ impl Wanted {
             && self.case_tasks.is_empty()
             && self.case_matters.is_empty()
             && self.lines.is_empty()
+            && self.externals.is_empty()
     }
 }
 
@@ -78,4 +83,6 @@ pub struct Found {
     pub cases: HashMap<CaseId, Case>,
     /// Lines of the ledger of decisions, whichever way they were asked for.
     pub lines: Vec<Line>,
+    /// Events of other systems that were not applied yet, whichever way they were asked for.
+    pub externals: Vec<Held>,
 }

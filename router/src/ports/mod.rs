@@ -3,6 +3,7 @@
 pub mod broker;
 pub mod desks;
 pub mod devices;
+pub mod external;
 pub mod files;
 mod filter;
 mod found;

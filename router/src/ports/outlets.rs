@@ -127,6 +127,9 @@ pub struct Endpoint {
     pub url: String,
     /// The kinds of events that it gets; empty: all.
     pub kinds: Vec<String>,
+    /// The field of a case that holds what this receiver calls something; set, it gets what befalls cases that bear one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// What signs, the newest first.
     pub keys: Vec<SigningKey>,
     /// Since when it is there.

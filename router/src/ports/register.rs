@@ -32,6 +32,10 @@ pub enum Kind {
     Handover,
     /// What happened to a case.
     CaseEvent,
+    /// How far another system's events about one thing have come.
+    ExternalPlace,
+    /// A customer or an order, as another system has it.
+    Synced,
 }
 
 impl Kind {
@@ -48,6 +52,8 @@ impl Kind {
         Self::Awaited,
         Self::Handover,
         Self::CaseEvent,
+        Self::ExternalPlace,
+        Self::Synced,
     ];
 
     /// Its name in the record.
@@ -64,6 +70,8 @@ impl Kind {
             Self::Awaited => "awaited",
             Self::Handover => "handover",
             Self::CaseEvent => "case_event",
+            Self::ExternalPlace => "external_place",
+            Self::Synced => "synced",
         }
     }
 

@@ -12,6 +12,7 @@ use blendline_wire::outbound::{Answered, Content};
 use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, Millis, OutboundId, Pii, TaskId, TenantId};
 
 use crate::payload::{MessageBody, StoredMessage};
+use crate::ports::external::{ExternalWrite, Externals};
 pub use crate::ports::filter::{CaseCount, CaseFilter, TaskFilter};
 pub use crate::ports::found::{Found, MATTER_CASES_MAX, Wanted};
 use crate::ports::ledger::Ledger;
@@ -52,7 +53,7 @@ pub trait Store: Send + Sync + 'static {
 
 /// Reads of what was committed, for pages, the API and releases. Never on the path of a decision.
 #[async_trait]
-pub trait Archive: Ledger + 'static {
+pub trait Archive: Ledger + Externals + 'static {
     /// The latest `limit` lines of each conversation or task, oldest first, in the order asked for.
     async fn transcripts(&self, of: &[Transcript], limit: usize) -> Result<Vec<Vec<StoredMessage>>, StoreError>;
 
@@ -252,6 +253,10 @@ pub struct Commit {
     pub cases: Vec<Case>,
     /// Lines that are added to the ledger of decisions.
     pub lines: Vec<Line>,
+    /// References of other systems that cases bear; that one did before is no fault.
+    pub references: Vec<(TenantId, String, CaseId)>,
+    /// Events of other systems, each once.
+    pub externals: Vec<ExternalWrite>,
     /// What could not be read.
     pub quarantine: Vec<QuarantineRow>,
     /// The inputs of the batch as JSON lines, for replay (P6).

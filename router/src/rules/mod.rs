@@ -21,6 +21,7 @@ pub mod trial;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use blendline_cases::systems::System;
 use blendline_core::input::{Class, Overflow, Relaxation};
 use blendline_rules::facts::World;
 use blendline_rules::model::{Level, Priority, Queue, Rule};
@@ -55,6 +56,8 @@ pub struct Routing {
     pub cases: CaseTypes,
     /// What it says of matters that are done, and of those that come again.
     pub matters: Matters,
+    /// Other systems, and what their events do.
+    pub systems: BTreeMap<String, System>,
     /// What workers may decide, where the set says so.
     pub authority: Option<LiveAuthority>,
     classifier: Classifier,
@@ -136,6 +139,7 @@ impl Routing {
             notices: set.notices.iter().map(|notice| Told::new(notice, set, names)).collect(),
             cases: CaseTypes::of(set),
             matters: Matters::of(set, names),
+            systems: set.systems.iter().map(|rules| (rules.system.name.clone(), rules.system.clone())).collect(),
             authority: None,
             classifier: Classifier::new(set),
             classes: set.rules.iter().map(class).collect(),

@@ -5,6 +5,7 @@ pub mod broker;
 pub mod cases;
 pub mod desks;
 pub mod devices;
+pub mod external;
 pub mod files;
 pub mod ledger;
 pub mod live;

@@ -28,6 +28,7 @@ fn endpoint(version: u32, url: &str) -> Endpoint {
         version,
         url: url.into(),
         kinds: vec!["task_created".into()],
+        reference: Some("order".into()),
         keys: vec![SigningKey { secret: "whsec_c2VjcmV0LWNhbmFyeQ==".into(), until: None }],
         created_at: NOW,
         state: EndpointState::WELL,

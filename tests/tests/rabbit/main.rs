@@ -12,4 +12,5 @@ mod faults;
 mod owners;
 mod queues;
 mod refusals;
+mod systems;
 mod world;

@@ -287,13 +287,16 @@ pub struct CaseConfirmed {
 }
 
 /// A case belongs to something else from now on.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CaseLinked {
     /// The case.
     pub case: CaseId,
     /// All that it belongs to.
     pub links: CaseLinks,
+    /// In which language the customer is told from now on, where that was not known before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
 }
 
 /// A stage's work has a task, or none: which of a task's events are a case's is known from here.

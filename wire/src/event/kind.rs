@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Decision;
-use super::{authority, case, matter, promise};
+use super::{authority, case, external, matter, promise};
 use crate::ids::{AccountId, ConversationId, Lease, MatterId, OutboundId, QueueId, SessionId, TaskId, WorkerId};
 use crate::inbound::InboundKind;
 use crate::task::{ClockRule, Label, ParkReason, Presence, SkillNeed, Target, TaskKind, WithdrawReason};
@@ -552,6 +552,16 @@ pub enum EventKind {
     CaseAgreed(Box<case::CaseAgreed>),
     /// A case stands still, or goes on, because of another case of its customer.
     CaseHeld(case::CaseHeld),
+    /// An event of another system was applied to cases.
+    ExternalApplied(Box<external::ExternalTold>),
+    /// An event of another system waits for those before it.
+    ExternalWaiting(Box<external::ExternalTold>),
+    /// An event of another system was put aside for a person to look at.
+    ExternalParked(Box<external::ExternalTold>),
+    /// An event of another system that had been put aside was dropped by a person.
+    ExternalDropped(Box<external::ExternalTold>),
+    /// Another system told a newer version of a customer or an order.
+    RecordSynced(external::RecordSynced),
     /// A setting of the organisation changed.
     SettingsChanged {
         /// What: `tenant`, `queue`, `worker`, `account`, `calendar`.

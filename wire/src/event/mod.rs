@@ -4,6 +4,7 @@
 
 pub mod authority;
 pub mod case;
+pub mod external;
 mod kind;
 pub mod matter;
 pub mod promise;

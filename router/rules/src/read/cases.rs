@@ -5,6 +5,7 @@ mod watch;
 
 use std::collections::BTreeMap;
 
+use blendline_authority::Authority;
 use blendline_cases::check::Place;
 use blendline_cases::limits::{
     CHOICES_MAX, FIELDS_MAX, MEASURES_MAX, MOVES_MAX, STAGES_MAX, TYPES_MAX, VALUE_CHARS_MAX,
@@ -69,6 +70,7 @@ fn shipped_type(
     let mut case = own(&mut theirs, name, &inner)?;
     case.places = BTreeMap::new();
     case.span = like.span.clone();
+    case.shipped = true;
     let queues = section.get("queues").map(|node| renamed(reader, node, "queue")).unwrap_or_default();
     let units = section.get("units").map(|node| renamed(reader, node, "unit")).unwrap_or_default();
     let calendar = section.get("calendar").and_then(|node| reader.name(node, "calendar"));
@@ -90,6 +92,19 @@ fn shipped_type(
         }
     }
     Some(case)
+}
+
+/// What a shipped type leaves to decisions is written by hand where the company lets nobody decide it.
+pub(super) fn by_hand(cases: &mut [CaseRules], authority: &Authority) {
+    for case in cases.iter_mut().filter(|case| case.shipped) {
+        for field in case.kind.fields.values_mut() {
+            if let FieldKind::Money { currency, by } = &mut field.kind
+                && by.as_ref().is_some_and(|action| authority.of(action, currency).next().is_none())
+            {
+                *by = None;
+            }
+        }
+    }
 }
 
 /// `{service: front}`: what the type calls it, and what the company does.
@@ -143,7 +158,7 @@ fn own(reader: &mut Reader<'_>, name: Placed<String>, section: &Section<'_>) -> 
         one_voice,
         holds_while: holds_while.into_iter().map(|name| name.value).collect(),
     };
-    Some(CaseRules { kind, span: name.span, places })
+    Some(CaseRules { kind, span: name.span, places, shipped: false })
 }
 
 fn fields(reader: &mut Reader<'_>, node: &Node, places: &mut BTreeMap<Place, Span>) -> BTreeMap<String, Field> {

@@ -9,6 +9,7 @@ mod matter;
 mod notices;
 mod queues;
 mod rules;
+mod systems;
 mod value;
 
 use std::collections::BTreeMap;
@@ -55,10 +56,12 @@ pub(crate) fn rule_set(root: &Node, world: &World, faults: &mut Faults) -> Optio
     let names = Names { world, keywords: &list_names, calendars: &calendar_names };
     let rules = section.get("rules").map(|node| rules::read(&mut reader, node, &names)).unwrap_or_default();
     let notices = section.get("notices").map(|node| notices::read(&mut reader, node, &names)).unwrap_or_default();
-    let cases = section.get("cases").map(|node| cases::read(&mut reader, node)).unwrap_or_default();
+    let mut cases = section.get("cases").map(|node| cases::read(&mut reader, node)).unwrap_or_default();
+    let systems = section.get("systems").map(|node| systems::read(&mut reader, node)).unwrap_or_default();
     let authority = section.get("authority").map(|node| authority::read(&mut reader, node, &zone)).unwrap_or_default();
     let solved = section.get("solved").and_then(|node| matter::solved(&mut reader, node));
     let same_matter = section.get("same_matter").and_then(|node| matter::same_matter(&mut reader, node));
+    cases::by_hand(&mut cases, &authority.authority);
     Some(RuleSet {
         two_people,
         zone,
@@ -71,6 +74,7 @@ pub(crate) fn rule_set(root: &Node, world: &World, faults: &mut Faults) -> Optio
         rules,
         notices,
         cases,
+        systems,
         authority,
         solved,
         same_matter,

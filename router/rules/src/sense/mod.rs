@@ -5,6 +5,7 @@ mod authority;
 mod cases;
 mod reach;
 mod serving;
+mod systems;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,6 +30,7 @@ pub(crate) fn check(set: &RuleSet, world: &World, faults: &mut Faults) {
     reach::check(set, sense.faults);
     cases::check(set, world, sense.faults);
     authority::check(set, sense.faults);
+    systems::check(set, sense.faults);
 }
 
 struct Sense<'a> {

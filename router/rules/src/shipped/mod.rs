@@ -7,8 +7,11 @@
 pub const SHIPPED: &[(&str, &str)] = &[
     ("collection", include_str!("collection.yaml")),
     ("complaint", include_str!("complaint.yaml")),
+    ("damaged-goods", include_str!("damaged-goods.yaml")),
     ("delivery-problem", include_str!("delivery-problem.yaml")),
+    ("forgotten-goods", include_str!("forgotten-goods.yaml")),
     ("retention", include_str!("retention.yaml")),
+    ("return-credit", include_str!("return-credit.yaml")),
     ("technical-fault", include_str!("technical-fault.yaml")),
 ];
 

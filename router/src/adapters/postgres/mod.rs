@@ -14,6 +14,7 @@ mod devices;
 mod doctor;
 pub mod dump;
 mod error;
+mod external;
 mod follow;
 mod held;
 mod ledger;
@@ -168,6 +169,7 @@ impl Store for PostgresStore {
         let found = lent.within(prefetch::prefetch(&lent, wanted)).await;
         let mut found = lent.back(found)?;
         found.lines = self.lines(&wanted.lines).await?;
+        found.externals = self.held_events(&wanted.externals).await?;
         Ok(found)
     }
 

@@ -1,4 +1,4 @@
-//! The one look-up before a batch (P3): up to nine queries, sent together.
+//! The one look-up before a batch (P3): up to ten queries, sent together.
 
 use blendline_cases::Case;
 use blendline_core::rows::Conversation;
@@ -41,6 +41,14 @@ const CASES: &str = "SELECT k.body, c.body FROM cases k
     LEFT JOIN LATERAL (SELECT open, body FROM conversations
         WHERE contact = encode(k.contact, 'hex')::uuid ORDER BY id DESC LIMIT 1) c ON NOT c.open
     WHERE k.id = ANY($1)";
+/// Those that ever bore a reference; open ones first.
+const CASE_REFERENCES: &str = "SELECT k.body, c.body
+    FROM unnest($1::bigint[], $2::text[]) AS w (tenant, reference)
+    CROSS JOIN LATERAL (SELECT k.body, k.contact FROM case_references r JOIN cases k ON k.id = r.case_id
+        WHERE r.tenant = w.tenant AND r.reference = w.reference
+        ORDER BY k.open DESC, k.opened_at DESC LIMIT 32) k
+    LEFT JOIN LATERAL (SELECT open, body FROM conversations
+        WHERE contact = encode(k.contact, 'hex')::uuid ORDER BY id DESC LIMIT 1) c ON NOT c.open";
 const CASE_TASKS: &str = "SELECT k.body, c.body FROM cases k
     LEFT JOIN LATERAL (SELECT open, body FROM conversations
         WHERE contact = encode(k.contact, 'hex')::uuid ORDER BY id DESC LIMIT 1) c ON NOT c.open
@@ -61,18 +69,22 @@ pub(super) async fn prefetch(lent: &Lent<'_>, wanted: &Wanted) -> Result<Found, 
     let case_tasks: Vec<_> = wanted.case_tasks.iter().map(|task| sql(task.0)).collect();
     let case_matters: Vec<_> = wanted.case_matters.iter().map(|matter| sql(matter.0)).collect();
     let most = rows(MATTER_CASES_MAX);
-    let (keys, addresses, external, answered, outbound, conversations, entries, cases, of_tasks, of_matters) = try_join!(
-        ask(lent, KEYS, params(&[&keys]), keys.len()),
-        ask(lent, ADDRESSES, params(&[&addresses]), addresses.len()),
-        ask(lent, EXTERNAL, params(&[&accounts, &externals]), externals.len()),
-        ask(lent, ANSWERED, params(&[&answered_by, &answers]), answers.len()),
-        ask(lent, OUTBOUND, params(&[&outbound]), outbound.len()),
-        ask(lent, CONVERSATIONS, params(&[&conversations]), conversations.len()),
-        ask(lent, register::ENTRIES, params(&[&entries]), entries.len()),
-        ask(lent, CASES, params(&[&cases]), cases.len()),
-        ask(lent, CASE_TASKS, params(&[&case_tasks]), case_tasks.len()),
-        ask(lent, CASE_MATTERS, params(&[&case_matters, &most]), case_matters.len()),
-    )?;
+    let (owners, references): (Vec<i64>, Vec<&str>) =
+        wanted.externals.references.iter().map(|(tenant, text)| (sql(tenant.0), text.as_str())).unzip();
+    let (keys, addresses, external, answered, outbound, conversations, entries, cases, of_tasks, of_matters, bearing) =
+        try_join!(
+            ask(lent, KEYS, params(&[&keys]), keys.len()),
+            ask(lent, ADDRESSES, params(&[&addresses]), addresses.len()),
+            ask(lent, EXTERNAL, params(&[&accounts, &externals]), externals.len()),
+            ask(lent, ANSWERED, params(&[&answered_by, &answers]), answers.len()),
+            ask(lent, OUTBOUND, params(&[&outbound]), outbound.len()),
+            ask(lent, CONVERSATIONS, params(&[&conversations]), conversations.len()),
+            ask(lent, register::ENTRIES, params(&[&entries]), entries.len()),
+            ask(lent, CASES, params(&[&cases]), cases.len()),
+            ask(lent, CASE_TASKS, params(&[&case_tasks]), case_tasks.len()),
+            ask(lent, CASE_MATTERS, params(&[&case_matters, &most]), case_matters.len()),
+            ask(lent, CASE_REFERENCES, params(&[&owners, &references]), references.len()),
+        )?;
     let mut found = Found::default();
     for row in keys {
         let Hash(key) = told(row.try_get(0))?;
@@ -101,7 +113,7 @@ pub(super) async fn prefetch(lent: &Lent<'_>, wanted: &Wanted) -> Result<Found, 
         let entry = register::entry(row)?;
         found.entries.insert(entry.key, entry);
     }
-    for row in cases.iter().chain(&of_tasks) {
+    for row in cases.iter().chain(&of_tasks).chain(&bearing) {
         let case: Case = parse(row, 0)?;
         latest(row, 1, &mut found)?;
         found.cases.insert(case.id, case);

@@ -64,6 +64,12 @@ const LINES: &str = "INSERT INTO decisions (shard, decision, line, tenant, at, k
         second_holder, contact, approval, body)
     SELECT $1, rows.* FROM unnest($2::uuid[], $3::integer[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[],
         $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bytea[], $14::bigint[], $15::text[]) AS rows";
+const REFERENCES: &str = "INSERT INTO case_references (tenant, case_id, reference)
+    SELECT rows.* FROM unnest($1::bigint[], $2::uuid[], $3::text[]) AS rows ON CONFLICT DO NOTHING";
+const EXTERNALS: &str = "INSERT INTO external_events (shard, id, place, tenant, due_at, system, body)
+    SELECT $1, rows.* FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::text[], $7::text[]) AS rows
+    ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at, body = excluded.body";
+const EXTERNALS_REMOVED: &str = "DELETE FROM external_events WHERE id = ANY($1)";
 const QUARANTINE: &str = "INSERT INTO quarantine (tenant, account, channel, at, cause, raw)
     SELECT rows.* FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bytea[]) AS rows";
 const JOURNAL: &str = "INSERT INTO journal (day, shard, epoch, batch, now, inputs) VALUES ($1, $2, $3, $4, $5, $6)";
@@ -74,7 +80,8 @@ pub(super) fn statements<'a>(tables: &'a Tables<'_>) -> Vec<Statement<'a>> {
     let Tables { conversations: c, tasks: t, outbound: o, messages: m, events: e, addresses: a, quarantine: q, .. } =
         tables;
     let (r, k, l) = (&tables.entries, &tables.cases, &tables.lines);
-    let all: [(usize, &'static str, &[&'a (dyn ToSql + Sync)]); 17] = [
+    let (b, x) = (&tables.references, &tables.externals);
+    let all: [(usize, &'static str, &[&'a (dyn ToSql + Sync)]); 20] = [
         (settings.put.1.len(), SETTINGS, &[shard, &settings.put.0, &settings.put.1, &settings.put.2]),
         (settings.removed.1.len(), SETTINGS_REMOVED, &[shard, &settings.removed.0, &settings.removed.1]),
         (workers.put.0.len(), WORKERS, &[shard, &workers.put.0, &workers.put.1]),
@@ -146,6 +153,9 @@ pub(super) fn statements<'a>(tables: &'a Tables<'_>) -> Vec<Statement<'a>> {
                 &l.body,
             ],
         ),
+        (b.tenant.len(), REFERENCES, &[&b.tenant, &b.case_id, &b.reference]),
+        (x.id.len(), EXTERNALS, &[shard, &x.id, &x.place, &x.tenant, &x.due_at, &x.system, &x.body]),
+        (x.removed.len(), EXTERNALS_REMOVED, &[&x.removed]),
         (q.at.len(), QUARANTINE, &[&q.tenant, &q.account, &q.channel, &q.at, &q.cause, &q.raw]),
         (1, JOURNAL, &[day, shard, epoch, batch, now, journal]),
     ];

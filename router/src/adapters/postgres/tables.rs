@@ -29,6 +29,8 @@ pub(super) struct Tables<'a> {
     pub(super) entries: Entries<'a>,
     pub(super) cases: Cases<'a>,
     pub(super) lines: Lines<'a>,
+    pub(super) references: References<'a>,
+    pub(super) externals: Externals<'a>,
     pub(super) quarantine: Quarantine<'a>,
 }
 
@@ -158,6 +160,24 @@ pub(super) struct Lines<'a> {
 }
 
 #[derive(Default)]
+pub(super) struct References<'a> {
+    pub(super) tenant: Vec<i64>,
+    pub(super) case_id: Vec<Hash>,
+    pub(super) reference: Vec<&'a str>,
+}
+
+#[derive(Default)]
+pub(super) struct Externals<'a> {
+    pub(super) id: Vec<Hash>,
+    pub(super) place: Vec<Hash>,
+    pub(super) tenant: Vec<i64>,
+    pub(super) due_at: Vec<Option<i64>>,
+    pub(super) system: Vec<&'a str>,
+    pub(super) body: Vec<Hidden<'a>>,
+    pub(super) removed: Vec<Hash>,
+}
+
+#[derive(Default)]
 pub(super) struct Quarantine<'a> {
     pub(super) tenant: Vec<i64>,
     pub(super) account: Vec<Option<i64>>,
@@ -190,6 +210,8 @@ impl<'a> Tables<'a> {
             entries: Entries::default(),
             cases: Cases::default(),
             lines: Lines::default(),
+            references: References::default(),
+            externals: Externals::default(),
             quarantine: Quarantine::default(),
         };
         // One statement may not touch a row twice: of several for one row the last wins.
@@ -277,6 +299,21 @@ impl<'a> Tables<'a> {
         }
         batch.cases.iter().for_each(|row| self.cases.push(row, Hidden(batch.text(&row.body))));
         batch.lines.iter().for_each(|row| self.lines.push(row, Hidden(batch.text(&row.body))));
+        for (tenant, text, case) in &batch.references {
+            self.references.tenant.push(*tenant);
+            self.references.case_id.push(Hash(*case));
+            self.references.reference.push(text);
+        }
+        for row in &batch.externals {
+            let columns = &mut self.externals;
+            columns.id.push(Hash(row.id));
+            columns.place.push(Hash(row.place));
+            columns.tenant.push(row.tenant);
+            columns.due_at.push(row.due_at);
+            columns.system.push(&row.system);
+            columns.body.push(Hidden(batch.text(&row.body)));
+        }
+        self.externals.removed.extend(batch.externals_removed.iter().map(|id| Hash(*id)));
         for row in &batch.quarantine {
             let columns = &mut self.quarantine;
             columns.tenant.push(sql(row.tenant.0));

@@ -9,6 +9,7 @@ mod connection;
 mod desks;
 mod devices;
 pub mod dump;
+mod external;
 mod held;
 mod ledger;
 mod outlets;

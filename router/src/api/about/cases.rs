@@ -3,6 +3,7 @@
 use blendline_wire::CaseId;
 use serde_json::{Value, json};
 
+use crate::api::case_alike::{AlikeInfo, AlikeWanted};
 use crate::api::case_events::CaseHistory;
 use crate::api::case_list::{CasesWanted, CountInfo};
 use crate::api::case_types::TypeInfo;
@@ -93,6 +94,17 @@ pub(in crate::api) fn list() -> About {
         .gives_page::<CaseInfo>("Cases.")
         .such_as(json!({ "items": [case()], "next": null }))
         .fails(&[UNKNOWN_CONVERSATION, UNKNOWN_WORKER])
+}
+
+pub(in crate::api) fn alike() -> About {
+    About::new("find_cases_alike", Tag::Cases, "Find cases that are nobody's yet by what a customer says of them")
+        .text(
+            "Open cases of a type that belong to no customer, compared by the words of one field: forgotten goods by their \
+             list. Those with the largest share of his words come first, at most ten.",
+        )
+        .asks::<AlikeWanted>()
+        .gives_page::<AlikeInfo>("Cases.")
+        .such_as(json!({ "items": [{ "share_milli": 750, "case": case() }], "next": null }))
 }
 
 pub(in crate::api) fn counts() -> About {

@@ -19,6 +19,9 @@ pub struct EndpointInfo {
     pub(super) url: String,
     /// The kinds of events that it gets; empty: all.
     pub(super) kinds: Vec<String>,
+    /// The field of a case that holds what this receiver calls something, where it is another system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reference: Option<String>,
     /// Since when it is there.
     pub(super) created_at: Instant,
     /// `active`, `failing` or `paused`.
@@ -45,8 +48,8 @@ impl EndpointInfo {
             EndpointState::Active { failing_since: Some(since), cause } => ("failing", Some(Instant(since)), cause),
             EndpointState::Paused { at, reason } => ("paused", Some(Instant(at)), Some(reason)),
         };
-        let Endpoint { name, url, kinds, created_at, .. } = endpoint;
-        Self { name, url, kinds, created_at: Instant(created_at), state, since, reason, keys, secret: None }
+        let Endpoint { name, url, kinds, reference, created_at, .. } = endpoint;
+        Self { name, url, kinds, reference, created_at: Instant(created_at), state, since, reason, keys, secret: None }
     }
 }
 
@@ -62,6 +65,10 @@ pub struct Addition {
     /// The kinds of events that it is to get; empty or left out: all.
     #[serde(default)]
     pub(super) kinds: Vec<String>,
+    /// The field of a case that holds what this receiver calls something, such as `order`: it gets what befalls the cases that
+    /// bear one, in order for each, and is told its own reference with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reference: Option<String>,
 }
 
 /// A change of an endpoint; what is not named stays.

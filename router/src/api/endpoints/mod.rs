@@ -20,6 +20,7 @@ use crate::api::problem::Failure;
 use crate::api::{Shared, now};
 use crate::outlets::form;
 use crate::outlets::post::{Outcome, new_secret, post};
+use crate::outlets::wanted;
 use crate::ports::outlets::{Delivery, DeliveryState, Endpoint, EndpointState, SigningKey, Sink};
 use crate::ports::people::Deed;
 
@@ -103,6 +104,9 @@ pub async fn add(
         return Err(Failure::bad("/name", "use letters, digits, `-`, `_` and `.`, at most 64 bytes"));
     }
     checked(&app, Some(&said.url), Some(&said.kinds))?;
+    if said.reference.as_ref().is_some_and(|field| field.is_empty() || field.len() > NAME_BYTES_MAX) {
+        return Err(Failure::bad("/reference", "name a field of your cases, such as `order`"));
+    }
     let known = app.outlets().endpoints(&[caller.tenant]).await?;
     if known.iter().any(|endpoint| endpoint.name == said.name) {
         let detail = "an endpoint has this name: take another, or change it";
@@ -119,6 +123,7 @@ pub async fn add(
         version: 1,
         url: said.url,
         kinds: said.kinds,
+        reference: said.reference,
         keys: vec![key],
         created_at: now(),
         state: EndpointState::WELL,
@@ -249,7 +254,10 @@ pub async fn replay(
             ));
         }
     };
-    let mut entered: Vec<_> = found.iter().map(form::entered).collect();
+    let mut entered: Vec<_> = match endpoint.reference {
+        Some(_) => wanted::entered(app.archive(), &endpoint, &found).await?,
+        None => found.iter().map(form::entered).collect(),
+    };
     if said.missed
         && let (Some(first), Some(last)) = (entered.first(), entered.last())
     {
@@ -299,7 +307,7 @@ async fn of_time(
             if found.len() >= AGAIN_MAX {
                 return Ok((found, Some(Instant(event.at))));
             }
-            if endpoint.kinds.is_empty() || endpoint.kinds.contains(&form::kind(&event)) {
+            if wanted::is_kind_of(endpoint, &event) {
                 found.push(event);
             }
         }

@@ -6,13 +6,15 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use blendline_authority::Line;
 use blendline_cases::Case;
+use blendline_cases::systems::Held;
 use blendline_core::rows::{Conversation, OutboundRow, Task};
 use blendline_core::{Answer, Scheduler};
 use blendline_wire::event::Event;
 use blendline_wire::outbound::Content;
 use blendline_wire::worker::ServerFrame;
 use blendline_wire::{
-    AccountId, CaseId, ContactKey, ConversationId, Millis, OutboundId, Pii, SessionId, TaskId, TenantId, WorkerId,
+    AccountId, CaseId, ContactKey, ConversationId, ExternalId, Millis, OutboundId, Pii, SessionId, TaskId, TenantId,
+    WorkerId,
 };
 use tokio::sync::{mpsc, watch};
 
@@ -20,6 +22,7 @@ use crate::fakes::ledger;
 use crate::handle::{Call, CallResult, Handle, Request};
 use crate::payload::{MessageBody, StoredMessage};
 use crate::ports::broker::{Broker, BrokerError, Subscription};
+use crate::ports::external::{ExternalFilter, Externals};
 use crate::ports::ledger::{Ledger, LedgerFilter, LinePlace, LinesWanted};
 use crate::ports::register;
 use crate::ports::store::{
@@ -126,6 +129,7 @@ pub(super) struct Records {
     pub(super) quarantine: Mutex<Vec<QuarantineRow>>,
     pub(super) cases: Mutex<BTreeMap<CaseId, Case>>,
     pub(super) ledger: Mutex<Vec<Line>>,
+    pub(super) externals: Mutex<Vec<Held>>,
 }
 
 #[async_trait]
@@ -142,6 +146,32 @@ impl Ledger for Records {
         limit: usize,
     ) -> Result<Vec<Line>, StoreError> {
         Ok(ledger::listed(&self.ledger.lock().unwrap(), tenant, filter, after, limit))
+    }
+}
+
+#[async_trait]
+impl Externals for Records {
+    async fn external(&self, id: ExternalId) -> Result<Option<Held>, StoreError> {
+        Ok(self.externals.lock().unwrap().iter().find(|held| held.id == id).cloned())
+    }
+
+    async fn externals(
+        &self,
+        tenant: TenantId,
+        _: &ExternalFilter,
+        _: Option<ExternalId>,
+        _: usize,
+    ) -> Result<Vec<Held>, StoreError> {
+        let of_tenant = |held: &&Held| held.event.tenant == tenant;
+        Ok(self.externals.lock().unwrap().iter().filter(of_tenant).cloned().collect())
+    }
+
+    async fn externals_due(&self, _: u16, _: Millis, _: usize) -> Result<Vec<Held>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn cases_bearing(&self, _: TenantId, _: &str) -> Result<Vec<CaseId>, StoreError> {
+        Ok(Vec::new())
     }
 }
 

@@ -7,6 +7,7 @@ use axum::http::Request;
 use blendline_authority::{Kind, Line};
 use blendline_cases::Case;
 use blendline_cases::case::StageRun;
+use blendline_cases::systems::{ExternalEvent, Held, HeldState, Parked};
 use blendline_core::PayloadId;
 use blendline_core::rows::{Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState};
 use blendline_wire::event::authority::DecisionTold;
@@ -14,17 +15,20 @@ use blendline_wire::event::case::CaseLinks;
 use blendline_wire::outbound::Content;
 use blendline_wire::task::{Side, TaskKind};
 use blendline_wire::{
-    AccountId, CaseId, ContactKey, ConversationId, DecisionId, Lease, MatterId, Millis, OutboundId, TaskId, TenantId,
-    WorkerId,
+    AccountId, CaseId, ContactKey, ConversationId, DecisionId, ExternalId, Lease, MatterId, Millis, OutboundId, TaskId,
+    TenantId, WorkerId,
 };
 
 use super::{World, key};
 use crate::api::routes::routes;
 use crate::directory::Role;
+use crate::driver::synced::record_key;
+use crate::handle::Records;
 use crate::media::{MediaFile, MediaState};
 use crate::ports::desks::Canned;
 use crate::ports::outlets::{Endpoint, EndpointState};
 use crate::ports::people::Deed;
+use crate::ports::register;
 use crate::ports::store::{Letter, QuarantineRow};
 
 const ROLES: [(&str, Role); 6] = [
@@ -99,6 +103,23 @@ fn asked(tenant: TenantId, asker: WorkerId) -> Line {
     Line { tenant, at: Millis(1), kind: Kind::Asked, told, key, conversation: None, matter: None, note: None }
 }
 
+fn told(tenant: TenantId) -> Held {
+    let event = ExternalEvent {
+        tenant,
+        system: "delivery".into(),
+        id: "d-1".into(),
+        reference: "SO-1".into(),
+        sequence: Some(1),
+        kind: "delivered".into(),
+        at: Millis(1),
+        fields: BTreeMap::new(),
+        links: CaseLinks::default(),
+        language: String::new(),
+    };
+    let state = HeldState::Parked(Parked::new("unknown_reference", "SO-1"));
+    Held { id: ExternalId(7), came_at: Millis(1), event, state }
+}
+
 pub(crate) fn fill(world: &World) {
     let task = task(world, "dana");
     let conversation = Conversation {
@@ -166,6 +187,13 @@ pub(crate) fn fill(world: &World) {
     world.records.cases.lock().unwrap().insert(case.id, case);
     let dana = world.shared.directory().worker(task.tenant, "dana").unwrap();
     world.records.ledger.lock().unwrap().push(asked(task.tenant, dana));
+    let (kind, body) = (
+        register::Kind::Synced,
+        blendline_wire::Pii::new(serde_json::json!({ "version": 1, "record": { "version": 1 } })),
+    );
+    let key = record_key(task.tenant, "crm", Records::Customers, "C-7");
+    world.records.entries.lock().unwrap().push(register::Entry { kind, key, tenant: task.tenant, at: Millis(1), body });
+    world.records.externals.lock().unwrap().push(told(task.tenant));
     world.records.entries.lock().unwrap().push(file.entry([7; 16], task.tenant, Millis(1)));
     let row = OutboundRow {
         id: OutboundId(5),
@@ -193,11 +221,13 @@ fn path(pattern: &str) -> String {
         _ if pattern.contains("conversations") => "cnv_9",
         _ if pattern.contains("outbox") => "out_5",
         _ if pattern.contains("decisions") => "dec_00000000000000000000000000000007",
+        _ if pattern.contains("external-events") => "ext_00000000000000000000000000000007",
         _ if pattern.contains("cases") => "cas_00000000000000000000000000000007",
         _ if pattern.contains("quarantine") => "3",
         _ if pattern.contains("media") => "07070707070707070707070707070707",
         _ => "tsk_7",
     };
+    let pattern = &pattern.replace("{system}", "crm").replace("{records}", "customers").replace("{reference}", "C-7");
     let name = if pattern.contains("queues") { "front" } else { "dana" };
     pattern.replace("{id}", id).replace("{name}", name).replace("{device}", "07070707070707070707070707070707")
 }
@@ -206,6 +236,7 @@ fn path(pattern: &str) -> String {
 fn body(pattern: &str) -> &'static str {
     match pattern {
         "/v1/decisions/{id}" => return r#"{"act":"approve","worker":"dana"}"#,
+        "/v1/external-events/{id}" => return r#"{"act":"retry"}"#,
         "/v1/cases/{id}" => return r#"{"key":"k","act":{"resume":true}}"#,
         "/v1/event-endpoints/{name}" => return r#"{"paused":true}"#,
         "/v1/canned-answers/{name}" => return r#"{"version":0,"title":"t","text":"t"}"#,
@@ -253,6 +284,7 @@ async fn add_endpoint(world: &World) {
         version: 1,
         url: "https://127.0.0.1:1/".into(),
         kinds: Vec::new(),
+        reference: None,
         keys: Vec::new(),
         created_at: Millis(1),
         state: EndpointState::WELL,

@@ -5,6 +5,7 @@ mod mail;
 mod outlets;
 mod push;
 mod shards;
+mod systems;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -139,6 +140,8 @@ async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let (holder, directories) = Directories::changing(directory.clone());
     keeper.tell(config.tenants.iter().map(|tenant| tenant.name.clone()).collect(), holder);
     chores.spawn(keeper.run(stop.clone()));
+    let parts = |handle| crate::systems::Parts { broker: broker.clone(), handle, directories: directories.clone() };
+    systems::start(parts, shards.handles(), &shards.statuses(), (&chores, &stop));
     let attentions = Attentions::default();
     let chat = chat(&config, (&record, &broker), &directory, doors.clone(), (live.clone(), secret), address, &stop)?;
     let parts = Parts {

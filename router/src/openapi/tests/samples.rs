@@ -7,6 +7,7 @@ use blendline_wire::event::authority::DecisionTold;
 use blendline_wire::event::case::{
     CaseAssigned, CaseFieldSet, CaseMoved, CaseMover, CaseValue, StageEntered, StageLeft,
 };
+use blendline_wire::event::external::ExternalTold;
 use blendline_wire::event::{Activity, Actor, Because, Decision, Event, EventKind};
 use blendline_wire::inbound::InboundKind;
 use blendline_wire::org::FieldValue;
@@ -16,8 +17,8 @@ use blendline_wire::worker::{
     Author, ClientFrame, DecisionWish, MessageView, Reply, ServerFrame, TargetName, TaskView, Verdict,
 };
 use blendline_wire::{
-    AccountId, CaseId, ContactKey, ConversationId, DecisionId, EventId, Lease, MatterId, Millis, OutboundId, Problem,
-    QueueId, SessionId, SkillId, TaskId, TenantId, UnitId, WorkerId,
+    AccountId, CaseId, ContactKey, ConversationId, DecisionId, EventId, ExternalId, Lease, MatterId, Millis,
+    OutboundId, Problem, QueueId, SessionId, SkillId, TaskId, TenantId, UnitId, WorkerId,
 };
 use serde::Serialize;
 
@@ -52,6 +53,20 @@ fn event(kind: EventKind, actor: Actor) -> Event {
         channel: Some("webchat".into()),
         cause: Some(EventId(6)),
         rule_set: 7,
+    }
+}
+
+fn told() -> ExternalTold {
+    ExternalTold {
+        external: ExternalId(7),
+        system: "delivery".into(),
+        given_id: "dlv-88-3".into(),
+        external_kind: "delivered".into(),
+        reference: "SO-1017".into(),
+        sequence: Some(3),
+        happened_at: Millis(1),
+        cases: vec![CaseId(7)],
+        reason: "no_move".into(),
     }
 }
 
@@ -113,6 +128,7 @@ fn events() {
         EventKind::Quarantined { cause: "line 1".into() },
         EventKind::CaseMoved(Box::new(moved())),
         EventKind::DecisionGranted(Box::new(decided())),
+        EventKind::ExternalParked(Box::new(told())),
         EventKind::CaseFieldSet(CaseFieldSet {
             case: CaseId(7),
             field: "credit".into(),

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::super::language::Lang;
 use super::super::texts::{open_text, text};
 use super::table::{Column, List, Shows, column, table};
-use super::{Section, about, dialog, head};
+use super::{Section, about, dialog, externals, head};
 use crate::directory::Role;
 
 /// The roles that a person can have, with what each is called.
@@ -101,6 +101,7 @@ pub(super) fn quarantine(lang: Lang, role: Role) -> Markup {
         } @else {
             (looked_at(lang, &fields))
         }
+        (externals::markup(lang, may))
         template id="say-read-again" { (open_text(lang, "console-read-again", &["count"])) }
     }
 }

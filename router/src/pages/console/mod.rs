@@ -6,6 +6,7 @@
 mod answers;
 mod board;
 mod cases;
+mod externals;
 mod lists;
 mod outlets;
 mod rules;

@@ -11,7 +11,7 @@ mod prefetch;
 pub(super) mod readers;
 mod register;
 mod shards;
-mod tables;
+pub(super) mod tables;
 mod write;
 mod writer;
 

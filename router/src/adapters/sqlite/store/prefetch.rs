@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::readers::{collect, first, parse};
 use super::{fault, register};
 use crate::adapters::columns::{contact_bytes, rows, sql, unsql};
-use crate::adapters::sqlite::ledger;
+use crate::adapters::sqlite::{external, ledger};
 use crate::ports::store::{Found, MATTER_CASES_MAX, StoreError, Wanted};
 
 /// Looks everything up; `days` are those that have duplicate keys, newest first.
@@ -63,6 +63,12 @@ pub(super) fn prefetch(connection: &Connection, wanted: &Wanted, days: &[i64]) -
             collect(connection, query, (sql(matter.0), rows(MATTER_CASES_MAX)), |row| parse(row, 0))?;
         found.cases.extend(cases.into_iter().map(|case| (case.id, case)));
     }
+    for (tenant, reference) in &wanted.externals.references {
+        for id in external::bearing(connection, *tenant, reference)? {
+            case(connection, "SELECT body FROM cases WHERE id = ?1", id.0.to_be_bytes(), &mut found)?;
+        }
+    }
+    found.externals = external::held(connection, &wanted.externals)?;
     found.lines = ledger::lines(connection, &wanted.lines)?;
     Ok(found)
 }

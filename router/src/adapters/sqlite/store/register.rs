@@ -40,7 +40,9 @@ pub(super) fn entries_of(
         | Kind::Mention
         | Kind::Awaited
         | Kind::Handover
-        | Kind::CaseEvent => {
+        | Kind::CaseEvent
+        | Kind::ExternalPlace
+        | Kind::Synced => {
             "SELECT key, kind, tenant, at, body FROM register
              WHERE kind <> 'person' AND tenant = ?1 AND kind = ?2 AND key > ?3 ORDER BY key LIMIT ?4"
         }

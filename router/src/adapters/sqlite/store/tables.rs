@@ -6,7 +6,7 @@ use rusqlite::{CachedStatement, Connection, ToSql};
 use crate::adapters::columns::{Batch, Body, ConversationColumns, MessageColumns, OutboundColumns, Row, TaskColumns};
 
 /// A body, bound as text without a copy or a check: JSON is UTF-8.
-pub(super) struct Text<'a>(pub(super) &'a [u8]);
+pub(in crate::adapters::sqlite) struct Text<'a>(pub(in crate::adapters::sqlite) &'a [u8]);
 
 impl ToSql for Text<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

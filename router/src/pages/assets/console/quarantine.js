@@ -4,6 +4,7 @@ import { api, notice, say, setText } from "../page/dom.js";
 import { Dialog } from "../page/dialog.js";
 import { Table } from "../page/table.js";
 import { plain } from "../page/text.js";
+import "./externals.js";
 
 let open;
 const table = new Table("quarantine", {
