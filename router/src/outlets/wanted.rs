@@ -2,6 +2,7 @@
 //! cases that bear one of its references.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use blendline_cases::Case;
 use blendline_wire::CaseId;
@@ -46,9 +47,8 @@ pub async fn entered(archive: &dyn Archive, endpoint: &Endpoint, events: &[Event
     let mut entered = Vec::new();
     for event in of_kind {
         let Some(id) = case_of(event) else { continue };
-        if !cases.contains_key(&id) {
-            let case = archive.case(id).await?.filter(|case| case.tenant == endpoint.tenant);
-            cases.insert(id, case);
+        if let Entry::Vacant(place) = cases.entry(id) {
+            place.insert(archive.case(id).await?.filter(|case| case.tenant == endpoint.tenant));
         }
         let case = cases.get(&id).and_then(Option::as_ref);
         if let Some(reference) = case.and_then(|case| reference_of(case, field)) {

@@ -56,11 +56,11 @@ pub async fn keeps_external_events(world: &impl StoreWorld) {
     assert_eq!(list(ExternalFilter::default(), None).await, [first.clone(), parked.clone()]);
     assert_eq!(list(ExternalFilter::default(), Some(parked.id)).await, [other.clone(), second.clone()]);
     let only = |system: &str, parked| ExternalFilter { system: Some(system.into()), parked: Some(parked) };
-    assert_eq!(list(only("delivery", true), None).await, [parked.clone()]);
+    assert_eq!(list(only("delivery", true), None).await, std::slice::from_ref(&parked));
     assert!(list(only("crm", true), None).await.is_empty());
     let due = async |at: Millis, limit| store.externals_due(SHARD, at, limit).await.unwrap();
     assert_eq!(due(NOW + 50, 9).await, [second.clone(), first.clone()]);
-    assert_eq!(due(NOW + 50, 1).await, [second.clone()]);
+    assert_eq!(due(NOW + 50, 1).await, std::slice::from_ref(&second));
     assert!(store.externals_due(SHARD + 1, NOW + 50, 9).await.unwrap().is_empty());
 
     // One that waited is put aside, another is applied; in one batch each is written once.
