@@ -273,6 +273,13 @@ async fn an_export_of_an_older_record_is_read() {
     let mut lines: Vec<serde_json::Value> = whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     lines.pop();
     lines[0]["blendline_record"] = 10.into();
+    let mut is_known = true;
+    lines.retain(|line| {
+        if let Some(table) = line["table"].as_str() {
+            is_known = !["case_references", "external_events"].contains(&table);
+        }
+        is_known
+    });
     let mut in_cases = false;
     for line in &mut lines {
         if let Some(columns) = line["columns"].as_array().cloned() {
