@@ -240,7 +240,7 @@ for (const lang of ["en", "he"]) {
       const talk = page.locator(".column:focus-within");
       await talk.locator("[data-do=open-case]").click();
       await talk.locator("[name=order]").fill("SO-1017");
-      await talk.locator("[name=credit]").fill("129,905");
+      await talk.locator("[name=credit]").fill("129.905");
       await talk.locator(".sheet-form button.primary").click();
       await everyWidth(page, `desk-case-open-${lang}`);
       await talk.locator("[name=credit]").fill("129,90");

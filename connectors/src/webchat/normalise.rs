@@ -121,7 +121,7 @@ fn rate(frame: &Value) -> Result<InboundEvent, Malformed> {
 /// what he was not sent.
 fn press(frame: &Value) -> Result<InboundEvent, Malformed> {
     let id = client_id(frame)?.to_owned();
-    let Some(place) = frame.get("question").and_then(Value::as_str).filter(|place| place.len() <= 48) else {
+    let Some(place) = frame.get("question").and_then(Value::as_str).filter(|place| is_cursor(place)) else {
         return Err(malformed("/question", "expected the cursor of the message with the button"));
     };
     let Some(button) = frame.get("button").and_then(Value::as_str).filter(|button| button.len() <= 256) else {
@@ -134,6 +134,12 @@ fn press(frame: &Value) -> Result<InboundEvent, Malformed> {
         payload: Some(Pii::from(button)),
         ..InboundEvent::default()
     })
+}
+
+/// Whether this may be a place that we gave: two numbers. A visitor's own words are none.
+fn is_cursor(place: &str) -> bool {
+    let is_number = |part: &str| (1..=20).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    place.split_once('.').is_some_and(|(conversation, seq)| is_number(conversation) && is_number(seq))
 }
 
 fn client_id(frame: &Value) -> Result<&str, Malformed> {
