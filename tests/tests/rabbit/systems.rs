@@ -38,7 +38,8 @@ async fn what_a_system_publishes_is_kept_once_across_kills() {
     for id in 0..20 {
         publish(&channel, &event(id)).await;
     }
-    publish(&channel, "{\"tenant\":").await;
+    // Whose it is can be read, and no more.
+    publish(&channel, "{\"tenant\": \"acme\", \"system\": \"delivery\"}").await;
     router.kill().await;
     // Told again, for the system never heard whether it was taken.
     for id in 0..25 {
