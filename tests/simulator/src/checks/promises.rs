@@ -55,8 +55,9 @@ fn could(step: &Step<'_>, (queue, whose): Promised) -> bool {
 }
 
 fn kept(memory: &Memory, step: &Step<'_>) -> Check {
-    // What fell due was given by what its queue said, before it went to the heir with another weight.
-    if step.was_due && matches!(step.input.command, Command::RemoveQueue { .. }) {
+    // What fell due was given by what was set before: its queue went to the heir with another weight, or whoever has it
+    // serves other queues now.
+    if step.was_due && matches!(step.input.command, Command::RemoveQueue { .. } | Command::Put(_)) {
         return Ok(());
     }
     for (_, given) in step.changes.tasks.values().filter(|(_, new)| new.side == Side::Front) {
