@@ -37,9 +37,6 @@ pub struct Talk {
     pub topics: Vec<String>,
     /// How many times he has come with this matter.
     pub times: u32,
-    /// The conversation that was there first and is about the same, while both are open.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub with: Option<ConversationId>,
     /// How it ended, where it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Ended>,
@@ -62,7 +59,7 @@ impl Matters {
         let known = self.talks.iter().position(|talk| talk.conversation == conversation);
         let at = known.unwrap_or_else(|| {
             let (references, topics) = (Vec::new(), Vec::new());
-            self.talks.push(Talk { conversation, matter, references, topics, times: 1, with: None, ended: None });
+            self.talks.push(Talk { conversation, matter, references, topics, times: 1, ended: None });
             self.talks.drain(..self.talks.len().saturating_sub(TALKS_MAX));
             self.talks.len() - 1
         });

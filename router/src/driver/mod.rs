@@ -29,6 +29,7 @@ mod handover;
 mod health;
 mod inbound;
 mod intake;
+mod joined;
 pub(crate) mod keys;
 mod kin;
 mod mail;

@@ -16,6 +16,7 @@ use blendline_wire::{
 
 use crate::accounts::AccountState;
 use crate::driver::forecasts::Forecasts;
+use crate::driver::joined::Joined;
 use crate::driver::keys::Key;
 use crate::driver::kin::Kin;
 use crate::ports::external::{CountedAt, counted_at, is_parked};
@@ -45,8 +46,8 @@ pub(crate) struct Overlay {
     found: Found,
     /// Whose contacts are one person's, of those whom the batch is about.
     pub(crate) kin: Kin,
-    /// Open conversations that are one matter: the later by the first.
-    pub(crate) together: BTreeMap<ConversationId, ConversationId>,
+    /// Open conversations that are one matter.
+    pub(crate) joined: Joined,
     /// What is known of how long stages take.
     pub(crate) forecasts: Forecasts,
     /// How accounts are, as far as this owner has heard.
@@ -54,6 +55,11 @@ pub(crate) struct Overlay {
 }
 
 impl Overlay {
+    /// What the next owner goes on from.
+    pub(crate) fn after(joined: Joined) -> Self {
+        Self { joined, ..Self::default() }
+    }
+
     /// Begins a batch with what was found for it.
     pub(crate) fn begin(&mut self, found: Found, kin: Kin) {
         self.kin = kin;

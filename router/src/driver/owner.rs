@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::directory::{Directories, Directory};
+use crate::driver::joined::Joined;
 use crate::driver::release::Handed;
 use crate::driver::serve::{Ended, Serving};
 use crate::driver::sessions::Sessions;
@@ -50,6 +51,8 @@ pub(crate) struct Loaded {
     pub(crate) sessions: Sessions,
     /// Who is missed since now, for the record.
     pub(crate) missed: Vec<Entry>,
+    /// What is held together.
+    pub(crate) joined: Joined,
     /// What is configured.
     pub(crate) directory: Arc<Directory>,
     /// Settings that are not in the record yet, or not as they are now.
@@ -201,6 +204,8 @@ impl Owner {
         let mut sessions = Sessions::new(config.heartbeat_ms, config.grace_ms);
         awaited.expect(&mut sessions);
         let directory = self.directories.now();
+        let has_same = directory.rules.iter().filter(|(_, routing)| routing.matters.same.is_some());
+        let joined = self.joined(has_same.map(|(tenant, _)| *tenant)).await?;
         let settings = directory.settings.iter().filter(|new| !is_loaded(&rows, new)).cloned().collect();
         let is_there = |queue: &QueueId| rows.queues.iter().any(|known| known.id == *queue);
         let heirs = directory.heirs.iter().filter(|(queue, _)| is_there(queue));
@@ -216,7 +221,7 @@ impl Owner {
             let loaded = loading.await.map_err(|error| StoreError::Corrupt(error.to_string()))?;
             loaded.map_err(|error| StoreError::Corrupt(error.0))?
         };
-        Ok((Loaded { core, sessions, missed, directory, settings, heirs, handed }, clock))
+        Ok((Loaded { core, sessions, missed, joined, directory, settings, heirs, handed }, clock))
     }
 }
 

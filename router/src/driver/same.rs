@@ -67,7 +67,7 @@ impl Stepper<'_> {
         talk.ended = None;
         let mut talk = talk.clone();
         self.repeats(tenant, contact, &mut talk, named.lang);
-        self.joins(tenant, contact, &mut talk, named.lang);
+        self.joins(tenant, contact, &talk, named.lang);
         *known.talk(conversation, matter) = talk;
         self.put_matters(tenant, contact, &known);
     }
@@ -130,22 +130,21 @@ impl Stepper<'_> {
     }
 
     /// He has it open elsewhere.
-    fn joins(&mut self, tenant: TenantId, contact: ContactKey, talk: &mut Talk, lang: Lang) {
+    fn joins(&mut self, tenant: TenantId, contact: ContactKey, talk: &Talk, lang: Lang) {
         let is_open = |id: ConversationId| self.core.conversation(id).is_some();
-        if let Some(first) = talk.with.filter(|first| is_open(*first)) {
-            // A new owner of the shard learns of it here.
-            self.overlay.together.insert(talk.conversation, first);
+        if self.overlay.joined.first_of(tenant, talk.conversation).is_some_and(is_open) {
             return;
         }
         let same = self.same_as(tenant, contact, talk);
         let open = same.into_iter().filter(|(other, ..)| is_open(other.conversation));
         let Some((first, same_by, merged)) = open.min_by_key(|(other, ..)| other.conversation) else { return };
-        talk.with = Some(first.conversation);
         let joined = MattersJoined { first: first.conversation, first_matter: first.matter, same_by, merged };
         self.happened(tenant, talk.conversation, EventKind::MattersJoined(joined));
         let told = [("conversation", first.conversation.to_string()), ("by", said(lang, by(same_by), &[]))];
         self.note_at(tenant, talk, said(lang, "page-matter-joined", &told), 2);
-        self.overlay.together.insert(talk.conversation, first.conversation);
+        let of_now = (tenant, self.now());
+        let pairs = self.overlay.joined.join(self.core, of_now, talk.conversation, first.conversation);
+        self.put_entry(pairs);
         let tasks = [first.conversation, talk.conversation].map(|id| self.task_at(id));
         let has = |task: &Option<TaskId>| task.filter(|task| self.owner_of(*task).is_some());
         // Whoever has the first has both; where nobody has it yet, whoever has the later.
@@ -167,19 +166,10 @@ impl Stepper<'_> {
 
     /// A worker has a task: whatever is held together with it comes to him as well, while he is there.
     pub(crate) fn keep_together(&mut self, task: TaskId) {
-        let Some(conversation) = self.core.task(task).and_then(|row| row.conversation) else { return };
-        let Some(owner) = self.owner_of(task) else { return };
-        let pairs: Vec<_> = self.overlay.together.iter().map(|(later, first)| (*later, *first)).collect();
-        for (later, first) in pairs {
-            let other = match conversation {
-                own if own == later => first,
-                own if own == first => later,
-                _ => continue,
-            };
-            let Some(other) = self.task_at(other) else {
-                self.overlay.together.remove(&later);
-                continue;
-            };
+        let Some(row) = self.core.task(task) else { return };
+        let Some((conversation, owner)) = row.conversation.zip(row.state.owner()) else { return };
+        for other in self.overlay.joined.with(row.tenant, conversation) {
+            let Some(other) = self.task_at(other) else { continue };
             let state = self.core.task(other).map(|row| row.state.clone());
             let moves =
                 !matches!(state, None | Some(TaskState::Requesting { .. })) && self.owner_of(other) != Some(owner);
@@ -208,9 +198,11 @@ impl Stepper<'_> {
         let mut known = self.matters_of(tenant, contact);
         let at = self.now();
         let Some(talk) = known.talks.iter_mut().find(|talk| talk.conversation == conversation) else { return };
-        (talk.ended, talk.with) = (Some(Ended { at, by, disposition }), None);
+        talk.ended = Some(Ended { at, by, disposition });
         self.put_matters(tenant, contact, &known);
-        self.overlay.together.retain(|later, first| *later != conversation && *first != conversation);
+        if let Some(pairs) = self.overlay.joined.part(tenant, at, conversation) {
+            self.put_entry(pairs);
+        }
     }
 
     fn happened(&mut self, tenant: TenantId, conversation: ConversationId, kind: EventKind) {

@@ -109,7 +109,7 @@ impl<'a> Serving<'a> {
         clock: Clock,
         leave: CancellationToken,
     ) -> Self {
-        let Loaded { core, sessions, missed, directory, settings, heirs, handed } = loaded;
+        let Loaded { core, sessions, missed, joined, directory, settings, heirs, handed } = loaded;
         let (releases, released) = mpsc::channel(RELEASES_MAX);
         let (post, letters) = mpsc::channel(RELEASES_MAX);
         let (archive, broker) = (Arc::clone(&owner.archive), Arc::clone(&owner.broker));
@@ -135,7 +135,7 @@ impl<'a> Serving<'a> {
             clock,
             sessions,
             intake: Intake::default(),
-            overlay: Overlay::default(),
+            overlay: Overlay::after(joined),
             history,
             in_flight: None,
             chores: Chores::default(),

@@ -124,7 +124,7 @@ impl<'a> Stepper<'a> {
             }
         }
         self.effects = effects;
-        if !self.overlay.together.is_empty() {
+        if !self.overlay.joined.is_empty() {
             assigned.into_iter().for_each(|task| self.keep_together(task));
         }
         stepped

@@ -1,12 +1,15 @@
 //! The same matter again, and the same matter on two channels.
 
-use blendline_wire::event::EventKind;
+use blendline_core::Command;
 use blendline_wire::event::matter::SameBy;
+use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::inbound::InboundEvent;
+use blendline_wire::task::Target;
 
 use super::notices::with_rules;
 use super::world::*;
 use crate::directory::Directory;
+use crate::handle::Call;
 use crate::ports::register::Kind;
 
 const RULES: &str = r#"
@@ -84,4 +87,26 @@ async fn the_same_matter_open_on_two_channels_is_in_one_workers_hands() {
     };
     assert_ne!(rest.await.conversation, second.conversation);
     assert_eq!(world.events(joined), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_owner_goes_on_holding_them_together() {
+    let mut world = World::of(company(), 0).await;
+    let mut dana = world.attach(DANA, 1).await;
+    dana.welcome().await;
+    world.webhook(vec![says("m1", "972", "where is SO-17?")]).await;
+    let first = dana.assigned().await;
+    world.webhook_of(SMS, "sms_twilio", vec![says("s1", "+972", "about so-17")]).await;
+    let second = dana.assigned().await;
+    world.crash();
+    world.start().await;
+    let mut dana = world.attach(DANA, 3).await;
+    assert_eq!(dana.welcome().await.len(), 2);
+    let mut omar = world.attach(OMAR, 2).await;
+    omar.welcome().await;
+    // The customer wrote nothing since, so nothing but the record can tell that owner of it.
+    let given = Command::Reassign { task: first.id, to: Target::Worker(OMAR) };
+    world.handle().call(Actor::Operator, Call::Plain(given)).await.expect("Omar may have it");
+    let taken = [omar.assigned().await.id, omar.assigned().await.id];
+    assert_eq!(taken, [first.id, second.id]);
 }
