@@ -40,6 +40,9 @@ pub struct Talk {
     /// The conversation that was there first and is about the same, while both are open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub with: Option<ConversationId>,
+    /// Those that somebody said are another matter: no finding joins them again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub apart: Vec<ConversationId>,
     /// How it ended, where it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Ended>,
@@ -61,8 +64,9 @@ impl Matters {
     pub fn talk(&mut self, conversation: ConversationId, matter: MatterId) -> &mut Talk {
         let known = self.talks.iter().position(|talk| talk.conversation == conversation);
         let at = known.unwrap_or_else(|| {
-            let (references, topics) = (Vec::new(), Vec::new());
-            self.talks.push(Talk { conversation, matter, references, topics, times: 1, with: None, ended: None });
+            let (references, topics, apart) = (Vec::new(), Vec::new(), Vec::new());
+            let (with, ended) = (None, None);
+            self.talks.push(Talk { conversation, matter, references, topics, times: 1, with, apart, ended });
             self.talks.drain(..self.talks.len().saturating_sub(TALKS_MAX));
             self.talks.len() - 1
         });
@@ -84,9 +88,32 @@ impl Talk {
         add(&mut self.topics, topics);
     }
 
+    /// It is one matter with this one, which was there first.
+    pub fn join(&mut self, first: ConversationId) {
+        self.with = Some(first);
+        self.apart.retain(|other| *other != first);
+    }
+
+    /// It is another matter than this one, whatever is found.
+    pub fn part(&mut self, first: ConversationId) {
+        self.with = self.with.filter(|other| *other != first);
+        if !self.is_apart(first) {
+            self.apart.push(first);
+            self.apart.drain(..self.apart.len().saturating_sub(NAMED_MAX));
+        }
+    }
+
+    /// Whether somebody said that it is another matter than this one.
+    pub fn is_apart(&self, other: ConversationId) -> bool {
+        self.apart.contains(&other)
+    }
+
     /// By what another is about the same; `topics` is whether what the rules say is enough. Where both name references and
     /// share none, they are about different things, whatever the rules say.
     pub fn same_by(&self, other: &Self, topics: bool) -> Option<SameBy> {
+        if self.is_apart(other.conversation) || other.is_apart(self.conversation) {
+            return None;
+        }
         let shares = |one: &[String], other: &[String]| one.iter().any(|named| other.contains(named));
         if shares(&self.references, &other.references) {
             return Some(SameBy::Reference);
@@ -127,6 +154,12 @@ mod tests {
         assert_eq!(order.same_by(&talk(&[], &["tag:refund"]), true), Some(SameBy::Topic));
         assert_eq!(order.same_by(&talk(&[], &["tag:refund"]), false), None);
         assert_eq!(talk(&[], &[]).same_by(&talk(&[], &[]), true), None);
+        // What somebody parted no finding joins, from neither side, until somebody joins it.
+        let (mut later, first) = (Talk { conversation: ConversationId(9), ..order.clone() }, order);
+        later.part(first.conversation);
+        assert_eq!((later.same_by(&first, true), first.same_by(&later, true)), (None, None));
+        later.join(first.conversation);
+        assert_eq!((later.same_by(&first, true), later.with), (Some(SameBy::Reference), Some(first.conversation)));
     }
 
     #[test]

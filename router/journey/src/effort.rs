@@ -54,9 +54,9 @@ impl Waits {
                 (own_ms, open_ms) = (0, 0);
                 waits.count = waits.count.saturating_add(1);
             }
-            let (own, open) =
-                (segment.until.since(segment.from), working(segment.queue, segment.from, segment.until));
-            (own_ms, open_ms, ended_at) = (own_ms.saturating_add(own), open_ms.saturating_add(open), Some(segment.until));
+            let (own, open) = (segment.until.since(segment.from), working(segment.queue, segment.from, segment.until));
+            (own_ms, open_ms, ended_at) =
+                (own_ms.saturating_add(own), open_ms.saturating_add(open), Some(segment.until));
             waits.total_ms = waits.total_ms.saturating_add(own);
             waits.total_open_ms = waits.total_open_ms.saturating_add(open);
             waits.longest_ms = waits.longest_ms.max(own_ms);

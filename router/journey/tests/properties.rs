@@ -17,7 +17,8 @@ use blendline_wire::{
 use proptest::prelude::*;
 
 fn event(id: u64, at: u64, kind: EventKind) -> Event {
-    let actor = if matches!(kind, EventKind::ReplyQueued { .. }) { Actor::Worker(WorkerId(id % 3)) } else { Actor::Customer };
+    let actor =
+        if matches!(kind, EventKind::ReplyQueued { .. }) { Actor::Worker(WorkerId(id % 3)) } else { Actor::Customer };
     Event {
         id: EventId(id),
         at: Millis(at),
@@ -40,7 +41,8 @@ fn of_task(task: u64, what: u8, some: u64) -> EventKind {
     let (worker, lease) = (WorkerId(some % 3), Lease(u32::try_from(some).unwrap()));
     let (queue, child, outbound) = (QueueId(some % 2), TaskId(task + 100), OutboundId(some));
     let to = if some.is_multiple_of(2) { Target::Queue(queue) } else { Target::Worker(worker) };
-    let reason = [ParkReason::Customer, ParkReason::Colleague, ParkReason::Approval, ParkReason::Time][some as usize % 4];
+    let reason =
+        [ParkReason::Customer, ParkReason::Colleague, ParkReason::Approval, ParkReason::Time][some as usize % 4];
     let clock = if some.is_multiple_of(3) { ClockRule::Stops } else { ClockRule::Runs };
     let parent = some.is_multiple_of(4).then_some(TaskId(999));
     match what % 14 {
@@ -91,14 +93,25 @@ fn of_case(case: u64, what: u8, some: u64) -> EventKind {
             earned_at: Millis(0),
             links: CaseLinks::default(),
         })),
-        1 => EventKind::CaseMoved(Box::new(CaseMoved { case, case_type, version, left, entered, by, disposition, owner })),
+        1 => EventKind::CaseMoved(Box::new(CaseMoved {
+            case,
+            case_type,
+            version,
+            left,
+            entered,
+            by,
+            disposition,
+            owner,
+        })),
         2 => EventKind::CaseAssigned(CaseAssigned { case, from: None, to: owner }),
         3 => {
             let (reason, clock) = (ParkReason::Colleague, ClockRule::Runs);
             EventKind::CasePaused(CasePaused { case, stage, reason, clock })
         }
         4 => EventKind::CaseResumed(CaseResumed { case, stage, waited_ms: 0, due_at: None }),
-        5 => EventKind::CaseHeld(CaseHeld { case, held_by: some.is_multiple_of(2).then_some(CaseId(77)), due_at: None }),
+        5 => {
+            EventKind::CaseHeld(CaseHeld { case, held_by: some.is_multiple_of(2).then_some(CaseId(77)), due_at: None })
+        }
         6 => EventKind::CaseFieldSet(CaseFieldSet { case, field: stage, filled: true, value: None }),
         7 => {
             let (whom, outcome, about) = ("customer".to_owned(), "told".to_owned(), String::new());
@@ -160,9 +173,11 @@ fn part_of(event: &Event) -> Option<Part> {
 
 /// All of the time up to `now` in which anything was open, reckoned another way: each millisecond that is a border.
 fn open_ms(spans: &[Span], now: Millis) -> u64 {
-    let mut borders: Vec<u64> = spans.iter().flat_map(|span| [span.from.0, span.until.unwrap_or(now).0.min(now.0)]).collect();
+    let mut borders: Vec<u64> =
+        spans.iter().flat_map(|span| [span.from.0, span.until.unwrap_or(now).0.min(now.0)]).collect();
     borders.sort_unstable();
-    let is_open = |from: u64| spans.iter().any(|span| span.from.0 <= from && from < span.until.unwrap_or(now).0.min(now.0));
+    let is_open =
+        |from: u64| spans.iter().any(|span| span.from.0 <= from && from < span.until.unwrap_or(now).0.min(now.0));
     borders.windows(2).filter(|pair| is_open(pair[0])).map(|pair| pair[1] - pair[0]).sum()
 }
 

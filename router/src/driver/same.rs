@@ -42,11 +42,11 @@ impl Stepper<'_> {
         Some(Named { references: same.references(text), topics: label.map(matters::topics).unwrap_or_default(), lang })
     }
 
-    fn matters_of(&self, tenant: TenantId, contact: ContactKey) -> Matters {
+    pub(crate) fn matters_of(&self, tenant: TenantId, contact: ContactKey) -> Matters {
         self.overlay.entry(&matters::key(tenant, contact)).and_then(satisfaction::known).unwrap_or_default()
     }
 
-    fn put_matters(&mut self, tenant: TenantId, contact: ContactKey, known: &Matters) {
+    pub(crate) fn put_matters(&mut self, tenant: TenantId, contact: ContactKey, known: &Matters) {
         let now = self.now();
         self.put_entry(satisfaction::entry(matters::key(tenant, contact), tenant, now, known));
     }
@@ -154,14 +154,14 @@ impl Stepper<'_> {
         }
     }
 
-    fn task_at(&self, conversation: ConversationId) -> Option<TaskId> {
+    pub(crate) fn task_at(&self, conversation: ConversationId) -> Option<TaskId> {
         match self.core.conversation(conversation)?.state {
             ConversationState::Open { task } => Some(task),
             _ => None,
         }
     }
 
-    fn owner_of(&self, task: TaskId) -> Option<WorkerId> {
+    pub(crate) fn owner_of(&self, task: TaskId) -> Option<WorkerId> {
         self.core.task(task)?.state.owner()
     }
 
