@@ -77,7 +77,7 @@ for (const lang of ["en", "he"]) {
       await linked(page);
       await write(page, text);
       await sent(page, text);
-      await accept(dana);
+      await dana.locator(".offer", { hasText: text }).locator("[data-do=accept]").click();
       return dana.locator(".column", { has: dana.locator(".message .text", { hasText: text }) });
     }
 
@@ -112,9 +112,11 @@ for (const lang of ["en", "he"]) {
       await visitAs(maya, held, "maya", `/console/cases/${id}`, { lang });
       await maya.locator(".case .journey > summary").click();
       await maya.locator(".case .journey-line li", { hasText: words.began }).waitFor();
+      await maya.locator(".case .journey").evaluate((place) => place.scrollIntoView());
       await axe(maya, `the console with a journey, ${lang}`);
       await shot(maya, `journey-console-${lang}-1280`);
       await maya.setViewportSize({ width: 360, height: 740 });
+      await maya.locator(".case .journey").evaluate((place) => place.scrollIntoView());
       assert.ok(await maya.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "nothing sticks out");
       await shot(maya, `journey-console-${lang}-360`);
     }, 120_000);
@@ -124,11 +126,12 @@ for (const lang of ["en", "he"]) {
       const dana = await look({ locale: lang });
       await desk(dana, held, "dana", { lang });
       const before = new Set((await talks()).map(({ id }) => id));
-      await customer(dana, words.hello);
+      await customer(dana, `${words.hello}?`);
       await customer(dana, words.other);
       const [one, other] = (await talks()).filter(({ id }) => !before.has(id)).map(({ conversation }) => conversation);
       await router.api("POST", "/v1/matters/join", { one, other, reason: "x" });
       await dana.reload();
+      await dana.locator(".tab", { hasText: words.other }).click();
       const row = dana.locator(".together-row", { hasText: words.one });
       await row.waitFor();
       await row.locator("[data-slot=ask]").click();
@@ -150,7 +153,7 @@ for (const lang of ["en", "he"]) {
         const dana = await look({ locale: lang });
         await desk(dana, held, "dana", { lang });
         const before = new Set((await talks()).map(({ id }) => id));
-        const talk = await customer(dana, words.other);
+        const talk = await customer(dana, `${words.other}!`);
         const { id: task } = (await talks()).find(({ id }) => !before.has(id));
         const fields = { unit: "store", subject: "waiting", remedy: "explained" };
         const { id } = await router.api("POST", "/v1/cases", { type: "complaint", key: "c-he", task, owner: "dana", language: lang, fields });

@@ -93,7 +93,7 @@ pub(super) fn templates(lang: Lang) -> Markup {
                 time data-slot="at" {} " "
                 span data-slot="what" dir="auto" {} " "
                 bdi class="journey-channel" dir="ltr" hidden data-slot="channel" {} " "
-                span class="quiet" hidden data-slot="had" { bdi data-slot="owner" {} " · " span data-slot="clock" {} }
+                span class="journey-had" hidden data-slot="had" { bdi data-slot="owner" {} " · " span data-slot="clock" {} }
             }
         }
         @for (name, key, slots) in SENTENCES {

@@ -2,6 +2,7 @@
 
 import { api, clone, sayText, setText } from "../page/dom.js";
 import { lasting, now } from "../page/clock.js";
+import { worded } from "../page/case-fields.js";
 import { plain } from "../page/text.js";
 import { JourneyPanel } from "../page/journey.js";
 import { Together } from "./together.js";
@@ -50,7 +51,10 @@ export class Customer {
   showJourney(contact) {
     const { journey, "journey-place": place } = this.column.slots;
     journey.hidden = !contact;
-    if (contact && !this.journey) this.journey = new JourneyPanel(journey, place, `/v1/contacts/${contact}/journey`);
+    if (!contact || this.journey) return;
+    const kinds = () => [...(this.column.cases?.panels.values() ?? [])].map(({ kind }) => kind);
+    const words = (name) => kinds().flatMap((kind) => kind?.stages ?? []).find((stage) => stage.name === name)?.words;
+    this.journey = new JourneyPanel(journey, place, `/v1/contacts/${contact}/journey`, (name) => plain(worded(words(name), name)));
   }
 
   /** What is in the transcript already is not shown a second time. */
