@@ -134,6 +134,8 @@ for (const lang of ["en", "he"]) {
       await dana.locator(".tab", { hasText: words.other }).click();
       const row = dana.locator(".together-row", { hasText: words.one });
       await row.waitFor();
+      const both = dana.locator(".column", { has: row });
+      await both.locator(".message[data-elsewhere=webchat] .text", { hasText: words.hello }).waitFor();
       await row.locator("[data-slot=ask]").click();
       await row.locator("[name=reason]").fill(words.why);
       await axe(dana, `the desk with a matter that is held together, ${lang}`);
@@ -141,6 +143,7 @@ for (const lang of ["en", "he"]) {
       await row.locator("button.primary").click();
       await noticed(dana, words.parted);
       await row.waitFor({ state: "detached" });
+      await dana.locator(".message[data-elsewhere]").first().waitFor({ state: "detached" });
       await dana.locator(".note .text", { hasText: words.noted }).filter({ hasText: words.why }).first().waitFor({ state: "attached" });
       const events = await router.all("/v1/events");
       const parted = events.filter(({ event, actor }) => event === "matters_parted" && actor.worker);

@@ -7,11 +7,31 @@ export class Together {
   /** At a column, whose open place it fills. */
   constructor(column) {
     this.column = column;
+    this.held = [];
+  }
+
+  /** What is said here, and by its time what is said in the conversations that are one matter with this one. */
+  lines(own) {
+    const { book } = this.column.desk;
+    const others = this.held.flatMap(({ task, channel }) => {
+      const said = book.tasks.has(task) ? book.said(book.tasks.get(task)) : [];
+      return said.map((line) => ({ ...line, key: `${task} ${line.key ?? line.seq}`, elsewhere: channel }));
+    });
+    if (others.length === 0) return own;
+    others.sort((one, other) => one.at - other.at);
+    const all = [];
+    // What is said here keeps its order, whatever its times are.
+    for (const line of own) {
+      while (others.length > 0 && others[0].at < line.at) all.push(others.shift());
+      all.push(line);
+    }
+    return [...all, ...others];
   }
 
   /** `together` are held with this one; the customer has `open` ones besides. */
   show(together, open) {
     const { together: place } = this.column.slots;
+    this.held = together;
     const rows = [...together.map((one) => ({ ...one, held: true })), ...open];
     const text = JSON.stringify(rows);
     // A form that somebody fills in is not made anew.
@@ -19,6 +39,7 @@ export class Together {
     this.shown = text;
     place.hidden = rows.length === 0;
     place.replaceChildren(...rows.map((one) => this.row(one)));
+    this.column.show();
   }
 
   row({ conversation, channel, held }) {
