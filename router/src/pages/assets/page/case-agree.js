@@ -10,7 +10,12 @@ export function showAgreement(panel) {
   const { agreement, agreed } = info;
   slots.agreement.hidden = !agreement;
   if (!agreement) return;
-  const words = (name) => plain(worded(kind?.stages.find((stage) => stage.name === name)?.words, name));
+  // Two ends may be called the same to the customer: how each ends tells them apart.
+  const words = (name) => {
+    const stage = kind?.stages.find((one) => one.name === name);
+    const outcome = stage?.closes ? ` – ${sayText(`case-outcome-${stage.closes}`)}` : "";
+    return `${plain(worded(stage?.words, name))}${outcome}`;
+  };
   const names = agreement.units.length > 0 ? agreement.units.map(plain).join(", ") : sayText("case-nobody-agrees");
   const told = [`${sayText("case-agreement", { unit: plain(agreement.about) })} ${names}`];
   if (agreed?.stage) told.push(sayText("case-agreed", { stage: words(agreed.stage) }));
