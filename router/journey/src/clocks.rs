@@ -54,9 +54,12 @@ impl Clocks {
     }
 }
 
+/// Whose turn it is in a part, and the line that it is in.
+type Turn = (Clock, Option<QueueId>);
+
 /// Goes through all changes in the order of time; at each the first clock of those that run counts.
 pub(crate) fn segments(spans: &[Span], now: Millis) -> Vec<Segment> {
-    let mut changes: Vec<(Millis, Part, Option<(Clock, Option<QueueId>)>)> = Vec::with_capacity(spans.len() * 2);
+    let mut changes: Vec<(Millis, Part, Option<Turn>)> = Vec::with_capacity(spans.len() * 2);
     for span in spans {
         let until = span.until.unwrap_or(now).min(now);
         if span.from < until {
@@ -66,7 +69,7 @@ pub(crate) fn segments(spans: &[Span], now: Millis) -> Vec<Segment> {
     }
     // Where one stretch of a part ends and its next begins, the end comes first.
     changes.sort_by_key(|(at, part, begins)| (*at, *part, begins.is_some()));
-    let mut running: BTreeMap<Part, (Clock, Option<QueueId>)> = BTreeMap::new();
+    let mut running: BTreeMap<Part, Turn> = BTreeMap::new();
     let mut segments: Vec<Segment> = Vec::new();
     let mut since = Millis(0);
     for (at, part, begins) in changes {
