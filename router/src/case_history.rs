@@ -152,7 +152,7 @@ mod tests {
             due_at: None,
             late: false,
         };
-        let entered = StageEntered { stage: to.to_owned(), due_at: None, responsible: None };
+        let entered = StageEntered { stage: to.to_owned(), due_at: None, responsible: None, waits_for: String::new() };
         let moved = CaseMoved {
             case: CaseId(7),
             case_type: "parcel".into(),

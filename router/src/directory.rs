@@ -157,6 +157,14 @@ impl Directory {
         found
     }
 
+    /// The unit that a worker belongs to.
+    pub fn unit_of(&self, worker: WorkerId) -> Option<UnitId> {
+        self.settings.iter().find_map(|setting| match setting {
+            Settings::Worker(settings) if settings.id == worker => settings.unit,
+            _ => None,
+        })
+    }
+
     /// The mail account by which visitors of this chat are answered when they are gone.
     pub fn mails_for(&self, chat: AccountId) -> Option<(AccountId, &AccountEntry)> {
         let chat = self.accounts.get(&chat)?;

@@ -8,7 +8,8 @@ use blendline_wire::outbound::SendFailure;
 use blendline_wire::task::{AcceptMode, ClockRule, ParkReason, Presence, Target};
 use blendline_wire::worker::{Reply, ServerFrame};
 use blendline_wire::{
-    AccountId, CaseId, ConversationId, DecisionId, Lease, Pii, QueueId, SessionId, TaskId, TenantId, WorkerId,
+    AccountId, CaseId, ContactKey, ConversationId, DecisionId, Lease, MatterId, Pii, QueueId, SessionId, TaskId,
+    TenantId, WorkerId,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -219,6 +220,8 @@ pub enum Call {
     Quarantine(Box<QuarantineRow>),
     /// Something is asked of a decision.
     Decide(Box<DecideCall>),
+    /// Two conversations are one matter, or are not after all.
+    Matters(Box<MattersCall>),
     /// A worker logs a contact that is over.
     Log {
         /// Who.
@@ -234,6 +237,38 @@ pub enum Call {
         /// Under which key: the same key twice is one contact.
         key: Option<String>,
     },
+}
+
+/// Two open conversations are one matter, or are not after all.
+#[derive(Clone, Debug)]
+pub struct MattersCall {
+    /// Whose they are.
+    pub tenant: TenantId,
+    /// The one that was there first.
+    pub first: Talking,
+    /// The other.
+    pub later: Talking,
+    /// True: one. False: two.
+    pub joined: bool,
+    /// Who says so, as people know him.
+    pub from: String,
+    /// The worker he is.
+    pub worker: Option<WorkerId>,
+    /// Why.
+    pub reason: Pii<String>,
+    /// The language of the reason.
+    pub lang: crate::pages::Lang,
+}
+
+/// A conversation, with what never changes of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Talking {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Its matter.
+    pub matter: MatterId,
+    /// With whom it is.
+    pub contact: ContactKey,
 }
 
 /// What is asked of a case.

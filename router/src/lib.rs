@@ -24,6 +24,7 @@ pub mod figures;
 pub mod floor;
 pub mod handle;
 pub mod intake;
+pub mod journeys;
 pub mod mail;
 mod masked;
 pub mod matters;

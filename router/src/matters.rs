@@ -3,12 +3,14 @@
 //! It lies in the register, one entry for each contact. Whether two contacts are one person's is looked up beside it
 //! ([`crate::persons`]).
 
+use std::collections::BTreeMap;
+
 use blendline_wire::event::matter::SameBy;
 use blendline_wire::task::Label;
-use blendline_wire::{ContactKey, ConversationId, MatterId, Millis, TenantId, WorkerId};
+use blendline_wire::{ContactKey, ConversationId, MatterId, Millis, Pii, TenantId, WorkerId};
 use serde::{Deserialize, Serialize};
 
-use crate::ports::register::{self, Kind};
+use crate::ports::register::{self, Entry, Kind};
 
 /// Conversations of one contact that are remembered; the oldest go first.
 const TALKS_MAX: usize = 20;
@@ -37,6 +39,9 @@ pub struct Talk {
     pub topics: Vec<String>,
     /// How many times he has come with this matter.
     pub times: u32,
+    /// Those that somebody said are another matter: no finding joins them again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub apart: Vec<ConversationId>,
     /// How it ended, where it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Ended>,
@@ -58,8 +63,8 @@ impl Matters {
     pub fn talk(&mut self, conversation: ConversationId, matter: MatterId) -> &mut Talk {
         let known = self.talks.iter().position(|talk| talk.conversation == conversation);
         let at = known.unwrap_or_else(|| {
-            let (references, topics) = (Vec::new(), Vec::new());
-            self.talks.push(Talk { conversation, matter, references, topics, times: 1, ended: None });
+            let (references, topics, apart) = (Vec::new(), Vec::new(), Vec::new());
+            self.talks.push(Talk { conversation, matter, references, topics, times: 1, apart, ended: None });
             self.talks.drain(..self.talks.len().saturating_sub(TALKS_MAX));
             self.talks.len() - 1
         });
@@ -81,9 +86,30 @@ impl Talk {
         add(&mut self.topics, topics);
     }
 
+    /// It is one matter with this one, which was there first.
+    pub fn join(&mut self, first: ConversationId) {
+        self.apart.retain(|other| *other != first);
+    }
+
+    /// It is another matter than this one, whatever is found.
+    pub fn part(&mut self, first: ConversationId) {
+        if !self.is_apart(first) {
+            self.apart.push(first);
+            self.apart.drain(..self.apart.len().saturating_sub(NAMED_MAX));
+        }
+    }
+
+    /// Whether somebody said that it is another matter than this one.
+    pub fn is_apart(&self, other: ConversationId) -> bool {
+        self.apart.contains(&other)
+    }
+
     /// By what another is about the same; `topics` is whether what the rules say is enough. Where both name references and
     /// share none, they are about different things, whatever the rules say.
     pub fn same_by(&self, other: &Self, topics: bool) -> Option<SameBy> {
+        if self.is_apart(other.conversation) || other.is_apart(self.conversation) {
+            return None;
+        }
         let shares = |one: &[String], other: &[String]| one.iter().any(|named| other.contains(named));
         if shares(&self.references, &other.references) {
             return Some(SameBy::Reference);
@@ -91,6 +117,37 @@ impl Talk {
         let both_name = !self.references.is_empty() && !other.references.is_empty();
         (topics && !both_name && shares(&self.topics, &other.topics)).then_some(SameBy::Topic)
     }
+}
+
+/// Conversations of a tenant that are one matter while both are open: the later, and the one that was there first.
+pub type Pairs = BTreeMap<ConversationId, ConversationId>;
+
+/// What is held together with a conversation.
+pub fn held_with(pairs: &Pairs, conversation: ConversationId) -> Vec<ConversationId> {
+    let other = |(later, first): (&ConversationId, &ConversationId)| match conversation {
+        own if own == *later => Some(*first),
+        own if own == *first => Some(*later),
+        _ => None,
+    };
+    pairs.iter().filter_map(other).collect()
+}
+
+/// The pairs that an entry tells. What cannot be read is as good as not written: the next message of such a customer joins
+/// his conversations again.
+pub fn pairs(entry: &Entry) -> Pairs {
+    let told = Vec::<(ConversationId, ConversationId)>::deserialize(entry.body.expose());
+    told.unwrap_or_default().into_iter().collect()
+}
+
+/// The entry that tells these pairs.
+pub fn pairs_entry(tenant: TenantId, at: Millis, pairs: &Pairs) -> Entry {
+    let body = serde_json::to_value(pairs.iter().collect::<Vec<_>>()).unwrap_or_default();
+    Entry { kind: Kind::Notice, key: pairs_key(tenant), tenant, at, body: Pii::new(body) }
+}
+
+/// Where a tenant's pairs lie.
+pub fn pairs_key(tenant: TenantId) -> register::Key {
+    register::key(Kind::Notice, tenant, &["joined"])
 }
 
 /// What the rules say of a message, as topics.
@@ -124,6 +181,12 @@ mod tests {
         assert_eq!(order.same_by(&talk(&[], &["tag:refund"]), true), Some(SameBy::Topic));
         assert_eq!(order.same_by(&talk(&[], &["tag:refund"]), false), None);
         assert_eq!(talk(&[], &[]).same_by(&talk(&[], &[]), true), None);
+        // What somebody parted no finding joins, from neither side, until somebody joins it.
+        let (mut later, first) = (Talk { conversation: ConversationId(9), ..order.clone() }, order);
+        later.part(first.conversation);
+        assert_eq!((later.same_by(&first, true), first.same_by(&later, true)), (None, None));
+        later.join(first.conversation);
+        assert_eq!(later.same_by(&first, true), Some(SameBy::Reference));
     }
 
     #[test]

@@ -52,7 +52,7 @@ process.on("exit", () => {
 export class Router {
   /**
    * `queues` are `{ name, side, … }`, `sites` web chats `{ name, queue, origins }`, `workers` `{ name, queues, … }`, each
-   * of whom is a user of the same name with a first password; `others` are supervisors, or `{ name, role }`, `rules` is the text of
+   * of whom is a user of the same name with a first password; `units` are `{ name, parent }`, `others` are supervisors, or `{ name, role }`, `rules` is the text of
    * a rule set, `server` and `chat` keys of their sections, `events` those of its own, `oidc` those of the company's sign-in, `tenant` keys of the company with their values in TOML, and `graph` where the platform of its page in public is.
    */
   constructor(organisation) {
@@ -71,7 +71,7 @@ export class Router {
   }
 
   toml() {
-    const { queues, sites = [], workers, others = [], rules, server = {}, chat = {}, events, graph, oidc, tenant = {} } = this.organisation;
+    const { queues, sites = [], workers, units = [], others = [], rules, server = {}, chat = {}, events, graph, oidc, tenant = {} } = this.organisation;
     if (rules) writeFileSync(path.join(this.dir, "rules.yaml"), rules);
     const hash = createHash("sha256").update(ADMIN_KEY).digest("hex");
     const tables = [
@@ -87,6 +87,7 @@ export class Router {
       ...sites.map(({ name, queue, origins }) => `[[tenant.account]]\n${keys({ name, channel: "webchat", external_id: name, queue })}[tenant.account.settings]\n${keys({ ...(origins && { allowed_origins: origins }), identity_secret: IDENTITY_SECRET })}`),
       `[[tenant.account]]\n${keys({ name: "phone", channel: "whatsapp_cloud", external_id: NUMBER, queue: queues[0].name })}[tenant.account.settings]\n${keys({ app_secret: APP_SECRET, verify_token: "verify-the-browser-tests", access_token: "token-of-the-browser-tests", base_url: "http://127.0.0.1:9" })}`,
       ...(graph ? [`[[tenant.account]]\n${keys({ name: "page", channel: "facebook_page", external_id: PAGE, queue: queues[0].name })}[tenant.account.settings]\n${keys({ app_secret: APP_SECRET, verify_token: "verify-the-browser-tests", access_token: "token-of-the-browser-tests", base_url: graph })}`] : []),
+      ...units.map((unit) => `[[tenant.unit]]\n${keys(unit)}`),
       ...workers.map((worker) => `[[tenant.worker]]\n${keys(worker)}`),
       ...workers.map(({ name }) => `[[tenant.user]]\n${keys({ name, role: "worker", worker: name, password: FIRST_PASSWORD })}`),
       ...others.map(named).map(({ name, role }) => `[[tenant.user]]\n${keys({ name, role, password: FIRST_PASSWORD })}`),

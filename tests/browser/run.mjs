@@ -15,6 +15,7 @@ import "./asked.mjs";
 import "./macros.mjs";
 import "./worklist.mjs";
 import "./cases.mjs";
+import "./journey.mjs";
 import "./decide.mjs";
 import "./console.mjs";
 import "./day.mjs";

@@ -2,17 +2,32 @@
 
 use blendline_core::calendar::Hours;
 use blendline_wire::Millis;
-use blendline_wire::event::case::{StageEntered, StageLeft};
+use blendline_wire::event::case::{CaseMover, StageEntered, StageLeft};
 
 use crate::case::Case;
 use crate::clock::{after_open, open_between};
 use crate::command::Terms;
-use crate::types::Stage;
+use crate::types::{CaseType, Stage};
 
 /// A stage that is entered now.
 pub(crate) fn entered(terms: &Terms<'_>, stage: &Stage, now: Millis) -> StageEntered {
     let due_at = stage.target_ms.map(|target| after_open(terms.hours(stage), now, target));
-    StageEntered { stage: stage.name.clone(), due_at, responsible: stage.unit.clone() }
+    let waits_for = stage_waits_for(terms.kind, stage).to_owned();
+    StageEntered { stage: stage.name.clone(), due_at, responsible: stage.unit.clone(), waits_for }
+}
+
+/// What a case waits for in a stage while it is not paused; nothing where it ends.
+pub(crate) fn stage_waits_for(kind: &CaseType, stage: &Stage) -> &'static str {
+    let by_customer = |by: &[CaseMover]| by.contains(&CaseMover::Customer);
+    if stage.closes.is_some() {
+        ""
+    } else if stage.queue.is_some() {
+        "queue"
+    } else if kind.moves_from(&stage.name).any(|step| by_customer(&step.by)) {
+        "customer"
+    } else {
+        "system"
+    }
 }
 
 /// What the stage that a case leaves now took. While its clock stands nothing of its target is used.

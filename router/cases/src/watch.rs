@@ -1,7 +1,6 @@
 //! Looks whether something is about to break: promises, and the targets of stages. What is said of it is said once.
 
 use blendline_wire::event::EventKind;
-use blendline_wire::event::case::CaseMover;
 use blendline_wire::event::promise::{
     CaseAtRisk, CaseEscalated, Chance, Keeps, LearntOf, PromiseAtRisk, PromiseBroken, RiskBy, RiskTold,
 };
@@ -13,7 +12,7 @@ use crate::case::Case;
 use crate::clock::after_open;
 use crate::command::{Effect, Notice, PromiseNews, Terms, Whom};
 use crate::promise::Promise;
-use crate::stay::left;
+use crate::stay::{left, stage_waits_for};
 use crate::types::Stage;
 use crate::values;
 
@@ -175,15 +174,12 @@ impl Deciding<'_> {
     }
 
     fn waits_for(&self, stage: &Stage) -> &'static str {
-        let by_customer = |by: &[CaseMover]| by.contains(&CaseMover::Customer);
         match self.case.stage.paused.map(|paused| paused.reason) {
             Some(ParkReason::Customer) => "customer",
             Some(ParkReason::Colleague) => "colleague",
             Some(ParkReason::Approval) => "approval",
             Some(ParkReason::Time) => "time",
-            None if stage.queue.is_some() => "queue",
-            None if self.terms.kind.moves_from(&stage.name).any(|step| by_customer(&step.by)) => "customer",
-            None => "system",
+            None => stage_waits_for(self.terms.kind, stage),
         }
     }
 

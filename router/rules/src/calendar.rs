@@ -11,6 +11,8 @@ use crate::{feasts, hebrew};
 
 /// How far ahead hours are compiled. They are compiled anew every day, so a stopped router has two months.
 const DAYS_AHEAD: i32 = 60;
+/// Days of one stretch whose open time is summed.
+const STRETCH_DAYS_MAX: usize = 2_000;
 
 /// Opening hours of a week, in minutes of the day from Monday on: sorted, and none overlaps the next.
 pub type Week = [Vec<(u16, u16)>; 7];
@@ -85,9 +87,21 @@ impl Calendar {
     /// The open intervals from the day before `now` on: sorted, disjoint, half-open.
     pub fn open(&self, now: Millis) -> Vec<(Millis, Millis)> {
         let Some(today) = self.date(now) else { return Vec::new() };
+        self.open_on((-1..=DAYS_AHEAD).filter_map(|ahead| today.checked_add(Span::new().days(ahead)).ok()))
+    }
+
+    /// How much of a stretch is open, in milliseconds; of what is longer than some years only these count.
+    pub fn open_ms(&self, from: Millis, until: Millis) -> u64 {
+        let (Some(first), Some(last)) = (self.date(from), self.date(until)) else { return 0 };
+        let days = first.series(Span::new().days(1)).take_while(|date| *date <= last).take(STRETCH_DAYS_MAX);
+        let within = |(opens, closes): (Millis, Millis)| until.min(closes).since(from.max(opens));
+        self.open_on(days).into_iter().map(within).sum()
+    }
+
+    /// The open intervals of these days, which are in their order.
+    fn open_on(&self, days: impl Iterator<Item = Date>) -> Vec<(Millis, Millis)> {
         let mut open: Vec<(Millis, Millis)> = Vec::new();
-        for ahead in -1..=DAYS_AHEAD {
-            let Ok(date) = today.checked_add(Span::new().days(ahead)) else { continue };
+        for date in days {
             if self.closed.has(date) {
                 continue;
             }
@@ -218,5 +232,22 @@ mod tests {
             assert_eq!(minutes_of_interval(text), None, "{text}");
         }
         assert_eq!(minutes_of_interval("08:30 - 24:00"), Some((510, 1440)));
+    }
+
+    #[test]
+    fn a_stretch_counts_only_what_is_open() {
+        let hours = calendar("Asia/Jerusalem", 2, &["08:00-12:00", "13:00-17:00"]);
+        let at = |text: &str| Millis::from_rfc3339(text).unwrap();
+        const HOUR: u64 = 3_600_000;
+        // 25 November 2026 is a Wednesday; Israel is two hours ahead of UTC.
+        for (from, until, open) in [
+            ("2026-11-25T06:00:00Z", "2026-11-25T15:00:00Z", 8 * HOUR),
+            ("2026-11-25T09:30:00Z", "2026-11-25T11:30:00Z", HOUR),
+            ("2026-11-24T00:00:00Z", "2026-11-25T00:00:00Z", 0),
+            ("2026-11-24T00:00:00Z", "2026-12-10T00:00:00Z", 3 * 8 * HOUR),
+            ("2026-11-25T12:00:00Z", "2026-11-25T11:00:00Z", 0),
+        ] {
+            assert_eq!(hours.open_ms(at(from), at(until)), open, "{from} {until}");
+        }
     }
 }

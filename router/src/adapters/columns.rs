@@ -68,7 +68,7 @@ pub(in crate::adapters) enum Row {
     Task(TaskColumns),
     Outbound(OutboundColumns),
     Message(MessageColumns),
-    Event { tenant: i64, id: i64, at: i64, body: Body },
+    Event { tenant: i64, id: i64, at: i64, matter: Option<i64>, body: Body },
 }
 
 pub(in crate::adapters) struct ConversationColumns {
@@ -434,7 +434,8 @@ impl Batch {
 
     fn event(&mut self, row: &Event) -> Result<Row, StoreError> {
         let (tenant, id, at) = (sql(row.tenant.0), sql(row.id.0), sql(row.at.0));
-        Ok(Row::Event { tenant, id, at, body: self.body(row)? })
+        let matter = row.matter.map(|matter| sql(matter.0));
+        Ok(Row::Event { tenant, id, at, matter, body: self.body(row)? })
     }
 
     fn address(&mut self, row: &NewAddress) -> Result<AddressRow, StoreError> {

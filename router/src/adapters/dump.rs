@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::ports::store::StoreError;
 
 /// The version of the tables and columns below; it moves with the schemas of both stores.
-pub const RECORD_VERSION: u32 = 12;
+pub const RECORD_VERSION: u32 = 13;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -143,7 +143,7 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "events",
-        columns: &[("tenant", Int), ("id", Int), ("shard", Int32), ("at", Int), ("body", Text)],
+        columns: &[("tenant", Int), ("id", Int), ("shard", Int32), ("at", Int), ("matter", MaybeInt), ("body", Text)],
         key: "tenant, id",
     },
     Table { name: "dedup_keys", columns: &[("day", Int32), ("key", Hash), ("value", Bytes)], key: "day, key" },
@@ -320,6 +320,9 @@ pub const TABLES: &[Table] = &[
     Table { name: "audit_heads", columns: &[("tenant", Int), ("seq", Int), ("hash", Text)], key: "tenant" },
 ];
 
+/// What exports before record 13 lack of an event: their journeys begin with what happens next.
+const OF_MATTER: &[(&str, Cell)] = &[("matter", Cell::Null)];
+
 /// What exports before record 11 lack of a case.
 const WATCHED: &[(&str, Cell)] = &[("look_at", Cell::Int(0)), ("promise_due", Cell::Null)];
 
@@ -345,6 +348,7 @@ impl Table {
     pub fn added_after(&self, record: u32) -> &'static [(&'static str, Cell)] {
         match self.name {
             "cases" if record < 11 => WATCHED,
+            "events" if record < 13 => OF_MATTER,
             _ => &[],
         }
     }

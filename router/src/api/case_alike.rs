@@ -77,7 +77,8 @@ pub async fn list(
     alike.sort_by_key(|(share, case)| (std::cmp::Reverse(*share), std::cmp::Reverse(case.opened_at), case.id));
     let directory = app.directory();
     let shown = alike.into_iter().take(SHOWN);
-    let items = shown.map(|(share_milli, case)| AlikeInfo { share_milli, case: case_view::info(case, &directory) });
+    let items = shown
+        .map(|(share_milli, case)| AlikeInfo { share_milli, case: case_view::info(case, &directory, caller.worker) });
     Ok(Json(Page { items: items.collect(), next: None }))
 }
 

@@ -106,7 +106,7 @@ pub async fn list(
     let mut items = Vec::with_capacity(found.len());
     for case in found {
         if is_his || concerns(&app, &caller, &case).await? {
-            items.push(case_view::info(case, &directory));
+            items.push(case_view::info(case, &directory, caller.worker));
         }
     }
     Ok(Json(Page { items, next }))

@@ -10,7 +10,7 @@ use blendline_wire::event::case::{AgreedTo, CaseLinks, CaseMover, CaseOutcome, C
 use blendline_wire::event::promise::{Keeps, Withdrawal};
 use blendline_wire::task::{ClockRule, ParkReason};
 use blendline_wire::time::Instant;
-use blendline_wire::{CaseId, Pii, TaskId};
+use blendline_wire::{CaseId, Pii, TaskId, UnitId, WorkerId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -49,6 +49,9 @@ pub struct CaseInfo {
     /// The other case of the customer because of which it stands still.
     #[serde(skip_serializing_if = "Option::is_none")]
     held_by: Option<CaseId>,
+    /// What the unit that it is about may not do alone; left out where it is about none, or over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agreement: Option<AgreementInfo>,
     /// To what somebody of another unit agreed in this stage.
     #[serde(skip_serializing_if = "Option::is_none")]
     agreed: Option<AgreedTo>,
@@ -61,6 +64,34 @@ pub struct CaseInfo {
     promises: Vec<PromiseInfo>,
     /// The stages on its way: where it was, where it is, and where it goes from there as cases mostly do.
     way: Vec<WayInfo>,
+}
+
+/// Who may agree to the end of a case that is about a unit.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CaseAgreement)]
+pub struct AgreementInfo {
+    /// The unit that it is about.
+    about: String,
+    /// The units whose people may: those that are neither it nor below it.
+    units: Vec<String>,
+    /// Whether the caller is one of them.
+    may: bool,
+}
+
+impl AgreementInfo {
+    fn of(case: &Case, directory: &Directory, reader: Option<WorkerId>) -> Option<Self> {
+        let kind = directory.rules.get(&case.tenant)?.cases.get(&case.case_type)?;
+        let about = match case.fields.get(kind.about.as_ref()?)? {
+            CaseValue::Text(unit) if case.is_open() => unit.expose().clone(),
+            _ => return None,
+        };
+        let is_another = |unit: UnitId| directory.units_up(unit).iter().all(|name| *name != about);
+        let own = reader.and_then(|worker| directory.unit_of(worker));
+        let units = directory.units.iter().filter(|(id, unit)| unit.tenant == case.tenant && is_another(**id));
+        let units = units.map(|(_, unit)| unit.name.clone()).collect();
+        let may = own.is_some_and(is_another);
+        Some(Self { about, units, may })
+    }
 }
 
 /// A stage on the way of a case.
@@ -205,8 +236,9 @@ pub struct MoveInfo {
     closes: Option<CaseOutcome>,
 }
 
-/// A case with names.
-pub fn info(case: Case, directory: &Directory) -> CaseInfo {
+/// A case with names, for a worker where it is one who reads it.
+pub fn info(case: Case, directory: &Directory, reader: Option<WorkerId>) -> CaseInfo {
+    let agreement = AgreementInfo::of(&case, directory, reader);
     let kind = directory.rules.get(&case.tenant).and_then(|routing| routing.cases.get(&case.case_type));
     let words = |words: Option<&Words>| words.map(|words| words.0.clone()).unwrap_or_default();
     let stage = kind.and_then(|kind| kind.stage(&case.stage.name));
@@ -262,6 +294,7 @@ pub fn info(case: Case, directory: &Directory) -> CaseInfo {
         links: case.links,
         task: case.task,
         held_by: case.stage.held.map(|held| held.by),
+        agreement,
         agreed: case.agreed.map(|agreed| agreed.to),
         promises: case.promises.into_iter().map(|one| promise(one, directory)).collect(),
     }

@@ -101,7 +101,7 @@ pub async fn open(
         Err(CallError::Case(Refusal::Exists)) => StatusCode::OK,
         Err(error) => return Err(of_call(error, caller.tenant, &directory)),
     };
-    let info = case_view::info(owned(&app, &caller, case).await?, &directory);
+    let info = case_view::info(owned(&app, &caller, case).await?, &directory, caller.worker);
     let mut response = (status, Json(info)).into_response();
     if let Ok(location) = HeaderValue::try_from(format!("/v1/cases/{case}")) {
         response.headers_mut().insert(header::LOCATION, location);
@@ -163,7 +163,7 @@ pub async fn one(
     Path(text): Path<String>,
 ) -> Result<Json<CaseInfo>, Failure> {
     let case = owned(&app, &caller, id("case", &text)?).await?;
-    Ok(Json(case_view::info(case, &app.directory())))
+    Ok(Json(case_view::info(case, &app.directory(), caller.worker)))
 }
 
 /// The case, when it concerns the caller: a worker's are those that he owns, and those of matters that he has a task of.
@@ -325,7 +325,7 @@ pub async fn act(
     let directory = app.directory();
     answer.map_err(|error| of_call(error, caller.tenant, &directory))?;
     let case = app.archive().case(case).await?.ok_or_else(|| Failure::not_found("case", "no case has this id"))?;
-    Ok(Json(case_view::info(case, &directory)))
+    Ok(Json(case_view::info(case, &directory, caller.worker)))
 }
 
 /// The case that something is asked of. Whoever talks with its customer may bring it into that conversation, though it came

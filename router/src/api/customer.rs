@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
+use blendline_core::rows::ConversationState;
 use blendline_wire::time::Instant;
 use blendline_wire::worker::MessageView;
-use blendline_wire::{AccountId, ContactKey, ConversationId};
+use blendline_wire::{AccountId, ContactKey, ConversationId, TaskId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -16,6 +17,7 @@ use super::page::id;
 use super::private;
 use super::problem::Failure;
 use super::tasks::owned;
+use crate::matters;
 use crate::payload::StoredMessage;
 use crate::persons::{self, Identity};
 use crate::ports::store::Following;
@@ -29,11 +31,29 @@ const LINES_MAX: usize = 40;
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[schema(as = Customer)]
 pub struct CustomerInfo {
+    /// The contact, as an opaque key; left out where the task has no conversation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    contact: Option<ContactKey>,
     /// What may be said to him; null where the task has no conversation.
     #[schema(required)]
     limits: Option<Limits>,
+    /// Conversations of his that are held together with this one: one matter, in one worker's hands.
+    together: Vec<TogetherInfo>,
     /// What was said with him, by the way it came, the task's own first. A task without a conversation has none.
     ways: Vec<Way>,
+}
+
+/// A conversation that is one matter with this one.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CustomerTogether)]
+pub struct TogetherInfo {
+    /// The conversation.
+    conversation: ConversationId,
+    /// Its task.
+    task: TaskId,
+    /// The channel.
+    channel: String,
 }
 
 /// What the channel of a task lets one say.
@@ -59,6 +79,9 @@ pub struct Way {
     channel: String,
     /// The account.
     account: String,
+    /// His open conversation there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open: Option<ConversationId>,
     /// The latest lines of all conversations, oldest first, notes left out.
     lines: Vec<PastLine>,
 }
@@ -103,11 +126,28 @@ pub async fn one(
         let person = persons::person(app.archive(), caller.tenant, identity).await?;
         ways.extend(person.contacts.into_iter().filter(|way| *way != (row.contact, row.account)));
     }
+    let together = together(&app, &caller, row.id).await?;
     let mut found = Vec::new();
     for (contact, account) in ways.into_iter().take(WAYS_MAX) {
         found.extend(way(&app, &caller, contact, account).await?);
     }
-    Ok(Json(CustomerInfo { limits, ways: found }))
+    Ok(Json(CustomerInfo { contact: Some(row.contact), limits, together, ways: found }))
+}
+
+/// What is open and held together with a conversation.
+async fn together(app: &Shared, caller: &Caller, own: ConversationId) -> Result<Vec<TogetherInfo>, Failure> {
+    let entries = app.archive().entries(&[matters::pairs_key(caller.tenant)]).await?;
+    let held = entries.iter().flat_map(|entry| matters::held_with(&matters::pairs(entry), own));
+    let mut found = Vec::new();
+    for conversation in held {
+        let Some(row) = app.archive().conversation(conversation).await? else { continue };
+        if let (ConversationState::Open { task }, true) = (&row.state, row.tenant == caller.tenant) {
+            let directory = app.directory();
+            let channel = directory.accounts.get(&row.account).map(|entry| entry.channel.clone()).unwrap_or_default();
+            found.push(TogetherInfo { conversation, task: *task, channel });
+        }
+    }
+    Ok(found)
 }
 
 async fn way(app: &Shared, caller: &Caller, contact: ContactKey, account: AccountId) -> Result<Option<Way>, Failure> {
@@ -115,11 +155,12 @@ async fn way(app: &Shared, caller: &Caller, contact: ContactKey, account: Accoun
     let Some(entry) = directory.accounts.get(&account).filter(|entry| entry.tenant == caller.tenant) else {
         return Ok(None);
     };
-    let Following { lines, .. } = app.archive().follow(account, contact, None, LINES_MAX).await?;
+    let Following { lines, conversation, .. } = app.archive().follow(account, contact, None, LINES_MAX).await?;
     let line = |(conversation, line): (ConversationId, StoredMessage)| PastLine { conversation, message: line.view() };
     Ok(Some(Way {
         channel: entry.channel.clone(),
         account: entry.account.name.clone(),
+        open: conversation.filter(|row| row.state.ended_at().is_none()).map(|row| row.id),
         lines: lines.into_iter().map(line).collect(),
     }))
 }

@@ -12,9 +12,9 @@ use super::problem::Failure;
 use super::{
     Shared, about, accounts, audit, canned, case_alike, case_events, case_list, case_types, cases, company, connect,
     consents, conversations, customer, decision_allowance, decision_links, decision_list, decisions, drafts, endpoints,
-    explanation, externals, floor, health, held, items, keys, ledger, macros, media, notes, operations, pages, people,
-    poll, promises, push, queues, rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status,
-    synced, tasks, transcripts, users, webhooks, work, workers, worklist,
+    explanation, externals, floor, health, held, items, journeys, keys, ledger, macros, matters, media, notes,
+    operations, pages, people, poll, promises, push, queues, rule_day, rule_help, rule_replay, rule_trial, rules,
+    search, sessions, status, synced, tasks, transcripts, users, webhooks, work, workers, worklist,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -80,6 +80,8 @@ pub fn routes() -> Vec<Route> {
         get("/v1/case-types", READ_OR_WORK, self::get(case_types::list), about::cases::types),
         get("/v1/cases/{id}", READ_OR_WORK, self::get(cases::one), about::cases::one),
         get("/v1/cases/{id}/history", READ_OR_WORK, self::get(case_events::list), about::cases::history),
+        get("/v1/cases/{id}/journey", READ_OR_WORK, self::get(journeys::of_case), about::journeys::of_case),
+        get("/v1/contacts/{id}/journey", READ_OR_WORK, self::get(journeys::of_contact), about::journeys::of_contact),
         owner(post("/v1/cases/{id}", TELL, self::post(cases::act), about::cases::act)),
         owner(post("/v1/decisions", STAND, self::post(decisions::ask), about::decisions::ask)),
         get("/v1/decisions", READ_OR_WORK, self::get(decision_list::list), about::decisions::list),
@@ -160,6 +162,8 @@ pub fn routes() -> Vec<Route> {
         get("/v1/people", READ, self::get(people::one), about::people::one),
         owner(post("/v1/people/merge", MOVE, self::post(people::merge), about::people::merge)),
         owner(post("/v1/people/split", MOVE, self::post(people::split), about::people::split)),
+        owner(post("/v1/matters/join", STAND, self::post(matters::join), about::matters::join)),
+        owner(post("/v1/matters/part", STAND, self::post(matters::part), about::matters::part)),
         get("/v1/consents", READ, self::get(consents::list), about::consents::list),
         owner(route(Method::PUT, "/v1/consents", TELL, put(consents::put), about::consents::put)),
         owner(get("/v1/queues", READ_OR_WORK, self::get(queues::list), about::queues::list)),

@@ -3,7 +3,9 @@
 use blendline_core::rows::{Closed, Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState};
 use blendline_wire::task::{ClockRule, ParkReason, Side, TaskKind};
 use blendline_wire::time::Instant;
-use blendline_wire::{AccountId, ConversationId, Lease, MatterId, Millis, OutboundId, QueueId, TaskId, WorkerId};
+use blendline_wire::{
+    AccountId, ContactKey, ConversationId, Lease, MatterId, Millis, OutboundId, QueueId, TaskId, WorkerId,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -183,6 +185,9 @@ pub struct ConversationInfo {
     /// Its open task, or the one that solved it.
     #[serde(skip_serializing_if = "Option::is_none")]
     task: Option<TaskId>,
+    /// The contact with whom it is, as an opaque key.
+    #[schema(value_type = String)]
+    contact: ContactKey,
     /// What the customer wants done.
     matter: MatterId,
     /// How many lines its transcript has.
@@ -233,6 +238,7 @@ pub fn conversation(row: Conversation, directory: &Directory) -> ConversationInf
         account,
         state,
         task,
+        contact: row.contact,
         matter: row.matter,
         messages: row.seq,
         opened_at: Instant(row.opened_at),

@@ -61,6 +61,10 @@ impl Stepper<'_> {
                 self.quarantine(*row);
                 return self.batch.outputs.push(Output::Answer(reply, Ok(Answer::Done)));
             }
+            Call::Matters(asked) => {
+                let answer = self.matters_call(actor, &asked);
+                return self.batch.outputs.push(Output::Answer(reply, answer));
+            }
             Call::Decide(asked) => {
                 let answer = self.decide_call(actor, *asked);
                 return self.batch.outputs.push(Output::Answer(reply, answer));
@@ -178,9 +182,12 @@ impl Stepper<'_> {
                 self.noted(known)
             }
             // Answered before anything is prepared.
-            Call::Case(_) | Call::External(_) | Call::Sync(_) | Call::Quarantine(_) | Call::Decide(_) => {
-                Err(Err(CallError::Unavailable("this is no task's".into())))
-            }
+            Call::Case(_)
+            | Call::External(_)
+            | Call::Sync(_)
+            | Call::Quarantine(_)
+            | Call::Decide(_)
+            | Call::Matters(_) => Err(Err(CallError::Unavailable("this is no task's".into()))),
             Call::Log { worker, queue, medium, duration_ms, note, key } => {
                 let key = key.map(|own| keys::log(worker, &own));
                 if let Some(task) = key.and_then(|key| number(self.overlay.key(&key)?, 0)) {

@@ -20,7 +20,7 @@ use crate::driver::consent::Said;
 use crate::driver::keys::{self, Key};
 use crate::driver::mail::report;
 use crate::driver::mail::thread::Named;
-use crate::driver::{cases, externals, synced};
+use crate::driver::{by_hand, cases, externals, synced};
 use crate::handle::{Call, CallResult, Verdict};
 use crate::persons;
 use crate::ports::register::Entry;
@@ -295,6 +295,7 @@ impl Draft {
                 }
                 self.wanted.keys.push(keys::case_call(asked.case, &asked.key));
             }
+            Call::Matters(asked) => self.wanted.entries.extend(by_hand::wanted(asked)),
             Call::Sync(asked) => synced::want(asked, &mut self.wanted),
             Call::External(asked) => externals::want(&asked.event, &mut self.wanted),
             // A doubtful call holds no other; what a decision wants depends on the time.

@@ -6,19 +6,17 @@
 use std::collections::BTreeMap;
 
 use blendline_core::Scheduler;
-use blendline_wire::{ConversationId, Millis, Pii, TenantId};
+use blendline_wire::{ConversationId, Millis, TenantId};
 
 use crate::driver::owner::Owner;
 use crate::driver::telemetry;
+use crate::matters::{Pairs, held_with, pairs, pairs_entry, pairs_key};
 use crate::patience::insist;
-use crate::ports::register::{Entry, Key, Kind, key};
+use crate::ports::register::Entry;
 use crate::ports::store::{StoreError, Wanted};
 
 /// Pairs of one tenant at a time; beyond them the oldest are answered apart.
 const PAIRS_MAX: usize = 1_000;
-
-/// The pairs of a tenant: the later conversation, and the one that was there first.
-type Pairs = BTreeMap<ConversationId, ConversationId>;
 
 /// All pairs, by tenant.
 #[derive(Debug, Default)]
@@ -37,13 +35,7 @@ impl Joined {
 
     /// What is held together with a conversation.
     pub(crate) fn with(&self, tenant: TenantId, conversation: ConversationId) -> Vec<ConversationId> {
-        let pairs = self.0.get(&tenant).into_iter().flatten();
-        let other = |(later, first): (&ConversationId, &ConversationId)| match conversation {
-            own if own == *later => Some(*first),
-            own if own == *first => Some(*later),
-            _ => None,
-        };
-        pairs.filter_map(other).collect()
+        self.0.get(&tenant).map(|pairs| held_with(pairs, conversation)).unwrap_or_default()
     }
 
     /// Holds two together from now on. Gives what has to be written down; pairs of which one is over go with it.
@@ -61,15 +53,33 @@ impl Joined {
         while pairs.len() > PAIRS_MAX {
             pairs.pop_first();
         }
-        entry(tenant, now, pairs)
+        pairs_entry(tenant, now, pairs)
     }
 
-    /// A conversation is held together with nothing any more. Gives what has to be written down, where it was.
-    pub(crate) fn part(&mut self, tenant: TenantId, now: Millis, conversation: ConversationId) -> Option<Entry> {
+    /// Two are held together no more. Gives what has to be written down, where they were.
+    pub(crate) fn part(
+        &mut self,
+        of_now: (TenantId, Millis),
+        later: ConversationId,
+        first: ConversationId,
+    ) -> Option<Entry> {
+        self.retain(of_now, |pair| pair != (later, first))
+    }
+
+    /// A conversation is over, and held together with nothing. Gives what has to be written down, where it was.
+    pub(crate) fn over(&mut self, of_now: (TenantId, Millis), conversation: ConversationId) -> Option<Entry> {
+        self.retain(of_now, |(later, first)| later != conversation && first != conversation)
+    }
+
+    fn retain(
+        &mut self,
+        (tenant, now): (TenantId, Millis),
+        stays: impl Fn((ConversationId, ConversationId)) -> bool,
+    ) -> Option<Entry> {
         let pairs = self.0.get_mut(&tenant)?;
         let before = pairs.len();
-        pairs.retain(|later, first| *later != conversation && *first != conversation);
-        let written = (pairs.len() < before).then(|| entry(tenant, now, pairs));
+        pairs.retain(|later, first| stays((*later, *first)));
+        let written = (pairs.len() < before).then(|| pairs_entry(tenant, now, pairs));
         if pairs.is_empty() {
             self.0.remove(&tenant);
         }
@@ -80,33 +90,16 @@ impl Joined {
 impl Owner {
     /// What owners before us held together.
     pub(crate) async fn joined(&self, tenants: impl Iterator<Item = TenantId>) -> Result<Joined, StoreError> {
-        let wanted = Wanted { entries: tenants.map(key_of).collect(), ..Wanted::default() };
+        let wanted = Wanted { entries: tenants.map(pairs_key).collect(), ..Wanted::default() };
         if wanted.is_empty() {
             return Ok(Joined::default());
         }
         let (shard, for_ms) = (self.config.shard, self.config.give_up_after_ms);
         let found =
             insist("prefetch", for_ms, telemetry::store_unavailable, || self.store.prefetch(shard, &wanted)).await?;
-        let all = found.entries.values().map(|entry| (entry.tenant, read(entry)));
+        let all = found.entries.values().map(|entry| (entry.tenant, pairs(entry)));
         Ok(Joined(all.filter(|(_, pairs)| !pairs.is_empty()).collect()))
     }
-}
-
-fn key_of(tenant: TenantId) -> Key {
-    key(Kind::Notice, tenant, &["joined"])
-}
-
-fn entry(tenant: TenantId, at: Millis, pairs: &Pairs) -> Entry {
-    let body = serde_json::to_value(pairs.iter().collect::<Vec<_>>()).unwrap_or_default();
-    Entry { kind: Kind::Notice, key: key_of(tenant), tenant, at, body: Pii::new(body) }
-}
-
-/// What cannot be read is as good as not written: the next message of such a customer joins his conversations again.
-fn read(entry: &Entry) -> Pairs {
-    serde_json::from_value::<Vec<(ConversationId, ConversationId)>>(entry.body.expose().clone())
-        .unwrap_or_default()
-        .into_iter()
-        .collect()
 }
 
 #[cfg(test)]
@@ -117,9 +110,9 @@ mod tests {
 
     #[test]
     fn what_is_written_down_is_what_the_next_owner_reads() {
-        let pairs: Pairs = [(ConversationId(9), ConversationId(4)), (ConversationId(12), ConversationId(4))].into();
-        let written = entry(TENANT, Millis(7), &pairs);
-        let next = Joined([(TENANT, read(&written))].into());
+        let held: Pairs = [(ConversationId(9), ConversationId(4)), (ConversationId(12), ConversationId(4))].into();
+        let written = pairs_entry(TENANT, Millis(7), &held);
+        let next = Joined([(TENANT, pairs(&written))].into());
         assert_eq!(next.with(TENANT, ConversationId(4)), [ConversationId(9), ConversationId(12)]);
         assert_eq!(next.with(TENANT, ConversationId(9)), [ConversationId(4)]);
         assert_eq!(next.with(TenantId(2), ConversationId(9)), []);
@@ -132,8 +125,8 @@ mod tests {
         // An empty core: nothing that it was told of is open, but what comes now.
         let core = Scheduler::new(0, 1);
         let written = joined.join(&core, (TENANT, Millis(1)), ConversationId(20), ConversationId(15));
-        assert_eq!(read(&written), [(ConversationId(20), ConversationId(15))].into());
-        assert!(read(&joined.part(TENANT, Millis(2), ConversationId(15)).expect("it was held")).is_empty());
-        assert!(joined.part(TENANT, Millis(3), ConversationId(15)).is_none() && joined.is_empty());
+        assert_eq!(pairs(&written), [(ConversationId(20), ConversationId(15))].into());
+        assert!(pairs(&joined.over((TENANT, Millis(2)), ConversationId(15)).expect("it was held")).is_empty());
+        assert!(joined.over((TENANT, Millis(3)), ConversationId(15)).is_none() && joined.is_empty());
     }
 }

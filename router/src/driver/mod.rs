@@ -13,6 +13,7 @@
 mod approvals;
 mod awaited;
 mod batch;
+mod by_hand;
 mod calls;
 mod case_words;
 mod cases;

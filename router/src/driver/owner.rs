@@ -204,8 +204,7 @@ impl Owner {
         let mut sessions = Sessions::new(config.heartbeat_ms, config.grace_ms);
         awaited.expect(&mut sessions);
         let directory = self.directories.now();
-        let has_same = directory.rules.iter().filter(|(_, routing)| routing.matters.same.is_some());
-        let joined = self.joined(has_same.map(|(tenant, _)| *tenant)).await?;
+        let joined = self.joined(directory.tenants.keys().copied()).await?;
         let settings = directory.settings.iter().filter(|new| !is_loaded(&rows, new)).cloned().collect();
         let is_there = |queue: &QueueId| rows.queues.iter().any(|known| known.id == *queue);
         let heirs = directory.heirs.iter().filter(|(queue, _)| is_there(queue));

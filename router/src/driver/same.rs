@@ -42,11 +42,11 @@ impl Stepper<'_> {
         Some(Named { references: same.references(text), topics: label.map(matters::topics).unwrap_or_default(), lang })
     }
 
-    fn matters_of(&self, tenant: TenantId, contact: ContactKey) -> Matters {
+    pub(crate) fn matters_of(&self, tenant: TenantId, contact: ContactKey) -> Matters {
         self.overlay.entry(&matters::key(tenant, contact)).and_then(satisfaction::known).unwrap_or_default()
     }
 
-    fn put_matters(&mut self, tenant: TenantId, contact: ContactKey, known: &Matters) {
+    pub(crate) fn put_matters(&mut self, tenant: TenantId, contact: ContactKey, known: &Matters) {
         let now = self.now();
         self.put_entry(satisfaction::entry(matters::key(tenant, contact), tenant, now, known));
     }
@@ -153,14 +153,14 @@ impl Stepper<'_> {
         }
     }
 
-    fn task_at(&self, conversation: ConversationId) -> Option<TaskId> {
+    pub(crate) fn task_at(&self, conversation: ConversationId) -> Option<TaskId> {
         match self.core.conversation(conversation)?.state {
             ConversationState::Open { task } => Some(task),
             _ => None,
         }
     }
 
-    fn owner_of(&self, task: TaskId) -> Option<WorkerId> {
+    pub(crate) fn owner_of(&self, task: TaskId) -> Option<WorkerId> {
         self.core.task(task)?.state.owner()
     }
 
@@ -200,7 +200,7 @@ impl Stepper<'_> {
         let Some(talk) = known.talks.iter_mut().find(|talk| talk.conversation == conversation) else { return };
         talk.ended = Some(Ended { at, by, disposition });
         self.put_matters(tenant, contact, &known);
-        if let Some(pairs) = self.overlay.joined.part(tenant, at, conversation) {
+        if let Some(pairs) = self.overlay.joined.over((tenant, at), conversation) {
             self.put_entry(pairs);
         }
     }

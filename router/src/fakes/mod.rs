@@ -4,6 +4,7 @@ mod archive;
 mod broker;
 mod external;
 mod files;
+mod happenings;
 pub(crate) mod ledger;
 mod store;
 

@@ -46,6 +46,7 @@ faults! {
     UNKNOWN_CANNED = 404 "unknown_canned_answer" "No ready answer has this name.";
     UNKNOWN_CASE = 404 "unknown_case" "No case of the caller's has this id.";
     UNKNOWN_CASE_TYPE = 404 "unknown_case_type" "No case type has this name; the detail offers the nearest.";
+    UNKNOWN_CONTACT = 404 "unknown_contact" "No contact of the caller's has this id.";
     UNKNOWN_CONVERSATION = 404 "unknown_conversation" "No conversation of the caller's has this id.";
     UNKNOWN_DECISION = 404 "unknown_decision" "No decision of the caller's has this id.";
     UNKNOWN_ENDPOINT = 404 "unknown_endpoint" "No endpoint has this name.";

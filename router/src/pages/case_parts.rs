@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::journey_parts;
 use super::language::Lang;
 use super::texts::{open_text, text};
 
@@ -22,7 +23,7 @@ const OUTCOMES: [(&str, &str); 4] = [
 ];
 
 /// Sentences, by the name a script asks for them, with their open places.
-pub(super) const SENTENCES: [(&str, &str, &[&str]); 55] = [
+pub(super) const SENTENCES: [(&str, &str, &[&str]); 59] = [
     ("case-due", "desk-case-due", &["left"]),
     ("case-late", "desk-case-late", &["left"]),
     ("case-owner", "desk-case-owner", &["name"]),
@@ -78,6 +79,10 @@ pub(super) const SENTENCES: [(&str, &str, &[&str]); 55] = [
     ("case-event-measured", "desk-case-event-measured", &["measure", "took"]),
     ("case-event-other", "desk-case-event-other", &["who", "event"]),
     ("case-finish", "desk-case-finish", &["stage", "name"]),
+    ("case-agreement", "desk-case-agreement", &["unit"]),
+    ("case-agree", "desk-case-agree", &["stage"]),
+    ("case-agreed", "desk-case-agreed", &["stage"]),
+    ("case-nobody-agrees", "desk-case-nobody-agrees", &[]),
 ];
 
 /// All that a page with cases needs. `reassigns`: whoever reads it may give a case to others.
@@ -86,6 +91,7 @@ pub(super) fn templates(lang: Lang) -> Markup {
     html! {
         (case(lang))
         (form(lang))
+        (journey_parts::templates(lang))
         template id="t-case-step" { li { bdi data-slot="words" {} " " span class="quiet" data-slot="state" {} } }
         template id="t-case-event" { li { time data-slot="at" {} " " span data-slot="what" dir="auto" {} } }
         @for (name, key, slots) in SENTENCES {
@@ -130,6 +136,10 @@ fn case(lang: Lang) -> Markup {
                         button type="button" data-do="reopen" { (t("desk-case-reopen")) }
                     }
                 }
+                div class="case-agreement" hidden data-slot="agreement" {
+                    p data-slot="agreement-text" dir="auto" {}
+                    div class="row" data-slot="agreement-do" {}
+                }
                 p class="fault" role="alert" hidden data-slot="fault" {}
                 div data-slot="form" hidden {}
                 form class="case-fields" data-slot="fields" novalidate {
@@ -148,6 +158,7 @@ fn case(lang: Lang) -> Markup {
                         ol data-slot="events" {}
                     }
                 }
+                (journey_parts::place(lang))
             }
         }
     }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::language::Lang;
 use super::texts::{open_text, text};
-use super::{case_parts, desk_authority, desk_notes, shell};
+use super::{case_parts, desk_authority, desk_notes, journey_parts, shell};
 
 /// What a transcript says of its messages, by the name its script asks for: for every page that shows one.
 pub(super) const OF_MESSAGES: [(&str, &str, &[&str]); 9] = [
@@ -20,7 +20,7 @@ pub(super) const OF_MESSAGES: [(&str, &str, &[&str]); 9] = [
 ];
 
 /// Sentences, by the name a script asks for them, with their open places.
-pub(super) const SENTENCES: [(&str, &str, &[&str]); 51] = [
+pub(super) const SENTENCES: [(&str, &str, &[&str]); 57] = [
     ("offer-new", "desk-say-offer", &["queue"]),
     ("push-denied", "desk-push-denied", &[]),
     ("push-failed", "desk-push-failed", &["detail"]),
@@ -72,6 +72,12 @@ pub(super) const SENTENCES: [(&str, &str, &[&str]); 51] = [
     ("settled", "desk-settled", &["title"]),
     ("logged", "desk-logged", &[]),
     ("not-there", "desk-worker-not-there", &["name"]),
+    ("matter-with", "desk-matter-with", &["channel"]),
+    ("matter-open", "desk-matter-open", &["channel"]),
+    ("matter-part", "desk-matter-part", &[]),
+    ("matter-join", "desk-matter-join", &[]),
+    ("matter-joined", "desk-matter-joined", &[]),
+    ("matter-parted", "desk-matter-parted", &[]),
 ];
 
 /// All templates but those of forms.
@@ -82,6 +88,7 @@ pub(super) fn templates(lang: Lang) -> Markup {
         (column(lang))
         (message())
         (way())
+        (together(lang))
         (notice(lang))
         @for (name, key, slots) in SENTENCES.into_iter().chain(OF_MESSAGES) {
             template id={ "say-" (name) } { (open_text(lang, key, slots)) }
@@ -154,6 +161,8 @@ fn column(lang: Lang) -> Markup {
                     summary { (t("desk-history")) " " span class="count" data-slot="count" { "0" } }
                     div class="ways" tabindex="0" role="group" aria-label=(t("desk-history")) data-slot="ways" {}
                 }
+                (journey_parts::place(lang))
+                div class="together" hidden data-slot="together" {}
                 (desk_authority::approval_place(lang))
                 (case_parts::panel(lang))
                 (desk_authority::panel(lang))
@@ -206,6 +215,27 @@ fn way() -> Markup {
             section class="way" {
                 h3 { bdi data-slot="channel" dir="ltr" {} " · " bdi data-slot="account" {} }
                 ol data-slot="messages" {}
+            }
+        }
+    }
+}
+
+/// A conversation of the customer that is one matter with this one, or may be.
+fn together(lang: Lang) -> Markup {
+    let t = |key| text(lang, key);
+    html! {
+        template id="t-together" {
+            div class="together-row" {
+                p { span data-slot="what" dir="auto" {} " "
+                    button type="button" data-slot="ask" aria-expanded="false" {}
+                }
+                form class="note-form" hidden data-slot="form" {
+                    p class="fault" role="alert" hidden data-slot="fault" {}
+                    label { span { (t("desk-matter-reason")) }
+                        input type="text" name="reason" dir="auto" maxlength="500" required;
+                    }
+                    div class="row" { button type="submit" class="primary" { (t("desk-matter-go")) } }
+                }
             }
         }
     }

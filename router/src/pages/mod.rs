@@ -23,6 +23,7 @@ mod desk_parts;
 mod desk_worklist;
 mod docs;
 mod headers;
+mod journey_parts;
 mod language;
 mod search;
 mod shell;

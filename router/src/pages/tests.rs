@@ -17,7 +17,7 @@ use crate::directory::Role;
 use crate::people::company::Refusal;
 
 /// The sources that name keys.
-const SOURCES: [&str; 33] = [
+const SOURCES: [&str; 35] = [
     include_str!("away.rs"),
     include_str!("case_parts.rs"),
     include_str!("chat.rs"),
@@ -44,11 +44,13 @@ const SOURCES: [&str; 33] = [
     include_str!("desk_parts.rs"),
     include_str!("search.rs"),
     include_str!("shell.rs"),
+    include_str!("journey_parts.rs"),
     include_str!("sign_in.rs"),
     include_str!("status.rs"),
     include_str!("transcript.rs"),
     include_str!("work_views.rs"),
     include_str!("../driver/case_words.rs"),
+    include_str!("../driver/by_hand.rs"),
     include_str!("../driver/same.rs"),
     include_str!("../driver/solved.rs"),
 ];
@@ -111,6 +113,7 @@ fn catalogues_read_without_a_fault_and_have_the_same_open_places() {
     }
     let decisions = desk_authority::SENTENCES.into_iter().chain(desk_authority::REFUSALS);
     let sentences = desk_parts::SENTENCES.into_iter().chain(desk_parts::OF_MESSAGES).chain(case_parts::SENTENCES);
+    let sentences = sentences.chain(super::journey_parts::SENTENCES);
     let sentences = sentences.chain(decisions).chain(super::desk_macros::REFUSALS);
     for (name, key, slots) in sentences {
         let given: BTreeSet<String> = slots.iter().map(|slot| (*slot).to_owned()).collect();

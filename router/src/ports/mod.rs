@@ -7,6 +7,7 @@ pub mod external;
 pub mod files;
 mod filter;
 mod found;
+pub mod happenings;
 pub mod held;
 pub mod ledger;
 pub mod live;

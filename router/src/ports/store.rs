@@ -15,6 +15,7 @@ use crate::payload::{MessageBody, StoredMessage};
 use crate::ports::external::{ExternalWrite, Externals};
 pub use crate::ports::filter::{CaseCount, CaseFilter, TaskFilter};
 pub use crate::ports::found::{Found, MATTER_CASES_MAX, Wanted};
+use crate::ports::happenings::Happenings;
 use crate::ports::ledger::Ledger;
 use crate::ports::register::{self, Entry};
 
@@ -53,7 +54,7 @@ pub trait Store: Send + Sync + 'static {
 
 /// Reads of what was committed, for pages, the API and releases. Never on the path of a decision.
 #[async_trait]
-pub trait Archive: Ledger + Externals + 'static {
+pub trait Archive: Ledger + Externals + Happenings + 'static {
     /// The latest `limit` lines of each conversation or task, oldest first, in the order asked for.
     async fn transcripts(&self, of: &[Transcript], limit: usize) -> Result<Vec<Vec<StoredMessage>>, StoreError>;
 

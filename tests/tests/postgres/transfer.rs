@@ -235,7 +235,7 @@ async fn what_is_not_whole_is_not_imported() {
         (joined(&lines[..lines.len() - 1]), "it was cut off"),
         (joined(&[&lines[..event + 1], &lines[event + 2..]].concat()), "events has 40 rows where the header counts 41"),
         (whole.replacen("sales", "Sales", 1), "the checksum does not fit"),
-        (whole.replacen("[7,1,1,", "[7,1,", 1), "a row of events has 5 columns"),
+        (whole.replacen("[7,1,1,", "[7,1,", 1), "a row of events has 6 columns"),
         (whole.replacen("[7,1,1,", "[\"7\",1,1,", 1), "events.tenant is no Int"),
         (whole.clone() + "{}\n", "nothing should come after the end"),
     ];
@@ -280,16 +280,19 @@ async fn an_export_of_an_older_record_is_read() {
         }
         is_known
     });
-    let mut in_cases = false;
+    let (mut in_cases, mut in_events) = (false, false);
     for line in &mut lines {
         if let Some(columns) = line["columns"].as_array().cloned() {
-            in_cases = line["table"] == "cases";
-            let kept = columns.into_iter().filter(|name| name != "look_at" && name != "promise_due");
+            (in_cases, in_events) = (line["table"] == "cases", line["table"] == "events");
+            let added = ["look_at", "promise_due", if in_events { "matter" } else { "" }];
+            let kept = columns.into_iter().filter(|name| !added.iter().any(|added| name == added));
             line["columns"] = kept.collect();
         } else if let (true, Some(cells)) = (in_cases, line.as_array_mut()) {
             let body = cells.pop().unwrap();
             cells.truncate(cells.len() - 2);
             cells.push(body);
+        } else if let (true, Some(cells)) = (in_events, line.as_array_mut()) {
+            cells.remove(cells.len() - 2);
         }
     }
     let mut older: String = lines.iter().map(|line| format!("{line}\n")).collect();

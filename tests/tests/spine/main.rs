@@ -14,6 +14,7 @@ mod events;
 mod flood;
 mod half_open;
 mod intake;
+mod journeys;
 mod platform;
 mod poll;
 mod promises;

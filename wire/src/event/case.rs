@@ -81,6 +81,10 @@ pub struct StageEntered {
     /// The name of the unit that answers for it, where one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub responsible: Option<String>,
+    /// What it waits for there: `queue`, whoever does its work; `customer`; `system`. Empty where it ends, and of events from
+    /// before this was told.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub waits_for: String,
 }
 
 /// A stage that a case was in, and what became of its clocks. `ran_ms` and `stood_ms` are all of its time.

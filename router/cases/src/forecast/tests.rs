@@ -9,7 +9,7 @@ const T: u64 = 4 * HOUR_MS;
 const NOW: Millis = Millis(1_750_000_000_000);
 
 fn entered(stage: &str, due: Option<Millis>) -> StageEntered {
-    StageEntered { stage: stage.into(), due_at: due, responsible: Some("logistics".into()) }
+    StageEntered { stage: stage.into(), due_at: due, responsible: Some("logistics".into()), waits_for: "queue".into() }
 }
 
 fn opened(case: u128, at: Millis) -> EventKind {

@@ -16,6 +16,7 @@ pub mod dump;
 mod error;
 mod external;
 mod follow;
+mod happenings;
 mod held;
 mod ledger;
 mod load;

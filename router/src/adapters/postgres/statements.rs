@@ -40,8 +40,8 @@ const SENT: &str = "UPDATE outbound SET external_id = sent.external_id
 const MESSAGES: &str = "INSERT INTO messages (transcript, seq, tenant, task, at, author, worker, outbound, body)
     SELECT rows.* FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[],
         $7::bigint[], $8::bigint[], $9::text[]) AS rows";
-const EVENTS: &str = "INSERT INTO events (shard, tenant, id, at, body)
-    SELECT $1, rows.* FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[]) AS rows";
+const EVENTS: &str = "INSERT INTO events (shard, tenant, id, at, matter, body)
+    SELECT $1, rows.* FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[]) AS rows";
 const KEYS: &str =
     "INSERT INTO dedup_keys (day, key, value) SELECT $1, rows.* FROM unnest($2::uuid[], $3::bytea[]) AS rows
     ON CONFLICT DO NOTHING";
@@ -107,7 +107,7 @@ pub(super) fn statements<'a>(tables: &'a Tables<'_>) -> Vec<Statement<'a>> {
             MESSAGES,
             &[&m.transcript, &m.seq, &m.tenant, &m.task, &m.at, &m.author, &m.worker, &m.outbound, &m.body],
         ),
-        (e.id.len(), EVENTS, &[shard, &e.tenant, &e.id, &e.at, &e.body]),
+        (e.id.len(), EVENTS, &[shard, &e.tenant, &e.id, &e.at, &e.matter, &e.body]),
         (keys.0.len(), KEYS, &[day, &keys.0, &keys.1]),
         (a.hash.len(), ADDRESSES, &[now, &a.hash, &a.contact, &a.tenant, &a.account, &a.body]),
         (r.key.len(), REGISTER, &[&r.key, &r.kind, &r.tenant, &r.at, &r.body]),

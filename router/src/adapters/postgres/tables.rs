@@ -102,6 +102,7 @@ pub(super) struct Events<'a> {
     pub(super) tenant: Vec<i64>,
     pub(super) id: Vec<i64>,
     pub(super) at: Vec<i64>,
+    pub(super) matter: Vec<Option<i64>>,
     pub(super) body: Vec<Hidden<'a>>,
 }
 
@@ -249,10 +250,11 @@ impl<'a> Tables<'a> {
             Row::Task(row) => self.tasks.push(row, text(&row.body)),
             Row::Outbound(row) => self.outbound.push(row, row.content.as_ref().map(text), text(&row.body)),
             Row::Message(row) => self.messages.push(row, text(&row.body)),
-            Row::Event { tenant, id, at, body } => {
+            Row::Event { tenant, id, at, matter, body } => {
                 self.events.tenant.push(*tenant);
                 self.events.id.push(*id);
                 self.events.at.push(*at);
+                self.events.matter.push(*matter);
                 self.events.body.push(text(body));
             }
         }

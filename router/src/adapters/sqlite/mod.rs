@@ -10,6 +10,7 @@ mod desks;
 mod devices;
 pub mod dump;
 mod external;
+mod happenings;
 mod held;
 mod ledger;
 mod outlets;

@@ -16,7 +16,7 @@ use crate::openapi::faults::{
 fn conversation() -> Value {
     json!({
         "id": "cnv_9", "channel": "whatsapp_cloud", "account": "support", "state": "open", "task": "tsk_7",
-        "matter": "mat_8", "messages": 3, "opened_at": "2026-11-25T09:30:00Z", "heard_at": "2026-11-25T09:31:00Z"
+        "contact": "000000000000000000000000000000ab", "matter": "mat_8", "messages": 3, "opened_at": "2026-11-25T09:30:00Z", "heard_at": "2026-11-25T09:31:00Z"
     })
 }
 

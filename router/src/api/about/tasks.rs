@@ -88,9 +88,11 @@ pub(in crate::api) fn customer() -> About {
     .place::<String>("id", "The task.")
     .gives::<CustomerInfo>(200, "The customer; nothing where the task has no conversation.")
     .such_as(json!({
+        "contact": "000000000000000000000000000000ab",
+        "together": [{ "conversation": "cnv_12", "task": "tsk_13", "channel": "webchat" }],
         "limits": { "text_chars_max": 4_096, "free_until": "2026-11-26T09:30:00Z", "public": false, "private": false },
         "ways": [{
-            "channel": "whatsapp_cloud", "account": "phone",
+            "channel": "whatsapp_cloud", "account": "phone", "open": "cnv_9",
             "lines": [{
                 "conversation": "cnv_4", "seq": 1, "at": 1_795_599_000_000_u64, "from": "customer", "name": "Dana",
                 "text": "Where is my order?"

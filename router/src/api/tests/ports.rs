@@ -13,8 +13,8 @@ use blendline_wire::event::Event;
 use blendline_wire::outbound::Content;
 use blendline_wire::worker::ServerFrame;
 use blendline_wire::{
-    AccountId, CaseId, ContactKey, ConversationId, ExternalId, Millis, OutboundId, Pii, SessionId, TaskId, TenantId,
-    WorkerId,
+    AccountId, CaseId, ContactKey, ConversationId, ExternalId, MatterId, Millis, OutboundId, Pii, SessionId, TaskId,
+    TenantId, WorkerId,
 };
 use tokio::sync::{mpsc, watch};
 
@@ -23,6 +23,7 @@ use crate::handle::{Call, CallResult, Handle, Request};
 use crate::payload::{MessageBody, StoredMessage};
 use crate::ports::broker::{Broker, BrokerError, Subscription};
 use crate::ports::external::{ExternalFilter, Externals};
+use crate::ports::happenings::Happenings;
 use crate::ports::ledger::{Ledger, LedgerFilter, LinePlace, LinesWanted};
 use crate::ports::register;
 use crate::ports::store::{
@@ -171,6 +172,18 @@ impl Externals for Records {
     }
 
     async fn cases_bearing(&self, _: TenantId, _: &str) -> Result<Vec<CaseId>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl Happenings for Records {
+    async fn conversations_of(&self, contacts: &[ContactKey], _: usize) -> Result<Vec<Conversation>, StoreError> {
+        let conversations = self.conversations.lock().unwrap();
+        Ok(conversations.values().filter(|row| contacts.contains(&row.contact)).cloned().collect())
+    }
+
+    async fn happened(&self, _: TenantId, _: &[MatterId], _: usize) -> Result<Vec<Event>, StoreError> {
         Ok(Vec::new())
     }
 }

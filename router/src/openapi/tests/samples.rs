@@ -108,7 +108,7 @@ fn moved() -> CaseMoved {
             due_at: Some(Millis(9)),
             late: false,
         },
-        entered: StageEntered { stage: "solved".into(), due_at: None, responsible: None },
+        entered: StageEntered { stage: "solved".into(), due_at: None, responsible: None, waits_for: String::new() },
         by: CaseMover::Customer,
         disposition: None,
         owner: Some(WorkerId(3)),

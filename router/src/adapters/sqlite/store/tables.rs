@@ -68,8 +68,9 @@ impl<'a> Tables<'a> {
                 "INSERT INTO messages (transcript, seq, tenant, task, at, author, worker, outbound, body)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?,
-            event: connection
-                .prepare_cached("INSERT INTO events (tenant, id, shard, at, body) VALUES (?1, ?2, ?3, ?4, ?5)")?,
+            event: connection.prepare_cached(
+                "INSERT INTO events (tenant, id, shard, at, matter, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?,
         })
     }
 
@@ -86,7 +87,9 @@ impl<'a> Tables<'a> {
             Row::Task(row) => self.task(row, text(&row.body)),
             Row::Outbound(row) => self.outbound(row, row.content.as_ref().map(text), text(&row.body)),
             Row::Message(row) => self.message(row, text(&row.body)),
-            Row::Event { tenant, id, at, body } => self.event.execute((tenant, id, shard, at, text(body))),
+            Row::Event { tenant, id, at, matter, body } => {
+                self.event.execute((tenant, id, shard, at, matter, text(body)))
+            }
         }
         .map(drop)
     }

@@ -98,7 +98,7 @@ export class Column {
     setText(slots.queue, task.view.queue);
     setText(slots.side, sayText(`side-${task.view.side}`));
     setText(slots.kind, sayText(`kind-${task.view.kind}`));
-    this.transcript.show(this.desk.book.said(task));
+    this.transcript.show(this.customer.together.lines(this.desk.book.said(task)));
     slots.flag.hidden = !task.reminded;
     if (task.reminded) slots.flag.replaceChildren(say("remind", { title: this.desk.title(task.view) }));
     this.tick();

@@ -2,7 +2,10 @@
 
 import { api, clone, sayText, setText } from "../page/dom.js";
 import { lasting, now } from "../page/clock.js";
+import { worded } from "../page/case-fields.js";
 import { plain } from "../page/text.js";
+import { JourneyPanel } from "../page/journey.js";
+import { Together } from "./together.js";
 import { Transcript } from "../page/transcript.js";
 
 /** From here on it is told how much time, and how much room, is left. */
@@ -17,21 +20,41 @@ export class Customer {
     const { slots, text } = column;
     text.addEventListener("input", () => this.tick());
     slots.history.addEventListener("toggle", () => slots.history.open && this.load());
+    this.together = new Together(column);
+    slots.journey.hidden = true;
     if (column.task.view.conversation) this.load();
     else slots.history.hidden = true;
   }
 
   async load() {
     try {
-      const { limits, ways } = await api("GET", `/v1/tasks/${encodeURIComponent(this.column.id)}/customer`);
+      const { limits, ways, together, contact } = await api("GET", `/v1/tasks/${encodeURIComponent(this.column.id)}/customer`);
       this.limits = limits;
       this.column.slots.privately.hidden = !limits?.private;
       this.show(ways);
+      this.showTogether(ways, together);
+      this.showJourney(contact);
       if (limits?.text_chars_max) this.column.text.maxLength = limits.text_chars_max;
       this.tick();
     } catch {
       // The conversation itself is there; the history is asked for again when it is opened.
     }
+  }
+
+  /** Other conversations of his that are open: one matter with this one, or perhaps so. */
+  showTogether(ways, together) {
+    const held = new Set([this.column.task.view.conversation, ...together.map(({ conversation }) => conversation)]);
+    const open = ways.filter((way) => way.open && !held.has(way.open)).map(({ open: conversation, channel }) => ({ conversation, channel }));
+    this.together.show(together, open);
+  }
+
+  showJourney(contact) {
+    const { journey, "journey-place": place } = this.column.slots;
+    journey.hidden = !contact;
+    if (!contact || this.journey) return;
+    const kinds = () => [...(this.column.cases?.panels.values() ?? [])].map(({ kind }) => kind);
+    const words = (name) => kinds().flatMap((kind) => kind?.stages ?? []).find((stage) => stage.name === name)?.words;
+    this.journey = new JourneyPanel(journey, place, `/v1/contacts/${contact}/journey`, (name) => plain(worded(words(name), name)));
   }
 
   /** What is in the transcript already is not shown a second time. */

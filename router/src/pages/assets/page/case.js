@@ -4,7 +4,9 @@ import { api, clone, sayText, setText } from "./dom.js";
 import { instant } from "./clock.js";
 import { plain } from "./text.js";
 import { FieldInputs, worded } from "./case-fields.js";
+import { showAgreement } from "./case-agree.js";
 import { showAsked, showHistory } from "./case-history.js";
+import { JourneyPanel } from "./journey.js";
 import { namesOf, procedure, refusalOf, showDue, stageOf, titleOf, typeOf } from "./case-words.js";
 
 export class CasePanel {
@@ -20,6 +22,8 @@ export class CasePanel {
     slots.fields.addEventListener("submit", (event) => (event.preventDefault(), this.save()));
     slots.fields.addEventListener("input", () => (slots.save.disabled = !this.inputs.dirty));
     for (const button of root.querySelectorAll("[data-do]")) button.addEventListener("click", () => this[`on_${button.dataset.do}`](button));
+    const stage = (name) => plain(worded(this.kind?.stages.find((one) => one.name === name)?.words, name));
+    this.journey = new JourneyPanel(slots.journey, slots["journey-place"], `/v1/cases/${info.id}/journey`, stage);
     this.show(info, kind);
     this.readHistory();
   }
@@ -36,6 +40,7 @@ export class CasePanel {
     slots.procedure.hidden = !text;
     if (text && slots["procedure-text"].textContent !== text) procedure(slots["procedure-text"], text);
     this.moves();
+    showAgreement(this);
     this.showFields();
     if (moved) {
       this.closeForm();
@@ -133,6 +138,7 @@ export class CasePanel {
       const text = JSON.stringify([history.items, history.asked]);
       if (text === this.shownHistory) return;
       this.shownHistory = text;
+      this.journey.read();
       setText(slots.count, String(history.items.length));
       showHistory(slots.events, history.items, kind);
       this.host.told?.(history.items);

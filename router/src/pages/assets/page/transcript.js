@@ -55,6 +55,10 @@ export class Transcript {
     root.dataset.from = from;
     // Only another system notes something without a name.
     setText(slots.name, entry.name ? plain(entry.name) : sayText({ customer: "customer", note: "system" }[from] ?? "me"));
+    if (entry.elsewhere) {
+      root.dataset.elsewhere = entry.elsewhere;
+      slots.at.before(Object.assign(document.createElement("bdi"), { className: "elsewhere", textContent: entry.elsewhere }), " ");
+    }
     slots.at.dateTime = new Date(entry.at).toISOString();
     setText(slots.at, instant(entry.at));
     slots.text.replaceChildren(isolated(entry.text ?? ""));
