@@ -16,6 +16,8 @@ pub type Given = BTreeMap<String, Option<u8>>;
 /// Why something cannot be said of a review.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Refusal {
+    /// There is none of this name.
+    Unknown,
     /// It is in another state.
     State(&'static str),
     /// Nobody reviews his own work.

@@ -15,12 +15,14 @@ pub(super) const fn source(lang: Lang) -> &'static str {
         Lang::En => concat!(
             include_str!("locales/en.ftl"),
             include_str!("locales/work-en.ftl"),
-            include_str!("locales/decide-en.ftl")
+            include_str!("locales/decide-en.ftl"),
+            include_str!("locales/quality-en.ftl")
         ),
         Lang::He => concat!(
             include_str!("locales/he.ftl"),
             include_str!("locales/work-he.ftl"),
-            include_str!("locales/decide-he.ftl")
+            include_str!("locales/decide-he.ftl"),
+            include_str!("locales/quality-he.ftl")
         ),
         Lang::Ar => include_str!("locales/ar.ftl"),
         Lang::Ru => include_str!("locales/ru.ftl"),

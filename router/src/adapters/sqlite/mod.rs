@@ -11,6 +11,7 @@ mod devices;
 pub mod dump;
 mod external;
 mod held;
+mod judgements;
 mod ledger;
 mod outlets;
 mod people;
