@@ -54,20 +54,22 @@ impl Standings {
         let since = Some(Millis(now.0.saturating_sub(STANDING_MS)));
         let filter = JudgementFilter { kind: Some(Kind::Review), since, ..JudgementFilter::default() };
         for tenant in tenants {
-            let mut after = None;
+            let (mut after, mut reviews) = (None, Vec::new());
             for _ in 0..REVIEWS_MAX / PAGE {
                 let page = archive.judgements(*tenant, &filter, after, PAGE).await?;
                 after = page.last().map(JudgementPlace::of);
                 let is_last = page.len() < PAGE;
-                for judgement in page {
-                    if let Judgement::Review(review) = judgement {
-                        standings.take(&review, now);
-                    }
-                }
+                reviews.extend(page.into_iter().filter_map(|judgement| match judgement {
+                    Judgement::Review(review) => Some(review),
+                    _ => None,
+                }));
                 if is_last {
                     break;
                 }
             }
+            // What waits is known before those who made the other review of the same piece.
+            reviews.sort_by_key(|review| review.told.reviewer.is_some());
+            reviews.iter().for_each(|review| standings.take(review, now));
         }
         Ok(standings)
     }

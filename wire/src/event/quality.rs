@@ -164,6 +164,8 @@ pub struct SentBackTold {
     /// How.
     pub way: SentBackWay,
     /// Why: as the rules name it, or `unstated`; `denied` where the customer said so.
+    // The event itself has a `cause`: two of one name cannot be read back.
+    #[serde(rename = "why")]
     pub cause: String,
     /// To whom it came back: whoever had done it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
