@@ -194,10 +194,22 @@ fn nobody_sees_a_page_of_the_console_that_is_not_for_him() {
     let seen =
         |role| Section::ALL.into_iter().filter(|section| section.is_for(role)).map(Section::name).collect::<Vec<_>>();
     assert!(seen(Role::Worker).is_empty() && seen(Role::Integrator).is_empty());
-    assert_eq!(seen(Role::Supervisor), ["board", "people", "work", "cases", "answers", "rules", "accounts"]);
+    assert_eq!(seen(Role::Supervisor), ["board", "people", "work", "cases", "quality", "answers", "rules", "accounts"]);
     assert_eq!(
         seen(Role::Auditor),
-        ["board", "people", "work", "cases", "answers", "rules", "accounts", "outlets", "quarantine", "audit"]
+        [
+            "board",
+            "people",
+            "work",
+            "cases",
+            "quality",
+            "answers",
+            "rules",
+            "accounts",
+            "outlets",
+            "quarantine",
+            "audit"
+        ]
     );
     assert_eq!(seen(Role::Admin).len(), Section::ALL.len());
     // Who may only look finds nothing to change things by.

@@ -248,7 +248,7 @@ fn path(pattern: &str) -> String {
         _ if pattern.contains("outbox") => "out_5",
         _ if pattern.contains("decisions") => "dec_00000000000000000000000000000007",
         _ if pattern.contains("reviews") => "jdg_00000000000000000000000000000007",
-        _ if pattern.contains("answers") && !pattern.contains("canned") => "jdg_00000000000000000000000000000008",
+        _ if pattern.starts_with("/v1/answers") => "jdg_00000000000000000000000000000008",
         _ if pattern.contains("external-events") => "ext_00000000000000000000000000000007",
         _ if pattern.contains("cases") => "cas_00000000000000000000000000000007",
         _ if pattern.contains("quarantine") => "3",

@@ -30,6 +30,7 @@ export class Review {
     for (const name of ["[data-form=done]", "[data-do=open-case]"]) acts.querySelector(name).hidden = true;
     column.slots.fields.hidden = true;
     this.slots.form.addEventListener("submit", (event) => (event.preventDefault(), this.send()));
+    this.slots.form.addEventListener("input", () => (this.slots.fault.hidden = true));
     this.load();
   }
 
