@@ -1,6 +1,6 @@
 // The work that this worker is asked to review: what was decided or said, and the form by which he scores it.
 
-import { api, clone, notice, refused, say, sayText, setText } from "../page/dom.js";
+import { api, clone, knows, notice, refused, say, sayText, setText } from "../page/dom.js";
 import { plain } from "../page/text.js";
 import { actionOf } from "./authority.js";
 
@@ -102,7 +102,7 @@ function line({ from, name, text }) {
   const root = document.createElement("li");
   const who = document.createElement("b");
   const said = document.createElement("span");
-  who.textContent = `${plain(name ?? "") || from}: `;
+  who.textContent = `${plain(name ?? "") || (knows(from) ? sayText(from) : from)}: `;
   said.dir = "auto";
   said.textContent = text;
   root.append(who, said);
