@@ -2,14 +2,16 @@
 
 use blendline_core::input::Class;
 use blendline_core::{Answer, Command, Refusal};
+use blendline_quality::score::Given;
+use blendline_wire::event::quality::AnswerRating;
 use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::org::Fields;
 use blendline_wire::outbound::SendFailure;
 use blendline_wire::task::{AcceptMode, ClockRule, ParkReason, Presence, Target};
 use blendline_wire::worker::{Reply, ServerFrame};
 use blendline_wire::{
-    AccountId, CaseId, ContactKey, ConversationId, DecisionId, Lease, MatterId, Pii, QueueId, SessionId, TaskId,
-    TenantId, WorkerId,
+    AccountId, CaseId, ContactKey, ConversationId, DecisionId, JudgementId, Lease, MatterId, Pii, QueueId, SessionId,
+    TaskId, TenantId, WorkerId,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -222,6 +224,8 @@ pub enum Call {
     Decide(Box<DecideCall>),
     /// Two conversations are one matter, or are not after all.
     Matters(Box<MattersCall>),
+    /// Something is said of somebody's work.
+    Judge(Box<JudgeCall>),
     /// A worker logs a contact that is over.
     Log {
         /// Who.
@@ -284,6 +288,8 @@ pub struct CaseCall {
     pub key: String,
     /// What is asked.
     pub command: blendline_cases::Command,
+    /// Why the case goes back to a stage where it had been, where it does.
+    pub cause: Option<String>,
 }
 
 /// Records of another system.
@@ -354,6 +360,32 @@ pub enum ExternalAsk {
     Drop,
 }
 
+/// What is said of somebody's work.
+#[derive(Clone, Debug)]
+pub struct JudgeCall {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Which judgement.
+    pub judgement: JudgementId,
+    /// The other review of the same piece, where there may be one.
+    pub beside: Option<JudgementId>,
+    /// Who says it.
+    pub by: WorkerId,
+    /// What.
+    pub says: Says,
+}
+
+/// What can be said of somebody's work.
+#[derive(Clone, Debug)]
+pub enum Says {
+    /// A review: the points of each criterion, and words besides.
+    Score(Given, Option<Pii<String>>),
+    /// What whoever did the work answers to its review.
+    Answer(Pii<String>),
+    /// How an answer was, and words besides.
+    Rate(AnswerRating, Option<Pii<String>>),
+}
+
 /// What is asked of a decision.
 #[derive(Clone, Debug)]
 pub struct DecideCall {
@@ -400,6 +432,8 @@ pub enum Verdict {
         to: Target,
         /// For the next person.
         note: Option<Pii<String>>,
+        /// Why, where it goes back to where it came from.
+        cause: Option<String>,
     },
     /// A piece of work is needed first.
     Request {
@@ -451,6 +485,12 @@ pub enum CallError {
     /// The task asks for a decision, which is made by itself: this would end the task without it.
     #[error("the task asks for the decision {0}")]
     Undecided(DecisionId),
+    /// It cannot be said of this work, or not so; nothing was changed.
+    #[error("refused: {0:?}")]
+    Judgement(blendline_quality::score::Refusal),
+    /// The task asks for a review, which is made by itself: this would end the task without it.
+    #[error("the task asks for the review {0}")]
+    Unreviewed(JudgementId),
     /// No rule takes this item, and it names no queue.
     #[error("no rule takes it, and it names no queue")]
     NoRule,

@@ -17,6 +17,7 @@ import "./worklist.mjs";
 import "./cases.mjs";
 import "./journey.mjs";
 import "./decide.mjs";
+import "./reviews.mjs";
 import "./console.mjs";
 import "./day.mjs";
 import "./door.mjs";

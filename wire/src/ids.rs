@@ -259,6 +259,11 @@ hashed!(
     DecisionId, "dec"
 );
 hashed!(
+    /// What somebody says of somebody's work: a review of it, the rating of an answer, or that it was sent back. A hash of its
+    /// tenant and of what it is about, so that the same piece is judged once.
+    JudgementId, "jdg"
+);
+hashed!(
     /// An event of another system. A hash of its tenant, its system, the system's own id of it, and what it says: the same
     /// event twice is one event, and another one under the same id is another.
     ExternalId, "ext"

@@ -170,6 +170,10 @@ pub enum Verdict {
         /// What the next person should know.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         note: Option<Pii<String>>,
+        /// Why, where it goes back to where it came from: `incomplete`, `wrong`, `misrouted`, `other`, or a cause of the
+        /// tenant's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<String>,
     },
     /// A piece of work is needed first; the task waits here and comes back with the answer.
     Request {

@@ -37,12 +37,12 @@ impl Verdict {
 
     /// Somebody else's: whoever serves this queue.
     pub fn transfer_to_queue(queue: impl Into<String>) -> Self {
-        Self::of(Outcome::Transfer { to: TargetName::Queue(queue.into()), note: None })
+        Self::of(Outcome::Transfer { to: TargetName::Queue(queue.into()), note: None, cause: None })
     }
 
     /// Somebody else's: this worker's.
     pub fn transfer_to_worker(worker: impl Into<String>) -> Self {
-        Self::of(Outcome::Transfer { to: TargetName::Worker(worker.into()), note: None })
+        Self::of(Outcome::Transfer { to: TargetName::Worker(worker.into()), note: None, cause: None })
     }
 
     /// A piece of work is needed first. The task waits, its target's clock runs unless [`Self::clock`] says

@@ -28,8 +28,6 @@ pub struct Person {
     pub manages: BTreeSet<String>,
     /// What he can do, and how well.
     pub skills: BTreeMap<String, u8>,
-    /// The score of his quality, in per cent, where somebody scored it.
-    pub quality: Option<u8>,
 }
 
 /// How near somebody stands to whoever asks: steps up the tree, and of one step whoever answers for the unit first.

@@ -1,6 +1,6 @@
 //! What becomes of a wish: granted, for approval, or refused. Nothing is written here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use blendline_wire::{ContactKey, Millis, WorkerId};
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,8 @@ pub struct Terms<'a> {
     pub used: &'a Used,
     /// When the day of the company's time zone began.
     pub day_since: Millis,
+    /// The scores of quality, in per cent, of those who have one.
+    pub scores: &'a BTreeMap<WorkerId, u8>,
     /// The calendars that are open now.
     pub open: &'a BTreeSet<String>,
     /// Now.
@@ -199,7 +201,8 @@ fn left(terms: &Terms<'_>, grant: &Grant, holder: WorkerId, contact: Option<Cont
         return Err(Shortfall::NotNow);
     }
     let has = |(skill, level): (&String, &u8)| person.skills.get(skill).is_some_and(|own| level <= own);
-    if !grant.skills.iter().all(has) || grant.quality.is_some_and(|least| person.quality.is_none_or(|own| own < least))
+    if !grant.skills.iter().all(has)
+        || grant.quality.is_some_and(|least| terms.scores.get(&holder).is_none_or(|own| *own < least))
     {
         return Err(Shortfall::NotQualified);
     }

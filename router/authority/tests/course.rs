@@ -3,7 +3,7 @@
 
 mod shop;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use blendline_authority::apply::{Asking, Command, Effect, Refusal, apply, wish_of};
 use blendline_authority::check::{Surroundings, check, check_people};
@@ -40,7 +40,16 @@ fn on<T>(day: u64, authority: &Authority, lines: &[Line], look: impl FnOnce(&Ter
     let company = company();
     let used = Used::of(lines.iter().cloned(), "credit", "ILS");
     let (day_since, now) = (Millis(day * DAY_MS), Millis(day * DAY_MS + 1_000));
-    look(&Terms { authority, version: 3, company: &company, used: &used, day_since, open: &BTreeSet::new(), now })
+    look(&Terms {
+        authority,
+        version: 3,
+        company: &company,
+        used: &used,
+        day_since,
+        scores: &BTreeMap::new(),
+        open: &BTreeSet::new(),
+        now,
+    })
 }
 
 #[test]
@@ -164,16 +173,27 @@ fn what_was_taken_back_is_a_line_of_its_own_and_stays_used() {
 fn a_grant_holds_in_its_time_and_for_those_who_are_good_enough() {
     let mut authority = authority();
     authority.approvals = None;
-    let refused = |authority: &Authority, open: &[&str], day| {
+    let judged = |authority: &Authority, open: &[&str], day, score: u8| {
+        let scores = BTreeMap::from([(NOA, score)]).into_iter().filter(|(_, score)| 0 < *score).collect();
         let company = company();
         let open = open.iter().map(|name| (*name).to_owned()).collect();
         let (used, now) = (Used::default(), Millis(day * DAY_MS));
-        let terms = Terms { authority, version: 1, company: &company, used: &used, day_since: now, open: &open, now };
+        let terms = Terms {
+            authority,
+            version: 1,
+            company: &company,
+            used: &used,
+            day_since: now,
+            scores: &scores,
+            open: &open,
+            now,
+        };
         match decide(&terms, &wish(NOA, 10)) {
             Outcome::Refused { reason, .. } => Some(reason),
             _ => None,
         }
     };
+    let refused = |authority: &Authority, open: &[&str], day| judged(authority, open, day, 0);
     let with = |change: &dyn Fn(&mut Grant)| {
         let mut changed = Authority { grants: authority.grants[..1].to_vec(), ..authority.clone() };
         change(&mut changed.grants[0]);
@@ -188,6 +208,7 @@ fn a_grant_holds_in_its_time_and_for_those_who_are_good_enough() {
     assert_eq!(refused(&skilled, &[], 3), Some(Shortfall::NotQualified));
     let scored = with(&|grant| grant.quality = Some(80));
     assert_eq!(refused(&scored, &[], 3), Some(Shortfall::NotQualified), "nobody has scored him");
+    assert_eq!([79, 80].map(|own| judged(&scored, &[], 3, own).is_some()), [true, false]);
 }
 
 #[test]

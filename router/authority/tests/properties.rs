@@ -52,7 +52,16 @@ impl Ledger {
     fn terms<T>(&self, authority: &Authority, now: Millis, look: impl FnOnce(&Terms<'_>) -> T) -> T {
         let (company, used) = (company(), Used::of(self.lines.iter().cloned(), "credit", "ILS"));
         let day_since = Millis(now.0 / DAY_MS * DAY_MS);
-        look(&Terms { authority, version: 1, company: &company, used: &used, day_since, open: &BTreeSet::new(), now })
+        look(&Terms {
+            authority,
+            version: 1,
+            company: &company,
+            used: &used,
+            day_since,
+            scores: &BTreeMap::new(),
+            open: &BTreeSet::new(),
+            now,
+        })
     }
 
     fn take(&mut self, authority: &Authority, now: Millis, key: u128, command: &Command) -> Result<(), Refusal> {

@@ -22,6 +22,7 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("cases", "the types of cases, by name: processes with stages, targets and moves"),
             ("systems", "other systems by name, and what their events do to cases"),
             ("authority", "what workers may decide alone, and who decides above that"),
+            ("quality", "which finished work is reviewed, by what, and why work is sent back"),
             ("solved", "when customers are asked whether it is solved, and which good answers are looked at"),
             ("same_matter", "how it is known that a customer comes again with the same matter"),
         ],
@@ -309,6 +310,60 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("until", "the last day on which it holds"),
             ("skills", "skills that he must have, with the least level"),
             ("quality", "the least score of his quality, in per cent"),
+        ],
+    ),
+    (
+        "quality",
+        &[
+            ("reviews", "how work is reviewed: `{queue: reviews, target: 1d}`"),
+            ("least", "so many pieces of a worker are drawn in a week at least, if he did as many"),
+            ("most", "and no more than so many; left out, 10"),
+            (
+                "twice",
+                "so many per cent of the drawn pieces are reviewed by two, neither of whom knows the other's score",
+            ),
+            ("dispute", "for how long a worker may answer a review; left out, `7d`"),
+            ("up", "from which score on, in per cent, a higher limit is proposed; left out, 90"),
+            ("down", "below which score a worker is looked at more often, and a lower limit is proposed; left out, 70"),
+            ("forms", "how work of each sort is reviewed, by name"),
+            (
+                "causes",
+                "why work is sent back, besides `incomplete`, `wrong`, `misrouted` and `other`: `{stock: {en: Not in stock}}`",
+            ),
+        ],
+    ),
+    ("quality_reviews", &[("queue", "the queue of those who review"), ("target", "how long a review may take")]),
+    (
+        "quality_form",
+        &[
+            (
+                "of",
+                "of which work: `{action: credit}`, `{queue: front}`, or of decisions made in one queue's tasks both",
+            ),
+            ("share", "so many per cent of the pieces are drawn"),
+            ("large", "amounts from there on are a risk, in whole minor units"),
+            ("risks", "how many times a risk raises the share: `{amount: 3, near: 2, new: 2, low: 3, complaint: 5}`"),
+            ("criteria", "by what it is judged, by name"),
+        ],
+    ),
+    ("quality_of", &[("action", "decisions of this action"), ("queue", "tasks of this queue")]),
+    (
+        "quality_risks",
+        &[
+            ("amount", "the amount is `large` or more"),
+            ("near", "the decision is near what its worker may decide alone"),
+            ("new", "fewer than five pieces of the worker were reviewed before"),
+            ("low", "his last five scored below `down`"),
+            ("complaint", "the customer complains in the same matter"),
+        ],
+    ),
+    (
+        "quality_criterion",
+        &[
+            ("words", "what people call it, by language; left out, its name"),
+            ("points", "the most points it gives, to 10; left out, 5"),
+            ("weight", "how much it counts; left out, 1"),
+            ("fatal", "true: no points in it make the whole score 0"),
         ],
     ),
     (

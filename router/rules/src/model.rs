@@ -8,6 +8,8 @@ use blendline_cases::check::Place;
 use blendline_cases::systems::System;
 use blendline_cases::systems::check::Place as SystemPlace;
 use blendline_cases::types::CaseType;
+use blendline_quality::Quality;
+use blendline_quality::check::Place as QualityPlace;
 use blendline_wire::ChannelKey;
 use blendline_wire::org::Goal;
 use blendline_wire::task::{AcceptMode, Side};
@@ -56,6 +58,8 @@ pub struct RuleSet {
     pub systems: Vec<SystemRules>,
     /// What workers may decide alone, and who decides above that.
     pub authority: AuthorityRules,
+    /// Which work is reviewed, and how.
+    pub quality: Option<QualityRules>,
     /// When customers are asked whether it is solved.
     pub solved: Option<Solved>,
     /// How it is known that a customer comes again with the same matter.
@@ -79,6 +83,28 @@ impl AuthorityRules {
         let whole = match place {
             AuthorityPlace::Grant(name, _) => self.places.get(&AuthorityPlace::Grant(name.clone(), "")),
             AuthorityPlace::Delegation(at, _) => self.places.get(&AuthorityPlace::Delegation(*at, "")),
+            _ => None,
+        };
+        self.places.get(place).or(whole).unwrap_or(&self.span)
+    }
+}
+
+/// What the text says of quality, and where its parts stand.
+#[derive(Clone, Debug, Default)]
+pub struct QualityRules {
+    /// What it says.
+    pub quality: Quality,
+    /// Where the section stands.
+    pub span: Span,
+    /// Where its parts stand.
+    pub places: BTreeMap<QualityPlace, Span>,
+}
+
+impl QualityRules {
+    /// Where this part stands.
+    pub fn span(&self, place: &QualityPlace) -> &Span {
+        let whole = match place {
+            QualityPlace::Form(name, _) => self.places.get(&QualityPlace::Form(name.clone(), "")),
             _ => None,
         };
         self.places.get(place).or(whole).unwrap_or(&self.span)

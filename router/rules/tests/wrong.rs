@@ -75,6 +75,7 @@ fn codes() -> BTreeSet<String> {
     }
     codes.extend(blendline_cases::check::CODES.iter().map(|code| (*code).to_owned()));
     codes.extend(blendline_authority::check::CODES.iter().map(|code| (*code).to_owned()));
+    codes.extend(blendline_quality::check::CODES.iter().map(|code| (*code).to_owned()));
     codes
 }
 

@@ -7,6 +7,7 @@ use blendline_cases::Case;
 use blendline_cases::systems::Held;
 use blendline_core::rows::{Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState};
 use blendline_core::{MessageRow, Write};
+use blendline_quality::Judgement;
 use blendline_wire::event::Event;
 use blendline_wire::task::Side;
 use blendline_wire::worker::Author;
@@ -48,6 +49,7 @@ pub(in crate::adapters) struct Batch {
     pub(in crate::adapters) references: Vec<(i64, String, [u8; 16])>,
     pub(in crate::adapters) externals: Vec<ExternalColumns>,
     pub(in crate::adapters) externals_removed: Vec<[u8; 16]>,
+    pub(in crate::adapters) judgements: Vec<JudgementColumns>,
     pub(in crate::adapters) quarantine: Vec<QuarantineRow>,
     pub(in crate::adapters) journal: Vec<u8>,
     /// (our id, the platform's).
@@ -174,6 +176,18 @@ pub(in crate::adapters) struct LineColumns {
     pub(in crate::adapters) body: Body,
 }
 
+pub(in crate::adapters) struct JudgementColumns {
+    pub(in crate::adapters) id: [u8; 16],
+    pub(in crate::adapters) tenant: i64,
+    pub(in crate::adapters) at: i64,
+    pub(in crate::adapters) kind: &'static str,
+    pub(in crate::adapters) worker: Option<i64>,
+    pub(in crate::adapters) judge: Option<i64>,
+    pub(in crate::adapters) task: Option<i64>,
+    pub(in crate::adapters) open: bool,
+    pub(in crate::adapters) body: Body,
+}
+
 /// The part of an address that no query looks into. As JSON, so that any text fits, also one with a NUL in it.
 #[derive(Deserialize, Serialize)]
 pub(in crate::adapters) struct AddressBody {
@@ -229,6 +243,7 @@ impl Batch {
             references: Vec::with_capacity(commit.references.len()),
             externals: Vec::new(),
             externals_removed: Vec::new(),
+            judgements: Vec::with_capacity(commit.judgements.len()),
             quarantine: commit.quarantine.clone(),
             journal: commit.journal.clone(),
             sent: commit.sent.iter().map(|(id, _, external)| (sql(id.0), external.clone())).collect(),
@@ -267,6 +282,10 @@ impl Batch {
                 ExternalWrite::Remove(id) => batch.externals_removed.push(id.0.to_be_bytes()),
             }
         }
+        for judgement in &commit.judgements {
+            let row = batch.judgement(judgement)?;
+            batch.judgements.push(row);
+        }
         Ok(batch)
     }
 
@@ -297,6 +316,20 @@ impl Batch {
             due_at: held.due_at().map(|due| sql(due.0)),
             system: held.event.system.clone(),
             body: self.body(held)?,
+        })
+    }
+
+    fn judgement(&mut self, judgement: &Judgement) -> Result<JudgementColumns, StoreError> {
+        Ok(JudgementColumns {
+            id: judgement.id().0.to_be_bytes(),
+            tenant: sql(judgement.tenant().0),
+            at: sql(judgement.at().0),
+            kind: judgement.kind().as_str(),
+            worker: judgement.worker().map(|worker| sql(worker.0)),
+            judge: judgement.by().map(|judge| sql(judge.0)),
+            task: judgement.task().map(|task| sql(task.0)),
+            open: judgement.is_open(),
+            body: self.body(judgement)?,
         })
     }
 

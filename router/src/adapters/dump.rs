@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::ports::store::StoreError;
 
 /// The version of the tables and columns below; it moves with the schemas of both stores.
-pub const RECORD_VERSION: u32 = 13;
+pub const RECORD_VERSION: u32 = 14;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -316,6 +316,22 @@ pub const TABLES: &[Table] = &[
         ],
         key: "id",
     },
+    Table {
+        name: "judgements",
+        columns: &[
+            ("id", Hash),
+            ("shard", Int32),
+            ("tenant", Int),
+            ("at", Int),
+            ("kind", Text),
+            ("worker", MaybeInt),
+            ("judge", MaybeInt),
+            ("task", MaybeInt),
+            ("open", Bool),
+            ("body", Text),
+        ],
+        key: "id",
+    },
     Table { name: "audit", columns: &[("tenant", Int), ("seq", Int), ("body", Text)], key: "tenant, seq" },
     Table { name: "audit_heads", columns: &[("tenant", Int), ("seq", Int), ("hash", Text)], key: "tenant" },
 ];
@@ -340,6 +356,7 @@ impl Table {
             "push_keys" | "push_devices" => 9,
             "decisions" => 10,
             "case_references" | "external_events" => 12,
+            "judgements" => 14,
             _ => 1,
         }
     }

@@ -22,6 +22,7 @@ use utoipa::ToSchema;
 
 use super::auth::Caller;
 use super::case_view::{self, CaseInfo};
+use super::frames::known_cause;
 use super::json::Strict;
 use super::page::id;
 use super::problem::{Failure, of_call};
@@ -95,7 +96,14 @@ pub async fn open(
     };
     let fields = opening.fields.into_iter().map(|(name, value)| (name, Some(value))).collect();
     let command = Command::Open { id: case, tenant: caller.tenant, language, links, owner, fields, earned_at: None };
-    let asked = CaseCall { tenant: caller.tenant, case, case_type: Some(opening.case_type), key: opening.key, command };
+    let asked = CaseCall {
+        tenant: caller.tenant,
+        case,
+        case_type: Some(opening.case_type),
+        key: opening.key,
+        command,
+        cause: None,
+    };
     let status = match app.door(caller.tenant).call(caller.actor(), Call::Case(Box::new(asked))).await {
         Ok(_) => StatusCode::CREATED,
         Err(CallError::Case(Refusal::Exists)) => StatusCode::OK,
@@ -280,6 +288,10 @@ pub struct MoveAct {
     #[serde(default)]
     #[schema(value_type = Object)]
     fields: BTreeMap<String, Option<CaseValue>>,
+    /// Why, where it goes back to a stage where it had been: `incomplete`, `wrong`, `misrouted`, `other`, or a cause of the
+    /// tenant's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
 }
 
 /// What is known of a case.
@@ -315,12 +327,13 @@ pub async fn act(
     checked(&key)?;
     let case = asked(&app, &caller, id("case", &text)?, &act).await?;
     let (what, asked) = act.told();
+    let cause = known_cause(&app.directory(), caller.tenant, act.cause(), "/cause")?;
     let command = command(&app, &caller, act).await?;
     // A worker's own acts are in the log of events under his name; who acts on others' work answers for it here too.
     if caller.role != Role::Worker {
         audit::note(&app, &caller, what, &case.to_string(), asked).await?;
     }
-    let asked = CaseCall { tenant: caller.tenant, case, case_type: None, key, command };
+    let asked = CaseCall { tenant: caller.tenant, case, case_type: None, key, command, cause };
     let answer = app.door(caller.tenant).call(caller.actor(), Call::Case(Box::new(asked))).await;
     let directory = app.directory();
     answer.map_err(|error| of_call(error, caller.tenant, &directory))?;
@@ -351,12 +364,20 @@ async fn asked(app: &Shared, caller: &Caller, id: CaseId, act: &Act) -> Result<C
 }
 
 impl Act {
+    /// Why the case goes back, where it is said.
+    fn cause(&self) -> Option<String> {
+        match self {
+            Self::Move(MoveAct { cause, .. }) => cause.clone(),
+            _ => None,
+        }
+    }
+
     /// What it is called in the audit log, and what of it stands there: no values of fields, which may say anything of
     /// anybody.
     fn told(&self) -> (&'static str, serde_json::Value) {
         match self {
-            Self::Move(MoveAct { to, fields }) => {
-                ("case_move", json!({ "to": to, "fields": fields.keys().collect::<Vec<_>>() }))
+            Self::Move(MoveAct { to, fields, cause }) => {
+                ("case_move", json!({ "to": to, "cause": cause, "fields": fields.keys().collect::<Vec<_>>() }))
             }
             Self::Set(SetAct { fields }) => ("case_set", json!({ "fields": fields.keys().collect::<Vec<_>>() })),
             Self::Assign(owner) => ("case_assign", json!({ "to": owner })),
@@ -389,7 +410,7 @@ async fn command(app: &Shared, caller: &Caller, act: Act) -> Result<Command, Fai
         if said { Ok(command) } else { Err(Failure::bad("/act", "it is `true`")) }
     };
     Ok(match act {
-        Act::Move(MoveAct { to, fields }) => Command::Move { to, fields },
+        Act::Move(MoveAct { to, fields, .. }) => Command::Move { to, fields },
         Act::Set(SetAct { fields }) => Command::Set { fields },
         Act::Assign(owner) => Command::Assign { owner: owner_of(app, caller, owner.as_deref())? },
         Act::Pause(reason) => Command::Pause { reason },

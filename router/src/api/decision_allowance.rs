@@ -1,5 +1,6 @@
 //! What a worker may decide, and what is left of it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -17,6 +18,7 @@ use super::decision_view::{self, Allowance};
 use super::decisions::{belongs, decider, owned};
 use super::page::Params;
 use super::problem::Failure;
+use super::review_list::scores;
 use crate::ports::ledger::LinesWanted;
 
 /// For whom and where to say what may be decided.
@@ -82,13 +84,14 @@ pub async fn allowance(
         }
     }
     let open = live.open(now);
+    let scores = if live.asks_for_quality() { scores(&app, caller.tenant, by, now).await? } else { BTreeMap::new() };
     let mut items = Vec::new();
     for (action, currency) in &actions {
         let wish = Wish { asker: by, action: action.clone(), currency: currency.clone(), minor: 1, contact };
         let used = live.used_wanted(caller.tenant, &wish, None, now);
         let lines = app.archive().lines(&LinesWanted { used: vec![used], ..LinesWanted::default() }).await?;
         let used = Used::of(lines, action, currency);
-        let terms = live.terms(routing.version, &used, &open, now);
+        let terms = live.terms(routing.version, &used, (&scores, &open), now);
         let left = blendline_authority::decide::allowance(&terms, by, action, currency, contact);
         items.extend(left.map(|(grant, left)| decision_view::allowance(grant, left)));
     }

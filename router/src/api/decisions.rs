@@ -294,8 +294,8 @@ fn concerns(app: &Shared, decision: &Decision, lines: &[Line], own: WorkerId) ->
     }
     let (directory, now, told) = (app.directory(), super::now(), &decision.first.told);
     let Some(routing) = directory.rules.get(&decision.first.tenant) else { return false };
-    let (used, open) = (Used::default(), Default::default());
-    let terms = routing.authority.as_ref().map(|live| live.terms(routing.version, &used, &open, now));
+    let (used, scores, open) = (Used::default(), Default::default(), Default::default());
+    let terms = routing.authority.as_ref().map(|live| live.terms(routing.version, &used, (&scores, &open), now));
     terms.is_some_and(|terms| has_say(&terms, &told.action, &told.currency, own))
 }
 

@@ -1,6 +1,7 @@
 //! From what a worker says, with names, to what the owner is asked, with handles.
 
 use blendline_core::Command;
+use blendline_quality::rules::CAUSES;
 use blendline_wire::task::Target;
 use blendline_wire::worker::{self as wire, ClientFrame, TargetName};
 use blendline_wire::{SessionId, TaskId, TenantId, WorkerId};
@@ -71,14 +72,33 @@ pub fn verdict(directory: &Directory, tenant: TenantId, said: wire::Verdict) -> 
     Ok(match said {
         wire::Verdict::Done { disposition, note } => Verdict::Done { disposition, note },
         wire::Verdict::Snooze { for_ms, reason, clock } => Verdict::Snooze { for_ms, reason, clock },
-        wire::Verdict::Transfer { to, note } => {
-            Verdict::Transfer { to: target(directory, tenant, &to, "/verdict/to")?, note }
+        wire::Verdict::Transfer { to, note, cause } => {
+            let to = target(directory, tenant, &to, "/verdict/to")?;
+            Verdict::Transfer { to, note, cause: known_cause(directory, tenant, cause, "/verdict/cause")? }
         }
         wire::Verdict::Request { to, note, clock } => {
             Verdict::Request { to: target(directory, tenant, &to, "/verdict/to")?, note, clock }
         }
         wire::Verdict::Refuse { reason } => Verdict::Refuse { reason },
     })
+}
+
+/// A cause for sending work back, which is a word of the tenant's.
+pub fn known_cause(
+    directory: &Directory,
+    tenant: TenantId,
+    cause: Option<String>,
+    place: &str,
+) -> Result<Option<String>, Failure> {
+    let quality = directory.rules.get(&tenant).and_then(|routing| routing.quality.as_ref());
+    let own = || quality.into_iter().flat_map(|quality| quality.causes.keys().map(String::as_str));
+    match cause {
+        Some(cause) if !CAUSES.iter().copied().chain(own()).any(|known| known == cause) => {
+            let known: Vec<&str> = CAUSES.iter().copied().chain(own()).collect();
+            Err(Failure::bad(place, format!("no cause is called `{cause}`: give one of {}", known.join(", "))))
+        }
+        cause => Ok(cause),
+    }
 }
 
 /// A target with a handle for its name.

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use blendline_authority::Line;
 use blendline_authority::propose::proposals;
+use blendline_quality::judgement::{Judgement, Kind, Review};
 use blendline_wire::WorkerId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -20,6 +21,8 @@ use super::decision_list::instant;
 use super::decision_view::{self, LimitProposal};
 use super::page::Params;
 use super::problem::Failure;
+use super::quality::{ScoreProposal, proposed};
+use super::review_list::{Stretch, all};
 use super::view::worker_name;
 use crate::ports::ledger::{LedgerFilter, LinePlace};
 
@@ -111,7 +114,8 @@ async fn read(app: &Shared, caller: &Caller, wanted: &LedgerWanted) -> Result<Ve
     }
 }
 
-fn row(text: &mut String, cells: &[String]) {
+/// Adds a row to a table that a program for tables opens.
+pub(super) fn row(text: &mut String, cells: &[String]) {
     for (at, cell) in cells.iter().enumerate() {
         let comma = if at == 0 { "" } else { "," };
         // A table program takes what begins so for a formula; amounts below zero are numbers.
@@ -132,9 +136,11 @@ fn row(text: &mut String, cells: &[String]) {
 pub struct LimitProposals {
     /// The most often asked first.
     items: Vec<LimitProposal>,
+    /// Those that reviews of decisions speak for, up or down. None is applied by itself.
+    reviewed: Vec<ScoreProposal>,
 }
 
-/// Higher limits, where approvals are nearly always granted.
+/// Higher limits, where approvals are nearly always granted; and other ones that reviews of decisions speak for.
 pub async fn propose(
     State(app): State<Shared>,
     Extension(caller): Extension<Arc<Caller>>,
@@ -143,7 +149,14 @@ pub async fn propose(
     let lines = read(&app, &caller, &wanted).await?;
     let directory = app.directory();
     let items = proposals(&lines).into_iter().map(|of| decision_view::proposal(of, &directory)).collect();
-    Ok(Json(LimitProposals { items }))
+    let stretch = Stretch { since: wanted.since, until: wanted.until }.read(super::now())?;
+    let found = all(&app, caller.tenant, stretch, Some(Kind::Review)).await?;
+    let review = |found: Judgement| match found {
+        Judgement::Review(review) => Some(*review),
+        _ => None,
+    };
+    let reviews: Vec<Review> = found.into_iter().filter_map(review).collect();
+    Ok(Json(LimitProposals { items, reviewed: proposed(&directory, caller.tenant, &reviews) }))
 }
 
 #[cfg(test)]

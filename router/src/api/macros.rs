@@ -183,7 +183,7 @@ async fn plan(
                 if to == Target::Worker(worker) {
                     return Err(refused(step, "transfer", InTheWay::new("his_already", "the task is his already")));
                 }
-                plan.verdict = Some(Verdict::Transfer { to, note: None });
+                plan.verdict = Some(Verdict::Transfer { to, note: None, cause: None });
             }
             Act::Finish { disposition } => {
                 plan.verdict = Some(Verdict::Done { disposition: disposition.clone(), note: None });
@@ -234,7 +234,7 @@ async fn carry_out(
         (Some(verdict), reply) => {
             let verdict = match verdict {
                 Verdict::Done { disposition, .. } => Verdict::Done { disposition, note: note.take().map(Pii::new) },
-                Verdict::Transfer { to, .. } => Verdict::Transfer { to, note: note.take().map(Pii::new) },
+                Verdict::Transfer { to, cause, .. } => Verdict::Transfer { to, note: note.take().map(Pii::new), cause },
                 other => other,
             };
             let replies = reply.into_iter().collect();

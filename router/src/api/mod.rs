@@ -2,6 +2,7 @@
 
 mod about;
 pub mod accounts;
+pub mod answers;
 pub mod audit;
 pub mod auth;
 pub mod body;
@@ -49,7 +50,11 @@ pub mod private;
 pub mod problem;
 pub mod promises;
 pub mod push;
+pub mod quality;
 pub mod queues;
+pub mod review_list;
+pub mod review_view;
+pub mod reviews;
 pub mod routes;
 pub mod rule_day;
 pub mod rule_help;

@@ -124,6 +124,11 @@ pub fn of_call(error: CallError, tenant: TenantId, directory: &Directory) -> Fai
             let detail = format!("the task asks for a decision: make it with POST /v1/decisions/{decision}");
             conflict("undecided", detail)
         }
+        CallError::Judgement(refusal) => of_review(refusal),
+        CallError::Unreviewed(review) => {
+            let detail = format!("the task asks for a review: make it with POST /v1/reviews/{review}");
+            conflict("unreviewed", detail)
+        }
         CallError::KeyReused => conflict(
             "key_reused",
             "this key was used before for other words: give each message a key of its own".to_owned(),
@@ -207,6 +212,29 @@ fn of_decision<'a>(why: NotDecided, name: impl Fn(WorkerId) -> Option<&'a str>) 
         Decision::Decided { state: State::Withdrawn } => state("withdrawn", "it was withdrawn"),
         Decision::Decided { state: State::Reversed } => state("reversed", "it was taken back"),
         Decision::NotGranted => state("not_granted", "it is not granted, so there is nothing to take back"),
+    }
+}
+
+fn of_review(refusal: blendline_quality::score::Refusal) -> Failure {
+    use blendline_quality::score::Refusal as Review;
+    let not_yours = |word: &str, detail: &str| conflict("not_your_review", detail.to_owned()).why(word, &[]);
+    match refusal {
+        Review::Unknown => Failure::not_found("review", "no review has this id"),
+        Review::State(state) => conflict("wrong_review_state", format!("the review is {state}")).why(state, &[]),
+        Review::TooLate => {
+            conflict("wrong_review_state", "the time to answer it is over".to_owned()).why("too_late", &[])
+        }
+        Review::OwnWork => not_yours("own_work", "nobody reviews his own work"),
+        Review::SecondEyes => not_yours("second_eyes", "two different persons review it, and you have"),
+        Review::NotYours => not_yours("not_yours", "it is another's to say"),
+        Review::NoForm(form) => {
+            unprocessable("wrong_points", format!("the live rules have no form `{form}` any more")).at("/points")
+        }
+        Review::Points(name) => {
+            let detail = format!("`{name}`: give every criterion of the form points within its bounds, or null");
+            unprocessable("wrong_points", detail).at("/points")
+        }
+        Review::Nothing => unprocessable("wrong_points", "no criterion applies".to_owned()).at("/points"),
     }
 }
 

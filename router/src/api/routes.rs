@@ -10,11 +10,12 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
-    Shared, about, accounts, audit, canned, case_alike, case_events, case_list, case_types, cases, company, connect,
-    consents, conversations, customer, decision_allowance, decision_links, decision_list, decisions, drafts, endpoints,
-    explanation, externals, floor, health, held, items, journeys, keys, ledger, macros, matters, media, notes,
-    operations, pages, people, poll, promises, push, queues, rule_day, rule_help, rule_replay, rule_trial, rules,
-    search, sessions, status, synced, tasks, transcripts, users, webhooks, work, workers, worklist,
+    Shared, about, accounts, answers, audit, canned, case_alike, case_events, case_list, case_types, cases, company,
+    connect, consents, conversations, customer, decision_allowance, decision_links, decision_list, decisions, drafts,
+    endpoints, explanation, externals, floor, health, held, items, journeys, keys, ledger, macros, matters, media,
+    notes, operations, pages, people, poll, promises, push, quality, queues, review_list, reviews, rule_day, rule_help,
+    rule_replay, rule_trial, rules, search, sessions, status, synced, tasks, transcripts, users, webhooks, work,
+    workers, worklist,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -90,6 +91,13 @@ pub fn routes() -> Vec<Route> {
         get("/v1/decisions/proposals", WATCH, self::get(ledger::propose), about::decisions::propose),
         get("/v1/decisions/{id}", READ_OR_WORK, self::get(decisions::one), about::decisions::one),
         owner(post("/v1/decisions/{id}", STAND, self::post(decisions::act), about::decisions::act)),
+        get("/v1/reviews", MEET, self::get(review_list::list), about::quality::list),
+        get("/v1/reviews/export", WATCH, self::get(review_list::export), about::quality::export),
+        get("/v1/reviews/{id}", MEET, self::get(reviews::one), about::quality::one),
+        owner(post("/v1/reviews/{id}", STAND, self::post(reviews::act), about::quality::act)),
+        get("/v1/answers", MEET, self::get(answers::list), about::quality::answers),
+        owner(post("/v1/answers/{id}", STAND, self::post(answers::rate), about::quality::rate)),
+        get("/v1/quality", WATCH, self::get(quality::show), about::quality::show),
         post("/v1/decisions/{id}/link", STAND, self::post(decision_links::link), about::decisions::link),
         owner(post("/v1/systems/{system}/events", PUSH, self::post(externals::tell), about::externals::tell)),
         get("/v1/systems/{system}/{records}/{reference}", READ, self::get(synced::one), about::synced::one),

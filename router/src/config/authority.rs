@@ -23,7 +23,6 @@ pub(super) fn company(tenant: &CheckedTenant, set: &RuleSet, id: impl Fn(&str) -
             groups: set.groups.iter().filter(in_group).map(|group| group.name.value.clone()).collect(),
             manages: tenant.units.iter().filter(answers).map(|unit| unit.name.get_ref().clone()).collect(),
             skills: worker.skills.iter().cloned().collect::<BTreeMap<_, _>>(),
-            quality: None,
         };
         (id(name), person)
     };

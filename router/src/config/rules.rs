@@ -91,6 +91,7 @@ pub fn joined(tenant: &CheckedTenant, version: u32, set: &RuleSet, faults: &mut 
     units_of_cases(tenant, set, faults);
     authority::check(&joined, set, faults);
     approvals_due(&mut joined, set);
+    reviews_due(&mut joined, set);
     blend(&mut joined.settings, set.blending);
     joined.routing = Some((version, set.clone()));
     joined
@@ -103,6 +104,15 @@ fn approvals_due(tenant: &mut CheckedTenant, set: &RuleSet) {
     if let (Some(queue), Some(target_ms)) = (queue, approvals.target_ms) {
         queue.settings.target_ms = target_ms;
     }
+}
+
+/// How long a review may take is its queue's target.
+fn reviews_due(tenant: &mut CheckedTenant, set: &RuleSet) {
+    let Some((name, Some(target_ms))) = set.quality.as_ref().and_then(|rules| rules.quality.reviews.as_ref()) else {
+        return;
+    };
+    let queue = tenant.queues.iter_mut().find(|queue| queue.name == *name);
+    queue.into_iter().for_each(|queue| queue.settings.target_ms = *target_ms);
 }
 
 /// Units are the configuration's: case types may name those that are there.

@@ -14,6 +14,7 @@ use crate::driver::cases::finished;
 use crate::driver::draft::{About, Attach};
 use crate::driver::keys::{self, Key};
 use crate::driver::release::Output;
+use crate::driver::sent_back::cause_of;
 use crate::driver::step::Stepper;
 use crate::handle::{Call, CallError, CallResult, Verdict};
 use crate::payload::MessageBody;
@@ -69,9 +70,14 @@ impl Stepper<'_> {
                 let answer = self.decide_call(actor, *asked);
                 return self.batch.outputs.push(Output::Answer(reply, answer));
             }
+            Call::Judge(asked) => {
+                let answer = self.judge_call(*asked);
+                return self.batch.outputs.push(Output::Answer(reply, answer));
+            }
             call => call,
         };
         let about = About::of(&call);
+        let cause = cause_of(&call);
         let mut prepared = match self.prepare(call) {
             Ok(prepared) => prepared,
             Err(answer) => return self.batch.outputs.push(Output::Answer(reply, answer)),
@@ -84,6 +90,12 @@ impl Stepper<'_> {
             prepared.payloads.into_iter().for_each(|payload| self.batch.drop_payload(payload));
             return self.batch.outputs.push(Output::Answer(reply, Err(CallError::Undecided(decision))));
         }
+        if let Some(review) = self.unreviewed(&prepared.command) {
+            prepared.payloads.into_iter().for_each(|payload| self.batch.drop_payload(payload));
+            return self.batch.outputs.push(Output::Answer(reply, Err(CallError::Unreviewed(review))));
+        }
+        let (done, passing) = (self.finishing(&prepared.command), self.passing(&prepared.command, cause));
+        let unmade = self.reviews_left_by(&prepared.command);
         let ending = self.ending(&prepared.command);
         let (finishes, left_over) = (finished(&prepared.command), self.left_by(&prepared.command));
         self.ask(actor, &mut prepared);
@@ -116,6 +128,13 @@ impl Stepper<'_> {
                     self.finish_stage(actor, task, disposition);
                 }
                 self.lapse(actor, left_over);
+                self.lapse_reviews(unmade);
+                if let Some(passing) = passing {
+                    self.passed(passing);
+                }
+                if let Some(done) = done {
+                    self.finished_work(done);
+                }
                 self.batch.outputs.push(Output::Answer(reply, Ok(answer)));
             }
             refused => {
@@ -187,7 +206,8 @@ impl Stepper<'_> {
             | Call::Sync(_)
             | Call::Quarantine(_)
             | Call::Decide(_)
-            | Call::Matters(_) => Err(Err(CallError::Unavailable("this is no task's".into()))),
+            | Call::Matters(_)
+            | Call::Judge(_) => Err(Err(CallError::Unavailable("this is no task's".into()))),
             Call::Log { worker, queue, medium, duration_ms, note, key } => {
                 let key = key.map(|own| keys::log(worker, &own));
                 if let Some(task) = key.and_then(|key| number(self.overlay.key(&key)?, 0)) {
@@ -310,7 +330,7 @@ impl Stepper<'_> {
         match verdict {
             Verdict::Done { disposition, note: text } => CoreVerdict::Done { disposition, note: text.map(note) },
             Verdict::Snooze { for_ms, reason, clock } => CoreVerdict::Snooze { for_ms, reason, clock },
-            Verdict::Transfer { to, note: text } => CoreVerdict::Transfer { to, note: text.map(note) },
+            Verdict::Transfer { to, note: text, .. } => CoreVerdict::Transfer { to, note: text.map(note) },
             Verdict::Request { to, note: text, clock } => CoreVerdict::Request { to, note: note(text), clock },
             Verdict::Refuse { reason } => CoreVerdict::Refuse { reason },
         }

@@ -125,7 +125,7 @@ impl Draft {
 impl Stepper<'_> {
     /// What is asked of a case from outside. Asked again under the same key it changes nothing again.
     pub(crate) fn case_call(&mut self, actor: Actor, asked: CaseCall) -> CallResult {
-        let CaseCall { tenant, case: id, case_type, key, command } = asked;
+        let CaseCall { tenant, case: id, case_type, key, command, cause } = asked;
         let known = self.overlay.case(id).filter(|case| case.tenant == tenant).cloned();
         if let (CaseCommand::Open { links, .. }, Some(known)) = (&command, &known) {
             let is_same = case_type.as_ref() == Some(&known.case_type) && known.links.parent == links.parent;
@@ -143,7 +143,9 @@ impl Stepper<'_> {
         }
         let change = self.decided_case(known.as_ref(), tenant, &case_type, actor, &command).map_err(CallError::Case)?;
         let change = if known.is_none() { self.held_at_once(change) } else { change };
+        self.cause = cause;
         self.change_case(actor, change);
+        self.cause = None;
         self.overlay.add_key(key, content.to_vec());
         self.batch.add_key(key, content.to_vec());
         Ok(Answer::Done)
@@ -230,7 +232,9 @@ impl Stepper<'_> {
     /// Makes a change: its events, what it asks for, and what came of that.
     pub(crate) fn change_case(&mut self, actor: Actor, change: Change) {
         let Change { case, events, effects } = change;
+        let back = self.came_back(actor, &case, &events);
         let mut case = self.record_case(actor, case, events);
+        back.into_iter().for_each(|told| self.put_sent_back(case.tenant, case.links.conversation, told));
         for (at, effect) in (0..).zip(effects) {
             let came = match effect {
                 Effect::Cancel { task } => {

@@ -156,8 +156,8 @@ impl Stepper<'_> {
         let (live, version) = live(self.directory, asked.tenant)?;
         let own = self.overlay.lines().filter(|line| line.tenant == asked.tenant).cloned();
         let used = Used::of(own, &asked.wish.action, &asked.wish.currency);
-        let open = live.open(self.now());
-        Some(look(&live.terms(version, &used, &open, self.now())))
+        let (open, scores) = (live.open(self.now()), self.scores(live));
+        Some(look(&live.terms(version, &used, (&scores, &open), self.now())))
     }
 
     /// Writes the line, and does what comes of it.
@@ -180,6 +180,7 @@ impl Stepper<'_> {
         if let Some(minor) = given {
             self.tell_case(&decision, minor);
         }
+        self.decided_work(&decision);
     }
 
     fn tell_routed(&mut self, asked: &DecideCall, decision: &Decision, (task, to, reason): Routed) {

@@ -301,6 +301,7 @@ impl Draft {
             // A doubtful call holds no other; what a decision wants depends on the time.
             Call::Plain(_)
             | Call::Decide(_)
+            | Call::Judge(_)
             | Call::Quarantine(_)
             | Call::Take { .. }
             | Call::Note { .. }

@@ -10,8 +10,10 @@ use blendline_cases::Case;
 use blendline_cases::systems::Held;
 use blendline_core::Write;
 use blendline_core::rows::{Conversation, ConversationState, OutboundRow};
+use blendline_quality::Judgement;
 use blendline_wire::{
-    AccountId, CaseId, ContactKey, ConversationId, DecisionId, ExternalId, MatterId, OutboundId, TaskId, TenantId,
+    AccountId, CaseId, ContactKey, ConversationId, DecisionId, ExternalId, JudgementId, MatterId, OutboundId, TaskId,
+    TenantId,
 };
 
 use crate::accounts::AccountState;
@@ -19,6 +21,7 @@ use crate::driver::forecasts::Forecasts;
 use crate::driver::joined::Joined;
 use crate::driver::keys::Key;
 use crate::driver::kin::Kin;
+use crate::driver::reviews::Standings;
 use crate::ports::external::{CountedAt, counted_at, is_parked};
 use crate::ports::register::{self, Entry};
 use crate::ports::store::Found;
@@ -36,6 +39,7 @@ struct Layer {
     cases: HashMap<CaseId, Case>,
     lines: Vec<Line>,
     externals: HashMap<ExternalId, Option<Held>>,
+    judgements: HashMap<JudgementId, Judgement>,
 }
 
 /// What is known of the record, beside the live state.
@@ -50,14 +54,16 @@ pub(crate) struct Overlay {
     pub(crate) joined: Joined,
     /// What is known of how long stages take.
     pub(crate) forecasts: Forecasts,
+    /// What is known of how workers were reviewed, and who reviews what.
+    pub(crate) standings: Standings,
     /// How accounts are, as far as this owner has heard.
     pub(crate) health: HashMap<AccountId, AccountState>,
 }
 
 impl Overlay {
     /// What the next owner goes on from.
-    pub(crate) fn after(joined: Joined) -> Self {
-        Self { joined, ..Self::default() }
+    pub(crate) fn after(joined: Joined, standings: Standings) -> Self {
+        Self { joined, standings, ..Self::default() }
     }
 
     /// Begins a batch with what was found for it.
@@ -171,6 +177,17 @@ impl Overlay {
         let waiting = ids.into_iter().filter_map(|id| self.held(id));
         let here = waiting.filter(|held| !is_parked(held) && counted_at(&held.event) == place);
         here.filter_map(|held| Some((held.event.sequence?, held.clone()))).collect()
+    }
+
+    /// A judgement as it is from now on.
+    pub(crate) fn add_judgement(&mut self, judgement: Judgement) {
+        self.current.judgements.insert(judgement.id(), judgement);
+    }
+
+    /// A judgement.
+    pub(crate) fn judgement(&self, id: JudgementId) -> Option<&Judgement> {
+        let known = self.current.judgements.get(&id).or_else(|| self.previous.judgements.get(&id));
+        known.or_else(|| self.found.judgements.iter().find(|judgement| judgement.id() == id))
     }
 
     /// A new line of the ledger of decisions.

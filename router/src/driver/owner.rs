@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::directory::{Directories, Directory};
 use crate::driver::joined::Joined;
 use crate::driver::release::Handed;
+use crate::driver::reviews::Standings;
 use crate::driver::serve::{Ended, Serving};
 use crate::driver::sessions::Sessions;
 use crate::driver::{DriverConfig, Status, telemetry};
@@ -61,6 +62,8 @@ pub(crate) struct Loaded {
     pub(crate) heirs: Vec<(QueueId, QueueId)>,
     /// Messages of ours that were with the sender: handed over again, for the claim guards against sending twice.
     pub(crate) handed: Vec<Handed>,
+    /// How workers were reviewed, and who reviews what.
+    pub(crate) standings: Standings,
 }
 
 impl Owner {
@@ -220,7 +223,12 @@ impl Owner {
             let loaded = loading.await.map_err(|error| StoreError::Corrupt(error.to_string()))?;
             loaded.map_err(|error| StoreError::Corrupt(error.0))?
         };
-        Ok((Loaded { core, sessions, missed, joined, directory, settings, heirs, handed }, clock))
+        let tenants: Vec<_> = directory.rules.keys().copied().collect();
+        let standings = insist("reviews", config.give_up_after_ms, telemetry::store_unavailable, || {
+            Standings::read(self.archive.as_ref(), &tenants, clock.now())
+        })
+        .await?;
+        Ok((Loaded { core, sessions, missed, joined, directory, settings, heirs, handed, standings }, clock))
     }
 }
 

@@ -109,7 +109,7 @@ impl<'a> Serving<'a> {
         clock: Clock,
         leave: CancellationToken,
     ) -> Self {
-        let Loaded { core, sessions, missed, joined, directory, settings, heirs, handed } = loaded;
+        let Loaded { core, sessions, missed, joined, directory, settings, heirs, handed, standings } = loaded;
         let (releases, released) = mpsc::channel(RELEASES_MAX);
         let (post, letters) = mpsc::channel(RELEASES_MAX);
         let (archive, broker) = (Arc::clone(&owner.archive), Arc::clone(&owner.broker));
@@ -135,7 +135,7 @@ impl<'a> Serving<'a> {
             clock,
             sessions,
             intake: Intake::default(),
-            overlay: Overlay::after(joined),
+            overlay: Overlay::after(joined, standings),
             history,
             in_flight: None,
             chores: Chores::default(),
@@ -220,6 +220,7 @@ impl<'a> Serving<'a> {
         draft.want_questions(&self.directory, &self.core);
         draft.want_cases(&self.directory, &self.core);
         draft.want_decisions(&self.directory, &self.core, self.clock.now());
+        draft.want_judgements(&self.directory, &self.core, &self.overlay.standings);
         let (found, kin) = self.look_up(&draft).await?;
         let shot = self.is_shot_due(&draft);
         let batch = self.step(draft, (found, kin), shot);

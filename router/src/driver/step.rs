@@ -2,7 +2,7 @@
 
 use blendline_core::rows::{Task, TaskState};
 use blendline_core::{Answer, Effect, Input, MessageRow, Refusal, Release, Scheduler, Write};
-use blendline_wire::event::Actor;
+use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::worker::{ServerFrame, TaskView};
 use blendline_wire::{Lease, Millis, TaskId};
 
@@ -25,6 +25,8 @@ pub(crate) struct Stepper<'a> {
     pub(crate) batch: Batch,
     /// The platform's sentence on what is being decided: the core knows only its word.
     pub(crate) sentence: Option<String>,
+    /// Why the case that is being changed goes back, where somebody said so.
+    pub(crate) cause: Option<String>,
     /// What makes links to status pages, where this process has the secret for it.
     pub(crate) links: Option<&'a Links>,
     effects: Vec<Effect>,
@@ -47,7 +49,16 @@ impl<'a> Stepper<'a> {
         directory: &'a Directory,
         batch: Batch,
     ) -> Self {
-        Self { core, overlay, directory, batch, sentence: None, links: None, effects: Vec::with_capacity(32) }
+        Self {
+            core,
+            overlay,
+            directory,
+            batch,
+            sentence: None,
+            cause: None,
+            links: None,
+            effects: Vec::with_capacity(32),
+        }
     }
 
     /// Lets what is due happen.
@@ -95,7 +106,7 @@ impl<'a> Stepper<'a> {
         let mut effects = std::mem::take(&mut self.effects);
         self.core.step(self.batch.commit.now, input, &mut effects);
         let mut stepped = Stepped { wrote: false, answer: None, said: None };
-        let mut assigned = Vec::new();
+        let (mut assigned, mut offered, mut denied) = (Vec::new(), Vec::new(), Vec::new());
         for effect in effects.drain(..) {
             match effect {
                 Effect::Write(write) => {
@@ -112,18 +123,29 @@ impl<'a> Stepper<'a> {
                     {
                         self.put_entry(entry);
                     }
+                    if let Write::Event(event) = &write
+                        && event.kind == (EventKind::ConversationReopened { denied: true })
+                    {
+                        denied.extend(event.task);
+                    }
                     self.batch.write(write);
                 }
                 Effect::Release(Release::Answer { result, .. }) => stepped.answer = Some(result),
                 Effect::Release(release) => {
-                    if let Release::Assigned { task, .. } = &release {
-                        assigned.push(*task);
+                    match &release {
+                        Release::Assigned { task, .. } => assigned.push(*task),
+                        Release::Offer { task, .. } => offered.push(*task),
+                        _ => {}
                     }
                     self.release(release);
                 }
             }
         }
         self.effects = effects;
+        if !self.overlay.standings.reviewing.is_empty() {
+            offered.into_iter().chain(assigned.iter().copied()).for_each(|task| self.keep_from_own(task));
+        }
+        denied.into_iter().for_each(|task| self.denied(task));
         if !self.overlay.joined.is_empty() {
             assigned.into_iter().for_each(|task| self.keep_together(task));
         }

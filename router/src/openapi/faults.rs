@@ -43,6 +43,7 @@ faults! {
     NO_TOKEN = 403 "not_configured" "The account has no token to check with.";
     NOT_SUPPORTED = 403 "not_supported" "The channel has no handshake.";
     UNKNOWN_ACCOUNT = 404 "unknown_account" "No account has this name.";
+    UNKNOWN_ANSWER = 404 "unknown_answer" "No answer of the caller's has this id.";
     UNKNOWN_CANNED = 404 "unknown_canned_answer" "No ready answer has this name.";
     UNKNOWN_CASE = 404 "unknown_case" "No case of the caller's has this id.";
     UNKNOWN_CASE_TYPE = 404 "unknown_case_type" "No case type has this name; the detail offers the nearest.";
@@ -59,6 +60,7 @@ faults! {
     UNKNOWN_QUARANTINED = 404 "unknown_quarantined" "Nothing of the caller's in the quarantine has this number.";
     UNKNOWN_QUEUE = 404 "unknown_queue" "No queue has this name; the detail offers the nearest.";
     UNKNOWN_RECORD = 404 "unknown_record" "The system has told no such record.";
+    UNKNOWN_REVIEW = 404 "unknown_review" "No review of the caller's has this id.";
     UNKNOWN_SKILL = 404 "unknown_skill" "No skill has this name.";
     UNKNOWN_TASK = 404 "unknown_task" "No task of the caller's has this id.";
     UNKNOWN_URL = 404 "unknown_url" "There is no such address.";
@@ -87,12 +89,15 @@ faults! {
     NO_TRIAL = 409 "no_trial" "No rules are on trial.";
     NOT_CONNECTED = 409 "not_connected" "The worker has no connection.";
     NOT_TAKEN = 409 "not_taken" "The worker may not take the task now; the detail says why.";
+    NOT_YOUR_REVIEW = 409 "not_your_review" "It is another's to say; the detail says why.";
     NOT_YOURS = 409 "not_yours" "The decision is another's to make; the detail says whose.";
     OVER_LIMIT = 409 "over_limit" "Nobody who could be asked may decide this; the detail says what would be allowed.";
     OWN_USER = 409 "own_user" "Nobody changes his own role or lets himself out.";
     PUSH_OFF = 409 "push_off" "This installation tells nobody on his devices.";
+    REVIEW_STATE = 409 "wrong_review_state" "The review is made already, or is not yet; the detail says how it stands.";
     SECOND_PERSON = 409 "second_person" "The rules need two people: another than the author publishes them.";
     SESSION_ENDED = 409 "session_ended" "The connection has ended: poll without `session`.";
+    UNREVIEWED = 409 "unreviewed" "The task asks for a review, which is made by itself.";
     UNDECIDED = 409 "undecided" "The task asks for a decision, which is made by itself.";
     WRONG_STATE = 409 "wrong_state" "In the state that the task is in, this cannot be done.";
     MEDIA_NOT_FETCHED = 410 "media_not_fetched" "The file could not be fetched from the platform; the detail says why.";
@@ -105,6 +110,7 @@ faults! {
     CIRCLE = 422 "circle" "Whoever is asked waits for this very task.";
     EMPTY = 422 "empty" "The message holds no words.";
     MISSING_FIELDS = 422 "missing_fields" "The move needs fields that have no value; the detail names them.";
+    WRONG_POINTS = 422 "wrong_points" "Every criterion has points within its bounds, or `null`; some apply.";
     WRONG_PROMISE = 422 "wrong_promise" "A promise is due later, in some words, and kept by what can still happen.";
     NO_CASE_TYPE = 422 "no_case_type" "The live rules have no such case type any more.";
     NO_CONVERSATION = 422 "no_conversation" "The task has no customer to reply to.";

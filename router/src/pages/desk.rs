@@ -7,7 +7,7 @@ use super::sign_in::languages;
 use super::texts::{filled, open_text, text};
 use super::{
     Page, assets, away, case_parts, desk_answers, desk_authority, desk_forms, desk_macros, desk_notes, desk_parts,
-    desk_worklist, search, shell,
+    desk_quality, desk_worklist, search, shell,
 };
 
 /// The states of the connection, and what each is called.
@@ -79,6 +79,8 @@ pub(super) fn markup(page: &Page<'_>) -> Markup {
         (case_parts::templates(lang))
         (case_parts::opening(lang))
         (desk_authority::templates(lang))
+        (desk_quality::own(lang))
+        (desk_quality::templates(lang))
         (desk_answers::templates(lang))
         (desk_notes::templates(lang))
         noscript { p class="empty" { (t("page-needs-script")) } }
@@ -102,6 +104,7 @@ fn bar(lang: Lang, page: &Page<'_>) -> Markup {
                 (search::button(lang))
                 (desk_worklist::button(lang))
                 (desk_macros::button(lang))
+                (desk_quality::button(lang))
                 button type="button" id="log-contact" aria-haspopup="dialog" title=(t("desk-log-title")) {
                     (shell::icon("M5 4h4l2 5-2.5 1.5a11 11 0 0 0 5 5L15 13l5 2v4a2 2 0 0 1-2 2A16 16 0 0 1 3 6a2 2 0 0 1 2-2"))
                     span { (t("desk-log")) }
@@ -168,7 +171,7 @@ fn keys(lang: Lang) -> Markup {
             dt { kbd { "Alt" } "+" kbd { "W" } } dd { (t("desk-work")) }
             dt { kbd { "Alt" } "+" kbd { "B" } } dd { (t("desk-bulk")) }
             dt { kbd { "Alt" } "+" kbd { "S" } } dd { (t("desk-key-search")) }
-            dt { kbd { "Alt" } "+" kbd { "Y" } } dd { (t("desk-key-approve")) }
+            dt { kbd { "Alt" } "+" kbd { "Y" } } dd { (t("desk-key-approve")) ", " (t("desk-key-review")) }
             dt { kbd { "Alt" } "+" kbd { "N" } } dd { (t("desk-key-deny")) }
             dt { kbd { "Enter" } } dd { (t("desk-key-send")) }
             dt { kbd { "Shift" } "+" kbd { "Enter" } } dd { (t("desk-key-line")) }

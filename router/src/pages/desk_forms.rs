@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::desk_quality;
 use super::language::Lang;
 use super::texts::text;
 
@@ -102,6 +103,12 @@ fn transfer(lang: Lang) -> Markup {
                 option value="" { (t("desk-choose")) }
                 optgroup label=(t("desk-queues")) data-slot="queues" {}
                 optgroup label=(t("desk-workers")) data-slot="workers" {}
+            }
+        }
+        label { span { (t("desk-cause")) }
+            select name="cause" {
+                option value="" { (t("desk-cause-none")) }
+                @for (cause, key) in desk_quality::CAUSES { option value=(cause) { (t(key)) } }
             }
         }
         (note(&t("desk-note"), false))

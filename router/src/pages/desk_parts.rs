@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::language::Lang;
 use super::texts::{open_text, text};
-use super::{case_parts, desk_authority, desk_notes, journey_parts, shell};
+use super::{case_parts, desk_authority, desk_notes, desk_quality, journey_parts, shell};
 
 /// What a transcript says of its messages, by the name its script asks for: for every page that shows one.
 pub(super) const OF_MESSAGES: [(&str, &str, &[&str]); 9] = [
@@ -167,6 +167,7 @@ fn column(lang: Lang) -> Markup {
                 (case_parts::panel(lang))
                 (desk_authority::panel(lang))
                 (desk_notes::panel(lang))
+                (desk_quality::ratings(lang))
                 div class="transcript" data-slot="scroll" tabindex="0" role="log" aria-live="off"
                     aria-label=(t("desk-transcript")) {
                     button type="button" class="plain earlier" data-do="earlier" hidden { (t("desk-earlier")) }

@@ -20,6 +20,7 @@ mod desk_forms;
 mod desk_macros;
 mod desk_notes;
 mod desk_parts;
+mod desk_quality;
 mod desk_worklist;
 mod docs;
 mod headers;

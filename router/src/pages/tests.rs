@@ -11,7 +11,7 @@ use super::assets::{ASSETS, Asset, url, version};
 use super::language::{Lang, Spoken};
 use super::{
     CompanyDoor, Page, Section, case_parts, chat, company, console, desk, desk_authority, desk_forms, desk_parts,
-    router, sign_in, texts, widget,
+    desk_quality, router, sign_in, texts, widget,
 };
 use crate::directory::Role;
 use crate::people::company::Refusal;
@@ -29,6 +29,7 @@ const SOURCES: [&str; 35] = [
     include_str!("console/lists.rs"),
     include_str!("console/mod.rs"),
     include_str!("console/outlets.rs"),
+    include_str!("console/quality.rs"),
     include_str!("console/rules.rs"),
     include_str!("console/table.rs"),
     include_str!("console/task.rs"),
@@ -40,6 +41,7 @@ const SOURCES: [&str; 35] = [
     include_str!("desk_forms.rs"),
     include_str!("desk_macros.rs"),
     include_str!("desk_notes.rs"),
+    include_str!("desk_quality.rs"),
     include_str!("desk_worklist.rs"),
     include_str!("desk_parts.rs"),
     include_str!("search.rs"),
@@ -112,9 +114,10 @@ fn catalogues_read_without_a_fault_and_have_the_same_open_places() {
         assert_eq!(open(Lang::En, key), open(Lang::He, key), "{key}");
     }
     let decisions = desk_authority::SENTENCES.into_iter().chain(desk_authority::REFUSALS);
+    let reviews = desk_quality::SENTENCES.into_iter().chain(desk_quality::REFUSALS);
     let sentences = desk_parts::SENTENCES.into_iter().chain(desk_parts::OF_MESSAGES).chain(case_parts::SENTENCES);
     let sentences = sentences.chain(super::journey_parts::SENTENCES);
-    let sentences = sentences.chain(decisions).chain(super::desk_macros::REFUSALS);
+    let sentences = sentences.chain(decisions).chain(reviews).chain(super::desk_macros::REFUSALS);
     for (name, key, slots) in sentences {
         let given: BTreeSet<String> = slots.iter().map(|slot| (*slot).to_owned()).collect();
         assert_eq!(open(Lang::En, key), given, "{name}");
@@ -194,10 +197,22 @@ fn nobody_sees_a_page_of_the_console_that_is_not_for_him() {
     let seen =
         |role| Section::ALL.into_iter().filter(|section| section.is_for(role)).map(Section::name).collect::<Vec<_>>();
     assert!(seen(Role::Worker).is_empty() && seen(Role::Integrator).is_empty());
-    assert_eq!(seen(Role::Supervisor), ["board", "people", "work", "cases", "answers", "rules", "accounts"]);
+    assert_eq!(seen(Role::Supervisor), ["board", "people", "work", "cases", "quality", "answers", "rules", "accounts"]);
     assert_eq!(
         seen(Role::Auditor),
-        ["board", "people", "work", "cases", "answers", "rules", "accounts", "outlets", "quarantine", "audit"]
+        [
+            "board",
+            "people",
+            "work",
+            "cases",
+            "quality",
+            "answers",
+            "rules",
+            "accounts",
+            "outlets",
+            "quarantine",
+            "audit"
+        ]
     );
     assert_eq!(seen(Role::Admin).len(), Section::ALL.len());
     // Who may only look finds nothing to change things by.

@@ -16,13 +16,15 @@ pub(super) const fn source(lang: Lang) -> &'static str {
             include_str!("locales/en.ftl"),
             include_str!("locales/work-en.ftl"),
             include_str!("locales/decide-en.ftl"),
-            include_str!("locales/journey-en.ftl")
+            include_str!("locales/journey-en.ftl"),
+            include_str!("locales/quality-en.ftl")
         ),
         Lang::He => concat!(
             include_str!("locales/he.ftl"),
             include_str!("locales/work-he.ftl"),
             include_str!("locales/decide-he.ftl"),
-            include_str!("locales/journey-he.ftl")
+            include_str!("locales/journey-he.ftl"),
+            include_str!("locales/quality-he.ftl")
         ),
         Lang::Ar => include_str!("locales/ar.ftl"),
         Lang::Ru => include_str!("locales/ru.ftl"),

@@ -6,9 +6,11 @@ use blendline_authority::Line;
 use blendline_cases::Case;
 use blendline_cases::systems::Held;
 use blendline_core::rows::{Conversation, OutboundRow};
+use blendline_quality::Judgement;
 use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, MatterId, OutboundId, TaskId};
 
 use crate::ports::external::ExternalsWanted;
+use crate::ports::judgements::JudgementsWanted;
 use crate::ports::ledger::LinesWanted;
 use crate::ports::register::{self, Entry};
 
@@ -39,6 +41,8 @@ pub struct Wanted {
     pub lines: LinesWanted,
     /// Events of other systems, and the cases that they are about.
     pub externals: ExternalsWanted,
+    /// What was said of work.
+    pub judgements: JudgementsWanted,
 }
 
 /// How many open cases of one matter are looked up.
@@ -59,6 +63,7 @@ impl Wanted {
             && self.case_matters.is_empty()
             && self.lines.is_empty()
             && self.externals.is_empty()
+            && self.judgements.is_empty()
     }
 }
 
@@ -85,4 +90,6 @@ pub struct Found {
     pub lines: Vec<Line>,
     /// Events of other systems that were not applied yet, whichever way they were asked for.
     pub externals: Vec<Held>,
+    /// What was said of work, whichever way it was asked for.
+    pub judgements: Vec<Judgement>,
 }

@@ -36,6 +36,8 @@ pub enum Kind {
     ExternalPlace,
     /// A customer or an order, as another system has it.
     Synced,
+    /// Who passed a task on last, and from where.
+    Passed,
 }
 
 impl Kind {
@@ -54,6 +56,7 @@ impl Kind {
         Self::CaseEvent,
         Self::ExternalPlace,
         Self::Synced,
+        Self::Passed,
     ];
 
     /// Its name in the record.
@@ -72,6 +75,7 @@ impl Kind {
             Self::CaseEvent => "case_event",
             Self::ExternalPlace => "external_place",
             Self::Synced => "synced",
+            Self::Passed => "passed",
         }
     }
 

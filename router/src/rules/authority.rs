@@ -42,6 +42,11 @@ impl LiveAuthority {
         Millis(begun().unwrap_or(0))
     }
 
+    /// Whether what somebody may decide depends on how he was reviewed.
+    pub fn asks_for_quality(&self) -> bool {
+        self.authority.grants.iter().any(|grant| grant.quality.is_some())
+    }
+
     /// The calendars that are open.
     pub fn open(&self, now: Millis) -> BTreeSet<String> {
         let open = self.calendars.iter().filter(|(_, calendar)| calendar.is_open(now));
@@ -53,11 +58,11 @@ impl LiveAuthority {
         &'a self,
         version: u32,
         used: &'a blendline_authority::used::Used,
-        open: &'a BTreeSet<String>,
+        (scores, open): (&'a BTreeMap<WorkerId, u8>, &'a BTreeSet<String>),
         now: Millis,
     ) -> Terms<'a> {
         let Self { authority, company, .. } = self;
-        Terms { authority, version, company, used, day_since: self.day_since(now), open, now }
+        Terms { authority, version, company, used, day_since: self.day_since(now), scores, open, now }
     }
 
     /// What has to be known of the ledger before a wish can be decided. The look-up may come a little before the decision.

@@ -23,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use blendline_cases::systems::System;
 use blendline_core::input::{Class, Overflow, Relaxation};
+use blendline_quality::Quality;
 use blendline_rules::facts::World;
 use blendline_rules::model::{Level, Priority, Queue, Rule};
 use blendline_rules::{Classifier, Decision, Facts, RuleSet, Rung};
@@ -56,6 +57,8 @@ pub struct Routing {
     pub cases: CaseTypes,
     /// What it says of matters that are done, and of those that come again.
     pub matters: Matters,
+    /// Which work is reviewed, and how.
+    pub quality: Option<Quality>,
     /// Other systems, and what their events do.
     pub systems: BTreeMap<String, System>,
     /// What workers may decide, where the set says so.
@@ -139,6 +142,7 @@ impl Routing {
             notices: set.notices.iter().map(|notice| Told::new(notice, set, names)).collect(),
             cases: CaseTypes::of(set),
             matters: Matters::of(set, names),
+            quality: set.quality.as_ref().map(|rules| rules.quality.clone()),
             systems: set.systems.iter().map(|rules| (rules.system.name.clone(), rules.system.clone())).collect(),
             authority: None,
             classifier: Classifier::new(set),

@@ -19,6 +19,7 @@ mod platform;
 mod poll;
 mod promises;
 mod push;
+mod quality;
 mod quarantine;
 mod restart;
 mod rule_steps;

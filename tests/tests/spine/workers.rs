@@ -91,6 +91,7 @@ async fn a_task_is_passed_on_and_a_request_wakes_its_parent_at_the_same_worker()
     let transfer = Verdict::Transfer {
         to: TargetName::Worker("dan".into()),
         note: Some("he only wants to hear the day".to_owned().into()),
+        cause: None,
     };
     noa.settle(&woken, transfer, vec![]).await.unwrap();
     let passed = dan.task().await;

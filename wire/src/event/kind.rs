@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Decision;
-use super::{authority, case, external, matter, promise};
+use super::{authority, case, external, matter, promise, quality};
 use crate::ids::{AccountId, ConversationId, Lease, MatterId, OutboundId, QueueId, SessionId, TaskId, WorkerId};
 use crate::inbound::InboundKind;
 use crate::task::{ClockRule, Label, ParkReason, Presence, SkillNeed, Target, TaskKind, WithdrawReason};
@@ -552,6 +552,20 @@ pub enum EventKind {
     CaseAgreed(Box<case::CaseAgreed>),
     /// A case stands still, or goes on, because of another case of its customer.
     CaseHeld(case::CaseHeld),
+    /// A finished piece of work is to be reviewed.
+    ReviewDrawn(Box<quality::ReviewTold>),
+    /// A piece of work was reviewed.
+    Reviewed(Box<quality::ReviewTold>),
+    /// Whoever did the work answered its review.
+    ReviewDisputed(Box<quality::ReviewTold>),
+    /// Nobody reviews a piece that was drawn: its task was cancelled, or could not be opened.
+    ReviewLapsed(Box<quality::ReviewTold>),
+    /// A request of one worker's was answered by another: the answer can be rated.
+    AnswerGiven(Box<quality::AnswerTold>),
+    /// Whoever asked said how the answer was.
+    AnswerRated(Box<quality::AnswerTold>),
+    /// Work came back to where it had been done.
+    WorkSentBack(Box<quality::SentBackTold>),
     /// An event of another system was applied to cases.
     ExternalApplied(Box<external::ExternalTold>),
     /// An event of another system waits for those before it.

@@ -8,6 +8,7 @@ pub mod external;
 mod kind;
 pub mod matter;
 pub mod promise;
+pub mod quality;
 
 use std::sync::Arc;
 

@@ -99,7 +99,7 @@ fn per_customer(reader: &mut Reader<'_>, node: &Node) -> Option<PerCustomer> {
 }
 
 /// Money, or a number of times: whole, and above nothing.
-fn minor(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<i64> {
+pub(super) fn minor(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<i64> {
     let text = node.text().unwrap_or_default().replace('_', "");
     match text.parse::<i64>() {
         Ok(minor) if (1..=MINOR_MAX).contains(&minor) => Some(minor),

@@ -7,6 +7,7 @@ mod cases;
 mod groups;
 mod matter;
 mod notices;
+mod quality;
 mod queues;
 mod rules;
 mod systems;
@@ -59,6 +60,7 @@ pub(crate) fn rule_set(root: &Node, world: &World, faults: &mut Faults) -> Optio
     let mut cases = section.get("cases").map(|node| cases::read(&mut reader, node)).unwrap_or_default();
     let systems = section.get("systems").map(|node| systems::read(&mut reader, node)).unwrap_or_default();
     let authority = section.get("authority").map(|node| authority::read(&mut reader, node, &zone)).unwrap_or_default();
+    let quality = section.get("quality").map(|node| quality::read(&mut reader, node));
     let solved = section.get("solved").and_then(|node| matter::solved(&mut reader, node));
     let same_matter = section.get("same_matter").and_then(|node| matter::same_matter(&mut reader, node));
     cases::by_hand(&mut cases, &authority.authority);
@@ -76,6 +78,7 @@ pub(crate) fn rule_set(root: &Node, world: &World, faults: &mut Faults) -> Optio
         cases,
         systems,
         authority,
+        quality,
         solved,
         same_matter,
     })

@@ -3,6 +3,7 @@
 
 mod authority;
 mod cases;
+mod quality;
 mod reach;
 mod serving;
 mod systems;
@@ -31,6 +32,7 @@ pub(crate) fn check(set: &RuleSet, world: &World, faults: &mut Faults) {
     cases::check(set, world, sense.faults);
     authority::check(set, sense.faults);
     systems::check(set, sense.faults);
+    quality::check(set, sense.faults);
 }
 
 struct Sense<'a> {

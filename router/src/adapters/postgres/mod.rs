@@ -18,6 +18,7 @@ mod external;
 mod follow;
 mod happenings;
 mod held;
+mod judgements;
 mod ledger;
 mod load;
 mod migrate;
@@ -54,6 +55,7 @@ use self::claims::Claims;
 use self::connections::Connections;
 use self::partitions::Partitions;
 use crate::adapters::columns::Batch;
+use crate::ports::judgements::Judgements as _;
 use crate::ports::ledger::Ledger as _;
 use crate::ports::store::{Claim, Commit, Found, Store, StoreError, Tenure, Wanted};
 
@@ -171,6 +173,7 @@ impl Store for PostgresStore {
         let mut found = lent.back(found)?;
         found.lines = self.lines(&wanted.lines).await?;
         found.externals = self.held_events(&wanted.externals).await?;
+        found.judgements = self.judgements_wanted(&wanted.judgements).await?;
         Ok(found)
     }
 

@@ -69,6 +69,11 @@ const REFERENCES: &str = "INSERT INTO case_references (tenant, case_id, referenc
 const EXTERNALS: &str = "INSERT INTO external_events (shard, id, place, tenant, due_at, system, body)
     SELECT $1, rows.* FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::text[], $7::text[]) AS rows
     ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at, body = excluded.body";
+const JUDGEMENTS: &str = "INSERT INTO judgements (shard, id, tenant, at, kind, worker, judge, task, open, body)
+    SELECT $1, rows.* FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[],
+        $8::bigint[], $9::boolean[], $10::text[]) AS rows
+    ON CONFLICT (id) DO UPDATE SET judge = excluded.judge, task = excluded.task, open = excluded.open,
+        body = excluded.body";
 const EXTERNALS_REMOVED: &str = "DELETE FROM external_events WHERE id = ANY($1)";
 const QUARANTINE: &str = "INSERT INTO quarantine (tenant, account, channel, at, cause, raw)
     SELECT rows.* FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bytea[]) AS rows";
@@ -80,8 +85,8 @@ pub(super) fn statements<'a>(tables: &'a Tables<'_>) -> Vec<Statement<'a>> {
     let Tables { conversations: c, tasks: t, outbound: o, messages: m, events: e, addresses: a, quarantine: q, .. } =
         tables;
     let (r, k, l) = (&tables.entries, &tables.cases, &tables.lines);
-    let (b, x) = (&tables.references, &tables.externals);
-    let all: [(usize, &'static str, &[&'a (dyn ToSql + Sync)]); 20] = [
+    let (b, x, j) = (&tables.references, &tables.externals, &tables.judgements);
+    let all: [(usize, &'static str, &[&'a (dyn ToSql + Sync)]); 21] = [
         (settings.put.1.len(), SETTINGS, &[shard, &settings.put.0, &settings.put.1, &settings.put.2]),
         (settings.removed.1.len(), SETTINGS_REMOVED, &[shard, &settings.removed.0, &settings.removed.1]),
         (workers.put.0.len(), WORKERS, &[shard, &workers.put.0, &workers.put.1]),
@@ -156,6 +161,11 @@ pub(super) fn statements<'a>(tables: &'a Tables<'_>) -> Vec<Statement<'a>> {
         (b.tenant.len(), REFERENCES, &[&b.tenant, &b.case_id, &b.reference]),
         (x.id.len(), EXTERNALS, &[shard, &x.id, &x.place, &x.tenant, &x.due_at, &x.system, &x.body]),
         (x.removed.len(), EXTERNALS_REMOVED, &[&x.removed]),
+        (
+            j.id.len(),
+            JUDGEMENTS,
+            &[shard, &j.id, &j.tenant, &j.at, &j.kind, &j.worker, &j.judge, &j.task, &j.open, &j.body],
+        ),
         (q.at.len(), QUARANTINE, &[&q.tenant, &q.account, &q.channel, &q.at, &q.cause, &q.raw]),
         (1, JOURNAL, &[day, shard, epoch, batch, now, journal]),
     ];

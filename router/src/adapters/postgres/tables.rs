@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use super::parts::day;
 use super::values::{Hash, Hidden};
 use crate::adapters::columns::{
-    Batch, CaseColumns, ConversationColumns, LineColumns, MessageColumns, OutboundColumns, Row, TaskColumns, sql,
+    Batch, CaseColumns, ConversationColumns, JudgementColumns, LineColumns, MessageColumns, OutboundColumns, Row,
+    TaskColumns, sql,
 };
 
 /// A batch, a column at a time.
@@ -31,6 +32,7 @@ pub(super) struct Tables<'a> {
     pub(super) lines: Lines<'a>,
     pub(super) references: References<'a>,
     pub(super) externals: Externals<'a>,
+    pub(super) judgements: Judgements<'a>,
     pub(super) quarantine: Quarantine<'a>,
 }
 
@@ -179,6 +181,33 @@ pub(super) struct Externals<'a> {
 }
 
 #[derive(Default)]
+pub(super) struct Judgements<'a> {
+    pub(super) id: Vec<Hash>,
+    pub(super) tenant: Vec<i64>,
+    pub(super) at: Vec<i64>,
+    pub(super) kind: Vec<&'static str>,
+    pub(super) worker: Vec<Option<i64>>,
+    pub(super) judge: Vec<Option<i64>>,
+    pub(super) task: Vec<Option<i64>>,
+    pub(super) open: Vec<bool>,
+    pub(super) body: Vec<Hidden<'a>>,
+}
+
+impl<'a> Judgements<'a> {
+    fn push(&mut self, row: &JudgementColumns, body: Hidden<'a>) {
+        self.id.push(Hash(row.id));
+        self.tenant.push(row.tenant);
+        self.at.push(row.at);
+        self.kind.push(row.kind);
+        self.worker.push(row.worker);
+        self.judge.push(row.judge);
+        self.task.push(row.task);
+        self.open.push(row.open);
+        self.body.push(body);
+    }
+}
+
+#[derive(Default)]
 pub(super) struct Quarantine<'a> {
     pub(super) tenant: Vec<i64>,
     pub(super) account: Vec<Option<i64>>,
@@ -213,6 +242,7 @@ impl<'a> Tables<'a> {
             lines: Lines::default(),
             references: References::default(),
             externals: Externals::default(),
+            judgements: Judgements::default(),
             quarantine: Quarantine::default(),
         };
         // One statement may not touch a row twice: of several for one row the last wins.
@@ -315,6 +345,7 @@ impl<'a> Tables<'a> {
             columns.system.push(&row.system);
             columns.body.push(Hidden(batch.text(&row.body)));
         }
+        batch.judgements.iter().for_each(|row| self.judgements.push(row, Hidden(batch.text(&row.body))));
         self.externals.removed.extend(batch.externals_removed.iter().map(|id| Hash(*id)));
         for row in &batch.quarantine {
             let columns = &mut self.quarantine;

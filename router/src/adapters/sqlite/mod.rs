@@ -12,6 +12,7 @@ pub mod dump;
 mod external;
 mod happenings;
 mod held;
+mod judgements;
 mod ledger;
 mod outlets;
 mod people;

@@ -159,7 +159,10 @@ pub(in crate::api) fn propose() -> About {
         .gives::<LimitProposals>(200, "Proposals.")
         .such_as(json!({
             "items": [{ "worker": "noa", "action": "credit", "currency": "ILS", "decided": 20, "granted": 19,
-                        "alone": 10000, "limit": 12800 }]
+                        "alone": 10000, "limit": 12800 }],
+            "reviewed": [{ "worker": "noa", "action": "credit", "currency": "ILS", "up": true, "count": 24,
+                           "score_milli": 940, "alone": 10000, "limit": 12500, "now": "100.00 ILS",
+                           "amount": "125.00 ILS" }]
         }))
         .fails(&[TOO_MANY])
 }

@@ -23,6 +23,7 @@ pub(super) mod operations;
 pub(super) mod pages;
 pub(super) mod people;
 pub(super) mod push;
+pub(super) mod quality;
 pub(super) mod queues;
 pub(super) mod rules;
 pub(super) mod search;

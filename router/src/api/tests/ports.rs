@@ -9,6 +9,7 @@ use blendline_cases::Case;
 use blendline_cases::systems::Held;
 use blendline_core::rows::{Conversation, OutboundRow, Task};
 use blendline_core::{Answer, Scheduler};
+use blendline_quality::Judgement;
 use blendline_wire::event::Event;
 use blendline_wire::outbound::Content;
 use blendline_wire::worker::ServerFrame;
@@ -18,12 +19,13 @@ use blendline_wire::{
 };
 use tokio::sync::{mpsc, watch};
 
-use crate::fakes::ledger;
+use crate::fakes::{judgements, ledger};
 use crate::handle::{Call, CallResult, Handle, Request};
 use crate::payload::{MessageBody, StoredMessage};
 use crate::ports::broker::{Broker, BrokerError, Subscription};
 use crate::ports::external::{ExternalFilter, Externals};
 use crate::ports::happenings::Happenings;
+use crate::ports::judgements::{JudgementFilter, JudgementPlace, Judgements, JudgementsWanted};
 use crate::ports::ledger::{Ledger, LedgerFilter, LinePlace, LinesWanted};
 use crate::ports::register;
 use crate::ports::store::{
@@ -131,6 +133,7 @@ pub(super) struct Records {
     pub(super) cases: Mutex<BTreeMap<CaseId, Case>>,
     pub(super) ledger: Mutex<Vec<Line>>,
     pub(super) externals: Mutex<Vec<Held>>,
+    pub(super) judgements: Mutex<Vec<Judgement>>,
 }
 
 #[async_trait]
@@ -147,6 +150,23 @@ impl Ledger for Records {
         limit: usize,
     ) -> Result<Vec<Line>, StoreError> {
         Ok(ledger::listed(&self.ledger.lock().unwrap(), tenant, filter, after, limit))
+    }
+}
+
+#[async_trait]
+impl Judgements for Records {
+    async fn judgements_wanted(&self, wanted: &JudgementsWanted) -> Result<Vec<Judgement>, StoreError> {
+        Ok(judgements::judgements(self.judgements.lock().unwrap().iter(), wanted))
+    }
+
+    async fn judgements(
+        &self,
+        tenant: TenantId,
+        filter: &JudgementFilter,
+        after: Option<JudgementPlace>,
+        limit: usize,
+    ) -> Result<Vec<Judgement>, StoreError> {
+        Ok(judgements::listed(self.judgements.lock().unwrap().iter(), tenant, filter, after, limit))
     }
 }
 

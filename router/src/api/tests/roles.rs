@@ -10,13 +10,15 @@ use blendline_cases::case::StageRun;
 use blendline_cases::systems::{ExternalEvent, Held, HeldState, Parked};
 use blendline_core::PayloadId;
 use blendline_core::rows::{Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState};
+use blendline_quality::{Answer, Judgement, Review, ReviewState};
 use blendline_wire::event::authority::DecisionTold;
 use blendline_wire::event::case::CaseLinks;
+use blendline_wire::event::quality::{AnswerTold, ReviewTold};
 use blendline_wire::outbound::Content;
 use blendline_wire::task::{Side, TaskKind};
 use blendline_wire::{
-    AccountId, CaseId, ContactKey, ConversationId, DecisionId, ExternalId, Lease, MatterId, Millis, OutboundId, TaskId,
-    TenantId, WorkerId,
+    AccountId, CaseId, ContactKey, ConversationId, DecisionId, ExternalId, JudgementId, Lease, MatterId, Millis,
+    OutboundId, TaskId, TenantId, WorkerId,
 };
 
 use super::{World, key};
@@ -101,6 +103,26 @@ fn asked(tenant: TenantId, asker: WorkerId) -> Line {
     };
     let key = "k".to_owned();
     Line { tenant, at: Millis(1), kind: Kind::Asked, told, key, conversation: None, matter: None, note: None }
+}
+
+/// A review of a worker's work, and an answer that he can rate.
+fn judged(tenant: TenantId, dana: WorkerId) -> [Judgement; 2] {
+    let told = ReviewTold { review: JudgementId(7), of_worker: dana, score_milli: Some(900), ..ReviewTold::default() };
+    let review = Review {
+        tenant,
+        at: Millis(1),
+        told,
+        conversation: None,
+        matter: None,
+        state: ReviewState::Scored,
+        scored_at: Some(Millis(1)),
+        words: None,
+        answer: None,
+    };
+    let told = AnswerTold { answer: JudgementId(8), asker: dana, ..AnswerTold::default() };
+    let (matter, conversation, rated_at, words) = (MatterId(8), None, None, None);
+    let answer = Answer { tenant, at: Millis(1), told, matter, conversation, rated_at, words };
+    [Judgement::Review(Box::new(review)), Judgement::Answer(Box::new(answer))]
 }
 
 fn told(tenant: TenantId) -> Held {
@@ -191,6 +213,7 @@ pub(crate) fn fill(world: &World) {
         register::Kind::Synced,
         blendline_wire::Pii::new(serde_json::json!({ "version": 1, "record": { "version": 1 } })),
     );
+    world.records.judgements.lock().unwrap().extend(judged(task.tenant, dana));
     let key = record_key(task.tenant, "crm", Records::Customers, "C-7");
     world.records.entries.lock().unwrap().push(register::Entry { kind, key, tenant: task.tenant, at: Millis(1), body });
     world.records.externals.lock().unwrap().push(told(task.tenant));
@@ -217,10 +240,15 @@ pub(crate) fn fill(world: &World) {
 }
 
 fn path(pattern: &str) -> String {
+    if pattern == "/v1/answers" {
+        return "/v1/answers?task=tsk_7".to_owned();
+    }
     let id = match pattern {
         _ if pattern.contains("conversations") => "cnv_9",
         _ if pattern.contains("outbox") => "out_5",
         _ if pattern.contains("decisions") => "dec_00000000000000000000000000000007",
+        _ if pattern.contains("reviews") => "jdg_00000000000000000000000000000007",
+        _ if pattern.starts_with("/v1/answers") => "jdg_00000000000000000000000000000008",
         _ if pattern.contains("external-events") => "ext_00000000000000000000000000000007",
         _ if pattern.contains("contacts") => "00000000000000000000000000000001",
         _ if pattern.contains("cases") => "cas_00000000000000000000000000000007",
@@ -237,6 +265,8 @@ fn path(pattern: &str) -> String {
 fn body(pattern: &str) -> &'static str {
     match pattern {
         "/v1/decisions/{id}" => return r#"{"act":"approve","worker":"dana"}"#,
+        "/v1/reviews/{id}" => return r#"{"act":"answer","words":"w","worker":"dana"}"#,
+        "/v1/answers/{id}" => return r#"{"rating":"good","worker":"dana"}"#,
         "/v1/external-events/{id}" => return r#"{"act":"retry"}"#,
         "/v1/cases/{id}" => return r#"{"key":"k","act":{"resume":true}}"#,
         "/v1/event-endpoints/{name}" => return r#"{"paused":true}"#,

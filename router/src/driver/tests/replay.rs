@@ -124,7 +124,7 @@ impl Hand {
         }
         let verdict = match chance % 20 {
             0 => Verdict::Snooze { for_ms: 240_000, reason: ParkReason::Customer, clock: ClockRule::Stops },
-            1 => Verdict::Transfer { to: Target::Queue(self.queues[(chance % 3) as usize]), note: None },
+            1 => Verdict::Transfer { to: Target::Queue(self.queues[(chance % 3) as usize]), note: None, cause: None },
             2 => Verdict::Refuse { reason: "not mine".into() },
             _ => Verdict::Done { disposition: "answered".into(), note: None },
         };

@@ -8,6 +8,7 @@ use blendline_wire::event::case::{
     CaseAssigned, CaseFieldSet, CaseMoved, CaseMover, CaseValue, StageEntered, StageLeft,
 };
 use blendline_wire::event::external::ExternalTold;
+use blendline_wire::event::quality::{AnswerRating, AnswerTold, ReviewTold, SentBackTold};
 use blendline_wire::event::{Activity, Actor, Because, Decision, Event, EventKind};
 use blendline_wire::inbound::InboundKind;
 use blendline_wire::org::FieldValue;
@@ -119,6 +120,11 @@ fn label() -> Label {
     Label { rule: "refund".into(), tags: vec!["money".into()], case_type: Some("return".into()) }
 }
 
+fn reviewed() -> ReviewTold {
+    let points = [("tone".to_owned(), 4)].into();
+    ReviewTold { score_milli: Some(800), reviewer: Some(WorkerId(3)), points, ..ReviewTold::default() }
+}
+
 #[test]
 fn events() {
     let (worker, lease, queue, outbound) = (WorkerId(3), Lease(2), QueueId(4), OutboundId(8));
@@ -129,6 +135,9 @@ fn events() {
         EventKind::CaseMoved(Box::new(moved())),
         EventKind::DecisionGranted(Box::new(decided())),
         EventKind::ExternalParked(Box::new(told())),
+        EventKind::Reviewed(Box::new(reviewed())),
+        EventKind::AnswerRated(Box::new(AnswerTold { rating: Some(AnswerRating::Late), ..AnswerTold::default() })),
+        EventKind::WorkSentBack(Box::new(SentBackTold { cause: "wrong".into(), ..SentBackTold::default() })),
         EventKind::CaseFieldSet(CaseFieldSet {
             case: CaseId(7),
             field: "credit".into(),
@@ -260,7 +269,7 @@ fn frames_of_workers() {
     let verdicts = [
         Verdict::Done { disposition: String::new(), note: Some("n".into()) },
         Verdict::Snooze { for_ms: 1, reason: ParkReason::Customer, clock },
-        Verdict::Transfer { to: TargetName::Queue("care".into()), note: None },
+        Verdict::Transfer { to: TargetName::Queue("care".into()), note: None, cause: Some("misrouted".into()) },
         Verdict::Request { to, note: "n".into(), clock },
         Verdict::Refuse { reason: "r".into() },
     ];

@@ -38,6 +38,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../../migrations/sqlite/0020_promises.sql"),
     include_str!("../../../../migrations/sqlite/0021_systems.sql"),
     include_str!("../../../../migrations/sqlite/0022_journeys.sql"),
+    include_str!("../../../../migrations/sqlite/0023_judgements.sql"),
 ];
 /// The page cache: the tails of the tables and the upper pages of the indexes.
 const CACHE_KIB: u32 = 32 * 1024;

@@ -11,6 +11,8 @@ import { Customer } from "./customer.js";
 import { runByKey } from "./macros.js";
 import { Notes } from "./notes.js";
 import { openForm } from "./forms.js";
+import { Ratings } from "./rating.js";
+import { Review, reviewOf } from "./review.js";
 import { Transcript } from "../page/transcript.js";
 
 /** How often a worker who is writing says so, so that the task is not taken back for silence. */
@@ -46,7 +48,11 @@ export class Column {
     this.notes = new Notes(this);
     this.cases = new Cases(this);
     if (decisionOf(task.view)) this.approval = new Approval(this);
-    else this.authority = new Authority(this);
+    else if (reviewOf(task.view)) this.approval = new Review(this);
+    else {
+      this.authority = new Authority(this);
+      this.ratings = new Ratings(this);
+    }
   }
 
   listen() {

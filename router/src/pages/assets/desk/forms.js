@@ -117,7 +117,8 @@ function verdictOf(form) {
     default: {
       const [kind, ...name] = field("to").split(":");
       const clock = form.elements.clock && { clock: field("clock") };
-      return { verdict: form.dataset.verdict, to: { [kind]: name.join(":") }, ...note, ...clock };
+      const cause = field("cause") && { cause: field("cause") };
+      return { verdict: form.dataset.verdict, to: { [kind]: name.join(":") }, ...note, ...clock, ...cause };
     }
   }
 }

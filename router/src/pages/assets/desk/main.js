@@ -9,7 +9,9 @@ import { Book } from "./book.js";
 import { Line } from "./line.js";
 import { Mentions } from "./notes.js";
 import { install } from "./install.js";
+import { OwnReviews } from "./own-reviews.js";
 import { Push } from "./push.js";
+import { reviewOf, titleOfReview } from "./review.js";
 import { Bulk } from "./macros.js";
 import { Offers } from "./offers.js";
 import { WorkList } from "./worklist.js";
@@ -43,6 +45,7 @@ class Desk {
     this.bulk = new Bulk(this);
     this.worklist = new WorkList(this);
     this.push = new Push(this.keep);
+    this.reviews = new OwnReviews(this.worker);
     /** The task that a notice led here for, until it is there to be looked at. */
     this.wanted = location.hash.slice(1);
     navigator.serviceWorker?.addEventListener("message", ({ data }) => this.follow(data?.look));
@@ -219,6 +222,7 @@ class Desk {
 
   title(view) {
     if (decisionOf(view)) return titleOfApproval(view);
+    if (reviewOf(view)) return titleOfReview(view);
     return this.book.titleOf(view) ?? sayText("untitled", { kind: sayText(`kind-${view.kind}`), id: view.id });
   }
 

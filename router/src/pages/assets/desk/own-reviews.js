@@ -1,0 +1,74 @@
+// The reviews of this worker's own work, the latest first, each of which he answers once.
+
+import { api, byId, clone, refused, say, sayText, setText, slotsOf } from "../page/dom.js";
+import { instant, now } from "../page/clock.js";
+import { plain } from "../page/text.js";
+import { actionOf } from "./authority.js";
+
+/** How many are shown. */
+const SHOWN_MAX = 50;
+
+export class OwnReviews {
+  constructor(worker) {
+    this.worker = worker;
+    this.root = byId("own-reviews");
+    this.slots = slotsOf(this.root);
+    byId("own-reviews-open").addEventListener("click", () => this.open());
+  }
+
+  open() {
+    this.root.showModal();
+    this.load();
+  }
+
+  async load() {
+    const { slots } = this;
+    try {
+      const { items } = await api("GET", `/v1/reviews?worker=${encodeURIComponent(this.worker)}&limit=200`);
+      const made = items.filter(({ score_milli: score }) => score !== undefined).reverse().slice(0, SHOWN_MAX);
+      slots.list.replaceChildren(...made.map((review) => this.row(review)));
+      slots.empty.hidden = made.length > 0;
+      slots.fault.hidden = true;
+    } catch (problem) {
+      this.complain(problem);
+    }
+  }
+
+  complain(problem) {
+    this.slots.fault.hidden = false;
+    this.slots.fault.replaceChildren(refused(problem));
+  }
+
+  row(review) {
+    const { root, slots } = clone("t-own-review");
+    const at = Date.parse(review.scored_at);
+    setText(slots.what, review.action ? `${actionOf(review.action)}, \u2066${plain(review.amount ?? "")}\u2069` : plain(review.form));
+    slots.at.dateTime = review.scored_at;
+    setText(slots.at, instant(at));
+    setText(slots.score, sayText("review-score", { score: review.score_milli / 10 }));
+    slots.words.hidden = !review.words;
+    setText(slots.words, review.words ?? "");
+    slots.criteria.replaceChildren(...Object.entries(review.points).map(([name, points]) => {
+      const item = document.createElement("li");
+      item.append(`${plain(name)}: `, say("review-points", { points }));
+      return item;
+    }));
+    slots.answer.hidden = !review.answer;
+    setText(slots.answer, review.answer ? `${sayText("review-answered")}: ${review.answer}` : "");
+    slots.answering.hidden = !(Date.parse(review.answer_until) > now());
+    const field = root.querySelector("[name=answer]");
+    root.querySelector("[data-do=answer]").addEventListener("click", () => this.answer(review, field));
+    return root;
+  }
+
+  async answer({ id }, field) {
+    const words = field.value.trim();
+    if (!words) return field.focus();
+    try {
+      await api("POST", `/v1/reviews/${id}`, { act: "answer", words });
+      this.load();
+    } catch (problem) {
+      this.complain(problem);
+    }
+  }
+}
