@@ -16,6 +16,7 @@ import "./macros.mjs";
 import "./worklist.mjs";
 import "./cases.mjs";
 import "./decide.mjs";
+import "./improvements.mjs";
 import "./console.mjs";
 import "./day.mjs";
 import "./door.mjs";

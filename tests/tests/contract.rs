@@ -121,6 +121,7 @@ suites! {
     cases: keeps_cases, lists_cases_by_what_is_due, finds_cases_in_time;
     ledger: keeps_decisions;
     external: keeps_external_events, finds_cases_by_reference;
+    improvements: keeps_improvements;
     search: finds_words, keeps_tenants_apart, keeps_its_place, follows_the_record;
     archive: keeps_transcripts, joins_letters, keeps_a_register, lists_in_pages, finds_what_nobody_confirmed,
         finds_what_was_heard_lately, keeps_quarantine,

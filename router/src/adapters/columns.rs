@@ -7,6 +7,7 @@ use blendline_cases::Case;
 use blendline_cases::systems::Held;
 use blendline_core::rows::{Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState};
 use blendline_core::{MessageRow, Write};
+use blendline_improvements::Improvement;
 use blendline_wire::event::Event;
 use blendline_wire::task::Side;
 use blendline_wire::worker::Author;
@@ -48,6 +49,7 @@ pub(in crate::adapters) struct Batch {
     pub(in crate::adapters) references: Vec<(i64, String, [u8; 16])>,
     pub(in crate::adapters) externals: Vec<ExternalColumns>,
     pub(in crate::adapters) externals_removed: Vec<[u8; 16]>,
+    pub(in crate::adapters) improvements: Vec<ImprovementColumns>,
     pub(in crate::adapters) quarantine: Vec<QuarantineRow>,
     pub(in crate::adapters) journal: Vec<u8>,
     /// (our id, the platform's).
@@ -157,6 +159,18 @@ pub(in crate::adapters) struct ExternalColumns {
     pub(in crate::adapters) body: Body,
 }
 
+pub(in crate::adapters) struct ImprovementColumns {
+    pub(in crate::adapters) id: [u8; 16],
+    pub(in crate::adapters) group: Option<[u8; 16]>,
+    pub(in crate::adapters) tenant: i64,
+    pub(in crate::adapters) owner: Option<i64>,
+    pub(in crate::adapters) author: Option<i64>,
+    pub(in crate::adapters) look_at: Option<i64>,
+    pub(in crate::adapters) status: &'static str,
+    pub(in crate::adapters) source: &'static str,
+    pub(in crate::adapters) body: Body,
+}
+
 pub(in crate::adapters) struct LineColumns {
     pub(in crate::adapters) decision: [u8; 16],
     pub(in crate::adapters) line: i32,
@@ -229,6 +243,7 @@ impl Batch {
             references: Vec::with_capacity(commit.references.len()),
             externals: Vec::new(),
             externals_removed: Vec::new(),
+            improvements: Vec::with_capacity(commit.improvements.len()),
             quarantine: commit.quarantine.clone(),
             journal: commit.journal.clone(),
             sent: commit.sent.iter().map(|(id, _, external)| (sql(id.0), external.clone())).collect(),
@@ -267,6 +282,10 @@ impl Batch {
                 ExternalWrite::Remove(id) => batch.externals_removed.push(id.0.to_be_bytes()),
             }
         }
+        for improvement in &commit.improvements {
+            let row = batch.improvement(improvement)?;
+            batch.improvements.push(row);
+        }
         Ok(batch)
     }
 
@@ -297,6 +316,20 @@ impl Batch {
             due_at: held.due_at().map(|due| sql(due.0)),
             system: held.event.system.clone(),
             body: self.body(held)?,
+        })
+    }
+
+    fn improvement(&mut self, of: &Improvement) -> Result<ImprovementColumns, StoreError> {
+        Ok(ImprovementColumns {
+            id: of.id.0.to_be_bytes(),
+            group: of.group.map(|group| group.0.to_be_bytes()),
+            tenant: sql(of.tenant.0),
+            owner: of.owner.map(|owner| sql(owner.0)),
+            author: of.author().map(|author| sql(author.0)),
+            look_at: of.look_at.map(|at| sql(at.0)),
+            status: of.status.as_str(),
+            source: of.source.as_str(),
+            body: self.body(of)?,
         })
     }
 

@@ -111,7 +111,8 @@ async fn read(app: &Shared, caller: &Caller, wanted: &LedgerWanted) -> Result<Ve
     }
 }
 
-fn row(text: &mut String, cells: &[String]) {
+/// Adds a line.
+pub(super) fn row(text: &mut String, cells: &[String]) {
     for (at, cell) in cells.iter().enumerate() {
         let comma = if at == 0 { "" } else { "," };
         // A table program takes what begins so for a formula; amounts below zero are numbers.

@@ -12,9 +12,9 @@ use super::problem::Failure;
 use super::{
     Shared, about, accounts, audit, canned, case_alike, case_events, case_list, case_types, cases, company, connect,
     consents, conversations, customer, decision_allowance, decision_links, decision_list, decisions, drafts, endpoints,
-    explanation, externals, floor, health, held, items, keys, ledger, macros, media, notes, operations, pages, people,
-    poll, promises, push, queues, rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status,
-    synced, tasks, transcripts, users, webhooks, work, workers, worklist,
+    explanation, externals, floor, health, held, improvement_figures, improvements, items, keys, ledger, macros, media,
+    notes, operations, pages, people, poll, promises, push, queues, rule_day, rule_help, rule_replay, rule_trial,
+    rules, search, sessions, status, synced, tasks, transcripts, users, webhooks, work, workers, worklist,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -89,6 +89,12 @@ pub fn routes() -> Vec<Route> {
         get("/v1/decisions/{id}", READ_OR_WORK, self::get(decisions::one), about::decisions::one),
         owner(post("/v1/decisions/{id}", STAND, self::post(decisions::act), about::decisions::act)),
         post("/v1/decisions/{id}/link", STAND, self::post(decision_links::link), about::decisions::link),
+        owner(post("/v1/improvements", ALL, self::post(improvements::open), about::improvements::open)),
+        get("/v1/improvements", ALL, self::get(improvement_figures::list), about::improvements::list),
+        get("/v1/improvements/alike", WATCH, self::get(improvement_figures::alike), about::improvements::alike),
+        get("/v1/improvements/export", WATCH, self::get(improvement_figures::export), about::improvements::export),
+        get("/v1/improvements/{id}", ALL, self::get(improvements::one), about::improvements::one),
+        owner(post("/v1/improvements/{id}", STAND, self::post(improvements::act), about::improvements::act)),
         owner(post("/v1/systems/{system}/events", PUSH, self::post(externals::tell), about::externals::tell)),
         get("/v1/systems/{system}/{records}/{reference}", READ, self::get(synced::one), about::synced::one),
         owner(route(

@@ -53,6 +53,10 @@ impl Stepper<'_> {
                 let answer = self.external_call(actor, *asked);
                 return self.batch.outputs.push(Output::Answer(reply, answer));
             }
+            Call::Improve(asked) => {
+                let answer = self.improve_call(actor, *asked);
+                return self.batch.outputs.push(Output::Answer(reply, answer));
+            }
             Call::Sync(asked) => {
                 let answer = self.sync_call(actor, *asked);
                 return self.batch.outputs.push(Output::Answer(reply, answer));
@@ -178,9 +182,12 @@ impl Stepper<'_> {
                 self.noted(known)
             }
             // Answered before anything is prepared.
-            Call::Case(_) | Call::External(_) | Call::Sync(_) | Call::Quarantine(_) | Call::Decide(_) => {
-                Err(Err(CallError::Unavailable("this is no task's".into())))
-            }
+            Call::Case(_)
+            | Call::External(_)
+            | Call::Sync(_)
+            | Call::Quarantine(_)
+            | Call::Decide(_)
+            | Call::Improve(_) => Err(Err(CallError::Unavailable("this is no task's".into()))),
             Call::Log { worker, queue, medium, duration_ms, note, key } => {
                 let key = key.map(|own| keys::log(worker, &own));
                 if let Some(task) = key.and_then(|key| number(self.overlay.key(&key)?, 0)) {

@@ -27,6 +27,7 @@ mod externals;
 mod forecasts;
 mod handover;
 mod health;
+mod improvements;
 mod inbound;
 mod intake;
 pub(crate) mod keys;

@@ -4,6 +4,7 @@ mod archive;
 mod broker;
 mod external;
 mod files;
+pub(crate) mod improvements;
 pub(crate) mod ledger;
 mod store;
 

@@ -9,6 +9,7 @@ use blendline_cases::Case;
 use blendline_cases::systems::Held;
 use blendline_core::rows::*;
 use blendline_core::{MessageRow, Write};
+use blendline_improvements::Improvement;
 use blendline_wire::event::Event;
 use blendline_wire::*;
 use tokio::sync::watch;
@@ -46,6 +47,7 @@ pub(crate) struct Record {
     pub(crate) cases: BTreeMap<CaseId, Case>,
     pub(crate) ledger: Vec<Line>,
     pub(crate) externals: BTreeMap<ExternalId, Held>,
+    pub(crate) improvements: BTreeMap<ImprovementId, Improvement>,
     pub(crate) references: Vec<(TenantId, String, CaseId)>,
     pub(crate) quarantine: Vec<QuarantineRow>,
     claims: HashMap<(OutboundId, u32), (String, Millis)>,
@@ -136,6 +138,7 @@ impl Record {
         self.cases.extend(commit.cases.iter().map(|case| (case.id, case.clone())));
         self.references.extend(commit.references.iter().cloned());
         self.take_externals(&commit.externals);
+        self.improvements.extend(commit.improvements.iter().map(|it| (it.id, it.clone())));
         self.quarantine.extend(commit.quarantine.iter().cloned());
         for (outbound, account, external) in &commit.sent {
             self.external.insert((*account, external.clone()), *outbound);
@@ -224,6 +227,7 @@ impl Store for FakeStore {
         };
         found.cases.extend(record.cases.values().filter(of_matter).map(|case| (case.id, case.clone())));
         found.externals = record.held_events(&wanted.externals);
+        found.improvements = super::improvements::some(record.improvements.values(), &wanted.improvements);
         for id in record.bearing(&wanted.externals) {
             found.cases.extend(record.cases.get(&id).map(|case| (id, case.clone())));
         }

@@ -21,6 +21,8 @@ pub enum Tag {
     Cases,
     /// What workers may decide.
     Decisions,
+    /// What should change.
+    Improvements,
     /// Tasks.
     Tasks,
     /// What a worker does.
@@ -53,10 +55,11 @@ pub enum Tag {
 
 impl Tag {
     /// Every group.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Items,
         Self::Cases,
         Self::Decisions,
+        Self::Improvements,
         Self::Tasks,
         Self::Work,
         Self::Workers,
@@ -79,6 +82,9 @@ impl Tag {
             Self::Items => ("items", "Work items that other systems push in."),
             Self::Cases => ("cases", "Matters with a typed process: stages, targets, owners."),
             Self::Decisions => ("decisions", "What workers may decide, who decides above that, and the ledger of it."),
+            Self::Improvements => {
+                ("improvements", "What should change: written down, answered by a manager, measured.")
+            }
             Self::Tasks => ("tasks", "What waits, who has it, what was said."),
             Self::Work => ("work", "What a worker does with a task, under the lease he was given."),
             Self::Workers => ("workers", "Who is there; a worker's connection, by WebSocket or long poll."),

@@ -17,7 +17,7 @@ use crate::directory::Role;
 use crate::people::company::Refusal;
 
 /// The sources that name keys.
-const SOURCES: [&str; 33] = [
+const SOURCES: [&str; 35] = [
     include_str!("away.rs"),
     include_str!("case_parts.rs"),
     include_str!("chat.rs"),
@@ -26,6 +26,7 @@ const SOURCES: [&str; 33] = [
     include_str!("console/board.rs"),
     include_str!("console/cases.rs"),
     include_str!("console/externals.rs"),
+    include_str!("console/improvements.rs"),
     include_str!("console/lists.rs"),
     include_str!("console/mod.rs"),
     include_str!("console/outlets.rs"),
@@ -49,6 +50,7 @@ const SOURCES: [&str; 33] = [
     include_str!("transcript.rs"),
     include_str!("work_views.rs"),
     include_str!("../driver/case_words.rs"),
+    include_str!("../driver/improvements.rs"),
     include_str!("../driver/same.rs"),
     include_str!("../driver/solved.rs"),
 ];
@@ -191,10 +193,25 @@ fn nobody_sees_a_page_of_the_console_that_is_not_for_him() {
     let seen =
         |role| Section::ALL.into_iter().filter(|section| section.is_for(role)).map(Section::name).collect::<Vec<_>>();
     assert!(seen(Role::Worker).is_empty() && seen(Role::Integrator).is_empty());
-    assert_eq!(seen(Role::Supervisor), ["board", "people", "work", "cases", "answers", "rules", "accounts"]);
+    assert_eq!(
+        seen(Role::Supervisor),
+        ["board", "people", "work", "cases", "improvements", "answers", "rules", "accounts"]
+    );
     assert_eq!(
         seen(Role::Auditor),
-        ["board", "people", "work", "cases", "answers", "rules", "accounts", "outlets", "quarantine", "audit"]
+        [
+            "board",
+            "people",
+            "work",
+            "cases",
+            "improvements",
+            "answers",
+            "rules",
+            "accounts",
+            "outlets",
+            "quarantine",
+            "audit"
+        ]
     );
     assert_eq!(seen(Role::Admin).len(), Section::ALL.len());
     // Who may only look finds nothing to change things by.

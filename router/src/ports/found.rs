@@ -6,7 +6,8 @@ use blendline_authority::Line;
 use blendline_cases::Case;
 use blendline_cases::systems::Held;
 use blendline_core::rows::{Conversation, OutboundRow};
-use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, MatterId, OutboundId, TaskId};
+use blendline_improvements::Improvement;
+use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, ImprovementId, MatterId, OutboundId, TaskId};
 
 use crate::ports::external::ExternalsWanted;
 use crate::ports::ledger::LinesWanted;
@@ -39,6 +40,8 @@ pub struct Wanted {
     pub lines: LinesWanted,
     /// Events of other systems, and the cases that they are about.
     pub externals: ExternalsWanted,
+    /// Improvements by their names, each with all that belong to it.
+    pub improvements: Vec<ImprovementId>,
 }
 
 /// How many open cases of one matter are looked up.
@@ -59,6 +62,7 @@ impl Wanted {
             && self.case_matters.is_empty()
             && self.lines.is_empty()
             && self.externals.is_empty()
+            && self.improvements.is_empty()
     }
 }
 
@@ -85,4 +89,6 @@ pub struct Found {
     pub lines: Vec<Line>,
     /// Events of other systems that were not applied yet, whichever way they were asked for.
     pub externals: Vec<Held>,
+    /// Improvements, and those that belong to them.
+    pub improvements: Vec<Improvement>,
 }

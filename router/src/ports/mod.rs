@@ -8,6 +8,7 @@ pub mod files;
 mod filter;
 mod found;
 pub mod held;
+pub mod improvements;
 pub mod ledger;
 pub mod live;
 pub mod outlets;

@@ -56,6 +56,8 @@ pub struct Routing {
     pub cases: CaseTypes,
     /// What it says of matters that are done, and of those that come again.
     pub matters: Matters,
+    /// What it says of improvements.
+    pub improvements: blendline_improvements::Settings,
     /// Other systems, and what their events do.
     pub systems: BTreeMap<String, System>,
     /// What workers may decide, where the set says so.
@@ -139,6 +141,7 @@ impl Routing {
             notices: set.notices.iter().map(|notice| Told::new(notice, set, names)).collect(),
             cases: CaseTypes::of(set),
             matters: Matters::of(set, names),
+            improvements: set.improvements.clone().unwrap_or_default(),
             systems: set.systems.iter().map(|rules| (rules.system.name.clone(), rules.system.clone())).collect(),
             authority: None,
             classifier: Classifier::new(set),

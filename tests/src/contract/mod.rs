@@ -7,6 +7,7 @@ pub mod desks;
 pub mod devices;
 pub mod external;
 pub mod files;
+pub mod improvements;
 pub mod ledger;
 pub mod live;
 pub mod outlets;

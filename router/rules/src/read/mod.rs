@@ -5,6 +5,7 @@ mod blending;
 mod calendars;
 mod cases;
 mod groups;
+mod improvements;
 mod matter;
 mod notices;
 mod queues;
@@ -61,6 +62,7 @@ pub(crate) fn rule_set(root: &Node, world: &World, faults: &mut Faults) -> Optio
     let authority = section.get("authority").map(|node| authority::read(&mut reader, node, &zone)).unwrap_or_default();
     let solved = section.get("solved").and_then(|node| matter::solved(&mut reader, node));
     let same_matter = section.get("same_matter").and_then(|node| matter::same_matter(&mut reader, node));
+    let improvements = section.get("improvements").and_then(|node| improvements::read(&mut reader, node, &channels));
     cases::by_hand(&mut cases, &authority.authority);
     Some(RuleSet {
         two_people,
@@ -78,6 +80,7 @@ pub(crate) fn rule_set(root: &Node, world: &World, faults: &mut Faults) -> Optio
         authority,
         solved,
         same_matter,
+        improvements,
     })
 }
 

@@ -17,6 +17,7 @@ mod error;
 mod external;
 mod follow;
 mod held;
+mod improvements;
 mod ledger;
 mod load;
 mod migrate;
@@ -53,6 +54,7 @@ use self::claims::Claims;
 use self::connections::Connections;
 use self::partitions::Partitions;
 use crate::adapters::columns::Batch;
+use crate::ports::improvements::Improvements as _;
 use crate::ports::ledger::Ledger as _;
 use crate::ports::store::{Claim, Commit, Found, Store, StoreError, Tenure, Wanted};
 
@@ -170,6 +172,7 @@ impl Store for PostgresStore {
         let mut found = lent.back(found)?;
         found.lines = self.lines(&wanted.lines).await?;
         found.externals = self.held_events(&wanted.externals).await?;
+        found.improvements = self.improvements(&wanted.improvements).await?;
         Ok(found)
     }
 

@@ -11,6 +11,7 @@ mod devices;
 pub mod dump;
 mod external;
 mod held;
+mod improvements;
 mod ledger;
 mod outlets;
 mod people;

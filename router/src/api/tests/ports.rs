@@ -9,12 +9,13 @@ use blendline_cases::Case;
 use blendline_cases::systems::Held;
 use blendline_core::rows::{Conversation, OutboundRow, Task};
 use blendline_core::{Answer, Scheduler};
+use blendline_improvements::Improvement;
 use blendline_wire::event::Event;
 use blendline_wire::outbound::Content;
 use blendline_wire::worker::ServerFrame;
 use blendline_wire::{
-    AccountId, CaseId, ContactKey, ConversationId, ExternalId, Millis, OutboundId, Pii, SessionId, TaskId, TenantId,
-    WorkerId,
+    AccountId, CaseId, ContactKey, ConversationId, ExternalId, ImprovementId, Millis, OutboundId, Pii, SessionId,
+    TaskId, TenantId, WorkerId,
 };
 use tokio::sync::{mpsc, watch};
 
@@ -23,6 +24,7 @@ use crate::handle::{Call, CallResult, Handle, Request};
 use crate::payload::{MessageBody, StoredMessage};
 use crate::ports::broker::{Broker, BrokerError, Subscription};
 use crate::ports::external::{ExternalFilter, Externals};
+use crate::ports::improvements::{ImprovementFilter, Improvements};
 use crate::ports::ledger::{Ledger, LedgerFilter, LinePlace, LinesWanted};
 use crate::ports::register;
 use crate::ports::store::{
@@ -130,6 +132,7 @@ pub(super) struct Records {
     pub(super) cases: Mutex<BTreeMap<CaseId, Case>>,
     pub(super) ledger: Mutex<Vec<Line>>,
     pub(super) externals: Mutex<Vec<Held>>,
+    pub(super) improvements: Mutex<Vec<Improvement>>,
 }
 
 #[async_trait]
@@ -171,6 +174,28 @@ impl Externals for Records {
     }
 
     async fn cases_bearing(&self, _: TenantId, _: &str) -> Result<Vec<CaseId>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl Improvements for Records {
+    async fn improvements(&self, ids: &[ImprovementId]) -> Result<Vec<Improvement>, StoreError> {
+        Ok(crate::fakes::improvements::some(self.improvements.lock().unwrap().iter(), ids))
+    }
+
+    async fn list_improvements(
+        &self,
+        tenant: TenantId,
+        filter: &ImprovementFilter,
+        _: Option<ImprovementId>,
+        _: usize,
+    ) -> Result<Vec<Improvement>, StoreError> {
+        let is_asked = |it: &&Improvement| it.tenant == tenant && filter.takes(it);
+        Ok(self.improvements.lock().unwrap().iter().filter(is_asked).cloned().collect())
+    }
+
+    async fn improvements_to_look_at(&self, _: u16, _: Millis, _: usize) -> Result<Vec<ImprovementId>, StoreError> {
         Ok(Vec::new())
     }
 }

@@ -7,6 +7,7 @@ mod answers;
 mod board;
 mod cases;
 mod externals;
+mod improvements;
 mod lists;
 mod outlets;
 mod rules;
@@ -34,6 +35,8 @@ pub enum Section {
     Work,
     /// Customers' matters with a process.
     Cases,
+    /// What should change.
+    Improvements,
     /// Answers that workers put into replies.
     Answers,
     /// Routing rules.
@@ -54,11 +57,12 @@ pub enum Section {
 
 impl Section {
     /// All of them, in the order of the navigation.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Board,
         Self::People,
         Self::Work,
         Self::Cases,
+        Self::Improvements,
         Self::Answers,
         Self::Rules,
         Self::Accounts,
@@ -86,6 +90,7 @@ impl Section {
             Self::People => "people",
             Self::Work => "work",
             Self::Cases => "cases",
+            Self::Improvements => "improvements",
             Self::Answers => "answers",
             Self::Rules => "rules",
             Self::Accounts => "accounts",
@@ -100,9 +105,14 @@ impl Section {
     /// Whether a role may see it. The routes that its scripts call say the same, and theirs is what counts.
     pub fn is_for(self, role: Role) -> bool {
         let roles: &[Role] = match self {
-            Self::Board | Self::People | Self::Work | Self::Cases | Self::Answers | Self::Rules | Self::Accounts => {
-                &[Supervisor, Operations, Auditor, Admin]
-            }
+            Self::Board
+            | Self::People
+            | Self::Work
+            | Self::Cases
+            | Self::Improvements
+            | Self::Answers
+            | Self::Rules
+            | Self::Accounts => &[Supervisor, Operations, Auditor, Admin],
             Self::Outlets | Self::Quarantine => &[Operations, Auditor, Admin],
             Self::Users | Self::Keys => &[Operations, Admin],
             Self::Audit => &[Auditor, Admin],
@@ -116,6 +126,7 @@ impl Section {
             Self::People => "console-people",
             Self::Work => "console-work",
             Self::Cases => "console-cases",
+            Self::Improvements => "console-improvements",
             Self::Answers => "console-answers",
             Self::Rules => "console-rules",
             Self::Accounts => "console-accounts",
@@ -133,6 +144,7 @@ impl Section {
             Self::People => "console-people-hint",
             Self::Work => "console-work-hint",
             Self::Cases => "console-cases-hint",
+            Self::Improvements => "console-improvements-hint",
             Self::Answers => "console-answers-hint",
             Self::Rules => "console-rules-hint",
             Self::Accounts => "console-accounts-hint",
@@ -152,6 +164,7 @@ impl Section {
             }
             Self::Work => "M4 6h10M4 12h16M4 18h7M18 4v4M16 6h4",
             Self::Cases => "M9 6V4h6v2M3 7h18v12H3zM3 12h18M12 11v3",
+            Self::Improvements => "M4 19h16M6 16l4-5 4 3 5-8M19 6h-4M19 6v4",
             Self::Answers => "M4 5h16v10H10l-4 4v-4H4zM8 9h8M8 12h5",
             Self::Rules => "M4 5h7a4 4 0 0 1 4 4v10M15 19l-3-3M15 19l3-3M4 12h5",
             Self::Accounts => "M4 12a8 8 0 0 1 16 0M8 12a4 4 0 0 1 8 0M12 12v8",
@@ -172,6 +185,7 @@ pub(super) fn markup(page: &Page<'_>, role: Role, section: Section) -> Markup {
         Section::People => board::people(lang, role),
         Section::Work => work::markup(lang, role),
         Section::Cases => cases::markup(lang),
+        Section::Improvements => improvements::markup(lang, matches!(role, Supervisor | Admin)),
         Section::Answers => answers::markup(lang, role),
         Section::Rules => rules::markup(lang, role),
         Section::Accounts => lists::accounts(lang),

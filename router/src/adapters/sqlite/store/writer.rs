@@ -37,6 +37,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../../migrations/sqlite/0019_decisions.sql"),
     include_str!("../../../../migrations/sqlite/0020_promises.sql"),
     include_str!("../../../../migrations/sqlite/0021_systems.sql"),
+    include_str!("../../../../migrations/sqlite/0024_improvements.sql"),
 ];
 /// The page cache: the tails of the tables and the upper pages of the indexes.
 const CACHE_KIB: u32 = 32 * 1024;
