@@ -3,15 +3,18 @@
 // build as this file.
 
 const BUILD = "{build}";
-const LANG = new URL(location.href).searchParams.get("lang") === "he" ? "he" : "en";
-const STORE = `blendline-away-${BUILD}-${LANG}`;
-const PAGE = `/desk/away?lang=${LANG}`;
-const FILES = [PAGE, ...["blendline.css", "desk-away.js", "icon.svg"].map((name) => `/assets/${BUILD}/${name}`)];
+const STORE = `blendline-away-${BUILD}`;
+const LANGS = ["en", "he"];
+const page = (lang) => `/desk/away?lang=${lang}`;
+const FILES = [...LANGS.map(page), ...["blendline.css", "desk-away.js", "icon.svg"].map((name) => `/assets/${BUILD}/${name}`)];
+/** The language that the desk had last. It outlives this file's version, and this worker's memory does not live long. */
+const SPOKEN = "blendline-desk-language";
 /** What a proxy says in the router's place. */
 const AWAY = new Set([502, 503, 504]);
 
 addEventListener("install", (event) => {
-  // Without the cookies: the page is the same for everybody, and its language is asked for by name.
+  // Without the cookies: the page is the same for everybody, and its language is asked for by name. Both are kept by the
+  // one worker: a worker for each would take the other's place, and Chromium lets pages wait while that happens.
   const all = FILES.map((file) => new Request(file, { credentials: "omit", cache: "reload" }));
   event.waitUntil(caches.open(STORE).then((store) => store.addAll(all)).then(() => skipWaiting()));
 });
@@ -26,14 +29,25 @@ addEventListener("activate", (event) => {
 
 const kept = async (file) => (await caches.open(STORE)).match(file);
 
+async function away() {
+  const spoken = await (await caches.open(SPOKEN)).match("/desk/away");
+  const lang = await spoken?.text();
+  return kept(page(LANGS.includes(lang) ? lang : LANGS[0]));
+}
+
+addEventListener("message", (event) => {
+  const lang = event.data?.lang;
+  if (LANGS.includes(lang)) event.waitUntil(caches.open(SPOKEN).then((store) => store.put("/desk/away", new Response(lang))));
+});
+
 async function open(request) {
   try {
     const answer = await fetch(request);
-    return AWAY.has(answer.status) ? ((await kept(PAGE)) ?? answer) : answer;
+    return AWAY.has(answer.status) ? ((await away()) ?? answer) : answer;
   } catch (fault) {
-    const page = await kept(PAGE);
-    if (!page) throw fault;
-    return page;
+    const calm = await away();
+    if (!calm) throw fault;
+    return calm;
   }
 }
 
