@@ -24,6 +24,7 @@ use blendline_wire::{
 use super::{World, key};
 use crate::api::routes::routes;
 use crate::directory::Role;
+use crate::driver::keys;
 use crate::driver::synced::record_key;
 use crate::handle::Records;
 use crate::media::{MediaFile, MediaState};
@@ -197,7 +198,10 @@ pub(crate) fn fill(world: &World) {
     let key = record_key(task.tenant, "crm", Records::Customers, "C-7");
     world.records.entries.lock().unwrap().push(register::Entry { kind, key, tenant: task.tenant, at: Millis(1), body });
     world.records.externals.lock().unwrap().push(told(task.tenant));
-    world.records.improvements.lock().unwrap().push(improvement(task.tenant, dana));
+    // The one that is asked for, and the one that is written down: nothing is committed here.
+    let written = keys::improvement(task.tenant, "k");
+    let kept = [ImprovementId(7), written].map(|id| Improvement { id, ..improvement(task.tenant, dana) });
+    world.records.improvements.lock().unwrap().extend(kept);
     world.records.entries.lock().unwrap().push(file.entry([7; 16], task.tenant, Millis(1)));
     let row = OutboundRow {
         id: OutboundId(5),
