@@ -38,12 +38,12 @@ impl Counting {
         }
         let is_mine = |talks: &BTreeSet<ConversationId>| event.conversation.is_some_and(|talk| talks.contains(&talk));
         match (&event.kind, self.measure.figure) {
-            (EventKind::TaskCreated { kind: TaskKind::Conversation, queue, label, .. }, _) => {
-                if self.is_of(*queue, label.as_deref()) {
-                    self.contacts += 1;
-                    self.talks.extend(event.conversation);
-                    self.tasks.extend(event.task);
-                }
+            (EventKind::TaskCreated { kind: TaskKind::Conversation, queue, label, .. }, _)
+                if self.is_of(*queue, label.as_deref()) =>
+            {
+                self.contacts += 1;
+                self.talks.extend(event.conversation);
+                self.tasks.extend(event.task);
             }
             (EventKind::MatterRepeated(_), Figure::Repeats) if is_mine(&self.talks) => self.count += 1,
             (EventKind::TaskDenied, Figure::Denials) if is_mine(&self.talks) => self.count += 1,
