@@ -10,8 +10,8 @@ use blendline_wire::outbound::SendFailure;
 use blendline_wire::task::{AcceptMode, ClockRule, ParkReason, Presence, Target};
 use blendline_wire::worker::{Reply, ServerFrame};
 use blendline_wire::{
-    AccountId, CaseId, ContactKey, ConversationId, DecisionId, JudgementId, Lease, MatterId, Pii, QueueId, SessionId,
-    TaskId, TenantId, WorkerId,
+    AccountId, CaseId, ContactKey, ConversationId, DecisionId, ImprovementId, JudgementId, Lease, MatterId, Pii,
+    QueueId, SessionId, TaskId, TenantId, WorkerId,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -226,6 +226,8 @@ pub enum Call {
     Matters(Box<MattersCall>),
     /// Something is said of somebody's work.
     Judge(Box<JudgeCall>),
+    /// Something is asked of an improvement.
+    Improve(Box<ImproveCall>),
     /// A worker logs a contact that is over.
     Log {
         /// Who.
@@ -407,6 +409,17 @@ pub struct DecideCall {
     pub tells: bool,
 }
 
+/// What is asked of an improvement.
+#[derive(Clone, Debug)]
+pub struct ImproveCall {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Which.
+    pub improvement: ImprovementId,
+    /// What is asked.
+    pub command: blendline_improvements::Command,
+}
+
 /// What becomes of a task, with its texts and with handles for names.
 #[derive(Clone, Debug)]
 pub enum Verdict {
@@ -479,6 +492,9 @@ pub enum CallError {
     /// The decision cannot be made, or not so; nothing but the event of it was written.
     #[error("refused: {0:?}")]
     Decision(Box<NotDecided>),
+    /// This cannot be done with the improvement; nothing was changed.
+    #[error("refused: {0:?}")]
+    Improvement(blendline_improvements::Refusal),
     /// Somebody is asked for the decision: no refusal, for who has no other way to hear of it.
     #[error("somebody is asked for the decision {0}")]
     Waiting(DecisionId),

@@ -18,6 +18,7 @@ import "./cases.mjs";
 import "./journey.mjs";
 import "./decide.mjs";
 import "./reviews.mjs";
+import "./improvements.mjs";
 import "./console.mjs";
 import "./day.mjs";
 import "./door.mjs";

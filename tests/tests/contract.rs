@@ -123,6 +123,7 @@ suites! {
     happenings: finds_what_happened;
     judgements: keeps_judgements;
     external: keeps_external_events, finds_cases_by_reference;
+    improvements: keeps_improvements;
     search: finds_words, keeps_tenants_apart, keeps_its_place, follows_the_record;
     archive: keeps_transcripts, joins_letters, keeps_a_register, lists_in_pages, finds_what_nobody_confirmed,
         finds_what_was_heard_lately, keeps_quarantine,

@@ -268,6 +268,11 @@ hashed!(
     /// event twice is one event, and another one under the same id is another.
     ExternalId, "ext"
 );
+hashed!(
+    /// Something that should change. A hash of its tenant and of the key under which it was opened, so that opening it twice is
+    /// opening it once.
+    ImprovementId, "imp"
+);
 
 #[cfg(test)]
 mod tests {

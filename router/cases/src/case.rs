@@ -89,6 +89,9 @@ pub struct StageRun {
     /// How far up the organisation's tree it went since.
     #[serde(default)]
     pub escalated: u32,
+    /// How often its task came again.
+    #[serde(default)]
+    pub resurfaced: u32,
     /// Because of which other case of the customer it stands still.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<Held>,
@@ -152,6 +155,7 @@ impl StageRun {
             stood_ms: 0,
             warned_at: None,
             escalated: 0,
+            resurfaced: 0,
             held: None,
         }
     }
@@ -297,6 +301,7 @@ impl Case {
             EventKind::CaseWork(event) => self.task = event.of_task,
             EventKind::CaseAtRisk(_) => self.stage.warned_at = Some(at),
             EventKind::CaseEscalated(event) => self.stage.escalated = event.level,
+            EventKind::CaseResurfaced(event) => self.stage.resurfaced = event.times,
             other => promise::take_up(&mut self.promises, at, other),
         }
     }

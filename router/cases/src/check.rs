@@ -13,6 +13,7 @@ use crate::values::{PROMISE, placeholders};
 
 mod promise;
 mod respect;
+mod resurface;
 
 /// What a case type may name that is not its own.
 #[derive(Clone, Debug, Default)]
@@ -172,6 +173,7 @@ impl Checking<'_> {
         }
         self.warn(stage);
         self.promise(stage);
+        self.resurface(stage);
         let moves_itself = |step: &Move| step.by.iter().any(|by| matches!(by, CaseMover::Customer | CaseMover::System));
         if stage.closes.is_none() && stage.queue.is_none() && !self.kind.moves_from(name).any(moves_itself) {
             let message = format!("nobody works on a case in `{name}`");

@@ -39,6 +39,7 @@ pub mod limits;
 pub mod promise;
 mod promising;
 mod respect;
+pub mod resurface;
 mod stay;
 pub mod systems;
 pub mod types;

@@ -179,11 +179,24 @@ pub struct Stage {
     /// What the customer is promised when it comes there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub promise: Option<StagePromise>,
+    /// When its task comes again, where nobody has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resurface: Option<Resurface>,
     /// What its target does while the case is paused.
     pub clock: ClockRule,
     /// What whoever does its work goes by: plain text.
     #[serde(skip_serializing_if = "Words::is_empty")]
     pub procedure: Words,
+}
+
+/// When the task of a stage comes again, the sooner before others the older it is and the more it is worth.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Resurface {
+    /// Each time after so long, in milliseconds.
+    pub after_ms: u64,
+    /// The field that says what it is worth: money, or a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// When it is warned of a stage, once, and what comes of it.

@@ -45,6 +45,7 @@ impl Deciding<'_> {
         }
         self.look_at_stage(chance, expected_at);
         self.escalate();
+        self.resurface();
     }
 
     /// When every second such case has left the stage.
@@ -209,7 +210,8 @@ impl Deciding<'_> {
             return tells_at.map(|at| at.max(self.now.plus(1)));
         }
         let promises = self.case.promises.iter().filter_map(Promise::next_at);
-        let looks = promises.chain(self.warns_at()).chain(self.escalates_at()).chain(tells_at);
+        let looks =
+            promises.chain(self.warns_at()).chain(self.escalates_at()).chain(self.resurfaces_at()).chain(tells_at);
         looks.min().map(|at| at.max(self.now.plus(1)))
     }
 

@@ -25,6 +25,38 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("quality", "which finished work is reviewed, by what, and why work is sent back"),
             ("solved", "when customers are asked whether it is solved, and which good answers are looked at"),
             ("same_matter", "how it is known that a customer comes again with the same matter"),
+            (
+                "improvements",
+                "until when managers answer what should change, what a contact costs, what opens one by itself",
+            ),
+        ],
+    ),
+    (
+        "improvements",
+        &[
+            ("answer", "how long an answer may take, as `7d`; left out, 7 days"),
+            ("climb", "what is late goes one manager up each so often, as `3d`; left out, 3 days"),
+            ("climbs", "how often it goes up at most; left out, 5"),
+            ("unit", "the unit whose manager answers for what is of no unit; left out, the top of the tree"),
+            ("cost", "what a contact costs: `{currency: ILS, contact: 1200}`; left out, nothing is priced"),
+            ("low", "answers about satisfaction of so many stars or fewer open one, where they have words"),
+            ("repeats", "when repeat contacts open one: `{share: 10%, contacts: 20, within: 7d}`"),
+        ],
+    ),
+    (
+        "improvements_cost",
+        &[
+            ("currency", "the currency, as `ILS`"),
+            ("contact", "what a contact costs, in whole minor units: `1200` is 12.00"),
+            ("channels", "what a contact of a channel costs, where it is another: `{webchat: 600}`"),
+        ],
+    ),
+    (
+        "improvements_repeats",
+        &[
+            ("share", "beyond this part of the contacts of a queue and topic, as `10%`"),
+            ("contacts", "of so many contacts at least; left out, 20"),
+            ("within", "within so long, as `7d`"),
         ],
     ),
     (
@@ -212,6 +244,7 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("agent", "what whoever owns the case is told when it comes there"),
             ("warn", "when it is warned that it will probably miss its target: `1h` before, or what is done of it"),
             ("promise", "what the customer is promised when it comes there"),
+            ("resurface", "its task comes again before what is fresher: `{after: 3d, by: value}`"),
             ("clock", "what its target does while the case is paused: `runs` or `stops`"),
             ("procedure", "what whoever does its work goes by, by language: plain text, links to https"),
             ("closes", "a last stage: `solved`, `withdrawn`, `refused` or `lost`"),
@@ -226,6 +259,13 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("raise", "`true`: the stage's task comes before others from then on"),
             ("open", "the queue in which a task is opened beside the stage's"),
             ("escalate", "after how long it goes to the next manager up the tree, and again after as long"),
+        ],
+    ),
+    (
+        "case_resurface",
+        &[
+            ("after", "each time after so long, as `3d`"),
+            ("by", "the field of money or a number that says what it is worth; left out, its age alone counts"),
         ],
     ),
     (

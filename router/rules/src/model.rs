@@ -64,6 +64,8 @@ pub struct RuleSet {
     pub solved: Option<Solved>,
     /// How it is known that a customer comes again with the same matter.
     pub same_matter: Option<SameMatter>,
+    /// Until when improvements are answered, what contacts cost, and what opens one by itself.
+    pub improvements: Option<blendline_improvements::Settings>,
 }
 
 /// What the text says of authority, and where its parts stand.

@@ -47,7 +47,7 @@ fn every_shipped_case_type_is_without_a_fault() {
             "calendars:\n  day: {{hours: {{sun-thu: \"08:00-20:00\"}}}}\nqueues:\n  front: {{side: front}}\n  back: {{side: back}}\n\
              groups:\n  desk: {{queues: [front, back], workers: [noa]}}\nrules:\n  - {{name: all, queue: front}}\n\
              cases:\n  {name}:\n    like: {name}\n    calendar: day\n    queues: {{service: front, warehouse: back, \
-             inquiry: back, quality: back, technicians: back, retention: front, collection: back, store: back}}\n"
+             inquiry: back, quality: back, technicians: back, retention: front, collection: back, store: back, sales: front}}\n"
         );
         let checked = check(name, &text, &world());
         assert!(checked.faults.all().is_empty(), "{}", checked.faults);

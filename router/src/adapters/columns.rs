@@ -7,6 +7,7 @@ use blendline_cases::Case;
 use blendline_cases::systems::Held;
 use blendline_core::rows::{Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState};
 use blendline_core::{MessageRow, Write};
+use blendline_improvements::Improvement;
 use blendline_quality::Judgement;
 use blendline_wire::event::Event;
 use blendline_wire::task::Side;
@@ -50,6 +51,7 @@ pub(in crate::adapters) struct Batch {
     pub(in crate::adapters) externals: Vec<ExternalColumns>,
     pub(in crate::adapters) externals_removed: Vec<[u8; 16]>,
     pub(in crate::adapters) judgements: Vec<JudgementColumns>,
+    pub(in crate::adapters) improvements: Vec<ImprovementColumns>,
     pub(in crate::adapters) quarantine: Vec<QuarantineRow>,
     pub(in crate::adapters) journal: Vec<u8>,
     /// (our id, the platform's).
@@ -159,6 +161,18 @@ pub(in crate::adapters) struct ExternalColumns {
     pub(in crate::adapters) body: Body,
 }
 
+pub(in crate::adapters) struct ImprovementColumns {
+    pub(in crate::adapters) id: [u8; 16],
+    pub(in crate::adapters) group: Option<[u8; 16]>,
+    pub(in crate::adapters) tenant: i64,
+    pub(in crate::adapters) owner: Option<i64>,
+    pub(in crate::adapters) author: Option<i64>,
+    pub(in crate::adapters) look_at: Option<i64>,
+    pub(in crate::adapters) status: &'static str,
+    pub(in crate::adapters) source: &'static str,
+    pub(in crate::adapters) body: Body,
+}
+
 pub(in crate::adapters) struct LineColumns {
     pub(in crate::adapters) decision: [u8; 16],
     pub(in crate::adapters) line: i32,
@@ -244,6 +258,7 @@ impl Batch {
             externals: Vec::new(),
             externals_removed: Vec::new(),
             judgements: Vec::with_capacity(commit.judgements.len()),
+            improvements: Vec::with_capacity(commit.improvements.len()),
             quarantine: commit.quarantine.clone(),
             journal: commit.journal.clone(),
             sent: commit.sent.iter().map(|(id, _, external)| (sql(id.0), external.clone())).collect(),
@@ -285,6 +300,10 @@ impl Batch {
         for judgement in &commit.judgements {
             let row = batch.judgement(judgement)?;
             batch.judgements.push(row);
+        }
+        for improvement in &commit.improvements {
+            let row = batch.improvement(improvement)?;
+            batch.improvements.push(row);
         }
         Ok(batch)
     }
@@ -330,6 +349,20 @@ impl Batch {
             task: judgement.task().map(|task| sql(task.0)),
             open: judgement.is_open(),
             body: self.body(judgement)?,
+        })
+    }
+
+    fn improvement(&mut self, of: &Improvement) -> Result<ImprovementColumns, StoreError> {
+        Ok(ImprovementColumns {
+            id: of.id.0.to_be_bytes(),
+            group: of.group.map(|group| group.0.to_be_bytes()),
+            tenant: sql(of.tenant.0),
+            owner: of.owner.map(|owner| sql(owner.0)),
+            author: of.author().map(|author| sql(author.0)),
+            look_at: of.look_at.map(|at| sql(at.0)),
+            status: of.status.as_str(),
+            source: of.source.as_str(),
+            body: self.body(of)?,
         })
     }
 

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::ports::store::StoreError;
 
 /// The version of the tables and columns below; it moves with the schemas of both stores.
-pub const RECORD_VERSION: u32 = 14;
+pub const RECORD_VERSION: u32 = 15;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -332,6 +332,22 @@ pub const TABLES: &[Table] = &[
         ],
         key: "id",
     },
+    Table {
+        name: "improvements",
+        columns: &[
+            ("id", Hash),
+            ("of_group", MaybeBytes),
+            ("shard", Int32),
+            ("tenant", Int),
+            ("owner", MaybeInt),
+            ("author", MaybeInt),
+            ("look_at", MaybeInt),
+            ("status", Text),
+            ("source", Text),
+            ("body", Text),
+        ],
+        key: "id",
+    },
     Table { name: "audit", columns: &[("tenant", Int), ("seq", Int), ("body", Text)], key: "tenant, seq" },
     Table { name: "audit_heads", columns: &[("tenant", Int), ("seq", Int), ("hash", Text)], key: "tenant" },
 ];
@@ -357,6 +373,7 @@ impl Table {
             "decisions" => 10,
             "case_references" | "external_events" => 12,
             "judgements" => 14,
+            "improvements" => 15,
             _ => 1,
         }
     }

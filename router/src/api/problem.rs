@@ -116,6 +116,7 @@ pub fn of_call(error: CallError, tenant: TenantId, directory: &Directory) -> Fai
         CallError::Refused(refusal) => of_refusal(&refusal),
         CallError::Case(refusal) => of_case(refusal),
         CallError::Decision(why) => of_decision(*why, name),
+        CallError::Improvement(refusal) => of_improvement(refusal, name),
         CallError::Waiting(decision) => {
             let detail = format!("somebody is asked: the task comes back with the answer to {decision}");
             Failure::new(StatusCode::ACCEPTED, "waiting", "Somebody is asked", detail)
@@ -235,6 +236,28 @@ fn of_review(refusal: blendline_quality::score::Refusal) -> Failure {
             unprocessable("wrong_points", detail).at("/points")
         }
         Review::Nothing => unprocessable("wrong_points", "no criterion applies".to_owned()).at("/points"),
+    }
+}
+
+fn of_improvement<'a>(refusal: blendline_improvements::Refusal, name: impl Fn(WorkerId) -> Option<&'a str>) -> Failure {
+    use blendline_improvements::Refusal as Improvement;
+    let state = |detail: String| conflict("wrong_improvement_state", detail);
+    match refusal {
+        Improvement::Unknown | Improvement::Exists => Failure::not_found("improvement", "no improvement has this id"),
+        Improvement::Joined { into } => state(format!("it belongs to {into}: ask that, or part it first")),
+        Improvement::NotJoined => state("it belongs to none".to_owned()),
+        Improvement::NoGroup => {
+            state("groups have one level: join those that belong to none, and to another".to_owned())
+        }
+        Improvement::TooMany => unprocessable("too_many", "as many belong to it as may".to_owned()),
+        Improvement::WrongState { status } => state(format!("it is {}", status.as_str())),
+        Improvement::NotYours { managers } => {
+            let names: Vec<&str> = managers.iter().filter_map(|worker| name(*worker)).collect();
+            conflict("not_yours", format!("a manager of its unit or of one above answers: {}", names.join(", ")))
+        }
+        Improvement::NoDay => Failure::bad("/do_by", "it is done by a day to come"),
+        Improvement::NoWords => Failure::bad("/words", "say what will be done, or why not"),
+        Improvement::NotMeasured => state("what is done is measured before and after, by the same measure".to_owned()),
     }
 }
 

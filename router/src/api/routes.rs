@@ -12,10 +12,10 @@ use super::problem::Failure;
 use super::{
     Shared, about, accounts, answers, audit, canned, case_alike, case_events, case_list, case_types, cases, company,
     connect, consents, conversations, customer, decision_allowance, decision_links, decision_list, decisions, drafts,
-    endpoints, explanation, externals, floor, health, held, items, journeys, keys, ledger, macros, matters, media,
-    notes, operations, pages, people, poll, promises, push, quality, queues, review_list, reviews, rule_day, rule_help,
-    rule_replay, rule_trial, rules, search, sessions, status, synced, tasks, transcripts, users, webhooks, work,
-    workers, worklist,
+    endpoints, explanation, externals, floor, health, held, improvement_figures, improvements, items, journeys, keys,
+    ledger, macros, matters, media, notes, operations, pages, people, poll, promises, push, quality, queues,
+    review_list, reviews, rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status, synced, tasks,
+    transcripts, users, webhooks, work, workers, worklist,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -99,6 +99,12 @@ pub fn routes() -> Vec<Route> {
         owner(post("/v1/answers/{id}", STAND, self::post(answers::rate), about::quality::rate)),
         get("/v1/quality", WATCH, self::get(quality::show), about::quality::show),
         post("/v1/decisions/{id}/link", STAND, self::post(decision_links::link), about::decisions::link),
+        owner(post("/v1/improvements", ALL, self::post(improvements::open), about::improvements::open)),
+        get("/v1/improvements", ALL, self::get(improvement_figures::list), about::improvements::list),
+        get("/v1/improvements/alike", WATCH, self::get(improvement_figures::alike), about::improvements::alike),
+        get("/v1/improvements/export", WATCH, self::get(improvement_figures::export), about::improvements::export),
+        get("/v1/improvements/{id}", ALL, self::get(improvements::one), about::improvements::one),
+        owner(post("/v1/improvements/{id}", STAND, self::post(improvements::act), about::improvements::act)),
         owner(post("/v1/systems/{system}/events", PUSH, self::post(externals::tell), about::externals::tell)),
         get("/v1/systems/{system}/{records}/{reference}", READ, self::get(synced::one), about::synced::one),
         owner(route(

@@ -6,6 +6,7 @@ use blendline_cases::Case;
 use blendline_core::input::{CallId, PayloadId};
 use blendline_core::rows::Snapshot;
 use blendline_core::{Command, Write};
+use blendline_improvements::Improvement;
 use blendline_quality::Judgement;
 use blendline_rules::record::SNAPSHOT;
 use blendline_wire::event::EventKind;
@@ -114,8 +115,20 @@ impl Batch {
 
     /// True when there is nothing to make durable.
     pub(crate) fn commits_nothing(&self) -> bool {
-        let Commit { writes, keys, addresses, entries, cases, lines, externals, judgements, quarantine, sent, .. } =
-            &self.commit;
+        let Commit {
+            writes,
+            keys,
+            addresses,
+            entries,
+            cases,
+            lines,
+            externals,
+            judgements,
+            improvements,
+            quarantine,
+            sent,
+            ..
+        } = &self.commit;
         // Counters alone change nothing that anybody could have seen.
         let writes_nothing = writes.iter().all(|write| matches!(write, Write::Meta(_)));
         writes_nothing
@@ -126,6 +139,7 @@ impl Batch {
             && lines.is_empty()
             && externals.is_empty()
             && judgements.is_empty()
+            && improvements.is_empty()
             && quarantine.is_empty()
             && sent.is_empty()
     }
@@ -166,6 +180,12 @@ impl Batch {
     pub(crate) fn put_judgement(&mut self, judgement: Judgement) {
         self.commit.judgements.retain(|other| other.id() != judgement.id());
         self.commit.judgements.push(judgement);
+    }
+
+    /// Takes an improvement in place of what it was before in this batch.
+    pub(crate) fn put_improvement(&mut self, improvement: Improvement) {
+        self.commit.improvements.retain(|other| other.id != improvement.id);
+        self.commit.improvements.push(improvement);
     }
 
     /// Writes all rows into the journal, as they are before its first input.

@@ -54,6 +54,10 @@ impl Stepper<'_> {
                 let answer = self.external_call(actor, *asked);
                 return self.batch.outputs.push(Output::Answer(reply, answer));
             }
+            Call::Improve(asked) => {
+                let answer = self.improve_call(actor, *asked);
+                return self.batch.outputs.push(Output::Answer(reply, answer));
+            }
             Call::Sync(asked) => {
                 let answer = self.sync_call(actor, *asked);
                 return self.batch.outputs.push(Output::Answer(reply, answer));
@@ -207,7 +211,8 @@ impl Stepper<'_> {
             | Call::Quarantine(_)
             | Call::Decide(_)
             | Call::Matters(_)
-            | Call::Judge(_) => Err(Err(CallError::Unavailable("this is no task's".into()))),
+            | Call::Judge(_)
+            | Call::Improve(_) => Err(Err(CallError::Unavailable("this is no task's".into()))),
             Call::Log { worker, queue, medium, duration_ms, note, key } => {
                 let key = key.map(|own| keys::log(worker, &own));
                 if let Some(task) = key.and_then(|key| number(self.overlay.key(&key)?, 0)) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use blendline_cases::systems::Held;
 use blendline_wire::task::Side;
-use blendline_wire::{CaseId, ConversationId};
+use blendline_wire::{CaseId, ConversationId, ImprovementId};
 use tokio::task::JoinHandle;
 use tokio::time::{Duration, Instant, timeout};
 
@@ -24,9 +24,9 @@ const SWEEP_MAX: usize = 256;
 /// How long a subscription or renewal may take.
 const CALL_MAX: Duration = Duration::from_secs(2);
 
-/// Conversations whose time to confirm is over, cases that are to be looked at, and events of other systems that waited long
-/// enough.
-type Swept = (Vec<ConversationId>, Vec<CaseId>, Vec<Held>);
+/// Conversations whose time to confirm is over, cases that are to be looked at, events of other systems that waited long
+/// enough, and improvements that are to be looked at.
+type Swept = (Vec<ConversationId>, Vec<CaseId>, Vec<Held>, Vec<ImprovementId>);
 
 /// What is under way beside batches.
 pub(crate) struct Chores {
@@ -67,6 +67,7 @@ impl Serving<'_> {
             if self.chores.windows.elapsed() >= WINDOWS {
                 self.chores.windows = Instant::now();
                 self.look_at_windows(draft);
+                self.look_at_repeats(draft);
             }
         }
         Ok(())
@@ -115,10 +116,11 @@ impl Serving<'_> {
                 return;
             }
             Some(sweep) => match sweep.await.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string()))) {
-                Ok((ended, cases, held)) => {
+                Ok((ended, cases, held, improvements)) => {
                     ended.into_iter().for_each(|id| draft.confirm_ended(id));
                     cases.into_iter().for_each(|id| draft.look_at_case(id));
                     held.into_iter().for_each(|held| draft.external_due(Box::new(held.event)));
+                    improvements.into_iter().for_each(|id| draft.look_at_improvement(id));
                 }
                 Err(error) => telemetry::store_unavailable("sweep", &error),
             },
@@ -130,7 +132,8 @@ impl Serving<'_> {
             let ended = archive.confirm_ended(shard, now, SWEEP_MAX).await?;
             let cases = archive.cases_to_look_at(shard, now, SWEEP_MAX).await?;
             let held = archive.externals_due(shard, now, SWEEP_MAX).await?;
-            Ok((ended.into_iter().map(|row| row.id).collect(), cases, held))
+            let improvements = archive.improvements_to_look_at(shard, now, SWEEP_MAX).await?;
+            Ok((ended.into_iter().map(|row| row.id).collect(), cases, held, improvements))
         }));
     }
 
@@ -152,6 +155,20 @@ impl Serving<'_> {
             let ends = self.core.window_of(conversation).filter(|ends| now < *ends);
             if ends.is_some_and(|ends| ends.since(now) <= *above_ms) {
                 draft.items.push(Item::WindowCloses(task.tenant, conversation));
+            }
+        }
+    }
+
+    /// What too many customers come again with.
+    fn look_at_repeats(&mut self, draft: &mut Draft) {
+        let now = self.clock.now();
+        for (tenant, repeating) in &mut self.overlay.repeating {
+            let Some(repeats) = self.directory.rules.get(tenant).and_then(|routing| routing.improvements.repeats)
+            else {
+                continue;
+            };
+            for beyond in repeating.beyond(&repeats, now) {
+                draft.too_many_repeats(*tenant, beyond);
             }
         }
     }

@@ -4,13 +4,16 @@ use blendline_cases::Command as CaseCommand;
 use blendline_cases::systems::ExternalEvent;
 use blendline_core::Command;
 use blendline_core::input::Settings;
+use blendline_improvements::Beyond;
 use blendline_wire::event::Actor;
 use blendline_wire::inbound::{InboundEvent, InboundKind};
 use blendline_wire::outbound::SendResult;
 use blendline_wire::task::{AcceptMode, Presence};
 use blendline_wire::trace::TraceContext;
 use blendline_wire::worker::ServerFrame;
-use blendline_wire::{AccountId, CaseId, ConversationId, Millis, OutboundId, QueueId, SessionId, TenantId, WorkerId};
+use blendline_wire::{
+    AccountId, CaseId, ConversationId, ImprovementId, Millis, OutboundId, QueueId, SessionId, TenantId, WorkerId,
+};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -20,7 +23,7 @@ use crate::driver::consent::Said;
 use crate::driver::keys::{self, Key};
 use crate::driver::mail::report;
 use crate::driver::mail::thread::Named;
-use crate::driver::{by_hand, cases, externals, synced};
+use crate::driver::{by_hand, cases, externals, improvements, synced};
 use crate::handle::{Call, CallResult, Verdict};
 use crate::persons;
 use crate::ports::register::Entry;
@@ -61,6 +64,10 @@ pub(crate) enum Item {
     ExternalDue(Box<ExternalEvent>),
     /// A case may have something that is about to break.
     LookAtCase(CaseId),
+    /// The time of an improvement may have come.
+    LookAtImprovement(ImprovementId),
+    /// Too many customers come again with something.
+    TooManyRepeats(TenantId, Box<Beyond>),
     /// The platform's window of a conversation, in which the customer waits, is about to close.
     WindowCloses(TenantId, ConversationId),
 }
@@ -296,6 +303,7 @@ impl Draft {
                 self.wanted.keys.push(keys::case_call(asked.case, &asked.key));
             }
             Call::Matters(asked) => self.wanted.entries.extend(by_hand::wanted(asked)),
+            Call::Improve(asked) => improvements::want(asked, &mut self.wanted),
             Call::Sync(asked) => synced::want(asked, &mut self.wanted),
             Call::External(asked) => externals::want(&asked.event, &mut self.wanted),
             // A doubtful call holds no other; what a decision wants depends on the time.
@@ -321,6 +329,18 @@ impl Draft {
     pub(crate) fn look_at_case(&mut self, case: CaseId) {
         self.wanted.cases.push(case);
         self.items.push(Item::LookAtCase(case));
+    }
+
+    /// Adds an improvement that is to be looked at.
+    pub(crate) fn look_at_improvement(&mut self, improvement: ImprovementId) {
+        self.wanted.improvements.push(improvement);
+        self.items.push(Item::LookAtImprovement(improvement));
+    }
+
+    /// Adds what too many customers come again with.
+    pub(crate) fn too_many_repeats(&mut self, tenant: TenantId, beyond: Beyond) {
+        self.wanted.improvements.push(improvements::of_repeats(tenant, &beyond));
+        self.items.push(Item::TooManyRepeats(tenant, Box::new(beyond)));
     }
 
     /// Adds a conversation whose time to confirm seems to be over.

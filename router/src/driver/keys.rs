@@ -2,7 +2,9 @@
 
 use blendline_cases::systems::ExternalEvent;
 use blendline_wire::outbound::Content;
-use blendline_wire::{AccountId, CaseId, ContactKey, DecisionId, ExternalId, Millis, TaskId, TenantId, WorkerId};
+use blendline_wire::{
+    AccountId, CaseId, ContactKey, DecisionId, ExternalId, ImprovementId, Millis, TaskId, TenantId, WorkerId,
+};
 use sha2::{Digest, Sha256};
 
 /// A hash as the record keeps it.
@@ -84,6 +86,11 @@ pub(crate) fn external_case(event: &ExternalEvent) -> CaseId {
 /// The decision that is asked for under this key of its caller's.
 pub(crate) fn decision(tenant: TenantId, key: &str) -> DecisionId {
     DecisionId(u128::from_be_bytes(hash("decision", &[&tenant.0.to_be_bytes(), key.as_bytes()])))
+}
+
+/// The improvement that is written down under this key of its caller's.
+pub(crate) fn improvement(tenant: TenantId, key: &str) -> ImprovementId {
+    ImprovementId(u128::from_be_bytes(hash("improvement", &[&tenant.0.to_be_bytes(), key.as_bytes()])))
 }
 
 /// Recognises a contact that a worker logs again.

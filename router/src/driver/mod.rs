@@ -28,6 +28,7 @@ mod externals;
 mod forecasts;
 mod handover;
 mod health;
+mod improvements;
 mod inbound;
 mod intake;
 mod joined;

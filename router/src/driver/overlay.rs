@@ -10,10 +10,11 @@ use blendline_cases::Case;
 use blendline_cases::systems::Held;
 use blendline_core::Write;
 use blendline_core::rows::{Conversation, ConversationState, OutboundRow};
+use blendline_improvements::{Improvement, Repeating};
 use blendline_quality::Judgement;
 use blendline_wire::{
-    AccountId, CaseId, ContactKey, ConversationId, DecisionId, ExternalId, JudgementId, MatterId, OutboundId, TaskId,
-    TenantId,
+    AccountId, CaseId, ContactKey, ConversationId, DecisionId, ExternalId, ImprovementId, JudgementId, MatterId,
+    OutboundId, TaskId, TenantId,
 };
 
 use crate::accounts::AccountState;
@@ -40,6 +41,7 @@ struct Layer {
     lines: Vec<Line>,
     externals: HashMap<ExternalId, Option<Held>>,
     judgements: HashMap<JudgementId, Judgement>,
+    improvements: HashMap<ImprovementId, Improvement>,
 }
 
 /// What is known of the record, beside the live state.
@@ -56,6 +58,8 @@ pub(crate) struct Overlay {
     pub(crate) forecasts: Forecasts,
     /// What is known of how workers were reviewed, and who reviews what.
     pub(crate) standings: Standings,
+    /// What comes again of which topics, of each company that wants to know.
+    pub(crate) repeating: BTreeMap<TenantId, Repeating>,
     /// How accounts are, as far as this owner has heard.
     pub(crate) health: HashMap<AccountId, AccountState>,
 }
@@ -188,6 +192,24 @@ impl Overlay {
     pub(crate) fn judgement(&self, id: JudgementId) -> Option<&Judgement> {
         let known = self.current.judgements.get(&id).or_else(|| self.previous.judgements.get(&id));
         known.or_else(|| self.found.judgements.iter().find(|judgement| judgement.id() == id))
+    }
+
+    /// An improvement as it is now.
+    pub(crate) fn put_improvement(&mut self, improvement: Improvement) {
+        self.current.improvements.insert(improvement.id, improvement);
+    }
+
+    /// An improvement that was asked for.
+    pub(crate) fn improvement(&self, id: ImprovementId) -> Option<&Improvement> {
+        let known = self.current.improvements.get(&id).or_else(|| self.previous.improvements.get(&id));
+        known.or_else(|| self.found.improvements.iter().find(|known| known.id == id))
+    }
+
+    /// Those that belong to an improvement which was asked for.
+    pub(crate) fn members(&self, of: ImprovementId) -> Vec<&Improvement> {
+        let decided = self.current.improvements.keys().chain(self.previous.improvements.keys()).copied();
+        let ids: BTreeSet<_> = decided.chain(self.found.improvements.iter().map(|known| known.id)).collect();
+        ids.into_iter().filter_map(|id| self.improvement(id)).filter(|known| known.group == Some(of)).collect()
     }
 
     /// A new line of the ledger of decisions.

@@ -291,6 +291,9 @@ impl Stepper<'_> {
         let sampled = sampled && follow_up.is_some();
         // Praise is the worker's, whoever else looks at it.
         let reader = answer.words.as_ref().filter(|_| follow_up.is_none() || sampled);
+        if let Some(words) = &answer.words {
+            self.improve_by_answer(tenant, &entry.channel, &asked, (answer.score, words));
+        }
         let has_worker = directory.workers.contains_key(&asked.worker);
         happening.beside = reader.is_none() || has_worker;
         if happening.event.payload.take().is_some() {

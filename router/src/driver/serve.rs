@@ -83,7 +83,7 @@ pub(crate) struct Serving<'a> {
     /// What is configured, as the next batch is decided by.
     pub(crate) directory: Arc<Directory>,
     directories: Directories,
-    overlay: Overlay,
+    pub(crate) overlay: Overlay,
     /// What the log tells of how long stages took, while it is being read.
     history: JoinSet<History>,
     pub(crate) in_flight: Option<InFlight>,

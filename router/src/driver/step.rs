@@ -91,6 +91,8 @@ impl<'a> Stepper<'a> {
             Item::ConfirmEnded(conversation) => self.confirm_ended(conversation),
             Item::ExternalDue(event) => self.external_due(&event),
             Item::LookAtCase(case) => self.look_at_case(case),
+            Item::LookAtImprovement(improvement) => self.look_at_improvement(improvement),
+            Item::TooManyRepeats(tenant, beyond) => self.too_many_repeats(tenant, *beyond),
             Item::WindowCloses(tenant, conversation) => self.window_closes(tenant, conversation),
         }
     }
@@ -118,10 +120,11 @@ impl<'a> Stepper<'a> {
                     {
                         stepped.said = Some(*row);
                     }
-                    if let Write::Event(event) = &write
-                        && let Some(entry) = case_history::entry(event)
-                    {
-                        self.put_entry(entry);
+                    if let Write::Event(event) = &write {
+                        self.count_repeats(event);
+                        if let Some(entry) = case_history::entry(event) {
+                            self.put_entry(entry);
+                        }
                     }
                     if let Write::Event(event) = &write
                         && event.kind == (EventKind::ConversationReopened { denied: true })

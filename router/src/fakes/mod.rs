@@ -5,6 +5,7 @@ mod broker;
 mod external;
 mod files;
 mod happenings;
+pub(crate) mod improvements;
 pub(crate) mod judgements;
 pub(crate) mod ledger;
 mod store;

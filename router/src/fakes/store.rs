@@ -9,6 +9,7 @@ use blendline_cases::Case;
 use blendline_cases::systems::Held;
 use blendline_core::rows::*;
 use blendline_core::{MessageRow, Write};
+use blendline_improvements::Improvement;
 use blendline_quality::Judgement;
 use blendline_wire::event::Event;
 use blendline_wire::*;
@@ -48,6 +49,7 @@ pub(crate) struct Record {
     pub(crate) ledger: Vec<Line>,
     pub(crate) externals: BTreeMap<ExternalId, Held>,
     pub(crate) judgements: BTreeMap<JudgementId, Judgement>,
+    pub(crate) improvements: BTreeMap<ImprovementId, Improvement>,
     pub(crate) references: Vec<(TenantId, String, CaseId)>,
     pub(crate) quarantine: Vec<QuarantineRow>,
     claims: HashMap<(OutboundId, u32), (String, Millis)>,
@@ -139,6 +141,7 @@ impl Record {
         self.references.extend(commit.references.iter().cloned());
         self.take_externals(&commit.externals);
         self.judgements.extend(commit.judgements.iter().map(|it| (it.id(), it.clone())));
+        self.improvements.extend(commit.improvements.iter().map(|it| (it.id, it.clone())));
         self.quarantine.extend(commit.quarantine.iter().cloned());
         for (outbound, account, external) in &commit.sent {
             self.external.insert((*account, external.clone()), *outbound);
@@ -228,6 +231,7 @@ impl Store for FakeStore {
         found.cases.extend(record.cases.values().filter(of_matter).map(|case| (case.id, case.clone())));
         found.externals = record.held_events(&wanted.externals);
         found.judgements = super::judgements::judgements(record.judgements.values(), &wanted.judgements);
+        found.improvements = super::improvements::some(record.improvements.values(), &wanted.improvements);
         for id in record.bearing(&wanted.externals) {
             found.cases.extend(record.cases.get(&id).map(|case| (id, case.clone())));
         }

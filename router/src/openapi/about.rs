@@ -23,6 +23,8 @@ pub enum Tag {
     Decisions,
     /// Reviews and ratings.
     Quality,
+    /// What should change.
+    Improvements,
     /// Tasks.
     Tasks,
     /// What a worker does.
@@ -55,11 +57,12 @@ pub enum Tag {
 
 impl Tag {
     /// Every group.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Items,
         Self::Cases,
         Self::Decisions,
         Self::Quality,
+        Self::Improvements,
         Self::Tasks,
         Self::Work,
         Self::Workers,
@@ -83,6 +86,9 @@ impl Tag {
             Self::Cases => ("cases", "Matters with a typed process: stages, targets, owners."),
             Self::Decisions => ("decisions", "What workers may decide, who decides above that, and the ledger of it."),
             Self::Quality => ("quality", "Reviews of finished work, ratings of answers, and what they say."),
+            Self::Improvements => {
+                ("improvements", "What should change: written down, answered by a manager, measured.")
+            }
             Self::Tasks => ("tasks", "What waits, who has it, what was said."),
             Self::Work => ("work", "What a worker does with a task, under the lease he was given."),
             Self::Workers => ("workers", "Who is there; a worker's connection, by WebSocket or long poll."),

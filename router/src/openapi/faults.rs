@@ -58,6 +58,7 @@ faults! {
     UNKNOWN_OUTBOUND = 404 "unknown_outbound" "No message of the caller's has this id.";
     UNKNOWN_PUSH_DEVICE = 404 "unknown_push_device" "No device of the caller's has this id.";
     UNKNOWN_QUARANTINED = 404 "unknown_quarantined" "Nothing of the caller's in the quarantine has this number.";
+    UNKNOWN_IMPROVEMENT = 404 "unknown_improvement" "No improvement of the caller's has this id.";
     UNKNOWN_QUEUE = 404 "unknown_queue" "No queue has this name; the detail offers the nearest.";
     UNKNOWN_RECORD = 404 "unknown_record" "The system has told no such record.";
     UNKNOWN_REVIEW = 404 "unknown_review" "No review of the caller's has this id.";
@@ -90,7 +91,8 @@ faults! {
     NOT_CONNECTED = 409 "not_connected" "The worker has no connection.";
     NOT_TAKEN = 409 "not_taken" "The worker may not take the task now; the detail says why.";
     NOT_YOUR_REVIEW = 409 "not_your_review" "It is another's to say; the detail says why.";
-    NOT_YOURS = 409 "not_yours" "The decision is another's to make; the detail says whose.";
+    IMPROVEMENT_STATE = 409 "wrong_improvement_state" "Where the improvement stands this cannot be done; the detail says why.";
+    NOT_YOURS = 409 "not_yours" "It is another's to decide; the detail says whose.";
     OVER_LIMIT = 409 "over_limit" "Nobody who could be asked may decide this; the detail says what would be allowed.";
     OWN_USER = 409 "own_user" "Nobody changes his own role or lets himself out.";
     PUSH_OFF = 409 "push_off" "This installation tells nobody on his devices.";

@@ -55,6 +55,7 @@ pub(super) fn markup(page: &Page<'_>) -> Markup {
                     p class="empty" id="no-offers" { (t("desk-no-offers")) }
                 }
                 (desk_notes::mentions(lang))
+                (desk_notes::improvements(lang))
                 nav aria-labelledby="mine-title" {
                     h2 id="mine-title" { (t("desk-mine")) " " span class="count" id="mine-count" { "0" } }
                     ol class="tabs" id="tabs" {}

@@ -74,6 +74,9 @@ fn done(lang: Lang) -> Markup {
         div class="case-inputs" data-slot="needs" hidden {}
         div data-only="request" { (note(&t("desk-note-answer"), false)) }
         div data-not="request" { (note(&t("desk-note"), false)) }
+        label { span { (t("desk-improve")) }
+            input name="improve" dir="auto" maxlength="200" autocomplete="off" placeholder=(t("desk-improve-hint"));
+        }
     }
 }
 

@@ -5,6 +5,16 @@ use maud::{Markup, html};
 use super::language::Lang;
 use super::texts::{open_text, text};
 
+/// How what should change stands.
+const STATUSES: [(&str, &str); 6] = [
+    ("open", "console-improvement-open"),
+    ("planned", "console-improvement-planned"),
+    ("declined", "console-improvement-declined"),
+    ("doing", "console-improvement-doing"),
+    ("done", "console-improvement-done"),
+    ("reopened", "console-improvement-reopened"),
+];
+
 /// The notes of a column, which the script fills when it has some or is opened.
 pub(super) fn panel(lang: Lang) -> Markup {
     let t = |key| text(lang, key);
@@ -38,6 +48,29 @@ pub(super) fn mentions(lang: Lang) -> Markup {
             h2 id="mentions-title" { (text(lang, "desk-mentions")) " " span class="count" id="mentions-count" { "0" } }
             ol class="cards" id="mentions" {}
         }
+    }
+}
+
+/// What the worker wrote that should change, and what became of it: read when it is opened.
+pub(super) fn improvements(lang: Lang) -> Markup {
+    let t = |key| text(lang, key);
+    html! {
+        details class="notes" id="my-improvements" {
+            summary { (t("desk-improvements")) }
+            ol class="cards" id="improvements-mine" tabindex="0" role="group" aria-label=(t("desk-improvements")) {}
+            p class="empty" id="improvements-none" hidden { (t("desk-improvements-none")) }
+        }
+        template id="t-improvement" {
+            li class="card" {
+                p class="card-top" { b data-slot="status" {} time class="clock" data-slot="at" {} }
+                p class="text along" data-slot="title" dir="auto" {}
+                p class="text along" data-slot="answer" dir="auto" {}
+            }
+        }
+        @for (status, key) in STATUSES {
+            template id={ "say-improvement-" (status) } { (t(key)) }
+        }
+        template id="say-improvement-answer" { (open_text(lang, "desk-improvement-answer", &["by", "words"])) }
     }
 }
 

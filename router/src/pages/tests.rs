@@ -17,7 +17,7 @@ use crate::directory::Role;
 use crate::people::company::Refusal;
 
 /// The sources that name keys.
-const SOURCES: [&str; 35] = [
+const SOURCES: [&str; 39] = [
     include_str!("away.rs"),
     include_str!("case_parts.rs"),
     include_str!("chat.rs"),
@@ -26,6 +26,7 @@ const SOURCES: [&str; 35] = [
     include_str!("console/board.rs"),
     include_str!("console/cases.rs"),
     include_str!("console/externals.rs"),
+    include_str!("console/improvements.rs"),
     include_str!("console/lists.rs"),
     include_str!("console/mod.rs"),
     include_str!("console/outlets.rs"),
@@ -53,6 +54,7 @@ const SOURCES: [&str; 35] = [
     include_str!("work_views.rs"),
     include_str!("../driver/case_words.rs"),
     include_str!("../driver/by_hand.rs"),
+    include_str!("../driver/improvements.rs"),
     include_str!("../driver/same.rs"),
     include_str!("../driver/solved.rs"),
 ];
@@ -197,7 +199,8 @@ fn nobody_sees_a_page_of_the_console_that_is_not_for_him() {
     let seen =
         |role| Section::ALL.into_iter().filter(|section| section.is_for(role)).map(Section::name).collect::<Vec<_>>();
     assert!(seen(Role::Worker).is_empty() && seen(Role::Integrator).is_empty());
-    assert_eq!(seen(Role::Supervisor), ["board", "people", "work", "cases", "quality", "answers", "rules", "accounts"]);
+    let supervisors = ["board", "people", "work", "cases", "quality", "improvements", "answers", "rules", "accounts"];
+    assert_eq!(seen(Role::Supervisor), supervisors);
     assert_eq!(
         seen(Role::Auditor),
         [
@@ -206,6 +209,7 @@ fn nobody_sees_a_page_of_the_console_that_is_not_for_him() {
             "work",
             "cases",
             "quality",
+            "improvements",
             "answers",
             "rules",
             "accounts",

@@ -6,8 +6,9 @@ use blendline_authority::Line;
 use blendline_cases::Case;
 use blendline_cases::systems::Held;
 use blendline_core::rows::{Conversation, OutboundRow};
+use blendline_improvements::Improvement;
 use blendline_quality::Judgement;
-use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, MatterId, OutboundId, TaskId};
+use blendline_wire::{AccountId, CaseId, ContactKey, ConversationId, ImprovementId, MatterId, OutboundId, TaskId};
 
 use crate::ports::external::ExternalsWanted;
 use crate::ports::judgements::JudgementsWanted;
@@ -43,6 +44,8 @@ pub struct Wanted {
     pub externals: ExternalsWanted,
     /// What was said of work.
     pub judgements: JudgementsWanted,
+    /// Improvements by their names, each with all that belong to it.
+    pub improvements: Vec<ImprovementId>,
 }
 
 /// How many open cases of one matter are looked up.
@@ -64,6 +67,7 @@ impl Wanted {
             && self.lines.is_empty()
             && self.externals.is_empty()
             && self.judgements.is_empty()
+            && self.improvements.is_empty()
     }
 }
 
@@ -92,4 +96,6 @@ pub struct Found {
     pub externals: Vec<Held>,
     /// What was said of work, whichever way it was asked for.
     pub judgements: Vec<Judgement>,
+    /// Improvements, and those that belong to them.
+    pub improvements: Vec<Improvement>,
 }

@@ -9,6 +9,7 @@ mod filter;
 mod found;
 pub mod happenings;
 pub mod held;
+pub mod improvements;
 pub mod judgements;
 pub mod ledger;
 pub mod live;

@@ -7,6 +7,7 @@ use blendline_authority::Line;
 use blendline_cases::Case;
 use blendline_core::rows::{Conversation, OutboundRow, Snapshot, Task};
 use blendline_core::{PayloadId, Write};
+use blendline_improvements::Improvement;
 use blendline_quality::Judgement;
 use blendline_wire::event::Event;
 use blendline_wire::outbound::{Answered, Content};
@@ -17,6 +18,7 @@ use crate::ports::external::{ExternalWrite, Externals};
 pub use crate::ports::filter::{CaseCount, CaseFilter, TaskFilter};
 pub use crate::ports::found::{Found, MATTER_CASES_MAX, Wanted};
 use crate::ports::happenings::Happenings;
+use crate::ports::improvements::Improvements;
 use crate::ports::judgements::Judgements;
 use crate::ports::ledger::Ledger;
 use crate::ports::register::{self, Entry};
@@ -56,7 +58,7 @@ pub trait Store: Send + Sync + 'static {
 
 /// Reads of what was committed, for pages, the API and releases. Never on the path of a decision.
 #[async_trait]
-pub trait Archive: Ledger + Externals + Happenings + Judgements + 'static {
+pub trait Archive: Ledger + Externals + Happenings + Judgements + Improvements + 'static {
     /// The latest `limit` lines of each conversation or task, oldest first, in the order asked for.
     async fn transcripts(&self, of: &[Transcript], limit: usize) -> Result<Vec<Vec<StoredMessage>>, StoreError>;
 
@@ -262,6 +264,8 @@ pub struct Commit {
     pub externals: Vec<ExternalWrite>,
     /// What is said of work, after the batch, each once.
     pub judgements: Vec<Judgement>,
+    /// Improvements after the batch, each once.
+    pub improvements: Vec<Improvement>,
     /// What could not be read.
     pub quarantine: Vec<QuarantineRow>,
     /// The inputs of the batch as JSON lines, for replay (P6).

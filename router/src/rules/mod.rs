@@ -59,6 +59,8 @@ pub struct Routing {
     pub matters: Matters,
     /// Which work is reviewed, and how.
     pub quality: Option<Quality>,
+    /// What it says of improvements.
+    pub improvements: blendline_improvements::Settings,
     /// Other systems, and what their events do.
     pub systems: BTreeMap<String, System>,
     /// What workers may decide, where the set says so.
@@ -143,6 +145,7 @@ impl Routing {
             cases: CaseTypes::of(set),
             matters: Matters::of(set, names),
             quality: set.quality.as_ref().map(|rules| rules.quality.clone()),
+            improvements: set.improvements.clone().unwrap_or_default(),
             systems: set.systems.iter().map(|rules| (rules.system.name.clone(), rules.system.clone())).collect(),
             authority: None,
             classifier: Classifier::new(set),

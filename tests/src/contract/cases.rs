@@ -36,6 +36,7 @@ pub fn case(id: u128, matter: u64, task: Option<u64>) -> Case {
             stood_ms: 0,
             warned_at: None,
             escalated: 0,
+            resurfaced: 0,
             held: None,
         },
         owner: Some(WorkerId(2)),

@@ -8,6 +8,7 @@ pub mod devices;
 pub mod external;
 pub mod files;
 pub mod happenings;
+pub mod improvements;
 pub mod judgements;
 pub mod ledger;
 pub mod live;

@@ -15,7 +15,7 @@ use blendline_router::ports::people::{Deed, Opening, People, SessionLimits, User
 use blendline_router::ports::store::{Archive, QuarantineRow, Store, Transcript};
 use blendline_tests::contract::rows::{self, ACCOUNT, NOW, TENANT};
 use blendline_tests::contract::store::{SHARD, StoreWorld as _, take};
-use blendline_tests::contract::{cases, devices, judgements, ledger};
+use blendline_tests::contract::{cases, devices, improvements, judgements, ledger};
 use blendline_tests::process::{Scratch, program};
 use blendline_wire::{ConversationId, OutboundId, WorkerId};
 use sha2::Digest as _;
@@ -68,6 +68,7 @@ async fn fill(store: &(impl Store + Archive + People + Devices)) {
     let waits = judgements::review(u128::MAX, NOW);
     commit.judgements =
         vec![Judgement::Review(Box::new(waits)), Judgement::Review(Box::new(judgements::review(1, NOW)))];
+    commit.improvements = vec![improvements::improvement(1, Some(4)), improvements::improvement(u128::MAX, None)];
     commit.journal = b"{\"an\":\"input\"}\n".repeat(100);
     store.commit(&commit).await.unwrap();
     let mut next = rows::batch(SHARD, tenure, 2);
@@ -280,7 +281,7 @@ async fn an_export_of_an_older_record_is_read() {
     let mut is_known = true;
     lines.retain(|line| {
         if let Some(table) = line["table"].as_str() {
-            is_known = !["case_references", "external_events", "judgements"].contains(&table);
+            is_known = !["case_references", "external_events", "judgements", "improvements"].contains(&table);
         }
         is_known
     });

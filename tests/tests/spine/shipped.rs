@@ -48,18 +48,23 @@ const EVENTS: &str =
     "[events]\nplain_http = true\nprivate_networks = true\nretry_first_ms = 20\nretry_longest_ms = 200\n";
 
 /// A company with another system that is told what befalls its references.
-struct Shop {
-    world: World,
-    noa: Hand,
-    dana: Hand,
-    system: Receiver,
+pub(super) struct Shop {
+    pub(super) world: World,
+    pub(super) noa: Hand,
+    pub(super) dana: Hand,
+    pub(super) system: Receiver,
 }
 
 impl Shop {
     async fn open(what: &str, reference: &str) -> Self {
+        Self::with(what, reference, RULES).await
+    }
+
+    /// One with rules of its own.
+    pub(super) async fn with(what: &str, reference: &str, rules: &str) -> Self {
         let world = World::start(what, |it| {
             it.workers = vec![Worker::new("omer", &["care"], 1)];
-            it.rules = Some(RULES.to_owned());
+            it.rules = Some(rules.to_owned());
             it.extra = EVENTS.to_owned();
             // The hands are busy elsewhere for a while.
             it.heartbeat_ms = 10_000;
@@ -75,7 +80,7 @@ impl Shop {
     }
 
     /// The customer writes, and the worker opens a case for it; the conversation is over for now.
-    async fn opened(&mut self, case_type: &str, words: &str, fields: Value) -> (String, TaskView) {
+    pub(super) async fn opened(&mut self, case_type: &str, words: &str, fields: Value) -> (String, TaskView) {
         self.world.say(1, words).await;
         let talk = self.noa.task().await;
         let opening = json!({ "type": case_type, "key": "desk-1", "task": talk.id, "owner": "noa", "fields": fields });
@@ -85,7 +90,7 @@ impl Shop {
         (opened.json()["id"].as_str().unwrap().to_owned(), talk)
     }
 
-    async fn tell(&self, system: &str, reference: &str, kind: &str, fields: Value) {
+    pub(super) async fn tell(&self, system: &str, reference: &str, kind: &str, fields: Value) {
         let event = json!({
             "id": format!("{system}-{kind}-{reference}"), "reference": reference, "kind": kind,
             "at": "2026-11-25T09:30:00Z", "fields": fields
@@ -94,7 +99,7 @@ impl Shop {
         assert_eq!((told.status, &told.json()["state"]), (200, &json!("done")), "{}", told.text());
     }
 
-    async fn set(&self, case: &str, key: &str, fields: Value) {
+    pub(super) async fn set(&self, case: &str, key: &str, fields: Value) {
         act(&self.world.api, case, key, json!({ "set": { "fields": fields } })).await;
     }
 
@@ -109,7 +114,7 @@ impl Shop {
     }
 
     /// He says that it is settled, and it is.
-    async fn confirmed(&self, case: &str, words: &str) {
+    pub(super) async fn confirmed(&self, case: &str, words: &str) {
         let asked = told(&self.world, words).await;
         press(&self.world, &asked, 0, "yes").await;
         self.world.until_events("case_confirmed", 1).await;
@@ -119,7 +124,7 @@ impl Shop {
     }
 
     /// What the other system was told of a reference until the customer's word, in its order: signed, whole and once.
-    async fn written_back(&self, reference: &str) -> Vec<String> {
+    pub(super) async fn written_back(&self, reference: &str) -> Vec<String> {
         let is_last = |posts: &[Posted]| posts.iter().any(|post| post.body["type"] == "case_confirmed");
         let posts = self.system.until("the customer's word", is_last).await;
         let mut numbers = Vec::new();
@@ -137,7 +142,7 @@ impl Shop {
 }
 
 /// The next task of a stage's work.
-async fn work(hand: &mut Hand) -> TaskView {
+pub(super) async fn work(hand: &mut Hand) -> TaskView {
     let is_work = |frame| match frame {
         ServerFrame::Assigned { task } if task.fields.contains_key("stage") => Some(task),
         _ => None,
@@ -145,7 +150,7 @@ async fn work(hand: &mut Hand) -> TaskView {
     hand.until("a stage's work", is_work).await
 }
 
-fn count(kinds: &[String], kind: &str) -> usize {
+pub(super) fn count(kinds: &[String], kind: &str) -> usize {
     kinds.iter().filter(|seen| *seen == kind).count()
 }
 

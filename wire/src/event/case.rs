@@ -378,6 +378,7 @@ impl EventKind {
             Self::CaseAtRisk(event) => event.case,
             Self::CaseEscalated(event) => event.case,
             Self::CaseAside(event) => event.case,
+            Self::CaseResurfaced(event) => event.case,
             Self::PromiseMade(event) => event.case,
             Self::PromiseAtRisk(event) => event.case,
             Self::PromiseKept(event) => event.case,

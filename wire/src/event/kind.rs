@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Decision;
-use super::{authority, case, external, matter, promise, quality};
+use super::{authority, case, external, improvement, matter, promise, quality};
 use crate::ids::{AccountId, ConversationId, Lease, MatterId, OutboundId, QueueId, SessionId, TaskId, WorkerId};
 use crate::inbound::InboundKind;
 use crate::task::{ClockRule, Label, ParkReason, Presence, SkillNeed, Target, TaskKind, WithdrawReason};
@@ -530,6 +530,8 @@ pub enum EventKind {
     CaseAtRisk(Box<promise::CaseAtRisk>),
     /// A stage at risk went up the organisation's tree.
     CaseEscalated(promise::CaseEscalated),
+    /// A stage's task was due to come again, before what is fresher.
+    CaseResurfaced(promise::CaseResurfaced),
     /// A task was opened beside a stage's own.
     CaseAside(promise::CaseAside),
     /// Something was promised to a customer.
@@ -576,6 +578,24 @@ pub enum EventKind {
     ExternalDropped(Box<external::ExternalTold>),
     /// Another system told a newer version of a customer or an order.
     RecordSynced(external::RecordSynced),
+    /// Something that should change was written down.
+    ImprovementOpened(Box<improvement::ImprovementOpened>),
+    /// More speaks for something that should change.
+    ImprovementEvidence(improvement::ImprovementEvidence),
+    /// Two of them say the same.
+    ImprovementJoined(improvement::ImprovementJoined),
+    /// One says something else after all.
+    ImprovementParted(improvement::ImprovementJoined),
+    /// Another manager is to answer it.
+    ImprovementAssigned(improvement::ImprovementAssigned),
+    /// A manager answered it.
+    ImprovementAnswered(improvement::ImprovementAnswered),
+    /// It was begun, done, or opened again.
+    ImprovementMoved(improvement::ImprovementMoved),
+    /// Its answer, or what was promised, is late: it went up the organisation's tree, or stands at the top of it.
+    ImprovementEscalated(improvement::ImprovementEscalated),
+    /// What it is measured by was measured.
+    ImprovementMeasured(Box<improvement::ImprovementMeasured>),
     /// A setting of the organisation changed.
     SettingsChanged {
         /// What: `tenant`, `queue`, `worker`, `account`, `calendar`.

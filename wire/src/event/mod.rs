@@ -5,6 +5,7 @@
 pub mod authority;
 pub mod case;
 pub mod external;
+pub mod improvement;
 mod kind;
 pub mod matter;
 pub mod promise;

@@ -250,6 +250,24 @@ pub struct CaseEscalated {
     pub to: WorkerId,
 }
 
+/// The stage's task was due to come again, before what is fresher: by how old it is and by what it is worth. Where somebody has
+/// it, it stays his; else `case_work` tells of the new one.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CaseResurfaced {
+    /// The case.
+    pub case: CaseId,
+    /// The stage.
+    pub stage: String,
+    /// How often by now, since it came there.
+    pub times: u32,
+    /// What it is worth, in minor units, where the type says by which field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worth: Option<i64>,
+    /// The target that its task has, in milliseconds.
+    pub target_ms: u64,
+}
+
 /// A task was opened beside the stage's own, because the case is at risk.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

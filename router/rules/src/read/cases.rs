@@ -223,7 +223,7 @@ fn stage(
     };
     let (target, warn) = (at("target", "target"), at("warn", "warn"));
     let (queue, unit, calendar) = (at("queue", "queue"), at("unit", "unit"), at("calendar", "calendar"));
-    let procedure = at("procedure", "procedure");
+    let (procedure, resurface) = (at("procedure", "procedure"), at("resurface", "resurface"));
     let (tell_node, agent_node, promise) = (at("tell", "tell"), at("agent", "tell_agent"), at("promise", "promise"));
     let target_ms = target.and_then(|node| reader.duration(node, "target", false)).map(|target| target.value);
     // One that could not be read is a fault already.
@@ -239,6 +239,7 @@ fn stage(
         tell_agent: agent_node.and_then(|node| tell(reader, node)),
         warn: warn.and_then(|node| watch::warn(reader, node)).unwrap_or_default(),
         promise: promise.and_then(|node| watch::promise(reader, node)),
+        resurface: resurface.and_then(|node| watch::resurface(reader, node)),
         clock: section.get("clock").and_then(|node| reader.word(node, "clock", CLOCKS)).unwrap_or_default(),
         procedure: procedure.map(|node| words(reader, node)).unwrap_or_default(),
         name: name.value,

@@ -5,6 +5,7 @@ mod blending;
 mod calendars;
 mod cases;
 mod groups;
+mod improvements;
 mod matter;
 mod notices;
 mod quality;
@@ -63,6 +64,7 @@ pub(crate) fn rule_set(root: &Node, world: &World, faults: &mut Faults) -> Optio
     let quality = section.get("quality").map(|node| quality::read(&mut reader, node));
     let solved = section.get("solved").and_then(|node| matter::solved(&mut reader, node));
     let same_matter = section.get("same_matter").and_then(|node| matter::same_matter(&mut reader, node));
+    let improvements = section.get("improvements").and_then(|node| improvements::read(&mut reader, node, &channels));
     cases::by_hand(&mut cases, &authority.authority);
     Some(RuleSet {
         two_people,
@@ -81,6 +83,7 @@ pub(crate) fn rule_set(root: &Node, world: &World, faults: &mut Faults) -> Optio
         quality,
         solved,
         same_matter,
+        improvements,
     })
 }
 

@@ -10,6 +10,7 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("damaged-goods", include_str!("damaged-goods.yaml")),
     ("delivery-problem", include_str!("delivery-problem.yaml")),
     ("forgotten-goods", include_str!("forgotten-goods.yaml")),
+    ("lead", include_str!("lead.yaml")),
     ("retention", include_str!("retention.yaml")),
     ("return-credit", include_str!("return-credit.yaml")),
     ("technical-fault", include_str!("technical-fault.yaml")),

@@ -18,6 +18,7 @@ mod external;
 mod follow;
 mod happenings;
 mod held;
+mod improvements;
 mod judgements;
 mod ledger;
 mod load;
@@ -55,6 +56,7 @@ use self::claims::Claims;
 use self::connections::Connections;
 use self::partitions::Partitions;
 use crate::adapters::columns::Batch;
+use crate::ports::improvements::Improvements as _;
 use crate::ports::judgements::Judgements as _;
 use crate::ports::ledger::Ledger as _;
 use crate::ports::store::{Claim, Commit, Found, Store, StoreError, Tenure, Wanted};
@@ -174,6 +176,7 @@ impl Store for PostgresStore {
         found.lines = self.lines(&wanted.lines).await?;
         found.externals = self.held_events(&wanted.externals).await?;
         found.judgements = self.judgements_wanted(&wanted.judgements).await?;
+        found.improvements = self.improvements(&wanted.improvements).await?;
         Ok(found)
     }
 

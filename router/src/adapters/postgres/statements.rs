@@ -75,6 +75,12 @@ const JUDGEMENTS: &str = "INSERT INTO judgements (shard, id, tenant, at, kind, w
     ON CONFLICT (id) DO UPDATE SET judge = excluded.judge, task = excluded.task, open = excluded.open,
         body = excluded.body";
 const EXTERNALS_REMOVED: &str = "DELETE FROM external_events WHERE id = ANY($1)";
+const IMPROVEMENTS: &str = "INSERT INTO improvements
+        (shard, id, of_group, tenant, owner, author, look_at, status, source, body)
+    SELECT $1, rows.* FROM unnest($2::uuid[], $3::bytea[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+        $8::text[], $9::text[], $10::text[]) AS rows
+    ON CONFLICT (id) DO UPDATE SET of_group = excluded.of_group, owner = excluded.owner, author = excluded.author,
+        look_at = excluded.look_at, status = excluded.status, body = excluded.body";
 const QUARANTINE: &str = "INSERT INTO quarantine (tenant, account, channel, at, cause, raw)
     SELECT rows.* FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bytea[]) AS rows";
 const JOURNAL: &str = "INSERT INTO journal (day, shard, epoch, batch, now, inputs) VALUES ($1, $2, $3, $4, $5, $6)";
@@ -86,7 +92,8 @@ pub(super) fn statements<'a>(tables: &'a Tables<'_>) -> Vec<Statement<'a>> {
         tables;
     let (r, k, l) = (&tables.entries, &tables.cases, &tables.lines);
     let (b, x, j) = (&tables.references, &tables.externals, &tables.judgements);
-    let all: [(usize, &'static str, &[&'a (dyn ToSql + Sync)]); 21] = [
+    let i = &tables.improvements;
+    let all: [(usize, &'static str, &[&'a (dyn ToSql + Sync)]); 22] = [
         (settings.put.1.len(), SETTINGS, &[shard, &settings.put.0, &settings.put.1, &settings.put.2]),
         (settings.removed.1.len(), SETTINGS_REMOVED, &[shard, &settings.removed.0, &settings.removed.1]),
         (workers.put.0.len(), WORKERS, &[shard, &workers.put.0, &workers.put.1]),
@@ -165,6 +172,11 @@ pub(super) fn statements<'a>(tables: &'a Tables<'_>) -> Vec<Statement<'a>> {
             j.id.len(),
             JUDGEMENTS,
             &[shard, &j.id, &j.tenant, &j.at, &j.kind, &j.worker, &j.judge, &j.task, &j.open, &j.body],
+        ),
+        (
+            i.id.len(),
+            IMPROVEMENTS,
+            &[shard, &i.id, &i.group, &i.tenant, &i.owner, &i.author, &i.look_at, &i.status, &i.source, &i.body],
         ),
         (q.at.len(), QUARANTINE, &[&q.tenant, &q.account, &q.channel, &q.at, &q.cause, &q.raw]),
         (1, JOURNAL, &[day, shard, epoch, batch, now, journal]),

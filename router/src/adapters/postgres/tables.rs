@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use super::parts::day;
 use super::values::{Hash, Hidden};
 use crate::adapters::columns::{
-    Batch, CaseColumns, ConversationColumns, JudgementColumns, LineColumns, MessageColumns, OutboundColumns, Row,
-    TaskColumns, sql,
+    Batch, CaseColumns, ConversationColumns, ImprovementColumns, JudgementColumns, LineColumns, MessageColumns,
+    OutboundColumns, Row, TaskColumns, sql,
 };
 
 /// A batch, a column at a time.
@@ -33,6 +33,7 @@ pub(super) struct Tables<'a> {
     pub(super) references: References<'a>,
     pub(super) externals: Externals<'a>,
     pub(super) judgements: Judgements<'a>,
+    pub(super) improvements: Improvements<'a>,
     pub(super) quarantine: Quarantine<'a>,
 }
 
@@ -208,6 +209,19 @@ impl<'a> Judgements<'a> {
 }
 
 #[derive(Default)]
+pub(super) struct Improvements<'a> {
+    pub(super) id: Vec<Hash>,
+    pub(super) group: Vec<Option<Hidden<'a>>>,
+    pub(super) tenant: Vec<i64>,
+    pub(super) owner: Vec<Option<i64>>,
+    pub(super) author: Vec<Option<i64>>,
+    pub(super) look_at: Vec<Option<i64>>,
+    pub(super) status: Vec<&'static str>,
+    pub(super) source: Vec<&'static str>,
+    pub(super) body: Vec<Hidden<'a>>,
+}
+
+#[derive(Default)]
 pub(super) struct Quarantine<'a> {
     pub(super) tenant: Vec<i64>,
     pub(super) account: Vec<Option<i64>>,
@@ -243,6 +257,7 @@ impl<'a> Tables<'a> {
             references: References::default(),
             externals: Externals::default(),
             judgements: Judgements::default(),
+            improvements: Improvements::default(),
             quarantine: Quarantine::default(),
         };
         // One statement may not touch a row twice: of several for one row the last wins.
@@ -347,6 +362,7 @@ impl<'a> Tables<'a> {
         }
         batch.judgements.iter().for_each(|row| self.judgements.push(row, Hidden(batch.text(&row.body))));
         self.externals.removed.extend(batch.externals_removed.iter().map(|id| Hash(*id)));
+        batch.improvements.iter().for_each(|row| self.improvements.push(row, Hidden(batch.text(&row.body))));
         for row in &batch.quarantine {
             let columns = &mut self.quarantine;
             columns.tenant.push(sql(row.tenant.0));
@@ -357,6 +373,20 @@ impl<'a> Tables<'a> {
             columns.cause.push(row.cause.replace('\0', "\u{fffd}"));
             columns.raw.push(Hidden(&row.raw));
         }
+    }
+}
+
+impl<'a> Improvements<'a> {
+    fn push(&mut self, row: &'a ImprovementColumns, body: Hidden<'a>) {
+        self.id.push(Hash(row.id));
+        self.group.push(row.group.as_ref().map(|group| Hidden(group)));
+        self.tenant.push(row.tenant);
+        self.owner.push(row.owner);
+        self.author.push(row.author);
+        self.look_at.push(row.look_at);
+        self.status.push(row.status);
+        self.source.push(row.source);
+        self.body.push(body);
     }
 }
 

@@ -12,6 +12,7 @@ pub mod dump;
 mod external;
 mod happenings;
 mod held;
+mod improvements;
 mod judgements;
 mod ledger;
 mod outlets;

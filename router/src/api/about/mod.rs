@@ -13,6 +13,7 @@ pub(super) mod externals;
 pub(super) mod floor;
 pub(super) mod health;
 pub(super) mod held;
+pub(super) mod improvements;
 pub(super) mod items;
 pub(super) mod journeys;
 pub(super) mod macros;

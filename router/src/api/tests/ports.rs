@@ -9,13 +9,14 @@ use blendline_cases::Case;
 use blendline_cases::systems::Held;
 use blendline_core::rows::{Conversation, OutboundRow, Task};
 use blendline_core::{Answer, Scheduler};
+use blendline_improvements::Improvement;
 use blendline_quality::Judgement;
 use blendline_wire::event::Event;
 use blendline_wire::outbound::Content;
 use blendline_wire::worker::ServerFrame;
 use blendline_wire::{
-    AccountId, CaseId, ContactKey, ConversationId, ExternalId, MatterId, Millis, OutboundId, Pii, SessionId, TaskId,
-    TenantId, WorkerId,
+    AccountId, CaseId, ContactKey, ConversationId, ExternalId, ImprovementId, MatterId, Millis, OutboundId, Pii,
+    SessionId, TaskId, TenantId, WorkerId,
 };
 use tokio::sync::{mpsc, watch};
 
@@ -25,6 +26,7 @@ use crate::payload::{MessageBody, StoredMessage};
 use crate::ports::broker::{Broker, BrokerError, Subscription};
 use crate::ports::external::{ExternalFilter, Externals};
 use crate::ports::happenings::Happenings;
+use crate::ports::improvements::{ImprovementFilter, Improvements};
 use crate::ports::judgements::{JudgementFilter, JudgementPlace, Judgements, JudgementsWanted};
 use crate::ports::ledger::{Ledger, LedgerFilter, LinePlace, LinesWanted};
 use crate::ports::register;
@@ -134,6 +136,7 @@ pub(super) struct Records {
     pub(super) ledger: Mutex<Vec<Line>>,
     pub(super) externals: Mutex<Vec<Held>>,
     pub(super) judgements: Mutex<Vec<Judgement>>,
+    pub(super) improvements: Mutex<Vec<Improvement>>,
 }
 
 #[async_trait]
@@ -204,6 +207,28 @@ impl Happenings for Records {
     }
 
     async fn happened(&self, _: TenantId, _: &[MatterId], _: usize) -> Result<Vec<Event>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl Improvements for Records {
+    async fn improvements(&self, ids: &[ImprovementId]) -> Result<Vec<Improvement>, StoreError> {
+        Ok(crate::fakes::improvements::some(self.improvements.lock().unwrap().iter(), ids))
+    }
+
+    async fn list_improvements(
+        &self,
+        tenant: TenantId,
+        filter: &ImprovementFilter,
+        _: Option<ImprovementId>,
+        _: usize,
+    ) -> Result<Vec<Improvement>, StoreError> {
+        let is_asked = |it: &&Improvement| it.tenant == tenant && filter.takes(it);
+        Ok(self.improvements.lock().unwrap().iter().filter(is_asked).cloned().collect())
+    }
+
+    async fn improvements_to_look_at(&self, _: u16, _: Millis, _: usize) -> Result<Vec<ImprovementId>, StoreError> {
         Ok(Vec::new())
     }
 }

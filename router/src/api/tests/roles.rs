@@ -10,20 +10,23 @@ use blendline_cases::case::StageRun;
 use blendline_cases::systems::{ExternalEvent, Held, HeldState, Parked};
 use blendline_core::PayloadId;
 use blendline_core::rows::{Conversation, ConversationState, OutboundRow, OutboundState, Task, TaskState};
+use blendline_improvements::{Improvement, Opening, Settings, Terms, apply};
 use blendline_quality::{Answer, Judgement, Review, ReviewState};
 use blendline_wire::event::authority::DecisionTold;
 use blendline_wire::event::case::CaseLinks;
+use blendline_wire::event::improvement::ImprovementSource;
 use blendline_wire::event::quality::{AnswerTold, ReviewTold};
 use blendline_wire::outbound::Content;
 use blendline_wire::task::{Side, TaskKind};
 use blendline_wire::{
-    AccountId, CaseId, ContactKey, ConversationId, DecisionId, ExternalId, JudgementId, Lease, MatterId, Millis,
-    OutboundId, TaskId, TenantId, WorkerId,
+    AccountId, CaseId, ContactKey, ConversationId, DecisionId, ExternalId, ImprovementId, JudgementId, Lease, MatterId,
+    Millis, OutboundId, TaskId, TenantId, WorkerId,
 };
 
 use super::{World, key};
 use crate::api::routes::routes;
 use crate::directory::Role;
+use crate::driver::keys;
 use crate::driver::synced::record_key;
 use crate::handle::Records;
 use crate::media::{MediaFile, MediaState};
@@ -191,6 +194,7 @@ pub(crate) fn fill(world: &World) {
             stood_ms: 0,
             warned_at: None,
             escalated: 0,
+            resurfaced: 0,
             held: None,
         },
         owner: world.shared.directory().worker(task.tenant, "dana"),
@@ -217,6 +221,10 @@ pub(crate) fn fill(world: &World) {
     let key = record_key(task.tenant, "crm", Records::Customers, "C-7");
     world.records.entries.lock().unwrap().push(register::Entry { kind, key, tenant: task.tenant, at: Millis(1), body });
     world.records.externals.lock().unwrap().push(told(task.tenant));
+    // The one that is asked for, and the one that is written down: nothing is committed here.
+    let written = keys::improvement(task.tenant, "k");
+    let kept = [ImprovementId(7), written].map(|id| Improvement { id, ..improvement(task.tenant, dana) });
+    world.records.improvements.lock().unwrap().extend(kept);
     world.records.entries.lock().unwrap().push(file.entry([7; 16], task.tenant, Millis(1)));
     let row = OutboundRow {
         id: OutboundId(5),
@@ -239,6 +247,25 @@ pub(crate) fn fill(world: &World) {
     world.records.conversations.lock().unwrap().insert(conversation.id, conversation);
 }
 
+/// An improvement that dana is to answer.
+fn improvement(tenant: TenantId, owner: WorkerId) -> Improvement {
+    let settings = Settings::default();
+    let terms = Terms { settings: &settings, managers: &[owner], members: 0, into: None };
+    let opening = Opening {
+        id: ImprovementId(7),
+        tenant,
+        source: ImprovementSource::Audit,
+        title: "t".into(),
+        text: None,
+        queue: None,
+        topic: None,
+        unit: None,
+        evidence: Default::default(),
+        writer: None,
+    };
+    apply(&terms, None, blendline_improvements::Command::Open(Box::new(opening)), Millis(1)).unwrap().improvement
+}
+
 fn path(pattern: &str) -> String {
     if pattern == "/v1/answers" {
         return "/v1/answers?task=tsk_7".to_owned();
@@ -251,6 +278,7 @@ fn path(pattern: &str) -> String {
         _ if pattern.starts_with("/v1/answers") => "jdg_00000000000000000000000000000008",
         _ if pattern.contains("external-events") => "ext_00000000000000000000000000000007",
         _ if pattern.contains("contacts") => "00000000000000000000000000000001",
+        _ if pattern.contains("improvements") => "imp_00000000000000000000000000000007",
         _ if pattern.contains("cases") => "cas_00000000000000000000000000000007",
         _ if pattern.contains("quarantine") => "3",
         _ if pattern.contains("media") => "07070707070707070707070707070707",
@@ -268,6 +296,8 @@ fn body(pattern: &str) -> &'static str {
         "/v1/reviews/{id}" => return r#"{"act":"answer","words":"w","worker":"dana"}"#,
         "/v1/answers/{id}" => return r#"{"rating":"good","worker":"dana"}"#,
         "/v1/external-events/{id}" => return r#"{"act":"retry"}"#,
+        "/v1/improvements/{id}" => return r#"{"act":"begin"}"#,
+        "/v1/improvements" => return r#"{"key":"k","source":"wrap_up","title":"t"}"#,
         "/v1/cases/{id}" => return r#"{"key":"k","act":{"resume":true}}"#,
         "/v1/event-endpoints/{name}" => return r#"{"paused":true}"#,
         "/v1/canned-answers/{name}" => return r#"{"version":0,"title":"t","text":"t"}"#,

@@ -7,6 +7,7 @@ mod answers;
 mod board;
 mod cases;
 mod externals;
+mod improvements;
 mod lists;
 mod outlets;
 mod quality;
@@ -37,6 +38,8 @@ pub enum Section {
     Cases,
     /// How work was reviewed, how answers were, what came back.
     Quality,
+    /// What should change.
+    Improvements,
     /// Answers that workers put into replies.
     Answers,
     /// Routing rules.
@@ -57,12 +60,13 @@ pub enum Section {
 
 impl Section {
     /// All of them, in the order of the navigation.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Board,
         Self::People,
         Self::Work,
         Self::Cases,
         Self::Quality,
+        Self::Improvements,
         Self::Answers,
         Self::Rules,
         Self::Accounts,
@@ -91,6 +95,7 @@ impl Section {
             Self::Work => "work",
             Self::Cases => "cases",
             Self::Quality => "quality",
+            Self::Improvements => "improvements",
             Self::Answers => "answers",
             Self::Rules => "rules",
             Self::Accounts => "accounts",
@@ -110,6 +115,7 @@ impl Section {
             | Self::Work
             | Self::Cases
             | Self::Quality
+            | Self::Improvements
             | Self::Answers
             | Self::Rules
             | Self::Accounts => &[Supervisor, Operations, Auditor, Admin],
@@ -127,6 +133,7 @@ impl Section {
             Self::Work => "console-work",
             Self::Cases => "console-cases",
             Self::Quality => "console-quality",
+            Self::Improvements => "console-improvements",
             Self::Answers => "console-answers",
             Self::Rules => "console-rules",
             Self::Accounts => "console-accounts",
@@ -145,6 +152,7 @@ impl Section {
             Self::Work => "console-work-hint",
             Self::Cases => "console-cases-hint",
             Self::Quality => "console-quality-hint",
+            Self::Improvements => "console-improvements-hint",
             Self::Answers => "console-answers-hint",
             Self::Rules => "console-rules-hint",
             Self::Accounts => "console-accounts-hint",
@@ -165,6 +173,7 @@ impl Section {
             Self::Work => "M4 6h10M4 12h16M4 18h7M18 4v4M16 6h4",
             Self::Cases => "M9 6V4h6v2M3 7h18v12H3zM3 12h18M12 11v3",
             Self::Quality => "M12 3l2.6 5.6 6 .7-4.4 4.2 1.1 6L12 16.6 6.7 19.5l1.1-6L3.4 9.3l6-.7z",
+            Self::Improvements => "M4 19h16M6 16l4-5 4 3 5-8M19 6h-4M19 6v4",
             Self::Answers => "M4 5h16v10H10l-4 4v-4H4zM8 9h8M8 12h5",
             Self::Rules => "M4 5h7a4 4 0 0 1 4 4v10M15 19l-3-3M15 19l3-3M4 12h5",
             Self::Accounts => "M4 12a8 8 0 0 1 16 0M8 12a4 4 0 0 1 8 0M12 12v8",
@@ -186,6 +195,7 @@ pub(super) fn markup(page: &Page<'_>, role: Role, section: Section) -> Markup {
         Section::Work => work::markup(lang, role),
         Section::Cases => cases::markup(lang),
         Section::Quality => quality::markup(lang),
+        Section::Improvements => improvements::markup(lang, matches!(role, Supervisor | Admin)),
         Section::Answers => answers::markup(lang, role),
         Section::Rules => rules::markup(lang, role),
         Section::Accounts => lists::accounts(lang),

@@ -1,6 +1,6 @@
 //! What a stage promises, and when it is warned of it.
 
-use blendline_cases::types::{AGENT_FIRST_MS, AT_MILLI, PromiseBy, StagePromise, Warn};
+use blendline_cases::types::{AGENT_FIRST_MS, AT_MILLI, PromiseBy, Resurface, StagePromise, Warn};
 use blendline_wire::event::promise::Keeps;
 
 use super::super::value::{Reader, Section};
@@ -86,4 +86,17 @@ pub(super) fn promise(reader: &mut Reader<'_>, node: &Node) -> Option<StagePromi
         agent_first_ms: duration(reader, &section, "agent_first").unwrap_or(AGENT_FIRST_MS),
         late: text(reader, "late"),
     })
+}
+
+/// When the stage's task comes again.
+pub(super) fn resurface(reader: &mut Reader<'_>, node: &Node) -> Option<Resurface> {
+    let section = reader.section(node, "`resurface`", &help::keys("case_resurface"))?;
+    let Some(after) = section.get("after") else {
+        let message = "it is not said after how long it comes again";
+        reader.faults.error("missing_key", &node.span, message, "`resurface: {after: 3d, by: value}`");
+        return None;
+    };
+    let after_ms = reader.duration(after, "after", false)?.value;
+    let by = section.get("by").and_then(|node| reader.name(node, "field")).map(|name| name.value);
+    Some(Resurface { after_ms, by })
 }

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::readers::{collect, first, parse};
 use super::{fault, register};
 use crate::adapters::columns::{contact_bytes, rows, sql, unsql};
-use crate::adapters::sqlite::{external, judgements, ledger};
+use crate::adapters::sqlite::{external, improvements, judgements, ledger};
 use crate::ports::store::{Found, MATTER_CASES_MAX, StoreError, Wanted};
 
 /// Looks everything up; `days` are those that have duplicate keys, newest first.
@@ -70,6 +70,7 @@ pub(super) fn prefetch(connection: &Connection, wanted: &Wanted, days: &[i64]) -
     }
     found.externals = external::held(connection, &wanted.externals)?;
     found.judgements = judgements::judgements(connection, &wanted.judgements)?;
+    found.improvements = improvements::some(connection, &wanted.improvements)?;
     found.lines = ledger::lines(connection, &wanted.lines)?;
     Ok(found)
 }

@@ -8,7 +8,7 @@ use super::shards::{Fence, fence};
 use super::tables::{Tables, Text};
 use super::writer::Answer;
 use crate::adapters::columns::{Batch, CaseColumns, LineColumns, sql, unsql};
-use crate::adapters::sqlite::{external, judgements};
+use crate::adapters::sqlite::{external, improvements, judgements};
 use crate::ports::store::{Claim, StoreError};
 
 /// How many keys one sweep drops at most.
@@ -120,6 +120,7 @@ fn write_beside(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> 
     write_lines(connection, batch)?;
     external::write(connection, batch)?;
     judgements::write(connection, batch)?;
+    improvements::write(connection, batch)?;
     let mut sent = connection.prepare_cached("UPDATE outbound SET external_id = ?2 WHERE id = ?1")?;
     for (id, external) in &batch.sent {
         sent.execute((id, external.as_bytes()))?;

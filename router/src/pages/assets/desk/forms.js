@@ -2,6 +2,7 @@
 
 import { api, clone, detailOf, sayText } from "../page/dom.js";
 import { now } from "../page/clock.js";
+import { wrote } from "./improvements.js";
 
 const DAY_MS = 86_400_000;
 
@@ -91,6 +92,7 @@ async function settle(column, form, fault) {
     const seen = Math.max(0, ...column.task.messages.keys());
     await column.desk.line.call({ type: "settle", task, lease, verdict, seen });
     column.desk.settled(task, lease);
+    wrote(task, lease, form.elements.improve?.value.trim());
   } catch (problem) {
     complain(fault, column.cases.refusal(problem) ?? detailOf(problem));
   } finally {

@@ -1,0 +1,394 @@
+//! What should change: workers, auditors and managers write it down, a manager answers, and what was measured stands beside it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use blendline_improvements::limits::{CONTACTS_MAX, TEXT_CHARS_MAX, TITLE_CHARS_MAX};
+use blendline_improvements::{Command, Evidence, Improvement, Opening, Writer};
+use blendline_wire::event::improvement::{Figure, ImprovementSource, Phase};
+use blendline_wire::time::Instant;
+use blendline_wire::{CaseId, ImprovementId, Pii, TaskId, WorkerId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Shared;
+use super::auth::Caller;
+use super::improvement_figures::measured;
+use super::improvement_view::{self, ImprovementInfo};
+use super::json::Strict;
+use super::page::id;
+use super::problem::{Failure, of_call};
+use crate::directory::Role;
+use crate::driver::keys;
+use crate::handle::{Call, ImproveCall};
+use crate::ports::store::Transcript;
+
+/// The longest key, in bytes.
+const KEY_MAX: usize = 200;
+/// Lines of a conversation in which it is looked what the rules say of it.
+const LINES: usize = 50;
+
+/// Something that should change, to be written down.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImprovementOpening {
+    /// A key of your own, 1 to 200 bytes: the same key twice is one.
+    #[schema(min_length = 1, max_length = 200)]
+    key: String,
+    /// From where it is known.
+    source: ImprovementSource,
+    /// What should change, in 1 to 200 characters.
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
+    title: Pii<String>,
+    /// More about it, at most 4,000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 4000)]
+    text: Option<Pii<String>>,
+    /// The queue that it is about; left out, the task's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    queue: Option<String>,
+    /// What the rules say of the contacts behind it; left out, what they say of the task's conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
+    topic: Option<String>,
+    /// The unit that it is about; left out, the queue's, else the writer's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unit: Option<String>,
+    /// The worker who writes it; may be left out where the caller is one worker, or no worker writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    worker: Option<String>,
+    /// The task that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    task: Option<TaskId>,
+    /// The case that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    case: Option<CaseId>,
+    /// How many contacts it stands for, by channel; left out, the task's own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    contacts: BTreeMap<String, u64>,
+}
+
+/// What speaks for something that should change.
+struct Speaking {
+    task: Option<TaskId>,
+    case: Option<CaseId>,
+    contacts: BTreeMap<String, u64>,
+}
+
+/// Writes down what should change: 201. Under the same key again it is the same one.
+pub async fn open(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Strict(opening): Strict<ImprovementOpening>,
+) -> Result<Response, Failure> {
+    if opening.key.is_empty() || KEY_MAX < opening.key.len() {
+        return Err(Failure::bad("/key", "give a key of your own, 1 to 200 bytes: the same key twice is one"));
+    }
+    said(&opening.title, TITLE_CHARS_MAX, "/title")?;
+    if let Some(text) = &opening.text {
+        said(text, TEXT_CHARS_MAX, "/text")?;
+    }
+    if opening.topic.as_ref().is_some_and(|topic| topic.is_empty() || TITLE_CHARS_MAX < topic.chars().count()) {
+        return Err(Failure::bad("/topic", "give 1 to 200 characters, or leave it out"));
+    }
+    let directory = app.directory();
+    let tenant = caller.tenant;
+    let named = opening.queue.as_ref().map(|name| {
+        let unknown = || Failure::not_found("queue", format!("no queue is called `{name}`")).at("/queue");
+        directory.queue(tenant, name).ok_or_else(unknown)
+    });
+    let named = named.transpose()?;
+    if let Some(unit) = &opening.unit
+        && !directory.units.values().any(|known| known.tenant == tenant && known.name == *unit)
+    {
+        return Err(Failure::bad("/unit", format!("no unit is called `{unit}`")));
+    }
+    let writer = match (&opening.worker, caller.worker) {
+        (None, None) => None,
+        _ => Some(caller.speaks_for(&directory, opening.worker.as_deref())?),
+    };
+    let speaking = Speaking { task: opening.task, case: opening.case, contacts: opening.contacts };
+    let spoken = spoken(&app, &caller, speaking, writer).await?;
+    let own = keys::improvement(tenant, &opening.key);
+    let command = Command::Open(Box::new(Opening {
+        id: own,
+        tenant,
+        source: opening.source,
+        title: opening.title,
+        text: opening.text,
+        queue: named.or(spoken.queue),
+        topic: opening.topic.or(spoken.topic),
+        unit: opening.unit,
+        evidence: spoken.evidence,
+        writer: spoken.writer,
+    }));
+    ask(&app, &caller, own, command).await?;
+    let mut response = (StatusCode::CREATED, Json(shown(&app, &caller, own).await?)).into_response();
+    if let Ok(location) = HeaderValue::try_from(format!("/v1/improvements/{own}")) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// Whether words are there and short enough.
+fn said(words: &Pii<String>, chars_max: usize, place: &str) -> Result<(), Failure> {
+    let words = words.expose();
+    if words.trim().is_empty() || chars_max < words.chars().count() {
+        return Err(Failure::bad(place, format!("give 1 to {chars_max} characters")));
+    }
+    Ok(())
+}
+
+/// What speaks for one, with what is known of its task.
+struct Spoken {
+    evidence: Evidence,
+    writer: Option<Writer>,
+    queue: Option<blendline_wire::QueueId>,
+    topic: Option<String>,
+}
+
+async fn spoken(
+    app: &Shared,
+    caller: &Caller,
+    speaking: Speaking,
+    worker: Option<WorkerId>,
+) -> Result<Spoken, Failure> {
+    let Speaking { task, case, contacts } = speaking;
+    let known = |count: &u64| (1..=CONTACTS_MAX).contains(count);
+    if 32 < contacts.len() || !contacts.values().all(known) || contacts.keys().any(|name| 64 < name.len()) {
+        return Err(Failure::bad("/contacts", format!("give at most 32 channels, each with 1 to {CONTACTS_MAX}")));
+    }
+    if let Some(case) = case {
+        let found = app.archive().case(case).await?.is_some_and(|case| case.tenant == caller.tenant);
+        if !found {
+            return Err(Failure::not_found("case", "no case has this id").at("/case"));
+        }
+    }
+    let mut evidence = Evidence { task, case, contacts, ..Evidence::default() };
+    let writer = |evidence: &Evidence| {
+        let Evidence { task, matter, conversation, .. } = *evidence;
+        worker.map(|worker| Writer { worker, task, matter, conversation })
+    };
+    let Some(task) = task else {
+        let writer = writer(&evidence);
+        return Ok(Spoken { evidence, writer, queue: None, topic: None });
+    };
+    let row = app.archive().task(task).await?.filter(|row| row.tenant == caller.tenant);
+    let row = row.ok_or_else(|| Failure::not_found("task", "no task has this id").at("/task"))?;
+    (evidence.matter, evidence.conversation) = (Some(row.matter), row.conversation);
+    let talk = match row.conversation {
+        Some(id) => app.archive().conversation(id).await?,
+        None => None,
+    };
+    if evidence.contacts.is_empty() {
+        let directory = app.directory();
+        let channel = talk.and_then(|talk| Some(directory.accounts.get(&talk.account)?.channel.clone()));
+        evidence.contacts.insert(channel.unwrap_or_else(|| "item".to_owned()), 1);
+    }
+    let of = row.conversation.map_or(Transcript::Task(task), Transcript::Conversation);
+    let lines = app.archive().transcripts(&[of], LINES).await?;
+    let topic = lines.into_iter().flatten().rev().find_map(|line| line.body.tags.into_iter().next());
+    let writer = writer(&evidence);
+    Ok(Spoken { evidence, writer, queue: Some(row.queue), topic })
+}
+
+async fn ask(app: &Shared, caller: &Caller, improvement: ImprovementId, command: Command) -> Result<(), Failure> {
+    let tenant = caller.tenant;
+    let call = Call::Improve(Box::new(ImproveCall { tenant, improvement, command }));
+    let answer = app.door(tenant).call(caller.actor(), call).await;
+    answer.map(drop).map_err(|error| of_call(error, tenant, &app.directory()))
+}
+
+pub(super) fn unknown() -> Failure {
+    Failure::not_found("improvement", "no improvement has this id")
+}
+
+/// One that the caller may see, with those around it.
+async fn concerning(
+    app: &Shared,
+    caller: &Caller,
+    own: ImprovementId,
+) -> Result<(Improvement, Vec<Improvement>), Failure> {
+    let mut around = app.archive().improvements(&[own]).await?;
+    let place = around.iter().position(|it| it.id == own && it.tenant == caller.tenant).ok_or_else(unknown)?;
+    let it = around.swap_remove(place);
+    if let Some(group) = it.group {
+        around = app.archive().improvements(&[group]).await?;
+    }
+    match (caller.role, caller.worker) {
+        (Role::Worker, Some(worker)) if !is_of(app, &it, &around, worker) => Err(unknown()),
+        _ => Ok((it, around)),
+    }
+}
+
+/// Whether it is a worker's: he wrote it or something that belongs to it, or he is a manager who may answer it.
+fn is_of(app: &Shared, it: &Improvement, around: &[Improvement], worker: WorkerId) -> bool {
+    let wrote = |it: &Improvement| it.writers.iter().any(|writer| writer.worker == worker);
+    wrote(it) || around.iter().any(|other| other.group == Some(it.id) && wrote(other)) || manages(app, it, worker)
+}
+
+fn manages(app: &Shared, it: &Improvement, worker: WorkerId) -> bool {
+    let managers = it.unit.as_ref().map(|unit| app.directory().managers(it.tenant, unit));
+    it.owner == Some(worker) || managers.is_some_and(|managers| managers.contains(&worker))
+}
+
+async fn shown(app: &Shared, caller: &Caller, own: ImprovementId) -> Result<ImprovementInfo, Failure> {
+    let (it, around) = concerning(app, caller, own).await?;
+    Ok(improvement_view::info(it, &around, &app.directory()))
+}
+
+/// One, with what speaks for it.
+pub async fn one(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(text): Path<String>,
+) -> Result<Json<ImprovementInfo>, Failure> {
+    Ok(Json(shown(&app, &caller, id("improvement", &text)?).await?))
+}
+
+/// What is to become of one. Which fields go with which act, its documentation says.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImprovementAct {
+    /// What.
+    act: ImprovementDeed,
+    /// `answer`: the manager who answers; `assign`: the one who is to; `add`: who writes it as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    worker: Option<String>,
+    /// `answer`: until when it will be done; left out, it will not be done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    do_by: Option<Instant>,
+    /// `answer`: what will be done, or why not; `add`: more about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 4000)]
+    words: Option<Pii<String>>,
+    /// `join`: the one that says the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    into: Option<ImprovementId>,
+    /// `measure`: before the change, or after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    phase: Option<Phase>,
+    /// `measure`: the figure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    figure: Option<Figure>,
+    /// `measure`: of contacts in this queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    queue: Option<String>,
+    /// `measure`: of contacts of which the rules say this: a tag, or the name of the rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    topic: Option<String>,
+    /// `measure`: of contacts of this type of case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    case_type: Option<String>,
+    /// `measure`: from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    since: Option<Instant>,
+    /// `measure`: before then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<Instant>,
+    /// `add`: the task that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    task: Option<TaskId>,
+    /// `add`: the case that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    case: Option<CaseId>,
+    /// `add`: how many contacts it stands for, by channel.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    contacts: BTreeMap<String, u64>,
+}
+
+/// What can become of one.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ImprovementDeed {
+    /// A manager answers it.
+    Answer,
+    /// It is being done.
+    Begin,
+    /// It is done, and was measured before and after.
+    Finish,
+    /// It is open again.
+    Reopen,
+    /// It says the same as another, and belongs to that.
+    Join,
+    /// It says something else after all.
+    Part,
+    /// Another manager is to answer.
+    Assign,
+    /// It is measured from the log of events.
+    Measure,
+    /// More speaks for it.
+    Add,
+}
+
+/// Does something with one.
+pub async fn act(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Arc<Caller>>,
+    Path(text): Path<String>,
+    Strict(act): Strict<ImprovementAct>,
+) -> Result<Json<ImprovementInfo>, Failure> {
+    let own = id("improvement", &text)?;
+    let (it, _) = concerning(&app, &caller, own).await?;
+    if let (Role::Worker, Some(worker)) = (caller.role, caller.worker)
+        && act.act != ImprovementDeed::Add
+        && !manages(&app, &it, worker)
+    {
+        return Err(super::auth::forbidden("a manager of its unit, or of one above, does this"));
+    }
+    let command = command(&app, &caller, act).await?;
+    ask(&app, &caller, own, command).await?;
+    Ok(Json(shown(&app, &caller, own).await?))
+}
+
+async fn command(app: &Shared, caller: &Caller, act: ImprovementAct) -> Result<Command, Failure> {
+    let directory = app.directory();
+    let words = act.words.clone().unwrap_or_else(|| Pii::new(String::new()));
+    Ok(match act.act {
+        ImprovementDeed::Answer => {
+            said(&words, TEXT_CHARS_MAX, "/words")?;
+            let by = caller.speaks_for(&directory, act.worker.as_deref())?;
+            Command::Answer { by, do_by: act.do_by.map(|Instant(at)| at), words }
+        }
+        ImprovementDeed::Begin => Command::Begin,
+        ImprovementDeed::Finish => Command::Finish,
+        ImprovementDeed::Reopen => Command::Reopen,
+        ImprovementDeed::Join => {
+            Command::Join { into: act.into.ok_or_else(|| Failure::bad("/into", "name the one that says the same"))? }
+        }
+        ImprovementDeed::Part => Command::Part,
+        ImprovementDeed::Assign => {
+            let name = act.worker.as_deref().unwrap_or_default();
+            let unknown = || Failure::not_found("worker", format!("no worker is called `{name}`")).at("/worker");
+            Command::Assign { owner: directory.worker(caller.tenant, name).ok_or_else(unknown)? }
+        }
+        ImprovementDeed::Measure => {
+            let (Some(phase), Some(figure)) = (act.phase, act.figure) else {
+                return Err(Failure::bad("/figure", "say the figure, and whether it is before the change or after it"));
+            };
+            let (Some(Instant(since)), Some(Instant(until))) = (act.since, act.until) else {
+                return Err(Failure::bad("/since", "say since when and until when it is measured"));
+            };
+            let of = (act.queue.as_deref(), act.topic, act.case_type);
+            let measured = Box::new(measured(app, caller, figure, of, (since, until)).await?);
+            Command::Measure { phase, measured }
+        }
+        ImprovementDeed::Add => {
+            let writer = match (&act.worker, caller.worker) {
+                (None, None) => None,
+                _ => Some(caller.speaks_for(&directory, act.worker.as_deref())?),
+            };
+            let speaking = Speaking { task: act.task, case: act.case, contacts: act.contacts };
+            let spoken = spoken(app, caller, speaking, writer).await?;
+            let evidence = Evidence { words: act.words, ..spoken.evidence };
+            if evidence.words.as_ref().is_some_and(|words| TEXT_CHARS_MAX < words.expose().chars().count()) {
+                return Err(Failure::bad("/words", format!("give at most {TEXT_CHARS_MAX} characters")));
+            }
+            Command::Add { evidence: Box::new(evidence), writer: spoken.writer }
+        }
+    })
+}
