@@ -30,7 +30,7 @@ describe("the console", () => {
   check("shows everybody his pages and nobody another's", async () => {
     const page = await open("amit", "board");
     const names = await page.locator(".pages a").allTextContents();
-    assert.deepEqual(names.map((name) => name.trim()), ["Wallboard", "People", "Open work", "Cases", "What should change", "Ready answers", "Rules", "Accounts"]);
+    assert.deepEqual(names.map((name) => name.trim()), ["Wallboard", "People", "Open work", "Cases", "Quality", "What should change", "Ready answers", "Rules", "Accounts"]);
     assert.equal((await page.goto(`${held.router.url}/console/users`)).status(), 403);
     assert.equal((await page.goto(`${held.router.url}/console/nothing`)).status(), 404);
     await page.goto(`${held.router.url}/`);

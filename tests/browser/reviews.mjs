@@ -78,6 +78,7 @@ for (const lang of ["en", "he"]) {
       await omer.keyboard.press("Alt+KeyY");
       await asked.waitFor({ state: "detached" });
 
+      await dana.click("#me > summary");
       await dana.click("#own-reviews-open");
       const own = dana.locator(".own-reviews > li");
       await own.filter({ hasText: words.score }).waitFor();

@@ -105,7 +105,6 @@ fn bar(lang: Lang, page: &Page<'_>) -> Markup {
                 (search::button(lang))
                 (desk_worklist::button(lang))
                 (desk_macros::button(lang))
-                (desk_quality::button(lang))
                 button type="button" id="log-contact" aria-haspopup="dialog" title=(t("desk-log-title")) {
                     (shell::icon("M5 4h4l2 5-2.5 1.5a11 11 0 0 0 5 5L15 13l5 2v4a2 2 0 0 1-2 2A16 16 0 0 1 3 6a2 2 0 0 1 2-2"))
                     span { (t("desk-log")) }
@@ -118,6 +117,7 @@ fn bar(lang: Lang, page: &Page<'_>) -> Markup {
                     summary { bdi class="who" { (page.user) } }
                     div class="sheet" {
                         (languages(lang))
+                        (desk_quality::button(lang))
                         @if page.push_key.is_some() {
                             button type="button" id="push" aria-pressed="false" hidden title=(t("desk-push-title")) {
                                 (t("desk-push"))

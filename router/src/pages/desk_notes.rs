@@ -55,7 +55,7 @@ pub(super) fn mentions(lang: Lang) -> Markup {
 pub(super) fn improvements(lang: Lang) -> Markup {
     let t = |key| text(lang, key);
     html! {
-        details class="notes" id="my-improvements" {
+        details class="own-notes" id="my-improvements" {
             summary { (t("desk-improvements")) }
             ol class="cards" id="improvements-mine" tabindex="0" role="group" aria-label=(t("desk-improvements")) {}
             p class="empty" id="improvements-none" hidden { (t("desk-improvements-none")) }

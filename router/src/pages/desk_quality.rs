@@ -4,7 +4,6 @@
 use maud::{Markup, html};
 
 use super::language::Lang;
-use super::shell;
 use super::texts::{open_text, text};
 
 /// How an answer was: one tap each.
@@ -50,8 +49,7 @@ pub(super) const REFUSALS: [(&str, &str, &[&str]); 5] = [
 pub(super) fn button(lang: Lang) -> Markup {
     html! {
         button type="button" id="own-reviews-open" aria-haspopup="dialog" title=(text(lang, "desk-own-reviews-title")) {
-            (shell::icon("M12 3l2.6 5.6 6 .7-4.4 4.2 1.1 6L12 16.6 6.7 19.5l1.1-6L3.4 9.3l6-.7z"))
-            span { (text(lang, "desk-own-reviews")) }
+            (text(lang, "desk-own-reviews"))
         }
     }
 }

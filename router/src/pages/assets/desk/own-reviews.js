@@ -13,7 +13,10 @@ export class OwnReviews {
     this.worker = worker;
     this.root = byId("own-reviews");
     this.slots = slotsOf(this.root);
-    byId("own-reviews-open").addEventListener("click", () => this.open());
+    byId("own-reviews-open").addEventListener("click", () => {
+      byId("me").open = false;
+      this.open();
+    });
   }
 
   open() {
