@@ -7,8 +7,12 @@ import { createRequire } from "node:module";
 const source = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const SERIOUS = ["serious", "critical"];
 
+/** The addresses of the pages it has looked at. */
+export const seen = new Set();
+
 /** Fails with what is wrong, where, and how it looks to axe. */
 export async function axe(page, name) {
+  seen.add(new URL(page.url()).pathname);
   // Past the page's own policy, which lets no script in from outside: by the browser's debugger.
   const debug = await page.context().newCDPSession(page);
   await debug.send("Runtime.evaluate", { expression: source });

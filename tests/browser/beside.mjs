@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { describe } from "node:test";
 import { shot } from "./browser.mjs";
 import { accept, check, desk, look, office, online, reply, shown, visitAs } from "./stage.mjs";
+import { everyWidth } from "./widths.mjs";
 import { until } from "./within.mjs";
 
 const PEOPLE = ["drafts", "restart", "answers", "notes", "finder", "stands"];
@@ -183,7 +184,7 @@ for (const lang of ["en", "he"]) {
       await manager.goto(`${held.router.url}/transcripts/${id}?lang=${lang}`);
       await manager.locator(".paper-line .text", { hasText: "<b>תודה</b> רבה" }).waitFor();
       assert.match(await manager.textContent(".paper"), /050|50-123-4567/);
-      await shot(manager, `transcript-${lang}-1280`);
+      await everyWidth(manager, `transcript-${lang}`);
       await manager.emulateMedia({ media: "print" });
       assert.equal(await manager.isVisible("#print"), false);
       await shot(manager, `transcript-print-${lang}`);

@@ -1,6 +1,6 @@
 // One matter from its first word to the wallboard: the customer writes in Hebrew from the widget, a worker answers, asks an
 // approver, and passes it to the back office, where a peak of the front line interrupts it. The router dies in the middle.
-// The customer says that it is solved, and how content he was; a second matter ends badly, and somebody has to call him.
+// The customer says that it is solved, and how content he was; the manager sees it on the wallboard.
 
 import assert from "node:assert/strict";
 import { after, describe } from "node:test";

@@ -3,10 +3,10 @@
 
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { axe } from "./axe.mjs";
 import { shot } from "./browser.mjs";
 import { PASSWORD } from "./router.mjs";
 import { accept, chat, check, desk, linked, look, office, sent, write } from "./stage.mjs";
+import { everyWidth } from "./widths.mjs";
 
 const RULES = `version: 1
 zone: Asia/Jerusalem
@@ -84,8 +84,7 @@ for (const lang of ["en", "he"]) {
       await line(talk, words.line);
       await talk.locator(".authority summary").click();
       await talk.locator("[data-slot=authority-cases]:not([hidden])").waitFor();
-      await shot(dana, `decide-${lang}-1280`);
-      await axe(dana, `what may be decided, ${lang}`);
+      await everyWidth(dana, `decide-${lang}`);
 
       // What is no amount is said at its field, and stays.
       await wish(talk, "12.505");
@@ -131,8 +130,7 @@ for (const lang of ["en", "he"]) {
       const omer = await look({ locale: lang, viewport: { width: 360, height: 740 } });
       await omer.goto(`${link}?lang=${lang}`);
       await omer.locator(".stage", { hasText: "130.00 ILS" }).waitFor();
-      await shot(omer, `decide-link-${lang}-360`);
-      await axe(omer, `a link to a decision, ${lang}`);
+      await everyWidth(omer, `decide-link-${lang}`);
       const answer = async (password, act, note) => {
         await omer.fill("[name=name]", "omer");
         await omer.fill("[name=password]", password);
@@ -171,8 +169,7 @@ for (const lang of ["en", "he"]) {
       assert.match(bare(await asked.locator(".approval h3").textContent()), /200\.00 ILS/);
       assert.match(bare(await asked.locator("[data-slot=own]").textContent()), /2000\.00 ILS/);
       assert.ok(await asked.locator("[data-form=done]").isHidden(), "it ends by an answer");
-      await shot(omer, `approve-${lang}-360`);
-      await axe(omer, `what is asked of him, ${lang}`);
+      await everyWidth(omer, `approve-${lang}`);
 
       // No, by a key and a reason: it is read where it was asked.
       await omer.keyboard.press("Alt+KeyN");

@@ -6,6 +6,7 @@ import { describe } from "node:test";
 import { axe } from "./axe.mjs";
 import { shot } from "./browser.mjs";
 import { accept, chat, check, desk, linked, look, noticed, office, reply, sent, shown, visitAs, write } from "./stage.mjs";
+import { everyWidth } from "./widths.mjs";
 
 const RULES = `version: 1
 zone: Asia/Jerusalem
@@ -103,21 +104,14 @@ for (const lang of ["en", "he"]) {
       await sheet.locator(".journey-line li", { hasText: words.waits }).first().waitFor();
       assert.ok((await sheet.locator(".journey-bar span").count()) > 0);
       assert.equal(await sheet.locator(".journey-line li", { hasText: words.answer }).count(), 0, "nobody's words are in it");
-      await axe(dana, `the desk with a journey, ${lang}`);
-      await shot(dana, `journey-desk-${lang}-1280`);
-      await dana.setViewportSize({ width: 360, height: 740 });
-      await shot(dana, `journey-desk-${lang}-360`);
+      await everyWidth(dana, `journey-desk-${lang}`);
 
       const maya = await look({ locale: lang });
       await visitAs(maya, held, "maya", `/console/cases/${id}`, { lang });
       await maya.locator(".case .journey > summary").click();
       await maya.locator(".case .journey-line li", { hasText: words.began }).waitFor();
       await maya.locator(".case .journey").evaluate((place) => place.scrollIntoView());
-      await axe(maya, `the console with a journey, ${lang}`);
-      await shot(maya, `journey-console-${lang}-1280`);
-      await maya.setViewportSize({ width: 360, height: 740 });
-      await maya.locator(".case .journey").evaluate((place) => place.scrollIntoView());
-      assert.ok(await maya.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "nothing sticks out");
+      await everyWidth(maya, `journey-console-${lang}`);
       await shot(maya, `journey-console-${lang}-360`);
     }, 120_000);
 

@@ -6,6 +6,9 @@ import { describe } from "node:test";
 import { shot } from "./browser.mjs";
 import { accept, check, desk, look, office, shown, texts, visitAs } from "./stage.mjs";
 
+/** What is told of a task that was somebody else's when a macro was done on it. */
+const REFUSED = { en: "The task is not yours any more.", he: "המשימה כבר אינה שלך." };
+
 for (const lang of ["en", "he"]) {
   describe(`macros, ${lang}`, () => {
     const held = office(() => ({
@@ -132,7 +135,8 @@ for (const lang of ["en", "he"]) {
       assert.equal((await visitor.read()).messages.at(-1).text, "We close this later.");
       const other = await look({ locale: lang });
       await desk(other, held, "gone", { lang });
-      await other.locator("#notices", { hasText: "1" }).waitFor();
+      await other.locator("#notices", { hasText: REFUSED[lang] }).waitFor();
+      await shot(other, `bulk-refused-${lang}-1280`);
       await held.router.awaits("the audit log", "/v1/audit", (all) => all.some(({ what }) => what === "macro_hold"));
     });
   });

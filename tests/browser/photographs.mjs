@@ -1,34 +1,15 @@
 // Every page in both languages, wide and narrow, in light and dark. Nothing may stick out, and axe-core may find nothing
 // serious; with `BLENDLINE_SHOTS` all of it is photographed, to be looked at.
 
-import assert from "node:assert/strict";
 import { after, describe } from "node:test";
-import { axe } from "./axe.mjs";
-import { shot, takesShots } from "./browser.mjs";
+import { takesShots } from "./browser.mjs";
 import { FIRST_PASSWORD, PASSWORD, TENANT } from "./router.mjs";
 import { recordedHour } from "./rules.mjs";
 import { shopOf } from "./shop.mjs";
 import { accept, away, beside, chat, check, desk, linked, look, office, online, reply, sent, settle, shown, visitAs, write } from "./stage.mjs";
+import { everyWidth } from "./widths.mjs";
 
-const WIDTHS = [[1280, 800], [360, 740], ...(takesShots ? [[2560, 1300]] : [])];
-/** Without photographs each scheme is looked at once, at another width. */
-const schemesOf = (width) => (takesShots ? ["light", "dark"] : [width === 360 ? "dark" : "light"]);
 const HOUR_MS = 3_600_000;
-
-/** Looks at a page as it stands, at every width. */
-async function everyWidth(page, name) {
-  for (const [width, height] of WIDTHS) {
-    await page.setViewportSize({ width, height });
-    for (const colorScheme of schemesOf(width)) {
-      await page.emulateMedia({ colorScheme });
-      await shot(page, `${name}-${width}-${colorScheme}`);
-      if (colorScheme === (width === 360 ? "dark" : "light") && width < 2000) await axe(page, `${name}-${width}-${colorScheme}`);
-    }
-    const out = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    assert.ok(out <= 0, `${name} sticks out by ${out} pixels at a width of ${width}`);
-  }
-  await page.setViewportSize({ width: WIDTHS[0][0], height: WIDTHS[0][1] });
-}
 
 for (const lang of ["en", "he"]) {
   describe(`the pages in ${lang}`, () => {

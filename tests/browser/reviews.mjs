@@ -3,9 +3,9 @@
 
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { axe } from "./axe.mjs";
 import { shot } from "./browser.mjs";
 import { accept, chat, check, desk, linked, look, office, sent, visitAs, write } from "./stage.mjs";
+import { everyWidth } from "./widths.mjs";
 
 const RULES = `version: 1
 queues:
@@ -66,8 +66,7 @@ for (const lang of ["en", "he"]) {
       assert.ok(await asked.locator("[data-form=done]").isHidden(), "it ends by a score");
       await asked.locator("[data-slot=work] summary").click();
       await asked.locator(".review-work li", { hasText: words.hello }).waitFor();
-      await shot(omer, `review-${lang}-360`);
-      await axe(omer, `a review, ${lang}`);
+      await everyWidth(omer, `review-${lang}`);
       // What is missing is said, and the cursor goes there; then the keyboard alone does it.
       await omer.keyboard.press("Alt+KeyY");
       await asked.locator("[data-slot=fault]:not([hidden])").waitFor();
@@ -83,8 +82,7 @@ for (const lang of ["en", "he"]) {
       const own = dana.locator(".own-reviews > li");
       await own.filter({ hasText: words.score }).waitFor();
       await own.filter({ hasText: words.well }).waitFor();
-      await shot(dana, `own-reviews-${lang}-1280`);
-      await axe(dana, `reviews of one's own work, ${lang}`);
+      await everyWidth(dana, `own-reviews-${lang}`);
       await own.locator("[name=answer]").fill(words.back);
       await own.locator("[data-do=answer]").click();
       await own.locator("[data-slot=answer]", { hasText: words.back }).waitFor();
@@ -124,18 +122,14 @@ for (const lang of ["en", "he"]) {
       await accept(dana);
       const tap = talk.locator(".ratings [data-rating=incomplete]");
       await tap.waitFor();
-      await shot(dana, `rating-${lang}-1280`);
-      await axe(dana, `how an answer was, ${lang}`);
+      await everyWidth(dana, `rating-${lang}`);
       await tap.click();
       await talk.locator(".ratings [data-rating=incomplete][aria-pressed=true]").waitFor();
 
       const boss = await look({ locale: lang, viewport: { width: 1280, height: 1000 } });
       await visitAs(boss, held, "maya", "/console/quality", { lang });
       await boss.locator("#quality-answers tbody tr", { hasText: "other" }).waitFor();
-      await shot(boss, `quality-${lang}-1280`);
-      await axe(boss, `quality, ${lang}`);
-      await boss.setViewportSize({ width: 360, height: 740 });
-      await shot(boss, `quality-${lang}-360`);
+      await everyWidth(boss, `quality-${lang}`);
     });
   });
 }

@@ -1,6 +1,7 @@
 //! A macro for several tasks, done after a minute in which it can be taken back. It waits here and not in a page: whoever
 //! closes the page has asked for it all the same, and finds it again wherever he signs in.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use blendline_wire::time::Instant;
-use blendline_wire::{Lease, TaskId, TenantId, WorkerId};
+use blendline_wire::{Lease, Problem, TaskId, TenantId, WorkerId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -25,7 +26,7 @@ use super::{Shared, audit, now};
 use crate::directory::Role;
 use crate::driver::Status;
 use crate::patience::BackOff;
-use crate::ports::held::{Held, HeldOrder, HeldOutcome, TASKS_MAX};
+use crate::ports::held::{Held, HeldOrder, HeldOutcome, HeldRefusal, TASKS_MAX};
 use crate::ports::people::{Deed, User};
 use crate::ports::store::StoreError;
 
@@ -101,6 +102,15 @@ pub struct HeldTask {
     /// Why nothing of it was done; null where it was, and while it waits.
     #[schema(required)]
     failed: Option<String>,
+    /// The problem's code, where nothing was done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    /// A stable word for why, where the code alone does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// What fills the places of a sentence about it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    values: BTreeMap<String, String>,
     /// True where it was done and the task is not the worker's any more.
     left: bool,
 }
@@ -110,8 +120,12 @@ impl HeldInfo {
         let waits = held.waits();
         let outcomes = held.outcomes.into_iter().map(Some).chain(std::iter::repeat(None));
         let task = |(order, outcome): (HeldOrder, Option<HeldOutcome>)| {
-            let HeldOutcome { failed, leaves } = outcome.unwrap_or(HeldOutcome { failed: None, leaves: false });
-            HeldTask { task: order.task, lease: order.lease, failed, left: leaves }
+            let HeldOutcome { failed, refused, leaves } = outcome.unwrap_or(HeldOutcome::done(false));
+            let (code, why) = refused.map_or_else(Default::default, |refused| {
+                (Some(refused.code), (refused.reason, refused.values))
+            });
+            let (reason, values) = why;
+            HeldTask { task: order.task, lease: order.lease, failed, code, reason, values, left: leaves }
         };
         let tasks = held.orders.into_iter().zip(outcomes).map(task).collect();
         Self { number: held.number, name: held.name, waits, due_at: Instant(held.due), tasks }
@@ -291,8 +305,10 @@ async fn drop_rest(app: &Shared, held: &mut Held) -> Result<(), StoreError> {
     let dropped = json!({ "macro": held.name, "tasks": left, "asked_by": held.by });
     let deed = Deed { at: now(), actor: "system".to_owned(), what: "macro_drop" };
     app.people().record().note(held.tenant, &held.number, (Value::Null, dropped), &deed).await?;
-    let reason = format!("the {} who asked for it may not act for this worker any more", held.by);
-    let outcome = HeldOutcome { failed: Some(reason), leaves: false };
+    let detail = format!("the {} who asked for it may not act for this worker any more", held.by);
+    let by = held.by.split_once(' ').map_or("", |(_, name)| name);
+    let values = BTreeMap::from([("name".to_owned(), by.to_owned())]);
+    let outcome = HeldOutcome::refused(detail, HeldRefusal { code: "asker_gone".to_owned(), reason: None, values });
     held.outcomes.extend(std::iter::repeat_n(outcome, left));
     app.desks().keep_held(held, true).await
 }
@@ -312,12 +328,15 @@ async fn carry_out(app: &Shared, tenant: TenantId, worker: WorkerId, number: &st
     for order in held.orders.clone().into_iter().skip(held.outcomes.len()) {
         let of = (order.task, held.name.as_str());
         let outcome = match macros::on_one(app, &caller, worker, of, Order::held(order)).await {
-            Ok(done) => HeldOutcome { failed: None, leaves: done.leaves },
+            Ok(done) => HeldOutcome::done(done.leaves),
             Err(failure) if failure.problem.status == StatusCode::SERVICE_UNAVAILABLE.as_u16() => {
                 // The owner is away: it is tried again.
                 return Err(StoreError::Unavailable(failure.problem.detail));
             }
-            Err(failure) => HeldOutcome { failed: Some(failure.problem.detail), leaves: false },
+            Err(failure) => {
+                let Problem { detail, code, reason, values, .. } = *failure.problem;
+                HeldOutcome::refused(detail, HeldRefusal { code, reason, values })
+            }
         };
         held.outcomes.push(outcome);
         app.desks().keep_held(&held, !held.waits()).await?;

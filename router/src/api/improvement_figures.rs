@@ -232,7 +232,7 @@ pub(super) async fn measured(
     (since, until): (Millis, Millis),
 ) -> Result<Measured, Failure> {
     if until <= since || since.plus(STRETCH_MS_MAX) < until {
-        return Err(Failure::bad("/until", "it is later than `since`, by at most 400 days"));
+        return Err(Failure::bad("/until", "it is later than `since`, by at most 400 days").why("no_stretch", &[]));
     }
     let in_queue = queue.map(|name| {
         let unknown = || Failure::not_found("queue", format!("no queue is called `{name}`")).at("/queue");

@@ -54,6 +54,9 @@ pub struct ImprovementInfo {
     pub(super) group: Option<ImprovementId>,
     /// How many belong to it.
     pub(super) members: usize,
+    /// Which these are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) joined: Vec<JoinedInfo>,
     /// The contacts behind it and behind those that belong to it.
     pub(super) contacts: u64,
     /// These by channel.
@@ -87,6 +90,17 @@ pub struct ImprovementAnswerInfo {
     /// What will be done, or why not.
     #[schema(value_type = String)]
     words: Pii<String>,
+}
+
+/// One that belongs to another.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ImprovementMember)]
+pub struct JoinedInfo {
+    /// Its name.
+    id: ImprovementId,
+    /// What should change, in its writer's words.
+    #[schema(value_type = String)]
+    title: Pii<String>,
 }
 
 /// What contacts cost.
@@ -201,6 +215,7 @@ pub(super) fn info(of: Improvement, around: &[Improvement], directory: &Director
         answer,
         group: of.group,
         members: members.len(),
+        joined: members.iter().map(|member| JoinedInfo { id: member.id, title: member.title.clone() }).collect(),
         contacts: channels.values().fold(0, |sum, count| sum.saturating_add(*count)),
         price: costs.map(price),
         writers: writers.map(|writer| worker_name(writer.worker, directory)).collect(),

@@ -13,15 +13,16 @@ use blendline_wire::event::improvement::{Figure, ImprovementSource, Phase};
 use blendline_wire::time::Instant;
 use blendline_wire::{CaseId, ImprovementId, Pii, TaskId, WorkerId};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::Shared;
 use super::auth::Caller;
 use super::improvement_figures::measured;
 use super::improvement_view::{self, ImprovementInfo};
 use super::json::Strict;
 use super::page::id;
 use super::problem::{Failure, of_call};
+use super::{Shared, audit};
 use crate::directory::Role;
 use crate::driver::keys;
 use crate::handle::{Call, ImproveCall};
@@ -325,6 +326,29 @@ pub enum ImprovementDeed {
     Add,
 }
 
+impl ImprovementAct {
+    /// What it is called in the audit log, and what of it stands there: no words of people.
+    fn told(&self) -> (&'static str, Value) {
+        let Self { worker, into, phase, figure, queue, topic, case_type, since, until, .. } = self;
+        match self.act {
+            ImprovementDeed::Answer => ("improvement_answer", json!({ "worker": worker, "do_by": self.do_by })),
+            ImprovementDeed::Begin => ("improvement_begin", Value::Null),
+            ImprovementDeed::Finish => ("improvement_finish", Value::Null),
+            ImprovementDeed::Reopen => ("improvement_reopen", Value::Null),
+            ImprovementDeed::Join => ("improvement_join", json!({ "into": into })),
+            ImprovementDeed::Part => ("improvement_part", Value::Null),
+            ImprovementDeed::Assign => ("improvement_assign", json!({ "worker": worker })),
+            ImprovementDeed::Measure => {
+                let of = json!({ "queue": queue, "topic": topic, "case_type": case_type });
+                let asked =
+                    json!({ "phase": phase, "figure": figure, "of": of, "since": since, "until": until });
+                ("improvement_measure", asked)
+            }
+            ImprovementDeed::Add => ("improvement_add", json!({ "worker": worker })),
+        }
+    }
+}
+
 /// Does something with one.
 pub async fn act(
     State(app): State<Shared>,
@@ -340,7 +364,12 @@ pub async fn act(
     {
         return Err(super::auth::forbidden("a manager of its unit, or of one above, does this"));
     }
+    let (what, asked) = act.told();
     let command = command(&app, &caller, act).await?;
+    // What a manager does about his own unit is in the log of events; who acts in others' place answers for it here too.
+    if caller.role != Role::Worker {
+        audit::note(&app, &caller, what, &own.to_string(), asked).await?;
+    }
     ask(&app, &caller, own, command).await?;
     Ok(Json(shown(&app, &caller, own).await?))
 }
@@ -368,7 +397,8 @@ async fn command(app: &Shared, caller: &Caller, act: ImprovementAct) -> Result<C
         }
         ImprovementDeed::Measure => {
             let (Some(phase), Some(figure)) = (act.phase, act.figure) else {
-                return Err(Failure::bad("/figure", "say the figure, and whether it is before the change or after it"));
+                let detail = "say the figure, and whether it is before the change or after it";
+                return Err(Failure::bad("/figure", detail));
             };
             let (Some(Instant(since)), Some(Instant(until))) = (act.since, act.until) else {
                 return Err(Failure::bad("/since", "say since when and until when it is measured"));

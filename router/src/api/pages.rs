@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use blendline_wire::{CaseId, TaskId};
+use blendline_wire::{CaseId, ImprovementId, TaskId};
 
 use super::auth::{forbidden, session_secret};
 use super::problem::Failure;
@@ -79,6 +79,19 @@ pub async fn console_case(
     let id: CaseId = text.parse().map_err(|_| no_page())?;
     let case = id.to_string();
     in_console(&app, &headers, Section::Cases, |person| pages::case(&page(spoken, person), person.role, &case)).await
+}
+
+/// The page of one thing that should change.
+pub async fn console_improvement(
+    State(app): State<Shared>,
+    spoken: Spoken,
+    headers: HeaderMap,
+    Path(text): Path<String>,
+) -> Result<Response, Failure> {
+    let id: ImprovementId = text.parse().map_err(|_| no_page())?;
+    let id = id.to_string();
+    let render = |person: &SignedIn| pages::improvement(&page(spoken, person), person.role, &id);
+    in_console(&app, &headers, Section::Improvements, render).await
 }
 
 async fn in_console(

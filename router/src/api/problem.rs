@@ -241,23 +241,28 @@ fn of_review(refusal: blendline_quality::score::Refusal) -> Failure {
 
 fn of_improvement<'a>(refusal: blendline_improvements::Refusal, name: impl Fn(WorkerId) -> Option<&'a str>) -> Failure {
     use blendline_improvements::Refusal as Improvement;
-    let state = |detail: String| conflict("wrong_improvement_state", detail);
+    let state = |why: &str, detail: String| conflict("wrong_improvement_state", detail).why(why, &[]);
     match refusal {
         Improvement::Unknown | Improvement::Exists => Failure::not_found("improvement", "no improvement has this id"),
-        Improvement::Joined { into } => state(format!("it belongs to {into}: ask that, or part it first")),
-        Improvement::NotJoined => state("it belongs to none".to_owned()),
+        Improvement::Joined { into } => state("joined", format!("it belongs to {into}: ask that, or part it first")),
+        Improvement::NotJoined => state("not_joined", "it belongs to none".to_owned()),
         Improvement::NoGroup => {
-            state("groups have one level: join those that belong to none, and to another".to_owned())
+            let detail = "groups have one level: join those that belong to none, and to another";
+            state("no_group", detail.to_owned())
         }
         Improvement::TooMany => unprocessable("too_many", "as many belong to it as may".to_owned()),
-        Improvement::WrongState { status } => state(format!("it is {}", status.as_str())),
+        Improvement::WrongState { status } => state("moved", format!("it is {}", status.as_str())),
         Improvement::NotYours { managers } => {
-            let names: Vec<&str> = managers.iter().filter_map(|worker| name(*worker)).collect();
-            conflict("not_yours", format!("a manager of its unit or of one above answers: {}", names.join(", ")))
+            let names = managers.iter().filter_map(|worker| name(*worker)).collect::<Vec<_>>().join(", ");
+            let detail = format!("a manager of its unit or of one above answers: {names}");
+            let values = Some(("names", names)).filter(|(_, names)| !names.is_empty());
+            conflict("not_yours", detail).why("no_manager", values.as_slice())
         }
-        Improvement::NoDay => Failure::bad("/do_by", "it is done by a day to come"),
-        Improvement::NoWords => Failure::bad("/words", "say what will be done, or why not"),
-        Improvement::NotMeasured => state("what is done is measured before and after, by the same measure".to_owned()),
+        Improvement::NoDay => Failure::bad("/do_by", "it is done by a day to come").why("no_day", &[]),
+        Improvement::NoWords => Failure::bad("/words", "say what will be done, or why not").why("no_words", &[]),
+        Improvement::NotMeasured => {
+            state("not_measured", "what is done is measured before and after, by the same measure".to_owned())
+        }
     }
 }
 
@@ -292,9 +297,14 @@ fn of_case(refusal: blendline_cases::Refusal) -> Failure {
         }
         Case::NotYours { to } => conflict("no_move", format!("the move to `{to}` is another's to make")),
         Case::NoDisposition { known } => {
-            conflict("no_move", format!("the task belongs to a case, which this moves nowhere; use: {}", listed(known)))
+            let known = listed(known);
+            conflict("no_move", format!("the task belongs to a case, which this moves nowhere; use: {known}"))
+                .why("no_disposition", &[("known", known)])
         }
-        Case::Missing { fields } => unprocessable("missing_fields", format!("set first: {}", listed(fields))),
+        Case::Missing { fields } => {
+            let fields = listed(fields);
+            unprocessable("missing_fields", format!("set first: {fields}")).why("missing", &[("fields", fields)])
+        }
         Case::UnknownField { field } => {
             unprocessable("wrong_field", format!("the case's type has no field `{field}`")).at(field)
         }
@@ -307,11 +317,15 @@ fn of_case(refusal: blendline_cases::Refusal) -> Failure {
         }
         Case::NeedsAgreement { unit } => {
             conflict("needs_agreement", format!("the case is about `{unit}`: somebody of another unit agrees first"))
+                .why("agreement", &[("unit", unit)])
         }
         Case::OwnUnit => {
             conflict("own_unit", "whoever agrees is a worker of another unit than the one it is about".to_owned())
         }
-        Case::Held { by } => conflict("case_held", format!("the case stands still while {by} is open")),
+        Case::Held { by } => {
+            let detail = format!("the case stands still while {by} is open");
+            conflict("case_held", detail).why("held", &[("case", by.to_string())])
+        }
         Case::OneVoice { case } => conflict("one_voice", format!("{case} speaks with this customer already")),
         Case::Circle => unprocessable("circle", "a case is no part of itself".to_owned()),
         Case::TooManyMoves => unprocessable("too_many", "the case was moved too often".to_owned()),

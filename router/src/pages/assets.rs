@@ -45,6 +45,8 @@ pub(super) const ASSETS: &[Asset] = assets![
     "console/externals.js",
     "console/figures.js",
     "console/frame.js",
+    "console/improvement-words.js",
+    "console/improvement.js",
     "console/improvements.js",
     "console/keys.js",
     "console/live.js",

@@ -6,7 +6,7 @@ use super::language::Lang;
 use super::texts::{open_text, text};
 
 /// The sentences, by the name a script asks for them.
-const SENTENCES: [(&str, &str, &[&str]); 11] = [
+const SENTENCES: [(&str, &str, &[&str]); 12] = [
     ("act-reply", "desk-act-reply", &[]),
     ("act-note", "desk-act-note", &["text"]),
     ("act-park", "desk-act-park", &["minutes"]),
@@ -17,11 +17,12 @@ const SENTENCES: [(&str, &str, &[&str]); 11] = [
     ("bulk-waits", "desk-bulk-waits", &["name", "count", "left"]),
     ("bulk-undone", "desk-bulk-undone", &[]),
     ("bulk-done", "desk-bulk-done", &["count"]),
+    ("bulk-refused", "desk-bulk-refused", &["name", "why"]),
     ("choose", "desk-choose", &[]),
 ];
 
 /// What is said of a step that cannot be done, by the server's words for it.
-pub(super) const REFUSALS: [(&str, &str, &[&str]); 10] = [
+pub(super) const REFUSALS: [(&str, &str, &[&str]); 20] = [
     ("refused-step_refused-other_queue", "desk-step-other-queue", &[]),
     ("refused-step_refused-not_known", "desk-step-not-known", &["step", "about"]),
     ("refused-step_refused-no_target", "desk-step-no-target", &["step"]),
@@ -32,6 +33,16 @@ pub(super) const REFUSALS: [(&str, &str, &[&str]); 10] = [
     ("refused-step_refused-no_account", "desk-step-no-account", &["step"]),
     ("refused-step_refused-too_long", "desk-step-too-long", &["step", "about"]),
     ("refused-step_refused-window", "desk-step-window", &["step"]),
+    ("refused-fenced", "desk-macro-fenced", &[]),
+    ("refused-unknown_task", "desk-macro-no-task", &[]),
+    ("refused-unknown_canned_answer", "desk-macro-gone", &[]),
+    ("refused-asker_gone", "desk-macro-asker-gone", &["name"]),
+    ("refused-no_move-no_disposition", "desk-macro-no-disposition", &["known"]),
+    ("refused-missing_fields-missing", "desk-macro-missing-fields", &["fields"]),
+    ("refused-case_held-held", "desk-macro-case-held", &["case"]),
+    ("refused-needs_agreement-agreement", "desk-macro-needs-agreement", &["unit"]),
+    ("refused-no_consent", "desk-macro-no-consent", &[]),
+    ("refused-wrong_state", "desk-macro-wrong-state", &[]),
 ];
 
 /// The dialog, the bar, and what scripts clone.

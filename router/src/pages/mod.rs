@@ -108,6 +108,11 @@ pub fn case(page: &Page<'_>, role: Role, id: &str) -> Response {
     headers::page(page.spoken, console::case(page, role, id))
 }
 
+/// The console's page of the improvement `id`.
+pub fn improvement(page: &Page<'_>, role: Role, id: &str) -> Response {
+    headers::page(page.spoken, console::improvement(page, role, id))
+}
+
 /// Where a matter stands, for the customer.
 pub fn status(spoken: Spoken, shown: &Shown) -> Response {
     headers::page(spoken, status::markup(spoken, shown))

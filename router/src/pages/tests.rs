@@ -17,7 +17,7 @@ use crate::directory::Role;
 use crate::people::company::Refusal;
 
 /// The sources that name keys.
-const SOURCES: [&str; 39] = [
+const SOURCES: [&str; 40] = [
     include_str!("away.rs"),
     include_str!("case_parts.rs"),
     include_str!("chat.rs"),
@@ -26,6 +26,7 @@ const SOURCES: [&str; 39] = [
     include_str!("console/board.rs"),
     include_str!("console/cases.rs"),
     include_str!("console/externals.rs"),
+    include_str!("console/improvement.rs"),
     include_str!("console/improvements.rs"),
     include_str!("console/lists.rs"),
     include_str!("console/mod.rs"),
@@ -191,7 +192,8 @@ fn console_pages(lang: Lang) -> Vec<String> {
     let sections = Section::ALL.into_iter().map(|section| console::markup(&page, Role::Admin, section));
     let task = console::task(&page, Role::Supervisor, "tsk_7\" onload=\"x");
     let case = console::case(&page, Role::Supervisor, "cas_7\" onload=\"x");
-    sections.chain([task, case]).map(maud::Markup::into_string).collect()
+    let improvement = console::improvement(&page, Role::Supervisor, "imp_7\" onload=\"x");
+    sections.chain([task, case, improvement]).map(maud::Markup::into_string).collect()
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Macros that are done on several tasks after a time in which they can be taken back.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use blendline_wire::{Lease, Millis, TaskId, TenantId, WorkerId};
 use serde::{Deserialize, Serialize};
@@ -74,10 +76,38 @@ pub struct HeldOrder {
 /// What came of one of them.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct HeldOutcome {
-    /// Why nothing of it was done.
+    /// Why nothing of it was done, in English.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
+    /// The same in stable words, for sentences of other languages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<HeldRefusal>,
     /// True where the task is not the worker's afterwards.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub leaves: bool,
+}
+
+impl HeldOutcome {
+    /// It was done.
+    pub const fn done(leaves: bool) -> Self {
+        Self { failed: None, refused: None, leaves }
+    }
+
+    /// Nothing of it was done.
+    pub fn refused(detail: String, refused: HeldRefusal) -> Self {
+        Self { failed: Some(detail), refused: Some(refused), leaves: false }
+    }
+}
+
+/// Why nothing was done, in stable words: a page has a sentence for them in its reader's language.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct HeldRefusal {
+    /// The problem's code.
+    pub code: String,
+    /// Why, where the code alone does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What fills the places of the sentence.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, String>,
 }

@@ -2,7 +2,7 @@
 
 use blendline_router::people::audit::Check;
 use blendline_router::ports::desks::{Act, Canned, DRAFTS_MAX, Desks, Draft, View};
-use blendline_router::ports::held::{Held, HeldMacros as _, HeldOrder, HeldOutcome};
+use blendline_router::ports::held::{Held, HeldMacros as _, HeldOrder, HeldOutcome, HeldRefusal};
 use blendline_router::ports::people::{Deed, People};
 use blendline_wire::{Lease, Millis, TaskId, TenantId, WorkerId};
 
@@ -155,10 +155,12 @@ pub async fn holds_macros<W: StoreWorld<Store: Desks>>(world: &W) {
     assert_eq!(due(store.held_due(Millis(50), 9).await.unwrap()), [40, 50]);
     assert_eq!(due(store.held_due(Millis(49), 9).await.unwrap()), [40]);
 
-    first.outcomes.push(HeldOutcome { failed: Some("somebody else has it".into()), leaves: false });
+    let values = [("step".to_owned(), "1".to_owned())].into();
+    let refused = HeldRefusal { code: "step_refused".into(), reason: Some("window".into()), values };
+    first.outcomes.push(HeldOutcome::refused("somebody else has it".into(), refused));
     store.keep_held(&first, false).await.unwrap();
     assert_eq!(due(store.held_due(Millis(50), 1).await.unwrap()), [40]);
-    first.outcomes.push(HeldOutcome { failed: None, leaves: true });
+    first.outcomes.push(HeldOutcome::done(true));
     store.keep_held(&first, true).await.unwrap();
     assert_eq!(store.held(TENANT, worker).await.unwrap(), Some(first));
     assert_eq!(due(store.held_due(Millis(50), 9).await.unwrap()), [40]);

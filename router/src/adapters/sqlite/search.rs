@@ -1,9 +1,9 @@
-//! The index of words in the record's file: FTS5 without the texts. Every change is written by the one writer.
+//! The index of words in the record's file: FTS5, and each line with its words. Every change is written by the one writer.
 
 use async_trait::async_trait;
 use blendline_wire::{Millis, TaskId, TenantId};
 use rusqlite::types::Value;
-use rusqlite::{OptionalExtension as _, Row, Transaction, params_from_iter};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params_from_iter};
 
 use super::store::archive::message;
 use super::store::readers::{collect, first};
@@ -47,8 +47,19 @@ impl Search for SqliteStore {
     }
 
     async fn find(&self, wanted: &Wanted) -> Result<Vec<Hit>, StoreError> {
-        let (query, params) = asked(wanted);
-        self.readers().read(move |connection| collect(connection, &query, params_from_iter(params), hit)).await
+        let wanted = wanted.clone();
+        self.readers()
+            .read(move |connection| {
+                let worker = wanted.worker.map(|worker| sql(worker.0));
+                if let Some(worker) = worker
+                    && has_few_tasks(connection, worker, wanted.few_tasks)?
+                {
+                    return find_in(connection, worker, &wanted);
+                }
+                let (query, params) = asked(&wanted);
+                collect(connection, &query, params_from_iter(params), hit)
+            })
+            .await
     }
 
     async fn lines(&self, of: &[(u64, u64)]) -> Result<Vec<Line>, StoreError> {
@@ -75,6 +86,33 @@ fn hit(row: &Row<'_>) -> Result<Hit, StoreError> {
     let task: Option<i64> = row.get(4).map_err(|error| fault(&error))?;
     let task = task.map(|task| TaskId(unsql(task)));
     Ok(Hit { id: number(0)?, transcript: number(1)?, seq: number(2)?, at: Millis(number(3)?), task })
+}
+
+/// Whether a worker has, or had last, no more tasks than `most`.
+fn has_few_tasks(connection: &Connection, worker: i64, most: usize) -> Result<bool, StoreError> {
+    let query = "SELECT 1 FROM tasks WHERE worker = ?1 LIMIT 1 OFFSET ?2";
+    first(connection, query, (worker, rows(most)), |_| Ok(())).map(|beyond| beyond.is_none())
+}
+
+/// The lines of whoever had few tasks, and of those the ones that hold the words.
+fn find_in(connection: &Connection, worker: i64, wanted: &Wanted) -> Result<Vec<Hit>, StoreError> {
+    let query = "SELECT id, transcript, seq, at, task, words FROM search_lines
+        WHERE coalesce(task, transcript) IN (SELECT id FROM tasks WHERE worker = ?1) AND id < ?2 ORDER BY id DESC";
+    let before = wanted.before.map_or(i64::MAX, sql);
+    let read = |row: &Row<'_>| {
+        let words = row.get_ref(5).and_then(|words| Ok(words.as_str()?)).map_err(|error| fault(&error))?;
+        if holds(words, &wanted.all_of) { hit(row).map(Some) } else { Ok(None) }
+    };
+    let found = collect(connection, query, (worker, before), read)?;
+    Ok(found.into_iter().flatten().take(wanted.limit).collect())
+}
+
+/// Whether one of each list is among the words of a line.
+fn holds(words: &str, all_of: &[Vec<Term>]) -> bool {
+    let is_there = |Term { word, begins }: &Term| {
+        words.split(' ').any(|one| if *begins { one.starts_with(word) } else { one == word })
+    };
+    all_of.iter().all(|one_of| one_of.iter().any(is_there))
 }
 
 /// The query, from the newest line on: FTS5 reads its lists backwards and stops at the limit.
@@ -125,12 +163,13 @@ pub(super) fn carry_out(transaction: &Transaction<'_>, order: &SearchOrder) -> r
 fn add(transaction: &Transaction<'_>, tenant: TenantId, doc: &Doc) -> rusqlite::Result<()> {
     let id: Option<i64> = transaction
         .prepare_cached(
-            "INSERT INTO search_lines (transcript, seq, at, task) VALUES (?1, ?2, ?3, ?4)
+            "INSERT INTO search_lines (transcript, seq, at, task, words) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (transcript, seq) DO NOTHING RETURNING id",
         )?
-        .query_row((sql(doc.transcript), sql(doc.seq), sql(doc.at.0), doc.task.map(|task| sql(task.0))), |row| {
-            row.get(0)
-        })
+        .query_row(
+            (sql(doc.transcript), sql(doc.seq), sql(doc.at.0), doc.task.map(|task| sql(task.0)), doc.words.join(" ")),
+            |row| row.get(0),
+        )
         .optional()?;
     let Some(id) = id else { return Ok(()) };
     let words: Vec<String> = doc.words.iter().map(|word| format!("{}x{word}", tenant.0)).collect();

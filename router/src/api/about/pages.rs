@@ -66,7 +66,7 @@ pub(in crate::api) fn console() -> About {
     About::new("console_page", Tag::Pages, "A page of the console")
         .place::<String>(
             "section",
-            "`board`, `people`, `work`, `cases`, `answers`, `rules`, `accounts`, `outlets`, `quarantine`, `users`, `keys`, `audit`.",
+            "`board`, `people`, `work`, `cases`, `quality`, `improvements`, `answers`, `rules`, `accounts`, `outlets`, `quarantine`, `users`, `keys`, `audit`.",
         )
         .gives_text("text/html", "The page.")
         .gives_bare(303, LED)
@@ -86,6 +86,15 @@ pub(in crate::api) fn console_task() -> About {
 pub(in crate::api) fn console_case() -> About {
     About::new("console_case_page", Tag::Pages, "Where a case stands, and all that happened to it")
         .place::<String>("id", "The case.")
+        .gives_text("text/html", "The page.")
+        .gives_bare(303, LED)
+        .header("Location", LED_TO)
+        .fails(&[FORBIDDEN, UNKNOWN_URL, BUSY])
+}
+
+pub(in crate::api) fn console_improvement() -> About {
+    About::new("console_improvement_page", Tag::Pages, "What should change, and what is done about it")
+        .place::<String>("id", "The improvement.")
         .gives_text("text/html", "The page.")
         .gives_bare(303, LED)
         .header("Location", LED_TO)

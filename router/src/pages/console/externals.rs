@@ -19,7 +19,7 @@ const EXTERNALS: [Column; 8] = [
 ];
 
 /// Reasons that the API says, with what each is called.
-const REASONS: [(&str, &str); 9] = [
+const REASONS: [(&str, &str); 22] = [
     ("unknown_system", "console-external-unknown-system"),
     ("unknown_kind", "console-external-unknown-kind"),
     ("unknown_reference", "console-external-unknown-reference"),
@@ -29,6 +29,19 @@ const REASONS: [(&str, &str); 9] = [
     ("id_reused", "console-external-id-reused"),
     ("sequence_reused", "console-external-sequence-reused"),
     ("too_late", "console-external-too-late"),
+    ("too_many", "console-external-too-many"),
+    ("no_type", "console-external-no-type"),
+    ("closed", "console-external-case-closed"),
+    ("paused", "console-external-paused"),
+    ("not_yours", "console-external-not-yours"),
+    ("missing", "console-external-missing"),
+    ("unknown_field", "console-external-unknown-field"),
+    ("wrong_value", "console-external-wrong-value"),
+    ("needs_decision", "console-external-needs-decision"),
+    ("needs_agreement", "console-external-needs-agreement"),
+    ("held", "console-external-held"),
+    ("one_voice", "console-external-one-voice"),
+    ("too_many_moves", "console-external-too-many-moves"),
 ];
 
 /// The table, and what is asked before one is dropped.

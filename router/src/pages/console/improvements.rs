@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use super::super::language::Lang;
-use super::super::texts::{open_text, text};
+use super::super::texts::text;
 use super::table::{Column, List, Shows, column, table};
-use super::{Section, about, dialog, head};
+use super::{Section, head, improvement};
 
 const IMPROVEMENTS: [Column; 10] = [
     column("title", "console-improvement-title", Shows::Text),
@@ -18,21 +18,6 @@ const IMPROVEMENTS: [Column; 10] = [
     column("due", "console-col-due", Shows::Figure),
     column("status", "console-col-state", Shows::State("improvement")),
     column("", "console-col-actions", Shows::Actions),
-];
-
-/// From where one is known and how it stands, with what each is called and how bad it is.
-const WORDS: [(&str, &str, &str); 11] = [
-    ("wrap_up", "console-improvement-wrap-up", ""),
-    ("audit", "console-improvement-audit", ""),
-    ("feedback", "console-improvement-feedback", ""),
-    ("repeat", "console-improvement-repeat", ""),
-    ("shadowing", "console-improvement-shadowing", ""),
-    ("open", "console-improvement-open", "soon"),
-    ("planned", "console-improvement-planned", "good"),
-    ("declined", "console-improvement-declined", ""),
-    ("doing", "console-improvement-doing", "good"),
-    ("done", "console-improvement-done", "good"),
-    ("reopened", "console-improvement-reopened", "late"),
 ];
 
 /// The register; who may act on it answers and joins.
@@ -52,22 +37,10 @@ pub(super) fn markup(lang: Lang, may: bool) -> Markup {
             }
         },
     };
-    let answer = html! {
-        label { span { (t("console-improvement-owner")) } input name="worker" required dir="auto" autocomplete="off"; }
-        label { span { (t("console-improvement-do-by")) } input type="date" name="day"; }
-        label { span { (t("console-improvement-words")) } textarea name="words" required rows="4" dir="auto" maxlength="4000" {} }
-    };
     html! {
         (head(lang, Section::Improvements, &html! {}))
         (table(lang, &list))
-        @if may {
-            (dialog(lang, "answer-improvement", &about(lang, "console-improvement-answer-one"), "console-improvement-answer", false, &answer))
-        }
-        @for (name, key, level) in WORDS {
-            template id={ "say-improvement-" (name) } data-level=[(!level.is_empty()).then_some(level)] { (t(key)) }
-        }
-        template id="say-improvement-members" { (open_text(lang, "console-improvement-members", &["name", "count"])) }
-        template id="say-improvement-due" { (open_text(lang, "console-improvement-due", &["left"])) }
-        template id="say-improvement-late" { (open_text(lang, "console-improvement-late", &["left"])) }
+        @if may { (improvement::answer_dialog(lang)) }
+        (improvement::words(lang))
     }
 }

@@ -7,6 +7,7 @@ mod answers;
 mod board;
 mod cases;
 mod externals;
+mod improvement;
 mod improvements;
 mod lists;
 mod outlets;
@@ -217,6 +218,13 @@ pub(super) fn task(page: &Page<'_>, role: Role, id: &str) -> Markup {
 pub(super) fn case(page: &Page<'_>, role: Role, id: &str) -> Markup {
     let may = matches!(role, Supervisor | Admin);
     framed(page, role, Section::Cases, "case", &cases::one(page.spoken.lang.whole(), id, may))
+}
+
+/// The page of one thing that should change: what stands behind it, and what a supervisor does about it.
+pub(super) fn improvement(page: &Page<'_>, role: Role, id: &str) -> Markup {
+    let may = matches!(role, Supervisor | Admin);
+    let content = improvement::markup(page.spoken.lang.whole(), id, may);
+    framed(page, role, Section::Improvements, "improvement", &content)
 }
 
 fn framed(page: &Page<'_>, role: Role, section: Section, script: &str, content: &Markup) -> Markup {

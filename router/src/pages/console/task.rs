@@ -52,7 +52,7 @@ pub(super) fn markup(lang: Lang, role: Role, id: &str) -> Markup {
     html! {
         header class="page-head" data-task=(id) id="task" {
             h1 { (t("console-col-task")) " " bdi dir="ltr" { (id) } }
-            p class="fault" role="alert" hidden data-slot="fault" {}
+            p class="fault" role="alert" hidden id="task-fault" {}
             @if may {
                 div class="row" {
                     button type="button" data-do="move" { (t("console-move")) }

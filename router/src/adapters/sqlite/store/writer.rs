@@ -40,6 +40,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../../migrations/sqlite/0022_journeys.sql"),
     include_str!("../../../../migrations/sqlite/0023_judgements.sql"),
     include_str!("../../../../migrations/sqlite/0024_improvements.sql"),
+    include_str!("../../../../migrations/sqlite/0027_search_of_task.sql"),
 ];
 /// The page cache: the tails of the tables and the upper pages of the indexes.
 const CACHE_KIB: u32 = 32 * 1024;

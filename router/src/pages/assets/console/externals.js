@@ -7,7 +7,18 @@ import { Table } from "../page/table.js";
 let asked;
 const path = ({ id }) => `/v1/external-events/${encodeURIComponent(id)}`;
 
+/** What a case refused tells its parts by name: they are shown without the names, whose meaning the reason says. */
+function partsOf(detail) {
+  try {
+    const { refusal, ...parts } = JSON.parse(detail);
+    return refusal ? Object.values(parts).flat().join(", ") : detail;
+  } catch {
+    return detail;
+  }
+}
+
 const table = new Table("externals", {
+  read: (event) => ({ ...event, detail: partsOf(event.detail) }),
   row(root, event) {
     const [retry, drop] = ["retry", "drop"].map((what) => root.querySelector(`[data-do=${what}]`));
     if (retry) retry.onclick = () => tryAgain(event);

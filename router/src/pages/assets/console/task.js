@@ -62,9 +62,9 @@ async function load() {
     transcript.show(items);
     slots.silent.hidden = items.length > 0;
     for (const button of head.querySelectorAll("[data-do]")) button.disabled = task.state === "closed";
-    complainIn(slots.fault, null);
+    complainIn(byId("task-fault"), null);
   } catch (problem) {
-    complainIn(slots.fault, problem);
+    complainIn(byId("task-fault"), problem);
   }
 }
 

@@ -231,9 +231,10 @@ export class Bulk {
     for (const { task, lease, left } of tasks) if (left) this.desk.settled(task, lease);
     const failed = tasks.filter((one) => one.failed !== null);
     notice(say("bulk-done", { count: String(tasks.length - failed.length) }), 8_000);
-    for (const { task, failed: why } of failed) {
+    for (const { task, failed: detail, ...why } of failed) {
       const known = this.desk.book.tasks.get(task);
-      notice(say("problem", { detail: `${known ? this.desk.title(known.view) : task}: ${why}` }), 60_000);
+      const about = known ? isolated(this.desk.title(known.view)).textContent : task.slice(0, 12);
+      notice(say("bulk-refused", { name: about, why: detailOf({ detail, ...why }) }), 60_000);
     }
     api("DELETE", `${HELD}?number=${number}`).catch(() => {});
   }
