@@ -82,6 +82,7 @@ for (const lang of ["en", "he"]) {
       const own = dana.locator(".own-reviews > li");
       await own.filter({ hasText: words.score }).waitFor();
       await own.filter({ hasText: words.well }).waitFor();
+      await own.filter({ hasText: words.criterion }).waitFor();
       await everyWidth(dana, `own-reviews-${lang}`);
       await own.locator("[name=answer]").fill(words.back);
       await own.locator("[data-do=answer]").click();

@@ -417,7 +417,7 @@ console-measure-stretch = { $since } – { $until }
 console-measure-all = all contacts
 
 desk-improve = What should change (optional)
-desk-improve-hint = Goes to a manager, who answers you
+desk-improve-hint = A manager answers you
 desk-improvements = My notes, and what became of them
 desk-improvements-none = You have written nothing yet.
 desk-improvement-answer = { $by }: { $words }

@@ -417,7 +417,7 @@ console-measure-stretch = { $since } – { $until }
 console-measure-all = כל הפניות
 
 desk-improve = מה כדאי לשנות (רשות)
-desk-improve-hint = מגיע למנהל/ת, ותתקבל תשובה
+desk-improve-hint = מנהל/ת משיב/ה לך
 desk-improvements = ההערות שלי ומה עלה בהן
 desk-improvements-none = עוד לא כתבת דבר.
 desk-improvement-answer = { $by }: { $words }

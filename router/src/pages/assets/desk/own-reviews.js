@@ -3,6 +3,7 @@
 import { api, byId, clone, refused, say, sayText, setText, slotsOf } from "../page/dom.js";
 import { instant, now } from "../page/clock.js";
 import { plain } from "../page/text.js";
+import { worded } from "../page/case-fields.js";
 import { actionOf } from "./authority.js";
 
 /** How many are shown. */
@@ -11,6 +12,8 @@ const SHOWN_MAX = 50;
 export class OwnReviews {
   constructor(worker) {
     this.worker = worker;
+    /** What the criteria of each form are called, by its name. */
+    this.forms = new Map();
     this.root = byId("own-reviews");
     this.slots = slotsOf(this.root);
     byId("own-reviews-open").addEventListener("click", () => {
@@ -51,17 +54,26 @@ export class OwnReviews {
     setText(slots.score, sayText("review-score", { score: review.score_milli / 10 }));
     slots.words.hidden = !review.words;
     setText(slots.words, review.words ?? "");
-    slots.criteria.replaceChildren(...Object.entries(review.points).map(([name, points]) => {
-      const item = document.createElement("li");
-      item.append(`${plain(name)}: `, say("review-points", { points }));
-      return item;
-    }));
+    this.criteria(review, slots.criteria);
     slots.answer.hidden = !review.answer;
     setText(slots.answer, review.answer ? `${sayText("review-answered")}: ${review.answer}` : "");
     slots.answering.hidden = !(Date.parse(review.answer_until) > now());
     const field = root.querySelector("[name=answer]");
     root.querySelector("[data-do=answer]").addEventListener("click", () => this.answer(review, field));
     return root;
+  }
+
+  /** The points, by what the form calls what they were given for; a form that is gone leaves its short names. */
+  async criteria({ id, form, points }, place) {
+    const asked = this.forms.get(form) ?? api("GET", `/v1/reviews/${id}`).then(({ criteria }) => criteria).catch(() => []);
+    this.forms.set(form, asked);
+    const known = await asked;
+    place.replaceChildren(...Object.entries(points).map(([name, given]) => {
+      const item = document.createElement("li");
+      const words = plain(worded(known.find((one) => one.name === name)?.words, name));
+      item.append(words, /[?!.:]$/.test(words) ? " " : ": ", say("review-points", { points: given }));
+      return item;
+    }));
   }
 
   async answer({ id }, field) {

@@ -86,7 +86,8 @@ export function columns(place, { title, names, points, format }) {
     const { svg, width } = canvas(place, HEIGHT + FOOT + 8, title);
     const most = Math.max(1, ...points.map(({ values }) => values.reduce((sum, value) => sum + value, 0)));
     const step = Math.min(COLUMN_MAX, width / Math.max(1, points.length));
-    for (const part of most > 1 ? [1, 0.5] : [1]) {
+    // Half a task is none: the line between is at a whole number.
+    for (const part of most > 1 ? [1, Math.ceil(most / 2) / most] : [1]) {
       const y = 8 + HEIGHT * (1 - part);
       svg.append(draw("line", { x1: 0, x2: width, y1: y, y2: y, class: "grid" }));
       svg.append(draw("text", { x: 2, y: y - 3 + (part === 1 ? 13 : 0), direction: "ltr" }, format(most * part)));
