@@ -57,7 +57,7 @@ pub(super) fn improvements(lang: Lang) -> Markup {
     html! {
         details class="own-notes" id="my-improvements" {
             summary { (t("desk-improvements")) }
-            ol class="cards" id="improvements-mine" tabindex="0" role="group" aria-label=(t("desk-improvements")) {}
+            ol class="cards" id="improvements-mine" tabindex="0" aria-label=(t("desk-improvements")) {}
             p class="empty" id="improvements-none" hidden { (t("desk-improvements-none")) }
         }
         template id="t-improvement" {
