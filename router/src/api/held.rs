@@ -121,9 +121,8 @@ impl HeldInfo {
         let outcomes = held.outcomes.into_iter().map(Some).chain(std::iter::repeat(None));
         let task = |(order, outcome): (HeldOrder, Option<HeldOutcome>)| {
             let HeldOutcome { failed, refused, leaves } = outcome.unwrap_or(HeldOutcome::done(false));
-            let (code, why) = refused.map_or_else(Default::default, |refused| {
-                (Some(refused.code), (refused.reason, refused.values))
-            });
+            let (code, why) =
+                refused.map_or_else(Default::default, |refused| (Some(refused.code), (refused.reason, refused.values)));
             let (reason, values) = why;
             HeldTask { task: order.task, lease: order.lease, failed, code, reason, values, left: leaves }
         };

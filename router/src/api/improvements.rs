@@ -340,8 +340,7 @@ impl ImprovementAct {
             ImprovementDeed::Assign => ("improvement_assign", json!({ "worker": worker })),
             ImprovementDeed::Measure => {
                 let of = json!({ "queue": queue, "topic": topic, "case_type": case_type });
-                let asked =
-                    json!({ "phase": phase, "figure": figure, "of": of, "since": since, "until": until });
+                let asked = json!({ "phase": phase, "figure": figure, "of": of, "since": since, "until": until });
                 ("improvement_measure", asked)
             }
             ImprovementDeed::Add => ("improvement_add", json!({ "worker": worker })),

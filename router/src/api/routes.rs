@@ -264,11 +264,7 @@ pub fn open_routes() -> Vec<Open<Shared>> {
         quiet(Open::get("/console/{section}", pages::console, about::pages::console)),
         quiet(Open::get("/console/work/{id}", pages::console_task, about::pages::console_task)),
         quiet(Open::get("/console/cases/{id}", pages::console_case, about::pages::console_case)),
-        quiet(Open::get(
-            "/console/improvements/{id}",
-            pages::console_improvement,
-            about::pages::console_improvement,
-        )),
+        quiet(Open::get("/console/improvements/{id}", pages::console_improvement, about::pages::console_improvement)),
         quiet(Open::get("/status/{token}", status::page, about::status::page)),
         quiet(Open::get("/decide/{token}", decision_links::page, about::decisions::page)),
         quiet(Open::post("/decide/{token}", decision_links::act, about::decisions::act_by_link)),
