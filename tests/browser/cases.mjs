@@ -155,6 +155,8 @@ for (const lang of ["en", "he"]) {
       await row.locator("a").click();
       await stands(maya, 2);
       await maya.locator(".case-history li").nth(8).waitFor();
+      const told = await maya.locator(".case-history [data-slot=what]").allTextContents();
+      assert.deepEqual(told.filter((text) => /\b(promise|case)_[a-z]/.test(text)), [], "no program's words");
       await maya.click(".case [data-do=assign]");
       await maya.selectOption(".case-form [name=owner]", "ron");
       await maya.click(".case-form button.primary");

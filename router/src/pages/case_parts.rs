@@ -23,7 +23,7 @@ const OUTCOMES: [(&str, &str); 4] = [
 ];
 
 /// Sentences, by the name a script asks for them, with their open places.
-pub(super) const SENTENCES: [(&str, &str, &[&str]); 59] = [
+pub(super) const SENTENCES: [(&str, &str, &[&str]); 71] = [
     ("case-due", "desk-case-due", &["left"]),
     ("case-late", "desk-case-late", &["left"]),
     ("case-owner", "desk-case-owner", &["name"]),
@@ -77,6 +77,18 @@ pub(super) const SENTENCES: [(&str, &str, &[&str]); 59] = [
     ("case-event-untold-customer", "desk-case-event-untold-customer", &[]),
     ("case-event-untold-agent", "desk-case-event-untold-agent", &[]),
     ("case-event-measured", "desk-case-event-measured", &["measure", "took"]),
+    ("case-event-promise_made", "desk-journey-promise-made", &[]),
+    ("case-event-promise_kept", "desk-journey-promise-kept", &[]),
+    ("case-event-promise_broken", "desk-journey-promise-broken", &[]),
+    ("case-event-promise_withdrawn", "desk-journey-promise-withdrawn", &[]),
+    ("case-event-promise_at_risk", "desk-case-event-promise-at-risk", &[]),
+    ("case-event-case_at_risk", "desk-journey-case-at-risk", &[]),
+    ("case-event-case_escalated", "desk-case-event-escalated", &[]),
+    ("case-event-case_resurfaced", "desk-case-event-resurfaced", &[]),
+    ("case-event-case_aside", "desk-case-event-aside", &[]),
+    ("case-event-case_agreed", "desk-case-event-agreed", &["who"]),
+    ("case-event-case_held", "desk-case-event-held", &[]),
+    ("case-event-case_released", "desk-case-event-released", &[]),
     ("case-event-other", "desk-case-event-other", &["who", "event"]),
     ("case-finish", "desk-case-finish", &["stage", "name"]),
     ("case-agreement", "desk-case-agreement", &["unit"]),
@@ -93,7 +105,7 @@ pub(super) fn templates(lang: Lang) -> Markup {
         (form(lang))
         (journey_parts::templates(lang))
         template id="t-case-step" { li { bdi data-slot="words" {} " " span class="quiet" data-slot="state" {} } }
-        template id="t-case-event" { li { time data-slot="at" {} " " span data-slot="what" dir="auto" {} } }
+        template id="t-case-event" { li { time data-slot="at" {} " " span data-slot="what" {} } }
         @for (name, key, slots) in SENTENCES {
             template id={ "say-" (name) } { (open_text(lang, key, slots)) }
         }

@@ -52,8 +52,10 @@ function sentence(one, kind) {
       return [`${event.outcome === "told" ? "told" : "untold"}-${event.whom}`, {}];
     case "case_measured":
       return ["measured", { measure: event.measure, took: lasting(event.took_ms) }];
+    case "case_held":
+      return [event.held_by ? "case_held" : "case_released", {}];
     default:
-      return ["other", { who, event: event.event }];
+      return knows(`case-event-${event.event}`) ? [event.event, { who }] : ["other", { who, event: event.event }];
   }
 }
 
