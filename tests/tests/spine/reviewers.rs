@@ -73,7 +73,8 @@ async fn world(what: &str, rules: &str, units: &str) -> World {
 async fn decide(world: &World, key: &str, worker: &str) {
     let asked = json!({ "key": key, "action": "credit", "currency": "ILS", "minor": 8_000, "worker": worker });
     let reply = world.api.post("/v1/decisions", &asked).await.unwrap();
-    assert_eq!(reply.status, 201, "{}", reply.text());
+    // Asked for again under its key it is the same one.
+    assert!([200, 201].contains(&reply.status), "{}", reply.text());
 }
 
 /// The review that a task asks for, as whoever has this key reads it.
@@ -164,7 +165,7 @@ async fn what_is_known_of_reviews_outlives_an_owner_that_ends_in_their_middle() 
     assert_eq!((&noa["of"], &noa["count"], &noa["score_milli"]), (&json!("noa"), &json!(2), &json!(700)), "{quality}");
 }
 
-/// What this hand is given until he is withdrawn everything: the reviews that he was shown.
+/// The titles of what this hand is shown, up to the one with these words.
 async fn shown(hand: &mut blendline_tests::worker::Hand, last: &str) -> Vec<String> {
     let mut seen = Vec::new();
     hand.until(last, |frame| match frame {
