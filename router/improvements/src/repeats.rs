@@ -87,11 +87,14 @@ impl Repeating {
                 }
             }
             EventKind::MatterRepeated(_) => {
-                let talk = event.conversation.and_then(|talk| self.talks.get(&talk));
-                let topic = talk.filter(|(began, _)| now < began + PARTS).map(|(_, topic)| topic.clone());
-                if let Some(part) = topic.and_then(|topic| self.part(topic, now)) {
-                    *part.repeats.entry(channel).or_default() += 1;
-                }
+                let talk = event.conversation.and_then(|talk| self.talks.get(&talk)).cloned();
+                // It is its contact that came again: where that counts no more, it does not either.
+                let part = talk.and_then(|(began, topic)| {
+                    let part = self.windows.get_mut(&topic)?.iter_mut().find(|part| part.number == began)?;
+                    self.touched.insert(topic);
+                    Some(part)
+                });
+                part.into_iter().for_each(|part| *part.repeats.entry(channel.clone()).or_default() += 1);
             }
             EventKind::ImprovementOpened(told) if told.source == ImprovementSource::Repeat => {
                 self.told(event.actor, told.in_queue, told.topic.clone());
