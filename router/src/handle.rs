@@ -102,6 +102,8 @@ pub enum Call {
         replies: Vec<Reply>,
         /// The latest place of the transcript he had seen, where he says so.
         seen: Option<u64>,
+        /// What should change, where he notes that.
+        improve: Option<Box<WrapUp>>,
     },
     /// A reply or a verdict that holds a message which would not be sent: done if all of it was said before, else refused.
     Doubtful {
@@ -243,6 +245,15 @@ pub enum Call {
         /// Under which key: the same key twice is one contact.
         key: Option<String>,
     },
+}
+
+/// What should change, as a worker notes it together with what becomes of his task.
+#[derive(Clone, Debug)]
+pub struct WrapUp {
+    /// What, in one line.
+    pub title: Pii<String>,
+    /// What the rules say of the conversation.
+    pub topic: Option<String>,
 }
 
 /// Two open conversations are one matter, or are not after all.

@@ -7,6 +7,8 @@ use blendline_wire::{Millis, WorkerId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::driver::reviewers::KEPT;
+
 /// What is in his way.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -61,7 +63,9 @@ pub fn in_the_way(core: &Scheduler, now: Millis, id: WorkerId, task: &Task) -> O
     if !worker.settings.queues.contains(&task.queue) {
         return Some(NotTaken::NotYourQueue);
     }
-    if !worker.settings.has_skills(&task.needs) {
+    // What is kept from the line is not kept from whoever may have it: who may not is refused where he takes it.
+    let needs: Vec<_> = task.needs.iter().filter(|need| **need != KEPT).copied().collect();
+    if !worker.settings.has_skills(&needs) {
         return Some(NotTaken::NotYourSkill);
     }
     if task.declined.iter().any(|(who, until)| *who == id && now < *until) {

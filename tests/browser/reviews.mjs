@@ -26,11 +26,13 @@ quality:
       criteria:
         grounds: {words: {en: Was there a reason?, he: "הייתה סיבה?"}, points: 3, weight: 3, fatal: true}
         tone: {words: {en: Was it kind?, he: "זה היה אדיב?"}, points: 3}
+  causes:
+    no-number: {en: No order number, he: "אין מספר הזמנה"}
 `;
 
 const WORDS = {
-  en: { hello: "The parcel came broken", criterion: "Was there a reason?", well: "Ask for the number next time", back: "He had none", score: "100 %" },
-  he: { hello: "החבילה הגיעה שבורה", criterion: "הייתה סיבה?", well: "בפעם הבאה לבקש מספר", back: "לא היה לו", score: "100%" },
+  en: { hello: "The parcel came broken", criterion: "Was there a reason?", well: "Ask for the number next time", back: "He had none", score: "100 %", cause: "No order number" },
+  he: { hello: "החבילה הגיעה שבורה", criterion: "הייתה סיבה?", well: "בפעם הבאה לבקש מספר", back: "לא היה לו", score: "100%", cause: "אין מספר הזמנה" },
 };
 
 for (const lang of ["en", "he"]) {
@@ -54,6 +56,12 @@ for (const lang of ["en", "he"]) {
       const dana = await look({ locale: lang, viewport: { width: 1280, height: 900 } });
       await desk(dana, held, "dana", { lang });
       await accept(dana);
+      // The company's own cause is offered behind those that every company has.
+      await dana.click(".acts [data-form=transfer]");
+      const cause = dana.locator("form[data-verdict=transfer] [name=cause] option[value=no-number]");
+      await cause.waitFor({ state: "attached" });
+      assert.equal((await cause.textContent()).replace(/[\u2066-\u2069]/g, ""), words.cause);
+      await dana.keyboard.press("Escape");
       const omer = await look({ locale: lang, viewport: { width: 360, height: 740 } });
       await desk(omer, held, "omer", { lang });
       const task = await router.awaits("the customer's task", "/v1/tasks?open=true", (all) => all.findLast(({ kind, state }) => kind === "conversation" && state === "active"));

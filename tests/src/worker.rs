@@ -138,7 +138,8 @@ impl Hand {
     /// Settles a task.
     pub async fn settle(&mut self, task: &TaskView, verdict: Verdict, replies: Vec<Reply>) -> Result<(), Problem> {
         let (id, lease) = (task.id, task.lease);
-        self.call(|call| ClientFrame::Settle { call, task: id, lease, verdict, replies, seen: None }).await
+        self.call(|call| ClientFrame::Settle { call, task: id, lease, verdict, replies, seen: None, improve: None })
+            .await
     }
 
     /// Says `text` to the customer under `key`, for nobody else to read.

@@ -110,6 +110,9 @@ pub enum ClientFrame {
         /// it, `done` and `snooze` bring the task back to the worker instead; left out, nobody looks.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seen: Option<u64>,
+        /// What should change, in 1 to 200 characters: written down in the register of improvements in the same step.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        improve: Option<Pii<String>>,
     },
     /// Decides something for the customer of a task within the worker's authority; above it somebody who may is asked.
     /// Answered without a problem where it is granted, and with the problem `waiting` where somebody is asked: the task
@@ -393,6 +396,7 @@ mod tests {
             verdict: Verdict::Done { disposition: "answered".into(), note: None },
             replies: vec![Reply::new("r1", Content::Text { text: "שלום".into() })],
             seen: None,
+            improve: None,
         };
         let text = concat!(
             r#"{"type":"settle","call":7,"task":"tsk_1","lease":2,"#,

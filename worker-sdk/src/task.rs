@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use blendline_wire::outbound::Content;
 use blendline_wire::task::WithdrawReason;
 use blendline_wire::worker::{Author, ClientFrame, DecisionWish, MessageView, Reply, TaskView, Verdict as Outcome};
 use blendline_wire::{Lease, Pii, TaskId};
@@ -100,17 +99,31 @@ pub(crate) enum Command {
 /// A call of a worker about a task, before it has a number.
 #[derive(Clone)]
 pub(crate) enum Ask {
-    Reply { task: TaskId, lease: Lease, reply: Reply },
-    Settle { task: TaskId, lease: Lease, verdict: Outcome, replies: Vec<Reply>, seen: u64 },
-    Decide { task: TaskId, wish: DecisionWish },
+    Reply {
+        task: TaskId,
+        lease: Lease,
+        reply: Reply,
+    },
+    Settle {
+        task: TaskId,
+        lease: Lease,
+        verdict: Outcome,
+        replies: Vec<Reply>,
+        seen: u64,
+        improve: Option<Pii<String>>,
+    },
+    Decide {
+        task: TaskId,
+        wish: DecisionWish,
+    },
 }
 
 impl Ask {
     pub(crate) fn into_frame(self, call: u64) -> ClientFrame {
         match self {
             Self::Reply { task, lease, reply } => ClientFrame::Reply { call, task, lease, reply },
-            Self::Settle { task, lease, verdict, replies, seen } => {
-                ClientFrame::Settle { call, task, lease, verdict, replies, seen: Some(seen) }
+            Self::Settle { task, lease, verdict, replies, seen, improve } => {
+                ClientFrame::Settle { call, task, lease, verdict, replies, seen: Some(seen), improve }
             }
             Self::Decide { task, wish } => ClientFrame::Decide { call, task, wish },
         }
@@ -269,11 +282,13 @@ impl Task {
         self.state().cancelled
     }
 
-    /// Settles the task: the outcome and the replies in one step.
-    pub(crate) async fn settle(&self, verdict: Outcome, contents: Vec<Content>) -> Result<(), CallError> {
+    /// Settles the task: the outcome, the replies and what should change in one step.
+    pub(crate) async fn settle(&self, verdict: Verdict) -> Result<(), CallError> {
+        let (verdict, contents, improve) = verdict.into_parts();
         // Keys of their own kind: what an earlier run of this program said under this lease cannot swallow them.
         let replies = contents.into_iter().map(|content| Reply::new(self.next_key("v"), content)).collect();
-        self.call(Ask::Settle { task: self.id(), lease: self.lease(), verdict, replies, seen: self.seen() }).await
+        let (task, lease, seen) = (self.id(), self.lease(), self.seen());
+        self.call(Ask::Settle { task, lease, verdict, replies, seen, improve }).await
     }
 
     /// Takes in a message; one that is known already changes nothing.

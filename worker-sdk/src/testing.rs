@@ -46,6 +46,8 @@ pub struct Outcome {
     pub verdict: Settled,
     /// What the customer is told, in order: what was said at once, then what was said with the verdict.
     pub replies: Vec<Content>,
+    /// What should change, where the worker notes it with the verdict.
+    pub improve: Option<Pii<String>>,
 }
 
 impl Outcome {
@@ -178,9 +180,9 @@ impl TestTask {
             // A worker that dropped the call is not interested in its answer.
             let _ = answer.send(result);
         };
-        let (verdict, last) = verdict.unwrap_or_else(|error| Verdict::refuse(error.to_string())).into_parts();
+        let (verdict, last, improve) = verdict.unwrap_or_else(|error| Verdict::refuse(error.to_string())).into_parts();
         replies.extend(last);
-        Outcome { verdict, replies }
+        Outcome { verdict, replies, improve }
     }
 
     fn said(mut self, from: Author, text: Pii<String>) -> Self {

@@ -7,6 +7,9 @@ use blendline_wire::outbound::Content;
 use blendline_wire::task::{ClockRule, ParkReason};
 use blendline_wire::worker::{TargetName, Verdict as Outcome};
 
+/// The longest note of what should change.
+const IMPROVE_CHARS_MAX: usize = 200;
+
 /// What becomes of a task and what is said to the customer in the same step.
 ///
 /// The replies are committed together with the outcome: both happen, once, or neither.
@@ -15,6 +18,7 @@ use blendline_wire::worker::{TargetName, Verdict as Outcome};
 pub struct Verdict {
     outcome: Outcome,
     replies: Vec<Content>,
+    improve: Option<Pii<String>>,
 }
 
 impl Verdict {
@@ -81,6 +85,15 @@ impl Verdict {
         self
     }
 
+    /// What should change, in one line: it is written down in the register of improvements together with the verdict, which any
+    /// verdict carries. What is longer than 200 characters is cut, so that no work is lost for a long note.
+    pub fn should_change(mut self, what: impl Into<Pii<String>>) -> Self {
+        let what: Pii<String> = what.into();
+        let line: String = what.expose().chars().take(IMPROVE_CHARS_MAX).collect();
+        self.improve = Some(Pii::new(line)).filter(|line| !line.expose().trim().is_empty());
+        self
+    }
+
     /// How it was solved, from the tenant's list. Only done carries it.
     pub fn with_disposition(mut self, word: impl Into<String>) -> Self {
         if let Outcome::Done { disposition, .. } = &mut self.outcome {
@@ -115,12 +128,17 @@ impl Verdict {
         &self.replies
     }
 
-    pub(crate) fn into_parts(self) -> (Outcome, Vec<Content>) {
-        (self.outcome, self.replies)
+    /// What is noted of what should change.
+    pub const fn improvement(&self) -> Option<&Pii<String>> {
+        self.improve.as_ref()
+    }
+
+    pub(crate) fn into_parts(self) -> (Outcome, Vec<Content>, Option<Pii<String>>) {
+        (self.outcome, self.replies, self.improve)
     }
 
     const fn of(outcome: Outcome) -> Self {
-        Self { outcome, replies: Vec::new() }
+        Self { outcome, replies: Vec::new(), improve: None }
     }
 }
 

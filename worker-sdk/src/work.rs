@@ -59,13 +59,11 @@ async fn settle(task: &Task, verdict: Verdict, how: How) -> How {
         tracing::info!(task = %task.id(), %why, "The verdict on a cancelled task was dropped.");
         return How::Dropped;
     }
-    let (outcome, replies) = verdict.into_parts();
-    match task.settle(outcome, replies).await {
+    match task.settle(verdict).await {
         Ok(()) => how,
         Err(CallError::Refused(problem)) => {
             tracing::warn!(task = %task.id(), %problem, "The router refused a verdict; the task goes back to its queue.");
-            let (outcome, _) = Verdict::refuse(format!("its verdict was refused: {problem}")).into_parts();
-            match task.settle(outcome, Vec::new()).await {
+            match task.settle(Verdict::refuse(format!("its verdict was refused: {problem}"))).await {
                 Ok(()) => How::GivenBack,
                 Err(error) => late(task, &error),
             }

@@ -117,6 +117,8 @@ impl Step<'_> {
         evidence.at = self.now;
         let event = ImprovementEvidence {
             improvement: self.it.id,
+            in_queue: self.it.queue,
+            topic: self.it.topic.clone(),
             contacts: evidence.contacts.clone(),
             writer: writer.as_ref().map(|writer| writer.worker),
         };

@@ -19,5 +19,5 @@ pub use apply::{Terms, apply};
 pub use command::{Change, Command, Effect, Opening, Refusal};
 pub use improvement::{Answer, Evidence, Improvement, Writer};
 pub use measure::Counting;
-pub use repeats::{Beyond, Repeating};
+pub use repeats::{Beyond, Repeating, Topic, remembered_ms};
 pub use settings::{Costs, Repeats, Settings};

@@ -1,12 +1,15 @@
 //! Figures, counted from events.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use blendline_improvements::{Counting, Repeating, Repeats};
-use blendline_wire::event::improvement::{Figure, Measure};
+use blendline_improvements::{Counting, Repeating, Repeats, Topic, remembered_ms};
+use blendline_wire::event::improvement::{Figure, ImprovementEvidence, ImprovementOpened, ImprovementSource, Measure};
 use blendline_wire::event::matter::{MatterRepeated, SameBy};
+use blendline_wire::event::quality::SentBackTold;
 use blendline_wire::event::{Activity, Actor, Event, EventKind};
-use blendline_wire::task::{Label, TaskKind};
-use blendline_wire::{ConversationId, EventId, MatterId, Millis, QueueId, TaskId, TenantId};
+use blendline_wire::task::{Label, Target, TaskKind};
+use blendline_wire::{ConversationId, EventId, ImprovementId, MatterId, Millis, QueueId, TaskId, TenantId};
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 const WEEK_MS: u64 = 7 * 86_400_000;
 
@@ -99,18 +102,118 @@ fn a_figure_counts_its_own_contacts_in_its_own_time() {
 }
 
 #[test]
-fn a_topic_beyond_its_share_is_told_once() {
-    let repeats = Repeats { share_milli: 300, contacts: 2, within_ms: WEEK_MS };
+fn what_came_back_is_a_part_of_the_tasks_of_a_queue() {
+    let back = |number: u64, queue: u64| {
+        let told =
+            SentBackTold { of_queue: Some(QueueId(queue)), of_task: Some(TaskId(number)), ..SentBackTold::default() };
+        event(number, 50, EventKind::WorkSentBack(Box::new(told)))
+    };
+    let passed = |number: u64, queue: u64| {
+        event(number, 40, EventKind::TaskTransferred { from: None, to: Target::Queue(QueueId(queue)) })
+    };
+    // The first goes to the back office and comes back to the front; the other comes back from the front to the back office.
+    let log = [
+        came(1, 0, "late"),
+        came(2, 10, "late"),
+        came(3, 20, "other"),
+        passed(1, 2),
+        back(1, 1),
+        passed(3, 2),
+        back(3, 2),
+    ];
+    let figure = |queue: Option<u64>, topic: Option<&str>| {
+        let (figure, in_queue, topic) = (Figure::SentBack, queue.map(QueueId), topic.map(str::to_owned));
+        let mut counting =
+            Counting::new(Measure { figure, in_queue, topic, case_type: None }, Millis(0), Millis(WEEK_MS));
+        log.iter().for_each(|event| counting.take(event));
+        let measured = counting.measured();
+        (measured.count, measured.of, measured.milli)
+    };
+    assert_eq!(figure(None, None), (2, 3, 666));
+    assert_eq!(figure(Some(1), None), (1, 3, 333));
+    assert_eq!(figure(Some(2), None), (1, 2, 500));
+    assert_eq!(figure(Some(1), Some("late")), (1, 2, 500));
+    assert_eq!(figure(Some(2), Some("late")), (0, 1, 0));
+}
+
+const REPEATS: Repeats = Repeats { share_milli: 300, contacts: 2, within_ms: WEEK_MS };
+
+fn topic(name: &str) -> Topic {
+    (QueueId(1), name.to_owned())
+}
+
+fn counted(log: &[Event]) -> Repeating {
     let mut repeating = Repeating::default();
-    log().iter().for_each(|event| repeating.happened(event));
-    let beyond = repeating.beyond(&repeats, Millis(50));
-    let told: Vec<_> = beyond.iter().map(|it| (it.topic.as_str(), it.of, it.repeats["webchat"])).collect();
-    assert_eq!(told, [("late", 3, 1)], "one of the other is too few");
-    assert!(repeating.beyond(&repeats, Millis(50)).is_empty());
+    log.iter().for_each(|event| repeating.happened(event, &REPEATS));
+    repeating
+}
+
+/// What the rule writes when it tells of a topic.
+fn told(at: u64, name: &str, is_new: bool) -> Event {
+    let (improvement, in_queue, topic) = (ImprovementId(7), Some(QueueId(1)), Some(name.to_owned()));
+    let kind = if is_new {
+        EventKind::ImprovementOpened(Box::new(ImprovementOpened {
+            improvement,
+            source: ImprovementSource::Repeat,
+            in_queue,
+            topic,
+            of_unit: None,
+            writer: None,
+            owner: None,
+            answer_due_at: Millis(at),
+            contacts: Default::default(),
+        }))
+    } else {
+        let contacts = Default::default();
+        EventKind::ImprovementEvidence(ImprovementEvidence { improvement, in_queue, topic, contacts, writer: None })
+    };
+    Event { actor: Actor::Rule, conversation: None, task: None, ..event(1, at, kind) }
+}
+
+#[test]
+fn a_topic_beyond_its_share_is_told_once() {
+    let mut repeating = counted(&log()[..9]);
+    assert_eq!(repeating.take_touched(), [topic("late"), topic("other")].into());
+    let beyond = repeating.beyond(&topic("late"), &REPEATS, Millis(50)).unwrap();
+    assert_eq!((beyond.of, beyond.repeats["webchat"]), (2, 1));
+    assert_eq!(repeating.beyond(&topic("other"), &REPEATS, Millis(50)), None, "one of the other is too few");
+    for is_new in [true, false] {
+        let mut repeating = counted(&log()[..9]);
+        let by_hand = Event { actor: Actor::Customer, ..told(50, "late", is_new) };
+        repeating.happened(&by_hand, &REPEATS);
+        assert!(repeating.beyond(&topic("late"), &REPEATS, Millis(60)).is_some(), "what a person finds counts nothing");
+        repeating.happened(&told(50, "late", is_new), &REPEATS);
+        assert_eq!(repeating.beyond(&topic("late"), &REPEATS, Millis(60)), None);
+    }
     // What is older than its window does not count any more.
-    repeating.happened(&came(5, 60, "late"));
-    assert!(repeating.beyond(&repeats, Millis(60 + WEEK_MS)).is_empty());
-    repeating.happened(&came(6, WEEK_MS * 2, "late"));
-    repeating.happened(&again(6, WEEK_MS * 2));
-    assert!(repeating.beyond(&repeats, Millis(WEEK_MS * 2)).is_empty(), "a new window has one contact so far");
+    assert!(repeating.beyond(&topic("late"), &REPEATS, Millis(WEEK_MS * 2)).is_none());
+    for later in [came(6, WEEK_MS * 2, "late"), again(6, WEEK_MS * 2)] {
+        repeating.happened(&later, &REPEATS);
+    }
+    assert_eq!(repeating.beyond(&topic("late"), &REPEATS, Millis(WEEK_MS * 2)), None, "one contact so far");
+}
+
+proptest! {
+    /// Whoever reads as much of the log as a window is long counts what he counts who has seen all of it.
+    #[test]
+    fn what_is_counted_is_in_the_end_of_the_log(steps in vec((0_u64..WEEK_MS / 10, 0_u8..8, 0_u8..3), 1..200)) {
+        let (mut at, mut log) = (2 * WEEK_MS, Vec::new());
+        for (number, (wait, kind, name)) in (1..).zip(steps) {
+            at += wait;
+            let name = ["late", "other", "third"][usize::from(name)];
+            log.push(match kind {
+                0..=2 => came(number, at, name),
+                3..=6 => again(number.saturating_sub(u64::from(kind)), at),
+                _ => told(at, name, number % 2 == 0),
+            });
+        }
+        let since = Millis(at - remembered_ms(&REPEATS));
+        let late = log.iter().position(|event| since <= event.at).unwrap_or(log.len());
+        let (whole, end) = (counted(&log), counted(&log[late..]));
+        for name in ["late", "other", "third"] {
+            let repeats = Repeats { share_milli: 0, contacts: 1, ..REPEATS };
+            let of = |counted: &Repeating| counted.beyond(&topic(name), &repeats, Millis(at));
+            prop_assert_eq!(of(&whole), of(&end), "{}", name);
+        }
+    }
 }

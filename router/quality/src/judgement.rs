@@ -206,7 +206,8 @@ impl Review {
     pub fn event(&self) -> EventKind {
         let told = Box::new(self.told.clone());
         match self.state {
-            ReviewState::Waiting => EventKind::ReviewDrawn(told),
+            ReviewState::Waiting if self.told.reason.is_empty() => EventKind::ReviewDrawn(told),
+            ReviewState::Waiting => EventKind::ReviewHeld(told),
             ReviewState::Scored => EventKind::Reviewed(told),
             ReviewState::Disputed => EventKind::ReviewDisputed(told),
             ReviewState::Lapsed => EventKind::ReviewLapsed(told),

@@ -76,6 +76,7 @@ pub fn scored(
     let mut scored = Review { state: ReviewState::Scored, scored_at: Some(now), words, ..review.clone() };
     scored.told.score_milli = Some(score(form, given)?);
     scored.told.reviewer = Some(by);
+    scored.told.reason.clear();
     scored.told.points = given.iter().filter_map(|(name, points)| Some((name.clone(), (*points)?))).collect();
     Ok(scored)
 }

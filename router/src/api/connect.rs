@@ -28,6 +28,7 @@ use tokio_tungstenite::tungstenite;
 use super::auth::{Caller, forbidden, from_own_page};
 use super::decisions;
 use super::frames::{Asked, Speaker, asked};
+use super::improvements::name_topic;
 use super::private;
 use super::problem::{Failure, of_call};
 use super::server::Place;
@@ -275,7 +276,9 @@ impl Line<'_> {
             Asked::Wrong(call, failure) => {
                 Ok(Some(ServerFrame::Answer { call, problem: Some(*failure.problem), seq: None }))
             }
-            Asked::Call(number, call) => {
+            Asked::Call(number, mut call) => {
+                // Where the record does not answer it is written down without what the rules say of it.
+                let _ = name_topic(self.app, &mut call).await;
                 let call = private::checked(self.app, self.speaker.tenant, call).await;
                 let answer = self.ask(call).await?;
                 if let Some(number) = number {

@@ -1,15 +1,17 @@
 //! From what a worker says, with names, to what the owner is asked, with handles.
 
 use blendline_core::Command;
+use blendline_improvements::limits::TITLE_CHARS_MAX;
 use blendline_quality::rules::CAUSES;
 use blendline_wire::task::Target;
 use blendline_wire::worker::{self as wire, ClientFrame, TargetName};
-use blendline_wire::{SessionId, TaskId, TenantId, WorkerId};
+use blendline_wire::{Pii, SessionId, TaskId, TenantId, WorkerId};
 
+use super::improvements::said;
 use super::items::unknown_queue;
 use super::problem::Failure;
 use crate::directory::Directory;
-use crate::handle::{Call, Verdict};
+use crate::handle::{Call, Verdict, WrapUp};
 
 /// Who speaks on a connection.
 #[derive(Clone, Copy, Debug)]
@@ -55,9 +57,12 @@ pub fn asked(directory: &Directory, speaker: Speaker, frame: ClientFrame) -> Ask
         ClientFrame::Reply { call, task, lease, reply } => {
             Asked::Call(Some(call), Call::Reply { worker, task, lease, reply })
         }
-        ClientFrame::Settle { call, task, lease, verdict: said, replies, seen } => {
-            match verdict(directory, tenant, said) {
-                Ok(verdict) => Asked::Call(Some(call), Call::Settle { worker, task, lease, verdict, replies, seen }),
+        ClientFrame::Settle { call, task, lease, verdict: said, replies, seen, improve } => {
+            let named = verdict(directory, tenant, said).and_then(|verdict| Ok((verdict, wrap_up(improve)?)));
+            match named {
+                Ok((verdict, improve)) => {
+                    Asked::Call(Some(call), Call::Settle { worker, task, lease, verdict, replies, seen, improve })
+                }
                 Err(failure) => Asked::Wrong(call, failure),
             }
         }
@@ -81,6 +86,13 @@ pub fn verdict(directory: &Directory, tenant: TenantId, said: wire::Verdict) -> 
         }
         wire::Verdict::Refuse { reason } => Verdict::Refuse { reason },
     })
+}
+
+/// What should change, where a worker notes it; what the rules say of it is looked up later.
+pub fn wrap_up(improve: Option<Pii<String>>) -> Result<Option<Box<WrapUp>>, Failure> {
+    let Some(title) = improve else { return Ok(None) };
+    said(&title, TITLE_CHARS_MAX, "/improve")?;
+    Ok(Some(Box::new(WrapUp { title, topic: None })))
 }
 
 /// A cause for sending work back, which is a word of the tenant's.

@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use blendline_core::rows::Task;
 use blendline_improvements::limits::{CONTACTS_MAX, TEXT_CHARS_MAX, TITLE_CHARS_MAX};
 use blendline_improvements::{Command, Evidence, Improvement, Opening, Writer};
 use blendline_wire::event::improvement::{Figure, ImprovementSource, Phase};
@@ -26,7 +27,7 @@ use super::{Shared, audit};
 use crate::directory::Role;
 use crate::driver::keys;
 use crate::handle::{Call, ImproveCall};
-use crate::ports::store::Transcript;
+use crate::ports::store::{StoreError, Transcript};
 
 /// The longest key, in bytes.
 const KEY_MAX: usize = 200;
@@ -136,7 +137,7 @@ pub async fn open(
 }
 
 /// Whether words are there and short enough.
-fn said(words: &Pii<String>, chars_max: usize, place: &str) -> Result<(), Failure> {
+pub(super) fn said(words: &Pii<String>, chars_max: usize, place: &str) -> Result<(), Failure> {
     let words = words.expose();
     if words.trim().is_empty() || chars_max < words.chars().count() {
         return Err(Failure::bad(place, format!("give 1 to {chars_max} characters")));
@@ -190,11 +191,26 @@ async fn spoken(
         let channel = talk.and_then(|talk| Some(directory.accounts.get(&talk.account)?.channel.clone()));
         evidence.contacts.insert(channel.unwrap_or_else(|| "item".to_owned()), 1);
     }
-    let of = row.conversation.map_or(Transcript::Task(task), Transcript::Conversation);
-    let lines = app.archive().transcripts(&[of], LINES).await?;
-    let topic = lines.into_iter().flatten().rev().find_map(|line| line.body.tags.into_iter().next());
+    let topic = topic_of(app, &row).await?;
     let writer = writer(&evidence);
     Ok(Spoken { evidence, writer, queue: Some(row.queue), topic })
+}
+
+/// What the rules said last of a task's conversation.
+async fn topic_of(app: &Shared, row: &Task) -> Result<Option<String>, StoreError> {
+    let of = row.conversation.map_or(Transcript::Task(row.id), Transcript::Conversation);
+    let lines = app.archive().transcripts(&[of], LINES).await?;
+    Ok(lines.into_iter().flatten().rev().find_map(|line| line.body.tags.into_iter().next()))
+}
+
+/// What a call notes with a verdict bears from now on what the rules say of its task.
+pub(super) async fn name_topic(app: &Shared, call: &mut Call) -> Result<(), StoreError> {
+    if let Call::Settle { task, improve: Some(improve), .. } = call
+        && let Some(row) = app.archive().task(*task).await?
+    {
+        improve.topic = topic_of(app, &row).await?;
+    }
+    Ok(())
 }
 
 async fn ask(app: &Shared, caller: &Caller, improvement: ImprovementId, command: Command) -> Result<(), Failure> {

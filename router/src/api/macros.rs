@@ -238,7 +238,7 @@ async fn carry_out(
                 other => other,
             };
             let replies = reply.into_iter().collect();
-            Some(Call::Settle { worker, task: task_id, lease, verdict, replies, seen: order.seen })
+            Some(Call::Settle { worker, task: task_id, lease, verdict, replies, seen: order.seen, improve: None })
         }
         (None, Some(reply)) => Some(Call::Reply { worker, task: task_id, lease, reply }),
         (None, None) => None,

@@ -13,6 +13,7 @@ pub mod case_list;
 pub mod case_types;
 pub mod case_view;
 pub mod cases;
+pub mod causes;
 pub mod company;
 pub mod connect;
 pub mod consents;

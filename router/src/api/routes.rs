@@ -10,10 +10,10 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
-    Shared, about, accounts, answers, audit, canned, case_alike, case_events, case_list, case_types, cases, company,
-    connect, consents, conversations, customer, decision_allowance, decision_links, decision_list, decisions, drafts,
-    endpoints, explanation, externals, floor, health, held, improvement_figures, improvements, items, journeys, keys,
-    ledger, macros, matters, media, notes, operations, pages, people, poll, promises, push, quality, queues,
+    Shared, about, accounts, answers, audit, canned, case_alike, case_events, case_list, case_types, cases, causes,
+    company, connect, consents, conversations, customer, decision_allowance, decision_links, decision_list, decisions,
+    drafts, endpoints, explanation, externals, floor, health, held, improvement_figures, improvements, items, journeys,
+    keys, ledger, macros, matters, media, notes, operations, pages, people, poll, promises, push, quality, queues,
     review_list, reviews, rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status, synced, tasks,
     transcripts, users, webhooks, work, workers, worklist,
 };
@@ -97,6 +97,7 @@ pub fn routes() -> Vec<Route> {
         owner(post("/v1/reviews/{id}", STAND, self::post(reviews::act), about::quality::act)),
         get("/v1/answers", MEET, self::get(answers::list), about::quality::answers),
         owner(post("/v1/answers/{id}", STAND, self::post(answers::rate), about::quality::rate)),
+        get("/v1/causes", MEET, self::get(causes::list), about::quality::causes),
         get("/v1/quality", WATCH, self::get(quality::show), about::quality::show),
         post("/v1/decisions/{id}/link", STAND, self::post(decision_links::link), about::decisions::link),
         owner(post("/v1/improvements", ALL, self::post(improvements::open), about::improvements::open)),

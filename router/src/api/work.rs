@@ -9,13 +9,14 @@ use blendline_core::Command;
 use blendline_wire::event::Actor;
 use blendline_wire::outbound::Content;
 use blendline_wire::worker::{Reply, Verdict};
-use blendline_wire::{Lease, TaskId, WorkerId};
+use blendline_wire::{Lease, Pii, TaskId, WorkerId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Shared;
 use super::auth::Caller;
-use super::frames::verdict;
+use super::frames::{verdict, wrap_up};
+use super::improvements::name_topic;
 use super::json::Strict;
 use super::page::id;
 use super::private;
@@ -127,6 +128,10 @@ pub struct Settle {
     /// The place of the latest line he had seen: what the customer wrote after it brings the task back to him.
     #[serde(default)]
     seen: Option<u64>,
+    /// What should change, in 1 to 200 characters: written down in the register of improvements in the same step.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    improve: Option<Pii<String>>,
 }
 
 /// Says what becomes of a task.
@@ -138,7 +143,10 @@ pub async fn settle(
 ) -> Result<StatusCode, Failure> {
     let (worker, task) = who_and_what(&app, &caller, body.worker.as_deref(), &text).await?;
     let verdict = verdict(&app.directory(), caller.tenant, body.verdict)?;
-    let settle = Call::Settle { worker, task, lease: body.lease, verdict, replies: body.replies, seen: body.seen };
+    let improve = wrap_up(body.improve)?;
+    let Settle { lease, replies, seen, .. } = body;
+    let mut settle = Call::Settle { worker, task, lease, verdict, replies, seen, improve };
+    name_topic(&app, &mut settle).await?;
     call(&app, &caller, worker, settle).await
 }
 

@@ -3,7 +3,7 @@
 use blendline_authority::{Decision, Line, State};
 use blendline_core::input::{Class, NewItem, Verdict};
 use blendline_core::rows::{ConversationState, TaskState};
-use blendline_core::{Answer, Command, Input, PayloadId, Refusal};
+use blendline_core::{Answer, Command, Input, PayloadId, Refusal, Scheduler};
 use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::org::FieldValue;
 use blendline_wire::task::{Label, Presence, Target};
@@ -121,23 +121,10 @@ impl Stepper<'_> {
     pub(crate) fn nearest(&self, task: TaskId, of: &[WorkerId]) -> Option<WorkerId> {
         let row = self.core.task(task)?;
         let (queue, owner) = (row.queue, row.state.owner());
-        let is_free = |worker: &&WorkerId| self.has_room(**worker, queue, owner);
-        let is_there = |worker: &&WorkerId| self.presence(**worker).is_some_and(|presence| presence != Presence::Away);
+        let is_free = |worker: &&WorkerId| has_room(self.core, **worker, queue, owner);
+        let is_there =
+            |worker: &&WorkerId| presence(self.core, **worker).is_some_and(|presence| presence != Presence::Away);
         of.iter().find(is_free).or_else(|| of.iter().find(is_there)).copied()
-    }
-
-    fn presence(&self, worker: WorkerId) -> Option<Presence> {
-        self.core.worker(worker).filter(|row| row.session.is_some()).map(|row| row.presence)
-    }
-
-    /// Whether a worker could begin a task of this queue now, or has this very one.
-    fn has_room(&self, worker: WorkerId, queue: QueueId, owner: Option<WorkerId>) -> bool {
-        if self.presence(worker) != Some(Presence::Ready) {
-            return false;
-        }
-        let weight = self.core.queue(queue).map_or(0, |queue| queue.task_weight);
-        let capacity = self.core.worker(worker).map_or(0, |row| row.capacity);
-        owner == Some(worker) || self.core.load_of(worker).saturating_add(weight) <= capacity
     }
 
     /// It is decided: the task that asked is over, and whoever asked hears of it.
@@ -231,6 +218,20 @@ impl Stepper<'_> {
             ..MessageBody::default()
         }
     }
+}
+
+fn presence(core: &Scheduler, worker: WorkerId) -> Option<Presence> {
+    core.worker(worker).filter(|row| row.session.is_some()).map(|row| row.presence)
+}
+
+/// Whether a worker could begin a task of this queue now, or has this very one.
+pub(crate) fn has_room(core: &Scheduler, worker: WorkerId, queue: QueueId, owner: Option<WorkerId>) -> bool {
+    if presence(core, worker) != Some(Presence::Ready) {
+        return false;
+    }
+    let weight = core.queue(queue).map_or(0, |queue| queue.task_weight);
+    let capacity = core.worker(worker).map_or(0, |row| row.capacity);
+    owner == Some(worker) || core.load_of(worker).saturating_add(weight) <= capacity
 }
 
 /// What became of a decision, in signs that every language has.

@@ -81,11 +81,15 @@ impl Stepper<'_> {
             call => call,
         };
         let about = About::of(&call);
-        let cause = cause_of(&call);
+        let (cause, noting) = (cause_of(&call), self.noting(&call));
         let mut prepared = match self.prepare(call) {
             Ok(prepared) => prepared,
             Err(answer) => return self.batch.outputs.push(Output::Answer(reply, answer)),
         };
+        if let Some(refusal) = self.kept_from(&prepared.command) {
+            prepared.payloads.into_iter().for_each(|payload| self.batch.drop_payload(payload));
+            return self.batch.outputs.push(Output::Answer(reply, Err(CallError::Judgement(refusal))));
+        }
         if let Err(refusal) = self.may_finish(actor, &prepared.command) {
             prepared.payloads.into_iter().for_each(|payload| self.batch.drop_payload(payload));
             return self.batch.outputs.push(Output::Answer(reply, Err(CallError::Case(refusal))));
@@ -139,6 +143,9 @@ impl Stepper<'_> {
                 if let Some(done) = done {
                     self.finished_work(done);
                 }
+                if let Some(opening) = noting {
+                    self.note_with_verdict(actor, opening);
+                }
                 self.batch.outputs.push(Output::Answer(reply, Ok(answer)));
             }
             refused => {
@@ -172,7 +179,7 @@ impl Stepper<'_> {
                 let command = Command::Tell { conversation, worker: Some(worker), payload, prior: None };
                 Ok(Prepared { payloads: vec![payload], keys: vec![keyed], ..Prepared::plain(command) })
             }
-            Call::Settle { worker, task, lease, verdict, replies, seen } => {
+            Call::Settle { worker, task, lease, verdict, replies, seen, .. } => {
                 let (fresh, keys) = self.new_replies(task, replies)?;
                 let replies: Vec<_> = fresh.into_iter().map(|reply| self.reply_payload(worker, reply)).collect();
                 let mut payloads = replies.clone();

@@ -1,15 +1,17 @@
 //! What an owner does beside batches: renews its lease, finds lost workers, ends unanswered confirmations, counts.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use blendline_cases::systems::Held;
 use blendline_wire::task::Side;
-use blendline_wire::{CaseId, ConversationId, ImprovementId};
+use blendline_wire::{CaseId, ConversationId, ImprovementId, TaskId};
 use tokio::task::JoinHandle;
 use tokio::time::{Duration, Instant, timeout};
 
 use crate::driver::draft::{Draft, Item};
+use crate::driver::reviewers::Reviewers;
 use crate::driver::serve::Serving;
 use crate::driver::telemetry::{self, Waiting};
 use crate::ports::broker::{BrokerError, inbound_queue};
@@ -21,6 +23,8 @@ const SLOW: Duration = Duration::from_secs(1);
 const WINDOWS: Duration = Duration::from_secs(30);
 /// How many conversations whose time to confirm is over are taken up at once, and how many cases are looked at.
 const SWEEP_MAX: usize = 256;
+/// How many waiting reviews are looked at at once.
+const REVIEWS_MAX: usize = 256;
 /// How long a subscription or renewal may take.
 const CALL_MAX: Duration = Duration::from_secs(2);
 
@@ -36,12 +40,14 @@ pub(crate) struct Chores {
     sweep: Option<JoinHandle<Result<Swept, StoreError>>>,
     slow: Instant,
     windows: Instant,
+    /// The task of the last review that was looked at.
+    reviewed: TaskId,
 }
 
 impl Default for Chores {
     fn default() -> Self {
         let now = Instant::now();
-        Self { renewed: now, renewal: None, sweep: None, slow: now, windows: now }
+        Self { renewed: now, renewal: None, sweep: None, slow: now, windows: now, reviewed: TaskId::default() }
     }
 }
 
@@ -63,12 +69,14 @@ impl Serving<'_> {
             self.clock.slew();
             self.count();
             self.take_history();
+            self.take_counted();
             self.sweep(draft).await;
             if self.chores.windows.elapsed() >= WINDOWS {
                 self.chores.windows = Instant::now();
                 self.look_at_windows(draft);
-                self.look_at_repeats(draft);
             }
+            self.look_at_repeats(draft);
+            self.look_at_reviews(draft);
         }
         Ok(())
     }
@@ -161,16 +169,25 @@ impl Serving<'_> {
 
     /// What too many customers come again with.
     fn look_at_repeats(&mut self, draft: &mut Draft) {
-        let now = self.clock.now();
-        for (tenant, repeating) in &mut self.overlay.repeating {
-            let Some(repeats) = self.directory.rules.get(tenant).and_then(|routing| routing.improvements.repeats)
-            else {
-                continue;
-            };
-            for beyond in repeating.beyond(&repeats, now) {
-                draft.too_many_repeats(*tenant, beyond);
+        for (tenant, topic) in self.overlay.again.look(&self.directory, self.clock.now()) {
+            draft.too_many_repeats(tenant, topic);
+        }
+    }
+
+    /// Reviews that wait for somebody who may make them, some at a time.
+    fn look_at_reviews(&mut self, draft: &mut Draft) {
+        let (directory, standings) = (self.directory.as_ref(), &self.overlay.standings);
+        let reviewers = Reviewers { core: &self.core, directory, standings, now: self.clock.now() };
+        let after = (Bound::Excluded(self.chores.reviewed), Bound::Unbounded);
+        let (mut seen, mut last) = (0, TaskId::default());
+        for (task, waiting) in standings.reviewing.range(after).take(REVIEWS_MAX) {
+            (seen, last) = (seen + 1, *task);
+            if reviewers.wants_look(*task) {
+                draft.look_at_review(*task, waiting.review);
             }
         }
+        // Behind the last one it begins with the first again.
+        self.chores.reviewed = if seen < REVIEWS_MAX { TaskId::default() } else { last };
     }
 
     fn count(&self) {

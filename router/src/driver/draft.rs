@@ -4,7 +4,7 @@ use blendline_cases::Command as CaseCommand;
 use blendline_cases::systems::ExternalEvent;
 use blendline_core::Command;
 use blendline_core::input::Settings;
-use blendline_improvements::Beyond;
+use blendline_improvements::Topic;
 use blendline_wire::event::Actor;
 use blendline_wire::inbound::{InboundEvent, InboundKind};
 use blendline_wire::outbound::SendResult;
@@ -12,7 +12,8 @@ use blendline_wire::task::{AcceptMode, Presence};
 use blendline_wire::trace::TraceContext;
 use blendline_wire::worker::ServerFrame;
 use blendline_wire::{
-    AccountId, CaseId, ConversationId, ImprovementId, Millis, OutboundId, QueueId, SessionId, TenantId, WorkerId,
+    AccountId, CaseId, ConversationId, ImprovementId, JudgementId, Millis, OutboundId, QueueId, SessionId, TaskId,
+    TenantId, WorkerId,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -67,7 +68,9 @@ pub(crate) enum Item {
     /// The time of an improvement may have come.
     LookAtImprovement(ImprovementId),
     /// Too many customers come again with something.
-    TooManyRepeats(TenantId, Box<Beyond>),
+    TooManyRepeats(TenantId, Topic),
+    /// A review may go to somebody.
+    LookAtReview(TaskId),
     /// The platform's window of a conversation, in which the customer waits, is about to close.
     WindowCloses(TenantId, ConversationId),
 }
@@ -338,9 +341,15 @@ impl Draft {
     }
 
     /// Adds what too many customers come again with.
-    pub(crate) fn too_many_repeats(&mut self, tenant: TenantId, beyond: Beyond) {
-        self.wanted.improvements.push(improvements::of_repeats(tenant, &beyond));
-        self.items.push(Item::TooManyRepeats(tenant, Box::new(beyond)));
+    pub(crate) fn too_many_repeats(&mut self, tenant: TenantId, topic: Topic) {
+        self.wanted.improvements.push(improvements::of_repeats(tenant, &topic));
+        self.items.push(Item::TooManyRepeats(tenant, topic));
+    }
+
+    /// Adds a review that may go to somebody.
+    pub(crate) fn look_at_review(&mut self, task: TaskId, review: JudgementId) {
+        self.wanted.judgements.ids.push(review);
+        self.items.push(Item::LookAtReview(task));
     }
 
     /// Adds a conversation whose time to confirm seems to be over.
@@ -353,7 +362,7 @@ impl Draft {
 /// What a call says of a task: enough to tell a repeated one from a late one when the task is closed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct About {
-    pub(crate) task: blendline_wire::TaskId,
+    pub(crate) task: TaskId,
     pub(crate) worker: WorkerId,
     pub(crate) lease: blendline_wire::Lease,
     /// True when it says that the task is solved.

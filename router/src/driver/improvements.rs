@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use blendline_core::{Answer, Command, Input};
 use blendline_improvements::limits::{TEXT_CHARS_MAX, TITLE_CHARS_MAX};
 use blendline_improvements::{
-    Beyond, Change, Command as Improve, Effect, Evidence, Improvement, Opening, Refusal, Settings, Terms, Writer, apply,
+    Beyond, Change, Command as Improve, Effect, Evidence, Improvement, Opening, Refusal, Settings, Terms, Topic,
+    Writer, apply,
 };
 use blendline_rules::normal::language;
 use blendline_wire::event::improvement::ImprovementSource;
-use blendline_wire::event::{Actor, Event, EventKind};
+use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::worker::ServerFrame;
 use blendline_wire::{ImprovementId, Millis, Pii, TenantId, WorkerId};
 
@@ -32,8 +33,8 @@ pub(super) fn want(asked: &ImproveCall, wanted: &mut Wanted) {
 }
 
 /// The improvement of what too many customers come again with: one for each queue and topic.
-pub(super) fn of_repeats(tenant: TenantId, beyond: &Beyond) -> ImprovementId {
-    keys::improvement(tenant, &format!("repeats\u{1f}{}\u{1f}{}", beyond.queue.0, beyond.topic))
+pub(super) fn of_repeats(tenant: TenantId, (queue, topic): &Topic) -> ImprovementId {
+    keys::improvement(tenant, &format!("repeats\u{1f}{}\u{1f}{topic}", queue.0))
 }
 
 impl Stepper<'_> {
@@ -57,18 +58,11 @@ impl Stepper<'_> {
         let _ = self.improve(Actor::System, tenant, id, Improve::Look);
     }
 
-    /// Counts what comes again, where a company wants to know.
-    pub(crate) fn count_repeats(&mut self, event: &Event) {
-        let wants = |routing: &crate::rules::Routing| routing.improvements.repeats.is_some();
-        if self.directory.rules.get(&event.tenant).is_some_and(wants) {
-            self.overlay.repeating.entry(event.tenant).or_default().happened(event);
-        }
-    }
-
     /// Too many customers come again with something: it is written down, or speaks for what was.
-    pub(crate) fn too_many_repeats(&mut self, tenant: TenantId, beyond: Beyond) {
-        let id = of_repeats(tenant, &beyond);
-        let Beyond { queue, topic, since, of, repeats } = beyond;
+    pub(crate) fn too_many_repeats(&mut self, tenant: TenantId, topic: &Topic) {
+        let Some(beyond) = self.overlay.again.beyond(self.directory, tenant, topic, self.now()) else { return };
+        let (id, (queue, topic)) = (of_repeats(tenant, topic), topic.clone());
+        let Beyond { since, of, repeats } = beyond;
         let count: u64 = repeats.values().sum();
         let since = since.to_rfc3339();
         let words = Some(Pii::new(format!("{count}/{of}, {since}")));
@@ -146,7 +140,7 @@ impl Stepper<'_> {
     }
 
     /// Decides what is asked of one, and does what comes of it.
-    fn improve(
+    pub(super) fn improve(
         &mut self,
         actor: Actor,
         tenant: TenantId,

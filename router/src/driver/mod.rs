@@ -44,7 +44,9 @@ mod post;
 pub(crate) mod private;
 mod quality;
 mod release;
+mod repeats;
 mod reported;
+pub(crate) mod reviewers;
 mod reviews;
 mod rules;
 mod same;
@@ -58,6 +60,7 @@ mod step;
 pub(crate) mod synced;
 mod telemetry;
 mod transcripts;
+mod wrapped_up;
 
 #[cfg(test)]
 pub(crate) mod tests;

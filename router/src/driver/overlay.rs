@@ -10,7 +10,7 @@ use blendline_cases::Case;
 use blendline_cases::systems::Held;
 use blendline_core::Write;
 use blendline_core::rows::{Conversation, ConversationState, OutboundRow};
-use blendline_improvements::{Improvement, Repeating};
+use blendline_improvements::Improvement;
 use blendline_quality::Judgement;
 use blendline_wire::{
     AccountId, CaseId, ContactKey, ConversationId, DecisionId, ExternalId, ImprovementId, JudgementId, MatterId,
@@ -22,6 +22,7 @@ use crate::driver::forecasts::Forecasts;
 use crate::driver::joined::Joined;
 use crate::driver::keys::Key;
 use crate::driver::kin::Kin;
+use crate::driver::repeats::Again;
 use crate::driver::reviews::Standings;
 use crate::ports::external::{CountedAt, counted_at, is_parked};
 use crate::ports::register::{self, Entry};
@@ -58,8 +59,8 @@ pub(crate) struct Overlay {
     pub(crate) forecasts: Forecasts,
     /// What is known of how workers were reviewed, and who reviews what.
     pub(crate) standings: Standings,
-    /// What comes again of which topics, of each company that wants to know.
-    pub(crate) repeating: BTreeMap<TenantId, Repeating>,
+    /// What customers come again with.
+    pub(crate) again: Again,
     /// How accounts are, as far as this owner has heard.
     pub(crate) health: HashMap<AccountId, AccountState>,
 }

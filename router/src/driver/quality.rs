@@ -184,7 +184,7 @@ impl Stepper<'_> {
             review.told.risks = risks.iter().map(|risk| (*risk).to_owned()).collect();
             review.told.chance_milli = chance_milli;
             if self.overlay.judgement(review.told.review).is_none() {
-                self.ask_review(review);
+                self.ask_review(review, twice);
             }
         }
     }

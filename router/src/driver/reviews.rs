@@ -1,8 +1,5 @@
 //! Reviews at the owner of their shard: what is drawn becomes a task of the queue of reviews, and what its reviewer says of it is
-//! committed with the event of it.
-//!
-//! Nobody is to review himself: a task that comes to whoever may not review it goes to another who is there, and what he says
-//! of it is refused in any case.
+//! committed with the event of it. To whom it goes, [`super::reviewers`] decides.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,11 +11,12 @@ use blendline_quality::score::{self, Refusal};
 use blendline_quality::standing::{STANDING_MS, Standing};
 use blendline_wire::event::Actor;
 use blendline_wire::org::FieldValue;
-use blendline_wire::task::{Label, Target};
+use blendline_wire::task::Label;
 use blendline_wire::{JudgementId, Millis, Pii, QueueId, TaskId, TenantId, WorkerId};
 
 use crate::directory::Directory;
 use crate::driver::quality::quality_of;
+use crate::driver::reviewers::KEPT;
 use crate::driver::step::Stepper;
 use crate::handle::{CallError, CallResult, JudgeCall, Says};
 use crate::payload::{ItemOrigin, MessageBody};
@@ -35,16 +33,26 @@ const REVIEWS_MAX: usize = 200_000;
 pub(crate) struct Standings {
     of: HashMap<WorkerId, Standing>,
     /// The reviews that wait, by the tasks of whoever is to make them.
-    pub(crate) reviewing: HashMap<TaskId, Reviewing>,
+    pub(crate) reviewing: BTreeMap<TaskId, Reviewing>,
 }
 
 /// A review that waits.
 #[derive(Clone, Debug)]
 pub(crate) struct Reviewing {
     pub(crate) review: JudgementId,
-    /// Who may not make it: whoever did the work, and whoever has the other review of it.
+    /// Who may not make it: whoever did the work, and whoever has made the other review of it.
     pub(crate) not_by: Vec<WorkerId>,
-    beside: JudgementId,
+    /// The other review of the same piece, where there is one.
+    pub(crate) beside: JudgementId,
+    /// Why it waits, as it was told last; empty where it waits as any task does.
+    pub(crate) why: String,
+}
+
+impl Reviewing {
+    /// Who did the work.
+    pub(crate) fn of_worker(&self) -> Option<WorkerId> {
+        self.not_by.first().copied()
+    }
 }
 
 impl Standings {
@@ -81,8 +89,10 @@ impl Standings {
         if let Some(task) = told.by_task {
             if review.state == ReviewState::Waiting {
                 let beside = review.other_seat();
-                let waiting = Reviewing { review: told.review, not_by: vec![told.of_worker], beside };
-                self.reviewing.insert(task, waiting);
+                let before = self.reviewing.remove(&task).map(|before| before.not_by);
+                let not_by = before.unwrap_or_else(|| vec![told.of_worker]);
+                let why = told.reason.clone();
+                self.reviewing.insert(task, Reviewing { review: told.review, not_by, beside, why });
             } else {
                 self.reviewing.remove(&task);
             }
@@ -109,15 +119,25 @@ impl Stepper<'_> {
         live.company.people().filter_map(score).collect()
     }
 
-    /// Opens the task of whoever is to review this, and writes that it was drawn.
-    pub(crate) fn ask_review(&mut self, review: Review) {
+    /// Asks for a review of what was drawn.
+    pub(crate) fn ask_review(&mut self, review: Review, twice: bool) {
+        let queue = queue_of_reviews(self.directory, review.tenant);
+        let kept = queue.is_some_and(|queue| self.is_to_be_kept(&review, queue, twice));
+        let task = self.open_review(review, (kept, false));
+        task.filter(|_| kept).into_iter().for_each(|task| self.place_review(task));
+    }
+
+    /// Opens the task of whoever is to review this, and writes that it was drawn. It may be kept from the line, and may have
+    /// been opened before.
+    pub(crate) fn open_review(&mut self, review: Review, (kept, again): (bool, bool)) -> Option<TaskId> {
         let tenant = review.tenant;
-        let Some((quality, rule_set)) = quality_of(self.directory, tenant) else { return };
+        let (quality, rule_set) = quality_of(self.directory, tenant)?;
         let queue = quality.reviews.as_ref().and_then(|(queue, _)| self.directory.queue(tenant, queue));
-        let Some(queue) = queue else { return };
+        let queue = queue?;
         let payload = self.batch.payload(self.review_body(&review));
         let label = Label { rule: "quality".to_owned(), tags: Vec::new(), case_type: None };
-        let class = Class { queue, label: Some(Box::new(label)), rule_set, ..Class::default() };
+        let needs = if kept { vec![KEPT] } else { Vec::new() };
+        let class = Class { queue, needs, label: Some(Box::new(label)), rule_set, ..Class::default() };
         let class = self.directory.rules.get(&tenant).map_or(class.clone(), |routing| routing.sent(class));
         // What the customer wants done has no part in it.
         let item = NewItem { tenant, class, payload, conversation: None, matter: None };
@@ -125,62 +145,20 @@ impl Stepper<'_> {
         let opened = self.step(Input { call, actor: Actor::Rule, command: Command::Push(item) }).answer;
         let Some(Ok(Answer::Task(task))) = opened else {
             self.batch.drop_payload(payload);
-            self.put_review(Actor::Rule, review.clone());
-            return self.put_review(Actor::Rule, score::lapsed(&review, "queue_full"));
+            if !again {
+                self.put_review(Actor::Rule, review.clone());
+            }
+            self.put_review(Actor::Rule, score::lapsed(&review, "queue_full"));
+            return None;
         };
         let mut review = review;
         review.told.by_task = Some(task);
-        self.put_review(Actor::Rule, review);
-        self.direct_review(task, queue);
-    }
-
-    /// Where whoever may not make this review serves its queue too, it is given to one who may and is there.
-    fn direct_review(&mut self, task: TaskId, queue: QueueId) {
-        let Some(waiting) = self.overlay.standings.reviewing.get(&task) else { return };
-        let serves =
-            |worker: &WorkerId| self.core.worker(*worker).is_some_and(|row| row.settings.queues.contains(&queue));
-        if waiting.not_by.iter().any(serves) || self.holder_beside(waiting.beside).is_some() {
-            self.pass_review(task);
+        if again {
+            self.renew_review(review);
+        } else {
+            self.put_review(Actor::Rule, review);
         }
-    }
-
-    /// A review came to somebody: where he may not make it, it goes to another.
-    pub(crate) fn keep_from_own(&mut self, task: TaskId) {
-        let Some(waiting) = self.overlay.standings.reviewing.get(&task) else { return };
-        let owner = self.core.task(task).and_then(|row| row.state.owner());
-        let Some(owner) = owner else { return };
-        if waiting.not_by.contains(&owner) || self.holder_beside(waiting.beside) == Some(owner) {
-            self.pass_review(task);
-        }
-    }
-
-    /// Gives a review to the nearest who may make it and is there; where nobody is, it stays where it is.
-    fn pass_review(&mut self, task: TaskId) {
-        let Some(waiting) = self.overlay.standings.reviewing.get(&task) else { return };
-        let Some(queue) = self.core.task(task).map(|row| row.queue) else { return };
-        let beside = self.holder_beside(waiting.beside);
-        let may = |worker: &WorkerId| {
-            let serves = self.core.worker(*worker).is_some_and(|row| row.settings.queues.contains(&queue));
-            serves && !waiting.not_by.contains(worker) && beside != Some(*worker)
-        };
-        let mut able: Vec<WorkerId> = self.directory.workers.keys().copied().filter(may).collect();
-        if able.is_empty() {
-            return;
-        }
-        // Another is first each time, and whoever decides finds the same.
-        let first = usize::try_from(waiting.review.0 % able.len() as u128).unwrap_or_default();
-        able.rotate_left(first);
-        if let Some(nearest) = self.nearest(task, &able) {
-            let to = Target::Worker(nearest);
-            self.step(Input::new(Actor::Rule, Command::Reassign { task, to }));
-        }
-    }
-
-    /// Who has the other review of the same piece.
-    fn holder_beside(&self, beside: JudgementId) -> Option<WorkerId> {
-        let (task, _) = self.overlay.standings.reviewing.iter().find(|(_, waiting)| waiting.review == beside)?;
-        let row = self.core.task(*task)?;
-        row.state.owner().or(row.directed.map(|(worker, _)| worker))
+        Some(task)
     }
 
     /// The review that a command would leave unmade: it finishes the task that asks for it.
@@ -283,6 +261,12 @@ impl Stepper<'_> {
     pub(crate) fn put_review(&mut self, actor: Actor, review: Review) {
         let (tenant, conversation, kind) = (review.tenant, review.conversation, Box::new(review.event()));
         self.step(Input::new(actor, Command::Record { tenant, account: None, conversation, kind }));
+        self.overlay.standings.take(&review, self.batch.commit.now);
+        self.put_judgement(Judgement::Review(Box::new(review)));
+    }
+
+    /// Writes a review anew of which nothing is told: its task tells it.
+    pub(crate) fn renew_review(&mut self, review: Review) {
         self.overlay.standings.take(&review, self.batch.commit.now);
         self.put_judgement(Judgement::Review(Box::new(review)));
     }

@@ -26,6 +26,7 @@ use crate::driver::overlay::Overlay;
 use crate::driver::owner::{Loaded, Owner};
 use crate::driver::post::Post;
 use crate::driver::release::{Handed, Output, Released, Releaser};
+use crate::driver::repeats::{self, Counted};
 use crate::driver::sessions::Sessions;
 use crate::driver::step::Stepper;
 use crate::driver::telemetry;
@@ -86,6 +87,8 @@ pub(crate) struct Serving<'a> {
     pub(crate) overlay: Overlay,
     /// What the log tells of how long stages took, while it is being read.
     history: JoinSet<History>,
+    /// What the log tells of what customers come again with, while it is being read.
+    counted: JoinSet<Counted>,
     pub(crate) in_flight: Option<InFlight>,
     pub(crate) chores: Chores,
     /// When all rows go into the journal next.
@@ -115,6 +118,8 @@ impl<'a> Serving<'a> {
         let (archive, broker) = (Arc::clone(&owner.archive), Arc::clone(&owner.broker));
         let mut history = JoinSet::new();
         history.spawn(forecasts::read(Arc::clone(&archive), tenants_with_cases(&directory), tenure.now));
+        let mut counted = JoinSet::new();
+        counted.spawn(repeats::read(Arc::clone(&archive), Arc::clone(&directory), tenure.now));
         let mut helpers = JoinSet::new();
         let post_office =
             Post { shard: owner.config.shard, archive: Arc::clone(&archive), broker, directory: directory.clone() };
@@ -137,6 +142,7 @@ impl<'a> Serving<'a> {
             intake: Intake::default(),
             overlay: Overlay::after(joined, standings),
             history,
+            counted,
             in_flight: None,
             chores: Chores::default(),
             next_shot: Instant::now() + FIRST_SHOT,
@@ -221,6 +227,7 @@ impl<'a> Serving<'a> {
         draft.want_cases(&self.directory, &self.core);
         draft.want_decisions(&self.directory, &self.core, self.clock.now());
         draft.want_judgements(&self.directory, &self.core, &self.overlay.standings);
+        draft.want_noted(&self.core);
         let (found, kin) = self.look_up(&draft).await?;
         let shot = self.is_shot_due(&draft);
         let batch = self.step(draft, (found, kin), shot);
@@ -351,6 +358,13 @@ impl<'a> Serving<'a> {
         if let Some(read) = self.history.try_join_next() {
             // Without it what is seen from now on is all that is known.
             self.overlay.forecasts.begin(read.unwrap_or_default());
+        }
+    }
+
+    /// Takes up what the log told of what customers come again with.
+    pub(crate) fn take_counted(&mut self) {
+        if let Some(read) = self.counted.try_join_next() {
+            self.overlay.again.begin(&self.directory, read.unwrap_or_default());
         }
     }
 

@@ -92,7 +92,8 @@ impl<'a> Stepper<'a> {
             Item::ExternalDue(event) => self.external_due(&event),
             Item::LookAtCase(case) => self.look_at_case(case),
             Item::LookAtImprovement(improvement) => self.look_at_improvement(improvement),
-            Item::TooManyRepeats(tenant, beyond) => self.too_many_repeats(tenant, *beyond),
+            Item::TooManyRepeats(tenant, topic) => self.too_many_repeats(tenant, &topic),
+            Item::LookAtReview(task) => self.place_review(task),
             Item::WindowCloses(tenant, conversation) => self.window_closes(tenant, conversation),
         }
     }
@@ -121,7 +122,7 @@ impl<'a> Stepper<'a> {
                         stepped.said = Some(*row);
                     }
                     if let Write::Event(event) = &write {
-                        self.count_repeats(event);
+                        self.overlay.again.happened(self.directory, event);
                         if let Some(entry) = case_history::entry(event) {
                             self.put_entry(entry);
                         }

@@ -72,6 +72,7 @@ pub(super) const ASSETS: &[Asset] = assets![
     "desk/bar.js",
     "desk/book.js",
     "desk/case.js",
+    "desk/causes.js",
     "desk/column.js",
     "desk/customer.js",
     "desk/drafts.js",

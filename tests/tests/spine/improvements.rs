@@ -1,6 +1,9 @@
 //! What should change, from a note at wrap-up to the answer that goes back to whoever wrote it.
 
 use blendline_tests::config::Worker;
+use blendline_tests::worker::{Hand, said};
+use blendline_wire::worker::{ClientFrame, TaskView};
+use blendline_wire::{Lease, Problem};
 use serde_json::{Value, json};
 
 use super::cases::finish;
@@ -134,4 +137,117 @@ async fn what_nobody_answers_climbs_the_tree_and_stops_at_its_top() {
     let path = format!("/v1/improvements/{}", found["id"].as_str().unwrap());
     let now = world.api.get(&path).await.unwrap().json();
     assert_eq!((&now["owner"], &now["climbs"], &now["status"]), (&json!("dana"), &json!(1), &json!("open")), "{now}");
+}
+
+/// Finishes a task, and notes what should change.
+async fn noting(hand: &mut Hand, task: &TaskView, lease: Lease, what: &str) -> Result<(), Problem> {
+    let (task, verdict, improve) = (task.id, finish("answered"), Some(what.to_owned().into()));
+    let (replies, seen) = (Vec::new(), None);
+    hand.call(|call| ClientFrame::Settle { call, task, lease, verdict, replies, seen, improve }).await
+}
+
+#[tokio::test]
+async fn what_should_change_is_written_down_with_the_verdict_or_not_at_all() {
+    let mut world = world("improvements-with", &RULES.replace("answer: 1s", "answer: 7d")).await;
+    let mut noa = world.hand("noa").await;
+    world.say(1, "The form asks twice").await;
+    let talk = noa.task().await;
+    // What is refused notes nothing, whichever of the two it is refused for.
+    let long = noting(&mut noa, &talk, talk.lease, &"x".repeat(201)).await.unwrap_err();
+    assert_eq!((long.code.as_str(), long.field.as_deref()), ("bad_request", Some("/improve")), "{long:?}");
+    assert!(noting(&mut noa, &talk, Lease(talk.lease.0 + 1), "The form asks twice").await.is_err());
+    assert!(world.api.all("/v1/improvements").await.is_empty());
+    for _ in 0..2 {
+        noting(&mut noa, &talk, talk.lease, "The form asks twice").await.unwrap();
+    }
+    let opened = world.api.all("/v1/improvements").await;
+    assert_eq!(opened.len(), 1, "said again it is the same one: {opened:?}");
+    let of = &opened[0];
+    let told = [&of["source"], &of["queue"], &of["topic"], &of["unit"], &of["owner"], &of["price"]["minor"]];
+    let wanted = [json!("wrap_up"), json!("front"), json!("returns"), json!("shop"), json!("omer"), json!(900)];
+    assert_eq!(told.map(Clone::clone), wanted, "{of}");
+    // By the API as well, with any verdict.
+    world.say(2, "Where is the branch?").await;
+    let other = noa.task().await;
+    let settle = json!({
+        "worker": "noa", "lease": other.lease, "improve": "No map",
+        "verdict": { "verdict": "transfer", "to": { "worker": "gil" } }
+    });
+    let settled = world.api.post(&format!("/v1/tasks/{}/settle", other.id), &settle).await.unwrap();
+    assert_eq!(settled.status, 204, "{}", settled.text());
+    world.until_events("improvement_opened", 2).await;
+}
+
+#[tokio::test]
+async fn a_low_answer_with_words_opens_one_and_a_good_one_does_not() {
+    let rules = RULES.replace("improvements:\n", "improvements:\n  low: 2\n").replace("answer: 1s", "answer: 7d");
+    let question = "[tenant.satisfaction]\nqueues = [\"front\"]\ntext = { en = \"How was it? 1-5\" }\n";
+    let mut world = World::start("improvements-low", |it| {
+        it.workers = vec![Worker { unit: Some("shop".to_owned()), ..Worker::new("noa", &["care"], 2) }];
+        it.workers.extend(["omer", "dana"].map(|name| Worker::new(name, &["care"], 2)));
+        it.unit_lines = format!("{UNITS}{question}");
+        it.rules = Some(rules);
+        it.heartbeat_ms = 10_000;
+    })
+    .await;
+    let mut noa = world.hand("noa").await;
+    for (customer, answer) in [(1, "1 I was asked twice for the same form"), (2, "5 quick and kind"), (3, "2")] {
+        world.say(customer, "where is my order?").await;
+        let talk = noa.task().await;
+        noa.settle(&talk, finish("answered"), vec![said("r1", "It is on its way")]).await.unwrap();
+        world.until_events("satisfaction_asked", usize::try_from(customer).unwrap()).await;
+        world.say(customer, answer).await;
+        world.until_events("satisfaction_answered", usize::try_from(customer).unwrap()).await;
+    }
+    let opened = world.api.all("/v1/improvements").await;
+    assert_eq!(opened.len(), 1, "a good answer and one without words open none: {opened:?}");
+    let of = &opened[0];
+    assert_eq!(
+        (&of["source"], &of["queue"], &of["contacts"]),
+        (&json!("feedback"), &json!("front"), &json!(1)),
+        "{of}"
+    );
+    assert!(of["title"].as_str().unwrap().contains("I was asked twice"), "{of}");
+    assert_eq!(of["price"]["minor"], 900, "{of}");
+    let log = json!(world.api.events("improvement_opened").await).to_string();
+    assert!(!log.contains("asked twice"), "nobody's words are in an event: {log}");
+}
+
+#[tokio::test]
+async fn what_customers_come_again_with_opens_one_over_the_end_of_its_owner() {
+    let repeats = "  repeats: {share: 40%, contacts: 4, within: 7d}\n";
+    let rules = format!("{}{repeats}same_matter: {{within: 14d, references: ['SO-\\d+']}}\n", RULES);
+    let mut world = World::start("improvements-again", |it| {
+        it.workers = vec![Worker::new("noa", &["care"], 4), Worker::new("omer", &["care"], 2)];
+        it.workers.push(Worker::new("dana", &["care"], 2));
+        it.unit_lines = UNITS.to_owned();
+        it.rules = Some(rules.replace("answer: 1s", "answer: 7d"));
+        // What is over is over: who writes again begins anew.
+        it.reopen_window_ms = 0;
+        it.heartbeat_ms = 20_000;
+        it.grace_ms = 20_000;
+    })
+    .await;
+    let mut noa = world.hand("noa").await;
+    for (text, repeats) in [("where is SO-17?", 0), ("SO-17 still is not here", 1)] {
+        world.say(1, text).await;
+        let talk = noa.task().await;
+        noa.settle(&talk, finish("answered"), vec![]).await.unwrap();
+        world.until_events("matter_repeated", repeats).await;
+    }
+    // What was counted so far is in the record alone.
+    world.router.kill().await;
+    world.router.start_again().await;
+    let mut noa = world.hand("noa").await;
+    for (text, repeats) in [("and where is SO-18?", 1), ("SO-18 again", 2)] {
+        world.say(2, text).await;
+        let talk = noa.task().await;
+        noa.settle(&talk, finish("answered"), vec![]).await.unwrap();
+        world.until_events("matter_repeated", repeats).await;
+    }
+    world.until_events("improvement_opened", 1).await;
+    let opened = world.api.all("/v1/improvements").await;
+    let of = &opened[0];
+    let told = [&of["source"], &of["queue"], &of["topic"], &of["contacts"]];
+    assert_eq!(told, [&json!("repeat"), &json!("front"), &json!("returns"), &json!(2)], "{of}");
 }

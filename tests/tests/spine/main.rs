@@ -24,6 +24,7 @@ mod push;
 mod quality;
 mod quarantine;
 mod restart;
+mod reviewers;
 mod rule_steps;
 mod rules;
 mod settings;

@@ -6,6 +6,7 @@ use blendline_wire::task::ClockRule;
 use blendline_wire::worker::{TargetName, Verdict};
 use serde_json::{Value, json};
 
+use super::cases::{finish, press, told};
 use super::world::World;
 
 const RULES: &str = "\
@@ -164,6 +165,9 @@ async fn whoever_asked_rates_the_answer_and_what_comes_back_is_counted_by_cause(
         let (to, cause) = (TargetName::Queue(queue.into()), cause.map(str::to_owned));
         Verdict::Transfer { to, note: None, cause }
     };
+    let causes = world.api.get("/v1/causes").await.unwrap().json();
+    let own = json!({ "name": "no-number", "own": true, "words": { "en": "No order number" } });
+    assert_eq!(causes["items"].as_array().unwrap().last(), Some(&own), "{causes}");
     let unknown = noa.settle(&back, to("stock", Some("because")), vec![]).await.unwrap_err();
     assert_eq!(unknown.code, "bad_request", "{unknown:?}");
     noa.settle(&back, to("stock", None), vec![]).await.unwrap();
@@ -182,4 +186,38 @@ async fn whoever_asked_rates_the_answer_and_what_comes_back_is_counted_by_cause(
     assert_eq!((&stock["queue"], &stock["given"], &stock["incomplete"]), (&json!("stock"), &json!(1), &json!(1)));
     let returned = json!([{ "queue": "front", "way": "transfer", "cause": "no-number", "count": 1 }]);
     assert_eq!(quality["sent_back"], returned, "{quality}");
+}
+
+#[tokio::test]
+async fn what_a_customer_denies_is_counted_as_work_sent_back() {
+    let rules = format!("{}solved: {{after: [answered]}}\n", RULES);
+    let mut world = World::start("quality-denied", |it| {
+        it.workers = vec![Worker::new("noa", &["care"], 4)];
+        it.rules = Some(rules);
+        it.heartbeat_ms = 20_000;
+    })
+    .await;
+    let mut noa = world.hand("noa").await;
+    world.say(1, "the invoice is wrong").await;
+    let talk = noa.task().await;
+    noa.settle(&talk, finish("answered"), vec![]).await.unwrap();
+    let question = told(&world, "solved").await;
+    press(&world, &question, 1, "no").await;
+    let again = noa.task().await;
+    assert_eq!(again.conversation, talk.conversation);
+    world.until_events("work_sent_back", 1).await;
+    let sent = world.api.events("work_sent_back").await;
+    let of = [&sent[0]["way"], &sent[0]["why"], &sent[0]["of_worker"], &sent[0]["conversation"]];
+    let noa_id = world.api.events("task_assigned").await[0]["worker"].clone();
+    assert_eq!(of, [&json!("denied"), &json!("denied"), &noa_id, &json!(talk.conversation)], "{sent:?}");
+    let quality = world.api.get("/v1/quality").await.unwrap().json();
+    let returned = json!([{ "queue": "front", "way": "denied", "cause": "denied", "count": 1 }]);
+    assert_eq!(quality["sent_back"], returned, "{quality}");
+    // Denied again it has come back again.
+    noa.settle(&again, finish("answered"), vec![]).await.unwrap();
+    world.until_events("confirmation_asked", 2).await;
+    let question = told(&world, "solved").await;
+    press(&world, &question, 1, "no-again").await;
+    world.until_events("work_sent_back", 2).await;
+    assert_eq!(world.api.get("/v1/quality").await.unwrap().json()["sent_back"][0]["count"], 2);
 }

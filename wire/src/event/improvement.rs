@@ -102,6 +102,8 @@ pub enum Figure {
     Denials,
     /// Which part of the answers about satisfaction were low.
     LowAnswers,
+    /// Which part of the tasks came back to whoever had done them.
+    SentBack,
 }
 
 /// What something that should change is measured by: a figure, of some contacts.
@@ -175,6 +177,12 @@ pub struct ImprovementOpened {
 pub struct ImprovementEvidence {
     /// Of which.
     pub improvement: ImprovementId,
+    /// The queue that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_queue: Option<QueueId>,
+    /// What the rules say of the contacts behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
     /// The contacts that were added, by channel.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub contacts: BTreeMap<String, u64>,

@@ -556,6 +556,8 @@ pub enum EventKind {
     CaseHeld(case::CaseHeld),
     /// A finished piece of work is to be reviewed.
     ReviewDrawn(Box<quality::ReviewTold>),
+    /// A review waits for somebody who may make it, and why: nobody is given his own work.
+    ReviewHeld(Box<quality::ReviewTold>),
     /// A piece of work was reviewed.
     Reviewed(Box<quality::ReviewTold>),
     /// Whoever did the work answered its review.

@@ -67,7 +67,7 @@ pub struct ReviewTold {
     /// The points of each criterion that applied.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub points: BTreeMap<String, u8>,
-    /// A stable word: why nobody reviews it.
+    /// A stable word: why it waits (`for_manager`, `nobody_else`), or why nobody reviews it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
 }

@@ -353,3 +353,19 @@ async fn a_call_too_large_for_the_router_is_refused_here() {
     connection.ok(call).await;
     running.finish(connection).await;
 }
+
+#[tokio::test]
+async fn what_should_change_goes_with_the_verdict_in_one_frame() {
+    let router = FakeRouter::start().await;
+    let mut running = Running::start(router.runtime());
+    let mut connection = router.welcomed(vec![]).await;
+    connection.assign(view(7, 3)).await;
+    let arrival = running.arrival().await;
+    let verdict = Verdict::transfer_to_queue("refunds").should_change("x".repeat(300));
+    arrival.end.send(Ok(verdict)).unwrap();
+    let frame = connection.read().await;
+    let ClientFrame::Settle { call, improve: Some(improve), .. } = frame else { panic!("{frame:?}") };
+    assert_eq!(improve.expose().len(), 200, "no work is lost for a long note");
+    connection.ok(call).await;
+    assert_eq!(running.finish(connection).await.settled, 1);
+}

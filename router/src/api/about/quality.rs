@@ -4,6 +4,7 @@ use blendline_wire::JudgementId;
 use serde_json::{Value, json};
 
 use crate::api::answers::{AnswerRated, AnswersWanted};
+use crate::api::causes::CauseInfo;
 use crate::api::quality::QualityInfo;
 use crate::api::review_list::{ReviewsWanted, Stretch};
 use crate::api::review_view::{AnswerInfo, ReviewInfo, WholeReview};
@@ -112,6 +113,19 @@ pub(in crate::api) fn show() -> About {
             "sent_back": [{ "queue": "stock", "way": "transfer", "cause": "incomplete", "count": 3 }]
         }))
         .fails(&[TOO_MANY])
+}
+
+pub(in crate::api) fn causes() -> About {
+    About::new("list_causes", Tag::Quality, "List why work may be sent back")
+        .text("What the verdict `transfer` and a move of a case may give as their `cause`.")
+        .gives_page::<CauseInfo>("Those that every company has, and those of its rules.")
+        .such_as(json!({
+            "items": [
+                { "name": "incomplete", "own": false },
+                { "name": "no-number", "own": true, "words": { "en": "No order number", "he": "אין מספר הזמנה" } }
+            ],
+            "next": null
+        }))
 }
 
 pub(in crate::api) fn answers() -> About {

@@ -103,7 +103,8 @@ async fn a_task_is_shown_with_all_that_was_said_or_not_at_all() {
     world.store.record().unreadable = true;
     let verdict = Verdict::Done { disposition: "answered".into(), note: None };
     let replies = vec![reply("r1", "hello")];
-    let call = Call::Settle { worker: DANA, task: task.id, lease: task.lease, verdict, replies, seen: Some(1) };
+    let call =
+        Call::Settle { worker: DANA, task: task.id, lease: task.lease, verdict, replies, seen: Some(1), improve: None };
     dana.call(call).await.unwrap();
     assert_eq!(dana.frame().await, ServerFrame::Goodbye { reason: "unread".into(), at: None });
     let mut again = world.attach(DANA, 2).await;

@@ -130,7 +130,7 @@ impl Hand {
         };
         let replies =
             if task.conversation.is_some() && chance.is_multiple_of(2) { vec![words("b")] } else { Vec::new() };
-        self.call(Call::Settle { worker, task: id, lease, verdict, replies, seen: None }).await;
+        self.call(Call::Settle { worker, task: id, lease, verdict, replies, seen: None, improve: None }).await;
         if chance.is_multiple_of(4) {
             sleep(Duration::from_millis(2_000)).await;
             self.call(Call::Plain(Command::Ready { worker, task: id })).await;

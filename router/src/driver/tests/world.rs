@@ -159,7 +159,7 @@ impl Connection {
     pub(crate) async fn done(&self, task: &TaskView, replies: Vec<Reply>) -> CallResult {
         let verdict = Verdict::Done { disposition: "answered".into(), note: None };
         let (worker, lease, task) = (self.worker, task.lease, task.id);
-        self.call(Call::Settle { worker, task, lease, verdict, replies, seen: None }).await
+        self.call(Call::Settle { worker, task, lease, verdict, replies, seen: None, improve: None }).await
     }
 
     pub(crate) async fn reply(&self, task: &TaskView, key: &str, text: &str) -> CallResult {

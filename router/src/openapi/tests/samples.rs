@@ -136,6 +136,7 @@ fn events() {
         EventKind::DecisionGranted(Box::new(decided())),
         EventKind::ExternalParked(Box::new(told())),
         EventKind::Reviewed(Box::new(reviewed())),
+        EventKind::ReviewHeld(Box::new(ReviewTold { reason: "nobody_else".into(), ..reviewed() })),
         EventKind::AnswerRated(Box::new(AnswerTold { rating: Some(AnswerRating::Late), ..AnswerTold::default() })),
         EventKind::WorkSentBack(Box::new(SentBackTold { cause: "wrong".into(), ..SentBackTold::default() })),
         EventKind::CaseFieldSet(CaseFieldSet {
@@ -274,6 +275,7 @@ fn frames_of_workers() {
         Verdict::Refuse { reason: "r".into() },
     ];
     let settled = verdicts.into_iter().map(|verdict| ClientFrame::Settle {
+        improve: Some("The form asks twice".into()),
         call: 7,
         task,
         lease,

@@ -94,6 +94,14 @@ async fn settle(
     let call = number as u64 + 1;
     calls.insert(call, (task.id, number));
     let replies = vec![said("r", "תודה, ההזמנה בדרך")];
-    let frame = ClientFrame::Settle { call, task: task.id, lease: task.lease, verdict: done(), replies, seen: None };
+    let frame = ClientFrame::Settle {
+        call,
+        task: task.id,
+        lease: task.lease,
+        verdict: done(),
+        replies,
+        seen: None,
+        improve: None,
+    };
     hand.send(&frame).await.expect("a verdict can be sent");
 }

@@ -3,6 +3,7 @@
 import { api, clone, detailOf, sayText } from "../page/dom.js";
 import { now } from "../page/clock.js";
 import { wrote } from "./improvements.js";
+import { fillCauses } from "./causes.js";
 
 const DAY_MS = 86_400_000;
 
@@ -26,6 +27,7 @@ export function openForm(column, button) {
   }
   if (form.elements.until) form.elements.until.value = local(now() + DAY_MS);
   if (slots.queues) fillTargets(column, slots);
+  if (form.elements.cause) fillCauses(form.elements.cause);
   if (slots.needs) column.cases.dress(form, slots.needs);
   form.querySelector("[data-do=cancel]").addEventListener("click", () => {
     close(column);
@@ -90,9 +92,10 @@ async function settle(column, form, fault) {
     if (!(await column.cases.ready(form, fault))) return;
     // What the customer wrote after this brings the task back: nobody closes what nobody has read.
     const seen = Math.max(0, ...column.task.messages.keys());
-    await column.desk.line.call({ type: "settle", task, lease, verdict, seen });
+    const improve = form.elements.improve?.value.trim();
+    await column.desk.line.call({ type: "settle", task, lease, verdict, seen, ...(improve && { improve }) });
     column.desk.settled(task, lease);
-    wrote(task, lease, form.elements.improve?.value.trim());
+    if (improve) wrote();
   } catch (problem) {
     complain(fault, column.cases.refusal(problem) ?? detailOf(problem));
   } finally {

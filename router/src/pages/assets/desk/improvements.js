@@ -4,15 +4,9 @@ import { api, byId, clone, detailOf, notice, say, sayText, setText } from "../pa
 import { instant } from "../page/clock.js";
 import { isolated, plain } from "../page/text.js";
 
-/** Writes down what should change. The task is finished by then: a problem is said, and nothing is undone. */
-export async function wrote(task, lease, title) {
-  if (!title) return;
-  try {
-    await api("POST", "/v1/improvements", { key: `wrap-${task}-${lease}`, source: "wrap_up", title, task });
-    if (mine?.open) read();
-  } catch (problem) {
-    notice(say("problem", { detail: detailOf(problem) }));
-  }
+/** Something was written down with a verdict: it is shown where the list is open. */
+export function wrote() {
+  if (mine?.open) read();
 }
 
 const mine = byId("my-improvements");
