@@ -105,7 +105,8 @@ impl SystemRecord {
     }
 }
 
-fn one_line(text: &str) -> bool {
+/// True for a name of something: a line with something in it, and not too long.
+pub(super) fn one_line(text: &str) -> bool {
     !text.trim().is_empty() && text.chars().count() <= TEXT_CHARS_MAX && !text.contains(char::is_control)
 }
 

@@ -127,7 +127,7 @@ pub(super) fn run(command: EventsCommand) -> anyhow::Result<()> {
             if let Some(reference) = reference {
                 body["reference"] = json!(reference);
             }
-            told_once(&ask(&at, Method::POST, "/v1/event-endpoints", Some(&body))?)
+            told_once(&ask(&at, Method::POST, "/v1/event-endpoints", Some(&body))?, "the receiver")
         }
         EventsCommand::Change { at, name, endpoint, kinds } => {
             let kinds = (!kinds.is_empty()).then_some(kinds);
@@ -144,7 +144,8 @@ pub(super) fn run(command: EventsCommand) -> anyhow::Result<()> {
         }
         EventsCommand::Rotate { at, name, overlap_hours } => {
             let body = json!({ "overlap_hours": overlap_hours });
-            told_once(&ask(&at, Method::POST, &format!("/v1/event-endpoints/{name}/rotate"), Some(&body))?)
+            let answer = ask(&at, Method::POST, &format!("/v1/event-endpoints/{name}/rotate"), Some(&body))?;
+            told_once(&answer, "the receiver")
         }
         EventsCommand::Test { at, name } => {
             let answer = ask(&at, Method::POST, &format!("/v1/event-endpoints/{name}/test"), None)?;
@@ -197,15 +198,16 @@ fn replay(
     }
 }
 
-fn told_once(answer: &Value) -> anyhow::Result<()> {
+/// Prints a secret that is told once, and for whom it is.
+pub(super) fn told_once(answer: &Value, whom: &str) -> anyhow::Result<()> {
     super::print(|out| {
         writeln!(out, "secret = {}", answer["secret"].as_str().unwrap_or_default())?;
-        Ok(writeln!(out, "Give it to the receiver: it is not shown again.")?)
+        Ok(writeln!(out, "Give it to {whom}: it is not shown again.")?)
     })
 }
 
 /// A line for each, of these keys; what is not there is `-`.
-fn lines(items: &Value, keys: &[&str]) -> anyhow::Result<()> {
+pub(super) fn lines(items: &Value, keys: &[&str]) -> anyhow::Result<()> {
     let shown = |value: &Value| match value {
         Value::Null => "-".to_owned(),
         Value::String(text) => text.clone(),

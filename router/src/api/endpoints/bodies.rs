@@ -42,7 +42,7 @@ pub struct EndpointInfo {
 impl EndpointInfo {
     pub(super) fn of(endpoint: Endpoint) -> Self {
         let at = now();
-        let keys = endpoint.keys.iter().filter(|key| key.until.is_none_or(|until| at < until)).count();
+        let keys = endpoint.keys.iter().filter(|key| key.is_live(at)).count();
         let (state, since, reason) = match endpoint.state {
             EndpointState::Active { failing_since: None, .. } => ("active", None, None),
             EndpointState::Active { failing_since: Some(since), cause } => ("failing", Some(Instant(since)), cause),

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use blendline_wire::event::Event;
 use blendline_wire::time::Instant;
-use blendline_wire::{EventId, Millis};
+use blendline_wire::{EventId, Millis, Pii};
 use serde_json::json;
 
 use crate::api::auth::Caller;
@@ -28,11 +28,9 @@ pub use bodies::{Addition, Again, Change, DeliveryInfo, EndpointInfo, Replayed, 
 
 /// How many endpoints a tenant has at most.
 const ENDPOINTS_MAX: usize = 16;
-/// How many keys sign at once.
-const KEYS_MAX: usize = 4;
-/// How long an old key goes on signing beside a new one, where nobody says.
+/// How long an old key is good beside a new one, where nobody says.
 const OVERLAP_HOURS: u32 = 24;
-/// How long it goes on at most.
+/// How long it is at most.
 const OVERLAP_HOURS_MAX: u32 = 24 * 30;
 /// How many events are posted again by one call.
 const AGAIN_MAX: usize = 10_000;
@@ -77,12 +75,22 @@ fn checked(app: &Shared, url: Option<&str>, kinds: Option<&[String]>) -> Result<
     }
 }
 
-fn key() -> Result<SigningKey, Failure> {
-    let secret = new_secret().ok_or_else(|| Failure::busy("the system gives no random numbers"))?;
-    Ok(SigningKey { secret, until: None })
+/// A new secret that signs.
+pub(super) fn secret() -> Result<Pii<String>, Failure> {
+    new_secret().ok_or_else(|| Failure::busy("the system gives no random numbers"))
 }
 
-fn meanwhile() -> Failure {
+/// How long an old key is good beside a new one, in milliseconds.
+pub(super) fn overlap_ms(hours: Option<u32>) -> Result<u64, Failure> {
+    let hours = hours.unwrap_or(OVERLAP_HOURS);
+    if hours > OVERLAP_HOURS_MAX {
+        return Err(Failure::bad("/overlap_hours", format!("at most {OVERLAP_HOURS_MAX}")));
+    }
+    Ok(u64::from(hours) * 60 * 60 * 1000)
+}
+
+/// Somebody else changed it between our look and our change.
+pub(super) fn meanwhile() -> Failure {
     let detail = "somebody else changed it meanwhile: look again";
     Failure::new(StatusCode::CONFLICT, "meanwhile", "Somebody else was quicker", detail)
 }
@@ -115,8 +123,7 @@ pub async fn add(
     if known.len() >= ENDPOINTS_MAX {
         return Err(Failure::bad("/", format!("a tenant has at most {ENDPOINTS_MAX} endpoints: remove one")));
     }
-    let key = key()?;
-    let secret = key.secret.clone();
+    let secret = secret()?;
     let endpoint = Endpoint {
         tenant: caller.tenant,
         name: said.name,
@@ -124,7 +131,7 @@ pub async fn add(
         url: said.url,
         kinds: said.kinds,
         reference: said.reference,
-        keys: vec![key],
+        keys: vec![SigningKey { secret: secret.clone(), until: None }],
         created_at: now(),
         state: EndpointState::WELL,
     };
@@ -179,21 +186,10 @@ pub async fn rotate(
     Path(name): Path<String>,
     Strict(said): Strict<Rotation>,
 ) -> Result<Json<EndpointInfo>, Failure> {
-    let hours = said.overlap_hours.unwrap_or(OVERLAP_HOURS);
-    if hours > OVERLAP_HOURS_MAX {
-        return Err(Failure::bad("/overlap_hours", format!("at most {OVERLAP_HOURS_MAX}")));
-    }
+    let overlap_ms = overlap_ms(said.overlap_hours)?;
     let mut endpoint = find(&app, &caller, &name).await?;
-    let at = now();
-    let until = at.plus(u64::from(hours) * 60 * 60 * 1000);
-    for key in &mut endpoint.keys {
-        key.until = Some(key.until.map_or(until, |before| before.min(until)));
-    }
-    endpoint.keys.retain(|key| key.until.is_none_or(|until| at < until));
-    let key = key()?;
-    let secret = key.secret.clone();
-    endpoint.keys.insert(0, key);
-    endpoint.keys.truncate(KEYS_MAX);
+    let secret = secret()?;
+    SigningKey::rotate(&mut endpoint.keys, secret.clone(), now(), overlap_ms);
     endpoint.version += 1;
     put(&app, &caller, &endpoint, "event_endpoint_rotated").await?;
     Ok(Json(EndpointInfo { secret: Some(secret), ..EndpointInfo::of(endpoint) }))
