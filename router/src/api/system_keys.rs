@@ -113,13 +113,8 @@ pub async fn rotate(
     if before.is_none() && count >= SYSTEMS_MAX {
         return Err(Failure::bad("path", format!("at most {SYSTEMS_MAX} systems have keys: take one's away")));
     }
-    let fresh = || SystemKeys {
-        tenant: caller.tenant,
-        system: system.clone(),
-        version: 0,
-        keys: Vec::new(),
-        created_at: at,
-    };
+    let fresh =
+        || SystemKeys { tenant: caller.tenant, system: system.clone(), version: 0, keys: Vec::new(), created_at: at };
     let mut keys = before.unwrap_or_else(fresh);
     let secret = secret()?;
     SigningKey::rotate(&mut keys.keys, secret.clone(), at, overlap_ms);

@@ -7,7 +7,7 @@ use super::ask::{Where, ask};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum EventsCommand {
-    /// Lists the endpoints: name, state, URL, kinds, reason.
+    /// Lists the endpoints: name, state, URL, kinds, reference, reason.
     List {
         #[command(flatten)]
         at: Where,
@@ -39,6 +39,9 @@ pub(super) enum EventsCommand {
         /// A kind of events that it is to get; more than once for several.
         #[arg(long = "kind")]
         kinds: Vec<String>,
+        /// The field of a case that holds what the receiver calls something; empty: none any more.
+        #[arg(long)]
+        reference: Option<String>,
     },
     /// Pauses an endpoint: its events wait.
     Pause {
@@ -120,7 +123,7 @@ pub(super) fn run(command: EventsCommand) -> anyhow::Result<()> {
     match command {
         EventsCommand::List { at } => {
             let answer = ask(&at, Method::GET, "/v1/event-endpoints", None)?;
-            lines(&answer["items"], &["name", "state", "url", "kinds", "reason"])
+            lines(&answer["items"], &["name", "state", "url", "kinds", "reference", "reason"])
         }
         EventsCommand::Add { at, name, endpoint, kinds, reference } => {
             let mut body = json!({ "name": name, "url": endpoint, "kinds": kinds });
@@ -129,9 +132,9 @@ pub(super) fn run(command: EventsCommand) -> anyhow::Result<()> {
             }
             told_once(&ask(&at, Method::POST, "/v1/event-endpoints", Some(&body))?, "the receiver")
         }
-        EventsCommand::Change { at, name, endpoint, kinds } => {
+        EventsCommand::Change { at, name, endpoint, kinds, reference } => {
             let kinds = (!kinds.is_empty()).then_some(kinds);
-            let mut body = json!({ "url": endpoint, "kinds": kinds });
+            let mut body = json!({ "url": endpoint, "kinds": kinds, "reference": reference });
             if let Some(named) = body.as_object_mut() {
                 named.retain(|_, value| !value.is_null());
             }
@@ -168,7 +171,7 @@ pub(super) fn run(command: EventsCommand) -> anyhow::Result<()> {
 
 fn changed(at: &Where, name: &str, body: &Value) -> anyhow::Result<()> {
     let answer = ask(at, Method::PATCH, &format!("/v1/event-endpoints/{name}"), Some(body))?;
-    lines(&json!([answer]), &["name", "state", "url", "kinds", "reason"])
+    lines(&json!([answer]), &["name", "state", "url", "kinds", "reference", "reason"])
 }
 
 /// One call posts a bounded number; it goes on until all are asked for.

@@ -75,6 +75,15 @@ fn checked(app: &Shared, url: Option<&str>, kinds: Option<&[String]>) -> Result<
     }
 }
 
+/// True for what a field of cases may be called.
+fn is_field(name: &str) -> bool {
+    !name.is_empty() && name.len() <= NAME_BYTES_MAX
+}
+
+fn no_field() -> Failure {
+    Failure::bad("/reference", "name a field of your cases, such as `order`")
+}
+
 /// A new secret that signs.
 pub(super) fn secret() -> Result<Pii<String>, Failure> {
     new_secret().ok_or_else(|| Failure::busy("the system gives no random numbers"))
@@ -112,8 +121,8 @@ pub async fn add(
         return Err(Failure::bad("/name", "use letters, digits, `-`, `_` and `.`, at most 64 bytes"));
     }
     checked(&app, Some(&said.url), Some(&said.kinds))?;
-    if said.reference.as_ref().is_some_and(|field| field.is_empty() || field.len() > NAME_BYTES_MAX) {
-        return Err(Failure::bad("/reference", "name a field of your cases, such as `order`"));
+    if said.reference.as_ref().is_some_and(|field| !is_field(field)) {
+        return Err(no_field());
     }
     let known = app.outlets().endpoints(&[caller.tenant]).await?;
     if known.iter().any(|endpoint| endpoint.name == said.name) {
@@ -151,12 +160,18 @@ pub async fn change(
 ) -> Result<Json<EndpointInfo>, Failure> {
     let mut endpoint = find(&app, &caller, &name).await?;
     checked(&app, said.url.as_deref(), said.kinds.as_deref())?;
-    if said.url.is_none() && said.kinds.is_none() && said.paused.is_none() {
-        return Err(Failure::bad("/", "name what is to change: url, kinds or paused"));
+    if said.url.is_none() && said.kinds.is_none() && said.reference.is_none() && said.paused.is_none() {
+        return Err(Failure::bad("/", "name what is to change: url, kinds, reference or paused"));
+    }
+    if said.reference.as_ref().is_some_and(|field| !field.is_empty() && !is_field(field)) {
+        return Err(no_field());
     }
     endpoint.version += 1;
     endpoint.url = said.url.unwrap_or(endpoint.url);
     endpoint.kinds = said.kinds.unwrap_or(endpoint.kinds);
+    if let Some(field) = said.reference {
+        endpoint.reference = Some(field).filter(|field| !field.is_empty());
+    }
     match said.paused {
         Some(true) => endpoint.state = EndpointState::Paused { at: now(), reason: format!("by {}", caller.actor) },
         Some(false) => endpoint.state = EndpointState::WELL,

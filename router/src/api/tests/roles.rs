@@ -32,10 +32,10 @@ use crate::handle::Records;
 use crate::media::{MediaFile, MediaState};
 use crate::ports::desks::Canned;
 use crate::ports::outlets::{Endpoint, EndpointState};
-use crate::ports::systems::SystemKeys;
 use crate::ports::people::Deed;
 use crate::ports::register;
 use crate::ports::store::{Letter, QuarantineRow};
+use crate::ports::systems::SystemKeys;
 
 const ROLES: [(&str, Role); 6] = [
     ("integrator", Role::Integrator),
