@@ -8,6 +8,7 @@
 pub mod broker;
 pub mod capability;
 pub mod event;
+pub mod flaw;
 pub mod ids;
 pub mod inbound;
 pub mod kept;

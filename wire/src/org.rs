@@ -191,7 +191,8 @@ pub struct QueueSettings {
     pub weight_milli: u32,
     /// What one task takes of a worker's capacity, in units of [`WEIGHT_UNIT`] per ordinary task.
     pub task_weight: u32,
-    /// The part of that, in per cent, that a task takes while it waits for somebody else.
+    /// The part of that, in per cent, that a task takes while it waits for somebody else, as room for its return. None
+    /// is kept for an answer that is late.
     pub waiting_weight_percent: u32,
     /// How long a worker has to accept an offer, in milliseconds.
     pub offer_ms: u64,

@@ -2,15 +2,11 @@
 //!
 //! What Meta's products share is in `meta`.
 
-use async_trait::async_trait;
-use blendline_wire::capability::{Capabilities, PrivateReply};
-use blendline_wire::inbound::{Attachment, InboundEvent};
-use blendline_wire::outbound::{Outbound, SendFailure, SendOutcome};
-use blendline_wire::{Millis, Pii};
+use blendline_wire::capability::Capabilities;
 
+use crate::meta::connector::Meta;
 use crate::meta::send::Product;
-use crate::meta::{self, verify};
-use crate::{Account, Connector, FetchError, Fetched, Malformed, Refusal, Setting, Webhook};
+use crate::meta::{PAGE_MENTIONS, of_page};
 
 const MIB: usize = 1024 * 1024;
 
@@ -33,101 +29,20 @@ static CAPABILITIES: Capabilities = Capabilities {
     media_bytes_max: &[("image", 25 * MIB), ("video", 25 * MIB), ("audio", 25 * MIB), ("document", 25 * MIB)],
 };
 
-static PRODUCT: Product =
-    Product { text_chars_max: 2000, text_bytes_max: 8000, answer_edge: "comments", quotes: true, metadata: true };
-
 /// Messenger.
-pub(crate) struct Messenger;
-
-#[async_trait]
-impl Connector for Messenger {
-    fn name(&self) -> &'static str {
-        "messenger"
-    }
-
-    fn capabilities(&self) -> &'static Capabilities {
-        &CAPABILITIES
-    }
-
-    fn private_reply(&self) -> Option<PrivateReply> {
-        Some(meta::PRIVATE_REPLY)
-    }
-
-    fn settings(&self) -> &'static [Setting] {
-        meta::SETTINGS
-    }
-
-    fn handshake(&self, account: &Account, query: &[(String, String)]) -> Result<String, Refusal> {
-        verify::handshake(account, query)
-    }
-
-    fn authenticate(&self, account: &Account, hook: &Webhook<'_>) -> Result<(), Refusal> {
-        verify::authenticate(account, hook)
-    }
-
-    fn normalise(&self, body: &[u8]) -> Result<Vec<InboundEvent>, Malformed> {
-        meta::of_page(body)
-    }
-
-    fn probe(&self, account: &Account, http: &reqwest::Client) -> Option<Result<reqwest::RequestBuilder, SendFailure>> {
-        Some(meta::send::probe(account, http))
-    }
-
-    fn ask_subscription(
-        &self,
-        account: &Account,
-        http: &reqwest::Client,
-    ) -> Option<Result<reqwest::RequestBuilder, SendFailure>> {
-        Some(meta::subscription::ask(account, http))
-    }
-
-    fn subscription(&self, answer: &[u8], _webhook: &str) -> Result<String, String> {
-        meta::subscription::told(answer, &["messages"])
-    }
-
-    fn completes(&self) -> bool {
-        true
-    }
-
-    async fn completed(
-        &self,
-        account: &Account,
-        body: &[u8],
-        _now: Millis,
-        http: &reqwest::Client,
-    ) -> Result<Option<Vec<u8>>, FetchError> {
-        meta::pointers::completed(&meta::PAGE_MENTIONS, account, body, http).await
-    }
-
-    async fn send(&self, account: &Account, message: &Outbound, now: Millis, http: &reqwest::Client) -> SendOutcome {
-        meta::send::send(&PRODUCT, account, message, now, http).await
-    }
-
-    async fn send_privately(
-        &self,
-        account: &Account,
-        message: &Outbound,
-        now: Millis,
-        http: &reqwest::Client,
-    ) -> (SendOutcome, Option<Pii<String>>) {
-        meta::send::send_privately(&PRODUCT, account, message, now, http).await
-    }
-
-    fn empty_body(&self) -> Option<&'static str> {
-        Some(r#"{"object":"page","entry":[]}"#)
-    }
-
-    fn fetches(&self) -> bool {
-        true
-    }
-
-    async fn fetch(
-        &self,
-        account: &Account,
-        attachment: &Attachment,
-        bytes_max: usize,
-        http: &reqwest::Client,
-    ) -> Result<Fetched, FetchError> {
-        meta::media::fetch(account, attachment, bytes_max, http).await
-    }
-}
+pub(crate) static MESSENGER: Meta = Meta {
+    name: "messenger",
+    capabilities: &CAPABILITIES,
+    product: Product {
+        text_chars_max: 2000,
+        text_bytes_max: 8000,
+        answer_edge: "comments",
+        quotes: true,
+        metadata: true,
+    },
+    normalise: of_page,
+    mentions: &PAGE_MENTIONS,
+    subscribes: Some(&["messages"]),
+    empty_body: r#"{"object":"page","entry":[]}"#,
+    fetches: true,
+};

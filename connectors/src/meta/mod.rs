@@ -1,8 +1,9 @@
 //! What Meta's products share: the signature, the envelope, messages, the settings and the calls that send
 //! (CHANNELS.md sections 1, 3 and 4). No channel of its own.
 //!
-//! Suggested reading order: `verify`, `envelope`, `messaging`, `feed`, `pointers`, `send`, `errors`.
+//! Suggested reading order: `connector`, `verify`, `envelope`, `messaging`, `feed`, `pointers`, `send`, `errors`.
 
+pub(crate) mod connector;
 pub(crate) mod envelope;
 mod errors;
 pub(crate) mod feed;

@@ -1,6 +1,7 @@
 //! What both generations of X's webhooks share: the challenge, the signature, direct messages and the people in them, and
 //! sending (CHANNELS.md section 5). No channel of its own.
 
+pub(crate) mod connector;
 pub(crate) mod direct;
 mod oauth;
 pub(crate) mod removals;

@@ -7,7 +7,7 @@ use crate::standing::{Standing, ask};
 use crate::{Account, call, json};
 
 /// Where a generation of webhooks tells of its subscriptions.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Generation {
     /// Account Activity: a list under each webhook.
     Account,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use blendline_wire::flaw::Flaw;
 use blendline_wire::money::is_currency;
 
 use crate::company::Company;
@@ -41,19 +42,7 @@ pub enum Place {
 }
 
 /// A problem.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Problem {
-    /// Where.
-    pub place: Place,
-    /// A stable word.
-    pub code: &'static str,
-    /// What is wrong.
-    pub message: String,
-    /// What to do about it.
-    pub cure: String,
-    /// The name that is not there, and those that are, for a better cure.
-    pub unknown: Option<(String, Vec<String>)>,
-}
+pub type Problem = Flaw<Place>;
 
 /// The words of problems that only authority has.
 pub const CODES: &[&str] = &["authority_circle", "bad_currency", "limit_order", "nobody_approves"];
@@ -73,7 +62,7 @@ pub fn check(authority: &Authority, around: &Surroundings) -> Vec<Problem> {
 pub fn check_people(authority: &Authority, company: &Company, serving: &[String]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut problem = |place, message: String, cure: &str| {
-        problems.push(Problem { place, code: "nobody_approves", message, cure: cure.to_owned(), unknown: None });
+        problems.push(Problem::new(place, "nobody_approves", message, cure));
     };
     let holders = |grant: &Grant| company.people().filter(|id| company.is_given_to(&grant.who, *id)).count();
     for grant in &authority.grants {
@@ -110,17 +99,12 @@ struct Checking<'a> {
 
 impl Checking<'_> {
     fn problem(&mut self, place: Place, code: &'static str, message: impl Into<String>, cure: impl Into<String>) {
-        let (message, cure) = (message.into(), cure.into());
-        self.problems.push(Problem { place, code, message, cure, unknown: None });
+        self.problems.push(Problem::new(place, code, message, cure));
     }
 
     fn known(&mut self, place: Place, what: &str, name: &str, known: Option<&BTreeSet<String>>) {
         let Some(known) = known.filter(|known| !known.contains(name)) else { return };
-        let known: Vec<String> = known.iter().cloned().collect();
-        let message = format!("there is no {what} `{name}`");
-        let cure = format!("there is {}", known.join(", "));
-        let unknown = Some((name.to_owned(), known));
-        self.problems.push(Problem { place, code: "unknown_name", message, cure, unknown });
+        self.problems.push(Problem::unknown(place, what, name, known));
     }
 
     fn sizes(&mut self) {

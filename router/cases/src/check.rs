@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use blendline_wire::event::case::CaseMover;
+use blendline_wire::flaw::Flaw;
 
 use crate::limits::{
     BUTTON_CHARS_MAX, BUTTON_NAME_MAX, BUTTONS_MAX, FIELDS_MAX, MEASURES_MAX, MOVES_MAX, PROCEDURE_CHARS_MAX,
@@ -46,19 +47,7 @@ pub enum Place {
 }
 
 /// A problem.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Problem {
-    /// Where.
-    pub place: Place,
-    /// A stable word.
-    pub code: &'static str,
-    /// What is wrong.
-    pub message: String,
-    /// What to do about it.
-    pub cure: String,
-    /// The name that is not there, and those that are, for a better cure.
-    pub unknown: Option<(String, Vec<String>)>,
-}
+pub type Problem = Flaw<Place>;
 
 /// The words of problems that only case types have.
 pub const CODES: &[&str] = &[
@@ -95,15 +84,11 @@ struct Checking<'a> {
 
 impl Checking<'_> {
     fn problem(&mut self, place: Place, code: &'static str, message: impl Into<String>, cure: impl Into<String>) {
-        let (message, cure) = (message.into(), cure.into());
-        self.problems.push(Problem { place, code, message, cure, unknown: None });
+        self.problems.push(Problem::new(place, code, message, cure));
     }
 
-    fn unknown(&mut self, place: Place, what: &str, name: &str, known: Vec<String>) {
-        let message = format!("there is no {what} `{name}`");
-        let cure = format!("there is {}", known.join(", "));
-        let unknown = Some((name.to_owned(), known));
-        self.problems.push(Problem { place, code: "unknown_name", message, cure, unknown });
+    fn unknown<'k>(&mut self, place: Place, what: &str, name: &str, known: impl IntoIterator<Item = &'k String>) {
+        self.problems.push(Problem::unknown(place, what, name, known));
     }
 
     fn sizes(&mut self) {
@@ -220,7 +205,7 @@ impl Checking<'_> {
             if let (Some(name), Some(known)) = (name, known)
                 && !known.contains(name)
             {
-                self.unknown(Place::Stage(stage.name.clone(), what), what, name, known.iter().cloned().collect());
+                self.unknown(Place::Stage(stage.name.clone(), what), what, name, known);
             }
         }
     }
@@ -245,7 +230,7 @@ impl Checking<'_> {
             }
         }
         for channel in tell.channels.iter().filter(|channel| !self.around.channels.contains(*channel)) {
-            self.unknown(place(), "channel", channel, self.around.channels.iter().cloned().collect());
+            self.unknown(place(), "channel", channel, &self.around.channels);
         }
         if BUTTONS_MAX < tell.buttons.len() {
             let message = format!("there are {} buttons, and channels show {BUTTONS_MAX}", tell.buttons.len());
@@ -276,10 +261,10 @@ impl Checking<'_> {
     }
 
     fn step(&mut self, at: usize, step: &Move) {
-        let stages = || self.kind.stages.iter().map(|stage| stage.name.clone()).collect::<Vec<_>>();
+        let stages = self.kind.stages.iter().map(|stage| &stage.name);
         for (key, name) in [("from", &step.from), ("to", &step.to)] {
             if self.kind.stage(name).is_none() {
-                self.unknown(Place::Move(at, key), "stage", name, stages());
+                self.unknown(Place::Move(at, key), "stage", name, stages.clone());
             }
         }
         if step.from == step.to {
@@ -290,7 +275,7 @@ impl Checking<'_> {
             self.problem(Place::Move(at, "from"), "not_here", "no move leads out of a last stage", cure);
         }
         for field in step.needs.iter().filter(|field| !self.kind.fields.contains_key(*field)) {
-            self.unknown(Place::Move(at, "needs"), "field", field, self.kind.fields.keys().cloned().collect());
+            self.unknown(Place::Move(at, "needs"), "field", field, self.kind.fields.keys());
         }
         let same = |other: &&Move| other.from == step.from && other.to == step.to;
         if self.kind.moves[..at].iter().any(|other| same(&other)) {
@@ -313,11 +298,12 @@ impl Checking<'_> {
     }
 
     fn measures(&mut self) {
-        let stages: Vec<String> = self.kind.stages.iter().map(|stage| stage.name.clone()).collect();
-        for measure in &self.kind.measures {
+        let kind = self.kind;
+        for measure in &kind.measures {
             for (key, name) in [("from", &measure.from), ("until", &measure.until)] {
-                if !stages.contains(name) {
-                    self.unknown(Place::Measure(measure.name.clone(), key), "stage", name, stages.clone());
+                if kind.stage(name).is_none() {
+                    let stages = kind.stages.iter().map(|stage| &stage.name);
+                    self.unknown(Place::Measure(measure.name.clone(), key), "stage", name, stages);
                 }
             }
         }
@@ -327,7 +313,7 @@ impl Checking<'_> {
     fn reach(&mut self) {
         let kind = self.kind;
         if kind.stage(&kind.first).is_none() {
-            let stages = kind.stages.iter().map(|stage| stage.name.clone()).collect();
+            let stages = kind.stages.iter().map(|stage| &stage.name);
             return self.unknown(Place::First, "stage", &kind.first, stages);
         }
         if kind.stage(&kind.first).is_some_and(|stage| stage.closes.is_some()) {

@@ -119,7 +119,7 @@ impl Scheduler {
 
     /// The back work of a tenant that is worth a look, the most urgent first.
     fn heads_of_backlog(&self, now: Millis, tenant: TenantId) -> Backlog<'_> {
-        let mut backlog = Backlog { core: self, now, lines: Vec::new(), behind: Vec::new() };
+        let mut backlog = Backlog { core: self, now, lines: Vec::new() };
         for id in self.tenants.get(&tenant).into_iter().flat_map(|tenant| &tenant.backs) {
             let (Some(queue), Some(waiting)) = (self.queues.get(id), self.index.lines.get(id)) else { continue };
             if !self.index.ready.contains_key(id) || !self.rules().hours(*id).is_open(now) {
@@ -127,10 +127,12 @@ impl Scheduler {
             }
             let rank = self.rank(now, queue);
             for (bucket, heads) in waiting.buckets() {
-                backlog.lines.push((heads.iter(), None, rank.lifted(bucket.lift_milli)));
+                let rank = rank.lifted(bucket.lift_milli);
+                let mut line = BacklogLine { heads: heads.iter(), next: None, behind: Vec::new(), rank };
+                line.advance(now);
+                backlog.lines.push(line);
             }
         }
-        backlog.lines.iter_mut().for_each(|line| Backlog::advance(now, line));
         backlog
     }
 
@@ -232,38 +234,49 @@ impl Scheduler {
 struct Backlog<'a> {
     core: &'a Scheduler,
     now: Millis,
-    /// Of each queue and bucket those that lead a line, in order; the next of them.
+    /// One for each bucket of each queue.
     lines: Vec<BacklogLine<'a>>,
-    /// Those behind one that somebody declined.
-    behind: Vec<Candidate>,
 }
 
-type BacklogLine<'a> = (sorted::Iter<'a, Head>, Option<Candidate>, Rank);
+/// The tasks of a bucket that are worth a look, by due time.
+struct BacklogLine<'a> {
+    /// Those that lead a line.
+    heads: sorted::Iter<'a, Head>,
+    /// The next of them.
+    next: Option<Candidate>,
+    /// Those behind one that somebody declined.
+    behind: Vec<Candidate>,
+    rank: Rank,
+}
 
-impl<'a> Backlog<'a> {
-    fn advance(now: Millis, (heads, next, rank): &mut BacklogLine<'_>) {
-        *next = heads.next().map(|head| Candidate::first(&head.waiting, now, *rank));
+impl BacklogLine<'_> {
+    fn advance(&mut self, now: Millis) {
+        self.next = self.heads.next().map(|head| Candidate::first(&head.waiting, now, self.rank));
     }
 
+    /// The first of them. Within a bucket the due time alone decides, as for whoever looks for work: where clocks stood
+    /// still, another order would let one go before an older one that stands behind a third.
+    fn first(&self) -> Option<Candidate> {
+        self.behind.iter().copied().chain(self.next).min_by_key(|one| (one.due_at, one.task))
+    }
+}
+
+impl<'a> Backlog<'a> {
     fn next(&mut self) -> Option<&'a Task> {
         let (core, now) = (self.core, self.now);
-        let first = |one: &Candidate, other: &Candidate| one.is_before(other);
-        let behind = (0..self.behind.len())
-            .reduce(|one, other| if first(&self.behind[one], &self.behind[other]) { one } else { other });
-        let lines = self.lines.iter().enumerate().filter_map(|(at, (_, head, _))| Some((at, (*head)?)));
-        let ahead = lines.reduce(|one, other| if first(&one.1, &other.1) { one } else { other });
-        match (ahead, behind) {
-            (Some((at, head)), behind) if behind.is_none_or(|behind| first(&head, &self.behind[behind])) => {
-                let rank = self.lines[at].2;
-                Self::advance(now, &mut self.lines[at]);
-                let task: &Task = core.tasks.get(&head.task)?;
-                if !task.declined.is_empty() {
-                    let others = core.worth_a_look(task).filter_map(|task| core.tasks.get(&task));
-                    self.behind.extend(others.map(|task| Candidate::new(task, now, rank)));
-                }
-                Some(task)
-            }
-            (_, behind) => core.tasks.get(&self.behind.swap_remove(behind?).task).map(|task| &**task),
+        let firsts = self.lines.iter().enumerate().filter_map(|(at, line)| Some((at, line.first()?)));
+        let (at, first) = firsts.reduce(|one, other| if one.1.is_before(&other.1) { one } else { other })?;
+        let line = &mut self.lines[at];
+        let task: &Task = core.tasks.get(&first.task)?;
+        if let Some(behind) = line.behind.iter().position(|other| other.task == first.task) {
+            line.behind.swap_remove(behind);
+            return Some(task);
         }
+        line.advance(now);
+        if !task.declined.is_empty() {
+            let others = core.worth_a_look(task).filter_map(|task| core.tasks.get(&task));
+            line.behind.extend(others.map(|task| Candidate::new(task, now, line.rank)));
+        }
+        Some(task)
     }
 }

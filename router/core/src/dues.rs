@@ -56,7 +56,7 @@ impl Scheduler {
     /// A target was missed. Late back work is not held back by the reserve any more, so it may find a worker now.
     fn target_missed(&mut self, step: &mut Step<'_>, id: TaskId) {
         let Some(task) = self.tasks.get(&id) else { return };
-        let (due_at, unanswered, queue) = (task.due_at, task.unanswered, task.queue);
+        let (due_at, unanswered, queue, parent) = (task.due_at, task.unanswered, task.queue, task.parent);
         if task.lease.0 == 0 && task.state == TaskState::Waiting {
             self.task_heard(step, queue, Heard::Late);
         }
@@ -66,6 +66,11 @@ impl Scheduler {
             self.task_event(step, id, EventKind::TargetMissed { due_at });
         }
         step.todo.fresh.push(id);
+        if let Some(asker) = parent {
+            self.edit_task(step, asker, |task| {
+                task.overdue_answer = matches!(task.state, TaskState::Requesting { .. });
+            });
+        }
     }
 
     /// Who was asked for too long is asked no more: no parent waits for ever.

@@ -120,6 +120,7 @@ impl<'a> Rules<'a> {
         match task.state {
             TaskState::Offered { .. } | TaskState::Active { .. } => whole,
             TaskState::Interrupted { .. } => 0,
+            TaskState::Requesting { .. } if task.overdue_answer => 0,
             TaskState::Parked { .. } | TaskState::Requesting { .. } => {
                 u32::try_from(u64::from(whole) * u64::from(queue.waiting_weight_percent.min(100)) / 100)
                     .unwrap_or(u32::MAX)
@@ -354,7 +355,7 @@ fn worker_due(worker: &Worker) -> Option<Millis> {
 
 /// The line a task stands in.
 pub(crate) fn line_key(task: &Task) -> LineKey {
-    let hard = task.interruptions >= limits::INTERRUPTIONS_MAX;
+    let hard = task.side == Side::Back && task.interruptions >= limits::INTERRUPTIONS_MAX;
     LineKey {
         needs: task.needs.clone(),
         bucket: policy::target_bucket(task.target_ms),

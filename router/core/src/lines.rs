@@ -46,7 +46,7 @@ pub(crate) struct LineKey {
     pub(crate) needs: Arc<[SkillNeed]>,
     /// [`crate::policy::target_bucket`].
     pub(crate) bucket: u64,
-    /// True for what was put aside for the front line as often as may be.
+    /// True for back work that was put aside for the front line as often as may be.
     pub(crate) hard: bool,
     /// How many times their urgency counts, in thousandths; 0: as that of all.
     pub(crate) lift_milli: u32,
@@ -81,7 +81,7 @@ pub(crate) struct Bucket {
     pub(crate) target: u64,
     /// True where the targets are over.
     pub(crate) late: bool,
-    /// True for what was put aside for the front line as often as may be.
+    /// True for back work that was put aside for the front line as often as may be.
     pub(crate) hard: bool,
     /// How many times their urgency counts, in thousandths; 0: as that of all.
     pub(crate) lift_milli: u32,

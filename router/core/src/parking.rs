@@ -27,6 +27,7 @@ impl Scheduler {
         };
         self.edit_task(step, id, |task| {
             task.state = TaskState::Waiting;
+            task.overdue_answer = false;
             task.due_at = task.due_at.plus(stopped_ms);
         });
         self.direct_back(step, id, worker);

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use blendline_wire::flaw::Flaw;
+
 use crate::rules::{CRITERIA_MAX, Form, Quality, Risk};
 
 /// What the text may name that is not its own.
@@ -29,19 +31,7 @@ pub enum Place {
 }
 
 /// A problem.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Problem {
-    /// Where.
-    pub place: Place,
-    /// A stable word.
-    pub code: &'static str,
-    /// What is wrong.
-    pub message: String,
-    /// What to do about it.
-    pub cure: String,
-    /// The name that is not there, and those that are, for a better cure.
-    pub unknown: Option<(String, Vec<String>)>,
-}
+pub type Problem = Flaw<Place>;
 
 /// The words of problems that only quality has.
 pub const CODES: &[&str] = &["no_criteria", "nobody_reviews"];
@@ -54,16 +44,16 @@ pub fn check(quality: &Quality, around: &Surroundings) -> Vec<Problem> {
         let twin = quality.forms.iter().find(|other| (&other.action, &other.queue) == (&form.action, &form.queue));
         if let Some(twin) = twin.filter(|twin| twin.name != form.name) {
             let message = format!("`{}` is never used: `{}` is of the same work", form.name, twin.name);
-            problems.push(problem(at(form, ""), "twice", message, "take one of them out"));
+            problems.push(Problem::new(at(form, ""), "twice", message, "take one of them out"));
         }
     }
     if quality.most < quality.least {
         let message = format!("at least {} and at most {} cannot both hold", quality.least, quality.most);
-        problems.push(problem(Place::Key("most"), "out_of_range", message, "raise `most`, or lower `least`"));
+        problems.push(Problem::new(Place::Key("most"), "out_of_range", message, "raise `most`, or lower `least`"));
     }
     if quality.up <= quality.down {
         let message = "a score would speak for a higher limit and for a lower one".to_owned();
-        problems.push(problem(Place::Key("up"), "out_of_range", message, "`up` is above `down`"));
+        problems.push(Problem::new(Place::Key("up"), "out_of_range", message, "`up` is above `down`"));
     }
     problems.extend(reviewing(quality, around));
     problems
@@ -73,10 +63,10 @@ fn reviewing(quality: &Quality, around: &Surroundings) -> Option<Problem> {
     let Some((queue, _)) = &quality.reviews else {
         let message = "nobody reviews what is drawn".to_owned();
         let cure = "`reviews: {queue: reviews, target: 1d}`";
-        return (!quality.forms.is_empty()).then(|| problem(Place::Whole, "nobody_reviews", message, cure));
+        return (!quality.forms.is_empty()).then(|| Problem::new(Place::Whole, "nobody_reviews", message, cure));
     };
     if !around.queues.contains(queue) {
-        return Some(unknown(Place::Key("reviews"), "queue", queue, &around.queues));
+        return Some(Problem::unknown(Place::Key("reviews"), "queue", queue, &around.queues));
     }
     let (message, cure) = match around.reviewers.len() {
         0 => ("nobody serves the queue of reviews", "let a group serve it"),
@@ -89,7 +79,7 @@ fn reviewing(quality: &Quality, around: &Surroundings) -> Option<Problem> {
         }
         _ => return None,
     };
-    Some(problem(Place::Key("reviews"), "nobody_reviews", message.to_owned(), cure))
+    Some(Problem::new(Place::Key("reviews"), "nobody_reviews", message.to_owned(), cure))
 }
 
 fn form_problems(form: &Form, around: &Surroundings) -> Vec<Problem> {
@@ -97,16 +87,16 @@ fn form_problems(form: &Form, around: &Surroundings) -> Vec<Problem> {
     if form.criteria.is_empty() {
         let message = format!("the form `{}` has no criteria", form.name);
         let cure = "`criteria: {grounds: {points: 5, weight: 3, fatal: true}}`";
-        problems.push(problem(at(form, "criteria"), "no_criteria", message, cure));
+        problems.push(Problem::new(at(form, "criteria"), "no_criteria", message, cure));
     }
     if CRITERIA_MAX < form.criteria.len() {
         let message = format!("at most {CRITERIA_MAX} criteria");
-        problems.push(problem(at(form, "criteria"), "too_many", message, "join some: nobody fills in so many"));
+        problems.push(Problem::new(at(form, "criteria"), "too_many", message, "join some: nobody fills in so many"));
     }
     match (&form.action, &form.queue) {
         (None, None) => {
             let message = format!("the form `{}` is of no work", form.name);
-            problems.push(problem(
+            problems.push(Problem::new(
                 at(form, ""),
                 "missing_key",
                 message,
@@ -115,32 +105,23 @@ fn form_problems(form: &Form, around: &Surroundings) -> Vec<Problem> {
         }
         (action, queue) => {
             let action = action.as_ref().filter(|action| !around.actions.contains(*action));
-            problems.extend(action.map(|action| unknown(at(form, "of"), "action", action, &around.actions)));
+            problems.extend(action.map(|action| Problem::unknown(at(form, "of"), "action", action, &around.actions)));
             let queue = queue.as_ref().filter(|queue| !around.queues.contains(*queue));
-            problems.extend(queue.map(|queue| unknown(at(form, "of"), "queue", queue, &around.queues)));
+            problems.extend(queue.map(|queue| Problem::unknown(at(form, "of"), "queue", queue, &around.queues)));
         }
     }
     if form.risks.contains_key(&Risk::Amount) && form.large.is_none() {
         let message = "it is not said from where on an amount is a risk".to_owned();
-        problems.push(problem(at(form, "risks"), "missing_key", message, "`large: 20000`, in whole minor units"));
+        problems.push(Problem::new(at(form, "risks"), "missing_key", message, "`large: 20000`, in whole minor units"));
     }
     let of_decisions = [Risk::Amount, Risk::Near];
     if form.action.is_none() && form.risks.keys().any(|risk| of_decisions.contains(risk)) {
         let message = "only decisions have an amount".to_owned();
-        problems.push(problem(at(form, "risks"), "not_here", message, "take `amount` and `near` out"));
+        problems.push(Problem::new(at(form, "risks"), "not_here", message, "take `amount` and `near` out"));
     }
     problems
 }
 
 fn at(form: &Form, key: &'static str) -> Place {
     Place::Form(form.name.clone(), key)
-}
-
-fn problem(place: Place, code: &'static str, message: String, cure: &str) -> Problem {
-    Problem { place, code, message, cure: cure.to_owned(), unknown: None }
-}
-
-fn unknown(place: Place, what: &str, name: &str, known: &BTreeSet<String>) -> Problem {
-    let unknown = Some((name.to_owned(), known.iter().cloned().collect()));
-    Problem { unknown, ..problem(place, "unknown_name", format!("there is no {what} `{name}`"), "") }
 }

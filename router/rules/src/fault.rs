@@ -3,9 +3,11 @@
 use std::fmt::{self, Write};
 use std::ops::Range;
 
+use blendline_wire::flaw::Flaw;
 use serde::Serialize;
 
 use crate::limits::FAULTS_MAX;
+use crate::spell::did_you_mean;
 
 /// How much of a line is shown.
 const LINE_CHARS_MAX: usize = 160;
@@ -81,6 +83,15 @@ impl Faults {
     /// What keeps the set from being published.
     pub fn error(&mut self, code: &'static str, span: &Span, message: impl Into<String>, hint: impl Into<String>) {
         self.add(Severity::Error, code, span, message.into(), hint.into());
+    }
+
+    /// What is wrong with a section, which keeps the set from being published as well.
+    pub(crate) fn flaw<Place>(&mut self, flaw: Flaw<Place>, span: &Span) {
+        let hint = match &flaw.unknown {
+            Some((name, known)) => did_you_mean(name, known.iter().map(String::as_str)),
+            None => flaw.cure,
+        };
+        self.error(flaw.code, span, flaw.message, hint);
     }
 
     /// What a person should look at.

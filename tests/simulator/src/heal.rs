@@ -55,9 +55,14 @@ impl World {
             while let Some(input) = self.willing() {
                 self.commit(input)?;
             }
-            let waiting = self.rows.tasks.values().find(|task| !is_aside(self, task) && !may_be_held_back(self, task));
-            if self.now.since(begun) > SOON {
-                ensure!(waiting.is_none(), "convergence", "{} ms after healing: {waiting:?}", self.now.since(begun));
+            let has_time =
+                |task: &&Task| is_aside(self, task) || may_be_held_back(self, task) || is_kept_out(self, task);
+            let waiting = self.rows.tasks.values().find(|task| !has_time(task));
+            if self.now.since(begun) > SOON
+                && let Some(waiting) = waiting
+            {
+                let (ms, why) = (self.now.since(begun), self.why(waiting));
+                ensure!(false, "convergence", "{ms} ms after healing: {waiting:?}\n{why}");
             }
             if self.rows.tasks.is_empty() && self.rows.outbound.is_empty() {
                 return self.ended();
@@ -72,6 +77,13 @@ impl World {
         }
         ensure!(false, "convergence", "still open after {ROUNDS} rounds: {:?}", self.rows.tasks.values().next());
         Ok(())
+    }
+
+    /// What keeps a task, and all that it waits for, by the core's own word.
+    fn why(&self, task: &Task) -> String {
+        let own = format!("{}: {:?}", task.id, self.core().explain(self.now, task.id));
+        let children = task.children.iter().filter_map(|child| self.rows.tasks.get(child));
+        children.fold(own, |all, child| format!("{all}\n{child:?}\n{}", self.why(child)))
     }
 
     /// What a good world does next at this instant.
@@ -118,12 +130,22 @@ fn may_be_held_back(world: &World, task: &Task) -> bool {
     task.side == Side::Back && !task.missed && world.now < task.due_at
 }
 
+/// True for what waits for room that is kept for the return of what is parked, or asked for: until its time comes, or
+/// until the answer is late, for which no room is kept.
+fn is_kept_out(world: &World, task: &Task) -> bool {
+    let rows = &world.rows;
+    let mut his = rows.workers.values().filter(|worker| worker.settings.tenant == task.tenant);
+    matches!(task.state, TaskState::Waiting)
+        && his.all(|worker| rows.load_of(worker.settings.id) + rows.weight_for(task, worker) > worker.capacity)
+}
+
 /// True for what waits for a time, and for who waits for that.
 fn is_aside(world: &World, task: &Task) -> bool {
     match task.state {
         TaskState::Parked { .. } | TaskState::Interrupted { .. } => true,
         TaskState::Requesting { .. } => {
-            task.children.iter().any(|child| world.rows.tasks.get(child).is_some_and(|row| is_aside(world, row)))
+            let mut children = task.children.iter().filter_map(|child| world.rows.tasks.get(child));
+            children.any(|child| is_aside(world, child) || is_kept_out(world, child))
         }
         _ => false,
     }

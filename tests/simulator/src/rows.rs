@@ -217,6 +217,7 @@ impl Rows {
         let whole = task.weighs.unwrap_or(queue.task_weight);
         match task.state {
             TaskState::Offered { .. } | TaskState::Active { .. } => whole,
+            TaskState::Requesting { .. } if task.overdue_answer => 0,
             TaskState::Parked { .. } | TaskState::Requesting { .. } => whole * queue.waiting_weight_percent / 100,
             TaskState::Waiting | TaskState::Interrupted { .. } | TaskState::Closed { .. } => 0,
         }

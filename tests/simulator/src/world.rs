@@ -283,6 +283,11 @@ impl World {
                     **prior = row.clone();
                 }
             }
+            Command::Tell { prior: Some(prior), .. } => {
+                if let Some(row) = self.rows.ended.get(&prior.id) {
+                    *prior = Box::new(row.clone());
+                }
+            }
             Command::SendResult { outbound, prior, .. } | Command::Status { outbound, prior, .. } => {
                 *prior = self.rows.prior_outbound(*outbound);
             }

@@ -21,7 +21,7 @@ impl Checking<'_> {
         }
         let queues = &self.around.queues;
         if let Some(queue) = stage.warn.open.as_ref().filter(|queue| !queues.contains(*queue)) {
-            self.unknown(place(), "queue", queue, queues.iter().cloned().collect());
+            self.unknown(place(), "queue", queue, queues);
         }
     }
 
@@ -65,7 +65,7 @@ impl Checking<'_> {
                 let message = format!("the field `{name}` holds no day that could be promised");
                 self.problem(place(), "no_field", message, "name a field of the type `date`");
             }
-            None => self.unknown(place(), "field", name, self.kind.fields.keys().cloned().collect()),
+            None => self.unknown(place(), "field", name, self.kind.fields.keys()),
         }
     }
 
@@ -73,7 +73,7 @@ impl Checking<'_> {
         let place = || Place::Stage(stage.name.clone(), "promise");
         match &promise.kept {
             Keeps::Stage(name) if self.kind.stage(name).is_none() => {
-                let stages = self.kind.stages.iter().map(|stage| stage.name.clone()).collect();
+                let stages = self.kind.stages.iter().map(|stage| &stage.name);
                 self.unknown(place(), "stage", name, stages);
             }
             Keeps::Stage(name) if *name == stage.name => {
@@ -89,7 +89,7 @@ impl Checking<'_> {
                 }
             }
             Keeps::Field(name) if !self.kind.fields.contains_key(name) => {
-                self.unknown(place(), "field", name, self.kind.fields.keys().cloned().collect());
+                self.unknown(place(), "field", name, self.kind.fields.keys());
             }
             Keeps::Field(name) => {
                 if matches!(&promise.by, PromiseBy::Field(by) if by == name) {

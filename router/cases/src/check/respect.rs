@@ -12,12 +12,12 @@ impl Checking<'_> {
         let kind = self.kind;
         let Some(field) = &kind.about else { return };
         match kind.fields.get(field).map(|field| &field.kind) {
-            None => return self.unknown(Place::Type, "field", field, kind.fields.keys().cloned().collect()),
+            None => return self.unknown(Place::Type, "field", field, kind.fields.keys()),
             Some(FieldKind::Choice { of, .. }) => {
                 let unknown = |units: &std::collections::BTreeSet<String>| {
                     of.iter().filter(|unit| !units.contains(*unit)).cloned().collect::<Vec<_>>()
                 };
-                let known = self.around.units.iter().flatten().cloned().collect::<Vec<_>>();
+                let known = self.around.units.iter().flatten();
                 for unit in self.around.units.as_ref().map(unknown).unwrap_or_default() {
                     self.unknown(Place::Field(field.clone()), "unit", &unit, known.clone());
                 }
@@ -47,10 +47,10 @@ impl Checking<'_> {
         let kind = self.kind;
         let Some(contact) = &kind.contact else { return };
         if let Some(calendar) = contact.calendar.as_ref().filter(|name| !self.around.calendars.contains(*name)) {
-            self.unknown(Place::Type, "calendar", calendar, self.around.calendars.iter().cloned().collect());
+            self.unknown(Place::Type, "calendar", calendar, &self.around.calendars);
         }
         if let Some(agent) = contact.agent.as_ref().filter(|name| !kind.fields.contains_key(*name)) {
-            self.unknown(Place::Type, "field", agent, kind.fields.keys().cloned().collect());
+            self.unknown(Place::Type, "field", agent, kind.fields.keys());
         }
         if contact.at_most.is_some_and(|(times, _)| times == 0 || TELLS_KEPT < times as usize) {
             let message = format!("a customer is written to 1 to {TELLS_KEPT} times");

@@ -14,7 +14,7 @@ impl Checking<'_> {
         }
         let Some(by) = &resurface.by else { return };
         match self.kind.fields.get(by).map(|field| &field.kind) {
-            None => self.unknown(place(), "field", by, self.kind.fields.keys().cloned().collect()),
+            None => self.unknown(place(), "field", by, self.kind.fields.keys()),
             Some(FieldKind::Money { .. } | FieldKind::Number) => {}
             Some(_) => {
                 let message = format!("`{by}` does not say what it is worth");

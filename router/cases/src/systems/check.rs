@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use blendline_wire::event::case::CaseMover;
+use blendline_wire::flaw::Flaw;
 
 use super::plan::{suits, written};
 use super::{Reaction, Source, System};
@@ -19,19 +20,7 @@ pub enum Place {
 }
 
 /// What is wrong.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Problem {
-    /// A stable word.
-    pub code: &'static str,
-    /// Where.
-    pub place: Place,
-    /// What.
-    pub message: String,
-    /// What to do.
-    pub cure: &'static str,
-    /// The name that is not known, and those that are.
-    pub unknown: Option<(String, Vec<String>)>,
-}
+pub type Problem = Flaw<Place>;
 
 /// All that is wrong with a system.
 pub fn check(system: &System, types: &BTreeMap<&str, &CaseType>) -> Vec<Problem> {
@@ -41,7 +30,7 @@ pub fn check(system: &System, types: &BTreeMap<&str, &CaseType>) -> Vec<Problem>
     if bearing.is_empty() {
         let message = format!("no case type has a field `{}` of the type `reference`", system.reference);
         let cure = "name the field that holds what this system calls an order, a delivery, a credit note";
-        return vec![Problem { code: "no_field", place: Place::Reference, message, cure, unknown: None }];
+        return vec![Problem::new(Place::Reference, "no_field", message, cure)];
     }
     let mut problems = Vec::new();
     for (kind, reactions) in &system.events {
@@ -61,40 +50,32 @@ fn one(
     place: &dyn Fn(&'static str) -> Place,
     problems: &mut Vec<Problem>,
 ) {
-    let mut tell = |code, key, message: String, cure, unknown| {
-        problems.push(Problem { code, place: place(key), message, cure, unknown });
-    };
+    let mut tell = |code, key, message: String, cure| problems.push(Problem::new(place(key), code, message, cure));
     for (key, named) in [("case", &reaction.case_type), ("open", &reaction.open)] {
         let Some(name) = named else { continue };
         if !types.contains_key(name.as_str()) {
-            let known = types.keys().map(|name| (*name).to_owned()).collect();
-            return tell(
-                "unknown_name",
-                key,
-                format!("there is no case type `{name}`"),
-                "",
-                Some((name.clone(), known)),
-            );
+            let known: Vec<String> = types.keys().map(|name| (*name).to_owned()).collect();
+            return problems.push(Problem::unknown(place(key), "case type", name, &known));
         }
         if !bearing.iter().any(|of| of.name == *name) {
             let message = format!("the case type `{name}` has no field `{}` of the type `reference`", system.reference);
-            return tell("no_field", key, message, "such a case could never be found again", None);
+            return tell("no_field", key, message, "such a case could never be found again");
         }
     }
     if reaction.to.is_none() && reaction.open.is_none() && reaction.set.is_empty() {
-        return tell("missing_key", "", "this does nothing".to_owned(), "`move`, `set` or `open`", None);
+        return tell("missing_key", "", "this does nothing".to_owned(), "`move`, `set` or `open`");
     }
     let suiting: Vec<&&CaseType> = bearing.iter().filter(|of| suits(reaction, of)).collect();
     if suiting.is_empty() {
         let key = if reaction.to.is_some() { "move" } else { "set" };
         let message = "no case type that bears the reference has this stage and these fields".to_owned();
-        return tell("no_field", key, message, "compare with `stages` and `fields` of the type", None);
+        return tell("no_field", key, message, "compare with `stages` and `fields` of the type");
     }
     if let Some(to) = &reaction.to {
         let may = |of: &&&CaseType| of.moves.iter().any(|step| step.to == *to && step.by.contains(&CaseMover::System));
         if !suiting.iter().any(may) {
             let message = format!("no move to `{to}` is a system's to make");
-            tell("no_move", "move", message, "add `by: [worker, system]` to a move that leads there", None);
+            tell("no_move", "move", message, "add `by: [worker, system]` to a move that leads there");
         }
     }
     for (field, source) in &reaction.set {
@@ -103,10 +84,10 @@ fn one(
             let decided = matches!(kind, FieldKind::Money { by: Some(_), .. });
             let wrong = matches!(source, Source::Text(words) if !fits(kind, &written(kind, words)));
             if decided {
-                tell("not_here", "set", format!("`{field}` says what was decided"), "leave it to decisions", None);
+                tell("not_here", "set", format!("`{field}` says what was decided"), "leave it to decisions");
             } else if wrong {
                 let cure = "write what the field can hold, or `{name}` for a field of the event";
-                tell("wrong_type", "set", format!("`{field}` holds {}", kind.expected()), cure, None);
+                tell("wrong_type", "set", format!("`{field}` holds {}", kind.expected()), cure);
             }
         }
     }

@@ -119,6 +119,10 @@ pub struct Aside {
     /// Open requests of this task, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<TaskId>,
+    /// True while it waits for an answer that is late. No room is kept for its return then: workers who are full of what
+    /// waits for requests that only they could do would wait for each other.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub overdue_answer: bool,
     /// How many requests stand above it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub depth: u8,
@@ -167,6 +171,7 @@ pub struct Aside {
 static NONE: Aside = Aside {
     parent: None,
     children: Vec::new(),
+    overdue_answer: false,
     depth: 0,
     weighs: None,
     lift_milli: 0,

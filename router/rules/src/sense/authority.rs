@@ -10,7 +10,6 @@ use blendline_wire::WorkerId;
 
 use crate::fault::Faults;
 use crate::model::RuleSet;
-use crate::spell::did_you_mean;
 
 /// Adds what is wrong to `faults`. Units and further workers are the configuration's, and checked against it where it is at
 /// hand.
@@ -54,11 +53,8 @@ fn fields(set: &RuleSet, faults: &mut Faults) {
 /// Tells problems where they stand.
 pub(crate) fn told(set: &RuleSet, problems: Vec<Problem>, faults: &mut Faults) {
     for problem in problems {
-        let cure = match &problem.unknown {
-            Some((name, known)) => did_you_mean(name, known.iter().map(String::as_str)),
-            None => problem.cure,
-        };
-        faults.error(problem.code, set.authority.span(&problem.place), problem.message, cure);
+        let span = set.authority.span(&problem.place);
+        faults.flaw(problem, span);
     }
 }
 

@@ -5,7 +5,6 @@ use blendline_cases::check::{self, Surroundings};
 use crate::facts::World;
 use crate::fault::Faults;
 use crate::model::RuleSet;
-use crate::spell::did_you_mean;
 
 /// Adds what is wrong to `faults`. Units are the configuration's, and checked against it where it is at hand.
 pub(super) fn check(set: &RuleSet, world: &World, faults: &mut Faults) {
@@ -17,11 +16,8 @@ pub(super) fn check(set: &RuleSet, world: &World, faults: &mut Faults) {
     };
     for case in &set.cases {
         for problem in check::check(&case.kind, &around) {
-            let cure = match &problem.unknown {
-                Some((name, known)) => did_you_mean(name, known.iter().map(String::as_str)),
-                None => problem.cure,
-            };
-            faults.error(problem.code, case.span(&problem.place), problem.message, cure);
+            let span = case.span(&problem.place);
+            faults.flaw(problem, span);
         }
     }
 }

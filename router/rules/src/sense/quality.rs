@@ -6,7 +6,6 @@ use blendline_quality::check::{self, Surroundings};
 
 use crate::fault::Faults;
 use crate::model::{Group, RuleSet};
-use crate::spell::did_you_mean;
 
 /// Adds what is wrong to `faults`.
 pub(super) fn check(set: &RuleSet, faults: &mut Faults) {
@@ -23,10 +22,7 @@ pub(super) fn check(set: &RuleSet, faults: &mut Faults) {
         actions: set.authority.authority.grants.iter().map(|grant| grant.action.clone()).collect(),
     };
     for problem in check::check(&rules.quality, &around) {
-        let cure = match &problem.unknown {
-            Some((name, known)) => did_you_mean(name, known.iter().map(String::as_str)),
-            None => problem.cure,
-        };
-        faults.error(problem.code, rules.span(&problem.place), problem.message, cure);
+        let span = rules.span(&problem.place);
+        faults.flaw(problem, span);
     }
 }

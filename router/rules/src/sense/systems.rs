@@ -7,18 +7,14 @@ use blendline_cases::types::CaseType;
 
 use crate::fault::Faults;
 use crate::model::RuleSet;
-use crate::spell::did_you_mean;
 
 /// Adds what is wrong to `faults`.
 pub(super) fn check(set: &RuleSet, faults: &mut Faults) {
     let types: BTreeMap<&str, &CaseType> = set.cases.iter().map(|case| (case.kind.name.as_str(), &case.kind)).collect();
     for rules in &set.systems {
         for problem in check_system(&rules.system, &types) {
-            let cure = match &problem.unknown {
-                Some((name, known)) => did_you_mean(name, known.iter().map(String::as_str)),
-                None => problem.cure.to_owned(),
-            };
-            faults.error(problem.code, rules.span(&problem.place), problem.message, cure);
+            let span = rules.span(&problem.place);
+            faults.flaw(problem, span);
         }
     }
 }

@@ -138,6 +138,7 @@ fn in_turn(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
             && other.due_at < due_at
             && !steps_back(step, other, given)
             && !is_behind_one_that_steps_back(step, other, given)
+            && !is_behind_one_due_before(step, other, given)
             // What was put aside as often as may be is held back like work that cannot be.
             && (other.interruptions < 3 || other.missed || given.interruptions >= 3)
     };
@@ -177,6 +178,20 @@ fn is_behind_one_that_steps_back(step: &Step<'_>, late: &Task, in_time: &Task) -
     };
     let mut ahead = step.rows.tasks.values().filter(line).filter(|other| other.due_at <= late.due_at);
     late.missed && ahead.any(|other| steps_back(step, other, in_time))
+}
+
+/// What was put aside as often as may be is not compared with each of the others, but with the one of them that is due
+/// first; where clocks stood still that is not always the one that waited longest.
+fn is_behind_one_due_before(step: &Step<'_>, older: &Task, given: &Task) -> bool {
+    let hard = |task: &Task| task.side == Side::Back && task.interruptions >= 3;
+    let ahead = |other: &Task| {
+        other.queue == older.queue
+            && matches!(other.state, TaskState::Waiting)
+            && hard(other) == hard(older)
+            && other.due_at < older.due_at
+            && other.earned_at > older.earned_at
+    };
+    hard(given) != hard(older) && step.rows.tasks.values().any(ahead)
 }
 
 /// True when nothing in the rows forbids this worker the task; his free capacity is not looked at.

@@ -73,7 +73,10 @@ fn requests(rows: &Rows, task: &Task) -> Check {
     for child in &task.children {
         let row = rows.tasks.get(child);
         ensure!(row.is_some_and(|row| row.parent == Some(task.id)), "requests links", "{} names {child}", task.id);
+        let late = waits && row.is_some_and(|row| row.missed);
+        ensure!(!late || task.overdue_answer, "requests: no room is kept for a late answer", "{} for {child}", task.id);
     }
+    ensure!(waits || !task.overdue_answer, "requests", "{} waits for no answer, and that is late", task.id);
     if let Some(parent) = task.parent {
         let row = rows.tasks.get(&parent);
         ensure!(row.is_some(), "requests: closing withdraws", "{} is open, its parent {parent} is not", task.id);
