@@ -257,3 +257,53 @@ async fn records_of_other_systems_are_kept_by_their_version_and_imported_whole_o
         assert_eq!((&kept["record"]["name"], &kept["version"]), (&json!(name), &json!(20_261_127)), "{kept}");
     }
 }
+
+#[tokio::test]
+async fn what_a_system_told_of_a_customer_decides_where_his_messages_go() {
+    let rules = "\
+customers: {city: text, points: number}
+queues:
+  front: {side: front, target: 2m}
+  gold: {side: front, target: 1m}
+groups:
+  desk: {queues: [front, gold], workers: [noa]}
+rules:
+  - {name: gold, when: customer.segment == 'gold' && customer.points > 100 && customer.city == 'חיפה', queue: gold}
+  - {name: rest, queue: front}
+";
+    let mut world = World::start("systems-profile", |it| it.rules = Some(rules.to_owned())).await;
+    let address = world.said(1, "x").from;
+    let put = async |world: &World, version: u64, phones: Value, points: Value| {
+        let record = json!({
+            "version": version, "segment": "gold", "agent": "noa", "phones": phones,
+            "fields": { "city": "חיפה", "points": points }
+        });
+        world.api.put("/v1/systems/crm/customers/C-7", &record).await.unwrap()
+    };
+    let wrong = put(&world, 1, json!([address]), json!("many")).await;
+    assert_eq!((wrong.status, &wrong.json()["field"]), (400, &json!("/fields/points")), "{}", wrong.text());
+    let local = put(&world, 1, json!(["05-x"]), json!(1)).await;
+    assert_eq!((local.status, &local.json()["field"]), (400, &json!("/phones")), "{}", local.text());
+    assert_eq!(put(&world, 1, json!([format!("+{address}")]), json!(120)).await.status, 200);
+
+    world.say(1, "שלום").await;
+    world.say(2, "שלום").await;
+    let queued = |tasks: &[Value]| tasks.len() == 2;
+    let tasks = world.api.until("/v1/tasks", "two tasks", queued).await;
+    let mut queues: Vec<&str> = tasks.iter().map(|task| task["queue"].as_str().unwrap()).collect();
+    queues.sort_unstable();
+    assert_eq!(queues, ["front", "gold"], "{tasks:?}");
+    for task in &tasks {
+        let customer =
+            world.api.get(&format!("/v1/tasks/{}/customer", task["id"].as_str().unwrap())).await.unwrap().json();
+        let records = customer["records"].as_array().unwrap();
+        assert_eq!(records.len(), usize::from(task["queue"] == "gold"), "{customer}");
+        let shown = records.iter().all(|one| one["reference"] == "C-7" && one["record"]["agent"] == "noa");
+        assert!(shown, "{customer}");
+    }
+    // An address that he has no more says nothing of whoever has it now.
+    assert_eq!(put(&world, 2, json!([]), json!(120)).await.status, 200);
+    let gold = tasks.iter().find(|task| task["queue"] == "gold").unwrap();
+    let path = format!("/v1/tasks/{}/customer", gold["id"].as_str().unwrap());
+    assert_eq!(world.api.get(&path).await.unwrap().json()["records"], json!([]));
+}

@@ -1,18 +1,19 @@
 //! Customers and orders of a file: all of it in one commit, or nothing where a line is broken.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::{Extension, Json};
 use blendline_cases::systems::TEXT_CHARS_MAX;
+use blendline_rules::facts::Type;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
 use super::columns::Columns;
-use super::{SystemRecord, csv, one_line, records, sync};
+use super::{SystemRecord, csv, one_line, own_types, records, sync};
 use crate::api::auth::Caller;
 use crate::api::body::read_body;
 use crate::api::page::{Params, parsed};
@@ -98,8 +99,9 @@ pub async fn import(
     let cure = "send the file as UTF-8: spreadsheets call it `CSV UTF-8`";
     let text = std::str::from_utf8(&body).map_err(|_| Failure::bad("/", cure))?;
     let directory = app.directory();
-    let checks = Checks { of, is_worker: &|name| directory.worker(caller.tenant, name).is_some() };
-    let lines = if is_csv { of_csv(text, &wanted, of) } else { of_json(text) };
+    let types = own_types(&directory, caller.tenant, of);
+    let checks = Checks { of, types: &types, is_worker: &|name| directory.worker(caller.tenant, name).is_some() };
+    let lines = if is_csv { of_csv(text, &wanted, of, &types) } else { of_json(text) };
     let (rows, faults) = checks.read(lines);
     let lines = rows.len() + faults.len();
     if lines == 0 || lines > ROWS_MAX {
@@ -139,7 +141,12 @@ fn refused(line: usize, failure: Failure) -> LineFault {
 }
 
 /// The records of a CSV file; where its header cannot be understood nothing but that is told.
-fn of_csv(text: &str, wanted: &ImportWanted, of: Records) -> Vec<(usize, Result<Line, LineFault>)> {
+fn of_csv(
+    text: &str,
+    wanted: &ImportWanted,
+    of: Records,
+    types: &BTreeMap<String, Type>,
+) -> Vec<(usize, Result<Line, LineFault>)> {
     let rows = match csv::rows(text) {
         Ok(rows) => rows,
         Err(broken) => return vec![(broken.line, Err(fault(broken.line, "", broken.cure)))],
@@ -153,7 +160,7 @@ fn of_csv(text: &str, wanted: &ImportWanted, of: Records) -> Vec<(usize, Result<
         }
     };
     let read = |row: &csv::Row| {
-        let record = columns.record(row, wanted.version, |_| false);
+        let record = columns.record(row, wanted.version, |name| types.get(name) == Some(&Type::Int));
         let line = record.map_err(|(field, cure)| fault(row.line, field, cure)).and_then(|mut record| {
             match record.remove("reference") {
                 Some(Value::String(reference)) => Ok(Line { reference, record }),
@@ -168,6 +175,7 @@ fn of_csv(text: &str, wanted: &ImportWanted, of: Records) -> Vec<(usize, Result<
 /// What every line of a file must keep to.
 struct Checks<'a> {
     of: Records,
+    types: &'a BTreeMap<String, Type>,
     is_worker: &'a (dyn Fn(&str) -> bool + Sync),
 }
 
@@ -197,6 +205,9 @@ impl Checks<'_> {
         if let Some((field, cure)) = record.wrong(self.of, self.is_worker) {
             return Err(fault(at, field, cure));
         }
+        if let Some((field, cure)) = record.mistyped(self.types) {
+            return Err(fault(at, field, cure));
+        }
         seen.insert(reference.clone());
         Ok(record.row(reference))
     }
@@ -206,8 +217,10 @@ impl Checks<'_> {
 mod tests {
     use super::*;
 
+    static NO_TYPES: BTreeMap<String, Type> = BTreeMap::new();
+
     fn checks() -> Checks<'static> {
-        Checks { of: Records::Customers, is_worker: &|name| name == "noa" }
+        Checks { of: Records::Customers, types: &NO_TYPES, is_worker: &|name| name == "noa" }
     }
 
     #[test]
@@ -228,7 +241,8 @@ mod tests {
         let wanted = |columns: &str, version| ImportWanted { columns: columns.to_owned(), version, dry_run: false };
         let text = "\u{feff}מספר,version,name,agent,phones\r\n7,1,\"לוי, נועה\",noa,+972501234567|+97231234567\r\n\
             7,2,x,,\r\n8,x,,,\r\n9,1,,nobody,\r\n10,1,,,0501234567\r\n11,1\r\n,1,,,\r\n12,1,,,050-x\r\n";
-        let (rows, faults) = checks().read(of_csv(text, &wanted("מספר=reference", None), Records::Customers));
+        let (rows, faults) =
+            checks().read(of_csv(text, &wanted("מספר=reference", None), Records::Customers, &NO_TYPES));
         assert_eq!((rows.len(), rows[0].reference.as_str()), (2, "7"), "{faults:?}");
         assert_eq!(rows[0].body.expose()["name"], "לוי, נועה");
         assert_eq!(rows[0].body.expose()["phones"].as_array().map(Vec::len), Some(2));
@@ -236,12 +250,13 @@ mod tests {
         let places = [(3, "/reference"), (4, "/version"), (5, "/agent"), (7, ""), (8, "/reference"), (9, "/phones")];
         assert_eq!(told, places, "{faults:?}");
         let (rows, faults) =
-            checks().read(of_csv("reference;segment\n7;gold", &wanted("", Some(3)), Records::Customers));
+            checks().read(of_csv("reference;segment\n7;gold", &wanted("", Some(3)), Records::Customers, &NO_TYPES));
         assert_eq!((rows.len(), rows[0].version, faults.len()), (1, 3, 0), "{faults:?}");
-        let header = checks().read(of_csv("refrence,version\n1,1\n2,1", &wanted("", None), Records::Customers)).1;
+        let header =
+            checks().read(of_csv("refrence,version\n1,1\n2,1", &wanted("", None), Records::Customers, &NO_TYPES)).1;
         assert_eq!((header.len(), header[0].line), (1, 1), "{header:?}");
         assert!(header[0].cure.contains("reference"), "{header:?}");
-        let open = checks().read(of_csv("reference,name\n1,\"x\n", &wanted("", None), Records::Customers)).1;
+        let open = checks().read(of_csv("reference,name\n1,\"x\n", &wanted("", None), Records::Customers, &NO_TYPES)).1;
         assert_eq!((open.len(), open[0].line), (1, 2), "{open:?}");
     }
 }

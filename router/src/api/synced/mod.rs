@@ -10,8 +10,9 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use blendline_cases::systems::{FIELDS_MAX, TEXT_CHARS_MAX};
-use blendline_wire::Pii;
+use blendline_rules::facts::Type;
 use blendline_wire::event::case::CaseValue;
+use blendline_wire::{Pii, TenantId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -21,8 +22,10 @@ use super::json::Strict;
 use super::problem::{Failure, of_call};
 use crate::config::did_you_mean;
 use crate::consent::address_of;
+use crate::directory::Directory;
 use crate::driver::synced::{record_key, version_of};
 use crate::handle::{Call, Records, SyncCall, SyncRow};
+use crate::profiles::Pointer;
 
 pub use self::import::{ImportReport, ImportWanted, LineFault, import};
 
@@ -70,6 +73,18 @@ pub struct SystemRecord {
 }
 
 impl SystemRecord {
+    /// The first own field that is of another type than the rules say.
+    fn mistyped(&self, types: &BTreeMap<String, Type>) -> Option<(String, String)> {
+        let wrong = |(name, value): (&String, &CaseValue)| {
+            let (fits, cure) = match types.get(name)? {
+                Type::Int => (!matches!(value, CaseValue::Text(_)), "the rules say that it is a number"),
+                _ => (matches!(value, CaseValue::Text(_)), "the rules say that it is a text"),
+            };
+            (!fits).then(|| (format!("/fields/{name}"), cure.to_owned()))
+        };
+        self.fields.iter().find_map(wrong)
+    }
+
     /// What is wrong with it: where, and what to do.
     fn wrong(&self, records: Records, knows: impl Fn(&str) -> bool) -> Option<(&'static str, String)> {
         let of_customers = [
@@ -162,6 +177,20 @@ pub struct RecordInfo {
     record: Pii<serde_json::Value>,
 }
 
+impl RecordInfo {
+    /// A customer's record.
+    pub(super) fn of(pointer: Pointer, record: serde_json::Value) -> Self {
+        let Pointer { system, reference } = pointer;
+        Self { system, reference, version: record["version"].as_u64().unwrap_or_default(), record: Pii::new(record) }
+    }
+}
+
+/// Which own fields of customers the rules say to be of which type.
+pub(super) fn own_types(directory: &Directory, tenant: TenantId, of: Records) -> BTreeMap<String, Type> {
+    let customers = directory.rules.get(&tenant).filter(|_| of == Records::Customers);
+    customers.map(|routing| routing.customers.clone()).unwrap_or_default()
+}
+
 async fn kept(
     app: &Shared,
     caller: &Caller,
@@ -198,6 +227,9 @@ pub async fn put(
     }
     let directory = app.directory();
     if let Some((place, cure)) = record.wrong(of, |name| directory.worker(caller.tenant, name).is_some()) {
+        return Err(Failure::bad(place, cure));
+    }
+    if let Some((place, cure)) = record.mistyped(&own_types(&directory, caller.tenant, of)) {
         return Err(Failure::bad(place, cure));
     }
     sync(&app, &caller, &system, of, vec![record.row(reference.clone())]).await?;
