@@ -59,7 +59,7 @@ pub use call::retry_after_ms;
 pub use fetch::{FetchError, Fetched};
 pub use poll::Poll;
 pub use settings::{Setting, SettingError, SettingKind, check_settings};
-pub use standard_webhooks::{sign_webhook, webhook_secret};
+pub use standard_webhooks::{check_webhook, sign_webhook, webhook_secret};
 pub use webhook::{Refusal, Webhook};
 
 /// Every channel, one line each; a test proves that none is missing.

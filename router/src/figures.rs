@@ -143,6 +143,11 @@ pub const FIGURES: &[Figure] = &[
         "Events of other systems that could not be applied: somebody tries them again or drops them.",
     ),
     counter(
+        "blendline_system_posts_refused_total",
+        None,
+        "Posts of other systems that were refused, by what was wrong with the signature.",
+    ),
+    counter(
         "blendline_approvals_without_task_total",
         None,
         "Approvals that nobody is asked for, because their task could not be opened: somebody decides them from the list.",

@@ -38,6 +38,7 @@ pub mod payload;
 pub mod people;
 pub mod persons;
 pub mod ports;
+pub mod profiles;
 pub mod push;
 mod receipts;
 pub mod rules;

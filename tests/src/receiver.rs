@@ -163,7 +163,11 @@ async fn take(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
     StatusCode::from_u16(status).expect("a status")
 }
 
-fn signed(secret: &str, id: &str, timestamp: &str, body: &[u8]) -> String {
+/// A signature as standardwebhooks.com has it.
+///
+/// # Panics
+/// When the secret is none.
+pub fn signed(secret: &str, id: &str, timestamp: &str, body: &[u8]) -> String {
     let key = BASE64_STANDARD.decode(secret.trim_start_matches("whsec_")).expect("base64");
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("any length will do");
     for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {

@@ -47,7 +47,24 @@ pub(crate) const SETTINGS: [Setting; 3] = [
 
 /// Checks the signature over id, time and raw body. Any of the header's signatures may match any of the secrets.
 pub(crate) fn authenticate(account: &Account, hook: &Webhook<'_>) -> Result<(), Refusal> {
-    let keys: Vec<Vec<u8>> = account.setting_values(SECRET).filter_map(key).collect();
+    authenticate_by(account.setting_values(SECRET), hook)
+}
+
+/// Checks what somebody posts to us who has one of these secrets (`whsec_` and base64), at this time by our clock.
+///
+/// # Errors
+/// When a header is absent or of another form, the time is not about now, or no signature is by one of the secrets.
+pub fn check_webhook<'a>(
+    secrets: impl Iterator<Item = &'a str>,
+    hook: &Webhook<'_>,
+    now: Millis,
+) -> Result<(), Refusal> {
+    check_age(hook, now)?;
+    authenticate_by(secrets, hook)
+}
+
+fn authenticate_by<'a>(secrets: impl Iterator<Item = &'a str>, hook: &Webhook<'_>) -> Result<(), Refusal> {
+    let keys: Vec<Vec<u8>> = secrets.filter_map(key).collect();
     if keys.is_empty() {
         return Err(Refusal::NotConfigured(SECRET));
     }

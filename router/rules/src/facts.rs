@@ -1,6 +1,9 @@
 //! What conditions may ask of a message, as a table: name, type, meaning. The check, the evaluation and the documentation
 //! all come from it.
 
+use std::collections::BTreeMap;
+
+use blendline_wire::event::case::CaseValue;
 use blendline_wire::inbound::{InboundEvent, InboundKind};
 use blendline_wire::org::{FieldValue, Fields};
 use blendline_wire::{Millis, Reach};
@@ -139,6 +142,9 @@ fields! {
     Address = "contact"."address": Type::Text, "the platform's address of the sender: a number, a mail address, an id";
     Name = "contact"."name": Type::Text, "the name the sender gives himself: no proof of anything";
     Known = "contact"."known": Type::Bool, "whether he wrote to this account before";
+    Told = "customer"."known": Type::Bool, "whether another system told who has the address that he writes from";
+    Segment = "customer"."segment": Type::Text, "the segment that another system has him in, else empty";
+    Agent = "customer"."agent": Type::Text, "the worker who is his agent of record, else empty";
     Reopened = "history"."reopened": Type::Bool, "whether his last matter is solved and may come back with this message";
     Days = "history"."days": Type::Int, "full days since he last wrote, 9999 where he never did";
     Messages = "history"."messages": Type::Int, "messages of his last conversation, both sides";
@@ -189,6 +195,8 @@ pub struct Facts {
     pub name: String,
     /// What is known of the sender.
     pub history: History,
+    /// What other systems told of him.
+    pub customer: Profile,
     /// What kind of item it is.
     pub item_kind: String,
     /// The system that pushed it.
@@ -240,6 +248,19 @@ pub struct History {
     pub days: i64,
     /// Messages of his last conversation.
     pub messages: i64,
+}
+
+/// What other systems told of a customer.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Profile {
+    /// Whether any did.
+    pub known: bool,
+    /// His segment; empty where none was told.
+    pub segment: String,
+    /// His agent of record; empty where none was told.
+    pub agent: String,
+    /// What else was told, by name.
+    pub fields: BTreeMap<String, CaseValue>,
 }
 
 impl Default for History {
@@ -330,6 +351,23 @@ impl Facts {
         }
     }
 
+    /// What was told of a customer as a text; empty where nothing was.
+    pub(crate) fn told_text(&self, name: &str) -> &str {
+        match self.customer.fields.get(name) {
+            Some(CaseValue::Text(text)) => text.expose(),
+            Some(CaseValue::Number(_) | CaseValue::Money { .. }) | None => "",
+        }
+    }
+
+    /// What was told of a customer as a number, money in minor units; 0 where nothing was.
+    pub(crate) fn told_number(&self, name: &str) -> i64 {
+        match self.customer.fields.get(name) {
+            Some(CaseValue::Number(number)) => *number,
+            Some(CaseValue::Money { minor, .. }) => *minor,
+            Some(CaseValue::Text(_)) | None => 0,
+        }
+    }
+
     /// Sets the time.
     pub fn at(&mut self, now: Millis, zone: &TimeZone) {
         let instant = i64::try_from(now.0).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or_default();
@@ -356,6 +394,8 @@ impl Facts {
             Field::Address => &self.address,
             Field::Name => &self.name,
             Field::Account => &self.account,
+            Field::Segment => &self.customer.segment,
+            Field::Agent => &self.customer.agent,
             Field::ItemKind => &self.item_kind,
             Field::ItemSource => &self.item_source,
             Field::Weekday => self.weekday,
@@ -384,6 +424,7 @@ impl Facts {
     pub(crate) const fn flag(&self, field: Field) -> bool {
         match field {
             Field::Known => self.history.known,
+            Field::Told => self.customer.known,
             Field::Reopened => self.history.reopened,
             _ => false,
         }

@@ -21,6 +21,7 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
             ("notices", "what customers are told by themselves, by name"),
             ("cases", "the types of cases, by name: processes with stages, targets and moves"),
             ("systems", "other systems by name, and what their events do to cases"),
+            ("customers", "what other systems tell of customers, for `customer.name`: `text` or `number` by name"),
             ("authority", "what workers may decide alone, and who decides above that"),
             ("quality", "which finished work is reviewed, by what, and why work is sent back"),
             ("solved", "when customers are asked whether it is solved, and which good answers are looked at"),

@@ -17,6 +17,7 @@ use jiff::tz::TimeZone;
 
 use crate::calendar::Calendar;
 use crate::cel::Condition;
+use crate::facts::Type;
 use crate::fault::{Placed, Span};
 use crate::matter::{SameMatter, Solved};
 use crate::normal::Words;
@@ -56,6 +57,8 @@ pub struct RuleSet {
     pub cases: Vec<CaseRules>,
     /// Other systems, and what their events do to cases.
     pub systems: Vec<SystemRules>,
+    /// What other systems tell of customers, by name.
+    pub customers: BTreeMap<String, Type>,
     /// What workers may decide alone, and who decides above that.
     pub authority: AuthorityRules,
     /// Which work is reviewed, and how.
@@ -177,6 +180,11 @@ pub struct Blending {
 }
 
 impl RuleSet {
+    /// True where a condition asks what other systems told of a customer.
+    pub fn asks_customers(&self) -> bool {
+        self.rules.iter().any(|rule| rule.when.as_ref().is_some_and(Condition::asks_customers))
+    }
+
     /// The key of a channel by which some worker's capacity is reckoned; none of the others.
     pub fn weighed(&self, channel: &str) -> ChannelKey {
         // Weights are the group's, so that one of its workers tells.

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::ports::store::StoreError;
 
 /// The version of the tables and columns below; it moves with the schemas of both stores.
-pub const RECORD_VERSION: u32 = 15;
+pub const RECORD_VERSION: u32 = 16;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -348,6 +348,11 @@ pub const TABLES: &[Table] = &[
         ],
         key: "id",
     },
+    Table {
+        name: "system_keys",
+        columns: &[("tenant", Int), ("system", Text), ("version", Int), ("body", Text)],
+        key: "tenant, system",
+    },
     Table { name: "audit", columns: &[("tenant", Int), ("seq", Int), ("body", Text)], key: "tenant, seq" },
     Table { name: "audit_heads", columns: &[("tenant", Int), ("seq", Int), ("hash", Text)], key: "tenant" },
 ];
@@ -374,6 +379,7 @@ impl Table {
             "case_references" | "external_events" => 12,
             "judgements" => 14,
             "improvements" => 15,
+            "system_keys" => 16,
             _ => 1,
         }
     }

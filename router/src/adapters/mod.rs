@@ -14,4 +14,5 @@ pub mod rabbit;
 pub mod redis;
 mod rules;
 pub mod sqlite;
+mod systems;
 mod waiting;

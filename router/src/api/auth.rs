@@ -84,8 +84,8 @@ impl KeyLimits {
         Self { limiter: RateLimiter::keyed(quota), clock: DefaultClock::default(), checked: AtomicU32::new(0) }
     }
 
-    /// Only known keys and sessions come here; sessions come and go, so what is idle is forgotten now and then.
-    fn check(&self, key: &[u8; 32]) -> Result<(), Failure> {
+    /// Only known keys, sessions and systems come here; sessions come and go, so what is idle is forgotten now and then.
+    pub(super) fn check(&self, key: &[u8; 32]) -> Result<(), Failure> {
         if self.checked.fetch_add(1, Ordering::Relaxed).is_multiple_of(SWEEP_EVERY) {
             self.limiter.retain_recent();
         }

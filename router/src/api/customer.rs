@@ -16,11 +16,13 @@ use super::auth::Caller;
 use super::page::id;
 use super::private;
 use super::problem::Failure;
+use super::synced::RecordInfo;
 use super::tasks::owned;
 use crate::matters;
 use crate::payload::StoredMessage;
 use crate::persons::{self, Identity};
 use crate::ports::store::Following;
+use crate::profiles;
 
 /// Ways to him that are looked at.
 const WAYS_MAX: usize = 10;
@@ -40,6 +42,8 @@ pub struct CustomerInfo {
     limits: Option<Limits>,
     /// Conversations of his that are held together with this one: one matter, in one worker's hands.
     together: Vec<TogetherInfo>,
+    /// What other systems have of him, found by the address that he writes from.
+    records: Vec<RecordInfo>,
     /// What was said with him, by the way it came, the task's own first. A task without a conversation has none.
     ways: Vec<Way>,
 }
@@ -120,9 +124,11 @@ pub async fn one(
         }
     });
     let mut ways = vec![(row.contact, row.account)];
+    let mut records = Vec::new();
     // Whom the platforms, or people, know as the same person.
     if let Some(known) = app.archive().addresses_of(row.contact, 1).await?.first() {
         let identity = Identity::of(channel, known.address.expose());
+        records = told(&app, &caller, &identity).await?;
         let person = persons::person(app.archive(), caller.tenant, identity).await?;
         ways.extend(person.contacts.into_iter().filter(|way| *way != (row.contact, row.account)));
     }
@@ -131,7 +137,19 @@ pub async fn one(
     for (contact, account) in ways.into_iter().take(WAYS_MAX) {
         found.extend(way(&app, &caller, contact, account).await?);
     }
-    Ok(Json(CustomerInfo { contact: Some(row.contact), limits, together, ways: found }))
+    Ok(Json(CustomerInfo { contact: Some(row.contact), limits, together, records, ways: found }))
+}
+
+/// What other systems told of whoever has an address.
+async fn told(app: &Shared, caller: &Caller, identity: &Identity) -> Result<Vec<RecordInfo>, Failure> {
+    let pointers = app.archive().entries(&[profiles::key(caller.tenant, identity)]).await?;
+    let pointers = pointers.first().map(profiles::pointers).unwrap_or_default();
+    let keys: Vec<_> = pointers.iter().map(|pointer| pointer.key(caller.tenant)).collect();
+    let entries = if keys.is_empty() { Vec::new() } else { app.archive().entries(&keys).await? };
+    let find = |key: &_| entries.iter().find(|entry| entry.key == *key);
+    let found = profiles::records(caller.tenant, identity, pointers, find);
+    let info = |(pointer, record): (profiles::Pointer, &serde_json::Value)| RecordInfo::of(pointer, record.clone());
+    Ok(found.into_iter().map(info).collect())
 }
 
 /// What is open and held together with a conversation.

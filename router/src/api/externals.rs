@@ -166,13 +166,23 @@ pub async fn tell(
     Path(system): Path<String>,
     Strict(telling): Strict<ExternalTelling>,
 ) -> Result<(StatusCode, Json<ExternalOutcome>), Failure> {
+    take(&app, &caller, &system, telling).await
+}
+
+/// Takes what a system tells, whoever brought it.
+pub(super) async fn take(
+    app: &Shared,
+    caller: &Caller,
+    system: &str,
+    telling: ExternalTelling,
+) -> Result<(StatusCode, Json<ExternalOutcome>), Failure> {
     if let Some((place, cure)) = telling.wrong() {
         return Err(Failure::bad(place, cure));
     }
-    let links = links_of(&app, &caller, None, telling.conversation).await?;
-    let language = spoken(&app, links.conversation).await?;
-    let event = telling.event(caller.tenant, &system, links, language);
-    let outcome = asked(&app, &caller, event, ExternalAsk::Take).await?;
+    let links = links_of(app, caller, None, telling.conversation).await?;
+    let language = spoken(app, links.conversation).await?;
+    let event = telling.event(caller.tenant, system, links, language);
+    let outcome = asked(app, caller, event, ExternalAsk::Take).await?;
     let status = if outcome.state == ExternalState::Done { StatusCode::OK } else { StatusCode::ACCEPTED };
     Ok((status, Json(outcome)))
 }

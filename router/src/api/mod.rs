@@ -33,6 +33,7 @@ pub mod forward;
 pub mod frames;
 pub mod health;
 pub mod held;
+pub mod hooks;
 pub mod improvement_figures;
 pub mod improvement_view;
 pub mod improvements;
@@ -71,6 +72,7 @@ pub mod server;
 pub mod sessions;
 pub mod status;
 pub mod synced;
+pub mod system_keys;
 pub mod tasks;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -113,6 +115,7 @@ use crate::ports::outlets::Outlets;
 use crate::ports::rules::RuleSets;
 use crate::ports::search::Search;
 use crate::ports::store::Archive;
+use crate::ports::systems::Systems;
 use crate::push::attention::Attentions;
 use crate::status::Links;
 
@@ -133,6 +136,8 @@ pub struct Parts {
     pub desks: Arc<dyn Desks>,
     /// The index of words.
     pub search: Arc<dyn Search>,
+    /// What other systems sign with.
+    pub systems: Arc<dyn Systems>,
     /// What makes links for customers.
     pub status: Links,
     /// What makes links to decisions.
@@ -264,6 +269,10 @@ impl App {
 
     fn outlets(&self) -> &dyn Outlets {
         self.parts.outlets.as_ref()
+    }
+
+    fn systems(&self) -> &dyn Systems {
+        self.parts.systems.as_ref()
     }
 
     fn desks(&self) -> &dyn Desks {

@@ -12,10 +12,10 @@ use super::problem::Failure;
 use super::{
     Shared, about, accounts, answers, audit, canned, case_alike, case_events, case_list, case_types, cases, causes,
     company, connect, consents, conversations, customer, decision_allowance, decision_links, decision_list, decisions,
-    drafts, endpoints, explanation, externals, floor, health, held, improvement_figures, improvements, items, journeys,
-    keys, ledger, macros, matters, media, notes, operations, pages, people, poll, promises, push, quality, queues,
-    review_list, reviews, rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status, synced, tasks,
-    transcripts, users, webhooks, work, workers, worklist,
+    drafts, endpoints, explanation, externals, floor, health, held, hooks, improvement_figures, improvements, items,
+    journeys, keys, ledger, macros, matters, media, notes, operations, pages, people, poll, promises, push, quality,
+    queues, review_list, reviews, rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status,
+    synced, system_keys, tasks, transcripts, users, webhooks, work, workers, worklist,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -106,6 +106,9 @@ pub fn routes() -> Vec<Route> {
         get("/v1/improvements/export", WATCH, self::get(improvement_figures::export), about::improvements::export),
         get("/v1/improvements/{id}", ALL, self::get(improvements::one), about::improvements::one),
         owner(post("/v1/improvements/{id}", STAND, self::post(improvements::act), about::improvements::act)),
+        get("/v1/systems", OPERATE, self::get(system_keys::list), about::systems::list),
+        post("/v1/systems/{system}/keys", MANAGE, self::post(system_keys::rotate), about::systems::rotate),
+        route(Method::DELETE, "/v1/systems/{system}/keys", MANAGE, delete(system_keys::remove), about::systems::remove),
         owner(post("/v1/systems/{system}/events", PUSH, self::post(externals::tell), about::externals::tell)),
         get("/v1/systems/{system}/{records}/{reference}", READ, self::get(synced::one), about::synced::one),
         owner(route(
@@ -251,6 +254,7 @@ pub fn open_routes() -> Vec<Open<Shared>> {
     vec![
         Open::get(webhook, webhooks::handshake, about::webhooks::handshake),
         Open::post(webhook, webhooks::receive, about::webhooks::receive),
+        quiet(Open::post("/v1/hooks/{tenant}/{system}", hooks::receive, about::systems::receive)),
         quiet(Open::post("/v1/sessions", sessions::begin, about::sessions::begin)),
         Open::get("/v1/openapi.json", openapi::serve, about::health::document),
         Open::get("/livez", health::live, about::health::live),

@@ -20,6 +20,7 @@ use crate::ports::people::People;
 use crate::ports::rules::RuleSets;
 use crate::ports::search::Search;
 use crate::ports::store::{Archive, Store};
+use crate::ports::systems::Systems;
 
 /// The record, behind its ports.
 pub(super) struct Record {
@@ -30,10 +31,11 @@ pub(super) struct Record {
     pub(super) outlets: Arc<dyn Outlets>,
     pub(super) desks: Arc<dyn Desks>,
     pub(super) search: Arc<dyn Search>,
+    pub(super) systems: Arc<dyn Systems>,
 }
 
 impl Record {
-    fn of<S: Store + Archive + People + RuleSets + Outlets + Desks + Search>(store: S) -> Self {
+    fn of<S: Store + Archive + People + RuleSets + Outlets + Desks + Search + Systems>(store: S) -> Self {
         let store = Arc::new(store);
         Self {
             store: store.clone(),
@@ -42,7 +44,8 @@ impl Record {
             rules: store.clone(),
             outlets: store.clone(),
             desks: store.clone(),
-            search: store,
+            search: store.clone(),
+            systems: store,
         }
     }
 

@@ -7,7 +7,7 @@ use super::ask::{Where, ask};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum EventsCommand {
-    /// Lists the endpoints: name, state, URL, kinds, reason.
+    /// Lists the endpoints: name, state, URL, kinds, reference, reason.
     List {
         #[command(flatten)]
         at: Where,
@@ -39,6 +39,9 @@ pub(super) enum EventsCommand {
         /// A kind of events that it is to get; more than once for several.
         #[arg(long = "kind")]
         kinds: Vec<String>,
+        /// The field of a case that holds what the receiver calls something; empty: none any more.
+        #[arg(long)]
+        reference: Option<String>,
     },
     /// Pauses an endpoint: its events wait.
     Pause {
@@ -120,18 +123,18 @@ pub(super) fn run(command: EventsCommand) -> anyhow::Result<()> {
     match command {
         EventsCommand::List { at } => {
             let answer = ask(&at, Method::GET, "/v1/event-endpoints", None)?;
-            lines(&answer["items"], &["name", "state", "url", "kinds", "reason"])
+            lines(&answer["items"], &["name", "state", "url", "kinds", "reference", "reason"])
         }
         EventsCommand::Add { at, name, endpoint, kinds, reference } => {
             let mut body = json!({ "name": name, "url": endpoint, "kinds": kinds });
             if let Some(reference) = reference {
                 body["reference"] = json!(reference);
             }
-            told_once(&ask(&at, Method::POST, "/v1/event-endpoints", Some(&body))?)
+            told_once(&ask(&at, Method::POST, "/v1/event-endpoints", Some(&body))?, "the receiver")
         }
-        EventsCommand::Change { at, name, endpoint, kinds } => {
+        EventsCommand::Change { at, name, endpoint, kinds, reference } => {
             let kinds = (!kinds.is_empty()).then_some(kinds);
-            let mut body = json!({ "url": endpoint, "kinds": kinds });
+            let mut body = json!({ "url": endpoint, "kinds": kinds, "reference": reference });
             if let Some(named) = body.as_object_mut() {
                 named.retain(|_, value| !value.is_null());
             }
@@ -144,7 +147,8 @@ pub(super) fn run(command: EventsCommand) -> anyhow::Result<()> {
         }
         EventsCommand::Rotate { at, name, overlap_hours } => {
             let body = json!({ "overlap_hours": overlap_hours });
-            told_once(&ask(&at, Method::POST, &format!("/v1/event-endpoints/{name}/rotate"), Some(&body))?)
+            let answer = ask(&at, Method::POST, &format!("/v1/event-endpoints/{name}/rotate"), Some(&body))?;
+            told_once(&answer, "the receiver")
         }
         EventsCommand::Test { at, name } => {
             let answer = ask(&at, Method::POST, &format!("/v1/event-endpoints/{name}/test"), None)?;
@@ -167,7 +171,7 @@ pub(super) fn run(command: EventsCommand) -> anyhow::Result<()> {
 
 fn changed(at: &Where, name: &str, body: &Value) -> anyhow::Result<()> {
     let answer = ask(at, Method::PATCH, &format!("/v1/event-endpoints/{name}"), Some(body))?;
-    lines(&json!([answer]), &["name", "state", "url", "kinds", "reason"])
+    lines(&json!([answer]), &["name", "state", "url", "kinds", "reference", "reason"])
 }
 
 /// One call posts a bounded number; it goes on until all are asked for.
@@ -197,15 +201,16 @@ fn replay(
     }
 }
 
-fn told_once(answer: &Value) -> anyhow::Result<()> {
+/// Prints a secret that is told once, and for whom it is.
+pub(super) fn told_once(answer: &Value, whom: &str) -> anyhow::Result<()> {
     super::print(|out| {
         writeln!(out, "secret = {}", answer["secret"].as_str().unwrap_or_default())?;
-        Ok(writeln!(out, "Give it to the receiver: it is not shown again.")?)
+        Ok(writeln!(out, "Give it to {whom}: it is not shown again.")?)
     })
 }
 
 /// A line for each, of these keys; what is not there is `-`.
-fn lines(items: &Value, keys: &[&str]) -> anyhow::Result<()> {
+pub(super) fn lines(items: &Value, keys: &[&str]) -> anyhow::Result<()> {
     let shown = |value: &Value| match value {
         Value::Null => "-".to_owned(),
         Value::String(text) => text.clone(),

@@ -17,6 +17,7 @@ mod quarantine;
 mod rules;
 mod serve;
 mod sign;
+mod systems;
 mod traffic;
 mod transfer;
 
@@ -122,6 +123,11 @@ enum Command {
     Events {
         #[command(subcommand)]
         command: events::EventsCommand,
+    },
+    /// Makes keys that other systems sign their posts with, by a router that runs.
+    Systems {
+        #[command(subcommand)]
+        command: systems::SystemsCommand,
     },
     /// Makes access keys.
     Key {
@@ -278,6 +284,7 @@ fn run(args: Vec<OsString>) -> ExitCode {
         Command::SendTest { account, to, text, yes, config } => connect::send_test(&config, &account, &to, &text, yes),
         Command::Quarantine { command } => quarantine::run(command),
         Command::Events { command } => events::run(command),
+        Command::Systems { command } => systems::run(command),
         Command::Key { command: KeyCommand::New } => key::run(),
         Command::User { command: UserCommand::Add { which, role, worker } } => people::add(&which, role, worker),
         Command::User { command: UserCommand::Reset { which } } => people::reset(&which),

@@ -12,6 +12,7 @@ use blendline_wire::{ContactKey, Millis, TenantId};
 use crate::directory::AccountEntry;
 use crate::driver::keys;
 use crate::driver::step::Stepper;
+use crate::driver::synced::sender;
 use crate::driver::telemetry;
 use crate::payload::MessageBody;
 use crate::rules::trial::alike;
@@ -41,7 +42,10 @@ impl Stepper<'_> {
         };
         let now = self.now();
         let history = history(known, prior, routing.reopen_window_ms, now);
-        let facts = Facts::of(event, (&entry.channel, &entry.account.name), history, now, &routing.zone);
+        let mut facts = Facts::of(event, (&entry.channel, &entry.account.name), history, now, &routing.zone);
+        if let Some(identity) = sender(&entry.channel, event) {
+            facts.customer = self.profile_of(entry.tenant, &identity);
+        }
         let decision = routing.decide(&facts);
         self.count_decision(entry.tenant, routing.version, &decision);
         let live = routing.class(&facts, &decision, &entry.class);

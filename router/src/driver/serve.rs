@@ -29,6 +29,7 @@ use crate::driver::release::{Handed, Output, Released, Releaser};
 use crate::driver::repeats::{self, Counted};
 use crate::driver::sessions::Sessions;
 use crate::driver::step::Stepper;
+use crate::driver::synced;
 use crate::driver::telemetry;
 use crate::handle::Request;
 use crate::patience::insist;
@@ -299,6 +300,7 @@ impl<'a> Serving<'a> {
             found.cases.extend(more.cases);
         }
         let about = (draft, &self.overlay, self.directory.as_ref());
+        synced::find(about, (shard, store.as_ref()), &mut found).await?;
         customers::find(about, (shard, store.as_ref(), self.owner.archive.as_ref()), (&mut found, &mut kin)).await?;
         Ok((found, kin))
     }

@@ -29,6 +29,7 @@ faults! {
     BAD_TOKEN = 401 "bad_token" "The visitor's token is not ours or its time is over: open a session.";
     NO_SIGNATURE = 401 "no_signature" "The signature's header is absent or of another form.";
     WRONG_SIGNATURE = 401 "wrong_signature" "The signature does not match the body.";
+    WRONG_TIME = 401 "wrong_time" "The signature was made more than five minutes from now.";
     NO_SECRET = 401 "not_configured" "The account has no secret to check with.";
     FORBIDDEN = 403 "forbidden" "The caller's role or worker may not.";
     CSRF = 403 "csrf" "With a session: the page's token is missing or old.";
@@ -63,6 +64,7 @@ faults! {
     UNKNOWN_RECORD = 404 "unknown_record" "The system has told no such record.";
     UNKNOWN_REVIEW = 404 "unknown_review" "No review of the caller's has this id.";
     UNKNOWN_SKILL = 404 "unknown_skill" "No skill has this name.";
+    UNKNOWN_SYSTEM = 404 "unknown_system" "No system of this name has keys.";
     UNKNOWN_TASK = 404 "unknown_task" "No task of the caller's has this id.";
     UNKNOWN_URL = 404 "unknown_url" "There is no such address.";
     UNKNOWN_USER = 404 "unknown_user" "No user has this name.";

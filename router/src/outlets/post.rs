@@ -93,7 +93,7 @@ pub async fn post(
         return Outcome::Refused(why.to_owned());
     }
     let body = body.to_string();
-    let live = endpoint.keys.iter().filter(|key| key.until.is_none_or(|until| now < until));
+    let live = endpoint.keys.iter().filter(|key| key.is_live(now));
     let secrets = live.map(|SigningKey { secret, .. }| secret.expose().as_str());
     let Some(headers) = sign_webhook(secrets, id, now, body.as_bytes()) else {
         return Outcome::Refused("there is no key to sign with: rotate".to_owned());

@@ -1,9 +1,10 @@
 //! Where a matter stands, as the customer reads it: no session, no script, and nothing but this.
 
-use blendline_cases::types::Words;
+use blendline_cases::types::{FieldKind, Words};
 use blendline_cases::way::{Lies, way};
 use blendline_cases::{Case, CaseType};
-use blendline_wire::Millis;
+use blendline_wire::event::case::CaseValue;
+use blendline_wire::{Millis, money};
 use maud::{Markup, html};
 
 use super::language::{Lang, Spoken};
@@ -40,6 +41,8 @@ pub struct ShownCase {
     pub way: Vec<(String, Lies)>,
     /// When its stage should be left.
     pub due_at: Option<Millis>,
+    /// What was granted to him, each with what it is called.
+    pub granted: Vec<(String, String)>,
 }
 
 impl ShownCase {
@@ -47,7 +50,20 @@ impl ShownCase {
     pub fn of(case: &Case, kind: &CaseType, language: &str) -> Self {
         let words = |words: &Words, otherwise: &str| words.text(language).unwrap_or(otherwise).to_owned();
         let way = way(kind, case).into_iter().map(|(stage, lies)| (words(&stage.words, &stage.name), lies));
-        Self { title: words(&kind.words, &kind.name), way: way.collect(), due_at: case.due_at() }
+        let granted = case.fields.iter().filter_map(|(name, value)| {
+            let field = kind.fields.get(name)?;
+            let (FieldKind::Money { by: Some(_), .. }, CaseValue::Money { minor, currency }) = (&field.kind, value)
+            else {
+                return None;
+            };
+            Some((words(&field.words, name), money::shown(*minor, currency)))
+        });
+        Self {
+            title: words(&kind.words, &kind.name),
+            way: way.collect(),
+            due_at: case.due_at(),
+            granted: granted.collect(),
+        }
     }
 }
 
@@ -129,6 +145,7 @@ fn of_case(lang: Lang, shown: &Shown, case: &ShownCase) -> Markup {
         dl class="status-facts" {
             div { dt { (t("page-status-since")) } dd { (time(shown.since)) } }
             @if let Some(due_at) = case.due_at { div { dt { (t("page-status-due")) } dd { (time(due_at)) } } }
+            @for (words, amount) in &case.granted { div { dt { bdi { (words) } } dd { bdi dir="ltr" { (amount) } } } }
             (pledges(lang, shown))
             @if let Some((words, _)) = next { div { dt { (t("page-status-then")) } dd { bdi { (words) } } } }
             @if let Some(owner) = &shown.owner { div { dt { (t("page-status-owner")) } dd { bdi { (owner) } } } }

@@ -9,6 +9,9 @@ use super::broker::BrokerError;
 use super::people::Deed;
 use super::store::StoreError;
 
+/// How many keys are good at once.
+const KEYS_MAX: usize = 4;
+
 /// The record of what goes out. Whoever owns a tenant's shard works on it; nothing here is on a task's path.
 #[async_trait]
 pub trait Outlets: Send + Sync + 'static {
@@ -146,6 +149,24 @@ pub struct SigningKey {
     /// Until when, where a newer one took its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Millis>,
+}
+
+impl SigningKey {
+    /// True while it is good.
+    pub fn is_live(&self, at: Millis) -> bool {
+        self.until.is_none_or(|until| at < until)
+    }
+
+    /// Puts a new key before those that are there, which are good for `overlap_ms` longer at most.
+    pub fn rotate(keys: &mut Vec<Self>, secret: Pii<String>, at: Millis, overlap_ms: u64) {
+        let until = at.plus(overlap_ms);
+        for key in keys.iter_mut() {
+            key.until = Some(key.until.map_or(until, |before| before.min(until)));
+        }
+        keys.retain(|key| key.is_live(at));
+        keys.insert(0, Self { secret, until: None });
+        keys.truncate(KEYS_MAX);
+    }
 }
 
 /// How an endpoint is.

@@ -36,6 +36,8 @@ pub enum Kind {
     ExternalPlace,
     /// A customer or an order, as another system has it.
     Synced,
+    /// Which customers other systems have under an address.
+    Profile,
     /// Who passed a task on last, and from where.
     Passed,
 }
@@ -56,6 +58,7 @@ impl Kind {
         Self::CaseEvent,
         Self::ExternalPlace,
         Self::Synced,
+        Self::Profile,
         Self::Passed,
     ];
 
@@ -75,6 +78,7 @@ impl Kind {
             Self::CaseEvent => "case_event",
             Self::ExternalPlace => "external_place",
             Self::Synced => "synced",
+            Self::Profile => "profile",
             Self::Passed => "passed",
         }
     }

@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use blendline_cases::systems::System;
 use blendline_core::input::{Class, Overflow, Relaxation};
 use blendline_quality::Quality;
-use blendline_rules::facts::World;
+use blendline_rules::facts::{Type, World};
 use blendline_rules::model::{Level, Priority, Queue, Rule};
 use blendline_rules::{Classifier, Decision, Facts, RuleSet, Rung};
 use blendline_wire::task::{Label, SkillNeed};
@@ -63,6 +63,10 @@ pub struct Routing {
     pub improvements: blendline_improvements::Settings,
     /// Other systems, and what their events do.
     pub systems: BTreeMap<String, System>,
+    /// What other systems tell of customers beside what all tell, by name.
+    pub customers: BTreeMap<String, Type>,
+    /// Whether a condition asks what they tell of customers.
+    pub asks_customers: bool,
     /// What workers may decide, where the set says so.
     pub authority: Option<LiveAuthority>,
     classifier: Classifier,
@@ -147,6 +151,8 @@ impl Routing {
             quality: set.quality.as_ref().map(|rules| rules.quality.clone()),
             improvements: set.improvements.clone().unwrap_or_default(),
             systems: set.systems.iter().map(|rules| (rules.system.name.clone(), rules.system.clone())).collect(),
+            customers: set.customers.clone(),
+            asks_customers: set.asks_customers(),
             authority: None,
             classifier: Classifier::new(set),
             classes: set.rules.iter().map(class).collect(),

@@ -285,7 +285,7 @@ impl World {
             }
             Command::Tell { prior: Some(prior), .. } => {
                 if let Some(row) = self.rows.ended.get(&prior.id) {
-                    *prior = Box::new(row.clone());
+                    **prior = row.clone();
                 }
             }
             Command::SendResult { outbound, prior, .. } | Command::Status { outbound, prior, .. } => {

@@ -19,3 +19,4 @@ pub mod rows;
 pub mod rules;
 pub mod search;
 pub mod store;
+pub mod systems;

@@ -33,6 +33,7 @@ suites! {
     people: knows_users, changes_users, opens_sessions, notes_what_is_done, keeps_one_chain;
     rules: keeps_versions, publishes_one_of_two;
     outlets: keeps_places, keeps_endpoints, keeps_a_ledger, posts_again_and_forgets;
+    systems: keeps_keys_of_systems;
     desks: keeps_drafts, bounds_drafts, keeps_answers, keeps_views, holds_macros;
     devices: keeps_keys, keeps_devices, bounds_devices;
     cases: keeps_cases, lists_cases_by_what_is_due, finds_cases_in_time;

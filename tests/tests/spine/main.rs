@@ -29,6 +29,7 @@ mod rule_steps;
 mod rules;
 mod settings;
 mod shipped;
+mod signed;
 mod solved;
 mod systems;
 mod traces;

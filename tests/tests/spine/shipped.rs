@@ -154,14 +154,47 @@ pub(super) fn count(kinds: &[String], kind: &str) -> usize {
     kinds.iter().filter(|seen| *seen == kind).count()
 }
 
+/// What the customer reads of his return on the page behind his link, in both languages: where it stands and what comes then,
+/// each as (English, Hebrew); until when, while it is open; and what was granted.
+async fn stands(world: &World, link: &str, here: (&str, &str), then: Option<(&str, &str)>, granted: Option<&str>) {
+    for (lang, here, then, due) in [
+        ("en", here.0, then.map(|words| words.0), "This step by"),
+        ("he", here.1, then.map(|words| words.1), "השלב הזה עד"),
+    ] {
+        let page = world.api.get(&format!("{link}?lang={lang}")).await.unwrap().text();
+        assert!(page.contains(&format!("aria-current=\"step\"><bdi>{here}</bdi>")), "{here}: {page}");
+        let (shows_due, dates) = (page.contains(due), page.matches("<time").count());
+        assert_eq!(shows_due, then.is_some(), "{here}: {page}");
+        assert!(dates >= 1 + usize::from(then.is_some()), "{here}: {page}");
+        if let Some(then) = then {
+            assert!(page.contains(&format!("<dd><bdi>{then}</bdi></dd>")), "{here}, then {then}: {page}");
+        }
+        let amount = granted.map(|amount| format!("<dd><bdi dir=\"ltr\">{amount}</bdi></dd>"));
+        assert!(amount.is_none_or(|amount| page.contains(&amount)), "{here}: {page}");
+        assert!(granted.is_some() || !page.contains("ILS"), "nothing was granted yet: {page}");
+    }
+}
+
 #[tokio::test]
 async fn a_return_is_inspected_credited_paid_out_and_confirmed() {
     let mut shop = Shop::open("return-credit", "order").await;
     let fields = json!({ "order": "SO-1017", "reason": "not_wanted" });
     let (case, talk) = shop.opened("return-credit", "שלום, אני רוצה להחזיר", fields).await;
     told(&shop.world, "ההחזרה של הזמנה SO-1017 נרשמה").await;
+    // He sees at any time where it stands, until when, what comes then, and how much it is.
+    let path = format!("/v1/tasks/{}/status-link", talk.id);
+    let link = shop.world.api.post(&path, &json!({})).await.unwrap().json()["path"].as_str().unwrap().to_owned();
+    let [wait, look_at, grant, way, paid] = [
+        ("We wait for the goods", "ממתינים למוצר"),
+        ("The goods are being looked at", "המוצר בבדיקה"),
+        ("Your credit is being granted", "הזיכוי באישור"),
+        ("Your credit is on its way", "הזיכוי בדרך אליך"),
+        ("Credited", "זוכה"),
+    ];
+    stands(&shop.world, &link, wait, Some(look_at), None).await;
     shop.tell("delivery", "SO-1017", "goods_in", json!({})).await;
     told(&shop.world, "הגיע אלינו").await;
+    stands(&shop.world, &link, look_at, Some(grant), None).await;
 
     let look = work(&mut shop.dana).await;
     let early = shop.dana.settle(&look, finish("fit"), vec![]).await.unwrap_err();
@@ -171,20 +204,20 @@ async fn a_return_is_inspected_credited_paid_out_and_confirmed() {
 
     // Nobody writes the amount: it is what was decided.
     let credit = work(&mut shop.noa).await;
+    stands(&shop.world, &link, grant, Some(way), None).await;
     let early = shop.noa.settle(&credit, finish("credited"), vec![]).await.unwrap_err();
     assert!(early.code == "missing_fields" && early.detail.contains("credit"), "{early:?}");
     shop.credit(&case, &credit, 9_900).await;
     shop.noa.settle(&credit, finish("credited"), vec![]).await.unwrap();
     told(&shop.world, "אושר לך זיכוי של 99.00 ILS").await;
 
-    // He sees at any time where it stands, and how much it is.
-    let path = format!("/v1/tasks/{}/status-link", talk.id);
-    let link = shop.world.api.post(&path, &json!({})).await.unwrap().json();
-    let page = shop.world.api.get(&format!("{}?lang=he", link["path"].as_str().unwrap())).await.unwrap().text();
-    assert!(page.contains("הזיכוי בדרך אליך") && page.contains("99.00"), "{page}");
+    stands(&shop.world, &link, way, Some(paid), Some("99.00 ILS")).await;
+    let page = shop.world.api.get(&format!("{link}?lang=he")).await.unwrap().text();
+    assert!(page.contains("הזיכוי 99.00 ILS ישולם עד"), "what was promised, by its day: {page}");
 
     shop.tell("billing", "SO-1017", "credit_issued", json!({ "number": "CN-88" })).await;
     shop.confirmed(&case, "האם הנושא הסתיים").await;
+    stands(&shop.world, &link, paid, None, Some("99.00 ILS")).await;
     let kinds = shop.written_back("SO-1017").await;
     assert_eq!((kinds[0].as_str(), count(&kinds, "case_moved")), ("case_opened", 4), "{kinds:?}");
     for once in ["decision_granted", "promise_made", "promise_kept", "case_closed", "case_confirmed"] {

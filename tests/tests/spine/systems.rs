@@ -212,13 +212,15 @@ async fn records_of_other_systems_are_kept_by_their_version_and_imported_whole_o
     let foreign = world.api.put(path, &json!({ "version": 9, "state": "sent" })).await.unwrap();
     assert_eq!((foreign.status, &foreign.json()["field"]), (400, &json!("/state")), "{}", foreign.text());
 
-    let import = async |query: &str, text: &str| {
-        let headers = [("authorization", format!("Bearer {}", blendline_tests::config::ADMIN_KEY))];
-        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let path = format!("/v1/systems/erp/orders/import{query}");
-        let request = blendline_tests::http::request("POST", &path, &headers, text.as_bytes());
+    let send = async |path: &str, media_type: &str, text: &str| {
+        let key = format!("Bearer {}", blendline_tests::config::ADMIN_KEY);
+        let headers = [("authorization", key.as_str()), ("content-type", media_type)];
+        let request = blendline_tests::http::request("POST", path, &headers, text.as_bytes());
         let reply = blendline_tests::http::once(world.router.addr, &request).await.unwrap();
         (reply.status, reply.json())
+    };
+    let import = async |query: &str, text: &str| {
+        send(&format!("/v1/systems/erp/orders/import{query}"), "application/x-ndjson", text).await
     };
     let good = "{\"reference\": \"SO-1\", \"version\": 1, \"customer\": \"C-7\", \"total\": {\"minor\": 990, \"currency\": \"ILS\"}}\n\
         {\"reference\": \"SO-2\", \"version\": 1, \"state\": \"sent\"}\n";
@@ -236,4 +238,72 @@ async fn records_of_other_systems_are_kept_by_their_version_and_imported_whole_o
     assert_eq!((events.len(), &events[1]["before"], &events[1]["version"]), (4, &json!(3), &json!(5)), "{events:?}");
     let log = json!(world.api.all("/v1/events").await).to_string();
     assert!(!log.contains("Noa Levi"), "names are in no event");
+
+    // What a spreadsheet writes: its own headings, quoted fields, a mark of order at the beginning; and all or nothing again.
+    // The headings are `number,name,note` in Hebrew, of which the first two are said to be fields.
+    let query = "columns=%D7%9E%D7%A1=reference,%D7%A9%D7%9D=name,%D7%94%D7%A2=-&version=20261127";
+    let path = format!("/v1/systems/crm/customers/import?{query}");
+    let file = "\u{feff}מס;שם;הע;segment\r\nC-8;\"לוי; נועה\";x;gold\r\nC-9;חברה בע\"מ;;silver\r\n";
+    let (status, report) = send(&path, "text/csv; charset=utf-8", &format!("{file}C-10;x;y\r\n;x;y;gold\r\n")).await;
+    assert_eq!((status, &report["taken"]), (422, &json!(0)), "{report}");
+    let faults: Vec<_> =
+        report["faults"].as_array().unwrap().iter().map(|fault| (&fault["line"], &fault["field"])).collect();
+    assert_eq!(faults, [(&json!(4), &json!("")), (&json!(5), &json!("/reference"))], "{report}");
+    assert_eq!(world.api.get("/v1/systems/crm/customers/C-8").await.unwrap().status, 404, "nothing is half imported");
+    let (status, report) = send(&path, "text/csv; charset=utf-8", file).await;
+    assert_eq!((status, &report["taken"]), (200, &json!(2)), "{report}");
+    for (reference, name) in [("C-8", "לוי; נועה"), ("C-9", "חברה בע\"מ")] {
+        let kept = world.api.get(&format!("/v1/systems/crm/customers/{reference}")).await.unwrap().json();
+        assert_eq!((&kept["record"]["name"], &kept["version"]), (&json!(name), &json!(20_261_127)), "{kept}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_system_told_of_a_customer_decides_where_his_messages_go() {
+    let rules = "\
+customers: {city: text, points: number}
+queues:
+  front: {side: front, target: 2m}
+  gold: {side: front, target: 1m}
+groups:
+  desk: {queues: [front, gold], workers: [noa]}
+rules:
+  - {name: gold, when: customer.segment == 'gold' && customer.points > 100 && customer.city == 'חיפה', queue: gold}
+  - {name: rest, queue: front}
+";
+    let mut world = World::start("systems-profile", |it| it.rules = Some(rules.to_owned())).await;
+    let address = world.said(1, "x").from;
+    let put = async |world: &World, version: u64, phones: Value, points: Value| {
+        let record = json!({
+            "version": version, "segment": "gold", "agent": "noa", "phones": phones,
+            "fields": { "city": "חיפה", "points": points }
+        });
+        world.api.put("/v1/systems/crm/customers/C-7", &record).await.unwrap()
+    };
+    let wrong = put(&world, 1, json!([address]), json!("many")).await;
+    assert_eq!((wrong.status, &wrong.json()["field"]), (400, &json!("/fields/points")), "{}", wrong.text());
+    let local = put(&world, 1, json!(["05-x"]), json!(1)).await;
+    assert_eq!((local.status, &local.json()["field"]), (400, &json!("/phones")), "{}", local.text());
+    assert_eq!(put(&world, 1, json!([format!("+{address}")]), json!(120)).await.status, 200);
+
+    world.say(1, "שלום").await;
+    world.say(2, "שלום").await;
+    let queued = |tasks: &[Value]| tasks.len() == 2;
+    let tasks = world.api.until("/v1/tasks", "two tasks", queued).await;
+    let mut queues: Vec<&str> = tasks.iter().map(|task| task["queue"].as_str().unwrap()).collect();
+    queues.sort_unstable();
+    assert_eq!(queues, ["front", "gold"], "{tasks:?}");
+    for task in &tasks {
+        let customer =
+            world.api.get(&format!("/v1/tasks/{}/customer", task["id"].as_str().unwrap())).await.unwrap().json();
+        let records = customer["records"].as_array().unwrap();
+        assert_eq!(records.len(), usize::from(task["queue"] == "gold"), "{customer}");
+        let shown = records.iter().all(|one| one["reference"] == "C-7" && one["record"]["agent"] == "noa");
+        assert!(shown, "{customer}");
+    }
+    // An address that he has no more says nothing of whoever has it now.
+    assert_eq!(put(&world, 2, json!([]), json!(120)).await.status, 200);
+    let gold = tasks.iter().find(|task| task["queue"] == "gold").unwrap();
+    let path = format!("/v1/tasks/{}/customer", gold["id"].as_str().unwrap());
+    assert_eq!(world.api.get(&path).await.unwrap().json()["records"], json!([]));
 }

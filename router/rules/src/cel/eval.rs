@@ -113,6 +113,8 @@ impl Expr {
             Self::Mentions(list) => Value::Bool(scene.mentions(*list)),
             Self::Attribute(name) => Value::Text(scene.facts.attribute(name)),
             Self::Amount(name) => Value::Int(scene.facts.amount(name)),
+            Self::ToldText(name) => Value::Text(scene.facts.told_text(name)),
+            Self::ToldNumber(name) => Value::Int(scene.facts.told_number(name)),
             Self::Open(calendar) => Value::Bool(scene.is_open(*calendar)),
             Self::Each { all, list, body } => {
                 let each = |item| {

@@ -71,6 +71,10 @@ pub(crate) enum Expr {
     Attribute(String),
     /// `amount`: likewise.
     Amount(String),
+    /// `customer.name`: a text that another system told.
+    ToldText(String),
+    /// `customer.name`: a number, likewise.
+    ToldNumber(String),
     /// `open`: the calendar's place in the set.
     Open(usize),
     /// `exists`, or `all` where `all` is true: over a list, with a body that knows one local more.
@@ -134,6 +138,7 @@ impl Expr {
                 other.each_field(visit);
             }
             Self::Mentions(_) => visit(Field::Text),
+            Self::ToldText(_) | Self::ToldNumber(_) => visit(Field::Told),
             Self::Open(_)
             | Self::Attribute(_)
             | Self::Amount(_)

@@ -12,6 +12,9 @@ use crate::fault::Faults;
 use crate::limits::ENTRIES_MAX;
 use crate::spell::did_you_mean;
 
+/// The group of what other systems told of whoever writes.
+const CUSTOMER: &str = "customer";
+
 /// A checked node.
 pub(super) struct Typed {
     pub(super) expr: Expr,
@@ -128,6 +131,12 @@ impl Lowering<'_> {
         if let Some(field) = Field::ALL.iter().find(|field| field.name() == (group, &select.field)) {
             return Some(Typed::new(Expr::Field(*field), field.holds(), 1));
         }
+        let told = self.names.customers.get(&select.field).filter(|_| group == CUSTOMER);
+        match told {
+            Some(Type::Int) => return Some(Typed::new(Expr::ToldNumber(select.field.clone()), Type::Int, 1)),
+            Some(_) => return Some(Typed::new(Expr::ToldText(select.field.clone()), Type::Text, 1)),
+            None => {}
+        }
         if !groups().contains(&group.as_str()) {
             let hint = did_you_mean(group, groups().into_iter());
             self.fault(&select.operand, "unknown_field", format!("there is no group of fields `{group}`"), hint);
@@ -135,7 +144,13 @@ impl Lowering<'_> {
         }
         let own =
             Field::ALL.iter().map(|field| field.name()).filter(|(theirs, _)| theirs == group).map(|(_, name)| name);
-        let hint = did_you_mean(&select.field, own);
+        let told = self.names.customers.keys().map(String::as_str).filter(|_| group == CUSTOMER);
+        let mut names: Vec<&str> = own.collect();
+        names.extend(told);
+        let mut hint = did_you_mean(&select.field, names.into_iter());
+        if group == CUSTOMER {
+            hint += "; what else is told of customers stands in `customers`: `city: text`";
+        }
         let message = format!("`{group}` has no field `{}`", select.field);
         let dot = self.source.offset_for(node.id).map_or(0, |(dot, _)| dot as usize + 1);
         self.faults.error("unknown_field", &self.places.span(dot..dot + select.field.len()), message, hint);

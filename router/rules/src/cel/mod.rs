@@ -13,6 +13,7 @@ mod place;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use ::cel::parser::Parser;
@@ -22,7 +23,7 @@ pub use eval::{EvalError, Scene};
 use self::expr::Expr;
 use self::lower::Lowering;
 use self::place::Aligned;
-use crate::facts::{Type, World};
+use crate::facts::{Field, Type, World};
 use crate::fault::Faults;
 use crate::limits::{CONDITION_BYTES_MAX, CONDITION_COST_MAX, CONDITION_DEPTH_MAX};
 use crate::yaml::Node;
@@ -41,6 +42,17 @@ pub struct Condition {
     pub cost: u64,
 }
 
+impl Condition {
+    /// True where it asks what other systems told of a customer.
+    pub fn asks_customers(&self) -> bool {
+        let mut asks = false;
+        for part in &self.parts {
+            part.expr.each_field(&mut |field| asks |= matches!(field, Field::Told | Field::Segment | Field::Agent));
+        }
+        asks
+    }
+}
+
 /// One of several that all must hold.
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
@@ -56,6 +68,8 @@ pub(crate) struct Names<'a> {
     pub(crate) keywords: &'a [&'a str],
     /// Calendars, likewise.
     pub(crate) calendars: &'a [&'a str],
+    /// What other systems tell of customers, beside what all tell.
+    pub(crate) customers: &'a BTreeMap<String, Type>,
 }
 
 /// Checks the condition that `node` holds.

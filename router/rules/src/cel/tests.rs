@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::*;
 use crate::facts::{Facts, Field, History};
 use crate::yaml::{Node, Value as Written};
+use blendline_wire::event::case::CaseValue;
 
 const CONDITIONS: &[&str] = &[
     "true",
@@ -72,7 +73,8 @@ fn messages() -> Vec<Facts> {
 
 fn condition(text: &str) -> Condition {
     let world = World::default();
-    let names = Names { world: &world, keywords: &[], calendars: &[] };
+    let customers = [("city".to_owned(), Type::Text), ("points".to_owned(), Type::Int)].into();
+    let names = Names { world: &world, keywords: &[], calendars: &[], customers: &customers };
     let mut faults = Faults::new("test", text);
     let value = Written::Scalar { text: text.to_owned(), plain: true };
     let compiled = compile(&Node { span: 0..text.len(), value }, &names, &mut faults);
@@ -130,4 +132,23 @@ fn the_part_that_decides_is_told_with_its_values() {
     assert!(values.contains(&("msg.rating".to_owned(), "2".to_owned())), "{values:?}");
     let flat = super::tests::condition("msg.rating > 1 && contact.known && msg.rating > 4");
     assert_eq!(flat.decisive(&scene).unwrap().0, "contact.known");
+}
+
+#[test]
+fn what_other_systems_told_of_a_customer_is_asked_by_its_type() {
+    let mut facts = Facts::default();
+    let holds = |facts: &Facts, text: &str| {
+        let condition = condition(text);
+        assert!(condition.asks_customers(), "{text}");
+        condition.holds(&Scene::new(facts, &[], &[])).unwrap()
+    };
+    assert!(holds(&facts, "!customer.known && customer.city == '' && customer.points == 0"));
+    facts.customer.known = true;
+    facts.customer.segment = "gold".to_owned();
+    facts.customer.fields =
+        [("city".to_owned(), CaseValue::Text("Haifa".to_owned().into())), ("points".to_owned(), CaseValue::Number(7))]
+            .into();
+    assert!(holds(&facts, "customer.segment in ['gold', 'platinum'] && customer.city == 'Haifa'"));
+    assert!(holds(&facts, "customer.points > 6 && customer.agent == ''"));
+    assert!(!condition("contact.known").asks_customers());
 }

@@ -4,6 +4,7 @@ mod authority;
 mod blending;
 mod calendars;
 mod cases;
+mod customers;
 mod groups;
 mod improvements;
 mod matter;
@@ -55,7 +56,8 @@ pub(crate) fn rule_set(root: &Node, world: &World, faults: &mut Faults) -> Optio
     let keywords = section.get("keywords").map(|node| keywords(&mut reader, node)).unwrap_or_default();
     let list_names: Vec<&str> = keywords.iter().map(|(name, _)| name.value.as_str()).collect();
     let calendar_names: Vec<&str> = calendars.keys().map(String::as_str).collect();
-    let names = Names { world, keywords: &list_names, calendars: &calendar_names };
+    let customers = section.get("customers").map(|node| customers::read(&mut reader, node)).unwrap_or_default();
+    let names = Names { world, keywords: &list_names, calendars: &calendar_names, customers: &customers };
     let rules = section.get("rules").map(|node| rules::read(&mut reader, node, &names)).unwrap_or_default();
     let notices = section.get("notices").map(|node| notices::read(&mut reader, node, &names)).unwrap_or_default();
     let mut cases = section.get("cases").map(|node| cases::read(&mut reader, node)).unwrap_or_default();
@@ -79,6 +81,7 @@ pub(crate) fn rule_set(root: &Node, world: &World, faults: &mut Faults) -> Optio
         notices,
         cases,
         systems,
+        customers,
         authority,
         quality,
         solved,

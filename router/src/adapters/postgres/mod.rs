@@ -36,6 +36,7 @@ mod search;
 mod settings;
 mod shards;
 mod statements;
+mod systems;
 mod tables;
 mod values;
 

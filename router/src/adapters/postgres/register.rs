@@ -31,6 +31,7 @@ pub(super) const fn of_tenant(kind: Kind) -> &'static str {
         | Kind::CaseEvent
         | Kind::ExternalPlace
         | Kind::Synced
+        | Kind::Profile
         | Kind::Passed => {
             "SELECT key, kind, tenant, at, body FROM register
              WHERE kind <> 'person' AND tenant = $1 AND kind = $2 AND key > $3 ORDER BY key LIMIT $4"

@@ -20,6 +20,7 @@ mod people;
 mod rules;
 mod search;
 pub mod store;
+mod systems;
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write as _;

@@ -31,6 +31,7 @@ pub(super) mod search;
 pub(super) mod sessions;
 pub(super) mod status;
 pub(super) mod synced;
+pub(super) mod systems;
 pub(super) mod tasks;
 pub(super) mod trials;
 pub(super) mod users;

@@ -40,8 +40,10 @@ pub(in crate::api) fn put() -> About {
 pub(in crate::api) fn import() -> About {
     about("import_system_records", "Import customers or orders: all of a file, or nothing")
         .text(
-            "A record of JSON a line, with its `reference` beside what a single record has; at most 1000. Where a line is \
-             broken nothing is taken, and each broken line is told with its field and the cure.",
+            "A record of JSON a line, with its `reference` beside what a single record has; or, with the media type \
+             `text/csv`, a file with a header whose headings are fields (`fields.` and a name for one of your own), or are \
+             said to be by `columns`. At most 1000. Where a line is broken nothing is taken, and each broken line is told with \
+             its field and the cure.",
         )
         .asks::<ImportWanted>()
         .takes_anything("The lines.")

@@ -90,6 +90,10 @@ pub(in crate::api) fn customer() -> About {
     .such_as(json!({
         "contact": "000000000000000000000000000000ab",
         "together": [{ "conversation": "cnv_12", "task": "tsk_13", "channel": "webchat" }],
+        "records": [{
+            "system": "crm", "reference": "C-7", "version": 12,
+            "record": { "version": 12, "name": "Noa Levi", "segment": "gold", "phones": ["+972501234567"] }
+        }],
         "limits": { "text_chars_max": 4_096, "free_until": "2026-11-26T09:30:00Z", "public": false, "private": false },
         "ways": [{
             "channel": "whatsapp_cloud", "account": "phone", "open": "cnv_9",

@@ -42,7 +42,7 @@ pub struct EndpointInfo {
 impl EndpointInfo {
     pub(super) fn of(endpoint: Endpoint) -> Self {
         let at = now();
-        let keys = endpoint.keys.iter().filter(|key| key.until.is_none_or(|until| at < until)).count();
+        let keys = endpoint.keys.iter().filter(|key| key.is_live(at)).count();
         let (state, since, reason) = match endpoint.state {
             EndpointState::Active { failing_since: None, .. } => ("active", None, None),
             EndpointState::Active { failing_since: Some(since), cause } => ("failing", Some(Instant(since)), cause),
@@ -82,6 +82,9 @@ pub struct Change {
     /// The kinds of events that it is to get; empty: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) kinds: Option<Vec<String>>,
+    /// The field of a case that holds what this receiver calls something; empty: it is no other system's any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reference: Option<String>,
     /// True pauses it; false has it go on from where it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) paused: Option<bool>,

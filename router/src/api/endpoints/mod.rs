@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use blendline_wire::event::Event;
 use blendline_wire::time::Instant;
-use blendline_wire::{EventId, Millis};
+use blendline_wire::{EventId, Millis, Pii};
 use serde_json::json;
 
 use crate::api::auth::Caller;
@@ -28,11 +28,9 @@ pub use bodies::{Addition, Again, Change, DeliveryInfo, EndpointInfo, Replayed, 
 
 /// How many endpoints a tenant has at most.
 const ENDPOINTS_MAX: usize = 16;
-/// How many keys sign at once.
-const KEYS_MAX: usize = 4;
-/// How long an old key goes on signing beside a new one, where nobody says.
+/// How long an old key is good beside a new one, where nobody says.
 const OVERLAP_HOURS: u32 = 24;
-/// How long it goes on at most.
+/// How long it is at most.
 const OVERLAP_HOURS_MAX: u32 = 24 * 30;
 /// How many events are posted again by one call.
 const AGAIN_MAX: usize = 10_000;
@@ -77,12 +75,31 @@ fn checked(app: &Shared, url: Option<&str>, kinds: Option<&[String]>) -> Result<
     }
 }
 
-fn key() -> Result<SigningKey, Failure> {
-    let secret = new_secret().ok_or_else(|| Failure::busy("the system gives no random numbers"))?;
-    Ok(SigningKey { secret, until: None })
+/// True for what a field of cases may be called.
+fn is_field(name: &str) -> bool {
+    !name.is_empty() && name.len() <= NAME_BYTES_MAX
 }
 
-fn meanwhile() -> Failure {
+fn no_field() -> Failure {
+    Failure::bad("/reference", "name a field of your cases, such as `order`")
+}
+
+/// A new secret that signs.
+pub(super) fn secret() -> Result<Pii<String>, Failure> {
+    new_secret().ok_or_else(|| Failure::busy("the system gives no random numbers"))
+}
+
+/// How long an old key is good beside a new one, in milliseconds.
+pub(super) fn overlap_ms(hours: Option<u32>) -> Result<u64, Failure> {
+    let hours = hours.unwrap_or(OVERLAP_HOURS);
+    if hours > OVERLAP_HOURS_MAX {
+        return Err(Failure::bad("/overlap_hours", format!("at most {OVERLAP_HOURS_MAX}")));
+    }
+    Ok(u64::from(hours) * 60 * 60 * 1000)
+}
+
+/// Somebody else changed it between our look and our change.
+pub(super) fn meanwhile() -> Failure {
     let detail = "somebody else changed it meanwhile: look again";
     Failure::new(StatusCode::CONFLICT, "meanwhile", "Somebody else was quicker", detail)
 }
@@ -104,8 +121,8 @@ pub async fn add(
         return Err(Failure::bad("/name", "use letters, digits, `-`, `_` and `.`, at most 64 bytes"));
     }
     checked(&app, Some(&said.url), Some(&said.kinds))?;
-    if said.reference.as_ref().is_some_and(|field| field.is_empty() || field.len() > NAME_BYTES_MAX) {
-        return Err(Failure::bad("/reference", "name a field of your cases, such as `order`"));
+    if said.reference.as_ref().is_some_and(|field| !is_field(field)) {
+        return Err(no_field());
     }
     let known = app.outlets().endpoints(&[caller.tenant]).await?;
     if known.iter().any(|endpoint| endpoint.name == said.name) {
@@ -115,8 +132,7 @@ pub async fn add(
     if known.len() >= ENDPOINTS_MAX {
         return Err(Failure::bad("/", format!("a tenant has at most {ENDPOINTS_MAX} endpoints: remove one")));
     }
-    let key = key()?;
-    let secret = key.secret.clone();
+    let secret = secret()?;
     let endpoint = Endpoint {
         tenant: caller.tenant,
         name: said.name,
@@ -124,7 +140,7 @@ pub async fn add(
         url: said.url,
         kinds: said.kinds,
         reference: said.reference,
-        keys: vec![key],
+        keys: vec![SigningKey { secret: secret.clone(), until: None }],
         created_at: now(),
         state: EndpointState::WELL,
     };
@@ -144,12 +160,18 @@ pub async fn change(
 ) -> Result<Json<EndpointInfo>, Failure> {
     let mut endpoint = find(&app, &caller, &name).await?;
     checked(&app, said.url.as_deref(), said.kinds.as_deref())?;
-    if said.url.is_none() && said.kinds.is_none() && said.paused.is_none() {
-        return Err(Failure::bad("/", "name what is to change: url, kinds or paused"));
+    if said.url.is_none() && said.kinds.is_none() && said.reference.is_none() && said.paused.is_none() {
+        return Err(Failure::bad("/", "name what is to change: url, kinds, reference or paused"));
+    }
+    if said.reference.as_ref().is_some_and(|field| !field.is_empty() && !is_field(field)) {
+        return Err(no_field());
     }
     endpoint.version += 1;
     endpoint.url = said.url.unwrap_or(endpoint.url);
     endpoint.kinds = said.kinds.unwrap_or(endpoint.kinds);
+    if let Some(field) = said.reference {
+        endpoint.reference = Some(field).filter(|field| !field.is_empty());
+    }
     match said.paused {
         Some(true) => endpoint.state = EndpointState::Paused { at: now(), reason: format!("by {}", caller.actor) },
         Some(false) => endpoint.state = EndpointState::WELL,
@@ -179,21 +201,10 @@ pub async fn rotate(
     Path(name): Path<String>,
     Strict(said): Strict<Rotation>,
 ) -> Result<Json<EndpointInfo>, Failure> {
-    let hours = said.overlap_hours.unwrap_or(OVERLAP_HOURS);
-    if hours > OVERLAP_HOURS_MAX {
-        return Err(Failure::bad("/overlap_hours", format!("at most {OVERLAP_HOURS_MAX}")));
-    }
+    let overlap_ms = overlap_ms(said.overlap_hours)?;
     let mut endpoint = find(&app, &caller, &name).await?;
-    let at = now();
-    let until = at.plus(u64::from(hours) * 60 * 60 * 1000);
-    for key in &mut endpoint.keys {
-        key.until = Some(key.until.map_or(until, |before| before.min(until)));
-    }
-    endpoint.keys.retain(|key| key.until.is_none_or(|until| at < until));
-    let key = key()?;
-    let secret = key.secret.clone();
-    endpoint.keys.insert(0, key);
-    endpoint.keys.truncate(KEYS_MAX);
+    let secret = secret()?;
+    SigningKey::rotate(&mut endpoint.keys, secret.clone(), now(), overlap_ms);
     endpoint.version += 1;
     put(&app, &caller, &endpoint, "event_endpoint_rotated").await?;
     Ok(Json(EndpointInfo { secret: Some(secret), ..EndpointInfo::of(endpoint) }))

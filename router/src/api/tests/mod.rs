@@ -138,6 +138,7 @@ impl World {
             outlets: people.clone(),
             desks: people.clone(),
             search: people.clone(),
+            systems: people.clone(),
             status: Links::new(&ServerSecret::test()),
             decisions: DecisionLinks::new(&ServerSecret::test()),
             reach: Reach::default(),

@@ -35,6 +35,7 @@ use crate::ports::outlets::{Endpoint, EndpointState};
 use crate::ports::people::Deed;
 use crate::ports::register;
 use crate::ports::store::{Letter, QuarantineRow};
+use crate::ports::systems::SystemKeys;
 
 const ROLES: [(&str, Role); 6] = [
     ("integrator", Role::Integrator),
@@ -313,7 +314,7 @@ fn body(pattern: &str) -> &'static str {
         "devices" => r#"{"endpoint":"https://push.example/x","keys":{"p256dh":"BA","auth":"AA"}}"#,
         "items" => r#"{"queue":"front","external_ref":"r","title":"t"}"#,
         "transfer" => r#"{"to":{"queue":"front"}}"#,
-        "replay" | "rotate" => "{}",
+        "replay" | "rotate" | "keys" => "{}",
         "resend" => r#"{"worker":"dana","key":"k"}"#,
         "accept" => r#"{"lease":2,"worker":"dana"}"#,
         "decline" => r#"{"lease":2,"worker":"dana","reason":"no"}"#,
@@ -354,6 +355,19 @@ async fn add_endpoint(world: &World) {
     world.shared.outlets().put_endpoint(&endpoint, None).await.unwrap();
 }
 
+/// A key of a system of acme's, unless it is there.
+async fn add_system(world: &World) {
+    let keys = SystemKeys {
+        tenant: tenant(world, "acme"),
+        system: "crm".into(),
+        version: 1,
+        keys: Vec::new(),
+        created_at: Millis(1),
+    };
+    let deed = Deed { at: Millis(1), actor: "key admin".into(), what: "system_key_added" };
+    world.shared.systems().put_system(&keys, &deed).await.unwrap();
+}
+
 /// A ready answer of acme's, unless it is there.
 async fn add_canned(world: &World) {
     let canned = Canned {
@@ -382,6 +396,7 @@ async fn every_route_takes_its_roles_and_no_other() {
         for (name, role) in ROLES {
             add_endpoint(&world).await;
             add_canned(&world).await;
+            add_system(&world).await;
             let (status, problem) = world.call(&key("acme", name), method, &path, body).await;
             let allowed = route.roles.contains(&role);
             assert_eq!(status != 403, allowed, "{method} {path} by {name}: {status} {problem}");

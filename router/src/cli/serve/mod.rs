@@ -150,6 +150,7 @@ async fn serve(mut config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
         outlets: record.outlets.clone(),
         desks: record.desks.clone(),
         search: record.search.clone(),
+        systems: record.systems.clone(),
         status,
         decisions,
         reach: config.events.reach,

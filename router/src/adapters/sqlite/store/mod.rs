@@ -34,6 +34,7 @@ use super::outlets::OutletsOrder;
 use super::people::{PeopleAnswer, PeopleOrder};
 use super::rules::RulesOrder;
 use super::search::SearchOrder;
+use super::systems::SystemsOrder;
 use super::{DataDir, OpenError};
 use crate::adapters::columns::Batch;
 use crate::ports::store::{Claim, Commit, Found, Store, StoreError, Tenure, Wanted};
@@ -102,6 +103,14 @@ impl SqliteStore {
     pub(super) async fn desks(&self, order: DesksOrder) -> Result<bool, StoreError> {
         match self.ask(Order::Desks(Box::new(order))).await? {
             Answer::Desks(done) => Ok(done),
+            other => Err(other.unexpected()),
+        }
+    }
+
+    /// Asks the writer for a change of what other systems sign with.
+    pub(super) async fn change_systems(&self, order: SystemsOrder) -> Result<bool, StoreError> {
+        match self.ask(Order::Systems(Box::new(order))).await? {
+            Answer::Systems(done) => Ok(done),
             other => Err(other.unexpected()),
         }
     }

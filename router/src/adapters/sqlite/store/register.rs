@@ -43,6 +43,7 @@ pub(super) fn entries_of(
         | Kind::CaseEvent
         | Kind::ExternalPlace
         | Kind::Synced
+        | Kind::Profile
         | Kind::Passed => {
             "SELECT key, kind, tenant, at, body FROM register
              WHERE kind <> 'person' AND tenant = ?1 AND kind = ?2 AND key > ?3 ORDER BY key LIMIT ?4"

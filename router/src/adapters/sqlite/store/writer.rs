@@ -16,6 +16,7 @@ use crate::adapters::sqlite::outlets::{self, OutletsOrder};
 use crate::adapters::sqlite::people::{self, PeopleAnswer, PeopleOrder};
 use crate::adapters::sqlite::rules::{self, RulesOrder};
 use crate::adapters::sqlite::search::{self, SearchOrder};
+use crate::adapters::sqlite::systems::{self, SystemsOrder};
 use crate::adapters::sqlite::{OpenError, connection};
 use crate::ports::store::{Claim, StoreError, Tenure};
 
@@ -40,7 +41,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../../migrations/sqlite/0022_journeys.sql"),
     include_str!("../../../../migrations/sqlite/0023_judgements.sql"),
     include_str!("../../../../migrations/sqlite/0024_improvements.sql"),
-    include_str!("../../../../migrations/sqlite/0027_search_of_task.sql"),
+    include_str!("../../../../migrations/sqlite/0025_system_keys.sql"),
+    include_str!("../../../../migrations/sqlite/0026_search_of_task.sql"),
 ];
 /// The page cache: the tails of the tables and the upper pages of the indexes.
 const CACHE_KIB: u32 = 32 * 1024;
@@ -73,6 +75,7 @@ pub(super) enum Order {
     Outlets(Box<OutletsOrder>),
     Desks(Box<DesksOrder>),
     Search(Box<SearchOrder>),
+    Systems(Box<SystemsOrder>),
 }
 
 impl Order {
@@ -104,6 +107,8 @@ pub(super) enum Answer {
     Outlets(bool),
     /// Whether it was done.
     Desks(bool),
+    /// Whether it was done.
+    Systems(bool),
 }
 
 impl Answer {
@@ -239,6 +244,7 @@ fn carry_out(transaction: &mut Transaction<'_>, order: &Order) -> rusqlite::Resu
         Order::Outlets(order) => outlets::carry_out(transaction, order).map(|done| Ok(Answer::Outlets(done))),
         Order::Desks(order) => desks::carry_out(transaction, order).map(|done| Ok(Answer::Desks(done))),
         Order::Search(order) => search::carry_out(transaction, order).map(|()| Ok(Answer::Done)),
+        Order::Systems(order) => systems::carry_out(transaction, order).map(|done| Ok(Answer::Systems(done))),
         Order::Sweep { before } => write::sweep(transaction, *before).map(|more| Ok(Answer::Swept { more })),
         Order::Commit(batch) => {
             // A part of its own, so that rows which contradict each other do not fail the others' orders.

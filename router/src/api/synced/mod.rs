@@ -1,31 +1,36 @@
 //! Customers and orders as other systems have them: put one by one, or many at once.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod columns;
+mod csv;
+mod import;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
+use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use blendline_cases::systems::{FIELDS_MAX, TEXT_CHARS_MAX};
-use blendline_wire::Pii;
+use blendline_rules::facts::Type;
 use blendline_wire::event::case::CaseValue;
-use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use blendline_wire::{Pii, TenantId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Shared;
 use super::auth::Caller;
-use super::body::read_body;
-use super::json::{self, Strict};
-use super::page::{Params, parsed};
+use super::json::Strict;
 use super::problem::{Failure, of_call};
 use crate::config::did_you_mean;
+use crate::consent::address_of;
+use crate::directory::Directory;
 use crate::driver::synced::{record_key, version_of};
 use crate::handle::{Call, Records, SyncCall, SyncRow};
+use crate::profiles::Pointer;
 
-/// How many records one import holds: they are one commit.
-const ROWS_MAX: usize = 1_000;
-/// How many broken lines are told of.
-const FAULTS_MAX: usize = 100;
+pub use self::import::{ImportReport, ImportWanted, LineFault, import};
+
+/// How many addresses of one kind a customer has.
+const ADDRESSES_MAX: usize = 10;
 
 /// A record of another system.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
@@ -43,6 +48,14 @@ pub struct SystemRecord {
     /// The worker who is a customer's agent of record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     agent: Option<String>,
+    /// A customer's telephone numbers, with their country: by them he is known when he writes. At most 10.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    phones: Vec<Pii<String>>,
+    /// A customer's mail addresses, likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    emails: Vec<Pii<String>>,
     /// The customer of an order, as the system calls him.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     customer: Option<String>,
@@ -60,20 +73,37 @@ pub struct SystemRecord {
 }
 
 impl SystemRecord {
+    /// The first own field that is of another type than the rules say.
+    fn mistyped(&self, types: &BTreeMap<String, Type>) -> Option<(String, String)> {
+        let wrong = |(name, value): (&String, &CaseValue)| {
+            let (fits, cure) = match types.get(name)? {
+                Type::Int => (!matches!(value, CaseValue::Text(_)), "the rules say that it is a number"),
+                _ => (matches!(value, CaseValue::Text(_)), "the rules say that it is a text"),
+            };
+            (!fits).then(|| (format!("/fields/{name}"), cure.to_owned()))
+        };
+        self.fields.iter().find_map(wrong)
+    }
+
     /// What is wrong with it: where, and what to do.
     fn wrong(&self, records: Records, knows: impl Fn(&str) -> bool) -> Option<(&'static str, String)> {
-        let of_customers =
-            [("/name", self.name.is_some()), ("/segment", self.segment.is_some()), ("/agent", self.agent.is_some())];
+        let of_customers = [
+            ("/name", self.name.is_some()),
+            ("/segment", self.segment.is_some()),
+            ("/agent", self.agent.is_some()),
+            ("/phones", !self.phones.is_empty()),
+            ("/emails", !self.emails.is_empty()),
+        ];
         let of_orders = [
             ("/customer", self.customer.is_some()),
             ("/state", self.state.is_some()),
             ("/total", self.total.is_some()),
         ];
-        let foreign = match records {
-            Records::Customers => of_orders,
-            Records::Orders => of_customers,
+        let foreign: &[_] = match records {
+            Records::Customers => &of_orders,
+            Records::Orders => &of_customers,
         };
-        if let Some((place, _)) = foreign.into_iter().find(|(_, is_there)| *is_there) {
+        if let Some((place, _)) = foreign.iter().find(|(_, is_there)| *is_there) {
             return Some((place, format!("{} have no such field", records.as_str())));
         }
         let name = self.name.as_ref().map(Pii::expose);
@@ -95,6 +125,18 @@ impl SystemRecord {
                 "give whole minor units and the currency: {\"minor\": 12990, \"currency\": \"ILS\"}".into(),
             ));
         }
+        let is_phone = |text: &str| (7..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_mail =
+            |text: &str| text.split_once('@').is_some_and(|(one, other)| !one.is_empty() && !other.is_empty());
+        let fit = |all: &[Pii<String>], fits: &dyn Fn(&str) -> bool| {
+            all.len() <= ADDRESSES_MAX && all.iter().all(|one| fits(&address_of(one.expose())))
+        };
+        if !fit(&self.phones, &is_phone) {
+            return Some(("/phones", "give at most 10 numbers with their country: +972501234567".to_owned()));
+        }
+        if !fit(&self.emails, &is_mail) {
+            return Some(("/emails", "give at most 10 mail addresses".to_owned()));
+        }
         (self.fields.len() > FIELDS_MAX).then(|| ("/fields", format!("give at most {FIELDS_MAX}")))
     }
 
@@ -105,7 +147,8 @@ impl SystemRecord {
     }
 }
 
-fn one_line(text: &str) -> bool {
+/// True for a name of something: a line with something in it, and not too long.
+pub(super) fn one_line(text: &str) -> bool {
     !text.trim().is_empty() && text.chars().count() <= TEXT_CHARS_MAX && !text.contains(char::is_control)
 }
 
@@ -132,6 +175,20 @@ pub struct RecordInfo {
     /// What it says.
     #[schema(value_type = SystemRecord)]
     record: Pii<serde_json::Value>,
+}
+
+impl RecordInfo {
+    /// A customer's record.
+    pub(super) fn of(pointer: Pointer, record: serde_json::Value) -> Self {
+        let Pointer { system, reference } = pointer;
+        Self { system, reference, version: record["version"].as_u64().unwrap_or_default(), record: Pii::new(record) }
+    }
+}
+
+/// Which own fields of customers the rules say to be of which type.
+pub(super) fn own_types(directory: &Directory, tenant: TenantId, of: Records) -> BTreeMap<String, Type> {
+    let customers = directory.rules.get(&tenant).filter(|_| of == Records::Customers);
+    customers.map(|routing| routing.customers.clone()).unwrap_or_default()
 }
 
 async fn kept(
@@ -172,6 +229,9 @@ pub async fn put(
     if let Some((place, cure)) = record.wrong(of, |name| directory.worker(caller.tenant, name).is_some()) {
         return Err(Failure::bad(place, cure));
     }
+    if let Some((place, cure)) = record.mistyped(&own_types(&directory, caller.tenant, of)) {
+        return Err(Failure::bad(place, cure));
+    }
     sync(&app, &caller, &system, of, vec![record.row(reference.clone())]).await?;
     Ok(Json(kept(&app, &caller, &system, of, &reference).await?))
 }
@@ -180,131 +240,4 @@ async fn sync(app: &Shared, caller: &Caller, system: &str, of: Records, rows: Ve
     let asked = SyncCall { tenant: caller.tenant, system: system.to_owned(), records: of, rows };
     let answer = app.door(caller.tenant).call(caller.actor(), Call::Sync(Box::new(asked))).await;
     answer.map(drop).map_err(|error| of_call(error, caller.tenant, &app.directory()))
-}
-
-/// How a file is imported.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct ImportWanted {
-    /// True: it is only looked at.
-    #[serde(default, deserialize_with = "flag")]
-    dry_run: bool,
-}
-
-fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    parsed(deserializer, "true or false")
-}
-
-/// A line of an import.
-#[derive(Debug, Deserialize, Serialize)]
-struct Line {
-    reference: String,
-    #[serde(flatten)]
-    record: serde_json::Map<String, serde_json::Value>,
-}
-
-/// What came of an import.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ImportReport)]
-pub struct ImportReport {
-    /// How many lines have a record.
-    lines: usize,
-    /// How many records were taken: all of them, or none where a line is broken or nothing was to be done.
-    taken: usize,
-    /// What is wrong, line by line; at most 100.
-    faults: Vec<LineFault>,
-}
-
-/// What is wrong with a line.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ImportFault)]
-pub struct LineFault {
-    /// The line, from 1.
-    line: usize,
-    /// The field, where it is one.
-    field: String,
-    /// What to do.
-    cure: String,
-}
-
-/// Imports records, one of JSON a line: all of them in one commit, or none where a line is broken.
-pub async fn import(
-    State(app): State<Shared>,
-    Extension(caller): Extension<Arc<Caller>>,
-    Path((system, of)): Path<(String, String)>,
-    Params(wanted): Params<ImportWanted>,
-    request: Request,
-) -> Result<(StatusCode, Json<ImportReport>), Failure> {
-    let of = records(&of)?;
-    if !one_line(&system) {
-        return Err(Failure::bad("path", format!("give 1 to {TEXT_CHARS_MAX} characters in one line")));
-    }
-    let body = read_body(request, app.limits().body_bytes_max, app.limits().body_timeout).await?;
-    let text = std::str::from_utf8(&body).map_err(|_| Failure::bad("/", "send the file as UTF-8"))?;
-    let directory = app.directory();
-    let (rows, faults) = read(text, of, |name| directory.worker(caller.tenant, name).is_some());
-    let lines = rows.len() + faults.len();
-    if lines == 0 || lines > ROWS_MAX {
-        return Err(Failure::bad("/", format!("give 1 to {ROWS_MAX} records, each in a line")));
-    }
-    if !faults.is_empty() {
-        let faults = faults.into_iter().take(FAULTS_MAX).collect();
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, Json(ImportReport { lines, taken: 0, faults })));
-    }
-    let taken = if wanted.dry_run { 0 } else { rows.len() };
-    if !wanted.dry_run {
-        sync(&app, &caller, &system, of, rows).await?;
-    }
-    Ok((StatusCode::OK, Json(ImportReport { lines, taken, faults })))
-}
-
-/// The records of a file, and what is wrong with its lines.
-fn read(text: &str, of: Records, knows: impl Fn(&str) -> bool) -> (Vec<SyncRow>, Vec<LineFault>) {
-    let (mut rows, mut faults, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
-    for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
-        let fault = |field: String, cure: String| LineFault { line, field, cure };
-        let read = json::parse::<Line>(text.as_bytes()).and_then(|Line { reference, record }| {
-            let record = serde_json::Value::Object(record).to_string();
-            Ok((reference, json::parse::<SystemRecord>(record.as_bytes())?))
-        });
-        match read {
-            Err(failure) => {
-                let problem = *failure.problem;
-                faults.push(fault(problem.field.unwrap_or_default(), problem.detail));
-            }
-            Ok((reference, _)) if !one_line(&reference) => {
-                faults
-                    .push(fault("/reference".to_owned(), format!("give 1 to {TEXT_CHARS_MAX} characters in one line")));
-            }
-            Ok((reference, _)) if seen.contains(&reference) => {
-                faults.push(fault("/reference".to_owned(), "it stands in a line before: take one out".to_owned()));
-            }
-            Ok((reference, record)) => match record.wrong(of, &knows) {
-                Some((field, cure)) => faults.push(fault(field.to_owned(), cure)),
-                None => {
-                    seen.insert(reference.clone());
-                    rows.push(record.row(reference));
-                }
-            },
-        }
-    }
-    (rows, faults)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_broken_line_is_told_with_its_place() {
-        let text = "{\"reference\": \"1\", \"version\": 1, \"segment\": \"gold\", \"agent\": \"noa\"}\n\n\
-            {\"reference\": \"2\"}\n{\"reference\": \"3\", \"version\": 1, \"total\": 5}\nnonsense\n\
-            {\"reference\": \"1\", \"version\": 2}\n{\"reference\": \"4\", \"version\": 1, \"agent\": \"nobody\"}\n\
-            {\"reference\": \"5\", \"version\": 1, \"segmnt\": \"x\"}";
-        let (rows, faults) = read(text, Records::Customers, |name| name == "noa");
-        assert_eq!(rows.len(), 1);
-        let told: Vec<_> = faults.iter().map(|fault| (fault.line, fault.field.as_str())).collect();
-        assert_eq!(told[1..4], [(4, "/total"), (5, "/"), (6, "/reference")], "{faults:?}");
-        assert_eq!((told.len(), told[0].0, told[4], told[5].0), (6, 3, (7, "/agent"), 8), "{faults:?}");
-    }
 }
