@@ -86,21 +86,9 @@ impl Stepper<'_> {
             Ok(prepared) => prepared,
             Err(answer) => return self.batch.outputs.push(Output::Answer(reply, answer)),
         };
-        if let Some(refusal) = self.kept_from(&prepared.command) {
+        if let Some(error) = self.refused(actor, &prepared.command) {
             prepared.payloads.into_iter().for_each(|payload| self.batch.drop_payload(payload));
-            return self.batch.outputs.push(Output::Answer(reply, Err(CallError::Judgement(refusal))));
-        }
-        if let Err(refusal) = self.may_finish(actor, &prepared.command) {
-            prepared.payloads.into_iter().for_each(|payload| self.batch.drop_payload(payload));
-            return self.batch.outputs.push(Output::Answer(reply, Err(CallError::Case(refusal))));
-        }
-        if let Some(decision) = self.undecided(&prepared.command) {
-            prepared.payloads.into_iter().for_each(|payload| self.batch.drop_payload(payload));
-            return self.batch.outputs.push(Output::Answer(reply, Err(CallError::Undecided(decision))));
-        }
-        if let Some(review) = self.unreviewed(&prepared.command) {
-            prepared.payloads.into_iter().for_each(|payload| self.batch.drop_payload(payload));
-            return self.batch.outputs.push(Output::Answer(reply, Err(CallError::Unreviewed(review))));
+            return self.batch.outputs.push(Output::Answer(reply, Err(error)));
         }
         let (done, passing) = (self.finishing(&prepared.command), self.passing(&prepared.command, cause));
         let unmade = self.reviews_left_by(&prepared.command);
@@ -160,6 +148,18 @@ impl Stepper<'_> {
                 });
             }
         }
+    }
+
+    /// Why a command is refused before the core hears of it: what it would give to whoever may not have it, or leave undone.
+    fn refused(&self, actor: Actor, command: &Command) -> Option<CallError> {
+        if let Some(refusal) = self.kept_from(command) {
+            return Some(CallError::Judgement(refusal));
+        }
+        if let Err(refusal) = self.may_finish(actor, command) {
+            return Some(CallError::Case(refusal));
+        }
+        let undecided = self.undecided(command).map(CallError::Undecided);
+        undecided.or_else(|| self.unreviewed(command).map(CallError::Unreviewed))
     }
 
     /// The command of a call, or its answer when there is nothing to do.
