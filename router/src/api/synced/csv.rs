@@ -1,4 +1,7 @@
 //! Files with separated values (RFC 4180), as spreadsheets and old systems write them. Pure.
+//!
+//! Not the `csv` crate, which takes a quote that is never closed for the rest of the file, and what stands behind a closing
+//! one for text: an import would lose lines without a word.
 
 /// A line of a file: where it begins, and what stands in it.
 #[derive(Debug, Eq, PartialEq)]
