@@ -245,8 +245,10 @@ describe("the console", () => {
     await page.waitForSelector("#add-user .fault:not([hidden])");
     assert.equal(await page.inputValue("#add-user [name=name]"), "לירון", "what was typed stays");
     const log = await open("auditor", "audit");
-    await row(log, "audit", "user_added").filter({ hasText: "לירון" }).waitFor();
-    await log.fill("#audit [data-do=find]", "user_changed");
+    await row(log, "audit", "User added").filter({ hasText: "לירון" }).waitFor();
+    const words = await log.locator("#audit tbody [data-field=what]").allTextContents();
+    assert.ok(words.length > 0 && words.every((word) => !word.includes("_")), `each deed has its words: ${words}`);
+    await log.fill("#audit [data-do=find]", "User changed");
     await until("only what is looked for is shown", async () => (await log.locator("#audit tbody tr:visible").count()) === 1);
     const keys = await open("boss", "keys");
     await row(keys, "keys", "tests").waitFor();

@@ -17,12 +17,13 @@ use crate::directory::Role;
 use crate::people::company::Refusal;
 
 /// The sources that name keys.
-const SOURCES: [&str; 40] = [
+const SOURCES: [&str; 41] = [
     include_str!("away.rs"),
     include_str!("case_parts.rs"),
     include_str!("chat.rs"),
     include_str!("company.rs"),
     include_str!("console/answers.rs"),
+    include_str!("console/audit.rs"),
     include_str!("console/board.rs"),
     include_str!("console/cases.rs"),
     include_str!("console/externals.rs"),

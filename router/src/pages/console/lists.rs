@@ -1,4 +1,4 @@
-//! The console's lists: accounts, what could not be read, users, keys, the audit log.
+//! The console's lists: accounts, what could not be read, users, keys.
 
 use maud::{Markup, html};
 
@@ -48,15 +48,6 @@ const KEYS: [Column; 3] = [
     column("name", "console-col-name", Shows::Text),
     column("role", "console-col-role", Shows::Word("role")),
     column("worker", "console-col-worker", Shows::Text),
-];
-
-const AUDIT: [Column; 6] = [
-    column("seq", "console-col-number", Shows::Number),
-    column("at", "console-col-at", Shows::Instant),
-    column("actor", "console-col-actor", Shows::Text),
-    column("what", "console-col-what", Shows::Code),
-    column("subject", "console-col-subject", Shows::Text),
-    column("change", "console-col-change", Shows::Code),
 ];
 
 /// Accounts and how each is.
@@ -184,25 +175,5 @@ pub(super) fn keys(lang: Lang) -> Markup {
         (head(lang, Section::Keys, &html! {}))
         (table(lang, &list))
         p class="card" { (text(lang, "console-keys-how")) " " code dir="ltr" { "blendline key new" } }
-    }
-}
-
-/// What was done to users, sessions and rules.
-pub(super) fn audit(lang: Lang) -> Markup {
-    let list = List {
-        id: "audit",
-        route: "/v1/audit?limit=200",
-        title: "console-audit",
-        empty: "console-none-audit",
-        columns: &AUDIT,
-        tools: html! {},
-        actions: html! {},
-    };
-    html! {
-        (head(lang, Section::Audit, &html! {}))
-        (table(lang, &list))
-        p class="card" hidden data-slot="head" {
-            (open_text(lang, "console-audit-head", &["seq", "hash"]))
-        }
     }
 }

@@ -4,6 +4,7 @@
 //! the same routes of the API that everybody else uses, so a page shows nothing that its reader may not ask for.
 
 mod answers;
+mod audit;
 mod board;
 mod cases;
 mod externals;
@@ -204,7 +205,7 @@ pub(super) fn markup(page: &Page<'_>, role: Role, section: Section) -> Markup {
         Section::Quarantine => lists::quarantine(lang, role),
         Section::Users => lists::users(lang),
         Section::Keys => lists::keys(lang),
-        Section::Audit => lists::audit(lang),
+        Section::Audit => audit::markup(lang),
     };
     framed(page, role, section, section.name(), &content)
 }
