@@ -63,7 +63,7 @@ fn info(app: &Shared, caller: &Caller, system: &str, keys: Option<&SystemKeys>) 
     let routing = directory.rules.get(&caller.tenant);
     SystemInfo {
         system: system.to_owned(),
-        in_rules: routing.is_some_and(|routing| routing.systems.get(system).is_some()),
+        in_rules: routing.is_some_and(|routing| routing.systems.contains_key(system)),
         path: path(tenant, system),
         keys: keys.map_or(0, |of| of.keys.iter().filter(|key| key.is_live(at)).count()),
         since: keys.map(|of| Instant(of.created_at)),
