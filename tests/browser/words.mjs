@@ -154,6 +154,8 @@ class Talk {
   /** Waits until both ends show every word once, in the order in which it was written, and none on its way. */
   async settled(when) {
     const { customer, worker } = this.pages;
+    // A page that was loaded anew shows its work a moment after it is online.
+    await worker.locator(".message").first().waitFor();
     const earlier = worker.locator("[data-do=earlier]:visible");
     if (await earlier.count()) await earlier.click();
     for (const [page, selector, words] of [
