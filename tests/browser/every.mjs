@@ -34,8 +34,11 @@ for (const lang of ["en", "he"]) {
       }
     }, 240_000);
 
-    check(`the documentation of the API and the password's page, ${lang}`, async () => {
+    check(`the documentation of the API, the password's page and the desk's without a connection, ${lang}`, async () => {
       const page = await look({ locale: lang });
+      await page.goto(`${held.router.url}/desk/away`);
+      await page.locator("h1, p").first().waitFor();
+      await axe(page, `desk-away-${lang}`);
       await page.goto(`${held.router.url}/docs`);
       await page.locator("h1").first().waitFor();
       await axe(page, `docs-${lang}`);
