@@ -44,7 +44,7 @@ for (const lang of ["en", "he"]) {
       await axe(page, `docs-${lang}`);
       await visitAs(page, held, "ada", "/password", { lang });
       await axe(page, `own-password-${lang}`);
-    });
+    }, 120_000);
   });
 }
 
