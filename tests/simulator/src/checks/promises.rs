@@ -78,7 +78,9 @@ fn kept(memory: &Memory, step: &Step<'_>) -> Check {
             let waits =
                 |task: &&Task| task.queue == queue.id && in_line(task) && !step.changes.tasks.contains_key(&task.id);
             let mut waiting = step.rows.tasks.values().filter(waits);
-            let fits = |task: &Task| step.rows.weight_for(task, worker) <= left;
+            // What fell due was given before the input, which may have made more room.
+            let room = if step.was_due { left.min(step.rows.weight_of(given)) } else { left };
+            let fits = |task: &Task| step.rows.weight_for(task, worker) <= room;
             let owed = waiting.find(|task| fits(task) && could_have(step.rows, task, worker, step.now));
             ensure!(
                 owed.is_none(),
