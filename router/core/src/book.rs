@@ -94,8 +94,8 @@ impl Scheduler {
         }
     }
 
-    /// Closes a task: its last row is written and it leaves the core.
-    pub(crate) fn close_task(&mut self, step: &mut Step<'_>, id: TaskId, state: TaskState) -> Option<Box<Task>> {
+    /// Closes a task: its last row is written and it leaves the core. What events say of it stays.
+    pub(crate) fn close_task(&mut self, step: &mut Step<'_>, id: TaskId, state: TaskState) -> Option<About> {
         let open = self.tasks.get(&id)?;
         let before_ms = open.worked_ms;
         // Who left before anybody had him waited as well.
@@ -110,8 +110,9 @@ impl Scheduler {
             self.task_took(step, &task, before_ms);
         }
         step.todo.dirty_tasks.remove(id);
-        step.write(Write::Task(task.clone()));
-        Some(task)
+        let about = About::of(&task);
+        step.write(Write::Task(task));
+        Some(about)
     }
 
     /// A worker's holding of a task begins or ends.
@@ -262,11 +263,7 @@ impl Scheduler {
     }
 
     /// Writes an event about a task, open or just closed.
-    pub(crate) fn event_of(&mut self, step: &mut Step<'_>, task: &Task, kind: EventKind) {
-        self.event_about(step, About::of(task), kind);
-    }
-
-    fn event_about(&mut self, step: &mut Step<'_>, about: About, kind: EventKind) {
+    pub(crate) fn event_about(&mut self, step: &mut Step<'_>, about: About, kind: EventKind) {
         let mut event = self.blank_event(step, about.tenant, kind);
         event.activity = match (about.kind, about.side) {
             (TaskKind::Request, _) => Activity::Colleague,
@@ -326,20 +323,20 @@ fn weigh(task: &mut Task, holder: Option<&Desk>) {
 
 /// What an event says of the task it is about.
 #[derive(Clone, Copy)]
-struct About {
+pub(crate) struct About {
     tenant: TenantId,
     kind: TaskKind,
     side: Side,
-    queue: QueueId,
+    pub(crate) queue: QueueId,
     matter: MatterId,
-    conversation: Option<ConversationId>,
+    pub(crate) conversation: Option<ConversationId>,
     account: Option<AccountId>,
-    task: TaskId,
+    pub(crate) task: TaskId,
     rule_set: u32,
 }
 
 impl About {
-    fn of(task: &Task) -> Self {
+    pub(crate) fn of(task: &Task) -> Self {
         let Task { id, tenant, kind, side, queue, matter, conversation, account, rule_set, .. } = *task;
         Self { tenant, kind, side, queue, matter, conversation, account, task: id, rule_set }
     }

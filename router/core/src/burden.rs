@@ -4,7 +4,8 @@
 use blendline_wire::event::EventKind;
 use blendline_wire::{Millis, WorkerId};
 
-use crate::rows::{Run, Task, Worker};
+use crate::book::About;
+use crate::rows::{Run, Worker};
 use crate::scheduler::{Scheduler, Step};
 
 /// How workers say that a customer was abusive: the disposition of the task.
@@ -13,8 +14,16 @@ pub const ABUSIVE: &str = "abusive";
 const STRAIN_HALVES_MS: u64 = 3_600_000;
 
 impl Scheduler {
-    /// A worker solved a task: noting down begins, where the queue gives time for it, and a rest, where he has earned one.
-    pub(crate) fn begin_wrap_up(&mut self, step: &mut Step<'_>, worker: WorkerId, task: &Task, disposition: &str) {
+    /// A worker solved a task that took so much of him: noting down begins, where the queue gives time for it, and takes
+    /// as much; and a rest, where he has earned one.
+    pub(crate) fn begin_wrap_up(
+        &mut self,
+        step: &mut Step<'_>,
+        worker: WorkerId,
+        task: About,
+        took: u32,
+        disposition: &str,
+    ) {
         let now = step.now;
         let (Some(queue), Some(desk)) = (self.queues.get(&task.queue), self.workers.get(&worker)) else { return };
         let (burden, idle) = (desk.row.settings.burden, desk.load == 0);
@@ -25,7 +34,7 @@ impl Scheduler {
         let rest = [breath, pause].into_iter().flatten().filter(|(ms, _)| 0 < *ms).max();
         let noted = queue.wrap_up_ms;
         // Who rests is given nothing, whatever room he has.
-        let weight = if rest.is_some() { desk.row.capacity } else { desk.weight_of(task, queue) };
+        let weight = if rest.is_some() { desk.row.capacity } else { took };
         let until = now.plus(noted.max(rest.map_or(0, |(ms, _)| ms)));
         if rest.is_some() {
             run.tasks = 0;
@@ -34,13 +43,13 @@ impl Scheduler {
             self.edit_worker(step, worker, |row| row.run = run);
         }
         if noted > 0 || rest.is_some() {
-            self.edit_worker(step, worker, |row| row.wrap_ups.push((task.id, weight, until)));
+            self.edit_worker(step, worker, |row| row.wrap_ups.push((task.task, weight, until)));
         }
         if noted > 0 {
-            self.event_of(step, task, EventKind::WrapUpStarted { until: now.plus(noted) });
+            self.event_about(step, task, EventKind::WrapUpStarted { until: now.plus(noted) });
         }
         if let Some((_, why)) = rest {
-            self.worker_event(step, worker, EventKind::RestStarted { after: task.id, until, why: why.to_owned() });
+            self.worker_event(step, worker, EventKind::RestStarted { after: task.task, until, why: why.to_owned() });
         }
     }
 }

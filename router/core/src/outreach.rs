@@ -5,6 +5,7 @@ use blendline_wire::task::TaskKind;
 use blendline_wire::worker::Author;
 use blendline_wire::{AccountId, ChannelKey, ContactKey, Lease, MatterId, QueueId, WorkerId};
 
+use crate::book::About;
 use crate::effect::{Answer, MessageRow, Refusal, Write};
 use crate::input::{Class, PayloadId};
 use crate::limits;
@@ -83,7 +84,7 @@ impl Scheduler {
         task.unanswered = false;
         task.seq = 1;
         let id = task.id;
-        self.event_of(step, &task, EventKind::ContactLogged { medium, duration_ms });
+        self.event_about(step, About::of(&task), EventKind::ContactLogged { medium, duration_ms });
         step.write(Write::Task(Box::new(task)));
         step.write(Write::Message(MessageRow {
             tenant,

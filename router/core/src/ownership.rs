@@ -219,8 +219,8 @@ impl Scheduler {
             let worker = task.state.holder();
             self.tell_withdrawn(step, id, WithdrawReason::Cancelled);
             let state = TaskState::Closed { at: step.now, how: Closed::Cancelled, worker };
-            if let Some(task) = self.close_task(step, id, state) {
-                self.event_of(step, &task, EventKind::TaskCancelled { reason: reason.to_owned() });
+            if let Some(about) = self.close_task(step, id, state) {
+                self.event_about(step, about, EventKind::TaskCancelled { reason: reason.to_owned() });
             }
         }
     }

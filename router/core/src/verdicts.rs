@@ -213,7 +213,8 @@ impl Scheduler {
         let now = step.now;
         self.note(step, worker, id, note);
         let Some(task) = self.tasks.get(&id) else { return };
-        let (children, queue, parent) = (task.children.clone(), task.queue, task.parent);
+        let (children, parent, earned_at) = (task.children.clone(), task.parent, task.earned_at);
+        let (tenant, took) = (task.tenant, self.rules().weight(task));
         for child in children {
             self.cancel_tree(step, child, "parent_solved");
             self.task_event(step, id, EventKind::RequestWithdrawn { child });
@@ -221,14 +222,14 @@ impl Scheduler {
         let kind = EventKind::TaskSolved { worker: Some(worker), disposition: disposition.clone() };
         self.task_event(step, id, kind);
         let state = TaskState::Closed { at: now, how: Closed::Solved, worker: Some(worker) };
-        let Some(task) = self.close_task(step, id, state) else { return };
-        if let Some(conversation) = task.conversation {
-            let confirm_ms = self.tenants.get(&task.tenant).map_or(0, |tenant| tenant.settings.confirm_window_ms);
-            let (earned_at, confirm_until) = (task.earned_at, now.plus(confirm_ms));
+        let Some(about) = self.close_task(step, id, state) else { return };
+        if let Some(conversation) = about.conversation {
+            let confirm_ms = self.tenants.get(&tenant).map_or(0, |tenant| tenant.settings.confirm_window_ms);
+            let (queue, confirm_until) = (about.queue, now.plus(confirm_ms));
             let state = ConversationState::Solved { at: now, task: id, queue, earned_at, confirm_until };
             self.end_conversation(step, conversation, state);
         }
-        self.begin_wrap_up(step, worker, &task, &disposition);
+        self.begin_wrap_up(step, worker, about, took, &disposition);
         if let Some(parent) = parent {
             if let Some(payload) = note {
                 self.add_line(step, parent, Author::Note, Some(worker), None, payload);
