@@ -145,7 +145,9 @@ fn is_aside(world: &World, task: &Task) -> bool {
         TaskState::Parked { .. } | TaskState::Interrupted { .. } => true,
         TaskState::Requesting { .. } => {
             let mut children = task.children.iter().filter_map(|child| world.rows.tasks.get(child));
-            children.any(|child| is_aside(world, child) || is_kept_out(world, child))
+            let has_time =
+                |child| is_aside(world, child) || is_kept_out(world, child) || may_be_held_back(world, child);
+            children.any(has_time)
         }
         _ => false,
     }
