@@ -19,7 +19,6 @@ use crate::price::Rank;
 use crate::ready::{Bits, Place, need_bits, queue_bits};
 use crate::rows::{Task, TaskState};
 use crate::scheduler::{Scheduler, Step};
-use crate::sorted;
 
 /// The front queues of a tenant that let no back work start that takes so much.
 #[derive(Clone, Debug)]
@@ -66,7 +65,7 @@ impl Scheduler {
     /// who were kept free.
     fn let_go(&mut self, step: &mut Step<'_>, tenant: TenantId) {
         let Some(known) = self.tenants.get(&tenant) else { return };
-        let mut held: Vec<QueueId> = known.fronts.iter().copied().filter(|front| self.is_holding(*front)).collect();
+        let mut held: Vec<QueueId> = known.holding.iter().collect();
         while !held.is_empty() {
             self.seat_moved(step);
             let waiting = |queue: &&QueueId| self.index.lines.contains_key(queue);
@@ -118,11 +117,11 @@ impl Scheduler {
     }
 
     /// The back work of a tenant that is worth a look, the most urgent first.
-    fn heads_of_backlog(&self, now: Millis, tenant: TenantId) -> Backlog<'_> {
+    fn heads_of_backlog(&self, now: Millis, tenant: TenantId) -> Backlog<'_, impl Iterator<Item = &Head>> {
         let mut backlog = Backlog { core: self, now, lines: Vec::new() };
         for id in self.tenants.get(&tenant).into_iter().flat_map(|tenant| &tenant.backs) {
             let (Some(queue), Some(waiting)) = (self.queues.get(id), self.index.lines.get(id)) else { continue };
-            if !self.index.ready.contains_key(id) || !self.rules().hours(*id).is_open(now) {
+            if !self.index.ready.contains_key(id) || !self.rules().hours_of(queue).is_open(now) {
                 continue;
             }
             let rank = self.rank(now, queue);
@@ -139,9 +138,8 @@ impl Scheduler {
     /// Gives a worker who found nothing more urgent the back work that he may have.
     fn start_with(&mut self, step: &mut Step<'_>, worker: WorkerId) {
         self.give_back(step, worker);
-        loop {
-            self.seat_moved(step);
-            let Some((best, runner_up)) = self.next_back_for(step, worker) else { return };
+        // He himself looks: where he stands among the ready is nobody's question yet.
+        while let Some((best, runner_up)) = self.next_back_for(step, worker) {
             self.bind(step, best.task, worker, Because::MostUrgent, runner_up.map(|next| next.urgency), None);
         }
     }
@@ -231,17 +229,17 @@ impl Scheduler {
 }
 
 /// Back work in the order in which it is to start.
-struct Backlog<'a> {
+struct Backlog<'a, H> {
     core: &'a Scheduler,
     now: Millis,
     /// One for each bucket of each queue.
-    lines: Vec<BacklogLine<'a>>,
+    lines: Vec<BacklogLine<H>>,
 }
 
 /// The tasks of a bucket that are worth a look, by due time.
-struct BacklogLine<'a> {
+struct BacklogLine<H> {
     /// Those that lead a line.
-    heads: sorted::Iter<'a, Head>,
+    heads: H,
     /// The next of them.
     next: Option<Candidate>,
     /// Those behind one that somebody declined.
@@ -249,7 +247,7 @@ struct BacklogLine<'a> {
     rank: Rank,
 }
 
-impl BacklogLine<'_> {
+impl<'a, H: Iterator<Item = &'a Head>> BacklogLine<H> {
     fn advance(&mut self, now: Millis) {
         self.next = self.heads.next().map(|head| Candidate::first(&head.waiting, now, self.rank));
     }
@@ -261,7 +259,7 @@ impl BacklogLine<'_> {
     }
 }
 
-impl<'a> Backlog<'a> {
+impl<'a, H: Iterator<Item = &'a Head>> Backlog<'a, H> {
     fn next(&mut self) -> Option<&'a Task> {
         let (core, now) = (self.core, self.now);
         let firsts = self.lines.iter().enumerate().filter_map(|(at, line)| Some((at, line.first()?)));

@@ -53,7 +53,7 @@ impl Scheduler {
     pub(crate) fn worker_for(&self, now: Millis, id: TaskId, gate: Option<&Gate>) -> Option<Match> {
         let task = self.tasks.get(&id)?;
         let (queue, ready) = (self.queues.get(&task.queue)?, self.index.ready.get(&task.queue)?);
-        if !self.rules().hours(task.queue).is_open(now) {
+        if !self.rules().hours_of(queue).is_open(now) {
             return None;
         }
         let costs = queue.side == Side::Front && matches!(queue.blend.goal, Goal::Cost { .. });
@@ -88,7 +88,7 @@ impl<'a> Choice<'a> {
     /// the longest idle. What is lost is told from their places: most desks are not looked at.
     fn least_loaded(&mut self, ready: &Ready) -> Option<Match> {
         let first = ready.having(self.needs).find(|place| self.able(place))?;
-        let others = ready.having_behind(first, self.needs, OTHERS_AMONG).take(OTHERS_LOOKED_AT);
+        let others = ready.having_behind(*first, self.needs, OTHERS_AMONG).take(OTHERS_LOOKED_AT);
         let mut ranked = Vec::with_capacity(1 + OTHERS_LOOKED_AT);
         ranked.push((first, Loss(0.0, 0, 0, 0)));
         ranked.extend(others.map(|place| (place, Loss(0.0, 0, 0, 0))));

@@ -1,6 +1,5 @@
 //! What is kept of tenants, workers and those who are ready together.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use blendline_wire::org::{QueueSettings, TenantSettings};
@@ -8,10 +7,10 @@ use blendline_wire::task::{Presence, Side};
 use blendline_wire::{Millis, QueueId, TaskId};
 
 use crate::dispatch::declined_by;
-use crate::lookup::Few;
+use crate::lookup::{Few, Map};
 use crate::promise::{is_promised, part_of};
 use crate::ready::{Bits, Place, queue_bits, skill_bits};
-use crate::rows::{Task, Worker};
+use crate::rows::{Learnt, Task, Worker};
 
 /// Those who serve a queue and are ready, of front queues and of back queues that are promised their time: what they can
 /// carry, in units of the weights (derived).
@@ -59,6 +58,8 @@ pub(crate) struct Tenant {
     pub(crate) fronts: Vec<QueueId>,
     /// His back queues, in order (derived).
     pub(crate) backs: Vec<QueueId>,
+    /// Those front queues that may keep back work from somebody who could do it (derived).
+    pub(crate) holding: Few<QueueId>,
     /// Whether no two of his front queues share a bit (derived).
     pub(crate) fronts_apart: bool,
 }
@@ -66,16 +67,28 @@ pub(crate) struct Tenant {
 impl Tenant {
     /// A tenant of whom nothing is derived yet.
     pub(crate) fn new(settings: TenantSettings) -> Self {
-        Self { settings, fronts: Vec::new(), backs: Vec::new(), fronts_apart: true }
+        Self { settings, fronts: Vec::new(), backs: Vec::new(), holding: Few::default(), fronts_apart: true }
     }
 
     /// Derives his queues anew.
-    pub(crate) fn know(&mut self, queues: &BTreeMap<QueueId, QueueSettings>) {
+    pub(crate) fn know(&mut self, queues: &Map<QueueId, QueueSettings>, learnt: &Map<QueueId, Learnt>) {
         let of = |side: Side| queues.values().filter(move |queue| queue.side == side);
         let id = self.settings.id;
         self.fronts = of(Side::Front).filter(|queue| queue.tenant == id).map(|queue| queue.id).collect();
         self.backs = of(Side::Back).filter(|queue| queue.tenant == id).map(|queue| queue.id).collect();
+        self.holding = Few::default();
+        let holds = |front: &QueueId| learnt.get(front).is_some_and(|row| row.holding);
+        self.holding.extend(self.fronts.iter().copied().filter(holds));
         self.fronts_apart = queue_bits(&self.fronts).count_ones() as usize == self.fronts.len();
+    }
+
+    /// One of his front queues begins or ends to hold back work back.
+    pub(crate) fn notes_holding(&mut self, front: QueueId, holding: bool) {
+        if !holding {
+            self.holding.remove(front);
+        } else if self.fronts.binary_search(&front).is_ok() {
+            self.holding.insert(front);
+        }
     }
 }
 
@@ -111,7 +124,7 @@ pub(crate) struct Desk {
 
 impl Desk {
     /// A worker of whom only what his own row says is derived yet.
-    pub(crate) fn new(row: Worker, queues: &BTreeMap<QueueId, QueueSettings>) -> Self {
+    pub(crate) fn new(row: Worker, queues: &Map<QueueId, QueueSettings>) -> Self {
         let load = row.wrap_ups.iter().map(|(_, weight, _)| *weight).sum();
         let none: Arc<[QueueId]> = [].into();
         let mut desk = Self {
@@ -134,7 +147,7 @@ impl Desk {
     }
 
     /// Derives anew what follows from his settings.
-    pub(crate) fn know(&mut self, queues: &BTreeMap<QueueId, QueueSettings>) {
+    pub(crate) fn know(&mut self, queues: &Map<QueueId, QueueSettings>) {
         let settings = &self.row.settings;
         let of = |which: &dyn Fn(&QueueSettings) -> bool| -> Arc<[QueueId]> {
             settings.queues.iter().filter(|queue| queues.get(queue).is_some_and(which)).copied().collect()

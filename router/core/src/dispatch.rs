@@ -9,12 +9,11 @@ use crate::desk::Desk;
 use crate::effect::Release;
 use crate::index::line_key;
 use crate::learnt::{Heard, Taking};
-use crate::lines::{Bucket, Head, LineKey, Lines, Waiting};
+use crate::lines::{Bucket, Heads, LineKey, Lines, Waiting};
 use crate::policy;
 use crate::price::Rank;
 use crate::rows::{Silence, Task, TaskState};
 use crate::scheduler::{Scheduler, Step};
-use crate::sorted::Sorted;
 
 /// A task that might be next.
 #[derive(Clone, Copy)]
@@ -61,7 +60,7 @@ struct Seen<'a> {
     weight: u32,
     lines: &'a Lines,
     bucket: Bucket,
-    heads: &'a Sorted<Head>,
+    heads: &'a Heads,
 }
 
 impl Scheduler {
@@ -166,7 +165,7 @@ impl Scheduler {
         let mut contested = false;
         for queue in &desk.row.settings.queues {
             let (Some(settings), Some(lines)) = (self.queues.get(queue), self.index.lines.get(queue)) else { continue };
-            if !desk.has_room_for(desk.least_weight(settings)) || !self.rules().hours(*queue).is_open(now) {
+            if !desk.has_room_for(desk.least_weight(settings)) || !self.rules().hours_of(settings).is_open(now) {
                 continue;
             }
             if look == Look::Back && settings.side == Side::Front {
@@ -215,10 +214,7 @@ impl Scheduler {
         let (now, desk, rank) = (seen.now, seen.desk, seen.rank.lifted(seen.bucket.lift_milli));
         let worker = desk.row.settings.id;
         let mut first: Option<Candidate> = None;
-        for head in seen.heads.iter() {
-            if head.bits & !desk.skills != 0 {
-                continue;
-            }
+        for head in seen.heads.within(desk.skills) {
             if first.is_some_and(|first| first.due_at <= head.waiting.due_at) {
                 break;
             }

@@ -11,9 +11,11 @@ use blendline_wire::{CalendarId, Millis, OutboundId, QueueId, TaskId, TenantId, 
 use crate::calendar::Hours;
 use crate::limits;
 use crate::lines::{LineKey, Lines, Spot, Waiting};
+use crate::lookup::Map;
 use crate::policy;
 use crate::ready::Ready;
 use crate::rows::{Learnt, OutboundRow, OutboundState, Task, TaskState, Worker};
+use crate::sorted::Sorted;
 
 /// Something with a deadline.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -26,7 +28,7 @@ pub(crate) enum Due {
     Worker(WorkerId),
     /// An offer, a park, a silence, a back-off ends; a target of what stands in no line.
     Task(TaskId),
-    /// The target ends of the first in a line whose target runs. The others of the line come after it.
+    /// The target ends of the first of those in a bucket of a queue's lines whose targets run. The others come after it.
     Target(TaskId),
     /// A message of ours is tried again.
     Outbound(OutboundId),
@@ -36,17 +38,17 @@ pub(crate) enum Due {
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Index {
     /// The lines of each queue.
-    pub(crate) lines: BTreeMap<QueueId, Lines>,
+    pub(crate) lines: Map<QueueId, Lines>,
     /// Tasks that wait for one worker.
     pub(crate) directed: BTreeMap<WorkerId, BTreeSet<Spot>>,
     /// Everything with a deadline, earliest first.
-    pub(crate) dues: BTreeSet<(Millis, Due)>,
+    pub(crate) dues: Sorted<(Millis, Due)>,
     /// Active back work that may be put aside for the front line, the latest due first.
     pub(crate) breakable: BTreeMap<TenantId, BTreeSet<(Reverse<Millis>, TaskId)>>,
     /// Work that was put aside for the front line.
     pub(crate) interrupted: BTreeMap<TenantId, BTreeSet<Spot>>,
     /// Workers who can take something now, per queue.
-    pub(crate) ready: BTreeMap<QueueId, Ready>,
+    pub(crate) ready: Map<QueueId, Ready>,
 }
 
 /// Where the index has a task.
@@ -100,17 +102,22 @@ pub(crate) struct Takes {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules<'a> {
     /// All queues.
-    pub(crate) queues: &'a BTreeMap<QueueId, QueueSettings>,
+    pub(crate) queues: &'a Map<QueueId, QueueSettings>,
     /// All calendars.
     pub(crate) calendars: &'a BTreeMap<CalendarId, CalendarSettings>,
     /// What is learnt about queues.
-    pub(crate) learnt: &'a BTreeMap<QueueId, Learnt>,
+    pub(crate) learnt: &'a Map<QueueId, Learnt>,
 }
 
 impl<'a> Rules<'a> {
     /// The hours of a queue.
     pub(crate) fn hours(&self, queue: QueueId) -> Hours<'a> {
         Hours(self.queues.get(&queue).and_then(|queue| queue.calendar).and_then(|id| self.calendars.get(&id)))
+    }
+
+    /// The hours of a queue whose settings are at hand.
+    pub(crate) fn hours_of(&self, queue: &QueueSettings) -> Hours<'a> {
+        Hours(queue.calendar.and_then(|id| self.calendars.get(&id)))
     }
 
     /// What a task takes of its holder's capacity.
@@ -195,7 +202,7 @@ impl<'a> Rules<'a> {
     }
 
     /// The earliest instant at which something happens to a task by itself; but for the target of what stands in line,
-    /// of which only the line's first counts.
+    /// of which only the bucket's first counts.
     fn task_due(&self, task: &Task) -> Option<Millis> {
         let own = match &task.state {
             TaskState::Waiting => {
@@ -243,10 +250,10 @@ impl Index {
     /// Enters a task.
     pub(crate) fn add_task(&mut self, stand: &Stand) {
         let (_, task) = stand.spot;
-        self.dues.extend(stand.due.map(|due| (due, Due::Task(task))));
+        stand.due.into_iter().for_each(|due| _ = self.dues.insert((due, Due::Task(task))));
         match &stand.at {
             At::Line(queue, key) => {
-                let lines = self.lines.entry(*queue).or_default();
+                let lines = self.lines.or_default(*queue);
                 let (before, after) = lines.insert(key, stand.waiting(), stand.missed);
                 self.next_target(before, after);
             }
@@ -311,7 +318,7 @@ impl Index {
         }
     }
 
-    /// Another task of a line is the first whose target runs.
+    /// Another task of a bucket is the first whose target runs.
     fn next_target(&mut self, before: Option<Spot>, after: Option<Spot>) {
         if before == after {
             return;
@@ -319,12 +326,13 @@ impl Index {
         if let Some((due, task)) = before {
             self.dues.remove(&(due, Due::Target(task)));
         }
-        self.dues.extend(after.map(|(due, task)| (due, Due::Target(task))));
+        after.into_iter().for_each(|(due, task)| _ = self.dues.insert((due, Due::Target(task))));
     }
 
     /// Enters a worker's deadline.
     pub(crate) fn add_worker(&mut self, worker: &Worker) {
-        self.dues.extend(worker_due(worker).map(|due| (due, Due::Worker(worker.settings.id))));
+        let due = worker_due(worker).map(|due| (due, Due::Worker(worker.settings.id)));
+        due.into_iter().for_each(|due| _ = self.dues.insert(due));
     }
 
     /// Takes a worker's deadline out again.

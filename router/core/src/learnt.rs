@@ -45,7 +45,7 @@ pub(crate) enum Heard {
 impl Scheduler {
     /// Changes what is learnt about a queue; the deadline of its count follows.
     pub(crate) fn edit_learnt(&mut self, step: &mut Step<'_>, queue: QueueId, change: impl FnOnce(&mut Learnt)) {
-        let row = self.learnt.entry(queue).or_insert_with(|| Learnt::new(queue));
+        let row = self.learnt.or_insert_with(queue, || Learnt::new(queue));
         let before = row.count_until;
         change(row);
         if before != row.count_until {
@@ -66,6 +66,8 @@ impl Scheduler {
     pub(crate) fn set_holding(&mut self, step: &mut Step<'_>, front: QueueId, holding: bool) {
         if self.is_holding(front) != holding {
             self.edit_learnt(step, front, |row| row.holding = holding);
+            let tenant = self.queues.get(&front).and_then(|queue| self.tenants.get_mut(&queue.tenant));
+            tenant.into_iter().for_each(|tenant| tenant.notes_holding(front, holding));
         }
     }
 

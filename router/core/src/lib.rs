@@ -15,6 +15,7 @@ pub mod rows;
 
 mod backlog;
 mod beside;
+mod blocks;
 mod book;
 pub mod burden;
 mod choice;
@@ -35,6 +36,7 @@ mod outreach;
 mod overflow;
 mod ownership;
 mod pace;
+mod paged;
 mod parking;
 mod price;
 mod promise;

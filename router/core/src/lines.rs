@@ -6,7 +6,8 @@ use std::sync::Arc;
 use blendline_wire::task::SkillNeed;
 use blendline_wire::{ChannelKey, Millis, TaskId};
 
-use crate::ready::{Bits, need_bits};
+use crate::blocks::{Bits, Blocks, Marked};
+use crate::ready::need_bits;
 use crate::sorted::Sorted;
 
 /// Where a task stands: when it is due, and which it is.
@@ -88,12 +89,10 @@ pub(crate) struct Bucket {
 }
 
 /// The first of a line, with what it takes. In the order of the tasks.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Head {
     /// The task.
     pub(crate) waiting: Waiting,
-    /// The bits of what it needs.
-    pub(crate) bits: Bits,
     /// What it needs.
     pub(crate) needs: Arc<[SkillNeed]>,
     /// The channel, where some worker's capacity is reckoned by it.
@@ -102,7 +101,22 @@ pub(crate) struct Head {
 
 impl Head {
     fn new(key: &LineKey, waiting: Waiting) -> Self {
-        Self { waiting, bits: need_bits(&key.needs), needs: key.needs.clone(), channel: key.channel }
+        Self { waiting, needs: key.needs.clone(), channel: key.channel }
+    }
+}
+
+/// The firsts of the lines of a bucket; the bits are those of what they need.
+pub(crate) type Heads = Blocks<Head>;
+
+impl Marked for Head {
+    type Key = Waiting;
+
+    fn key(&self) -> Waiting {
+        self.waiting
+    }
+
+    fn bits(&self) -> Bits {
+        need_bits(&self.needs)
     }
 }
 
@@ -112,7 +126,7 @@ pub(crate) struct Lines {
     lines: BTreeMap<LineKey, Line>,
     /// The first of each line by bucket and due time: within a bucket that is the order of urgency, so whoever looks for
     /// work takes the first that he can do.
-    heads: BTreeMap<Bucket, Sorted<Head>>,
+    heads: BTreeMap<Bucket, Heads>,
     waiting: usize,
 }
 
@@ -128,7 +142,7 @@ impl Lines {
     }
 
     /// The buckets in which something waits, and the first of each line of it, in order.
-    pub(crate) fn buckets(&self) -> impl Iterator<Item = (Bucket, &Sorted<Head>)> {
+    pub(crate) fn buckets(&self) -> impl Iterator<Item = (Bucket, &Heads)> {
         self.heads.iter().map(|(bucket, heads)| (*bucket, heads))
     }
 
@@ -142,7 +156,7 @@ impl Lines {
         self.lines.get(key).into_iter().flat_map(move |line| line.part(late).iter().map(Waiting::spot))
     }
 
-    /// Enters a task. The first of the line whose target runs, before and after.
+    /// Enters a task. The first of those of its bucket whose targets run, before and after.
     pub(crate) fn insert(&mut self, key: &LineKey, waiting: Waiting, late: bool) -> (Option<Spot>, Option<Spot>) {
         let line = match self.lines.get_mut(key) {
             Some(line) => line,
@@ -155,7 +169,7 @@ impl Lines {
         self.lead(key, late, before, after)
     }
 
-    /// Takes a task out again. The first of the line whose target runs, before and after.
+    /// Takes a task out again. The first of those of its bucket whose targets run, before and after.
     pub(crate) fn remove(&mut self, key: &LineKey, waiting: &Waiting, late: bool) -> (Option<Spot>, Option<Spot>) {
         let Some(line) = self.lines.get_mut(key) else { return (None, None) };
         let part = line.part_mut(late);
@@ -169,7 +183,7 @@ impl Lines {
         self.lead(key, late, before, after)
     }
 
-    /// Another task leads a line.
+    /// Another task leads a line. The first of those of its bucket whose targets run, before and after.
     fn lead(
         &mut self,
         key: &LineKey,
@@ -177,16 +191,19 @@ impl Lines {
         before: Option<Waiting>,
         after: Option<Waiting>,
     ) -> (Option<Spot>, Option<Spot>) {
-        if before != after {
-            let bucket = Bucket { target: key.bucket, late, hard: key.hard, lift_milli: key.lift_milli };
-            let heads = self.heads.entry(bucket).or_default();
-            before.into_iter().for_each(|first| _ = heads.remove(&Head::new(key, first)));
-            after.into_iter().for_each(|first| _ = heads.insert(Head::new(key, first)));
-            if heads.is_empty() {
-                self.heads.remove(&bucket);
-            }
+        if before == after {
+            return (None, None);
         }
-        let spot = |first: Waiting| first.spot();
-        if late { (None, None) } else { (before.map(spot), after.map(spot)) }
+        let bucket = Bucket { target: key.bucket, late, hard: key.hard, lift_milli: key.lift_milli };
+        let heads = self.heads.entry(bucket).or_default();
+        let spot = |heads: &Heads| heads.first().map(|head| head.waiting.spot());
+        let first_before = spot(heads);
+        before.into_iter().for_each(|first| heads.remove(first));
+        after.into_iter().for_each(|first| heads.insert(Head::new(key, first)));
+        let first_after = spot(heads);
+        if heads.is_empty() {
+            self.heads.remove(&bucket);
+        }
+        if late { (None, None) } else { (first_before, first_after) }
     }
 }

@@ -87,7 +87,7 @@ impl Scheduler {
         self.promised.clear();
         self.members.clear();
         for tenant in self.tenants.values_mut() {
-            tenant.know(&self.queues);
+            tenant.know(&self.queues, &self.learnt);
         }
         let workers = self.workers.keys();
         for worker in &workers {

@@ -38,11 +38,16 @@ impl<K: Copy + Eq + Hash + Ord, V> Map<K, V> {
         self.0.remove(key)
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
     }
 
     /// The value of a key, made where it is not there.
+    pub(crate) fn or_insert_with(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
+        self.0.entry(key).or_insert_with(make)
+    }
+
+    /// The same with the default.
     pub(crate) fn or_default(&mut self, key: K) -> &mut V
     where
         V: Default,
@@ -72,6 +77,12 @@ impl<K: Copy + Eq + Hash + Ord, V> Map<K, V> {
         let mut all: Vec<(&K, &V)> = self.0.iter().collect();
         all.sort_unstable_by_key(|(key, _)| **key);
         all.into_iter()
+    }
+}
+
+impl<K: Eq + Hash, V> FromIterator<(K, V)> for Map<K, V> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        Self(entries.into_iter().collect())
     }
 }
 

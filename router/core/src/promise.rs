@@ -9,13 +9,12 @@
 //! once when a shift begins. Administration and training are back queues like others; the rest of the hours is the
 //! customers'.
 
-use std::collections::BTreeMap;
-
 use blendline_wire::org::QueueSettings;
 use blendline_wire::task::Side;
 use blendline_wire::{GroupId, Millis, QueueId, WorkerId};
 
 use crate::desk::{Desk, Pool};
+use crate::lookup::Map;
 use crate::policy::share::{Promise, Share};
 use crate::ready::Ready;
 use crate::rows::Learnt;
@@ -48,7 +47,7 @@ pub(crate) fn part_of(queue: &QueueSettings, group: GroupId) -> u32 {
 
 /// To whom the hours are promised that a queue's task takes of a worker of this group: to all, to the group, to both.
 pub(crate) fn promised_to(
-    queues: &BTreeMap<QueueId, QueueSettings>,
+    queues: &Map<QueueId, QueueSettings>,
     queue: QueueId,
     group: Option<GroupId>,
 ) -> impl Iterator<Item = Option<GroupId>> + use<> {
@@ -129,7 +128,7 @@ impl Scheduler {
 
     /// The same for all that are promised something.
     pub(crate) fn reckon_shares(&mut self, step: &mut Step<'_>) {
-        let all: Vec<QueueId> = self.queues.keys().copied().collect();
+        let all: Vec<QueueId> = self.queues.keys();
         all.into_iter().for_each(|queue| self.reckon_share(step, queue));
     }
 

@@ -14,6 +14,7 @@ use crate::effect::{Answer, Effect, Refusal, Release, Write};
 use crate::index::{Index, Rules};
 use crate::input::{Command, Input};
 use crate::lookup::{Few, Map};
+use crate::paged::Paged;
 use crate::policy::worth::Worth;
 use crate::promise::Members;
 use crate::rows::{Conversation, Learnt, Meta, OutboundRow, Task, Worker};
@@ -26,23 +27,23 @@ pub struct Scheduler {
     pub(crate) tenants: BTreeMap<TenantId, Tenant>,
     pub(crate) accounts: BTreeMap<AccountId, AccountSettings>,
     pub(crate) calendars: BTreeMap<CalendarId, CalendarSettings>,
-    pub(crate) queues: BTreeMap<QueueId, QueueSettings>,
+    pub(crate) queues: Map<QueueId, QueueSettings>,
     pub(crate) workers: Map<WorkerId, Box<Desk>>,
-    pub(crate) conversations: Map<ConversationId, Box<Conversation>>,
+    pub(crate) conversations: Paged<ConversationId, Box<Conversation>>,
     pub(crate) by_contact: Map<ContactKey, ConversationId>,
-    pub(crate) tasks: Map<TaskId, Box<Task>>,
+    pub(crate) tasks: Paged<TaskId, Box<Task>>,
     pub(crate) outbound: Map<OutboundId, Box<OutboundRow>>,
     pub(crate) letters: Map<ConversationId, VecDeque<OutboundId>>,
     pub(crate) post: BTreeMap<AccountId, PostBox>,
-    pub(crate) learnt: BTreeMap<QueueId, Learnt>,
-    pub(crate) pools: BTreeMap<QueueId, Pool>,
+    pub(crate) learnt: Map<QueueId, Learnt>,
+    pub(crate) pools: Map<QueueId, Pool>,
     /// What the tasks take of back queues that are promised a part of their workers' hours, and of each group whose plan
     /// has them (derived).
     pub(crate) promised: BTreeMap<(QueueId, Option<GroupId>), u64>,
     /// Of each group and back queue that its time plan has: how many are ready, and what they can carry, in units of the
     /// weights (derived).
     pub(crate) members: BTreeMap<(QueueId, GroupId), Members>,
-    pub(crate) worth: BTreeMap<QueueId, Worth>,
+    pub(crate) worth: Map<QueueId, Worth>,
     pub(crate) index: Index,
     pub(crate) todo: Todo,
 }

@@ -51,7 +51,7 @@ impl Scheduler {
         // More may be free, or fewer of whom so many are to be kept free.
         step.todo.slack.insert(desk.row.settings.tenant);
         for queue in desk.homes.iter().chain(desk.promised.iter()) {
-            let pool = self.pools.entry(*queue).or_default();
+            let pool = self.pools.or_default(*queue);
             pool.add(&part.unwrap_or_default());
             pool.sub(&before.unwrap_or_default());
             if pool.workers == 0 {
@@ -74,8 +74,8 @@ impl Scheduler {
         let Some(desk) = self.workers.get_mut(&id).filter(|desk| desk.ready != place) else { return };
         let before = std::mem::replace(&mut desk.ready, place);
         for queue in &desk.row.settings.queues {
-            let ready = self.index.ready.entry(*queue).or_default();
-            before.iter().for_each(|place| ready.remove(place));
+            let ready = self.index.ready.or_default(*queue);
+            before.iter().for_each(|place| ready.remove(*place));
             place.iter().for_each(|place| ready.insert(*place));
             if ready.is_empty() {
                 self.index.ready.remove(queue);

@@ -161,7 +161,7 @@ impl Scheduler {
         self.queues.remove(&id);
         self.worth.remove(&id);
         if let Some(tenant) = self.tenants.get_mut(&tenant) {
-            tenant.know(&self.queues);
+            tenant.know(&self.queues, &self.learnt);
         }
         let learnt = self.learnt.remove(&id).map(|row| row.count_until);
         if let Some(until) = learnt {

@@ -81,13 +81,14 @@ impl std::ops::Deref for Task {
 
 impl std::ops::DerefMut for Task {
     fn deref_mut(&mut self) -> &mut Aside {
-        self.more.0.get_or_insert_default()
+        Arc::make_mut(self.more.0.get_or_insert_default())
     }
 }
 
-/// [`Aside`], where a task has any of it: tasks wait in great numbers, and most of them have not.
+/// [`Aside`], where a task has any of it: tasks wait in great numbers, and most of them have not. What is written of a
+/// task shares it until the task changes again.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct More(Option<Box<Aside>>);
+pub struct More(Option<Arc<Aside>>);
 
 impl More {
     /// Gives the room back where there is nothing in it, so that equal tasks are alike.
@@ -104,7 +105,7 @@ impl Serialize for More {
 
 impl<'de> Deserialize<'de> for More {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut more = Self(Some(Box::new(Aside::deserialize(deserializer)?)));
+        let mut more = Self(Some(Arc::new(Aside::deserialize(deserializer)?)));
         more.tidy();
         Ok(more)
     }

@@ -1,0 +1,218 @@
+//! A list in order that is searched by bits, kept in short blocks. The bits lie by themselves: most who search look at
+//! nothing else of most.
+
+use std::fmt;
+
+/// How many items a block holds at most.
+const BLOCK: usize = 64;
+
+/// One bit for each skill or queue; some share theirs.
+pub(crate) type Bits = u64;
+
+/// What stands in such a list.
+pub(crate) trait Marked {
+    /// What decides the order; no two share it.
+    type Key: Copy + Ord;
+
+    fn key(&self) -> Self::Key;
+    fn bits(&self) -> Bits;
+}
+
+/// Items in order, each once.
+#[derive(Clone)]
+pub(crate) struct Blocks<T: Marked> {
+    blocks: Vec<Block<T>>,
+    len: usize,
+}
+
+#[derive(Clone)]
+struct Block<T: Marked> {
+    /// The first of the items: found without looking into them.
+    first: T::Key,
+    /// The bits that any here has: whoever has a rare one is found without looking at the others.
+    any: Bits,
+    bits: Vec<Bits>,
+    /// Never empty.
+    items: Vec<T>,
+}
+
+impl<T: Marked> Default for Blocks<T> {
+    fn default() -> Self {
+        Self { blocks: Vec::new(), len: 0 }
+    }
+}
+
+impl<T: Marked> Blocks<T> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The first of all.
+    pub(crate) fn first(&self) -> Option<&T> {
+        self.blocks.first()?.items.first()
+    }
+
+    pub(crate) fn insert(&mut self, item: T) {
+        let key = item.key();
+        let mut at = self.block_of(key);
+        let Some(block) = self.blocks.get_mut(at) else {
+            self.blocks.push(Block::new(vec![item.bits()], vec![item]));
+            self.len += 1;
+            return;
+        };
+        let Err(mut within) = block.place(key) else { return };
+        if block.items.len() == BLOCK {
+            // Cut before it grows: what a list has grown to once it keeps.
+            let next = Block::new(block.bits.split_off(BLOCK / 2), block.items.split_off(BLOCK / 2));
+            block.know();
+            self.blocks.insert(at + 1, next);
+            (at, within) = if within > BLOCK / 2 { (at + 1, within - BLOCK / 2) } else { (at, within) };
+        }
+        let block = &mut self.blocks[at];
+        block.any |= item.bits();
+        block.bits.insert(within, item.bits());
+        block.items.insert(within, item);
+        block.first = block.items[0].key();
+        self.len += 1;
+    }
+
+    pub(crate) fn remove(&mut self, key: T::Key) {
+        let at = self.block_of(key);
+        let Some(block) = self.blocks.get_mut(at) else { return };
+        let Ok(within) = block.place(key) else { return };
+        block.items.remove(within);
+        block.bits.remove(within);
+        self.len -= 1;
+        if block.items.is_empty() {
+            self.blocks.remove(at);
+        } else {
+            block.know();
+        }
+    }
+
+    /// Those that have all these bits, in order.
+    pub(crate) fn having(&self, bits: Bits) -> impl Iterator<Item = &T> {
+        let blocks = self.blocks.iter().filter(move |block| bits & !block.any == 0);
+        blocks.flat_map(Block::each).filter(move |(has, _)| bits & !has == 0).map(|(_, item)| item)
+    }
+
+    /// Those behind an item that have all these bits, in order, of so many who follow.
+    pub(crate) fn having_behind(&self, key: T::Key, bits: Bits, many: usize) -> impl Iterator<Item = &T> {
+        let at = self.block_of(key);
+        let before = self.blocks.get(at).map_or(0, |block| block.items.partition_point(|other| other.key() <= key));
+        let behind = self.blocks.iter().skip(at).flat_map(Block::each).skip(before).take(many);
+        behind.filter(move |(has, _)| bits & !has == 0).map(|(_, item)| item)
+    }
+
+    /// Those that have none but these bits, in order.
+    pub(crate) fn within(&self, bits: Bits) -> impl Iterator<Item = &T> {
+        self.blocks.iter().flat_map(Block::each).filter(move |(has, _)| has & !bits == 0).map(|(_, item)| item)
+    }
+
+    /// All, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.blocks.iter().flat_map(|block| &block.items)
+    }
+
+    /// The block an item is in, or belongs in: the last that does not begin after it.
+    fn block_of(&self, key: T::Key) -> usize {
+        self.blocks.partition_point(|block| block.first <= key).saturating_sub(1)
+    }
+}
+
+impl<T: Marked> Block<T> {
+    fn new(bits: Vec<Bits>, items: Vec<T>) -> Self {
+        let mut block = Self { first: items[0].key(), any: 0, bits, items };
+        block.know();
+        block
+    }
+
+    /// Finds out what is known of all together.
+    fn know(&mut self) {
+        self.first = self.items[0].key();
+        self.any = self.bits.iter().fold(0, |all, bits| all | bits);
+    }
+
+    fn place(&self, key: T::Key) -> Result<usize, usize> {
+        self.items.binary_search_by_key(&key, T::key)
+    }
+
+    fn each(&self) -> impl Iterator<Item = (Bits, &T)> {
+        self.bits.iter().copied().zip(&self.items)
+    }
+}
+
+/// How it is cut into blocks is history, not state.
+impl<T: Marked + PartialEq> PartialEq for Blocks<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.len == other.len && self.iter().eq(other.iter())
+    }
+}
+
+impl<T: Marked + fmt::Debug> fmt::Debug for Blocks<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+    struct Item {
+        place: u64,
+        number: u64,
+    }
+
+    impl Marked for Item {
+        type Key = Self;
+
+        fn key(&self) -> Self {
+            *self
+        }
+
+        fn bits(&self) -> Bits {
+            1 << (self.number % 3) | if self.number == 777 { 1 << 40 } else { 0 }
+        }
+    }
+
+    fn item(number: u64) -> Item {
+        Item { place: (number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) % 100, number }
+    }
+
+    #[test]
+    fn it_is_a_sorted_list() {
+        let mut list = Blocks::default();
+        let mut all: Vec<Item> = (0..1_000).map(item).collect();
+        all.iter().for_each(|item| list.insert(*item));
+        all.sort_unstable();
+        assert_eq!(list.iter().copied().collect::<Vec<_>>(), all);
+        assert_eq!(list.first(), all.first());
+        let rare: Vec<u64> = list.having(1 << 40).map(|item| item.number).collect();
+        assert_eq!(rare, [777]);
+        assert!(list.within(6).eq(all.iter().filter(|item| item.number % 3 != 0 && item.number != 777)));
+        for (at, item) in all.iter().enumerate() {
+            let behind: Vec<Item> = list.having_behind(*item, 2, 200).copied().collect();
+            let other = all[at + 1..].iter().take(200).filter(|other| other.bits() & 2 != 0);
+            assert!(behind.iter().eq(other), "{item:?}");
+        }
+        for number in (0..1_000).filter(|number| number % 7 != 0) {
+            list.remove(item(number));
+        }
+        all.retain(|item| item.number % 7 == 0);
+        assert_eq!(list.iter().copied().collect::<Vec<_>>(), all);
+        assert_eq!(list.having(1 << 40).count(), 1);
+        list.remove(item(777));
+        assert_eq!(list.having(1 << 40).count(), 0);
+    }
+
+    #[test]
+    fn an_empty_list_is_like_a_new_one() {
+        let mut list = Blocks::default();
+        list.insert(item(1));
+        list.remove(item(1));
+        assert!(list.is_empty());
+        assert_eq!(list, Blocks::default());
+    }
+}
