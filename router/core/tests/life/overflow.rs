@@ -50,7 +50,8 @@ fn where_nobody_is_there_it_goes_over_at_once_and_where_nobody_is_anywhere_it_st
     assert_eq!(office.task(own).queue, FRONT);
     assert_eq!(office.owner(own), None, "he has what waited before");
     assert_eq!(office.owner(alone), Some(WorkerId(1)));
-    // Who is there and busy comes back to it.
+    // Who is there and busy comes back to it, though others are ready where it could go.
+    office.worker(3, 1, &[OTHER], AcceptMode::Auto);
     let (worker, presence) = (WorkerId(1), Presence::Busy);
     office.call(Command::Presence { worker, presence, reason: String::new() }).unwrap();
     let kept = office.push(helped(600_000, true));

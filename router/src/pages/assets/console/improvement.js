@@ -1,6 +1,6 @@
 // One thing that should change: what stands behind it, what was answered and measured, and what a supervisor does about it.
 
-import { api, byId, clone, detailOf, notice, say, sayText, setText, slotsOf } from "../page/dom.js";
+import { api, attempt, byId, clone, say, sayText, setText, slotsOf } from "../page/dom.js";
 import { instant } from "../page/clock.js";
 import { Dialog } from "../page/dialog.js";
 import { complainIn, fill } from "../page/table.js";
@@ -82,7 +82,7 @@ function showBelonging({ group, joined = [] }) {
     const { root, slots: places } = clone("t-joined");
     setText(places.title, plain(member.title));
     root.querySelector("a").href = `/console/improvements/${encodeURIComponent(member.id)}`;
-    root.querySelector("[data-do=part]")?.addEventListener("click", () => attempt(() => act(member.id, { act: "part" })));
+    root.querySelector("[data-do=part]")?.addEventListener("click", () => does(member.id, { act: "part" }));
     return root;
   }));
 }
@@ -121,15 +121,8 @@ async function load() {
   }
 }
 
-async function attempt(what) {
-  try {
-    await what();
-    notice(say("done"), 4_000);
-  } catch (problem) {
-    notice(say("problem", { detail: detailOf(problem) }));
-  }
-  load();
-}
+/** Does one act, and shows what became of it. */
+const does = (id, asked) => attempt(() => act(id, asked)).then(load);
 
 /** A form that asks for one act with what is typed. */
 const form = (name, asked) =>
@@ -183,8 +176,8 @@ if (byId("measure-improvement")) {
     assign: () => dialogs.assign.show(plain(item.title), { worker: item.owner ?? "" }),
     finish: () => dialogs.finish.show(plain(item.title)),
     reopen: () => dialogs.reopen.show(plain(item.title)),
-    begin: () => attempt(() => act(id, { act: "begin" })),
-    part: () => attempt(() => act(id, { act: "part" })),
+    begin: () => does(id, { act: "begin" }),
+    part: () => does(id, { act: "part" }),
   };
   for (const button of head.querySelectorAll("[data-do]")) button.addEventListener("click", ACTS[button.dataset.do]);
 }

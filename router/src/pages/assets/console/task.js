@@ -1,6 +1,6 @@
 // One task: where it stands, why, how it came there, what was said; and what a supervisor does about it.
 
-import { api, byId, detailOf, knows, notice, say, sayText, setText, slotsOf } from "../page/dom.js";
+import { api, attempt, byId, knows, say, sayText, setText, slotsOf } from "../page/dom.js";
 import { instant } from "../page/clock.js";
 import { Dialog } from "../page/dialog.js";
 import { Transcript } from "../page/transcript.js";
@@ -68,16 +68,6 @@ async function load() {
   }
 }
 
-async function act(what) {
-  try {
-    await what();
-    notice(say("done"), 4_000);
-  } catch (problem) {
-    notice(say("problem", { detail: detailOf(problem) }));
-  }
-  load();
-}
-
 if (byId("move-dialog")) {
   const move = mover(load);
   const cancel = new Dialog("cancel-dialog", async () => {
@@ -86,7 +76,7 @@ if (byId("move-dialog")) {
   });
   head.querySelector("[data-do=move]").addEventListener("click", () => move.show(id));
   head.querySelector("[data-do=cancel-task]").addEventListener("click", () => cancel.show());
-  head.querySelector("[data-do=back]").addEventListener("click", () => act(() => pullBack(task)));
+  head.querySelector("[data-do=back]").addEventListener("click", () => attempt(() => pullBack(task)).then(load));
 }
 
 await load();

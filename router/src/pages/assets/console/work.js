@@ -1,7 +1,7 @@
 // Open work: filtered, kept as views with live counts; each task leads to why it stands where it stands, and supervisors
 // move it from here.
 
-import { api, byId, detailOf, notice, say, setText, slotsOf } from "../page/dom.js";
+import { api, attempt, byId, say, setText, slotsOf } from "../page/dom.js";
 import { Table, complainIn } from "../page/table.js";
 import { plain } from "../page/text.js";
 import { Views, counted } from "../page/views.js";
@@ -30,15 +30,7 @@ const table = new Table("tasks", {
   },
 });
 
-async function back(task) {
-  try {
-    await pullBack(task);
-    notice(say("done"), 4_000);
-  } catch (problem) {
-    notice(say("problem", { detail: detailOf(problem) }));
-  }
-  look();
-}
+const back = (task) => attempt(() => pullBack(task)).then(look);
 
 const complain = (detail) => complainIn(table.slots.fault, { detail });
 const views = new Views({ list: slotsOf(byId("work-asked")).views, look: () => look(), complain });

@@ -51,6 +51,16 @@ export function notice(sentence, forMs = 9_000) {
   setTimeout(() => root.remove(), forMs);
 }
 
+/** Does something, and says that it is done, or what went wrong. */
+export async function attempt(work) {
+  try {
+    await work();
+    notice(say("done"), 4_000);
+  } catch (problem) {
+    notice(say("problem", { detail: detailOf(problem) }));
+  }
+}
+
 /** A call of the HTTP API. Throws the problem document; a session that ended leads to the sign-in page. */
 export async function api(method, path, body) {
   const answer = await fetch(path, {
