@@ -150,14 +150,14 @@ impl Scheduler {
         if self.has_some_aside(step.now, desk) {
             return None;
         }
-        let fronts = desk.fronts.clone();
         let mut shut: Vec<QueueId> = Vec::new();
         let mut known: Option<(Taking, bool)> = None;
-        let found = self.most_urgent(step.now, worker, Look::Back, |taking| {
+        let found = self.most_urgent(step.now, worker, Look::Back, |queue, hard| {
+            let taking = self.taking_of(step.now, queue, hard, desk);
             if let Some((_, lets)) = known.filter(|(known, _)| *known == taking) {
                 return lets;
             }
-            let holds = fronts.iter().find(|front| !self.reserve_lets(**front, taking));
+            let holds = desk.fronts.iter().find(|front| !self.reserve_lets(**front, taking));
             shut.extend(holds);
             known = Some((taking, holds.is_none()));
             holds.is_none()

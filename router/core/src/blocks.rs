@@ -76,11 +76,11 @@ impl<T: Marked> Blocks<T> {
         self.len += 1;
     }
 
-    pub(crate) fn remove(&mut self, key: T::Key) {
+    pub(crate) fn remove(&mut self, key: T::Key) -> Option<T> {
         let at = self.block_of(key);
-        let Some(block) = self.blocks.get_mut(at) else { return };
-        let Ok(within) = block.place(key) else { return };
-        block.items.remove(within);
+        let block = self.blocks.get_mut(at)?;
+        let within = block.place(key).ok()?;
+        let item = block.items.remove(within);
         block.bits.remove(within);
         self.len -= 1;
         if block.items.is_empty() {
@@ -88,25 +88,32 @@ impl<T: Marked> Blocks<T> {
         } else {
             block.know();
         }
+        Some(item)
     }
 
     /// Those that have all these bits, in order.
     pub(crate) fn having(&self, bits: Bits) -> impl Iterator<Item = &T> {
         let blocks = self.blocks.iter().filter(move |block| bits & !block.any == 0);
-        blocks.flat_map(Block::each).filter(move |(has, _)| bits & !has == 0).map(|(_, item)| item)
+        blocks.flat_map(move |block| block.those(0..block.items.len(), move |has| bits & !has == 0))
     }
 
     /// Those behind an item that have all these bits, in order, of so many who follow.
     pub(crate) fn having_behind(&self, key: T::Key, bits: Bits, many: usize) -> impl Iterator<Item = &T> {
         let at = self.block_of(key);
-        let before = self.blocks.get(at).map_or(0, |block| block.items.partition_point(|other| other.key() <= key));
-        let behind = self.blocks.iter().skip(at).flat_map(Block::each).skip(before).take(many);
-        behind.filter(move |(has, _)| bits & !has == 0).map(|(_, item)| item)
+        let mut first = self.blocks.get(at).map_or(0, |block| block.items.partition_point(|other| other.key() <= key));
+        let mut left = many;
+        let parts = self.blocks.iter().skip(at).map_while(move |block| {
+            let from = std::mem::take(&mut first);
+            let to = block.items.len().min(from + left);
+            left -= to - from;
+            (from < to || from > 0).then(|| block.those(from..to, move |has| bits & !has == 0))
+        });
+        parts.flatten()
     }
 
     /// Those that have none but these bits, in order.
     pub(crate) fn within(&self, bits: Bits) -> impl Iterator<Item = &T> {
-        self.blocks.iter().flat_map(Block::each).filter(move |(has, _)| has & !bits == 0).map(|(_, item)| item)
+        self.blocks.iter().flat_map(move |block| block.those(0..block.items.len(), move |has| has & !bits == 0))
     }
 
     /// All, in order.
@@ -137,8 +144,14 @@ impl<T: Marked> Block<T> {
         self.items.binary_search_by_key(&key, T::key)
     }
 
-    fn each(&self) -> impl Iterator<Item = (Bits, &T)> {
-        self.bits.iter().copied().zip(&self.items)
+    /// Those in a range whose bits are like that, in order. The bits are gone through by themselves: most who search do
+    /// not find much.
+    fn those(&self, range: std::ops::Range<usize>, like: impl Fn(Bits) -> bool) -> impl Iterator<Item = &T> {
+        let (mut at, bits) = (range.start, &self.bits[..range.end]);
+        std::iter::from_fn(move || {
+            at += bits[at..].iter().position(|has| like(*has))? + 1;
+            self.items.get(at - 1)
+        })
     }
 }
 

@@ -37,7 +37,7 @@ impl Scheduler {
             task.needs = alike;
         }
         self.reckon_share(step, task.queue);
-        let (stand, takes) = (self.rules().stand(&task), self.rules().takes(&task));
+        let (stand, takes) = self.rules().derived(&task);
         self.promise_taken(task.queue, task.state.holder(), takes.back, true);
         if let Some(holder) = task.state.holder() {
             self.hold(step, holder, id, takes, true);
@@ -51,9 +51,9 @@ impl Scheduler {
     pub(crate) fn edit_task(&mut self, step: &mut Step<'_>, id: TaskId, change: impl FnOnce(&mut Task)) {
         let rules = Rules { queues: &self.queues, calendars: &self.calendars, learnt: &self.learnt };
         let Some(task) = self.tasks.get_mut(&id) else { return };
-        let (holder_before, takes_before, queue_before) = (task.state.holder(), rules.takes(task), task.queue);
+        let (holder_before, queue_before) = (task.state.holder(), task.queue);
         let was_active = matches!(task.state, TaskState::Active { .. });
-        let stand = rules.stand(task);
+        let (stand, takes_before) = rules.derived(task);
         change(task);
         match (was_active, matches!(task.state, TaskState::Active { .. })) {
             (false, true) => task.begun_at = step.now,
@@ -70,8 +70,8 @@ impl Scheduler {
         if task.state == TaskState::Waiting {
             task.more.tidy();
         }
-        let (takes_after, queue_after) = (rules.takes(task), task.queue);
-        let stand_after = rules.stand(task);
+        let queue_after = task.queue;
+        let (stand_after, takes_after) = rules.derived(task);
         if (&stand, takes_before, queue_before, holder_before) != (&stand_after, takes_after, queue_after, holder_after)
         {
             self.reckon_share(step, queue_before);

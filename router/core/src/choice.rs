@@ -16,7 +16,7 @@ use crate::scheduler::Scheduler;
 /// How many ready workers behind the first are looked at: who may be missed less, and who else could have had a task.
 const OTHERS_LOOKED_AT: usize = 8;
 /// Of so many who follow him.
-const OTHERS_AMONG: usize = 256;
+const OTHERS_AMONG: usize = 128;
 
 /// Who could have a task, why he, and who else could have had it.
 pub(crate) type Match = (WorkerId, Because, Option<WorkerId>);

@@ -1,14 +1,14 @@
 //! Bringing tasks and workers together.
 
 use blendline_wire::event::{Because, Decision, EventKind};
-use blendline_wire::org::Goal;
+use blendline_wire::org::{Goal, QueueSettings};
 use blendline_wire::task::{AcceptMode, Presence, Side, TaskKind};
 use blendline_wire::{Lease, Millis, QueueId, TaskId, TenantId, WorkerId};
 
 use crate::desk::Desk;
 use crate::effect::Release;
 use crate::index::line_key;
-use crate::learnt::{Heard, Taking};
+use crate::learnt::Heard;
 use crate::lines::{Bucket, Heads, LineKey, Lines, Waiting};
 use crate::policy;
 use crate::price::Rank;
@@ -147,17 +147,17 @@ impl Scheduler {
     /// The most urgent task of all lines that this worker serves, and the next one after it.
     fn next_for(&self, now: Millis, worker: WorkerId) -> Option<(Candidate, Option<Candidate>)> {
         // Late back work is not held back: the reserve protects the front line, not the idle.
-        self.most_urgent(now, worker, Look::Urgent, |_| true)
+        self.most_urgent(now, worker, Look::Urgent, |_, _| true)
     }
 
-    /// The most urgent of the tasks in line that this worker could have and `counts` lets through, by its queue, and the
-    /// next one after it.
+    /// The most urgent of the tasks in line that this worker could have and `counts` lets through, by its queue and
+    /// whether it was put aside as often as may be, and the next one after it.
     pub(crate) fn most_urgent(
         &self,
         now: Millis,
         worker: WorkerId,
         look: Look,
-        mut counts: impl FnMut(Taking) -> bool,
+        mut counts: impl FnMut(&QueueSettings, bool) -> bool,
     ) -> Option<(Candidate, Option<Candidate>)> {
         let desk = self.workers.get(&worker).filter(|desk| desk.takes_work())?;
         let (mut best, mut second, mut place): (Option<Candidate>, Option<Candidate>, _) = (None, None, None);
@@ -187,9 +187,7 @@ impl Scheduler {
                 dear = dear.filter(|dear| dear.0.is_before(&first.0)).or(Some(first));
                 continue;
             }
-            for (candidate, seen) in
-                found.filter(|(_, seen)| counts(self.taking_of(now, settings, seen.bucket.hard, desk)))
-            {
+            for (candidate, seen) in found.filter(|(_, seen)| counts(settings, seen.bucket.hard)) {
                 if best.is_none_or(|best| candidate.is_before(&best)) {
                     second = best.replace(candidate);
                     place = Some(seen);
@@ -224,15 +222,16 @@ impl Scheduler {
             {
                 continue;
             }
-            let found = if head.waiting.is_declined() {
-                let Bucket { target: bucket, hard, lift_milli, .. } = seen.bucket;
-                let key = LineKey { needs: head.needs.clone(), bucket, hard, lift_milli, channel: head.channel };
-                let line = seen.lines.line(&key, seen.bucket.late).filter_map(|(_, task)| self.tasks.get(&task));
-                let mut his = line.filter(|task| !declined_by(task, worker, now));
-                his.next().map(|task| Candidate::new(task, now, rank))
-            } else {
-                Some(Candidate::first(&head.waiting, now, rank))
-            };
+            if !head.waiting.is_declined() {
+                // Whatever comes now is due later.
+                let found = Candidate::first(&head.waiting, now, rank);
+                return first.filter(|first| first.due_at <= found.due_at).or(Some(found));
+            }
+            let Bucket { target: bucket, hard, lift_milli, .. } = seen.bucket;
+            let key = LineKey { needs: head.needs.clone(), bucket, hard, lift_milli, channel: head.channel };
+            let line = seen.lines.line(&key, seen.bucket.late).filter_map(|(_, task)| self.tasks.get(&task));
+            let mut his = line.filter(|task| !declined_by(task, worker, now));
+            let found = his.next().map(|task| Candidate::new(task, now, rank));
             let earlier = |one: Candidate, other: Candidate| if one.due_at <= other.due_at { one } else { other };
             first = first.into_iter().chain(found).reduce(earlier);
         }
@@ -295,7 +294,7 @@ impl Scheduler {
             because,
         };
         let (auto, until) = (desk.row.accept == AcceptMode::Auto, now.plus(queue.offer_ms));
-        let supervisor_at = self.supervisor_at(task.queue, now);
+        let supervisor_at = self.supervisor_at(queue.id, now);
         let lease = Lease(task.lease.0 + 1);
         let (queue_id, side, first, missed) = (task.queue, task.side, task.lease.0 == 0, task.missed);
         let strain = task.strain;
@@ -328,8 +327,8 @@ impl Scheduler {
 
     /// When a supervisor hears of a task whose owner is silent from now on.
     pub(crate) fn supervisor_at(&self, queue: QueueId, now: Millis) -> Option<Millis> {
-        let after = self.queues.get(&queue)?.supervisor_ms?;
-        self.rules().hours(queue).after_open(now, after)
+        let queue = self.queues.get(&queue)?;
+        self.rules().hours_of(queue).after_open(now, queue.supervisor_ms?)
     }
 }
 

@@ -122,7 +122,11 @@ impl<'a> Rules<'a> {
 
     /// What a task takes of its holder's capacity.
     pub(crate) fn weight(&self, task: &Task) -> u32 {
-        let Some(queue) = self.queues.get(&task.queue) else { return 0 };
+        self.queues.get(&task.queue).map_or(0, |queue| Self::weight_in(queue, task))
+    }
+
+    /// The same where its queue's settings are at hand.
+    fn weight_in(queue: &QueueSettings, task: &Task) -> u32 {
         let whole = task.weighs.unwrap_or(queue.task_weight);
         match task.state {
             TaskState::Offered { .. } | TaskState::Active { .. } => whole,
@@ -138,11 +142,7 @@ impl<'a> Rules<'a> {
 
     /// What a task takes of its holder's capacity, and what of that is which work.
     pub(crate) fn takes(&self, task: &Task) -> Takes {
-        let load = self.weight(task);
-        let back = if task.side == Side::Back { load } else { 0 };
-        let active = matches!(task.state, TaskState::Active { .. });
-        let aside = u32::from(matches!(task.state, TaskState::Interrupted { .. }));
-        Takes { load, back, soft: if active && self.is_breakable(task) { load } else { 0 }, aside }
+        self.derived(task).1
     }
 
     /// When a silent owner is reminded, or loses the task if he was.
@@ -150,7 +150,7 @@ impl<'a> Rules<'a> {
         let since = task.silence.since?;
         let queue = self.queues.get(&task.queue)?;
         let after = if task.silence.reminded || !reminds(queue) { queue.take_back_ms } else { queue.remind_ms };
-        self.hours(task.queue).after_open(since, after?)
+        self.hours_of(queue).after_open(since, after?)
     }
 
     /// True while something happens when the due time passes: what stands in line becomes late, what waits for an
@@ -170,11 +170,16 @@ impl<'a> Rules<'a> {
     /// Whether active work may be put aside for the front line: back work of a queue that allows it and where it does not
     /// cost too much, not late, and not put aside too often already.
     pub(crate) fn is_breakable(&self, task: &Task) -> bool {
+        self.queues.get(&task.queue).is_some_and(|queue| self.is_breakable_in(queue, task))
+    }
+
+    /// The same where its queue's settings are at hand.
+    fn is_breakable_in(&self, queue: &QueueSettings, task: &Task) -> bool {
         task.side == Side::Back
+            && queue.interruptible
             && !task.missed
             && task.interruptions < limits::INTERRUPTIONS_MAX
-            && self.queues.get(&task.queue).is_some_and(|queue| queue.interruptible)
-            && !self.is_steadfast(task.queue)
+            && !self.is_steadfast(queue.id)
     }
 
     /// Whether calling somebody away from work of a queue is known to cost more than it brings.
@@ -184,21 +189,33 @@ impl<'a> Rules<'a> {
 
     /// Where the index has a task that is like this.
     pub(crate) fn stand(&self, task: &Task) -> Stand {
+        self.derived(task).0
+    }
+
+    /// Where the index has a task that is like this, and what it takes: its queue is looked for once.
+    pub(crate) fn derived(&self, task: &Task) -> (Stand, Takes) {
+        let queue = self.queues.get(&task.queue);
+        let active = matches!(task.state, TaskState::Active { .. });
+        let breakable = active && queue.is_some_and(|queue| self.is_breakable_in(queue, task));
         let at = match (&task.state, task.directed) {
             (TaskState::Waiting, Some((worker, _))) => At::Directed(worker),
             (TaskState::Waiting, None) => At::Line(task.queue, line_key(task)),
-            (TaskState::Active { .. }, _) if self.is_breakable(task) => At::Breakable(task.tenant),
+            (TaskState::Active { .. }, _) if breakable => At::Breakable(task.tenant),
             (TaskState::Interrupted { .. }, _) => At::Interrupted(task.tenant),
             _ => At::Nowhere,
         };
-        Stand {
+        let stand = Stand {
             at,
             spot: (task.due_at, task.id),
             missed: task.missed,
             earned_at: task.earned_at,
             declined: !task.declined.is_empty(),
             due: self.task_due(task),
-        }
+        };
+        let load = queue.map_or(0, |queue| Self::weight_in(queue, task));
+        let back = if task.side == Side::Back { load } else { 0 };
+        let aside = u32::from(matches!(task.state, TaskState::Interrupted { .. }));
+        (stand, Takes { load, back, soft: if breakable { load } else { 0 }, aside })
     }
 
     /// The earliest instant at which something happens to a task by itself; but for the target of what stands in line,

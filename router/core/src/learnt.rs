@@ -1,10 +1,10 @@
 //! What is learnt about queues while work goes on, and the reserve that follows from it.
 
-use blendline_wire::org::{Goal, QueueSettings, WEIGHT_UNIT};
+use blendline_wire::org::{Goal, QueueSettings, TenantSettings, WEIGHT_UNIT};
 use blendline_wire::task::Side;
 use blendline_wire::{Millis, QueueId, WorkerId};
 
-use crate::desk::Desk;
+use crate::desk::{Desk, Pool};
 use crate::index::Due;
 use crate::limits;
 use crate::policy;
@@ -272,14 +272,19 @@ impl Scheduler {
 
     /// How many front slots of a queue back work must leave free now, in thousandths.
     pub fn reserve_milli(&self, queue: QueueId) -> u64 {
-        let Some(tenant) = self.queues.get(&queue).and_then(|queue| self.tenants.get(&queue.tenant)) else { return 0 };
-        let floor = tenant.settings.reserve_milli;
-        let most = tenant.settings.reserve_max_milli.unwrap_or(u64::MAX).max(floor);
+        let tenant = self.queues.get(&queue).and_then(|queue| self.tenants.get(&queue.tenant));
+        tenant.map_or(0, |tenant| self.reserve_of(&tenant.settings, queue, self.pools.get(&queue)))
+    }
+
+    /// The same where what it follows from is at hand.
+    fn reserve_of(&self, tenant: &TenantSettings, queue: QueueId, pool: Option<&Pool>) -> u64 {
+        let floor = tenant.reserve_milli;
+        let most = tenant.reserve_max_milli.unwrap_or(u64::MAX).max(floor);
         let Some(row) = self.learnt.get(&queue).filter(|row| floor < row.level_milli && floor < most) else {
             return floor;
         };
         // Where nobody does anything, no estimate can say that all are needed: work goes on, one task at a time.
-        let Some(pool) = self.pools.get(&queue).filter(|pool| pool.free < pool.slots) else { return floor };
+        let Some(pool) = pool.filter(|pool| pool.free < pool.slots) else { return floor };
         let milli = |weight: u64| i64::try_from(weight * 1_000 / u64::from(WEIGHT_UNIT)).unwrap_or(i64::MAX);
         let more =
             row.running_milli.saturating_mul(milli(pool.back - pool.soft).saturating_sub(row.expected_milli)) / 1_000;
@@ -308,12 +313,15 @@ impl Scheduler {
         if owed {
             return true;
         }
-        let (free, soft) = self.pools.get(&front).map_or((0, 0), |pool| (pool.free, pool.soft));
+        let pool = self.pools.get(&front);
+        let (free, soft) = pool.map_or((0, 0), |pool| (pool.free, pool.soft));
+        let tenant = self.queues.get(&front).and_then(|queue| self.tenants.get(&queue.tenant));
+        let reserve = || tenant.map_or(0, |tenant| self.reserve_of(&tenant.settings, front, pool));
         // The seed changes with each binding, so the state between two levels is drawn for once.
         let draw = || policy::draw(self.meta.seed ^ front.0.wrapping_mul(0x9E37_79B9_7F4A_7C15)).0 % 1_000;
         let allows = |free, kept| policy::reserve_allows(free, u64::from(taken), kept, draw);
-        allows(free, self.reserve_floor_milli(front))
-            && (interruptible || allows(free + soft, self.reserve_milli(front)))
+        allows(free, tenant.map_or(0, |tenant| tenant.settings.reserve_milli))
+            && (interruptible || allows(free + soft, reserve()))
     }
 }
 

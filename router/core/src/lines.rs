@@ -126,7 +126,8 @@ pub(crate) struct Lines {
     lines: BTreeMap<LineKey, Line>,
     /// The first of each line by bucket and due time: within a bucket that is the order of urgency, so whoever looks for
     /// work takes the first that he can do.
-    heads: BTreeMap<Bucket, Heads>,
+    /// There are few buckets.
+    heads: Vec<(Bucket, Heads)>,
     waiting: usize,
 }
 
@@ -195,14 +196,23 @@ impl Lines {
             return (None, None);
         }
         let bucket = Bucket { target: key.bucket, late, hard: key.hard, lift_milli: key.lift_milli };
-        let heads = self.heads.entry(bucket).or_default();
+        let at = match self.heads.binary_search_by_key(&bucket, |(bucket, _)| *bucket) {
+            Ok(at) => at,
+            Err(at) => {
+                self.heads.insert(at, (bucket, Heads::default()));
+                at
+            }
+        };
+        let heads = &mut self.heads[at].1;
         let spot = |heads: &Heads| heads.first().map(|head| head.waiting.spot());
         let first_before = spot(heads);
-        before.into_iter().for_each(|first| heads.remove(first));
-        after.into_iter().for_each(|first| heads.insert(Head::new(key, first)));
+        let led = before.and_then(|first| heads.remove(first));
+        if let Some(first) = after {
+            heads.insert(led.map_or_else(|| Head::new(key, first), |head| Head { waiting: first, ..head }));
+        }
         let first_after = spot(heads);
         if heads.is_empty() {
-            self.heads.remove(&bucket);
+            self.heads.remove(at);
         }
         if late { (None, None) } else { (first_before, first_after) }
     }

@@ -100,18 +100,17 @@ impl Scheduler {
         }
         let rules = Rules { queues: &self.queues, calendars: &self.calendars, learnt: &self.learnt };
         for task in self.tasks.values() {
-            self.index.add_task(&rules.stand(task));
-            let back = rules.takes(task).back;
-            if back > 0 {
+            let (stand, takes) = rules.derived(task);
+            self.index.add_task(&stand);
+            if takes.back > 0 {
                 let holder = task.state.holder().and_then(|holder| self.workers.get(&holder));
                 let group = holder.and_then(|desk| desk.row.settings.group);
                 for whose in promised_to(&self.queues, task.queue, group) {
-                    *self.promised.entry((task.queue, whose)).or_default() += u64::from(back);
+                    *self.promised.entry((task.queue, whose)).or_default() += u64::from(takes.back);
                 }
             }
             if let Some(desk) = task.state.holder().and_then(|holder| self.workers.get_mut(&holder)) {
                 desk.held.insert(task.id);
-                let takes = rules.takes(task);
                 desk.load += takes.load;
                 desk.back += takes.back;
                 desk.soft += takes.soft;

@@ -75,7 +75,7 @@ impl Scheduler {
         let before = std::mem::replace(&mut desk.ready, place);
         for queue in &desk.row.settings.queues {
             let ready = self.index.ready.or_default(*queue);
-            before.iter().for_each(|place| ready.remove(*place));
+            before.iter().for_each(|place| _ = ready.remove(*place));
             place.iter().for_each(|place| ready.insert(*place));
             if ready.is_empty() {
                 self.index.ready.remove(queue);

@@ -103,6 +103,7 @@ impl World {
     }
 
     /// Some tasks are done, one after the other; the classes of those that must come for the world to stay as it is.
+    #[inline(never)]
     pub fn settle(&mut self, count: usize, classes: &mut Vec<u32>) {
         classes.clear();
         for _ in 0..count {

@@ -126,43 +126,47 @@ fn prices(line: &Line) -> Prices {
     let free = (FREE_MAX as f64).min(slots).min(line.free.max(1.0)) as usize;
     let filled = line.free < slots;
     let (arrivals, served) = (offered / line.task_ms, 1.0 / line.task_ms);
-    let mut prices = vec![[0.0; TIMES.len()]; free + 1 + WAITING_MAX];
-    let (mut factors, mut rests) = (Vec::with_capacity(MANY), Vec::with_capacity(MANY));
-    for (time, times) in TIMES.iter().enumerate() {
-        let ends = served / times;
-        // By place: the price is the rest and so many times the next place's.
-        factors.clear();
-        rests.clear();
-        for at in 0..=free + WAITING_MAX + TAIL {
-            let busy = (slots - free as f64 - 1.0 + at as f64).clamp(0.0, slots - 1.0) * served;
-            let (mut middle, mut rest) = (arrivals + busy + ends, 0.0);
-            match at.checked_sub(1) {
-                Some(below) if below > 0 || filled => {
-                    middle -= busy * factors[below];
-                    rest += busy * rests[below];
-                }
-                Some(_) => middle -= busy,
-                None => (middle, rest) = (arrivals + ends, -mean),
-            }
-            if at > free {
-                let one_more = match (at - free).checked_sub(2) {
+    // All times side by side: a processor reckons several at once.
+    let ends = TIMES.map(|times| served / times);
+    // By place: the price is the rest and so many times the next place's.
+    let mut parts: Vec<[(f64, f64); TIMES.len()]> = Vec::with_capacity(MANY);
+    for at in 0..=free + WAITING_MAX + TAIL {
+        let busy = (slots - free as f64 - 1.0 + at as f64).clamp(0.0, slots - 1.0) * served;
+        let more = match at.checked_sub(free + 1) {
+            Some(over) => {
+                let one_more = match over.checked_sub(1) {
                     Some(waiting) => first + step * waiting as f64,
                     None => (offered * first - mean * line.task_ms) / slots,
                 };
-                rest += line.cost + served * one_more;
+                line.cost + served * one_more
+            }
+            None => 0.0,
+        };
+        let below = at.checked_sub(1).map(|below| parts[below]);
+        parts.push(std::array::from_fn(|time| {
+            let (mut middle, mut rest) = (arrivals + busy + ends[time], 0.0);
+            match below {
+                Some(below) if at > 1 || filled => {
+                    middle -= busy * below[time].0;
+                    rest += busy * below[time].1;
+                }
+                Some(_) => middle -= busy,
+                None => (middle, rest) = (arrivals + ends[time], -mean),
             }
             let part = 1.0 / middle;
-            factors.push(arrivals * part);
-            rests.push(rest * part);
-        }
-        let top = factors.len() - 1;
-        let rise = served * step / ends;
-        let mut price = (rests[top] + factors[top] * rise) / (1.0 - factors[top]).max(1e-12);
-        for at in (0..top).rev() {
-            price = rests[at] + factors[at] * price;
-            if let Some(prices) = prices.get_mut(at) {
-                prices[time] = price.max(0.0);
-            }
+            (arrivals * part, (rest + more) * part)
+        }));
+    }
+    let top = parts.len() - 1;
+    let mut price: [f64; TIMES.len()] = std::array::from_fn(|time| {
+        let ((factor, rest), rise) = (parts[top][time], served * step / ends[time]);
+        (rest + factor * rise) / (1.0 - factor).max(1e-12)
+    });
+    let mut prices = vec![[0.0; TIMES.len()]; free + 1 + WAITING_MAX];
+    for at in (0..top).rev() {
+        price = std::array::from_fn(|time| parts[at][time].1 + parts[at][time].0 * price[time]);
+        if let Some(prices) = prices.get_mut(at) {
+            *prices = price.map(|price| price.max(0.0));
         }
     }
     if !filled {
