@@ -8,6 +8,7 @@ use blendline_wire::task::Side;
 use blendline_wire::{Millis, TaskId, WorkerId};
 
 use crate::backlog::Gate;
+use crate::blocks::Marked;
 use crate::price::Prices;
 use crate::ready::{Bits, Place, Ready, need_bits};
 use crate::rows::Task;
@@ -88,7 +89,7 @@ impl<'a> Choice<'a> {
     /// the longest idle. What is lost is told from their places: most desks are not looked at.
     fn least_loaded(&mut self, ready: &Ready) -> Option<Match> {
         let first = ready.having(self.needs).find(|place| self.able(place))?;
-        let others = ready.having_behind(*first, self.needs, OTHERS_AMONG).take(OTHERS_LOOKED_AT);
+        let others = ready.having_behind(first.key(), self.needs, OTHERS_AMONG).take(OTHERS_LOOKED_AT);
         let mut ranked = Vec::with_capacity(1 + OTHERS_LOOKED_AT);
         ranked.push((first, Loss(0.0, 0, 0, 0)));
         ranked.extend(others.map(|place| (place, Loss(0.0, 0, 0, 0))));

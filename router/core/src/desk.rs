@@ -104,6 +104,9 @@ pub(crate) struct Desk {
     pub(crate) ready: Option<Place>,
     /// The bits of his skills.
     pub(crate) skills: Bits,
+    /// Whether some channel's tasks take of him what his settings say: for nearly nobody, and who looks for somebody need
+    /// not look into all settings.
+    weighs: bool,
     /// The front queues he serves.
     pub(crate) fronts: Arc<[QueueId]>,
     /// Those of them whose work is his: he does not only help there.
@@ -133,6 +136,7 @@ impl Desk {
             held: Few::default(),
             ready: None,
             skills: 0,
+            weighs: false,
             fronts: none.clone(),
             homes: none.clone(),
             promised: none,
@@ -161,6 +165,7 @@ impl Desk {
         let plans = |queue: &QueueSettings| settings.group.is_some_and(|group| part_of(queue, group) > 0);
         self.promised = of(&|queue| is_promised(queue) || plans(queue));
         self.planned = self.promised.iter().any(|queue| queues.get(queue).is_some_and(plans));
+        self.weighs = !settings.weights.is_empty();
         self.skills = skill_bits(self.row.settings.skills.iter().map(|has| has.skill));
     }
 
@@ -180,12 +185,13 @@ impl Desk {
 
     /// What a task would take of him.
     pub(crate) fn weight_of(&self, task: &Task, queue: &QueueSettings) -> u32 {
-        self.row.settings.weight_of(task.channel, queue.task_weight)
+        if self.weighs { self.row.settings.weight_of(task.channel, queue.task_weight) } else { queue.task_weight }
     }
 
     /// The least that a task of a queue can take of him, by whatever channel it came.
     pub(crate) fn least_weight(&self, queue: &QueueSettings) -> u32 {
-        self.row.settings.weights.iter().map(|own| own.weight).fold(queue.task_weight, u32::min)
+        let own = if self.weighs { &self.row.settings.weights[..] } else { &[] };
+        own.iter().map(|own| own.weight).fold(queue.task_weight, u32::min)
     }
 
     /// Whether he has room for a task.
@@ -200,7 +206,8 @@ impl Desk {
 
     /// Whether he has the skills for a task and did not decline it.
     pub(crate) fn knows_and_may(&self, task: &Task, now: Millis) -> bool {
-        self.row.settings.has_skills(&task.needs) && !declined_by(task, self.row.settings.id, now)
+        (task.needs.is_empty() || self.row.settings.has_skills(&task.needs))
+            && (task.declined.is_empty() || !declined_by(task, self.row.settings.id, now))
     }
 
     /// Where he belongs among the ready, if he does.

@@ -23,7 +23,7 @@ pub(crate) fn queue_bits(queues: &[QueueId]) -> Bits {
 }
 
 /// A ready worker: the least loaded first, then the longest idle.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Place {
     /// How much of his capacity is taken, in thousandths.
     pub(crate) load_milli: u16,
@@ -46,11 +46,17 @@ pub(crate) struct Place {
 /// Those of one queue who are ready, in order; the bits are those of their skills.
 pub(crate) type Ready = Blocks<Place>;
 
-impl Marked for Place {
-    type Key = Self;
+/// The bits of an instant in a place's key: enough for nine thousand years.
+const INSTANT_BITS: u32 = 48;
 
-    fn key(&self) -> Self {
-        *self
+impl Marked for Place {
+    /// His load, since when he is idle, and who he is, in one number: it is compared at once.
+    type Key = u128;
+
+    fn key(&self) -> u128 {
+        let idle_since = self.idle_since.0.min((1 << INSTANT_BITS) - 1);
+        let first = u64::from(self.load_milli) << INSTANT_BITS | idle_since;
+        u128::from(first) << u64::BITS | u128::from(self.worker.0)
     }
 
     fn bits(&self) -> Bits {

@@ -2,6 +2,7 @@
 
 use blendline_wire::WorkerId;
 
+use crate::blocks::Marked;
 use crate::desk::Pool;
 use crate::ready::Place;
 use crate::scheduler::{Scheduler, Step};
@@ -75,7 +76,7 @@ impl Scheduler {
         let before = std::mem::replace(&mut desk.ready, place);
         for queue in &desk.row.settings.queues {
             let ready = self.index.ready.or_default(*queue);
-            before.iter().for_each(|place| _ = ready.remove(*place));
+            before.iter().for_each(|place| _ = ready.remove(place.key()));
             place.iter().for_each(|place| ready.insert(*place));
             if ready.is_empty() {
                 self.index.ready.remove(queue);

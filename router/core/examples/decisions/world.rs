@@ -121,6 +121,7 @@ impl World {
     }
 
     /// A task of this class comes.
+    #[inline(never)]
     pub fn arrive(&mut self, class: u32) {
         let (side, route) = self.classes[class as usize].clone();
         let payload = PayloadId(1);
