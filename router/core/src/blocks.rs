@@ -4,7 +4,7 @@
 use std::fmt;
 
 /// How many items a block holds at most.
-const BLOCK: usize = 64;
+const BLOCK: usize = 128;
 
 /// One bit for each skill or queue; some share theirs.
 pub(crate) type Bits = u64;
