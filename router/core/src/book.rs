@@ -281,9 +281,9 @@ impl Scheduler {
     }
 
     /// An event of a tenant with nothing else said yet.
-    pub(crate) fn blank_event(&mut self, step: &Step<'_>, tenant: TenantId, kind: EventKind) -> Event {
+    pub(crate) fn blank_event(&mut self, step: &Step<'_>, tenant: TenantId, kind: EventKind) -> Box<Event> {
         self.meta.last_event += 1;
-        Event {
+        Box::new(Event {
             id: EventId(self.meta.last_event),
             at: step.now,
             tenant,
@@ -298,14 +298,14 @@ impl Scheduler {
             channel: None,
             cause: None,
             rule_set: 0,
-        }
+        })
     }
 
     /// Writes an event; the first of a step is the cause of the others.
-    pub(crate) fn write_event(&mut self, step: &mut Step<'_>, mut event: Event) {
+    pub(crate) fn write_event(&mut self, step: &mut Step<'_>, mut event: Box<Event>) {
         event.cause = step.cause;
         step.cause = step.cause.or(Some(event.id));
-        step.write(Write::Event(Box::new(event)));
+        step.write(Write::Event(event));
     }
 }
 

@@ -20,12 +20,12 @@ impl Scheduler {
         &mut self,
         step: &mut Step<'_>,
         worker: WorkerId,
-        task: About,
+        closed: About,
         took: u32,
         disposition: &str,
     ) {
         let now = step.now;
-        let (Some(queue), Some(desk)) = (self.queues.get(&task.queue), self.workers.get(&worker)) else { return };
+        let (Some(queue), Some(desk)) = (self.queues.get(&closed.queue), self.workers.get(&worker)) else { return };
         let (burden, idle) = (desk.row.settings.burden, desk.load == 0);
         let mut run = Run { tasks: desk.row.run.tasks.saturating_add(1), ..desk.row.run };
         run.free_since = idle.then_some(now);
@@ -43,13 +43,13 @@ impl Scheduler {
             self.edit_worker(step, worker, |row| row.run = run);
         }
         if noted > 0 || rest.is_some() {
-            self.edit_worker(step, worker, |row| row.wrap_ups.push((task.task, weight, until)));
+            self.edit_worker(step, worker, |row| row.wrap_ups.push((closed.task, weight, until)));
         }
         if noted > 0 {
-            self.event_about(step, task, EventKind::WrapUpStarted { until: now.plus(noted) });
+            self.event_about(step, closed, EventKind::WrapUpStarted { until: now.plus(noted) });
         }
         if let Some((_, why)) = rest {
-            self.worker_event(step, worker, EventKind::RestStarted { after: task.task, until, why: why.to_owned() });
+            self.worker_event(step, worker, EventKind::RestStarted { after: closed.task, until, why: why.to_owned() });
         }
     }
 }

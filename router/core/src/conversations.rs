@@ -57,7 +57,8 @@ impl Scheduler {
         id: ConversationId,
         message: &InboundMessage,
     ) -> Result<Answer, Refusal> {
-        let ConversationState::Open { task } = self.conversations[&id].state else { return Err(Refusal::UnknownTask) };
+        let state = self.conversations.get(&id).map(|open| &open.state);
+        let Some(&ConversationState::Open { task }) = state else { return Err(Refusal::UnknownTask) };
         let seq = self.hear(step, task, message.payload);
         let received = EventKind::MessageReceived { seq, kind: message.kind, account: message.account };
         self.task_event(step, task, received);

@@ -129,7 +129,6 @@ impl Desk {
     /// A worker of whom only what his own row says is derived yet.
     pub(crate) fn new(row: Worker, queues: &Map<QueueId, QueueSettings>) -> Self {
         let load = row.wrap_ups.iter().map(|(_, weight, _)| *weight).sum();
-        let none: Arc<[QueueId]> = [].into();
         let mut desk = Self {
             row,
             load,
@@ -137,9 +136,9 @@ impl Desk {
             ready: None,
             skills: 0,
             weighs: false,
-            fronts: none.clone(),
-            homes: none.clone(),
-            promised: none,
+            fronts: Arc::default(),
+            homes: Arc::default(),
+            promised: Arc::default(),
             planned: false,
             back: 0,
             soft: 0,
@@ -154,7 +153,10 @@ impl Desk {
     pub(crate) fn know(&mut self, queues: &Map<QueueId, QueueSettings>) {
         let settings = &self.row.settings;
         let of = |which: &dyn Fn(&QueueSettings) -> bool| -> Arc<[QueueId]> {
-            settings.queues.iter().filter(|queue| queues.get(queue).is_some_and(which)).copied().collect()
+            let mut those =
+                settings.queues.iter().filter(|queue| queues.get(queue).is_some_and(which)).copied().peekable();
+            // An empty list takes nothing by itself, and most workers have one.
+            if those.peek().is_some() { those.collect() } else { Arc::default() }
         };
         self.fronts = of(&|queue| queue.side == Side::Front);
         let helps = |queue: &&QueueId| self.row.paces.iter().any(|pace| pace.queue == **queue && pace.helps);

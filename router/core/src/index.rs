@@ -187,11 +187,6 @@ impl<'a> Rules<'a> {
         self.learnt.get(&queue).is_some_and(|row| row.steadfast)
     }
 
-    /// Where the index has a task that is like this.
-    pub(crate) fn stand(&self, task: &Task) -> Stand {
-        self.derived(task).0
-    }
-
     /// Where the index has a task that is like this, and what it takes: its queue is looked for once.
     pub(crate) fn derived(&self, task: &Task) -> (Stand, Takes) {
         let queue = self.queues.get(&task.queue);

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
-use std::ops::Index;
 
 #[expect(clippy::disallowed_types, reason = "the hash is fixed, and what is iterated is sorted first")]
 type Table<K, V> = std::collections::HashMap<K, V, BuildHasherDefault<Mixer>>;
@@ -83,14 +82,6 @@ impl<K: Copy + Eq + Hash + Ord, V> Map<K, V> {
 impl<K: Eq + Hash, V> FromIterator<(K, V)> for Map<K, V> {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
         Self(entries.into_iter().collect())
-    }
-}
-
-impl<K: Copy + Eq + Hash + Ord, V> Index<&K> for Map<K, V> {
-    type Output = V;
-
-    fn index(&self, key: &K) -> &V {
-        &self.0[key]
     }
 }
 

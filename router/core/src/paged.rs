@@ -5,7 +5,6 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::Index;
 
 use blendline_wire::{ConversationId, TaskId};
 
@@ -129,15 +128,6 @@ fn place<K: Numbered>(key: K) -> (u64, usize) {
     (number / PAGE as u64, (number % PAGE as u64) as usize)
 }
 
-impl<K: Numbered, V> Index<&K> for Paged<K, V> {
-    type Output = V;
-
-    #[expect(clippy::expect_used, reason = "that is what it is to index")]
-    fn index(&self, key: &K) -> &V {
-        self.get(key).expect("no entry has this number")
-    }
-}
-
 impl<K: Numbered + fmt::Debug, V: fmt::Debug> fmt::Debug for Paged<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter()).finish()
@@ -170,7 +160,7 @@ mod tests {
         assert!(paged.iter().map(|(key, value)| (key.0, value)).eq(map.iter().map(|(key, value)| (*key, value))));
         for key in map.keys() {
             *paged.get_mut(&TaskId(*key)).unwrap() = 1;
-            assert_eq!(paged[&TaskId(*key)], 1);
+            assert_eq!(paged.get(&TaskId(*key)), Some(&1));
             paged.remove(&TaskId(*key));
         }
         assert_eq!(paged, Paged::default());

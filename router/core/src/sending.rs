@@ -29,7 +29,7 @@ impl Scheduler {
                     row.attempt += 1;
                     row.window_until = window_until;
                 });
-                let row = &self.outbound[&id];
+                let Some(row) = self.outbound.get(&id) else { break };
                 step.effects.push(crate::effect::Effect::Release(Release::Send {
                     outbound: id,
                     attempt: row.attempt,
@@ -104,7 +104,7 @@ impl Scheduler {
         }
         let at = step.now.plus(after_ms.max(policy::retry_ms(attempt)));
         self.edit_outbound(step, id, |row| row.state = OutboundState::Delayed { until: at });
-        let row = self.outbound[&id].clone();
+        let Some(row) = self.outbound.get(&id).cloned() else { return };
         let next = EventKind::ReplyDelayed { outbound: id, attempt: attempt + 1, at, reason };
         self.outbound_event(step, &row, next);
     }

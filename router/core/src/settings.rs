@@ -124,8 +124,9 @@ impl Scheduler {
     /// A queue is no more: its open tasks and its workers go to the heir.
     pub(crate) fn remove_queue(&mut self, step: &mut Step<'_>, id: QueueId, heir: QueueId) -> Result<Answer, Refusal> {
         let tenant = self.queues.get(&id).ok_or(Refusal::UnknownQueue)?.tenant;
-        let heir_tenant = self.queues.get(&heir).ok_or(Refusal::UnknownQueue)?.tenant;
-        if heir_tenant != tenant {
+        let queue = self.queues.get(&heir).ok_or(Refusal::UnknownQueue)?;
+        let side = queue.side;
+        if queue.tenant != tenant {
             return Err(Refusal::OtherTenant);
         }
         if heir == id {
@@ -151,7 +152,6 @@ impl Scheduler {
         for task in self.tasks_of(id) {
             // An offer was made on the old queue's terms; who has a task keeps it, on the heir's.
             self.withdraw_offer(step, task);
-            let side = self.queues[&heir].side;
             self.edit_task(step, task, |task| {
                 task.queue = heir;
                 task.side = side;

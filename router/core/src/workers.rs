@@ -51,7 +51,7 @@ impl Scheduler {
         }
         step.todo.freed.insert(id);
         // The list is made before new work is given: that comes as offers of its own.
-        let tasks = self.workers[&id].held.iter().filter_map(|task| {
+        let tasks = self.held_by(id).filter_map(|task| {
             let task = self.tasks.get(&task)?;
             task.state.owner()?;
             Some((task.id, task.lease, matches!(task.state, TaskState::Offered { .. })))
@@ -110,7 +110,7 @@ impl Scheduler {
     /// Everything a worker holds, or that waits for him, goes to others: in an absence to his stand-in where he has
     /// one who is there, else back in line with the earned place. Nobody waits for someone who is not there.
     fn hand_off(&mut self, step: &mut Step<'_>, id: WorkerId, leaving: Leaving) {
-        let desk = &self.workers[&id];
+        let Some(desk) = self.workers.get(&id) else { return };
         let held: Vec<TaskId> = desk.held.iter().collect();
         let waiting: Vec<TaskId> = self.index.directed.get(&id).into_iter().flatten().map(|(_, task)| *task).collect();
         let stand_in = desk.row.settings.stand_in.filter(|other| leaving == Leaving::Away && self.is_there(*other));

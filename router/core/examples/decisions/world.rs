@@ -103,7 +103,7 @@ impl World {
     }
 
     /// Some tasks are done, one after the other; the classes of those that must come for the world to stay as it is.
-    #[inline(never)]
+    #[inline(never)] // So that a profile tells it from the arrivals.
     pub fn settle(&mut self, count: usize, classes: &mut Vec<u32>) {
         classes.clear();
         for _ in 0..count {
