@@ -154,6 +154,18 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_those_of_the_source() {
+        // The first that SplitMix64 gives for 1234567, as published with it.
+        let (mut seed, mut drawn) = (1_234_567, Vec::new());
+        for _ in 0..3 {
+            let (number, next) = draw(seed);
+            drawn.push(number);
+            seed = next;
+        }
+        assert_eq!(drawn, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);
+    }
+
+    #[test]
     fn buckets_are_close_below() {
         for target in [0, 1, 7, 8, 9, 15, 16, 59_999, 60_000, u64::MAX] {
             let bucket = target_bucket(target);

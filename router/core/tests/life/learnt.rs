@@ -194,6 +194,7 @@ fn what_a_queue_is_worth_is_reckoned_from_the_slots_it_keeps_busy() {
         let busy = row.rate.per_ms() * row.reckoned.task_ms as f64 * f64::from(weight) / 100.0 * 1e6;
         assert!((row.reckoned.offered_micro as f64 / busy - 1.0).abs() < 0.02, "{row:?}: {busy}");
         assert_eq!((row.reckoned.slots, row.reckoned.others_milli, row.reckoned.free_milli), (300, 0, u64::MAX));
+        assert_eq!(row.running_milli, 0, "of back work nothing is known: it counts as long as a task");
         // What is left for back work: the slots without those kept free and those at work.
         let left = 3_000 - (row.level_milli + row.reckoned.offered_micro / 1_000) as i64;
         assert!(row.expected_milli.abs_diff(left) <= 60, "{left}: {row:?}");
@@ -208,6 +209,39 @@ fn what_a_queue_is_worth_is_reckoned_from_the_slots_it_keeps_busy() {
         let row = learnt(&office, FRONT);
         assert_eq!(row.reckoned.free_milli, row.level_milli + 1_000, "back work fills what the reserve leaves");
     }
+}
+
+#[test]
+fn what_keeps_its_workers_busy_for_other_queues_is_what_is_left_of_their_busy_slots() {
+    let mut office = Office::with(|queue| queue.side = Side::Front);
+    (1..=4).for_each(|id| _ = office.worker(id, 1, &[FRONT, OTHER], AcceptMode::Auto));
+    for _ in 0..60 {
+        let tasks = [FRONT, OTHER].map(|queue| office.item(queue));
+        office.pass(MINUTE);
+        for task in tasks {
+            office.done(office.owner(task).unwrap(), task);
+        }
+    }
+    // One slot is always at work for each of the two; a count ends while both are.
+    let row = learnt(&office, FRONT);
+    assert!(row.busy_milli.abs_diff(2_000) <= 100 && row.reckoned.others_milli.abs_diff(1_000) <= 200, "{row:?}");
+}
+
+#[test]
+fn the_price_of_a_queue_that_nobody_serves_rises_by_what_is_late() {
+    let mut office = Office::new();
+    office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    let first = office.push(class(FRONT));
+    office.done(WorkerId(1), first);
+    let mut rows = office.core.snapshot();
+    rows.learnt.iter_mut().for_each(|row| row.price_micro = 5_000_000);
+    office.core = Scheduler::load(0, rows).unwrap();
+    let (worker, presence) = (WorkerId(1), Presence::Away);
+    office.call(blendline_core::Command::Presence { worker, presence, reason: String::new() }).unwrap();
+    office.push(class(FRONT));
+    office.pass(MINUTE);
+    // No level is at its bound where there are no slots.
+    assert!(learnt(&office, FRONT).price_micro > 5_000_000);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod ladder;
 mod learnt;
 mod office;
 mod overflow;
+mod price;
 mod promise;
 mod reasons;
 mod sending;

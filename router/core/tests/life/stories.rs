@@ -1,11 +1,12 @@
 use blendline_core::input::{InboundMessage, Settings, Verdict};
+use blendline_core::limits::{OUTBOUND_PER_CONVERSATION_MAX, REPLIES_MAX};
 use blendline_core::rows::{ConversationState, TaskState};
 use blendline_core::{Answer, Command, Refusal, Release};
 use blendline_wire::event::EventKind;
 use blendline_wire::inbound::InboundKind;
 use blendline_wire::org::{QueueSettings, TenantSettings};
 use blendline_wire::task::{AcceptMode, Presence, Side, Target};
-use blendline_wire::{ContactKey, Lease, QueueId, SessionId, TenantId};
+use blendline_wire::{ContactKey, Lease, QueueId, SessionId, TenantId, WorkerId};
 
 use crate::office::*;
 
@@ -242,6 +243,47 @@ fn a_full_queue_refuses_items_out_loud_and_never_a_customer() {
         matter: None,
     };
     assert_eq!(office.call(Command::Push(item)), Err(Refusal::TooMany("tasks")));
+}
+
+#[test]
+fn as_many_replies_as_may_be_and_not_one_more() {
+    let mut office = Office::new();
+    let worker = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    let task = office.message(1);
+    let settle = |office: &mut Office, count| {
+        let replies = (0..count).map(|_| office.payload()).collect();
+        let (lease, verdict, seen) = (office.lease(task), done(), None);
+        office.call(Command::Settle { worker, task, lease, verdict, replies, seen })
+    };
+    assert_eq!(settle(&mut office, REPLIES_MAX + 1), Err(Refusal::TooMany("replies")));
+    assert_eq!(settle(&mut office, REPLIES_MAX), Ok(Answer::Done));
+    let task = office.message(2);
+    for _ in 0..OUTBOUND_PER_CONVERSATION_MAX {
+        office.reply(worker, task).unwrap();
+    }
+    assert_eq!(office.reply(worker, task), Err(Refusal::TooMany("replies")));
+}
+
+#[test]
+fn who_declined_is_forgotten_when_his_back_off_is_over() {
+    let mut office = Office::with(|queue| queue.offer_ms = MINUTE);
+    let (one, other) = (WorkerId(1), WorkerId(2));
+    office.worker(1, 1, &[FRONT], AcceptMode::Offer);
+    office.worker(2, 1, &[FRONT], AcceptMode::Offer);
+    let task = office.message(1);
+    let decline = |office: &mut Office, worker| {
+        assert_eq!(office.owner(task), Some(worker));
+        let lease = office.lease(task);
+        office.call(Command::Decline { worker, task, lease, reason: String::new() }).unwrap();
+    };
+    decline(&mut office, one);
+    // Until the very end of his back-off the other thinks about it.
+    let back_off = blendline_core::policy::back_off_ms(1);
+    office.pass(back_off);
+    decline(&mut office, other);
+    let until = office.now.plus(blendline_core::policy::back_off_ms(2));
+    assert_eq!(office.task(task).declined, [(other, until)]);
+    assert_eq!(office.owner(task), Some(one));
 }
 
 #[test]
