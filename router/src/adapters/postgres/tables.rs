@@ -1,13 +1,13 @@
 //! A batch, parted into tables and columns: each column is one parameter of its table's statement.
 
+mod company;
+
 use std::collections::{HashMap, HashSet};
 
+use self::company::{Cases, Externals, Improvements, Judgements, Lines, References};
 use super::parts::day;
 use super::values::{Hash, Hidden};
-use crate::adapters::columns::{
-    Batch, CaseColumns, ConversationColumns, ImprovementColumns, JudgementColumns, LineColumns, MessageColumns,
-    OutboundColumns, Row, TaskColumns, sql,
-};
+use crate::adapters::columns::{Batch, ConversationColumns, MessageColumns, OutboundColumns, Row, TaskColumns, sql};
 
 /// A batch, a column at a time.
 pub(super) struct Tables<'a> {
@@ -124,100 +124,6 @@ pub(super) struct Entries<'a> {
     pub(super) kind: Vec<&'static str>,
     pub(super) tenant: Vec<i64>,
     pub(super) at: Vec<i64>,
-    pub(super) body: Vec<Hidden<'a>>,
-}
-
-#[derive(Default)]
-pub(super) struct Cases<'a> {
-    pub(super) id: Vec<Hash>,
-    pub(super) tenant: Vec<i64>,
-    pub(super) case_type: Vec<&'a str>,
-    pub(super) stage: Vec<&'a str>,
-    pub(super) contact: Vec<Option<Hidden<'a>>>,
-    pub(super) matter: Vec<Option<i64>>,
-    pub(super) task: Vec<Option<i64>>,
-    pub(super) owner: Vec<Option<i64>>,
-    pub(super) open: Vec<bool>,
-    pub(super) opened_at: Vec<i64>,
-    pub(super) due_at: Vec<Option<i64>>,
-    pub(super) look_at: Vec<Option<i64>>,
-    pub(super) promise_due: Vec<Option<i64>>,
-    pub(super) body: Vec<Hidden<'a>>,
-}
-
-#[derive(Default)]
-pub(super) struct Lines<'a> {
-    pub(super) decision: Vec<Hash>,
-    pub(super) line: Vec<i32>,
-    pub(super) tenant: Vec<i64>,
-    pub(super) at: Vec<i64>,
-    pub(super) kind: Vec<&'a str>,
-    pub(super) action: Vec<&'a str>,
-    pub(super) currency: Vec<&'a str>,
-    pub(super) minor: Vec<i64>,
-    pub(super) asker: Vec<i64>,
-    pub(super) holder: Vec<Option<i64>>,
-    pub(super) second_holder: Vec<Option<i64>>,
-    pub(super) contact: Vec<Option<Hidden<'a>>>,
-    pub(super) approval: Vec<Option<i64>>,
-    pub(super) body: Vec<Hidden<'a>>,
-}
-
-#[derive(Default)]
-pub(super) struct References<'a> {
-    pub(super) tenant: Vec<i64>,
-    pub(super) case_id: Vec<Hash>,
-    pub(super) reference: Vec<&'a str>,
-}
-
-#[derive(Default)]
-pub(super) struct Externals<'a> {
-    pub(super) id: Vec<Hash>,
-    pub(super) place: Vec<Hash>,
-    pub(super) tenant: Vec<i64>,
-    pub(super) due_at: Vec<Option<i64>>,
-    pub(super) system: Vec<&'a str>,
-    pub(super) body: Vec<Hidden<'a>>,
-    pub(super) removed: Vec<Hash>,
-}
-
-#[derive(Default)]
-pub(super) struct Judgements<'a> {
-    pub(super) id: Vec<Hash>,
-    pub(super) tenant: Vec<i64>,
-    pub(super) at: Vec<i64>,
-    pub(super) kind: Vec<&'static str>,
-    pub(super) worker: Vec<Option<i64>>,
-    pub(super) judge: Vec<Option<i64>>,
-    pub(super) task: Vec<Option<i64>>,
-    pub(super) open: Vec<bool>,
-    pub(super) body: Vec<Hidden<'a>>,
-}
-
-impl<'a> Judgements<'a> {
-    fn push(&mut self, row: &JudgementColumns, body: Hidden<'a>) {
-        self.id.push(Hash(row.id));
-        self.tenant.push(row.tenant);
-        self.at.push(row.at);
-        self.kind.push(row.kind);
-        self.worker.push(row.worker);
-        self.judge.push(row.judge);
-        self.task.push(row.task);
-        self.open.push(row.open);
-        self.body.push(body);
-    }
-}
-
-#[derive(Default)]
-pub(super) struct Improvements<'a> {
-    pub(super) id: Vec<Hash>,
-    pub(super) group: Vec<Option<Hidden<'a>>>,
-    pub(super) tenant: Vec<i64>,
-    pub(super) owner: Vec<Option<i64>>,
-    pub(super) author: Vec<Option<i64>>,
-    pub(super) look_at: Vec<Option<i64>>,
-    pub(super) status: Vec<&'static str>,
-    pub(super) source: Vec<&'static str>,
     pub(super) body: Vec<Hidden<'a>>,
 }
 
@@ -346,20 +252,8 @@ impl<'a> Tables<'a> {
         }
         batch.cases.iter().for_each(|row| self.cases.push(row, Hidden(batch.text(&row.body))));
         batch.lines.iter().for_each(|row| self.lines.push(row, Hidden(batch.text(&row.body))));
-        for (tenant, text, case) in &batch.references {
-            self.references.tenant.push(*tenant);
-            self.references.case_id.push(Hash(*case));
-            self.references.reference.push(text);
-        }
-        for row in &batch.externals {
-            let columns = &mut self.externals;
-            columns.id.push(Hash(row.id));
-            columns.place.push(Hash(row.place));
-            columns.tenant.push(row.tenant);
-            columns.due_at.push(row.due_at);
-            columns.system.push(&row.system);
-            columns.body.push(Hidden(batch.text(&row.body)));
-        }
+        batch.references.iter().for_each(|(tenant, text, case)| self.references.push(*tenant, text, *case));
+        batch.externals.iter().for_each(|row| self.externals.push(row, Hidden(batch.text(&row.body))));
         batch.judgements.iter().for_each(|row| self.judgements.push(row, Hidden(batch.text(&row.body))));
         self.externals.removed.extend(batch.externals_removed.iter().map(|id| Hash(*id)));
         batch.improvements.iter().for_each(|row| self.improvements.push(row, Hidden(batch.text(&row.body))));
@@ -373,20 +267,6 @@ impl<'a> Tables<'a> {
             columns.cause.push(row.cause.replace('\0', "\u{fffd}"));
             columns.raw.push(Hidden(&row.raw));
         }
-    }
-}
-
-impl<'a> Improvements<'a> {
-    fn push(&mut self, row: &'a ImprovementColumns, body: Hidden<'a>) {
-        self.id.push(Hash(row.id));
-        self.group.push(row.group.as_ref().map(|group| Hidden(group)));
-        self.tenant.push(row.tenant);
-        self.owner.push(row.owner);
-        self.author.push(row.author);
-        self.look_at.push(row.look_at);
-        self.status.push(row.status);
-        self.source.push(row.source);
-        self.body.push(body);
     }
 }
 
@@ -427,44 +307,6 @@ impl<'a> Outbound<'a> {
         self.open.push(row.open);
         self.external_id.push(None);
         self.content.push(content);
-        self.body.push(body);
-    }
-}
-
-impl<'a> Cases<'a> {
-    fn push(&mut self, row: &'a CaseColumns, body: Hidden<'a>) {
-        self.id.push(Hash(row.id));
-        self.tenant.push(row.tenant);
-        self.case_type.push(&row.case_type);
-        self.stage.push(&row.stage);
-        self.contact.push(row.contact.as_ref().map(|contact| Hidden(contact)));
-        self.matter.push(row.matter);
-        self.task.push(row.task);
-        self.owner.push(row.owner);
-        self.open.push(row.open);
-        self.opened_at.push(row.opened_at);
-        self.due_at.push(row.due_at);
-        self.look_at.push(row.look_at);
-        self.promise_due.push(row.promise_due);
-        self.body.push(body);
-    }
-}
-
-impl<'a> Lines<'a> {
-    fn push(&mut self, row: &'a LineColumns, body: Hidden<'a>) {
-        self.decision.push(Hash(row.decision));
-        self.line.push(row.line);
-        self.tenant.push(row.tenant);
-        self.at.push(row.at);
-        self.kind.push(row.kind);
-        self.action.push(&row.action);
-        self.currency.push(&row.currency);
-        self.minor.push(row.minor);
-        self.asker.push(row.asker);
-        self.holder.push(row.holder);
-        self.second_holder.push(row.second_holder);
-        self.contact.push(row.contact.as_ref().map(|contact| Hidden(contact)));
-        self.approval.push(row.approval);
         self.body.push(body);
     }
 }
