@@ -175,7 +175,7 @@ pub struct DecideCall {
     pub command: blendline_authority::Command,
     /// True where the asker's task waits for the answer; else it stays his, and he hears of it by a note.
     pub waits: bool,
-    /// True where a decision that waits is answered by [`CallError::Waiting`].
+    /// True where a decision that waits is answered by [`CallError::Waiting`](super::CallError::Waiting).
     pub tells: bool,
 }
 
