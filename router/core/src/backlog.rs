@@ -12,7 +12,7 @@ use blendline_wire::{Millis, QueueId, TaskId, TenantId, WorkerId};
 use crate::choice::Match;
 use crate::desk::Desk;
 use crate::dispatch::{Candidate, Look};
-use crate::index::line_key;
+use crate::index::{is_hard, line_key};
 use crate::learnt::Taking;
 use crate::lines::Head;
 use crate::price::Rank;
@@ -100,7 +100,7 @@ impl Scheduler {
         let mut heads = self.heads_of_backlog(now, tenant);
         while let Some(task) = heads.next() {
             let Some(queue) = self.queues.get(&task.queue) else { continue };
-            let taking = self.taking(now, queue, line_key(task).hard);
+            let taking = self.taking(now, queue, is_hard(task));
             let gate = match gates.iter().position(|gate| gate.taking == taking) {
                 Some(known) => &gates[known],
                 None => {
@@ -172,7 +172,7 @@ impl Scheduler {
             self.seat_moved(step);
             let Some(task) = self.tasks.get(&id).filter(|task| task.state == TaskState::Waiting) else { return };
             let Some(queue) = self.queues.get(&task.queue) else { return };
-            let gate = self.gate(task.tenant, self.taking(step.now, queue, line_key(task).hard));
+            let gate = self.gate(task.tenant, self.taking(step.now, queue, is_hard(task)));
             let Some((worker, because, runner_up)) = self.worker_for(step.now, id, Some(&gate)) else {
                 let mut shut = BTreeSet::new();
                 self.note_held(step.now, task, &gate, &mut shut);

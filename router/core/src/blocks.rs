@@ -103,10 +103,13 @@ impl<T: Marked> Blocks<T> {
         let mut first = self.blocks.get(at).map_or(0, |block| block.items.partition_point(|other| other.key() <= key));
         let mut left = many;
         let parts = self.blocks.iter().skip(at).map_while(move |block| {
+            if left == 0 {
+                return None;
+            }
             let from = std::mem::take(&mut first);
             let to = block.items.len().min(from + left);
             left -= to - from;
-            (from < to || from > 0).then(|| block.those(from..to, move |has| bits & !has == 0))
+            Some(block.those(from..to, move |has| bits & !has == 0))
         });
         parts.flatten()
     }

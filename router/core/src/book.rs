@@ -37,7 +37,7 @@ impl Scheduler {
             task.needs = alike;
         }
         self.reckon_share(step, task.queue);
-        let (stand, takes) = self.rules().derived(&task);
+        let (stand, takes) = self.rules().stand_and_takes(&task);
         self.promise_taken(task.queue, task.state.holder(), takes.back, true);
         if let Some(holder) = task.state.holder() {
             self.hold(step, holder, id, takes, true);
@@ -53,7 +53,7 @@ impl Scheduler {
         let Some(task) = self.tasks.get_mut(&id) else { return };
         let (holder_before, queue_before) = (task.state.holder(), task.queue);
         let was_active = matches!(task.state, TaskState::Active { .. });
-        let (stand, takes_before) = rules.derived(task);
+        let (stand, takes_before) = rules.stand_and_takes(task);
         change(task);
         match (was_active, matches!(task.state, TaskState::Active { .. })) {
             (false, true) => task.begun_at = step.now,
@@ -71,7 +71,7 @@ impl Scheduler {
             task.more.tidy();
         }
         let queue_after = task.queue;
-        let (stand_after, takes_after) = rules.derived(task);
+        let (stand_after, takes_after) = rules.stand_and_takes(task);
         if (&stand, takes_before, queue_before, holder_before) != (&stand_after, takes_after, queue_after, holder_after)
         {
             self.reckon_share(step, queue_before);

@@ -208,6 +208,7 @@ impl Desk {
 
     /// Whether he has the skills for a task and did not decline it.
     pub(crate) fn knows_and_may(&self, task: &Task, now: Millis) -> bool {
+        // Most tasks need no skill or were declined by nobody: then his settings, far off in memory, are not looked at.
         (task.needs.is_empty() || self.row.settings.has_skills(&task.needs))
             && (task.declined.is_empty() || !declined_by(task, self.row.settings.id, now))
     }

@@ -228,7 +228,7 @@ impl Scheduler {
                 return first.filter(|first| first.due_at <= found.due_at).or(Some(found));
             }
             let Bucket { target: bucket, hard, lift_milli, .. } = seen.bucket;
-            let key = LineKey { needs: head.needs.clone(), bucket, hard, lift_milli, channel: head.channel };
+            let key = LineKey::new(head.needs.clone(), bucket, hard, lift_milli, head.channel);
             let line = seen.lines.line(&key, seen.bucket.late).filter_map(|(_, task)| self.tasks.get(&task));
             let mut his = line.filter(|task| !declined_by(task, worker, now));
             let found = his.next().map(|task| Candidate::new(task, now, rank));

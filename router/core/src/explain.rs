@@ -8,7 +8,7 @@ use blendline_wire::{Millis, QueueId, TaskId, WorkerId};
 
 use crate::desk::Desk;
 use crate::dispatch::declined_by;
-use crate::index::line_key;
+use crate::index::is_hard;
 use crate::rows::{Task, TaskState};
 use crate::scheduler::Scheduler;
 
@@ -171,7 +171,7 @@ impl Scheduler {
         if declined_by(task, id, now) {
             met.push(Obstacle::Declined);
         }
-        let hard = line_key(task).hard;
+        let hard = is_hard(task);
         let taking = self.queues.get(&task.queue).map(|queue| self.taking_of(now, queue, hard, desk));
         if let Some(taking) = taking.filter(|_| self.held_back(task.id).is_some()) {
             let mut reserved = false;

@@ -142,7 +142,7 @@ impl<'a> Rules<'a> {
 
     /// What a task takes of its holder's capacity, and what of that is which work.
     pub(crate) fn takes(&self, task: &Task) -> Takes {
-        self.derived(task).1
+        self.stand_and_takes(task).1
     }
 
     /// When a silent owner is reminded, or loses the task if he was.
@@ -188,7 +188,7 @@ impl<'a> Rules<'a> {
     }
 
     /// Where the index has a task that is like this, and what it takes: its queue is looked for once.
-    pub(crate) fn derived(&self, task: &Task) -> (Stand, Takes) {
+    pub(crate) fn stand_and_takes(&self, task: &Task) -> (Stand, Takes) {
         let queue = self.queues.get(&task.queue);
         let active = matches!(task.state, TaskState::Active { .. });
         let breakable = active && queue.is_some_and(|queue| self.is_breakable_in(queue, task));
@@ -373,14 +373,13 @@ fn worker_due(worker: &Worker) -> Option<Millis> {
     worker.wrap_ups.iter().map(|(_, _, until)| *until).min()
 }
 
+/// True for back work that was put aside for the front line as often as may be.
+pub(crate) fn is_hard(task: &Task) -> bool {
+    task.side == Side::Back && task.interruptions >= limits::INTERRUPTIONS_MAX
+}
+
 /// The line a task stands in.
 pub(crate) fn line_key(task: &Task) -> LineKey {
-    let hard = task.side == Side::Back && task.interruptions >= limits::INTERRUPTIONS_MAX;
-    LineKey {
-        needs: task.needs.clone(),
-        bucket: policy::target_bucket(task.target_ms),
-        hard,
-        lift_milli: task.lift_milli,
-        channel: task.channel,
-    }
+    let bucket = policy::target_bucket(task.target_ms);
+    LineKey::new(task.needs.clone(), bucket, is_hard(task), task.lift_milli, task.channel)
 }

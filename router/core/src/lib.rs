@@ -13,6 +13,7 @@ pub mod limits;
 pub mod policy;
 pub mod rows;
 
+mod ahead;
 mod backlog;
 mod beside;
 mod blocks;
@@ -52,6 +53,7 @@ mod verdicts;
 mod work;
 mod workers;
 
+pub use ahead::AHEAD;
 pub use effect::{Answer, Effect, MessageRow, Refusal, Release, Write};
 pub use explain::{Explanation, Obstacle, Waiting};
 pub use input::{CallId, Command, Input, PayloadId};

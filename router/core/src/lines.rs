@@ -43,6 +43,8 @@ impl Waiting {
 /// Which line a task stands in: what it takes, and how long its target is, roughly.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct LineKey {
+    /// The bits of what the task takes: they tell most lines apart, and looking into what they take waits for memory.
+    bits: Bits,
     /// What the task takes.
     pub(crate) needs: Arc<[SkillNeed]>,
     /// [`crate::policy::target_bucket`].
@@ -53,6 +55,12 @@ pub(crate) struct LineKey {
     pub(crate) lift_milli: u32,
     /// The channel, where some worker's capacity is reckoned by it.
     pub(crate) channel: ChannelKey,
+}
+
+impl LineKey {
+    pub(crate) fn new(needs: Arc<[SkillNeed]>, bucket: u64, hard: bool, lift_milli: u32, channel: ChannelKey) -> Self {
+        Self { bits: need_bits(&needs), needs, bucket, hard, lift_milli, channel }
+    }
 }
 
 /// A line: tasks that any able worker sees in the same order, by due time; those whose target is over in a line of

@@ -89,7 +89,7 @@ impl Scheduler {
         for tenant in self.tenants.values_mut() {
             tenant.know(&self.queues, &self.learnt);
         }
-        let workers = self.workers.keys();
+        let workers: Vec<_> = self.workers.iter().map(|(worker, _)| worker).collect();
         for worker in &workers {
             let Some(desk) = self.workers.get_mut(worker) else { continue };
             desk.load = desk.row.wrap_ups.iter().map(|(_, weight, _)| *weight).sum();
@@ -100,7 +100,7 @@ impl Scheduler {
         }
         let rules = Rules { queues: &self.queues, calendars: &self.calendars, learnt: &self.learnt };
         for task in self.tasks.values() {
-            let (stand, takes) = rules.derived(task);
+            let (stand, takes) = rules.stand_and_takes(task);
             self.index.add_task(&stand);
             if takes.back > 0 {
                 let holder = task.state.holder().and_then(|holder| self.workers.get(&holder));

@@ -54,11 +54,6 @@ impl<K: Copy + Eq + Hash + Ord, V> Map<K, V> {
         self.0.entry(key).or_default()
     }
 
-    /// Whether any value is like that: the one question that no order answers otherwise.
-    pub(crate) fn any(&self, is: impl Fn(&V) -> bool) -> bool {
-        self.0.values().any(is)
-    }
-
     /// All keys in order. For what looks at everything anyway.
     pub(crate) fn keys(&self) -> Vec<K> {
         let mut keys: Vec<K> = self.0.keys().copied().collect();

@@ -68,7 +68,7 @@ impl Scheduler {
     fn is_served(&self, queue: QueueId) -> bool {
         // Mostly somebody is ready; only where nobody is all have to be asked.
         self.index.ready.contains_key(&queue)
-            || self.workers.any(|desk| {
+            || self.workers.values().any(|desk| {
                 desk.row.settings.queues.binary_search(&queue).is_ok() && self.is_there(desk.row.settings.id)
             })
     }

@@ -6,12 +6,14 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use blendline_wire::{ConversationId, TaskId};
+use blendline_wire::{ConversationId, TaskId, WorkerId};
 
 use crate::lookup::Map;
 
 /// How many numbers share a page. A page of which one is left takes less than half of what a task does.
 const PAGE: usize = 16;
+/// How many pages share a sheet: so many numbers are found by one entry of the table that all of them fit in a cache.
+const SHEET: usize = 64;
 
 /// A number that the core gives out, one after the other.
 pub(crate) trait Numbered: Copy {
@@ -39,42 +41,69 @@ impl Numbered for ConversationId {
     }
 }
 
+impl Numbered for WorkerId {
+    fn number(self) -> u64 {
+        self.0
+    }
+
+    fn numbered(number: u64) -> Self {
+        Self(number)
+    }
+}
+
 /// A map that is looked up, and iterated in the order of the numbers.
 #[derive(PartialEq)]
 pub(crate) struct Paged<K, V> {
-    pages: Map<u64, Box<Page<V>>>,
+    sheets: Map<u64, Sheet<V>>,
     len: usize,
     key: PhantomData<K>,
 }
 
+type Sheet<V> = Box<Slots<Page<V>, SHEET>>;
+type Page<V> = Box<Slots<V, PAGE>>;
+
 /// Never empty.
 #[derive(PartialEq)]
-struct Page<V> {
-    slots: [Option<V>; PAGE],
+struct Slots<V, const N: usize> {
+    slots: [Option<V>; N],
     len: usize,
 }
 
-impl<V> Default for Page<V> {
+impl<V, const N: usize> Default for Slots<V, N> {
     fn default() -> Self {
-        Self { slots: [const { None }; PAGE], len: 0 }
+        Self { slots: [const { None }; N], len: 0 }
+    }
+}
+
+impl<V, const N: usize> Slots<V, N> {
+    fn put(&mut self, slot: usize, value: V) -> Option<V> {
+        let before = self.slots[slot].replace(value);
+        self.len += usize::from(before.is_none());
+        before
+    }
+
+    fn take(&mut self, slot: usize) -> Option<V> {
+        let value = self.slots[slot].take()?;
+        self.len -= 1;
+        Some(value)
     }
 }
 
 impl<K, V> Default for Paged<K, V> {
     fn default() -> Self {
-        Self { pages: Map::default(), len: 0, key: PhantomData }
+        Self { sheets: Map::default(), len: 0, key: PhantomData }
     }
 }
 
 impl<K: Numbered, V> Paged<K, V> {
     pub(crate) fn get(&self, key: &K) -> Option<&V> {
-        let (page, slot) = place(*key);
-        self.pages.get(&page)?.slots[slot].as_ref()
+        let place = Place::of(*key);
+        self.sheets.get(&place.sheet)?.slots[place.page].as_ref()?.slots[place.slot].as_ref()
     }
 
     pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        let (page, slot) = place(*key);
-        self.pages.get_mut(&page)?.slots[slot].as_mut()
+        let place = Place::of(*key);
+        self.sheets.get_mut(&place.sheet)?.slots[place.page].as_mut()?.slots[place.slot].as_mut()
     }
 
     pub(crate) fn contains_key(&self, key: &K) -> bool {
@@ -82,24 +111,32 @@ impl<K: Numbered, V> Paged<K, V> {
     }
 
     pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
-        let (number, slot) = place(key);
-        let page = self.pages.or_default(number);
-        let before = page.slots[slot].replace(value);
-        if before.is_none() {
-            page.len += 1;
-            self.len += 1;
-        }
+        let place = Place::of(key);
+        let sheet = self.sheets.or_default(place.sheet);
+        let before = match &mut sheet.slots[place.page] {
+            Some(page) => page.put(place.slot, value),
+            None => {
+                let mut page = Page::default();
+                page.put(place.slot, value);
+                sheet.put(place.page, page);
+                None
+            }
+        };
+        self.len += usize::from(before.is_none());
         before
     }
 
     pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
-        let (number, slot) = place(*key);
-        let page = self.pages.get_mut(&number)?;
-        let value = page.slots[slot].take()?;
-        page.len -= 1;
+        let place = Place::of(*key);
+        let sheet = self.sheets.get_mut(&place.sheet)?;
+        let page = sheet.slots[place.page].as_mut()?;
+        let value = page.take(place.slot)?;
         self.len -= 1;
         if page.len == 0 {
-            self.pages.remove(&number);
+            sheet.take(place.page);
+            if sheet.len == 0 {
+                self.sheets.remove(&place.sheet);
+            }
         }
         Some(value)
     }
@@ -110,10 +147,10 @@ impl<K: Numbered, V> Paged<K, V> {
 
     /// All keys and values, in the order of the keys.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (K, &V)> {
-        self.pages.iter().flat_map(|(number, page)| {
-            let slots = page.slots.iter().zip(number * PAGE as u64..);
-            slots.filter_map(|(value, number)| Some((K::numbered(number), value.as_ref()?)))
-        })
+        let sheets = self.sheets.iter().map(|(number, sheet)| (*number, sheet));
+        let pages = sheets.flat_map(|(number, sheet)| within(number, &sheet.slots));
+        let slots = pages.flat_map(|(number, page)| within(number, &page.slots));
+        slots.map(|(number, value)| (K::numbered(number), value))
     }
 
     /// All values, in the order of their keys.
@@ -122,10 +159,25 @@ impl<K: Numbered, V> Paged<K, V> {
     }
 }
 
-/// The page of a number, and its slot there.
-fn place<K: Numbered>(key: K) -> (u64, usize) {
-    let number = key.number();
-    (number / PAGE as u64, (number % PAGE as u64) as usize)
+/// What is there of the slots that share a number, each with its own.
+fn within<V, const N: usize>(number: u64, slots: &[Option<V>; N]) -> impl Iterator<Item = (u64, &V)> {
+    slots.iter().zip(number * N as u64..).filter_map(|(value, number)| Some((number, value.as_ref()?)))
+}
+
+/// Where a number is.
+struct Place {
+    sheet: u64,
+    page: usize,
+    slot: usize,
+}
+
+impl Place {
+    fn of<K: Numbered>(key: K) -> Self {
+        let number = key.number();
+        let page = number / PAGE as u64;
+        let (sheet, page, slot) = (page / SHEET as u64, page % SHEET as u64, number % PAGE as u64);
+        Self { sheet, page: page as usize, slot: slot as usize }
+    }
 }
 
 impl<K: Numbered + fmt::Debug, V: fmt::Debug> fmt::Debug for Paged<K, V> {

@@ -151,7 +151,8 @@ impl Scheduler {
 
     /// A task of a queue that is promised something begins or ends to take so much of whoever has it.
     pub(crate) fn promise_taken(&mut self, queue: QueueId, holder: Option<WorkerId>, taken: u32, begins: bool) {
-        if taken == 0 {
+        // Nearly all are promised nothing, and then nobody has to look for whoever holds it.
+        if taken == 0 || !self.queues.get(&queue).is_some_and(|queue| is_promised(queue) || is_planned(queue)) {
             return;
         }
         let group = holder.and_then(|holder| self.workers.get(&holder)).and_then(|desk| desk.row.settings.group);

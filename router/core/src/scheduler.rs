@@ -28,7 +28,7 @@ pub struct Scheduler {
     pub(crate) accounts: BTreeMap<AccountId, AccountSettings>,
     pub(crate) calendars: BTreeMap<CalendarId, CalendarSettings>,
     pub(crate) queues: Map<QueueId, QueueSettings>,
-    pub(crate) workers: Map<WorkerId, Box<Desk>>,
+    pub(crate) workers: Paged<WorkerId, Box<Desk>>,
     pub(crate) conversations: Paged<ConversationId, Box<Conversation>>,
     pub(crate) by_contact: Map<ContactKey, ConversationId>,
     pub(crate) tasks: Paged<TaskId, Box<Task>>,

@@ -137,7 +137,7 @@ impl Scheduler {
             .workers
             .iter()
             .filter(|(_, desk)| desk.row.settings.queues.binary_search(&id).is_ok())
-            .map(|(worker, _)| *worker)
+            .map(|(worker, _)| worker)
             .collect();
         for worker in servers {
             self.edit_settings(step, worker, |row| {

@@ -3,89 +3,103 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-/// How many items a block holds at most.
-const BLOCK: usize = 64;
+/// How many items a block holds at most: to find one, or to make room for one, few lines of memory are looked at.
+const BLOCK: usize = 32;
 
 /// Items in order, each once. What comes in order fills the blocks whole, where the nodes of a tree stay half empty.
 #[derive(Clone)]
-pub(crate) struct Sorted<T>(VecDeque<Block<T>>);
-
-#[derive(Clone)]
-struct Block<T> {
-    /// The first of the items: found without looking into them.
-    first: T,
-    /// Never empty.
-    items: VecDeque<T>,
+pub(crate) struct Sorted<T> {
+    /// The first item of each block: a block is found without looking into others.
+    firsts: VecDeque<T>,
+    /// None is empty.
+    blocks: VecDeque<VecDeque<T>>,
 }
 
 impl<T> Default for Sorted<T> {
     fn default() -> Self {
-        Self(VecDeque::new())
+        Self { firsts: VecDeque::new(), blocks: VecDeque::new() }
     }
 }
 
 impl<T: Copy + Ord> Sorted<T> {
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.firsts.is_empty()
     }
 
     /// The first of all.
     pub(crate) fn first(&self) -> Option<&T> {
-        self.0.front().map(|block| &block.first)
+        self.firsts.front()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> + use<'_, T> {
-        self.0.iter().flat_map(|block| &block.items)
+        self.blocks.iter().flatten()
     }
 
     /// Enters an item; false when it was there.
     pub(crate) fn insert(&mut self, item: T) -> bool {
         let at = self.block_of(&item);
-        let Some(block) = self.0.get_mut(at) else {
-            self.0.push_back(Block { first: item, items: VecDeque::from([item]) });
+        let Some(block) = self.blocks.get_mut(at) else {
+            self.put_block(at, VecDeque::from([item]));
             return true;
         };
-        let Err(within) = block.items.binary_search(&item) else { return false };
-        if block.items.len() < BLOCK {
-            block.items.insert(within, item);
-            block.first = block.items[0];
+        // Most come last, and looking through a block that nobody looked at for long waits for memory.
+        let last = block.back().is_some_and(|last| *last < item);
+        let place = if last { Err(block.len()) } else { block.binary_search(&item) };
+        let Err(mut within) = place else { return false };
+        if block.len() < BLOCK {
+            block.insert(within, item);
+            self.firsts[at] = block[0];
             return true;
         }
         if within == BLOCK {
-            self.0.insert(at + 1, Block { first: item, items: VecDeque::from([item]) });
+            self.put_block(at + 1, VecDeque::from([item]));
             return true;
         }
-        let mut rest = block.items.split_off(BLOCK / 2);
-        let half = if within <= BLOCK / 2 { &mut block.items } else { &mut rest };
-        half.insert(if within <= BLOCK / 2 { within } else { within - BLOCK / 2 }, item);
-        block.first = block.items[0];
-        self.0.insert(at + 1, Block { first: rest[0], items: rest });
+        let mut rest = block.split_off(BLOCK / 2);
+        let half = if within <= BLOCK / 2 { &mut *block } else { &mut rest };
+        within -= if within <= BLOCK / 2 { 0 } else { BLOCK / 2 };
+        half.insert(within, item);
+        self.firsts[at] = block[0];
+        self.put_block(at + 1, rest);
         true
+    }
+
+    fn put_block(&mut self, at: usize, block: VecDeque<T>) {
+        self.firsts.insert(at, block[0]);
+        self.blocks.insert(at, block);
     }
 
     /// Takes an item out; false when it was not there.
     pub(crate) fn remove(&mut self, item: &T) -> bool {
         let at = self.block_of(item);
-        let Some(block) = self.0.get_mut(at) else { return false };
-        let Ok(within) = block.items.binary_search(item) else { return false };
-        block.items.remove(within);
-        match block.items.front() {
-            Some(first) => block.first = *first,
-            None => _ = self.0.remove(at),
+        let Some(block) = self.blocks.get_mut(at) else { return false };
+        // Most leave first.
+        let within = if self.firsts[at] == *item { Ok(0) } else { block.binary_search(item) };
+        let Ok(within) = within else { return false };
+        block.remove(within);
+        if let Some(first) = block.front() {
+            self.firsts[at] = *first;
+        } else {
+            self.firsts.remove(at);
+            self.blocks.remove(at);
         }
         true
+    }
+
+    pub(crate) fn contains(&self, item: &T) -> bool {
+        self.blocks.get(self.block_of(item)).is_some_and(|block| block.binary_search(item).is_ok())
     }
 
     /// The block an item is in, or belongs in: the last that does not begin after it.
     fn block_of(&self, item: &T) -> usize {
         // Most are taken from the first and put into the last.
-        if self.0.get(1).is_none_or(|second| second.first > *item) {
+        if self.firsts.get(1).is_none_or(|second| second > item) {
             return 0;
         }
-        if self.0.back().is_some_and(|last| last.first <= *item) {
-            return self.0.len() - 1;
+        if self.firsts.back().is_some_and(|last| last <= item) {
+            return self.firsts.len() - 1;
         }
-        self.0.partition_point(|block| block.first <= *item).saturating_sub(1)
+        self.firsts.partition_point(|first| first <= item).saturating_sub(1)
     }
 }
 
@@ -128,13 +142,15 @@ mod tests {
             assert_eq!((sorted.first(), sorted.is_empty()), (set.first(), set.is_empty()));
         }
         assert!(sorted.iter().eq(set.iter()));
-        assert!(sorted.0.iter().all(|block| block.items.front() == Some(&block.first) && block.items.len() <= BLOCK));
+        assert!(
+            sorted.blocks.iter().zip(&sorted.firsts).all(|(block, first)| block[0] == *first && block.len() <= BLOCK)
+        );
     }
 
     #[test]
     fn what_comes_in_order_fills_the_blocks() {
         let mut sorted = Sorted::default();
         (0..1_000).for_each(|item| _ = sorted.insert(item));
-        assert_eq!(sorted.0.len(), 1_000_usize.div_ceil(BLOCK));
+        assert_eq!(sorted.blocks.len(), 1_000_usize.div_ceil(BLOCK));
     }
 }

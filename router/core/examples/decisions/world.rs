@@ -2,7 +2,7 @@
 
 use blendline_core::input::{Class, InboundMessage, NewItem, Settings, Verdict};
 use blendline_core::policy::draw;
-use blendline_core::{Command, Effect, Input, PayloadId, Release, Scheduler, Write};
+use blendline_core::{AHEAD, Command, Effect, Input, PayloadId, Release, Scheduler, Write};
 use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::inbound::InboundKind;
 use blendline_wire::org::{
@@ -103,21 +103,31 @@ impl World {
     }
 
     /// Some tasks are done, one after the other; the classes of those that must come for the world to stay as it is.
+    ///
+    /// They are taken in as a driver takes in what waits: some at a time, and the core may look ahead at those.
     #[inline(never)] // So that a profile tells it from the arrivals.
     pub fn settle(&mut self, count: usize, classes: &mut Vec<u32>) {
         classes.clear();
-        for _ in 0..count {
-            let rare = !self.held[1].is_empty() && self.below(10) == 0;
-            let held = &self.held[usize::from(rare)];
-            let chosen = self.seed as usize % held.len();
-            let (worker, task, lease) = self.held[usize::from(rare)].swap_remove(chosen);
-            self.now += 180_000 / (self.shape.workers * u64::from(self.shape.slots)).max(1);
-            let verdict = Verdict::Done { disposition: String::new(), note: None };
-            let settle = Command::Settle { worker, task, lease, verdict, replies: Vec::new(), seen: None };
-            let class = self.class_of[task.0 as usize];
-            let next = self.step(Input::new(Actor::Worker(worker), settle));
-            classes.push(next.map_or(class, |task| self.class_of[task.0 as usize]));
+        for _ in 0..count / AHEAD {
+            let taken: [(WorkerId, TaskId, Lease); AHEAD] = std::array::from_fn(|_| self.take_held());
+            self.core.look_ahead(&taken.map(|(worker, task, _)| (worker, task)));
+            for (worker, task, lease) in taken {
+                self.now += 180_000 / (self.shape.workers * u64::from(self.shape.slots)).max(1);
+                let verdict = Verdict::Done { disposition: String::new(), note: None };
+                let settle = Command::Settle { worker, task, lease, verdict, replies: Vec::new(), seen: None };
+                let class = self.class_of[task.0 as usize];
+                let next = self.step(Input::new(Actor::Worker(worker), settle));
+                classes.push(next.map_or(class, |task| self.class_of[task.0 as usize]));
+            }
         }
+    }
+
+    /// Any of the tasks that somebody has. Drawn anew each time: else two workers would take turns for ever, with all they
+    /// need at hand.
+    fn take_held(&mut self) -> (WorkerId, TaskId, Lease) {
+        let rare = usize::from(!self.held[1].is_empty() && self.below(10) == 0);
+        let chosen = self.below(self.held[rare].len() as u64);
+        self.held[rare].swap_remove(chosen as usize)
     }
 
     /// A task of this class comes.
