@@ -10,6 +10,7 @@
 //!
 //! Suggested reading order: [`owner`], [`serve`], [`draft`], [`step`], [`inbound`], [`calls`], [`release`].
 
+mod ahead;
 mod approvals;
 mod awaited;
 mod batch;

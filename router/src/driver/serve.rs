@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use blendline_core::Scheduler;
 use blendline_core::input::Settings;
+use blendline_core::{AHEAD, Scheduler};
 use blendline_wire::task::Side;
 use blendline_wire::{Millis, QueueId, TenantId};
 use tokio::sync::mpsc;
@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::directory::{Directories, Directory};
+use crate::driver::ahead;
 use crate::driver::batch::Batch;
 use crate::driver::chores::Chores;
 use crate::driver::customers;
@@ -328,7 +329,11 @@ impl<'a> Serving<'a> {
             self.ticked = now;
             stepper.tick();
         }
-        for item in draft.items {
+        let named = ahead::named(&draft.items);
+        for (at, item) in draft.items.into_iter().enumerate() {
+            if let (0, Some(named)) = (at % AHEAD, named.get(at / AHEAD)) {
+                stepper.core.look_ahead(named);
+            }
             stepper.decide(item);
         }
         stepper.batch
