@@ -207,3 +207,15 @@ fn a_removed_queue_leaves_its_tasks_and_workers_to_its_heir() {
     let worker = office.worker(1, 1, &[BACK], AcceptMode::Auto);
     assert_eq!(office.owner(item), Some(worker));
 }
+
+#[test]
+fn who_connects_anew_has_been_idle_for_as_long_as_before() {
+    let mut office = Office::new();
+    let worker = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    let idle_since = |office: &Office| office.core.worker(worker).unwrap().idle_since;
+    let since = office.now;
+    assert_eq!(idle_since(&office), since);
+    office.pass(5 * MINUTE);
+    office.attach(worker, 2);
+    assert_eq!(idle_since(&office), since);
+}

@@ -179,3 +179,30 @@ fn noting_down_and_resting_go_on_at_once_and_the_longer_counts() {
         |kind: &EventKind| matches!(kind, EventKind::RestStarted { until, .. } if *until == begin.plus(3 * MINUTE));
     assert_eq!(office.happened(rested), 1);
 }
+
+#[test]
+fn who_is_free_again_has_the_first_that_he_knows_enough_for() {
+    let mut office = Office::new();
+    let novice = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    skilled(&mut office, novice, 1);
+    let first = office.push(class(FRONT));
+    let needing = |level| Class { needs: vec![SkillNeed { skill: RARE, level }], ..class(FRONT) };
+    let hard = office.push(needing(2));
+    office.pass(1_000);
+    let easy = office.push(needing(1));
+    office.done(novice, first);
+    assert_eq!((office.owner(hard), office.owner(easy)), (None, Some(novice)));
+}
+
+#[test]
+fn what_a_hard_matter_leaves_behind_halves_in_an_hour_and_falls_evenly_in_it() {
+    let mut office = Office::new();
+    let worker = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    let mut strained = || {
+        let task = office.push(Class { strain: 4, ..class(FRONT) });
+        office.done(worker, task);
+        office.pass(30 * MINUTE);
+        office.core.worker(worker).unwrap().run.strain_milli
+    };
+    assert_eq!([strained(), strained(), strained()], [4_000, 3_000 + 4_000, 5_250 + 4_000]);
+}

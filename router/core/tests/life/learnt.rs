@@ -3,6 +3,7 @@
 use blendline_core::Scheduler;
 use blendline_core::input::Verdict;
 use blendline_core::limits::DIRECTED_MS;
+use blendline_core::policy::reserve;
 use blendline_core::rows::Learnt;
 use blendline_wire::org::{Blend, Goal};
 use blendline_wire::task::{AcceptMode, Presence, Side, Target};
@@ -284,4 +285,53 @@ fn a_count_of_what_comes_goes_on_until_it_is_over() {
         learnt(&office, FRONT).count_since > since
     });
     assert!(ended, "{:?}", learnt(&office, FRONT));
+}
+
+#[test]
+fn what_comes_at_one_instant_tells_no_rate_and_is_counted_on() {
+    let mut office = Office::new();
+    office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    let many = blendline_core::policy::rate::COUNT_MAX + 3;
+    (0..many).for_each(|_| _ = office.push(class(FRONT)));
+    assert_eq!(learnt(&office, FRONT).seen, many);
+    office.pass(1);
+    office.push(class(FRONT));
+    assert_eq!(learnt(&office, FRONT).seen, 0, "a millisecond later there is a time to divide by");
+}
+
+#[test]
+fn where_waiting_costs_the_reserve_follows_what_back_work_of_that_length_is_worth() {
+    let hour_milli = 30_000;
+    let mut office = Office::with(|queue| queue.blend.goal = Goal::Cost { hour_milli });
+    (1..=6).for_each(|id| _ = office.worker(id, 1, &[FRONT, BACK], AcceptMode::Auto));
+    let done = |office: &mut Office, task| {
+        let owner = office.owner(task).unwrap();
+        office.done(owner, task);
+    };
+    // Back work takes ten times as long as the front line's.
+    let mut running = std::collections::VecDeque::new();
+    for turn in 0..600 {
+        let task = office.push(class(FRONT));
+        office.pass(40_000);
+        done(&mut office, task);
+        if turn % 5 == 0 {
+            running.push_back(office.item(BACK));
+        }
+        if running.len() > 2 {
+            done(&mut office, running.pop_front().unwrap());
+        }
+    }
+    let row = learnt(&office, FRONT);
+    let (front_ms, back_ms) = (row.reckoned.task_ms as f64, row.back_ms as f64);
+    assert!(5.0 * front_ms < back_ms, "{row:?}");
+    let pool = reserve::Pool {
+        slots: 6.0,
+        offered: row.reckoned.offered_micro as f64 / 1e6,
+        front_ms,
+        back_ms,
+        harm: reserve::Harm::Wait { target_ms: 3_600_000.0 },
+        price: reserve::Price::Set((hour_milli as f64 / 1_000.0 * back_ms / front_ms).ln()),
+    };
+    let level = reserve::level(&pool) * 1_000.0;
+    assert!((row.level_milli as f64 / level - 1.0).abs() < 0.05, "{level}: {row:?}");
 }

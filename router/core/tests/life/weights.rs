@@ -1,9 +1,10 @@
 //! What work takes of a worker may depend on the channel it came by.
 
+use blendline_core::Command;
 use blendline_core::input::{Class, Settings};
 use blendline_wire::org::{ChannelWeight, WorkerSettings};
 use blendline_wire::task::AcceptMode;
-use blendline_wire::{ChannelKey, TaskId, WorkerId};
+use blendline_wire::{ChannelKey, ContactKey, TaskId, WorkerId};
 
 use crate::office::*;
 
@@ -77,4 +78,14 @@ fn who_was_called_away_has_his_work_again_where_it_fits_by_its_channel() {
     );
     office.done(worker, chat);
     assert_eq!(office.owner(mail), Some(worker), "60 beside 10; its queue would say 100");
+}
+
+#[test]
+fn a_conversation_that_he_begins_weighs_by_its_channel() {
+    let mut office = Office::new();
+    let worker = office.worker(1, 1, &[FRONT], AcceptMode::Auto);
+    weigh(&mut office, worker, &[("whatsapp_cloud", 33)]);
+    let (contact, payload) = (ContactKey(1), office.payload());
+    office.call(Command::Start { worker, account: ACCOUNT, contact, queue: FRONT, prior: None, payload }).unwrap();
+    assert_eq!(office.core.load_of(worker), 33);
 }
