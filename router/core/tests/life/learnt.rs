@@ -330,7 +330,7 @@ fn where_waiting_costs_the_reserve_follows_what_back_work_of_that_length_is_wort
         front_ms,
         back_ms,
         harm: reserve::Harm::Wait { target_ms: 3_600_000.0 },
-        price: reserve::Price::Set((hour_milli as f64 / 1_000.0 * back_ms / front_ms).ln()),
+        price: reserve::Price::Set(libm::log(hour_milli as f64 / 1_000.0 * back_ms / front_ms)),
     };
     let level = reserve::level(&pool) * 1_000.0;
     assert!((row.level_milli as f64 / level - 1.0).abs() < 0.05, "{level}: {row:?}");
