@@ -1,11 +1,12 @@
 //! What is put aside, asked of others, left in silence, or handed on.
 
 use blendline_core::input::{Settings, Verdict};
+use blendline_core::limits::REQUEST_DEPTH_MAX;
 use blendline_core::{Command, Refusal, Release};
 use blendline_wire::event::{Because, EventKind};
 use blendline_wire::org::CalendarSettings;
-use blendline_wire::task::{AcceptMode, ClockRule, ParkReason, Presence, Target, WithdrawReason};
-use blendline_wire::{CalendarId, Lease, Millis, SessionId};
+use blendline_wire::task::{AcceptMode, ClockRule, ParkReason, Presence, Side, Target, WithdrawReason};
+use blendline_wire::{CalendarId, Lease, Millis, QueueId, SessionId};
 
 use crate::office::*;
 
@@ -218,4 +219,21 @@ fn who_connects_anew_has_been_idle_for_as_long_as_before() {
     office.pass(5 * MINUTE);
     office.attach(worker, 2);
     assert_eq!(idle_since(&office), since);
+}
+
+#[test]
+fn who_is_asked_may_ask_on_only_so_often() {
+    let mut office = Office::new();
+    let queues: Vec<QueueId> = (10..=u64::from(REQUEST_DEPTH_MAX) + 11).map(QueueId).collect();
+    for id in &queues {
+        office.put(Settings::Queue(queue(*id, Side::Back, 60 * MINUTE)));
+        office.worker(id.0, 1, &[*id], AcceptMode::Auto);
+    }
+    let mut task = office.item(queues[0]);
+    for next in &queues[1..=usize::from(REQUEST_DEPTH_MAX)] {
+        office.request(office.owner(task).unwrap(), task, Target::Queue(*next)).unwrap();
+        task = office.children(task)[0];
+    }
+    let last = Target::Queue(queues[queues.len() - 1]);
+    assert_eq!(office.request(office.owner(task).unwrap(), task, last), Err(Refusal::TooDeep));
 }
