@@ -91,6 +91,39 @@ impl<T: Marked> Blocks<T> {
         Some(item)
     }
 
+    /// Changes an item that is there, and its key to `next`; its bits stay. False when it is not there.
+    pub(crate) fn change(&mut self, key: T::Key, next: T::Key, change: impl FnOnce(&mut T)) -> bool {
+        let at = self.block_of(key);
+        let ends = self.blocks.get(at + 1).map(|after| after.first);
+        let Some(block) = self.blocks.get_mut(at) else { return false };
+        let Ok(from) = block.place(key) else { return false };
+        change(&mut block.items[from]);
+        if next < block.first || ends.is_some_and(|ends| ends < next) {
+            // It belongs in another block.
+            let item = block.items.remove(from);
+            block.bits.remove(from);
+            self.len -= 1;
+            if block.items.is_empty() {
+                self.blocks.remove(at);
+            } else {
+                block.know();
+            }
+            self.insert(item);
+            return true;
+        }
+        if key < next {
+            let to = from + 1 + block.items[from + 1..].partition_point(|other| other.key() < next);
+            block.items[from..to].rotate_left(1);
+            block.bits[from..to].rotate_left(1);
+        } else {
+            let to = block.items[..from].partition_point(|other| other.key() < next);
+            block.items[to..=from].rotate_right(1);
+            block.bits[to..=from].rotate_right(1);
+        }
+        block.first = block.items[0].key();
+        true
+    }
+
     /// Those that have all these bits, in order.
     pub(crate) fn having(&self, bits: Bits) -> impl Iterator<Item = &T> {
         let blocks = self.blocks.iter().filter(move |block| bits & !block.any == 0);
@@ -152,10 +185,30 @@ impl<T: Marked> Block<T> {
     fn those(&self, range: std::ops::Range<usize>, like: impl Fn(Bits) -> bool) -> impl Iterator<Item = &T> {
         let (mut at, bits) = (range.start, &self.bits[..range.end]);
         std::iter::from_fn(move || {
-            at += bits[at..].iter().position(|has| like(*has))? + 1;
+            at = first_like(bits, at, &like)? + 1;
             self.items.get(at - 1)
         })
     }
+}
+
+/// The first place from `at` on whose bits are like that. Four at a time: hardly more than one look for each.
+fn first_like(bits: &[Bits], mut at: usize, like: impl Fn(Bits) -> bool) -> Option<usize> {
+    while let Some(&[first, second, third, fourth]) = bits.get(at..at + 4) {
+        if like(first) {
+            return Some(at);
+        }
+        if like(second) {
+            return Some(at + 1);
+        }
+        if like(third) {
+            return Some(at + 2);
+        }
+        if like(fourth) {
+            return Some(at + 3);
+        }
+        at += 4;
+    }
+    Some(at + bits.get(at..)?.iter().position(|has| like(*has))?)
 }
 
 /// How it is cut into blocks is history, not state.
@@ -221,6 +274,27 @@ mod tests {
         assert_eq!(list.having(1 << 40).count(), 1);
         list.remove(item(777));
         assert_eq!(list.having(1 << 40).count(), 0);
+    }
+
+    #[test]
+    fn who_changes_moves() {
+        let (mut list, mut all): (_, Vec<Item>) = (Blocks::default(), (0..1_000).map(item).collect());
+        all.iter().for_each(|item| list.insert(*item));
+        for turn in 0..20_000 {
+            let (number, _) = crate::policy::draw(turn);
+            let before = all[number as usize % all.len()];
+            // Near where it was, at an end, or anywhere.
+            let place = [before.place + 1, before.place.saturating_sub(1), 0, 200, number >> 20 & 127];
+            let after = Item { place: place[(number >> 40) as usize % 5], ..before };
+            assert!(list.change(before, after, |item| *item = after));
+            assert!(before == after || !list.change(before, after, |_| panic!("it is not there")));
+            all[number as usize % 1_000] = after;
+        }
+        all.sort_unstable();
+        assert!(list.iter().eq(&all));
+        assert!(list.having(2).eq(all.iter().filter(|item| item.bits() & 2 != 0)));
+        assert!(list.blocks.iter().all(|block| block.first == block.items[0] && block.items.len() <= BLOCK));
+        assert!(list.blocks.iter().all(|block| block.items.iter().map(Item::bits).eq(block.bits.iter().copied())));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::effect::{MessageRow, Release, Write};
 use crate::index::{Rules, Takes};
 use crate::input::PayloadId;
 use crate::learnt::Heard;
-use crate::rows::{Closed, Conversation, ConversationState, Task, TaskState, Worker};
+use crate::rows::{Aside, Closed, Conversation, ConversationState, Task, TaskState, Worker};
 use crate::scheduler::{Scheduler, Step};
 
 impl Scheduler {
@@ -58,8 +58,9 @@ impl Scheduler {
         match (was_active, matches!(task.state, TaskState::Active { .. })) {
             (false, true) => task.begun_at = step.now,
             (true, false) => {
-                task.worked_ms = task.worked_ms.saturating_add(step.now.since(task.begun_at));
-                task.begun_at = Millis(0);
+                let aside: &mut Aside = task;
+                aside.worked_ms = aside.worked_ms.saturating_add(step.now.since(aside.begun_at));
+                aside.begun_at = Millis(0);
             }
             _ => {}
         }

@@ -6,8 +6,9 @@ use blendline_wire::org::{QueueSettings, TenantSettings};
 use blendline_wire::task::{Presence, Side};
 use blendline_wire::{Millis, QueueId, TaskId};
 
+use crate::by_number::ByNumber;
 use crate::dispatch::declined_by;
-use crate::lookup::{Few, Map};
+use crate::lookup::Few;
 use crate::promise::{is_promised, part_of};
 use crate::ready::{Bits, Place, queue_bits, skill_bits};
 use crate::rows::{Learnt, Task, Worker};
@@ -31,22 +32,14 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.workers += other.workers;
-        self.slots += other.slots;
-        self.free += other.free;
-        self.back += other.back;
-        self.soft += other.soft;
-        self.shared += other.shared;
-    }
-
-    pub(crate) fn sub(&mut self, other: &Self) {
-        self.workers -= other.workers;
-        self.slots -= other.slots;
-        self.free -= other.free;
-        self.back -= other.back;
-        self.soft -= other.soft;
-        self.shared -= other.shared;
+    /// What a worker brings changes.
+    pub(crate) fn change(&mut self, after: &Self, before: &Self) {
+        self.workers = self.workers + after.workers - before.workers;
+        self.slots = self.slots + after.slots - before.slots;
+        self.free = self.free + after.free - before.free;
+        self.back = self.back + after.back - before.back;
+        self.soft = self.soft + after.soft - before.soft;
+        self.shared = self.shared + after.shared - before.shared;
     }
 }
 
@@ -71,7 +64,7 @@ impl Tenant {
     }
 
     /// Derives his queues anew.
-    pub(crate) fn know(&mut self, queues: &Map<QueueId, QueueSettings>, learnt: &Map<QueueId, Learnt>) {
+    pub(crate) fn know(&mut self, queues: &ByNumber<QueueId, QueueSettings>, learnt: &ByNumber<QueueId, Learnt>) {
         let of = |side: Side| queues.values().filter(move |queue| queue.side == side);
         let id = self.settings.id;
         self.fronts = of(Side::Front).filter(|queue| queue.tenant == id).map(|queue| queue.id).collect();
@@ -127,7 +120,7 @@ pub(crate) struct Desk {
 
 impl Desk {
     /// A worker of whom only what his own row says is derived yet.
-    pub(crate) fn new(row: Worker, queues: &Map<QueueId, QueueSettings>) -> Self {
+    pub(crate) fn new(row: Worker, queues: &ByNumber<QueueId, QueueSettings>) -> Self {
         let load = row.wrap_ups.iter().map(|(_, weight, _)| *weight).sum();
         let mut desk = Self {
             row,
@@ -150,7 +143,7 @@ impl Desk {
     }
 
     /// Derives anew what follows from his settings.
-    pub(crate) fn know(&mut self, queues: &Map<QueueId, QueueSettings>) {
+    pub(crate) fn know(&mut self, queues: &ByNumber<QueueId, QueueSettings>) {
         let settings = &self.row.settings;
         let of = |which: &dyn Fn(&QueueSettings) -> bool| -> Arc<[QueueId]> {
             let mut those =

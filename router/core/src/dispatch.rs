@@ -173,8 +173,11 @@ impl Scheduler {
             }
             let only_late =
                 look == Look::Urgent && settings.side == Side::Back && !self.is_owed_by(now, desk, settings);
+            let mut buckets = lines.buckets().filter(|(bucket, _)| bucket.late || !only_late).peekable();
+            if buckets.peek().is_none() {
+                continue;
+            }
             let rank = self.rank_for(now, settings, desk);
-            let buckets = lines.buckets().filter(|(bucket, _)| bucket.late || !only_late);
             let weight = settings.task_weight;
             let seen = buckets.map(|(bucket, heads)| Seen { now, desk, rank, weight, lines, bucket, heads });
             let found = seen.filter_map(|seen| Some((self.first_for(&seen, None)?, seen)));
@@ -301,8 +304,10 @@ impl Scheduler {
         self.meta.seed = policy::draw(self.meta.seed).1;
         self.edit_task(step, id, |task| {
             task.lease = lease;
-            task.directed = None;
-            task.returns = false;
+            if task.directed.is_some() || task.returns {
+                task.directed = None;
+                task.returns = false;
+            }
             if auto {
                 task.state = TaskState::Active { worker };
                 begin_silence(task, now, supervisor_at);

@@ -2,13 +2,47 @@
 
 use blendline_wire::event::EventKind;
 use blendline_wire::task::Side;
-use blendline_wire::{CalendarId, Millis, TaskId};
+use blendline_wire::{CalendarId, Millis, OutboundId, QueueId, TaskId, WorkerId};
 
-use crate::index::{Due, Rules};
+use crate::index::Rules;
 use crate::learnt::Heard;
 use crate::ready::Ready;
 use crate::rows::TaskState;
 use crate::scheduler::{Scheduler, Step};
+use crate::sorted::Keyed;
+
+/// Something with a deadline.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Due {
+    /// Hours begin.
+    Calendar(CalendarId),
+    /// A count of arrivals ends.
+    Count(QueueId),
+    /// Noting down ends.
+    Worker(WorkerId),
+    /// An offer, a park, a silence, a back-off ends; a target of what stands in no line.
+    Task(TaskId),
+    /// The target ends of the first of those in a bucket of a queue's lines whose targets run. The others come after it.
+    Target(TaskId),
+    /// A message of ours is tried again.
+    Outbound(OutboundId),
+}
+
+impl Keyed for (Millis, Due) {
+    /// When, then what, then whose: 60 bits of milliseconds are more than what is needed.
+    fn key(&self) -> u128 {
+        let (kind, number) = match self.1 {
+            Due::Calendar(id) => (0, id.0),
+            Due::Count(queue) => (1, queue.0),
+            Due::Worker(id) => (2, id.0),
+            Due::Task(id) => (3, id.0),
+            Due::Target(id) => (4, id.0),
+            Due::Outbound(id) => (5, id.0),
+        };
+        let at = self.0.0.min((1 << 60) - 1) << 4 | kind;
+        u128::from(at) << u64::BITS | u128::from(number)
+    }
+}
 
 impl Scheduler {
     /// Runs everything due at or before now, earliest first.

@@ -6,39 +6,23 @@ use std::sync::Arc;
 
 use blendline_wire::org::{CalendarSettings, QueueSettings};
 use blendline_wire::task::{ClockRule, Side, SkillNeed};
-use blendline_wire::{CalendarId, Millis, OutboundId, QueueId, TaskId, TenantId, WorkerId};
+use blendline_wire::{CalendarId, Millis, QueueId, TaskId, TenantId, WorkerId};
 
+use crate::by_number::ByNumber;
 use crate::calendar::Hours;
+use crate::dues::Due;
 use crate::limits;
 use crate::lines::{LineKey, Lines, Spot, Waiting};
-use crate::lookup::Map;
 use crate::policy;
 use crate::ready::Ready;
-use crate::rows::{Learnt, OutboundRow, OutboundState, Task, TaskState, Worker};
+use crate::rows::{Aside, Learnt, OutboundRow, OutboundState, Task, TaskState, Worker};
 use crate::sorted::Sorted;
-
-/// Something with a deadline.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) enum Due {
-    /// Hours begin.
-    Calendar(CalendarId),
-    /// A count of arrivals ends.
-    Count(QueueId),
-    /// Noting down ends.
-    Worker(WorkerId),
-    /// An offer, a park, a silence, a back-off ends; a target of what stands in no line.
-    Task(TaskId),
-    /// The target ends of the first of those in a bucket of a queue's lines whose targets run. The others come after it.
-    Target(TaskId),
-    /// A message of ours is tried again.
-    Outbound(OutboundId),
-}
 
 /// What is derived from tasks, calendars and messages of ours.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Index {
     /// The lines of each queue.
-    pub(crate) lines: Map<QueueId, Lines>,
+    pub(crate) lines: ByNumber<QueueId, Lines>,
     /// Tasks that wait for one worker.
     pub(crate) directed: BTreeMap<WorkerId, BTreeSet<Spot>>,
     /// Everything with a deadline, earliest first.
@@ -48,7 +32,7 @@ pub(crate) struct Index {
     /// Work that was put aside for the front line.
     pub(crate) interrupted: BTreeMap<TenantId, BTreeSet<Spot>>,
     /// Workers who can take something now, per queue.
-    pub(crate) ready: Map<QueueId, Ready>,
+    pub(crate) ready: ByNumber<QueueId, Ready>,
 }
 
 /// Where the index has a task.
@@ -102,11 +86,11 @@ pub(crate) struct Takes {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules<'a> {
     /// All queues.
-    pub(crate) queues: &'a Map<QueueId, QueueSettings>,
+    pub(crate) queues: &'a ByNumber<QueueId, QueueSettings>,
     /// All calendars.
     pub(crate) calendars: &'a BTreeMap<CalendarId, CalendarSettings>,
     /// What is learnt about queues.
-    pub(crate) learnt: &'a Map<QueueId, Learnt>,
+    pub(crate) learnt: &'a ByNumber<QueueId, Learnt>,
 }
 
 impl<'a> Rules<'a> {
@@ -189,10 +173,10 @@ impl<'a> Rules<'a> {
 
     /// Where the index has a task that is like this, and what it takes: its queue is looked for once.
     pub(crate) fn stand_and_takes(&self, task: &Task) -> (Stand, Takes) {
-        let queue = self.queues.get(&task.queue);
+        let (queue, aside): (_, &Aside) = (self.queues.get(&task.queue), task);
         let active = matches!(task.state, TaskState::Active { .. });
         let breakable = active && queue.is_some_and(|queue| self.is_breakable_in(queue, task));
-        let at = match (&task.state, task.directed) {
+        let at = match (&task.state, aside.directed) {
             (TaskState::Waiting, Some((worker, _))) => At::Directed(worker),
             (TaskState::Waiting, None) => At::Line(task.queue, line_key(task)),
             (TaskState::Active { .. }, _) if breakable => At::Breakable(task.tenant),
@@ -204,7 +188,7 @@ impl<'a> Rules<'a> {
             spot: (task.due_at, task.id),
             missed: task.missed,
             earned_at: task.earned_at,
-            declined: !task.declined.is_empty(),
+            declined: !aside.declined.is_empty(),
             due: self.task_due(task),
         };
         let load = queue.map_or(0, |queue| Self::weight_in(queue, task));
@@ -216,13 +200,14 @@ impl<'a> Rules<'a> {
     /// The earliest instant at which something happens to a task by itself; but for the target of what stands in line,
     /// of which only the bucket's first counts.
     fn task_due(&self, task: &Task) -> Option<Millis> {
+        let aside: &Aside = task;
         let own = match &task.state {
             TaskState::Waiting => {
-                let declined = task.declined.iter().map(|(_, until)| *until).min();
+                let declined = aside.declined.iter().map(|(_, until)| *until).min();
                 // What is for one worker waits for nobody else: less will do when that is over.
-                let relaxed = task.relax.first().filter(|_| task.directed.is_none());
+                let relaxed = aside.relax.first().filter(|_| aside.directed.is_none());
                 let relaxed = relaxed.map(|step| task.earned_at.plus(step.after_ms));
-                min(min(task.directed.map(|(_, until)| until), declined), relaxed)
+                min(min(aside.directed.map(|(_, until)| until), declined), relaxed)
             }
             TaskState::Offered { until, .. }
             | TaskState::Parked { until, .. }
@@ -231,9 +216,9 @@ impl<'a> Rules<'a> {
             TaskState::Requesting { since, .. } => Some(since.plus(limits::PARK_MS_MAX)),
             TaskState::Closed { .. } => return None,
         };
-        let in_line = task.state == TaskState::Waiting && task.directed.is_none();
+        let in_line = task.state == TaskState::Waiting && aside.directed.is_none();
         let target = (!in_line && Self::target_runs(task)).then_some(task.due_at);
-        min(min(own, target), task.silence.supervisor_at)
+        min(min(own, target), aside.silence.supervisor_at)
     }
 }
 

@@ -5,7 +5,7 @@ use blendline_wire::task::Side;
 use blendline_wire::{Millis, QueueId, WorkerId};
 
 use crate::desk::{Desk, Pool};
-use crate::index::Due;
+use crate::dues::Due;
 use crate::limits;
 use crate::policy;
 use crate::policy::rate::COUNT_MAX;
@@ -182,29 +182,30 @@ impl Scheduler {
         })
     }
 
-    /// The slots of those who serve a front queue that work of other queues keeps busy, in thousandths.
-    pub(crate) fn others_milli(&self, queue: QueueId) -> u64 {
+    /// The slots of those who serve a front queue that work of other queues keeps busy, in thousandths, when so many of its
+    /// tasks come in a millisecond.
+    pub(crate) fn others_milli(&self, queue: QueueId, per_ms: f64) -> u64 {
         let (Some(row), Some(settings)) = (self.learnt.get(&queue), self.queues.get(&queue)) else { return 0 };
         // Where they serve no other front queue there is nothing to find out.
         if self.pools.get(&queue).is_none_or(|pool| pool.shared == 0) {
             return 0;
         }
-        let own =
-            row.rate.per_ms() * self.task_ms(queue) as f64 * f64::from(settings.task_weight) / f64::from(WEIGHT_UNIT);
+        let own = per_ms * self.task_ms(queue) as f64 * f64::from(settings.task_weight) / f64::from(WEIGHT_UNIT);
         row.busy_milli.saturating_sub((own * 1_000.0) as u64)
     }
 
-    /// What a front queue's reserve is reckoned from; `None` where nothing came yet.
-    fn reckoning(&self, queue: QueueId) -> Option<reserve::Pool> {
+    /// What a front queue's reserve is reckoned from when so many of its tasks come in a millisecond; `None` where nothing
+    /// came yet.
+    fn reckoning(&self, queue: QueueId, per_ms: f64) -> Option<reserve::Pool> {
         let (row, settings) = (self.learnt.get(&queue)?, self.queues.get(&queue)?);
         let pool = self.pools.get(&queue)?;
         let front_ms = self.task_ms(queue) as f64;
         let unit = f64::from(WEIGHT_UNIT);
         // What comes so seldom is over; else a queue of which nobody hears any more would keep its clock for ever.
-        if row.rate.per_ms() * front_ms < SELDOM {
+        if per_ms * front_ms < SELDOM {
             return None;
         }
-        let others = self.others_milli(queue) as f64 / 1_000.0;
+        let others = self.others_milli(queue, per_ms) as f64 / 1_000.0;
         let busy = |per_ms: f64| per_ms * front_ms * f64::from(settings.task_weight.max(1)) / unit + others;
         let back_ms = if row.back_ms == 0 { front_ms } else { row.back_ms as f64 };
         let harm = harm_of(settings);
@@ -218,7 +219,7 @@ impl Scheduler {
         let price = match settings.blend.goal {
             // What other queues' work suffers is for those to reckon.
             Goal::Cost { hour_milli } => {
-                let all = busy(row.rate.per_ms());
+                let all = busy(per_ms);
                 let part = (1.0 - others / all).max(0.01);
                 let hour = hour_milli as f64 / f64::from(row.back_worth_milli.max(1));
                 reserve::Price::Set(libm::log((hour * part * back_ms / front_ms).max(1e-9)))
@@ -226,17 +227,18 @@ impl Scheduler {
             Goal::MeanWait => learnt(1.0),
             Goal::Within { per_mille } => learnt(1.0 - f64::from(per_mille.min(1_000)) / 1_000.0),
         };
-        let offered = busy(row.rate.per_ms());
+        let offered = busy(per_ms);
         Some(reserve::Pool { slots: pool.slots as f64 / unit, offered, front_ms, back_ms, harm, price })
     }
 
     /// Reckons a queue's worth and its reserve anew; back work may start where the reserve fell.
     pub(crate) fn set_level(&mut self, step: &mut Step<'_>, queue: QueueId) {
-        self.reckon_worth(step, queue);
+        let Some(per_ms) = self.learnt.get(&queue).map(|row| row.rate.per_ms()) else { return };
+        self.reckon_worth(step, queue, per_ms);
         let Some(row) = self.learnt.get(&queue) else { return };
         let before = (row.level_milli, row.running_milli, row.expected_milli);
         let milli = |value: f64| (value * 1_000.0) as i64;
-        let (level, running, expected) = self.reckoning(queue).map_or((0, 0, 0), |pool| {
+        let (level, running, expected) = self.reckoning(queue, per_ms).map_or((0, 0, 0), |pool| {
             let level = reserve::level(&pool);
             let weight = reserve::weight_of_back(pool.front_ms, pool.back_ms);
             let expected = (pool.slots - level - pool.offered).max(0.0);

@@ -19,6 +19,7 @@ mod beside;
 mod blocks;
 mod book;
 pub mod burden;
+mod by_number;
 mod choice;
 mod confirm;
 mod conversations;

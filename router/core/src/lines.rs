@@ -8,13 +8,13 @@ use blendline_wire::{ChannelKey, Millis, TaskId};
 
 use crate::blocks::{Bits, Blocks, Marked};
 use crate::ready::need_bits;
-use crate::sorted::Sorted;
+use crate::sorted::{Keyed, Sorted};
 
 /// Where a task stands: when it is due, and which it is.
 pub(crate) type Spot = (Millis, TaskId);
 
 /// A task in line, with what those who look for work ask of the first: so nobody has to find the task itself.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Waiting {
     pub(crate) due_at: Millis,
     pub(crate) task: TaskId,
@@ -37,6 +37,13 @@ impl Waiting {
 
     pub(crate) fn spot(&self) -> Spot {
         (self.due_at, self.task)
+    }
+}
+
+impl Keyed for Waiting {
+    /// When it is due, and then its number.
+    fn key(&self) -> u128 {
+        u128::from(self.due_at.0) << u64::BITS | u128::from(self.task.0)
     }
 }
 
@@ -117,10 +124,10 @@ impl Head {
 pub(crate) type Heads = Blocks<Head>;
 
 impl Marked for Head {
-    type Key = Waiting;
+    type Key = u128;
 
-    fn key(&self) -> Waiting {
-        self.waiting
+    fn key(&self) -> u128 {
+        self.waiting.key()
     }
 
     fn bits(&self) -> Bits {
@@ -214,9 +221,12 @@ impl Lines {
         let heads = &mut self.heads[at].1;
         let spot = |heads: &Heads| heads.first().map(|head| head.waiting.spot());
         let first_before = spot(heads);
-        let led = before.and_then(|first| heads.remove(first));
-        if let Some(first) = after {
-            heads.insert(led.map_or_else(|| Head::new(key, first), |head| Head { waiting: first, ..head }));
+        match (before, after) {
+            (Some(led), Some(leads)) if heads.change(led.key(), leads.key(), |head| head.waiting = leads) => {}
+            (led, leads) => {
+                led.into_iter().for_each(|led| _ = heads.remove(led.key()));
+                leads.into_iter().for_each(|leads| heads.insert(Head::new(key, leads)));
+            }
         }
         let first_after = spot(heads);
         if heads.is_empty() {

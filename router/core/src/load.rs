@@ -7,11 +7,12 @@ use blendline_wire::Millis;
 use blendline_wire::task::Side;
 
 use crate::desk::{Desk, Tenant};
-use crate::index::{Due, Index, Rules};
+use crate::dues::Due;
+use crate::index::{Index, Rules};
 use crate::lookup::Few;
 use crate::promise::promised_to;
 use crate::rows::{ConversationState, Reckoned, Snapshot, Task, TaskState, Worker};
-use crate::scheduler::{Scheduler, Step, Todo};
+use crate::scheduler::{Scheduler, Step};
 
 /// Rows that cannot be a state of this scheduler.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -74,7 +75,7 @@ impl Scheduler {
             core.outbound.insert(row.id, Box::new(row));
         }
         let mut effects = Vec::new();
-        let mut step = Step::new(core.meta.now, &mut effects, Todo::default());
+        let mut step = Step::new(core.meta.now, &mut effects, Box::default());
         core.rebuild(&mut step);
         Ok(core)
     }

@@ -37,10 +37,6 @@ impl<K: Copy + Eq + Hash + Ord, V> Map<K, V> {
         self.0.remove(key)
     }
 
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
-
     /// The value of a key, made where it is not there.
     pub(crate) fn or_insert_with(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
         self.0.entry(key).or_insert_with(make)
@@ -52,13 +48,6 @@ impl<K: Copy + Eq + Hash + Ord, V> Map<K, V> {
         V: Default,
     {
         self.0.entry(key).or_default()
-    }
-
-    /// All keys in order. For what looks at everything anyway.
-    pub(crate) fn keys(&self) -> Vec<K> {
-        let mut keys: Vec<K> = self.0.keys().copied().collect();
-        keys.sort_unstable();
-        keys
     }
 
     /// All values, in the order of their keys. For what looks at everything anyway.
@@ -165,7 +154,7 @@ mod tests {
         for key in [5u64, 3, 9, 1] {
             map.insert(key, key * 10);
         }
-        assert_eq!(map.keys(), [1, 3, 5, 9]);
+        assert_eq!(map.iter().map(|(key, _)| *key).collect::<Vec<_>>(), [1, 3, 5, 9]);
         assert_eq!(map.values().copied().collect::<Vec<_>>(), [10, 30, 50, 90]);
         assert_eq!(format!("{map:?}"), "{1: 10, 3: 30, 5: 50, 9: 90}");
     }

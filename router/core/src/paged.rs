@@ -6,19 +6,32 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use blendline_wire::{ConversationId, TaskId, WorkerId};
+use blendline_wire::{ConversationId, QueueId, TaskId, WorkerId};
 
-use crate::lookup::Map;
+use crate::by_number::ByNumber;
 
 /// How many numbers share a page. A page of which one is left takes less than half of what a task does.
 const PAGE: usize = 16;
 /// How many pages share a sheet: so many numbers are found by one entry of the table that all of them fit in a cache.
 const SHEET: usize = 64;
 
-/// A number that the core gives out, one after the other.
+/// How many sheets may come before the first one there was and still be found by their number: rows are read in any order.
+const BEFORE: u64 = 1 << 16;
+
+/// A number that the core or the record gives out, one after the other.
 pub(crate) trait Numbered: Copy {
     fn number(self) -> u64;
     fn numbered(number: u64) -> Self;
+}
+
+impl Numbered for u64 {
+    fn number(self) -> u64 {
+        self
+    }
+
+    fn numbered(number: u64) -> Self {
+        number
+    }
 }
 
 impl Numbered for TaskId {
@@ -41,6 +54,16 @@ impl Numbered for ConversationId {
     }
 }
 
+impl Numbered for QueueId {
+    fn number(self) -> u64 {
+        self.0
+    }
+
+    fn numbered(number: u64) -> Self {
+        Self(number)
+    }
+}
+
 impl Numbered for WorkerId {
     fn number(self) -> u64 {
         self.0
@@ -52,9 +75,11 @@ impl Numbered for WorkerId {
 }
 
 /// A map that is looked up, and iterated in the order of the numbers.
-#[derive(PartialEq)]
 pub(crate) struct Paged<K, V> {
-    sheets: Map<u64, Sheet<V>>,
+    /// By their numbers, counted from `base`.
+    sheets: ByNumber<u64, Sheet<V>>,
+    /// The number of a sheet that is not after the first one there was: numbers begin with the shard's.
+    base: u64,
     len: usize,
     key: PhantomData<K>,
 }
@@ -63,7 +88,6 @@ type Sheet<V> = Box<Slots<Page<V>, SHEET>>;
 type Page<V> = Box<Slots<V, PAGE>>;
 
 /// Never empty.
-#[derive(PartialEq)]
 struct Slots<V, const N: usize> {
     slots: [Option<V>; N],
     len: usize,
@@ -91,18 +115,18 @@ impl<V, const N: usize> Slots<V, N> {
 
 impl<K, V> Default for Paged<K, V> {
     fn default() -> Self {
-        Self { sheets: Map::default(), len: 0, key: PhantomData }
+        Self { sheets: ByNumber::default(), base: 0, len: 0, key: PhantomData }
     }
 }
 
 impl<K: Numbered, V> Paged<K, V> {
     pub(crate) fn get(&self, key: &K) -> Option<&V> {
-        let place = Place::of(*key);
+        let place = self.place(*key);
         self.sheets.get(&place.sheet)?.slots[place.page].as_ref()?.slots[place.slot].as_ref()
     }
 
     pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        let place = Place::of(*key);
+        let place = self.place(*key);
         self.sheets.get_mut(&place.sheet)?.slots[place.page].as_mut()?.slots[place.slot].as_mut()
     }
 
@@ -111,7 +135,10 @@ impl<K: Numbered, V> Paged<K, V> {
     }
 
     pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
-        let place = Place::of(key);
+        if self.len == 0 {
+            self.base = key.number() / (PAGE * SHEET) as u64 / BEFORE * BEFORE;
+        }
+        let place = self.place(key);
         let sheet = self.sheets.or_default(place.sheet);
         let before = match &mut sheet.slots[place.page] {
             Some(page) => page.put(place.slot, value),
@@ -127,7 +154,7 @@ impl<K: Numbered, V> Paged<K, V> {
     }
 
     pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
-        let place = Place::of(*key);
+        let place = self.place(*key);
         let sheet = self.sheets.get_mut(&place.sheet)?;
         let page = sheet.slots[place.page].as_mut()?;
         let value = page.take(place.slot)?;
@@ -145,10 +172,19 @@ impl<K: Numbered, V> Paged<K, V> {
         self.len
     }
 
+    fn place(&self, key: K) -> Place {
+        let number = key.number();
+        let page = number / PAGE as u64;
+        let (sheet, page, slot) = (page / SHEET as u64, page % SHEET as u64, number % PAGE as u64);
+        Place { sheet: sheet.wrapping_sub(self.base), page: page as usize, slot: slot as usize }
+    }
+
     /// All keys and values, in the order of the keys.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (K, &V)> {
-        let sheets = self.sheets.iter().map(|(number, sheet)| (*number, sheet));
-        let pages = sheets.flat_map(|(number, sheet)| within(number, &sheet.slots));
+        let numbers = self.sheets.iter().map(|(number, sheet)| (number.wrapping_add(self.base), sheet));
+        let mut sheets: Vec<(u64, &Sheet<V>)> = numbers.collect();
+        sheets.sort_unstable_by_key(|(number, _)| *number);
+        let pages = sheets.into_iter().flat_map(|(number, sheet)| within(number, &sheet.slots));
         let slots = pages.flat_map(|(number, page)| within(number, &page.slots));
         slots.map(|(number, value)| (K::numbered(number), value))
     }
@@ -171,12 +207,10 @@ struct Place {
     slot: usize,
 }
 
-impl Place {
-    fn of<K: Numbered>(key: K) -> Self {
-        let number = key.number();
-        let page = number / PAGE as u64;
-        let (sheet, page, slot) = (page / SHEET as u64, page % SHEET as u64, number % PAGE as u64);
-        Self { sheet, page: page as usize, slot: slot as usize }
+/// Where the sheets are counted from is history, not state.
+impl<K: Numbered + PartialEq, V: PartialEq> PartialEq for Paged<K, V> {
+    fn eq(&self, other: &Self) -> bool {
+        self.len == other.len && self.iter().eq(other.iter())
     }
 }
 
@@ -199,7 +233,8 @@ mod tests {
         for turn in 0..20_000u64 {
             let (number, next) = draw(seed);
             seed = next;
-            let key = (7 << 48) + number % 400;
+            // Most are of one shard; some have come from one before it, or after.
+            let key = ([7, 7, 7, 3, 9][(number >> 40) as usize % 5] << 48) + number % 80;
             if number >> 16 & 3 < if turn < 10_000 { 3 } else { 1 } {
                 assert_eq!(paged.insert(TaskId(key), turn), map.insert(key, turn));
             } else {

@@ -76,16 +76,17 @@ impl Scheduler {
         })
     }
 
-    /// Reckons anew what waiting tasks and free slots of a front queue are worth.
-    pub(crate) fn reckon_worth(&mut self, step: &mut Step<'_>, queue: QueueId) {
+    /// Reckons anew what waiting tasks and free slots of a front queue are worth to which so many tasks come in a
+    /// millisecond.
+    pub(crate) fn reckon_worth(&mut self, step: &mut Step<'_>, queue: QueueId, per_ms: f64) {
         let Some(settings) = self.queues.get(&queue) else { return };
         let Some(row) = self.learnt.get(&queue) else { return };
         let task_ms = self.task_ms(queue);
-        let busy = row.rate.per_ms() * task_ms as f64 * f64::from(settings.task_weight) / f64::from(WEIGHT_UNIT);
+        let busy = per_ms * task_ms as f64 * f64::from(settings.task_weight) / f64::from(WEIGHT_UNIT);
         let back = self.pools.get(&queue).is_some_and(|pool| pool.back > 0);
         let reckoned = Reckoned {
             slots: self.pools.get(&queue).map_or(0, |pool| pool.slots),
-            others_milli: self.others_milli(queue),
+            others_milli: self.others_milli(queue, per_ms),
             offered_micro: (busy * 1_000_000.0) as u64,
             task_ms: task_ms.max(1),
             free_milli: if back { row.level_milli + 1_000 } else { u64::MAX },

@@ -13,8 +13,8 @@ use blendline_wire::org::QueueSettings;
 use blendline_wire::task::Side;
 use blendline_wire::{GroupId, Millis, QueueId, WorkerId};
 
+use crate::by_number::ByNumber;
 use crate::desk::{Desk, Pool};
-use crate::lookup::Map;
 use crate::policy::share::{Promise, Share};
 use crate::ready::Ready;
 use crate::rows::Learnt;
@@ -47,7 +47,7 @@ pub(crate) fn part_of(queue: &QueueSettings, group: GroupId) -> u32 {
 
 /// To whom the hours are promised that a queue's task takes of a worker of this group: to all, to the group, to both.
 pub(crate) fn promised_to(
-    queues: &Map<QueueId, QueueSettings>,
+    queues: &ByNumber<QueueId, QueueSettings>,
     queue: QueueId,
     group: Option<GroupId>,
 ) -> impl Iterator<Item = Option<GroupId>> + use<> {
@@ -128,7 +128,7 @@ impl Scheduler {
 
     /// The same for all that are promised something.
     pub(crate) fn reckon_shares(&mut self, step: &mut Step<'_>) {
-        let all: Vec<QueueId> = self.queues.keys();
+        let all: Vec<QueueId> = self.queues.keys().collect();
         all.into_iter().for_each(|queue| self.reckon_share(step, queue));
     }
 
@@ -174,10 +174,9 @@ impl Scheduler {
     }
 
     /// What a worker brings to his group changes.
-    pub(crate) fn member_counts(&mut self, id: WorkerId, after: Option<Pool>, before: Option<Pool>) {
+    pub(crate) fn member_counts(&mut self, id: WorkerId, after: &Pool, before: &Pool) {
         let Some(desk) = self.workers.get(&id).filter(|desk| desk.planned) else { return };
         let Some(group) = desk.row.settings.group else { return };
-        let (after, before) = (after.unwrap_or_default(), before.unwrap_or_default());
         for queue in desk.promised.iter() {
             if self.queues.get(queue).is_none_or(|queue| part_of(queue, group) == 0) {
                 continue;

@@ -9,6 +9,7 @@ use blendline_wire::{
     WorkerId,
 };
 
+use crate::by_number::ByNumber;
 use crate::desk::{Desk, Pool, Tenant};
 use crate::effect::{Answer, Effect, Refusal, Release, Write};
 use crate::index::{Index, Rules};
@@ -27,7 +28,7 @@ pub struct Scheduler {
     pub(crate) tenants: BTreeMap<TenantId, Tenant>,
     pub(crate) accounts: BTreeMap<AccountId, AccountSettings>,
     pub(crate) calendars: BTreeMap<CalendarId, CalendarSettings>,
-    pub(crate) queues: Map<QueueId, QueueSettings>,
+    pub(crate) queues: ByNumber<QueueId, QueueSettings>,
     pub(crate) workers: Paged<WorkerId, Box<Desk>>,
     pub(crate) conversations: Paged<ConversationId, Box<Conversation>>,
     pub(crate) by_contact: Map<ContactKey, ConversationId>,
@@ -35,17 +36,18 @@ pub struct Scheduler {
     pub(crate) outbound: Map<OutboundId, Box<OutboundRow>>,
     pub(crate) letters: Map<ConversationId, VecDeque<OutboundId>>,
     pub(crate) post: BTreeMap<AccountId, PostBox>,
-    pub(crate) learnt: Map<QueueId, Learnt>,
-    pub(crate) pools: Map<QueueId, Pool>,
+    pub(crate) learnt: ByNumber<QueueId, Learnt>,
+    pub(crate) pools: ByNumber<QueueId, Pool>,
     /// What the tasks take of back queues that are promised a part of their workers' hours, and of each group whose plan
     /// has them (derived).
     pub(crate) promised: BTreeMap<(QueueId, Option<GroupId>), u64>,
     /// Of each group and back queue that its time plan has: how many are ready, and what they can carry, in units of the
     /// weights (derived).
     pub(crate) members: BTreeMap<(QueueId, GroupId), Members>,
-    pub(crate) worth: Map<QueueId, Worth>,
+    pub(crate) worth: ByNumber<QueueId, Worth>,
     pub(crate) index: Index,
-    pub(crate) todo: Todo,
+    /// The last step's, for its room.
+    pub(crate) todo: Option<Box<Todo>>,
 }
 
 /// The messages of ours of one account: how many are with the sender, and which could be (derived).
@@ -74,7 +76,7 @@ pub(crate) struct Step<'a> {
     pub(crate) cause: Option<EventId>,
     /// True while everything is derived anew: nothing happens then.
     pub(crate) derives: bool,
-    pub(crate) todo: Todo,
+    pub(crate) todo: Box<Todo>,
 }
 
 /// What a step has to look at before it ends. Kept from step to step for its room; between them there is nothing in it.
@@ -104,7 +106,7 @@ pub(crate) struct Todo {
 }
 
 impl<'a> Step<'a> {
-    pub(crate) fn new(now: Millis, effects: &'a mut Vec<Effect>, todo: Todo) -> Self {
+    pub(crate) fn new(now: Millis, effects: &'a mut Vec<Effect>, todo: Box<Todo>) -> Self {
         Self { now, actor: Actor::System, effects, cause: None, derives: false, todo }
     }
 
@@ -129,7 +131,7 @@ impl Scheduler {
     /// Time never goes back: a `now` before the latest seen counts as the latest seen.
     pub fn step(&mut self, now: Millis, input: Input, effects: &mut Vec<Effect>) {
         self.meta.now = self.meta.now.max(now);
-        let mut step = Step::new(self.meta.now, effects, std::mem::take(&mut self.todo));
+        let mut step = Step::new(self.meta.now, effects, self.todo.take().unwrap_or_default());
         // What was due before this input happened before it.
         self.run_dues(&mut step);
         self.dispatch(&mut step);
@@ -143,7 +145,7 @@ impl Scheduler {
         self.dispatch(&mut step);
         self.hand_over(&mut step);
         self.flush(&mut step);
-        self.todo = step.todo;
+        self.todo = Some(step.todo);
     }
 
     /// The one branching over what can happen; the rest is straight.

@@ -15,12 +15,12 @@ impl Scheduler {
         let Some(part) = desk.part.take() else { return };
         for queue in desk.homes.iter().chain(desk.promised.iter()) {
             let Some(pool) = self.pools.get_mut(queue) else { continue };
-            pool.sub(&part);
+            pool.change(&Pool::default(), &part);
             if pool.workers == 0 {
                 self.pools.remove(queue);
             }
         }
-        self.member_counts(id, None, Some(part));
+        self.member_counts(id, &Pool::default(), &part);
     }
 
     /// Counts a worker in the pools as he is now. His place among the ready follows when somebody looks for one: most
@@ -51,15 +51,15 @@ impl Scheduler {
         desk.part = part;
         // More may be free, or fewer of whom so many are to be kept free.
         step.todo.slack.insert(desk.row.settings.tenant);
+        let (after, before) = (part.unwrap_or_default(), before.unwrap_or_default());
         for queue in desk.homes.iter().chain(desk.promised.iter()) {
             let pool = self.pools.or_default(*queue);
-            pool.add(&part.unwrap_or_default());
-            pool.sub(&before.unwrap_or_default());
+            pool.change(&after, &before);
             if pool.workers == 0 {
                 self.pools.remove(queue);
             }
         }
-        self.member_counts(id, part, before);
+        self.member_counts(id, &after, &before);
     }
 
     /// Puts the workers who changed at their right places among the ready, or off them.

@@ -6,11 +6,17 @@ use std::fmt;
 /// How many items a block holds at most: to find one, or to make room for one, few lines of memory are looked at.
 const BLOCK: usize = 32;
 
+/// What stands in such a list.
+pub(crate) trait Keyed: Copy {
+    /// What decides the order, in one number: it is compared at once. No two share it.
+    fn key(&self) -> u128;
+}
+
 /// Items in order, each once. What comes in order fills the blocks whole, where the nodes of a tree stay half empty.
 #[derive(Clone)]
 pub(crate) struct Sorted<T> {
-    /// The first item of each block: a block is found without looking into others.
-    firsts: VecDeque<T>,
+    /// The key of the first item of each block: a block is found without looking into others.
+    firsts: VecDeque<u128>,
     /// None is empty.
     blocks: VecDeque<VecDeque<T>>,
 }
@@ -21,14 +27,14 @@ impl<T> Default for Sorted<T> {
     }
 }
 
-impl<T: Copy + Ord> Sorted<T> {
+impl<T: Keyed> Sorted<T> {
     pub(crate) fn is_empty(&self) -> bool {
         self.firsts.is_empty()
     }
 
     /// The first of all.
     pub(crate) fn first(&self) -> Option<&T> {
-        self.firsts.front()
+        self.blocks.front()?.front()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> + use<'_, T> {
@@ -37,18 +43,19 @@ impl<T: Copy + Ord> Sorted<T> {
 
     /// Enters an item; false when it was there.
     pub(crate) fn insert(&mut self, item: T) -> bool {
-        let at = self.block_of(&item);
+        let key = item.key();
+        let at = self.block_of(key);
         let Some(block) = self.blocks.get_mut(at) else {
             self.put_block(at, VecDeque::from([item]));
             return true;
         };
         // Most come last, and looking through a block that nobody looked at for long waits for memory.
-        let last = block.back().is_some_and(|last| *last < item);
-        let place = if last { Err(block.len()) } else { block.binary_search(&item) };
+        let last = block.back().is_some_and(|last| last.key() < key);
+        let place = if last { Err(block.len()) } else { block.binary_search_by_key(&key, T::key) };
         let Err(mut within) = place else { return false };
         if block.len() < BLOCK {
             block.insert(within, item);
-            self.firsts[at] = block[0];
+            self.firsts[at] = block[0].key();
             return true;
         }
         if within == BLOCK {
@@ -59,26 +66,27 @@ impl<T: Copy + Ord> Sorted<T> {
         let half = if within <= BLOCK / 2 { &mut *block } else { &mut rest };
         within -= if within <= BLOCK / 2 { 0 } else { BLOCK / 2 };
         half.insert(within, item);
-        self.firsts[at] = block[0];
+        self.firsts[at] = block[0].key();
         self.put_block(at + 1, rest);
         true
     }
 
     fn put_block(&mut self, at: usize, block: VecDeque<T>) {
-        self.firsts.insert(at, block[0]);
+        self.firsts.insert(at, block[0].key());
         self.blocks.insert(at, block);
     }
 
     /// Takes an item out; false when it was not there.
     pub(crate) fn remove(&mut self, item: &T) -> bool {
-        let at = self.block_of(item);
+        let key = item.key();
+        let at = self.block_of(key);
         let Some(block) = self.blocks.get_mut(at) else { return false };
         // Most leave first.
-        let within = if self.firsts[at] == *item { Ok(0) } else { block.binary_search(item) };
+        let within = if self.firsts[at] == key { Ok(0) } else { block.binary_search_by_key(&key, T::key) };
         let Ok(within) = within else { return false };
         block.remove(within);
         if let Some(first) = block.front() {
-            self.firsts[at] = *first;
+            self.firsts[at] = first.key();
         } else {
             self.firsts.remove(at);
             self.blocks.remove(at);
@@ -87,30 +95,31 @@ impl<T: Copy + Ord> Sorted<T> {
     }
 
     pub(crate) fn contains(&self, item: &T) -> bool {
-        self.blocks.get(self.block_of(item)).is_some_and(|block| block.binary_search(item).is_ok())
+        let key = item.key();
+        self.blocks.get(self.block_of(key)).is_some_and(|block| block.binary_search_by_key(&key, T::key).is_ok())
     }
 
-    /// The block an item is in, or belongs in: the last that does not begin after it.
-    fn block_of(&self, item: &T) -> usize {
+    /// The block a key is in, or belongs in: the last that does not begin after it.
+    fn block_of(&self, key: u128) -> usize {
         // Most are taken from the first and put into the last.
-        if self.firsts.get(1).is_none_or(|second| second > item) {
+        if self.firsts.get(1).is_none_or(|second| *second > key) {
             return 0;
         }
-        if self.firsts.back().is_some_and(|last| last <= item) {
+        if self.firsts.back().is_some_and(|last| *last <= key) {
             return self.firsts.len() - 1;
         }
-        self.firsts.partition_point(|first| first <= item).saturating_sub(1)
+        self.firsts.partition_point(|first| *first <= key).saturating_sub(1)
     }
 }
 
 /// How it is cut into blocks is history, not state.
-impl<T: Copy + Ord> PartialEq for Sorted<T> {
+impl<T: Keyed + PartialEq> PartialEq for Sorted<T> {
     fn eq(&self, other: &Self) -> bool {
         self.iter().eq(other.iter())
     }
 }
 
-impl<T: Copy + Ord + fmt::Debug> fmt::Debug for Sorted<T> {
+impl<T: Keyed + fmt::Debug> fmt::Debug for Sorted<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
     }
@@ -122,6 +131,12 @@ mod tests {
 
     use super::*;
     use crate::policy::draw;
+
+    impl Keyed for u64 {
+        fn key(&self) -> u128 {
+            (*self).into()
+        }
+    }
 
     #[test]
     fn it_is_a_set_in_order() {
@@ -143,7 +158,11 @@ mod tests {
         }
         assert!(sorted.iter().eq(set.iter()));
         assert!(
-            sorted.blocks.iter().zip(&sorted.firsts).all(|(block, first)| block[0] == *first && block.len() <= BLOCK)
+            sorted
+                .blocks
+                .iter()
+                .zip(&sorted.firsts)
+                .all(|(block, first)| block[0].key() == *first && block.len() <= BLOCK)
         );
     }
 

@@ -126,6 +126,8 @@ struct Ladder {
 
 /// No ladder has more steps: the last spare the front line next to nothing.
 const STEPS_MAX: usize = 256;
+/// Few have more than so many: room for more takes longer to get than it is worth.
+const STEPS_MEANT: usize = 64;
 
 impl Ladder {
     fn new(slots: f64, offered: f64, pool: &Pool, stretch: f64, width: f64) -> Self {
@@ -139,8 +141,10 @@ impl Ladder {
         let harm = |total: f64| suffering / (1.0 - load) / total;
         let (mut weight, mut total) = (1.0, 1.0 + load / (1.0 - load));
         let mut work = slots / total;
-        let mut ladder = Self { harms: vec![harm(total)], slopes: Vec::new(), width };
         let steps = (slots / stretch).ceil().min(slots).min(STEPS_MAX as f64) as usize;
+        let mut ladder =
+            Self { harms: Vec::with_capacity(STEPS_MEANT), slopes: Vec::with_capacity(STEPS_MEANT), width };
+        ladder.harms.push(harm(total));
         for step in 0..steps {
             let kept = slots - step as f64;
             weight *= kept / offered;

@@ -46,12 +46,18 @@ const MANY: usize = FREE_MAX + WAITING_MAX + TAIL + 1;
 #[derive(Clone, Debug, Default)]
 pub struct Worth {
     line: Option<Line>,
-    /// What is spared when the only waiting task starts.
+    /// Reckoned when somebody asks, as the prices are: for most queues nobody does before the next change.
+    spared: OnceLock<Spared>,
+    prices: OnceLock<Prices>,
+}
+
+/// What is spared when waiting tasks start.
+#[derive(Clone, Copy, Debug, Default)]
+struct Spared {
+    /// When the only one starts.
     first: f64,
     /// How much more for each other one that waits.
     step: f64,
-    /// Reckoned when somebody asks: for most queues nobody does before the next change.
-    prices: OnceLock<Prices>,
 }
 
 /// What it costs to take slots.
@@ -76,14 +82,18 @@ impl Worth {
         if line.slots < 1.0 || line.offered <= 0.0 || line.task_ms <= 0.0 || line.cost <= 0.0 {
             return Self::default();
         }
-        // What waits is served by what others leave; who takes a free slot competes with the queue's own work only.
-        let (first, step, _) = waiting(line, (line.slots - line.others).max(1.0));
-        Self { line: Some(*line), first, step, prices: OnceLock::new() }
+        Self { line: Some(*line), ..Self::default() }
     }
 
     /// What is spared when one of so many waiting tasks starts.
     pub fn spared(&self, waiting: usize) -> f64 {
-        waiting.checked_sub(1).map_or(0.0, |others| self.first + self.step * others as f64)
+        let (Some(line), Some(others)) = (&self.line, waiting.checked_sub(1)) else { return 0.0 };
+        let Spared { first, step } = self.spared.get_or_init(|| {
+            // What waits is served by what others leave; who takes a free slot competes with the queue's own work only.
+            let (first, step, _) = self::waiting(line, (line.slots - line.others).max(1.0));
+            Spared { first, step }
+        });
+        first + step * others as f64
     }
 
     /// What it costs when one of so many free slots is taken by a task of another queue for so long, while so many of
