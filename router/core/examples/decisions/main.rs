@@ -1,12 +1,13 @@
 //! How many decisions the core makes in a second of one processor: prints one JSON object.
 //!
-//! `cargo run --release -p blendline-core --example decisions -- mixed large rare saturated idle`
+//! `cargo run --release -p blendline-core --example decisions -- mixed large rare saturated idle opening`
 //!
 //! A decision is one task newly bound to a worker through `step`, with its effects and writes produced; it is counted
 //! from the effects. The time is the processor's, of this thread, with what this program itself does. Tasks are done in
 //! turn, and as many of the same kinds come, so the world stays as it is. Decisions are counted over the steps that
-//! make them: verdicts, or arrivals where workers are idle; and once more over everything, intake included. Five
-//! rounds, and their median.
+//! make them: verdicts, or arrivals where workers are idle; and once more over everything, intake included. In `opening`
+//! the workers of a shift come while all that waits is there, and nothing but decisions is made. Five rounds, and their
+//! median.
 #![allow(
     clippy::print_stdout,
     clippy::expect_used,
@@ -38,13 +39,13 @@ fn main() {
 fn shape(name: &str) -> Shape {
     let shape = Shape { workers: 10_000, waiting: 500_000, slots: 3, idle: 0, rare: false };
     match name {
-        "mixed" => shape,
+        "mixed" | "opening" => shape,
         "large" => Shape { workers: 100_000, waiting: 5_000_000, ..shape },
         "rare" => Shape { idle: 50, rare: true, ..shape },
         "saturated" => Shape { slots: 1, ..shape },
         "idle" => Shape { waiting: 0, idle: 80, ..shape },
         "small" => Shape { workers: 1_000, waiting: 50_000, ..shape },
-        _ => panic!("no world {name}: there are mixed, large, rare, saturated, idle, small"),
+        _ => panic!("no world {name}: there are mixed, large, rare, saturated, idle, opening, small"),
     }
 }
 
@@ -56,17 +57,21 @@ fn measured(name: &str) -> String {
     world.fill();
     let built_ms = began.elapsed().as_millis();
     let turns: usize = std::env::var("TURNS").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000);
+    let round = if name == "opening" { shifts } else { round };
     round(&mut world, turns / 10);
-    let (bound, writes) = (world.bound, world.writes);
+    world.met.fill(false);
     let rounds: Vec<Round> = (0..ROUNDS).map(|_| round(&mut world, turns)).collect();
-    let decisions = world.bound - bound;
+    let (decisions, writes) = rounds
+        .iter()
+        .fold((0, 0), |(bound, writes), round| (bound + round.bound[0] + round.bound[1], writes + round.writes));
     format!(
         "{{\"workers\":{},\"waiting\":{},\"built_ms\":{built_ms},\"decisions\":{decisions},\
-         \"writes_per_decision\":{:.2},\"decisions_per_cpu_second\":{},\"lowest\":{},\"highest\":{},\
+         \"workers_met\":{},\"writes_per_decision\":{:.2},\"decisions_per_cpu_second\":{},\"lowest\":{},\"highest\":{},\
          \"with_intake_per_cpu_second\":{}}}",
         shape.workers,
         shape.waiting,
-        (world.writes - writes) as f64 / decisions as f64,
+        world.met.iter().filter(|met| **met).count(),
+        writes as f64 / decisions as f64,
         nth(&rounds, ROUNDS / 2, Round::rate),
         nth(&rounds, 0, Round::rate),
         nth(&rounds, ROUNDS - 1, Round::rate),
@@ -85,6 +90,7 @@ fn nth(rounds: &[Round], place: usize, rate: impl Fn(&Round) -> u64) -> u64 {
 struct Round {
     bound: [u64; 2],
     spent: [f64; 2],
+    writes: u64,
 }
 
 impl Round {
@@ -92,6 +98,15 @@ impl Round {
     fn rate(&self) -> u64 {
         let steps = usize::from(self.bound[1] > self.bound[0]);
         (self.bound[steps] as f64 / self.spent[steps]) as u64
+    }
+
+    /// Counts and times what is done.
+    fn time(&mut self, steps: usize, world: &mut World, work: impl FnOnce(&mut World)) {
+        let (bound, writes, began) = (world.bound, world.writes, ThreadTime::now());
+        work(world);
+        self.spent[steps] += began.elapsed().as_secs_f64();
+        self.bound[steps] += world.bound - bound;
+        self.writes += world.writes - writes;
     }
 
     fn rate_of_all(&self) -> u64 {
@@ -103,14 +118,19 @@ fn round(world: &mut World, turns: usize) -> Round {
     let mut round = Round::default();
     let mut classes = Vec::new();
     for _ in 0..turns / BATCH {
-        let (bound, began) = (world.bound, ThreadTime::now());
-        world.settle(BATCH, &mut classes);
-        round.spent[0] += began.elapsed().as_secs_f64();
-        round.bound[0] += world.bound - bound;
-        let (bound, began) = (world.bound, ThreadTime::now());
-        classes.drain(..).for_each(|class| world.arrive(class));
-        round.spent[1] += began.elapsed().as_secs_f64();
-        round.bound[1] += world.bound - bound;
+        round.time(0, world, |world| world.settle(BATCH, &mut classes));
+        round.time(1, world, |world| classes.drain(..).for_each(|class| world.arrive(class)));
+    }
+    round
+}
+
+/// Shifts that begin, until there are so many decisions.
+fn shifts(world: &mut World, turns: usize) -> Round {
+    let mut round = Round::default();
+    while round.bound[0] < turns as u64 {
+        world.close();
+        let workers = world.shift();
+        round.time(0, world, |world| world.open(&workers));
     }
     round
 }

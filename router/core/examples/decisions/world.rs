@@ -51,6 +51,8 @@ pub struct World {
     /// Tasks newly bound to a worker, counted from the effects.
     pub bound: u64,
     pub writes: u64,
+    /// Who was given something, by number: a run that meets a few only has all that it needs at hand.
+    pub met: Vec<bool>,
 }
 
 impl World {
@@ -68,6 +70,7 @@ impl World {
             contacts: 0,
             bound: 0,
             writes: 0,
+            met: vec![false; shape.workers as usize + 1],
         };
         world.put(Settings::Tenant(tenant()));
         world.put(Settings::Account(account()));
@@ -113,10 +116,8 @@ impl World {
             self.core.look_ahead(&taken.map(|(worker, task, _)| (worker, task)));
             for (worker, task, lease) in taken {
                 self.now += 180_000 / (self.shape.workers * u64::from(self.shape.slots)).max(1);
-                let verdict = Verdict::Done { disposition: String::new(), note: None };
-                let settle = Command::Settle { worker, task, lease, verdict, replies: Vec::new(), seen: None };
                 let class = self.class_of[task.0 as usize];
-                let next = self.step(Input::new(Actor::Worker(worker), settle));
+                let next = self.done(worker, task, lease);
                 classes.push(next.map_or(class, |task| self.class_of[task.0 as usize]));
             }
         }
@@ -128,6 +129,49 @@ impl World {
         let rare = usize::from(!self.held[1].is_empty() && self.below(10) == 0);
         let chosen = self.below(self.held[rare].len() as u64);
         self.held[rare].swap_remove(chosen as usize)
+    }
+
+    /// A shift ends: nobody takes new work, and what is held is done. As much comes as was done.
+    pub fn close(&mut self) {
+        for number in 1..=self.shape.workers {
+            self.set_presence(number, Presence::Away);
+        }
+        let held: Vec<(WorkerId, TaskId, Lease)> = self.held.iter_mut().flat_map(std::mem::take).collect();
+        for (worker, task, lease) in held {
+            let class = self.class_of[task.0 as usize];
+            self.done(worker, task, lease);
+            self.arrive(class);
+        }
+    }
+
+    /// All workers, in the order in which they come to the next shift.
+    pub fn shift(&mut self) -> Vec<u64> {
+        let mut workers: Vec<u64> = (1..=self.shape.workers).collect();
+        for at in (1..workers.len()).rev() {
+            let other = self.below(at as u64 + 1) as usize;
+            workers.swap(at, other);
+        }
+        workers
+    }
+
+    /// These begin their shift: each is given what he can carry.
+    #[inline(never)]
+    pub fn open(&mut self, workers: &[u64]) {
+        for number in workers {
+            self.now += 1;
+            self.set_presence(*number, Presence::Ready);
+        }
+    }
+
+    fn set_presence(&mut self, number: u64, presence: Presence) {
+        let worker = WorkerId(number);
+        self.step(Input::new(Actor::Worker(worker), Command::Presence { worker, presence, reason: String::new() }));
+    }
+
+    fn done(&mut self, worker: WorkerId, task: TaskId, lease: Lease) -> Option<TaskId> {
+        let verdict = Verdict::Done { disposition: String::new(), note: None };
+        let settle = Command::Settle { worker, task, lease, verdict, replies: Vec::new(), seen: None };
+        self.step(Input::new(Actor::Worker(worker), settle))
     }
 
     /// A task of this class comes.
@@ -178,6 +222,7 @@ impl World {
             match effect {
                 Effect::Release(Release::Assigned { worker, task, lease, .. }) => {
                     first = first.or(Some(*task));
+                    self.met[worker.0 as usize] = true;
                     let rare = self.is_rare(self.class_of[task.0 as usize]);
                     self.held[usize::from(rare)].push((*worker, *task, *lease));
                 }
