@@ -35,6 +35,12 @@ pub struct Options {
     /// Draws waits, reserve and occupancy over time into this SVG file.
     #[arg(long)]
     pub plot: Option<PathBuf>,
+    /// Draws from here on, in the time unit of the scenario: of a long run one day or one peak.
+    #[arg(long, requires = "plot", default_value_t = 0.0)]
+    pub plot_from: f64,
+    /// Draws up to here, in the time unit of the scenario; else to the end.
+    #[arg(long, requires = "plot")]
+    pub plot_to: Option<f64>,
 }
 
 fn policy(text: &str) -> Result<PolicyName, String> {
@@ -78,7 +84,7 @@ fn run_one(plan: &Plan, seed: u64, options: &Options) -> anyhow::Result<crate::R
     let create = |path: &PathBuf| File::create(path).with_context(|| path.display().to_string());
     let trace = options.trace.as_ref().map(create).transpose()?;
     let mut trace = trace.map(|file| Trace::new(plan, BufWriter::new(file)));
-    let mut plot = options.plot.as_ref().map(|_| Plot::new(plan));
+    let mut plot = options.plot.as_ref().map(|_| drawn(plan, options)).transpose()?;
     if trace.is_none() && plot.is_none() {
         return Ok(crate::run(plan, seed));
     }
@@ -91,6 +97,19 @@ fn run_one(plan: &Plan, seed: u64, options: &Options) -> anyhow::Result<crate::R
         std::fs::write(path, plot.svg()).with_context(|| path.display().to_string())?;
     }
     Ok(report)
+}
+
+/// The plot of the time that was asked for.
+fn drawn<'a>(plan: &'a Plan, options: &Options) -> anyhow::Result<Plot<'a>> {
+    let end = plan.horizon / plan.unit_ms;
+    let (from, to) = (options.plot_from, options.plot_to.unwrap_or(end));
+    anyhow::ensure!(
+        0.0 <= from && from < to && to <= end,
+        "--plot-from {from} --plot-to {to}: what is drawn must end after it begins, and lie between 0 and {end}, \
+         where {} ends, all in its own time unit",
+        plan.name
+    );
+    Ok(Plot::new(plan, from * plan.unit_ms, to * plan.unit_ms))
 }
 
 struct Both<'a, 'p> {

@@ -11,6 +11,8 @@ use crate::tally::Tally;
 const POINTS: usize = 240;
 const WIDTH: f64 = 960.0;
 const LEFT: f64 = 64.0;
+/// Room for half of the last label of time.
+const RIGHT: f64 = 32.0;
 const PANEL: f64 = 150.0;
 const GAP: f64 = 46.0;
 /// Told apart by lightness too, for those who do not see the difference of the hues.
@@ -19,6 +21,7 @@ const INKS: [&str; 6] = ["#0b5fa5", "#d55e00", "#117733", "#882255", "#999933", 
 /// Collects means over equal spans of time.
 pub(crate) struct Plot<'a> {
     plan: &'a Plan,
+    from: f64,
     span: f64,
     waits: Vec<Vec<(f64, u64)>>,
     front: Vec<f64>,
@@ -29,10 +32,12 @@ pub(crate) struct Plot<'a> {
 }
 
 impl<'a> Plot<'a> {
-    pub(crate) fn new(plan: &'a Plan) -> Self {
+    /// Of the time between these two instants, in milliseconds from the beginning.
+    pub(crate) fn new(plan: &'a Plan, from: f64, to: f64) -> Self {
         Self {
             plan,
-            span: plan.horizon / POINTS as f64,
+            from,
+            span: (to - from) / POINTS as f64,
             waits: vec![vec![(0.0, 0); POINTS]; plan.queues.len()],
             front: vec![0.0; POINTS],
             back: vec![0.0; POINTS],
@@ -42,8 +47,13 @@ impl<'a> Plot<'a> {
         }
     }
 
-    fn place(&self, now: f64) -> usize {
-        ((now / self.span) as usize).min(POINTS - 1)
+    fn to(&self) -> f64 {
+        self.from + self.span * POINTS as f64
+    }
+
+    /// The point that an instant belongs to, if it is drawn.
+    fn place(&self, now: f64) -> Option<usize> {
+        (self.from <= now && now <= self.to()).then(|| (((now - self.from) / self.span) as usize).min(POINTS - 1))
     }
 
     /// The drawing.
@@ -106,7 +116,7 @@ impl<'a> Plot<'a> {
     fn panel(&self, out: &mut String, top: f64, title: &str, lines: &[Line], most: Option<f64>) {
         let highest = lines.iter().flat_map(|line| &line.points).flatten().copied().fold(0.0, f64::max);
         let most = most.unwrap_or_else(|| round_up(highest));
-        let right = WIDTH - 16.0;
+        let right = WIDTH - RIGHT;
         let _ = write!(out, "<text x=\"{LEFT}\" y=\"{}\" font-weight=\"bold\">{title}</text>", top + 12.0);
         let base = top + 24.0 + PANEL;
         for step in 0..=4 {
@@ -115,18 +125,20 @@ impl<'a> Plot<'a> {
             let _ = write!(
                 out,
                 "<line x1=\"{LEFT}\" x2=\"{right}\" y1=\"{y}\" y2=\"{y}\" stroke=\"#ddd\"/>\
-                 <text x=\"{}\" y=\"{}\" text-anchor=\"end\" fill=\"#555\">{value:.3}</text>",
+                 <text x=\"{}\" y=\"{}\" text-anchor=\"end\" fill=\"#555\">{}</text>",
                 LEFT - 6.0,
-                y + 4.0
+                y + 4.0,
+                plain(value)
             );
         }
         for step in 0..=4 {
             let x = LEFT + (right - LEFT) * f64::from(step) / 4.0;
-            let at = self.plan.horizon / self.plan.unit_ms * f64::from(step) / 4.0;
+            let at = (self.from + (self.to() - self.from) * f64::from(step) / 4.0) / self.plan.unit_ms;
             let _ = write!(
                 out,
-                "<text x=\"{x}\" y=\"{}\" text-anchor=\"middle\" fill=\"#555\">{at:.0}</text>",
-                base + 16.0
+                "<text x=\"{x}\" y=\"{}\" text-anchor=\"middle\" fill=\"#555\">{}</text>",
+                base + 16.0,
+                plain(at)
             );
         }
         let mut legend = LEFT + 8.0 * title.chars().count() as f64 + 16.0;
@@ -162,13 +174,23 @@ struct Line {
     points: Vec<Option<f64>>,
 }
 
-/// A round number not below `value`.
+/// A number with no more than three places behind the point, and no noughts at their end.
+fn plain(value: f64) -> String {
+    let text = format!("{value:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A round number not below `value`, whose quarters are round as well.
 fn round_up(value: f64) -> f64 {
     if value <= 0.0 {
         return 1.0;
     }
     let power = libm::pow(10.0, libm::floor(libm::log10(value)));
-    [1.0, 2.0, 4.0, 5.0, 10.0].into_iter().map(|step| step * power).find(|round| value <= *round).unwrap_or(value)
+    [1.0, 1.2, 1.6, 2.0, 2.4, 3.2, 4.0, 6.0, 8.0, 10.0]
+        .into_iter()
+        .map(|step| step * power)
+        .find(|round| value <= *round)
+        .unwrap_or(value)
 }
 
 fn unit(ms: f64) -> &'static str {
@@ -187,8 +209,7 @@ fn escape(text: &str) -> String {
 
 impl Watch for Plot<'_> {
     fn moved(&mut self, moved: &Moved<'_>) {
-        if moved.first {
-            let place = self.place(moved.now);
+        if let Some(place) = self.place(moved.now).filter(|_| moved.first) {
             let bin = &mut self.waits[moved.queue][place];
             bin.0 += moved.waited;
             bin.1 += 1;
@@ -196,11 +217,12 @@ impl Watch for Plot<'_> {
     }
 
     fn stood(&mut self, from: f64, to: f64, tally: &Tally, reserve: &dyn Fn(usize) -> f64) {
-        let mut from = from;
+        let (mut from, to) = (from.max(self.from), to.min(self.to()));
         // A long quiet time is shared out over the points it covers.
         while from < to {
-            let place = self.place(from);
-            let end = if place + 1 == POINTS { to } else { to.min((place + 1) as f64 * self.span).max(from + 1e-9) };
+            let Some(place) = self.place(from) else { return };
+            let next = self.from + (place + 1) as f64 * self.span;
+            let end = if place + 1 == POINTS { to } else { to.min(next).max(from + 1e-9) };
             let span = end - from;
             for (number, (group, settings)) in tally.groups.iter().zip(&self.plan.groups).enumerate() {
                 self.front[place] += span * group.front as f64;
@@ -215,5 +237,21 @@ impl Watch for Plot<'_> {
 
     fn explains(&self) -> bool {
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_round_and_short() {
+        assert_eq!([0.0, 0.5, 1.0, 7.5, 144_000.0, 1.0 / 3.0].map(plain), ["0", "0.5", "1", "7.5", "144000", "0.333"]);
+        for value in [0.000_3, 0.9, 1.0, 1.1, 2.17, 17.8, 99.0, 101.0, 6_500.0] {
+            let most = round_up(value);
+            assert!(value <= most && most <= value * 1.51, "{value}: {most}");
+            let quarter = most / 4.0 / libm::pow(10.0, libm::floor(libm::log10(most)) - 2.0);
+            assert!((quarter - libm::round(quarter)).abs() < 1e-9, "{value}: {most} has odd quarters");
+        }
     }
 }

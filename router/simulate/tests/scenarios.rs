@@ -1,6 +1,7 @@
 //! What bad scenarios get, and what good ones come to.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects by failing")]
 
+use blendline_simulate::command::{self, Options};
 use blendline_simulate::{Report, read, run};
 use serde_json::{Value, json};
 
@@ -177,4 +178,39 @@ fn everybody_does_what_he_is_quick_at() {
     // Erlang's formula for two groups that never help one another says 2.9; the order of coming has no end here.
     let cost = ran(&scenario, 5).cost_rate;
     assert!(cost < 2.9, "{cost}");
+}
+
+#[test]
+fn a_part_of_a_run_is_drawn_and_the_rest_of_it_is_the_same() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (file, drawing) = (folder.join("part.json"), folder.join("part.svg"));
+    std::fs::write(&file, scenario().to_string()).unwrap();
+    let drawn = |from: f64, to: Option<f64>| {
+        let options = Options {
+            files: vec![file.clone()],
+            policy: None,
+            seed: None,
+            seeds: 1,
+            trace: None,
+            plot: Some(drawing.clone()),
+            plot_from: from,
+            plot_to: to,
+        };
+        let mut out = Vec::new();
+        command::run(&options, &mut out, &mut Vec::new()).map(|()| {
+            let report: Value = serde_json::from_slice(&out).unwrap();
+            (report["queues"].clone(), std::fs::read_to_string(&drawing).unwrap())
+        })
+    };
+    let (whole, all) = drawn(0.0, None).unwrap();
+    let (part, hour) = drawn(600.0, Some(660.0)).unwrap();
+    assert_eq!(whole, part);
+    let labels =
+        |drawing: &str, words: [&str; 2]| words.iter().all(|word| drawing.contains(&format!(">{word}</text>")));
+    assert!(labels(&all, ["0", "20000"]) && labels(&hour, ["600", "660"]), "{hour}");
+    assert!(hour.contains("<path d=\"M"), "something was drawn");
+    for (from, to) in [(9.0, Some(5.0)), (-1.0, Some(5.0)), (0.0, Some(20_001.0)), (f64::NAN, None)] {
+        let said = drawn(from, to).expect_err("it is refused").to_string();
+        assert!(said.contains("--plot-from") && said.contains("between 0 and 20000"), "{said}");
+    }
 }
