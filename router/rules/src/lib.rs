@@ -25,6 +25,7 @@ mod counted;
 pub mod facts;
 pub mod fault;
 mod feasts;
+pub mod fields;
 mod hebrew;
 pub mod hebrew_faults;
 pub mod help;
@@ -44,8 +45,9 @@ mod yaml;
 
 pub use calendar::{Calendar, minutes_of_interval};
 pub use classify::{Classifier, Decision, Outcome, Step};
-pub use facts::{Facts, ItemFacts, World};
+pub use facts::{Facts, ItemFacts};
 pub use fault::{Fault, Faults, Severity};
+pub use fields::World;
 pub use ladder::Rung;
 pub use model::RuleSet;
 pub use spell::did_you_mean;

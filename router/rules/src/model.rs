@@ -17,8 +17,8 @@ use jiff::tz::TimeZone;
 
 use crate::calendar::Calendar;
 use crate::cel::Condition;
-use crate::facts::Type;
 use crate::fault::{Placed, Span};
+use crate::fields::Type;
 use crate::matter::{SameMatter, Solved};
 use crate::normal::Words;
 use crate::notice::Notice;

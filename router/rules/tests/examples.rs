@@ -114,7 +114,7 @@ fn messages_go_where_the_rules_say() {
 #[test]
 fn every_field_is_documented_as_it_is() {
     let docs = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/rules.md")).unwrap();
-    for field in blendline_rules::facts::Field::ALL {
+    for field in blendline_rules::fields::Field::ALL {
         let (group, name) = field.name();
         let row = format!("| `{group}.{name}` | {} | {} |", field.holds().name(), field.meaning());
         assert!(docs.contains(&row), "docs/rules.md wants the row\n{row}");

@@ -10,12 +10,12 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use super::auth::{Guard, guard};
 use super::problem::Failure;
 use super::{
-    Shared, about, accounts, answers, audit, canned, case_alike, case_events, case_list, case_types, cases, causes,
-    company, connect, consents, conversations, customer, decision_allowance, decision_links, decision_list, decisions,
-    drafts, endpoints, explanation, externals, floor, health, held, hooks, improvement_figures, improvements, items,
-    journeys, keys, ledger, macros, matters, media, notes, operations, pages, people, poll, promises, push, quality,
-    queues, review_list, reviews, rule_day, rule_help, rule_replay, rule_trial, rules, search, sessions, status,
-    synced, system_keys, tasks, transcripts, users, webhooks, work, workers, worklist,
+    Shared, about, accounts, answers, audit, canned, case_acts, case_alike, case_events, case_list, case_types, cases,
+    causes, company, connect, consents, conversations, customer, decision_allowance, decision_links, decision_list,
+    decisions, drafts, endpoints, explanation, externals, floor, health, held, hooks, improvement_acts,
+    improvement_figures, improvements, items, journeys, keys, ledger, macros, matters, media, notes, operations, pages,
+    people, poll, promises, push, quality, queues, review_list, reviews, rule_day, rule_help, rule_replay, rule_trial,
+    rules, search, sessions, status, synced, system_keys, tasks, transcripts, users, webhooks, work, workers, worklist,
 };
 use crate::directory::Role;
 use crate::directory::Role::{Admin, Auditor, Integrator, Operations, Supervisor, Worker};
@@ -83,7 +83,7 @@ pub fn routes() -> Vec<Route> {
         get("/v1/cases/{id}/history", READ_OR_WORK, self::get(case_events::list), about::cases::history),
         get("/v1/cases/{id}/journey", READ_OR_WORK, self::get(journeys::of_case), about::journeys::of_case),
         get("/v1/contacts/{id}/journey", READ_OR_WORK, self::get(journeys::of_contact), about::journeys::of_contact),
-        owner(post("/v1/cases/{id}", TELL, self::post(cases::act), about::cases::act)),
+        owner(post("/v1/cases/{id}", TELL, self::post(case_acts::act), about::cases::act)),
         owner(post("/v1/decisions", STAND, self::post(decisions::ask), about::decisions::ask)),
         get("/v1/decisions", READ_OR_WORK, self::get(decision_list::list), about::decisions::list),
         get("/v1/decisions/allowance", STAND, self::get(decision_allowance::allowance), about::decisions::allowance),
@@ -105,7 +105,7 @@ pub fn routes() -> Vec<Route> {
         get("/v1/improvements/alike", WATCH, self::get(improvement_figures::alike), about::improvements::alike),
         get("/v1/improvements/export", WATCH, self::get(improvement_figures::export), about::improvements::export),
         get("/v1/improvements/{id}", ALL, self::get(improvements::one), about::improvements::one),
-        owner(post("/v1/improvements/{id}", STAND, self::post(improvements::act), about::improvements::act)),
+        owner(post("/v1/improvements/{id}", STAND, self::post(improvement_acts::act), about::improvements::act)),
         get("/v1/systems", OPERATE, self::get(system_keys::list), about::systems::list),
         post("/v1/systems/{system}/keys", MANAGE, self::post(system_keys::rotate), about::systems::rotate),
         route(Method::DELETE, "/v1/systems/{system}/keys", MANAGE, delete(system_keys::remove), about::systems::remove),

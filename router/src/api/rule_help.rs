@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use blendline_rules::facts::{Domain, Field, Type};
+use blendline_rules::fields::{Domain, Field, Type};
 use blendline_rules::help;
 use blendline_wire::TenantId;
 use serde::Serialize;

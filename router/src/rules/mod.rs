@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use blendline_cases::systems::System;
 use blendline_core::input::{Class, Overflow, Relaxation};
 use blendline_quality::Quality;
-use blendline_rules::facts::{Type, World};
+use blendline_rules::fields::{Type, World};
 use blendline_rules::model::{Level, Priority, Queue, Rule};
 use blendline_rules::{Classifier, Decision, Facts, RuleSet, Rung};
 use blendline_wire::task::{Label, SkillNeed};

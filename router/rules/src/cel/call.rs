@@ -4,7 +4,7 @@ use ::cel::common::ast::{ComprehensionExpr, Expr as Ast, IdedExpr, operators};
 
 use super::expr::{Expr, Pattern, Seek};
 use super::lower::{Lowering, Typed};
-use crate::facts::Type;
+use crate::fields::Type;
 use crate::help::FUNCTIONS;
 use crate::limits::PATTERN_BYTES_MAX;
 use crate::spell::did_you_mean;

@@ -5,7 +5,8 @@ use std::fmt;
 
 use super::expr::{Expr, Order, Seek, Sum};
 use crate::calendar::Calendar;
-use crate::facts::{Facts, Field, Type};
+use crate::facts::Facts;
+use crate::fields::{Field, Type};
 use crate::normal::Words;
 
 /// Why a condition says neither true nor false.

@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use crate::facts::Field;
+use crate::fields::Field;
 
 /// A pattern and its source, by which it is compared.
 #[derive(Clone, Debug)]

@@ -7,8 +7,8 @@ use ::cel::common::ast::{CallExpr, Expr as Ast, IdedExpr, LiteralValue, SelectEx
 use super::Names;
 use super::expr::{Expr, Order, Sum};
 use super::place::Aligned;
-use crate::facts::{Field, Type};
 use crate::fault::Faults;
+use crate::fields::{Field, Type};
 use crate::limits::ENTRIES_MAX;
 use crate::spell::did_you_mean;
 

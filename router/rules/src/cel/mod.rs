@@ -1,6 +1,6 @@
 //! Conditions: CEL, parsed by the `cel` crate, checked and evaluated here.
 //!
-//! What is taken of the language: fields of [`Field`](crate::facts::Field), numbers, texts, lists, `==` `!=` `<` `<=` `>` `>=`, `&&` `||`
+//! What is taken of the language: fields of [`Field`](crate::fields::Field), numbers, texts, lists, `==` `!=` `<` `<=` `>` `>=`, `&&` `||`
 //! `!` `?:`, `+ - * / %`, `in`, `contains` `startsWith` `endsWith` `matches` `size`, `exists` and `all`; and two functions
 //! of ours, `mentions('keywords')` and `open('calendar')`. Everything means what CEL says it means: a test holds our
 //! evaluation against the crate's.
@@ -23,8 +23,8 @@ pub use eval::{EvalError, Scene};
 use self::expr::Expr;
 use self::lower::Lowering;
 use self::place::Aligned;
-use crate::facts::{Field, Type, World};
 use crate::fault::Faults;
+use crate::fields::{Field, Type, World};
 use crate::limits::{CONDITION_BYTES_MAX, CONDITION_COST_MAX, CONDITION_DEPTH_MAX};
 use crate::yaml::Node;
 
@@ -211,7 +211,7 @@ impl Condition {
     }
 
     /// The words that one of its parts allows a field, where one does: `msg.channel == 'a'`, `msg.channel in ['a', 'b']`.
-    pub(crate) fn allowed(&self, field: crate::facts::Field) -> Option<(&[String], Range<usize>)> {
+    pub(crate) fn allowed(&self, field: crate::fields::Field) -> Option<(&[String], Range<usize>)> {
         self.parts.iter().find_map(|part| Some((part.expr.allowed(field)?, part.at.clone())))
     }
 }

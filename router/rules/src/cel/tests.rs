@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::*;
-use crate::facts::{Facts, Field, History};
+use crate::facts::{Facts, History};
+use crate::fields::Field;
 use crate::yaml::{Node, Value as Written};
 use blendline_wire::event::case::CaseValue;
 

@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 
 use super::value::Reader;
 use crate::calendar::{Calendar, Closed, Week, minutes_of_interval};
-use crate::facts::WEEKDAYS;
 use crate::fault::Placed;
+use crate::fields::WEEKDAYS;
 use crate::help;
 use crate::limits::NAMES_MAX;
 use crate::yaml::{Node, Value};

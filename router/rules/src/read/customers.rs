@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::value::Reader;
-use crate::facts::{Field, Type};
+use crate::fields::{Field, Type};
 use crate::yaml::Node;
 
 /// The most of them.

@@ -21,8 +21,8 @@ use jiff::tz::TimeZone;
 
 use self::value::Reader;
 use crate::cel::Names;
-use crate::facts::World;
 use crate::fault::{Faults, Placed};
+use crate::fields::World;
 use crate::help;
 use crate::limits::{NAMES_MAX, WORD_CHARS_MAX, WORDS_MAX};
 use crate::model::RuleSet;

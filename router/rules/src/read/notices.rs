@@ -2,8 +2,8 @@
 
 use super::value::Reader;
 use crate::cel::Names;
-use crate::facts::Domain;
 use crate::fault::Placed;
+use crate::fields::Domain;
 use crate::help;
 use crate::limits::{NOTICE_CHARS_MAX, NOTICES_MAX};
 use crate::normal::LANGUAGES;

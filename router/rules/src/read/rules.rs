@@ -6,7 +6,7 @@ use blendline_core::limits::RELAXATIONS_MAX;
 
 use super::value::Reader;
 use crate::cel::{self, Names};
-use crate::facts::Domain;
+use crate::fields::Domain;
 use crate::help;
 use crate::limits::RULES_MAX;
 use crate::model::{Priority, Relaxed, Rule};

@@ -2,8 +2,8 @@
 
 use blendline_cases::check::{self, Surroundings};
 
-use crate::facts::World;
 use crate::fault::Faults;
+use crate::fields::World;
 use crate::model::RuleSet;
 
 /// Adds what is wrong to `faults`. Units are the configuration's, and checked against it where it is at hand.

@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use blendline_core::limits::RELAXATIONS_MAX;
 use blendline_wire::task::Side;
 
-use crate::facts::World;
 use crate::fault::{Faults, Placed};
+use crate::fields::World;
 use crate::model::{Group, Level, OFFER_MS, Queue, Relaxed, RuleSet};
 use crate::spell::did_you_mean;
 

@@ -1,7 +1,7 @@
 //! Whether a rule can ever apply: the first that applies decides, so an earlier one may take all of its messages.
 
-use crate::facts::Field;
 use crate::fault::{Faults, Placed, Span};
+use crate::fields::Field;
 use crate::model::{Rule, RuleSet};
 
 pub(super) fn check(set: &RuleSet, faults: &mut Faults) {

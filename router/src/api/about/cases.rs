@@ -3,12 +3,13 @@
 use blendline_wire::CaseId;
 use serde_json::{Value, json};
 
+use crate::api::case_acts::CaseAct;
 use crate::api::case_alike::{AlikeInfo, AlikeWanted};
 use crate::api::case_events::CaseHistory;
 use crate::api::case_list::{CasesWanted, CountInfo};
 use crate::api::case_types::TypeInfo;
 use crate::api::case_view::CaseInfo;
-use crate::api::cases::{CaseAct, CaseOpening};
+use crate::api::cases::CaseOpening;
 use crate::api::promises::{PromiseOf, PromisesWanted};
 use crate::openapi::about::{About, Tag};
 use crate::openapi::faults::{

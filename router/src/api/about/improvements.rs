@@ -3,9 +3,10 @@
 use blendline_wire::ImprovementId;
 use serde_json::{Value, json};
 
+use crate::api::improvement_acts::ImprovementAct;
 use crate::api::improvement_figures::{ImprovementPairs, ImprovementsWanted};
 use crate::api::improvement_view::ImprovementInfo;
-use crate::api::improvements::{ImprovementAct, ImprovementOpening};
+use crate::api::improvements::ImprovementOpening;
 use crate::openapi::about::{About, Tag};
 use crate::openapi::faults::{
     IMPROVEMENT_STATE, KEY_REUSED, NOT_YOURS, SERVED_ELSEWHERE, TOO_MANY, UNKNOWN_CASE, UNKNOWN_IMPROVEMENT,

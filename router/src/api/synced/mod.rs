@@ -10,7 +10,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use blendline_cases::systems::{FIELDS_MAX, TEXT_CHARS_MAX};
-use blendline_rules::facts::Type;
+use blendline_rules::fields::Type;
 use blendline_wire::event::case::CaseValue;
 use blendline_wire::{Pii, TenantId};
 use serde::{Deserialize, Serialize};
