@@ -291,7 +291,7 @@ mod tests {
             all[number as usize % 1_000] = after;
         }
         all.sort_unstable();
-        assert!(list.iter().eq(&all));
+        assert!(list.iter().eq(&all) && list.len == all.len());
         assert!(list.having(2).eq(all.iter().filter(|item| item.bits() & 2 != 0)));
         assert!(list.blocks.iter().all(|block| block.first == block.items[0] && block.items.len() <= BLOCK));
         assert!(list.blocks.iter().all(|block| block.items.iter().map(Item::bits).eq(block.bits.iter().copied())));
