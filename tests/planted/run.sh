@@ -6,6 +6,7 @@
 #   tests/planted/run.sh [WORDS…]   only the bugs whose name holds one of the arguments
 #   SEEDS=500                       how many seeds a bug may hide from
 #   KEEP=DIR                        where the copy is built (kept between runs, so that the second is quick)
+#   PATIENCE=600, ROOM_KB=8000000   seconds, and kilobytes of memory, after which a step that never ends has shown itself
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -25,7 +26,14 @@ sed -e 's|^members = .*|members = ["wire", "router/core", "tests/simulator"]|' \
     -e '/^\[profile.dev.package.blendline-/,/^$/ s/^opt-level.*/opt-level = 0/' "$root/Cargo.toml" >"$work/tree/Cargo.toml"
 cd "$work/tree"
 
-simulate() { cargo test --offline -q -p blendline-simulator --test sim -- random nobody --nocapture --test-threads=1 >"$work/log" 2>&1; }
+# Some bugs let a step never end, and take memory for as long: they have shown themselves too.
+simulate() {
+    cargo test --offline -q -p blendline-simulator --test sim --no-run >"$work/log" 2>&1 || return 1
+    (
+        ulimit -v "${ROOM_KB:-8000000}"
+        timeout "${PATIENCE:-600}" cargo test --offline -q -p blendline-simulator --test sim -- random nobody --nocapture --test-threads=1
+    ) >"$work/log" 2>&1 || { ended=$?; [ $ended != 124 ] || echo "broken: a step never ends" >>"$work/log"; return 1; }
+}
 
 # The first test of the core that fails.
 own_tests() {

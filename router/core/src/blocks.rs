@@ -292,6 +292,7 @@ mod tests {
         }
         all.sort_unstable();
         assert!(list.iter().eq(&all) && list.len == all.len());
+        assert_ne!(list, Blocks::default());
         assert!(list.having(2).eq(all.iter().filter(|item| item.bits() & 2 != 0)));
         assert!(list.blocks.iter().all(|block| block.first == block.items[0] && block.items.len() <= BLOCK));
         assert!(list.blocks.iter().all(|block| block.items.iter().map(Item::bits).eq(block.bits.iter().copied())));

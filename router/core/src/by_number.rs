@@ -180,8 +180,14 @@ mod tests {
             assert_eq!(by_number.contains_key(&QueueId(key)), map.contains_key(&key));
         }
         assert!(by_number.iter().map(|(key, value)| (key.0, value)).eq(map.iter().map(|(key, value)| (*key, value))));
+        assert!(by_number.keys().map(|key| key.0).eq(map.keys().copied()) && by_number.values().eq(map.values()));
+        assert_eq!(format!("{by_number:?}"), format!("{:?}", by_number.iter().collect::<BTreeMap<_, _>>()));
         let again: ByNumber<QueueId, u64> = by_number.iter().map(|(key, value)| (key, *value)).collect();
         assert_eq!(again, by_number);
+        assert_ne!(again, ByNumber::default());
+        by_number.clear();
+        assert_eq!(by_number, ByNumber::default());
+        by_number = again;
         map.keys().for_each(|key| _ = by_number.remove(&QueueId(*key)));
         assert_eq!(by_number, ByNumber::default());
     }

@@ -245,6 +245,7 @@ mod tests {
             assert_eq!(paged.contains_key(&TaskId(key)), map.contains_key(&key));
         }
         assert!(paged.iter().map(|(key, value)| (key.0, value)).eq(map.iter().map(|(key, value)| (*key, value))));
+        assert_ne!(paged, Paged::default());
         for key in map.keys() {
             *paged.get_mut(&TaskId(*key)).unwrap() = 1;
             assert_eq!(paged.get(&TaskId(*key)), Some(&1));

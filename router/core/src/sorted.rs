@@ -129,7 +129,10 @@ impl<T: Keyed + fmt::Debug> fmt::Debug for Sorted<T> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use blendline_wire::{CalendarId, Millis, OutboundId, QueueId, TaskId, WorkerId};
+
     use super::*;
+    use crate::dues::Due;
     use crate::policy::draw;
 
     impl Keyed for u64 {
@@ -171,5 +174,31 @@ mod tests {
         let mut sorted = Sorted::default();
         (0..1_000).for_each(|item| _ = sorted.insert(item));
         assert_eq!(sorted.blocks.len(), 1_000_usize.div_ceil(BLOCK));
+    }
+
+    #[test]
+    fn what_is_due_is_in_order_of_time_then_kind_then_number() {
+        let kinds = |id: u64| {
+            [
+                Due::Calendar(CalendarId(id)),
+                Due::Count(QueueId(id)),
+                Due::Worker(WorkerId(id)),
+                Due::Task(TaskId(id)),
+                Due::Target(TaskId(id)),
+                Due::Outbound(OutboundId(id)),
+            ]
+        };
+        // Numbers of any shard, and times up to where they are told apart.
+        let numbers = [0, 1, 7 << 48, u64::MAX];
+        let times = [0, 1, 2, 1_795_000_000_000, (1 << 60) - 2, (1 << 60) - 1];
+        let mut keys = Vec::new();
+        for at in times {
+            for kind in 0..6 {
+                keys.extend(numbers.map(|id| (Millis(at), kinds(id)[kind]).key()));
+            }
+        }
+        assert!(keys.windows(2).all(|pair| pair[0] < pair[1]));
+        let far = [(1 << 60) - 1, 1 << 60, u64::MAX].map(|at| (Millis(at), Due::Task(TaskId(5))).key());
+        assert!(far.iter().all(|key| *key == far[0]), "what is farther off is as far as that");
     }
 }
