@@ -32,7 +32,7 @@ simulate() {
     (
         ulimit -v "${ROOM_KB:-8000000}"
         timeout "${PATIENCE:-600}" cargo test --offline -q -p blendline-simulator --test sim -- random nobody --nocapture --test-threads=1
-    ) >"$work/log" 2>&1 || { ended=$?; [ $ended != 124 ] || echo "broken: a step never ends" >>"$work/log"; return 1; }
+    ) >"$work/log" 2>&1 || { ended=$?; [ $ended != 124 ] || printf "\nbroken: a step never ends\n" >>"$work/log"; return 1; }
 }
 
 # The first test of the core that fails.
