@@ -174,9 +174,10 @@ struct Line {
     points: Vec<Option<f64>>,
 }
 
-/// A number with no more than three places behind the point, and no noughts at their end.
+/// A number with no more than three places behind the point, a small one with six, and no noughts at their end.
 fn plain(value: f64) -> String {
-    let text = format!("{value:.3}");
+    let places = if value < 0.01 { 6 } else { 3 };
+    let text = format!("{value:.places$}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
@@ -246,7 +247,8 @@ mod tests {
 
     #[test]
     fn labels_are_round_and_short() {
-        assert_eq!([0.0, 0.5, 1.0, 7.5, 144_000.0, 1.0 / 3.0].map(plain), ["0", "0.5", "1", "7.5", "144000", "0.333"]);
+        let said = [0.0, 0.5, 1.0, 7.5, 144_000.0, 1.0 / 3.0, 0.000_3].map(plain);
+        assert_eq!(said, ["0", "0.5", "1", "7.5", "144000", "0.333", "0.0003"]);
         for value in [0.000_3, 0.9, 1.0, 1.1, 2.17, 17.8, 99.0, 101.0, 6_500.0] {
             let most = round_up(value);
             assert!(value <= most && most <= value * 1.51, "{value}: {most}");
