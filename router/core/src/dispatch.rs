@@ -316,7 +316,7 @@ impl Scheduler {
             }
         });
         self.edit_worker(step, worker, |row| row.takes_up(now, strain));
-        self.task_bound(step, worker, queue_id, side);
+        self.task_bound(step, worker, queue_id, side, missed);
         if first {
             self.task_heard(step, queue_id, Heard::Had { waited_ms: decision.waited_ms, missed });
         }

@@ -19,8 +19,6 @@ const PRICE_UNIT: f64 = 1e6;
 const WAIT_MAX: f64 = 40.0;
 /// Over how many counts it is told how many slots front work keeps busy.
 const BUSY_REMEMBERED: u64 = 256;
-/// After a change of the load the price moves as if it had been learnt from so many tasks.
-const HEARD_AFTER_CHANGE: u32 = 1_500;
 /// Work that keeps fewer slots busy than this has no reserve.
 const SELDOM: f64 = 0.02;
 /// Over how many tasks it is told how many are late of late.
@@ -99,12 +97,7 @@ impl Scheduler {
             let first = row.count_since == Millis(0);
             let ms = now.since(row.count_since);
             if !first {
-                let moved = row.rate.moving;
                 row.rate.observe(row.seen, ms);
-                if row.rate.moving && !moved {
-                    // What was learnt of the price belongs to another load: it is learnt anew from here.
-                    row.heard = row.heard.min(HEARD_AFTER_CHANGE);
-                }
                 let samples = u64::from(row.rate.counts).min(BUSY_REMEMBERED);
                 row.busy_milli = nearer(row.busy_milli, busy, samples);
             }
@@ -141,9 +134,16 @@ impl Scheduler {
         };
         let slots = self.pools.get(&queue).map_or(0, |pool| pool.slots * 1_000 / u64::from(WEIGHT_UNIT));
         let late = if heard == Heard::Late { 1_000_000 } else { 0 };
+        let now = step.now;
         self.edit_learnt(step, queue, |row| {
-            let at_most = slots > 0 && row.level_milli >= slots;
-            let offset = reserve::learn(row.price_micro as f64 / PRICE_UNIT, harm, row.heard, at_most);
+            let bound = if now < row.overtaken_until {
+                reserve::Bound::Overtaken
+            } else if slots > 0 && row.level_milli >= slots {
+                reserve::Bound::AllKept
+            } else {
+                reserve::Bound::Free
+            };
+            let offset = reserve::learn(row.price_micro as f64 / PRICE_UNIT, harm, row.heard, bound);
             row.price_micro = (offset * PRICE_UNIT) as i64;
             row.heard = row.heard.saturating_add(1);
             let moved = nearer(row.late_micro.into(), late, u64::from(row.heard.min(LATENESS_REMEMBERED)));
@@ -152,8 +152,9 @@ impl Scheduler {
         });
     }
 
-    /// A worker was given a back task: those who count on him for the front line note how long such work takes.
-    pub(crate) fn task_bound(&mut self, step: &mut Step<'_>, worker: WorkerId, queue: QueueId, side: Side) {
+    /// A worker was given a back task: those who count on him for the front line note how long such work takes, and that
+    /// theirs was overtaken where it is late.
+    pub(crate) fn task_bound(&mut self, step: &mut Step<'_>, worker: WorkerId, queue: QueueId, side: Side, late: bool) {
         if side == Side::Front {
             return;
         }
@@ -161,14 +162,22 @@ impl Scheduler {
         let worth = self.queues.get(&queue).map_or(0, |queue| u64::from(queue.blend.worth_milli));
         let fronts = self.workers.get(&worker).map(|desk| desk.fronts.clone()).unwrap_or_default();
         for front in fronts.iter().copied() {
-            let known = self.learnt.get(&front).map_or((0, 0), |row| (row.back_ms, row.back_worth_milli));
-            let means = match known {
-                (0, _) => (ms, worth),
-                (known_ms, known_worth) => (nearer(known_ms, ms, 50), nearer(known_worth.into(), worth, 50)),
+            let known = self.learnt.get(&front).map(|row| (row.back_ms, row.back_worth_milli, row.overtaken_until));
+            let (known_ms, known_worth, overtaken) = known.unwrap_or_default();
+            let means = match known_ms {
+                0 => (ms, worth),
+                _ => (nearer(known_ms, ms, 50), nearer(known_worth.into(), worth, 50)),
             };
             let means = (means.0, u32::try_from(means.1).unwrap_or(u32::MAX));
-            if means != known {
-                self.edit_learnt(step, front, |row| (row.back_ms, row.back_worth_milli) = means);
+            // What is late after a task of its own would have ended there has another cause.
+            let for_ms = ms.min(self.task_ms(front));
+            let until = step.now.plus(for_ms);
+            // An eighth more or less of it is not worth a row.
+            let until = if late && until.since(overtaken) > for_ms / 8 { until } else { overtaken };
+            if (means.0, means.1, until) != (known_ms, known_worth, overtaken) {
+                self.edit_learnt(step, front, |row| {
+                    (row.back_ms, row.back_worth_milli, row.overtaken_until) = (means.0, means.1, until);
+                });
             }
         }
     }
@@ -214,7 +223,6 @@ impl Scheduler {
             offset: row.price_micro as f64 / PRICE_UNIT,
             restless: row.rate.restless(),
             usual: busy(row.rate.usual_per_ms()),
-            moving: row.rate.moving,
         };
         let price = match settings.blend.goal {
             // What other queues' work suffers is for those to reckon.

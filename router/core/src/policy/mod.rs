@@ -2,6 +2,7 @@
 //!
 //! **Architecture invariant:** nothing here knows a task's state machine, and nothing outside decides an order.
 
+pub mod cusum;
 pub mod rate;
 pub mod reserve;
 pub mod share;

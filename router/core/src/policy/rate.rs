@@ -3,8 +3,13 @@
 //! Five estimates look back over about 16, 64, 256, 1,024 and 4,096 arrivals. Each foretells the next count; how well it did
 //! (the likelihood of the count, Poisson) says how much it is believed. So a steady day is told by the longest memory,
 //! a step by the shortest, a wave by what lies between; and after a quiet night the long memories still know the day.
+//!
+//! Beside them stands the usual rate, the mean of all counts since it last changed: what settles by it does not follow
+//! chance. Two cumulative sums look for a change.
 
 use serde::{Deserialize, Serialize};
+
+use super::cusum::{CHANGES, Cusum};
 
 /// Over how many arrivals each estimate looks back.
 const MEMORIES: [f64; 5] = [16.0, 64.0, 256.0, 1_024.0, 4_096.0];
@@ -18,11 +23,6 @@ const SHARED: f64 = 0.005;
 const RESTLESS_MEMORY: f64 = 4_000.0;
 /// Over how many arrivals the usual rate is kept.
 const USUAL_MEMORY: f64 = 16_384.0;
-/// The same while it follows a change.
-const FOLLOWING_MEMORY: f64 = 512.0;
-/// So far off the usual rate is a change, and not chance; and so near it has followed.
-const CHANGED: f64 = 0.18;
-const FOLLOWED: f64 = 0.05;
 /// How many arrivals a count is meant to hold.
 pub const COUNT_MEANT: f64 = 8.0;
 /// At how many it ends early.
@@ -41,11 +41,19 @@ pub struct Rate {
     pub restless: u32,
     /// The rate by a memory longer than all, in the unit of the levels.
     pub usual: u64,
-    /// True from when the rate was found to have changed until the usual one has followed.
+    /// From how many arrivals the usual rate is known, as far as it matters.
+    #[serde(default = "well_known")]
+    pub known: u32,
+    /// What speaks for each of the changes that are looked for.
     #[serde(default)]
-    pub moving: bool,
+    pub cusums: [Cusum; 2],
     /// How many counts there were, as far as it matters.
     pub counts: u16,
+}
+
+/// Rows of before do not say from how many arrivals the usual rate is known.
+const fn well_known() -> u32 {
+    USUAL_MEMORY as u32
 }
 
 impl Rate {
@@ -77,7 +85,9 @@ impl Rate {
 
     /// Takes in that `seen` came in `ms` milliseconds.
     pub fn observe(&mut self, seen: u32, ms: u64) {
-        let (seen, ms) = (f64::from(seen), (ms.max(1)) as f64);
+        let ms = ms.max(1);
+        self.follow(seen, ms);
+        let (seen, ms) = (f64::from(seen), ms as f64);
         let mut levels = self.levels.map(|level| level as f64 / LEVEL_UNIT);
         if self.counts == 0 {
             levels = [seen / ms; 5];
@@ -91,12 +101,6 @@ impl Rate {
                 *level += (seen / ms - *level) * gain;
             }
         }
-        let memory = if self.moving { FOLLOWING_MEMORY } else { USUAL_MEMORY };
-        let usual_gain = ((self.usual as f64 / LEVEL_UNIT * ms).max(seen / 4.0) / memory)
-            .max(1.0 / (f64::from(self.counts) + 1.0))
-            .min(1.0);
-        let usual = self.usual as f64 / LEVEL_UNIT;
-        self.usual = ((usual + (seen / ms - usual) * usual_gain) * LEVEL_UNIT) as u64;
         let short = self.beliefs[..3].iter().map(|belief| f64::from(*belief)).sum::<f64>();
         let restless = f64::from(self.restless);
         if self.counts > 0 {
@@ -104,11 +108,32 @@ impl Rate {
         }
         self.counts = self.counts.saturating_add(1);
         self.levels = levels.map(|level| (level * LEVEL_UNIT) as u64);
-        // By a memory of 256: four times its spread is a sixth.
-        let times = levels[2] / self.usual_per_ms().max(1e-15);
-        let off = times.max(1.0 / times.max(1e-9)) - 1.0;
+    }
+
+    /// Takes a count into the usual rate: the mean of all since the rate was last found to have changed.
+    fn follow(&mut self, seen: u32, ms: u64) {
+        let came = f64::from(seen) / ms as f64;
+        if self.counts == 0 {
+            (self.usual, self.known) = ((came * LEVEL_UNIT) as u64, seen.max(1));
+            return;
+        }
+        let usual = self.usual_per_ms();
         // Where the rate always changes there is nothing to follow.
-        self.moving = self.restless() < 0.75 && off > if self.moving { FOLLOWED } else { CHANGED };
+        let follows = self.restless() < 0.75;
+        for (cusum, times) in self.cusums.iter_mut().zip(CHANGES) {
+            *cusum = if follows { cusum.after(seen, ms, usual, times) } else { Cusum::default() };
+        }
+        if let Some(change) = self.cusums.iter().find(|cusum| cusum.is_sure()).copied() {
+            let since = f64::from(change.seen) / change.ms as f64;
+            (self.usual, self.known) = ((since * LEVEL_UNIT) as u64, change.seen.max(1));
+            self.cusums = [Cusum::default(); 2];
+            return;
+        }
+        // By what was foretold: weighing by what came would favour busy counts. Unless it came from nowhere.
+        let foretold = (usual * ms as f64).max(f64::from(seen) / 4.0);
+        let known = (f64::from(self.known) + foretold).clamp(1.0, USUAL_MEMORY);
+        self.usual = ((usual + (came - usual) * (foretold / known).min(1.0)) * LEVEL_UNIT) as u64;
+        self.known = known as u32;
     }
 
     /// Believes those more who foretold the count better.
@@ -181,17 +206,57 @@ mod tests {
     fn the_usual_rate_follows_a_change_and_not_chance() {
         let (mut rate, mut seed) = (Rate::default(), 3);
         run(&mut rate, 5e-5, 20_000.0, &mut seed);
+        let mut changed = 0;
         for _ in 0..50 {
+            let before = rate.known;
             run(&mut rate, 5e-5, 1_000.0, &mut seed);
-            assert!(!rate.moving && (rate.usual_per_ms() / 5e-5 - 1.0).abs() < 0.05, "{rate:?}");
+            changed += u32::from(rate.known < before);
         }
-        for (factor, within) in [(1.25, 1_000.0), (0.5, 400.0)] {
-            let mut changed = rate;
-            run(&mut changed, 5e-5 * factor, within, &mut seed);
-            assert!(changed.moving, "{factor}: {changed:?}");
-            run(&mut changed, 5e-5 * factor, 4_000.0, &mut seed);
-            assert!((changed.usual_per_ms() / (5e-5 * factor) - 1.0).abs() < 0.2, "{factor}: {changed:?}");
+        assert!(changed <= 4, "chance was taken for a change {changed} times");
+        assert!((rate.usual_per_ms() / 5e-5 - 1.0).abs() < 0.05, "{rate:?}");
+        for (factor, within) in [(1.25, 600.0), (0.8, 600.0), (0.5, 300.0), (2.0, 300.0)] {
+            // One run is chance: of twenty nearly all have found it.
+            let found = (0..20).filter(|_| {
+                let mut changed = rate;
+                run(&mut changed, 5e-5 * factor, within, &mut seed);
+                (changed.usual_per_ms() / (5e-5 * factor) - 1.0).abs() < 0.2
+            });
+            let found = found.count();
+            assert!(found >= 16, "{found} of 20 after {factor}");
         }
+    }
+
+    #[test]
+    fn what_came_since_a_change_is_the_usual_rate() {
+        // Eight are foretold and twelve come.
+        let each = 12.0 * libm::log(1.25) - 0.25 * 8.0;
+        // Once it is sure, what came since is the usual rate, known from so many.
+        let mut rate = steady(99);
+        let mut counts = 0;
+        while rate.known > 99 * 8 - 1 {
+            rate.observe(12, 100_000);
+            counts += 1;
+            assert!(counts < 20, "{rate:?}");
+        }
+        assert!(f64::from(counts) * each > 7.0 && f64::from(counts - 2) * each < 7.0, "{counts} counts of {each}");
+        assert!(near(rate.usual_per_ms(), 12e-5) && rate.known == 12 * counts, "{rate:?}");
+        assert_eq!(rate.cusums, [Cusum::default(); 2]);
+        // Where the rate always changes there is nothing to follow.
+        let mut restless = Rate { restless: 900_000, ..steady(99) };
+        (0..20).for_each(|_| restless.observe(12, 100_000));
+        assert!(restless.cusums == [Cusum::default(); 2] && restless.usual_per_ms() < 9.5e-5, "{restless:?}");
+        let between = [(250_000, 0.0), (375_000, 0.5), (500_000, 1.0), (900_000, 1.0), (0, 0.0)];
+        assert!(between.iter().all(|(parts, is)| Rate { restless: *parts, ..Rate::default() }.restless() == *is));
+    }
+
+    #[test]
+    fn a_row_of_before_keeps_its_usual_rate() {
+        let mut row = serde_json::to_value(steady(99)).unwrap();
+        let known = row.as_object_mut().unwrap();
+        (known.remove("known"), known.remove("cusums"), known.insert("moving".into(), false.into()));
+        let mut rate: Rate = serde_json::from_value(row).unwrap();
+        rate.observe(16, 100_000);
+        assert!(near(rate.usual_per_ms(), 8e-5 * (1.0 + 8.0 / USUAL_MEMORY)), "{rate:?}");
     }
 
     #[test]
@@ -221,7 +286,7 @@ mod tests {
     fn each_memory_moves_by_its_own_part() {
         let mut rate = steady(99);
         assert!(rate.levels.iter().all(|level| near(*level as f64, 8e-5 * LEVEL_UNIT)), "{rate:?}");
-        assert_eq!((rate.counts, rate.moving), (99, false));
+        assert_eq!((rate.counts, rate.known), (99, 99 * 8));
         assert!(near(rate.per_ms(), 8e-5) && near(rate.usual_per_ms(), 8e-5));
         assert_eq!(rate.count_ms(), 100_000);
         rate.observe(16, 100_000);
@@ -231,11 +296,12 @@ mod tests {
             assert!(near(*level as f64, (8e-5 + 8e-5 * gain) * LEVEL_UNIT), "{rate:?}");
         }
         assert!(near(rate.usual_per_ms(), 8e-5 * 1.01), "{rate:?}");
+        assert_eq!(rate.known, 100 * 8);
         // From nowhere: a quarter of what came, where that is more than was foretold.
         let mut night = steady(99);
         night.observe(800, 100_000);
         assert!(near(night.levels[2] as f64, (8e-5 + 792e-5 * (200.0 / 256.0)) * LEVEL_UNIT), "{night:?}");
-        assert!(near(night.usual_per_ms(), 8e-5 + 792e-5 * 0.0122070), "{night:?}");
+        assert!(near(night.usual_per_ms(), 8e-3) && night.known == 800, "at once another rate: {night:?}");
     }
 
     #[test]
@@ -264,29 +330,6 @@ mod tests {
         let short = f64::from(rate.beliefs[0] + rate.beliefs[1] + rate.beliefs[2]);
         let old = f64::from(before.restless);
         assert!((f64::from(rate.restless) - (old + (short - old) * 12.0 / 4_000.0)).abs() <= 1.0, "{rate:?}");
-    }
-
-    #[test]
-    fn a_change_is_told_by_the_memory_of_256() {
-        let moved = |times: f64| {
-            let mut rate =
-                Rate { levels: [0; 5], usual: (1e-3 * LEVEL_UNIT) as u64, counts: 60_000, ..Rate::default() };
-            rate.levels = [(1e-3 * times * LEVEL_UNIT) as u64; 5];
-            rate.beliefs = [200_000; 5];
-            rate
-        };
-        let after = |mut rate: Rate, seen: u32| {
-            rate.observe(seen, 8_000);
-            rate.moving
-        };
-        assert!(!after(moved(1.15), 9) && after(moved(1.25), 10) && after(moved(0.8), 6) && !after(moved(0.9), 7));
-        // Once it moves it goes on until the two are near.
-        let following = |times| Rate { moving: true, ..moved(times) };
-        assert!(after(following(1.10), 9) && !after(following(1.02), 8));
-        // Where it always changes there is nothing to follow.
-        assert!(!after(Rate { restless: 900_000, ..moved(1.5) }, 12));
-        let between = [(250_000, 0.0), (375_000, 0.5), (500_000, 1.0), (900_000, 1.0), (0, 0.0)];
-        assert!(between.iter().all(|(parts, is)| Rate { restless: *parts, ..Rate::default() }.restless() == *is));
     }
 
     #[test]

@@ -246,6 +246,45 @@ fn the_price_of_a_queue_that_nobody_serves_rises_by_what_is_late() {
 }
 
 #[test]
+fn the_price_does_not_rise_by_what_is_late_because_late_back_work_went_before_it() {
+    let mut office = Office::new();
+    let worker = office.worker(1, 1, &[FRONT, BACK], AcceptMode::Auto);
+    worked(&mut office, worker, 1_000);
+    let with_price = |office: &mut Office, micro| {
+        let mut rows = office.core.snapshot();
+        rows.learnt.iter_mut().for_each(|row| row.price_micro = micro);
+        office.core = Scheduler::load(0, rows).unwrap();
+    };
+    // Back work waits while the worker is at front work, until it is late; then it goes before what comes.
+    let first = office.push(class(FRONT));
+    let back = office.item(BACK);
+    let due = office.task(back).due_at;
+    office.pass(due.since(office.now) + 1);
+    let late = office.push(class(FRONT));
+    with_price(&mut office, 2_000_000);
+    assert_eq!(learnt(&office, FRONT).overtaken_until, blendline_wire::Millis(0));
+    office.done(worker, first);
+    assert_eq!((office.owner(back), office.owner(late)), (Some(worker), None));
+    let until = learnt(&office, FRONT).overtaken_until;
+    assert!(until > office.now.plus(MINUTE), "for as long as back work takes, as far as that is known: {until:?}");
+    office.pass(MINUTE + 1);
+    assert!(office.task(late).missed);
+    assert_eq!(learnt(&office, FRONT).price_micro, 2_000_000);
+    // What comes in time lets it fall all the same; and after that time it rises again.
+    office.done(worker, back);
+    office.done(worker, late);
+    worked(&mut office, worker, 1_000);
+    let fallen = learnt(&office, FRONT).price_micro;
+    assert!(fallen < 2_000_000, "{fallen}");
+    office.pass(until.since(office.now) + 1);
+    let busy = office.push(class(FRONT));
+    office.push(class(FRONT));
+    office.pass(MINUTE + 1);
+    assert_eq!(office.owner(busy), Some(worker));
+    assert!(learnt(&office, FRONT).price_micro > fallen);
+}
+
+#[test]
 fn chance_alone_makes_no_work_too_dear_to_be_taken_up_again() {
     // After 64 tasks that were taken up again, a quarter of a task more than a fifth of one is put down to chance.
     for (dear_ms, steadfast) in [(25_000, false), (29_000, true)] {
