@@ -149,3 +149,28 @@ fn who_does_several_at_once_is_known_to_be_slower() {
     // Within a twentieth of the best by dynamic programming of a case like it.
     assert!(back.throughput > 0.184, "{}", back.throughput);
 }
+
+#[test]
+fn a_rise_of_the_rate_is_followed_within_thirty_arrivals_a_worker() {
+    // Twelve whose load rises from 55 to 69 per cent: what comes 30 to 60 arrivals a worker later.
+    let (rate, risen) = (1.65, 1.65 * 1.25);
+    let after = |arrivals: f64| 500.0 * 12.0 / rate + arrivals * 12.0 / risen;
+    let mut scenario = pool(12, json!({"piecewise": [[0, rate], [after(0.0), risen]]}), within(80), 4.0);
+    (scenario["warmup"], scenario["horizon"]) = (json!(after(30.0)), json!(after(60.0)));
+    // Of one run chance decides.
+    let late: f64 = (1..=60).map(|seed| both(&ran(&scenario, seed)).0.late_fraction / 60.0).sum();
+    assert!((0.18..0.22).contains(&late), "{late} late");
+}
+
+#[test]
+fn late_back_work_does_not_hold_back_the_next_until_it_is_late_too() {
+    // Twenty at 88 per cent load. Two fifths of the front line were late and half of the back work, for good.
+    let mut scenario = pool(20, json!({"rate": 3.5}), within(80), 4.0);
+    scenario["queues"][1] = json!({"name": "back", "side": "back", "arrivals": {"rate": 0.9},
+        "service": {"exponential": 4}, "target": {"within": 15, "percent": 90}});
+    for seed in 1..=3 {
+        let report = ran(&scenario, seed);
+        let (front, back) = both(&report);
+        assert!(front.late_fraction < 0.26 && back.late_fraction < 0.2, "{seed}: {front:?} {back:?}");
+    }
+}
