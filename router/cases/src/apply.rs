@@ -1,8 +1,8 @@
 //! The one function that changes a case. Every decision is here; what it decides is events.
 
 use blendline_wire::event::case::{
-    AgreedTo, CaseAssigned, CaseClosed, CaseConfirmed, CaseFieldSet, CaseLinked, CaseLinks, CaseMeasured, CaseMoved,
-    CaseMover, CaseOpened, CaseOutcome, CasePaused, CaseReopened, CaseResumed, CaseTold, CaseValue, CaseWork,
+    AgreedTo, CaseAssigned, CaseClosed, CaseConfirmed, CaseLinked, CaseLinks, CaseMeasured, CaseMoved, CaseMover,
+    CaseOpened, CaseOutcome, CasePaused, CaseReopened, CaseResumed, CaseTold, CaseWork,
 };
 use blendline_wire::event::promise::CaseAside;
 use blendline_wire::event::{Actor, EventKind};
@@ -11,11 +11,11 @@ use blendline_wire::{Millis, TaskId};
 
 use crate::case::{Case, Closed};
 use crate::clock::{after_open, open_between};
-use crate::command::{Change, Command, Effect, Refusal, Terms, Values, Whom};
+use crate::command::{Change, Command, Effect, Terms};
 use crate::limits::CASE_MOVES_MAX;
+use crate::refusal::Refusal;
 use crate::stay::{entered, left};
-use crate::types::{FieldKind, Press, Stage, Tell};
-use crate::values;
+use crate::types::{Press, Stage};
 
 /// What becomes of a case by a command, under the terms of its type. Nothing is changed where it is refused.
 pub fn apply(
@@ -171,12 +171,6 @@ impl<'a> Deciding<'a> {
             }
             _ => Ok(stage),
         }
-    }
-
-    fn known(&self, needs: &[String]) -> Result<(), Refusal> {
-        let missing = needs.iter().filter(|field| !self.case.fields.contains_key(*field)).cloned();
-        let fields: Vec<String> = missing.collect();
-        if fields.is_empty() { Ok(()) } else { Err(Refusal::Missing { fields }) }
     }
 
     fn finish(&mut self, disposition: &str) -> Result<(), Refusal> {
@@ -360,55 +354,6 @@ impl<'a> Deciding<'a> {
         Ok(())
     }
 
-    /// Takes values up. Those that are there already are no event.
-    fn set(&mut self, given: &Values) -> Result<(), Refusal> {
-        for (name, value) in given {
-            let Some(field) = self.terms.kind.fields.get(name) else {
-                return Err(Refusal::UnknownField { field: name.clone() });
-            };
-            if let FieldKind::Money { by: Some(action), .. } = &field.kind {
-                return Err(Refusal::NeedsDecision { field: name.clone(), action: action.clone() });
-            }
-            if value.as_ref().is_some_and(|value| !values::fits(&field.kind, value)) {
-                return Err(Refusal::WrongValue { field: name.clone(), expected: field.kind.expected() });
-            }
-            if self.case.fields.get(name) == value.as_ref() {
-                continue;
-            }
-            self.about(name, value.as_ref())?;
-            let is_open = values::is_open(&field.kind);
-            let said = value.clone().filter(|_| is_open);
-            let (case, filled) = (self.case.id, value.is_some());
-            self.happen(EventKind::CaseFieldSet(CaseFieldSet { case, field: name.clone(), filled, value: said }));
-            if let Some(text) = value.clone().filter(|_| !is_open) {
-                self.case.fields.insert(name.clone(), text);
-            }
-            if filled {
-                self.kept_by_field(name);
-            }
-            self.day_changed(name);
-        }
-        Ok(())
-    }
-
-    /// Adds up what was decided for it, also where it is over: money is given back after that as well.
-    fn given(&mut self, action: &str, currency: &str, minor: i64) {
-        let adds = |kind: &FieldKind| match kind {
-            FieldKind::Money { currency: own, by: Some(by) } => own == currency && by == action,
-            _ => false,
-        };
-        for (name, _) in self.terms.kind.fields.iter().filter(|(_, field)| adds(&field.kind)) {
-            let before = match self.case.fields.get(name) {
-                Some(CaseValue::Money { minor, .. }) => *minor,
-                _ => 0,
-            };
-            let minor = before.saturating_add(minor);
-            let value = (minor != 0).then(|| CaseValue::Money { minor, currency: currency.to_owned() });
-            let (case, field, filled) = (self.case.id, name.clone(), value.is_some());
-            self.happen(EventKind::CaseFieldSet(CaseFieldSet { case, field, filled, value }));
-        }
-    }
-
     fn measure(&mut self, until: &str) {
         for measure in self.terms.kind.measures.iter().filter(|measure| measure.until == until) {
             let Some(from) = self.case.trail.get(&measure.from).copied() else { continue };
@@ -419,41 +364,6 @@ impl<'a> Deciding<'a> {
                 took_ms: self.now.since(from),
             }));
         }
-    }
-
-    fn cancel_work(&mut self) {
-        self.effects.extend(self.case.task.map(|task| Effect::Cancel { task }));
-    }
-
-    /// The work of the stage that it is in now, and what it says to whom.
-    fn begin_stage(&mut self, stage: &Stage) {
-        self.open_work(stage);
-        let promised = self.promise_of(stage);
-        self.say(Whom::Customer, stage, promised.as_deref());
-        self.say(Whom::Agent, stage, promised.as_deref());
-    }
-
-    /// A task does the stage's work, where that is somebody's.
-    pub(crate) fn open_work(&mut self, stage: &Stage) {
-        let goes_on = self.case.is_open() && self.case.stage.held.is_none();
-        if let Some(queue) = stage.queue.clone().filter(|_| goes_on) {
-            let target_ms = self.case.stage.due_at.map(|due| due.since(self.now).max(1));
-            self.effects.push(Effect::Open { queue, target_ms });
-        }
-    }
-
-    /// Says what a stage says to somebody, to the customer when he may be written to.
-    pub(crate) fn say(&mut self, whom: Whom, stage: &Stage, promised: Option<&str>) {
-        let tell = if whom == Whom::Customer { &stage.tell } else { &stage.tell_agent };
-        let said = tell
-            .as_ref()
-            .and_then(|tell: &Tell| Some((tell, values::filled(self.terms.kind, &tell.text, &self.case, promised)?)));
-        let Some((tell, text)) = said else { return };
-        if whom == Whom::Customer && self.puts_off(stage) {
-            return;
-        }
-        let (channels, buttons) = (tell.channels.clone(), values::buttons(tell, &self.case));
-        self.effects.push(Effect::Tell { whom, channels, text, buttons });
     }
 
     pub(crate) fn happen(&mut self, event: EventKind) {

@@ -13,7 +13,7 @@
 //! them up by the same function that [`case::Case::replay`] uses, so a case that was replayed from the log cannot differ from
 //! the one that was kept, but for free text, which no event holds.
 //!
-//! **Architecture Invariant:** all branching is in [`apply()`]'s module and in the two beside it, of promises and of looks; the
+//! **Architecture Invariant:** all branching is in [`apply()`]'s module and in those beside it, of fields, of promises and of looks; the
 //! other modules answer questions and decide nothing.
 //!
 //! **Architecture Invariant:** no effect without an event. Who carries effects out (the owner of the shard) commits events,
@@ -34,12 +34,15 @@ pub mod case;
 pub mod check;
 mod clock;
 pub mod command;
+mod fields;
 pub mod forecast;
 pub mod limits;
 pub mod promise;
 mod promising;
+mod refusal;
 mod respect;
 pub mod resurface;
+mod staging;
 mod stay;
 pub mod systems;
 pub mod types;
@@ -49,8 +52,9 @@ pub mod way;
 
 pub use apply::apply;
 pub use case::Case;
-pub use command::{Change, Command, Effect, Refusal, Terms};
+pub use command::{Change, Command, Effect, Terms};
 pub use forecast::Forecast;
+pub use refusal::Refusal;
 pub use types::CaseType;
 pub use values::{local, pressed};
 pub use watch::spent;

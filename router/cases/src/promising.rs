@@ -8,9 +8,10 @@ use blendline_wire::{Millis, Pii, WorkerId};
 use crate::apply::Deciding;
 use crate::check::spread;
 use crate::clock::after_open;
-use crate::command::{Effect, NewPromise, Notice, PromiseNews, Refusal, Whom};
+use crate::command::{Effect, NewPromise, Notice, PromiseNews, Whom};
 use crate::limits::{PROMISE_CHARS_MAX, PROMISE_MS_MAX, PROMISES_MAX};
 use crate::promise::Promise;
+use crate::refusal::Refusal;
 use crate::types::{AGENT_FIRST_MS, PromiseBy, Stage};
 use crate::values;
 

@@ -8,7 +8,8 @@ use blendline_wire::{CaseId, Millis};
 
 use crate::apply::Deciding;
 use crate::clock::{after_open, open_between};
-use crate::command::{Effect, Refusal, Whom};
+use crate::command::{Effect, Whom};
+use crate::refusal::Refusal;
 use crate::types::{Contact, Stage};
 
 impl Deciding<'_> {
