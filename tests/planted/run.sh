@@ -60,7 +60,7 @@ while IFS='|' read -r name file edit <&3; do
         by=$(own_tests)
         echo "| $name | ${by:-NOT CAUGHT} | > $SEEDS |"
         [ -n "$by" ] || missed=1
-    elif grep -q '^error' "$work/log" && ! grep -q 'panicked' "$work/log"; then
+    elif grep -q '^error' "$work/log" && ! grep -q 'panicked\|signal: ' "$work/log"; then
         echo "| $name | DOES NOT COMPILE | |"
         grep -m1 -A5 '^error' "$work/log" >&2
         missed=1
