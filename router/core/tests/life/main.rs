@@ -16,3 +16,4 @@ mod sending;
 mod stories;
 mod told;
 mod weights;
+mod wound;
