@@ -72,8 +72,9 @@ impl Owner {
             }
             Request::Attach { session, frames, .. } => {
                 let welcome = ServerFrame::Welcome { session, heartbeat_ms: 1000, tasks: Vec::new() };
+                // Noted first: whoever has heard the welcome may look for the line.
+                *self.frames.lock().unwrap() = Some(frames.clone());
                 frames.try_send(welcome).unwrap();
-                *self.frames.lock().unwrap() = Some(frames);
                 self.comings.send_modify(|(came, _)| *came += 1);
             }
             Request::Gone { .. } => self.comings.send_modify(|(_, left)| *left += 1),
