@@ -78,8 +78,13 @@ impl<T: Marked> Blocks<T> {
 
     pub(crate) fn remove(&mut self, key: T::Key) -> Option<T> {
         let at = self.block_of(key);
-        let block = self.blocks.get_mut(at)?;
-        let within = block.place(key).ok()?;
+        let within = self.blocks.get(at)?.place(key).ok()?;
+        Some(self.take(at, within))
+    }
+
+    /// Takes out what stands at a place of a block.
+    fn take(&mut self, at: usize, within: usize) -> T {
+        let block = &mut self.blocks[at];
         let item = block.items.remove(within);
         block.bits.remove(within);
         self.len -= 1;
@@ -88,7 +93,7 @@ impl<T: Marked> Blocks<T> {
         } else {
             block.know();
         }
-        Some(item)
+        item
     }
 
     /// Changes an item that is there, and its key to `next`; its bits stay. False when it is not there.
@@ -100,14 +105,7 @@ impl<T: Marked> Blocks<T> {
         change(&mut block.items[from]);
         if next < block.first || ends.is_some_and(|ends| ends < next) {
             // It belongs in another block.
-            let item = block.items.remove(from);
-            block.bits.remove(from);
-            self.len -= 1;
-            if block.items.is_empty() {
-                self.blocks.remove(at);
-            } else {
-                block.know();
-            }
+            let item = self.take(at, from);
             self.insert(item);
             return true;
         }

@@ -173,7 +173,8 @@ impl<'a> Rules<'a> {
 
     /// Where the index has a task that is like this, and what it takes: its queue is looked for once.
     pub(crate) fn stand_and_takes(&self, task: &Task) -> (Stand, Takes) {
-        let (queue, aside): (_, &Aside) = (self.queues.get(&task.queue), task);
+        let aside: &Aside = task;
+        let queue = self.queues.get(&task.queue);
         let active = matches!(task.state, TaskState::Active { .. });
         let breakable = active && queue.is_some_and(|queue| self.is_breakable_in(queue, task));
         let at = match (&task.state, aside.directed) {

@@ -107,7 +107,7 @@ fn a_day_of_peaks_keeps_its_target_and_brings_more_than_any_threshold() {
     let wave =
         json!({"sinusoid": {"base": 3.1, "amplitude": 1.3, "period": 600, "phase": -std::f64::consts::FRAC_PI_2}});
     let scenario = pool(20, wave, within(80), 4.0);
-    let report = ran(&scenario, 5);
+    let report = ran(&scenario, 10);
     let (front, back) = both(&report);
     assert!((front.late_fraction - 0.2).abs() < 0.008, "{} late", front.late_fraction);
     let best = best_threshold(&scenario, 0.2);

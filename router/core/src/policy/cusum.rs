@@ -8,9 +8,10 @@ const LOG_UNIT: f64 = 1e6;
 pub const CHANGES: [f64; 2] = [1.25, 0.8];
 /// A change, and not chance, is what is so much likelier, as a natural logarithm.
 ///
-/// With 7 a rise by a quarter is found after some 300 arrivals, and chance is taken for a change once in some 40,000. With
-/// 5 it is 220 and 6,000: a small pool loses two hundredths of its back work by that.
-const SURE: f64 = 7.0;
+/// With 5.5 a rise by a quarter is found after some 235 arrivals, and chance is taken for a change once in some 11,000. With
+/// 7 it is 293 and 42,000, and a pool of four holds its target again 10 to 20 arrivals a server later; with 5 it is 205 and
+/// 5,300, and a pool of five loses a hundredth of its back work.
+const SURE: f64 = 5.5;
 
 /// A cumulative sum (Page 1954): how much more likely the counts are by a changed rate than by the usual one, from where
 /// that speaks for the change most.

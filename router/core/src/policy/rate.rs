@@ -206,14 +206,15 @@ mod tests {
     fn the_usual_rate_follows_a_change_and_not_chance() {
         let (mut rate, mut seed) = (Rate::default(), 3);
         run(&mut rate, 5e-5, 20_000.0, &mut seed);
-        let mut changed = 0;
+        let (mut changed, mut off) = (0, 0.0);
         for _ in 0..50 {
             let before = rate.known;
             run(&mut rate, 5e-5, 1_000.0, &mut seed);
             changed += u32::from(rate.known < before);
+            off += (rate.usual_per_ms() / 5e-5 - 1.0).abs() / 50.0;
         }
-        assert!(changed <= 4, "chance was taken for a change {changed} times");
-        assert!((rate.usual_per_ms() / 5e-5 - 1.0).abs() < 0.05, "{rate:?}");
+        assert!(changed <= 8, "chance was taken for a change {changed} times");
+        assert!(off < 0.03, "off by {off}");
         for (factor, within) in [(1.25, 600.0), (0.8, 600.0), (0.5, 300.0), (2.0, 300.0)] {
             // One run is chance: of twenty nearly all have found it.
             let found = (0..20).filter(|_| {
@@ -238,7 +239,7 @@ mod tests {
             counts += 1;
             assert!(counts < 20, "{rate:?}");
         }
-        assert!(f64::from(counts) * each > 7.0 && f64::from(counts - 2) * each < 7.0, "{counts} counts of {each}");
+        assert!(f64::from(counts) * each > 5.5 && f64::from(counts - 2) * each < 5.5, "{counts} counts of {each}");
         assert!(near(rate.usual_per_ms(), 12e-5) && rate.known == 12 * counts, "{rate:?}");
         assert_eq!(rate.cusums, [Cusum::default(); 2]);
         // Where the rate always changes there is nothing to follow.

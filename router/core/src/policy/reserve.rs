@@ -83,9 +83,7 @@ pub fn level(pool: &Pool) -> f64 {
     let ratio = if pool.back_ms > 0.0 { pool.back_ms / pool.front_ms } else { 1.0 };
     // Work of another length holds its slot for longer, or for less long, than the front line can wait for.
     let stretch = libm::sqrt(ratio.clamp(1.0 / 16.0, 16.0));
-    // A whole level is best nearly everywhere when the times are alike, and no level stands out when they are not.
-    let width = (0.3 + 2.3 * (stretch.max(1.0 / stretch) - 1.0)).min(1.0);
-    let ladder = |offered: f64| Ladder::new(slots, offered / scale, pool, stretch, width);
+    let ladder = |offered: f64| Ladder::new(slots, offered / scale, pool, stretch);
     let (ladder, price) = match pool.price {
         Price::Set(price) => (ladder(pool.offered), price),
         Price::Learnt { allowed, offset, restless, usual } => {
@@ -107,8 +105,6 @@ struct Ladder {
     harms: Vec<f64>,
     /// The logarithm of the price at which the step from each reserve to the next is worth it; it rises.
     slopes: Vec<f64>,
-    /// The part of a step over which two whole levels are mixed.
-    width: f64,
 }
 
 /// No ladder has more steps: the last spare the front line next to nothing.
@@ -117,7 +113,7 @@ const STEPS_MAX: usize = 256;
 const STEPS_MEANT: usize = 64;
 
 impl Ladder {
-    fn new(slots: f64, offered: f64, pool: &Pool, stretch: f64, width: f64) -> Self {
+    fn new(slots: f64, offered: f64, pool: &Pool, stretch: f64) -> Self {
         let offered = offered.clamp(1e-6, slots * LOAD_MAX);
         let load = offered / slots;
         let spare = (slots - offered) / pool.front_ms;
@@ -129,8 +125,7 @@ impl Ladder {
         let (mut weight, mut total) = (1.0, 1.0 + load / (1.0 - load));
         let mut work = slots / total;
         let steps = (slots / stretch).ceil().min(slots).min(STEPS_MAX as f64) as usize;
-        let mut ladder =
-            Self { harms: Vec::with_capacity(STEPS_MEANT), slopes: Vec::with_capacity(STEPS_MEANT), width };
+        let mut ladder = Self { harms: Vec::with_capacity(STEPS_MEANT), slopes: Vec::with_capacity(STEPS_MEANT) };
         ladder.harms.push(harm(total));
         for step in 0..steps {
             let kept = slots - step as f64;
@@ -161,20 +156,17 @@ impl Ladder {
         step.checked_sub(1).map_or_else(|| self.slope(0) - 1.0, |step| self.slope(step))
     }
 
-    /// The level that is best at a price.
+    /// The level at a price: at each step's half way where the price is that of the step, and between two steps on the line
+    /// from one to the other.
+    ///
+    /// A whole level is best at every price between two steps, but the price is known from chance: with a jump at each step
+    /// it swings to and fro past what is best. 5 slots at 60 per cent load, where two kept free hold the target, had 95.9
+    /// per cent of the optimum with nearly a jump, 97.4 with a line over a third of the way and 98.0 with this.
     fn level_at(&self, price: f64) -> f64 {
         let step = self.slopes.partition_point(|slope| *slope <= price);
         let (from, to) = (self.below(step), self.slope(step));
         let part = ((price - from) / (to - from).max(1e-9)).clamp(0.0, 1.0);
-        let half = self.width / 2.0;
-        let mixed = if part < half {
-            part / self.width
-        } else if part > 1.0 - half {
-            1.0 - (1.0 - part) / self.width
-        } else {
-            0.5
-        };
-        (step as f64 - 0.5 + mixed).max(0.0)
+        (step as f64 - 0.5 + part).max(0.0)
     }
 
     /// The price at which the level is the one whose harm is just allowed.
@@ -185,11 +177,7 @@ impl Ladder {
         let part = (self.harms[above] - allowed) / (self.harms[above] - harm).max(f64::MIN_POSITIVE);
         // Between `above` and `step`: around the slope of that step.
         let (from, at, to) = (self.below(above), self.slope(above), self.slope(above + 1));
-        if part < 0.5 {
-            at - self.width * (0.5 - part) * (at - from)
-        } else {
-            at + self.width * (part - 0.5) * (to - at)
-        }
+        if part < 0.5 { at - (0.5 - part) * (at - from) } else { at + (part - 0.5) * (to - at) }
     }
 }
 
@@ -211,15 +199,15 @@ pub enum Bound {
     /// All slots are kept free already.
     AllKept,
     /// Late back work goes before the front line, whatever the level. A level that rises by what this makes late holds back
-    /// the next back work until it is late as well: with 20 workers at 88 per cent load a third of all runs ended with two
-    /// fifths of the front line and half of the back work late, for good.
+    /// the next back work until it is late as well: with 20 workers at 88 per cent load a third of all runs missed their
+    /// target for good, with up to two fifths of the front line and half of the back work late.
     Overtaken,
 }
 
 /// The correction of the price after one more task was heard: `harm` above or below what the goal allows, in its own unit.
 ///
 /// The step is large while little was heard and small later: a memory of some thousand tasks costs the back office next
-/// to nothing, a short one a third of its work. What the level cannot mend winds the price up to [`WOUND_MAX`] only, or not
+/// to nothing, a short one a third of its work. With a last step of twice the length 5 slots did half a per cent less. What the level cannot mend winds the price up to [`WOUND_MAX`] only, or not
 /// at all.
 pub fn learn(offset: f64, harm: f64, heard: u32, bound: Bound) -> f64 {
     let most = match bound {
@@ -230,7 +218,7 @@ pub fn learn(offset: f64, harm: f64, heard: u32, bound: Bound) -> f64 {
     if harm > 0.0 && offset >= most {
         return offset;
     }
-    let gain = (30.0 / (f64::from(heard) + 1_500.0)).max(0.001);
+    let gain = (30.0 / (f64::from(heard) + 1_500.0)).max(0.0005);
     (offset + gain * harm).clamp(OFFSET.0, OFFSET.1)
 }
 
@@ -274,7 +262,7 @@ mod tests {
     #[test]
     fn the_steps_are_those_of_the_chain() {
         for (harm, is_late) in [(Harm::Late { within_ms: 20.0 }, true), (Harm::Wait { target_ms: 20.0 }, false)] {
-            let ladder = Ladder::new(6.0, 3.3, &Pool { harm, ..POOL }, 1.0, 0.3);
+            let ladder = Ladder::new(6.0, 3.3, &Pool { harm, ..POOL }, 1.0);
             let harm = |kept| {
                 let (late, wait, _) = chain(6, 3.3, kept);
                 if is_late { late } else { wait }
@@ -287,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_level_is_read_back_from_its_price() {
-        let ladder = Ladder::new(6.0, 3.3, &POOL, 1.0, 0.3);
+        let ladder = Ladder::new(6.0, 3.3, &POOL, 1.0);
         for kept in 0..3 {
             for part in [0.0, 0.1, 0.25, 0.5, 0.6, 0.9] {
                 let allowed = ladder.harms[kept] + (ladder.harms[kept + 1] - ladder.harms[kept]) * part;
@@ -307,7 +295,7 @@ mod tests {
 
     #[test]
     fn a_step_is_worth_it_at_the_price_of_what_it_spares() {
-        let ladder = Ladder::new(6.0, 3.3, &POOL, 1.0, 0.3);
+        let ladder = Ladder::new(6.0, 3.3, &POOL, 1.0);
         for kept in 0..3 {
             let ((late, _, back), (later, _, left)) = (chain(6, 3.3, kept), chain(6, 3.3, kept + 1));
             let price = libm::log((back - left) / ((late - later) * 3.3));
@@ -334,7 +322,7 @@ mod tests {
     fn what_is_heard_moves_the_price_less_and_less() {
         assert!(near(learn(0.0, 0.5, 0, Bound::Free), 0.01));
         assert!(near(learn(1.0, -1.0, 1_500, Bound::Free), 0.99));
-        assert!(near(learn(1.0, 1.0, 1_000_000, Bound::Free), 1.001));
+        assert!(near(learn(1.0, 1.0, 1_000_000, Bound::Free), 1.0005));
         assert_eq!((learn(8.0, 1.0, 0, Bound::Free), learn(-4.0, -1.0, 0, Bound::Free)), (8.0, -4.0));
         // At the bound of the level it goes up to four, and down from anywhere.
         let all_kept = |offset, harm| learn(offset, harm, 0, Bound::AllKept);
@@ -348,31 +336,27 @@ mod tests {
     }
 
     #[test]
-    fn a_level_is_mixed_over_a_part_of_the_step_and_stretched_by_the_length_of_the_work() {
-        let ladder = Ladder::new(6.0, 3.3, &POOL, 1.0, 0.3);
-        let half = (ladder.slopes[0] + ladder.slopes[1]) / 2.0;
-        assert!(near(level(&Pool { price: Price::Set(half), ..POOL }), 1.0));
-        // Back work of four times the length: mixed over all of the step, and twice the level.
-        let long = Ladder::new(6.0, 3.3, &POOL, 2.0, 1.0);
-        let price = Price::Set((long.slopes[0] + long.slopes[1]) / 2.0);
-        assert!(near(level(&Pool { back_ms: 400.0, price, ..POOL }), 2.0));
-        // Of a quarter of it: mixed alike, and half the level; of a little more than as long: mixed over a little more.
-        let short = Ladder::new(6.0, 3.3, &POOL, 0.5, 1.0);
-        let price = Price::Set((short.slopes[1] + short.slopes[2]) / 2.0);
-        assert!(near(level(&Pool { back_ms: 25.0, price, ..POOL }), 1.0));
-        let (stretch, part) = (1.1, 0.1);
-        let width = 0.3 + 2.3 * 0.1;
-        let longer = Ladder::new(6.0, 3.3, &POOL, stretch, width);
-        let price = Price::Set(longer.slopes[0] + (longer.slopes[1] - longer.slopes[0]) * part);
-        let expected = stretch * (0.5 + part / width);
-        assert!((level(&Pool { back_ms: 121.0, price, ..POOL }) - expected).abs() < 1e-9);
+    fn a_level_lies_on_a_line_between_two_steps_and_is_stretched_by_the_length_of_the_work() {
+        let ladder = Ladder::new(6.0, 3.3, &POOL, 1.0);
+        let at = |ladder: &Ladder, step: usize, part: f64| {
+            Price::Set(ladder.slopes[step] + (ladder.slopes[step + 1] - ladder.slopes[step]) * part)
+        };
+        for part in [0.0, 0.1, 0.5, 0.7] {
+            assert!(near(level(&Pool { price: at(&ladder, 0, part), ..POOL }), 0.5 + part), "{part}");
+        }
+        // Back work of four times the length: twice the level. Of a quarter of it: half the level.
+        for (back_ms, stretch, step) in [(400.0, 2.0, 0), (25.0, 0.5, 1), (121.0, 1.1, 0)] {
+            let longer = Ladder::new(6.0, 3.3, &POOL, stretch);
+            let found = level(&Pool { back_ms, price: at(&longer, step, 0.1), ..POOL });
+            assert!((found - stretch * (step as f64 + 0.6)).abs() < 1e-9, "{back_ms}: {found}");
+        }
     }
 
     #[test]
     fn a_goal_is_held_by_the_load_that_is_there_or_by_the_price_of_the_usual_one() {
         let learnt = |restless, usual, offset| Price::Learnt { allowed: 0.1, offset, restless, usual };
         let at = |price| level(&Pool { price, ..POOL });
-        let ladder = |offered| Ladder::new(6.0, offered, &POOL, 1.0, 0.3);
+        let ladder = |offered| Ladder::new(6.0, offered, &POOL, 1.0);
         let held = |offered: f64, by: f64, offset: f64| ladder(offered).level_at(offset + ladder(by).price_of(0.1));
         assert!(near(at(learnt(0.0, 3.3, 0.0)), held(3.3, 3.3, 0.0)));
         assert!(near(at(learnt(0.0, 3.3, 0.4)), held(3.3, 3.3, 0.4)));
