@@ -6,8 +6,8 @@
 //! from the effects. The time is the processor's, of this thread, with what this program itself does. Tasks are done in
 //! turn, and as many of the same kinds come, so the world stays as it is. Decisions are counted over the steps that
 //! make them: verdicts, or arrivals where workers are idle; and once more over everything, intake included. In `opening`
-//! the workers of a shift come while all that waits is there, and nothing but decisions is made. Five rounds, and their
-//! median.
+//! the workers of a shift come while all that waits is there, and nothing but decisions is made; when it ends, what they
+//! have is done and nobody takes anything new, and nothing but verdicts is made. Five rounds, and their median.
 #![allow(
     clippy::print_stdout,
     clippy::expect_used,
@@ -67,7 +67,7 @@ fn measured(name: &str) -> String {
     format!(
         "{{\"workers\":{},\"waiting\":{},\"built_ms\":{built_ms},\"decisions\":{decisions},\
          \"workers_met\":{},\"writes_per_decision\":{:.2},\"decisions_per_cpu_second\":{},\"lowest\":{},\"highest\":{},\
-         \"with_intake_per_cpu_second\":{}}}",
+         \"with_intake_per_cpu_second\":{},\"verdicts_alone_per_cpu_second\":{}}}",
         shape.workers,
         shape.waiting,
         world.met.iter().filter(|met| **met).count(),
@@ -76,6 +76,7 @@ fn measured(name: &str) -> String {
         nth(&rounds, 0, Round::rate),
         nth(&rounds, ROUNDS - 1, Round::rate),
         nth(&rounds, ROUNDS / 2, Round::rate_of_all),
+        nth(&rounds, ROUNDS / 2, Round::rate_of_verdicts),
     )
 }
 
@@ -91,6 +92,9 @@ struct Round {
     bound: [u64; 2],
     spent: [f64; 2],
     writes: u64,
+    /// Verdicts after which nobody takes anything.
+    verdicts: u64,
+    verdict_seconds: f64,
 }
 
 impl Round {
@@ -109,6 +113,10 @@ impl Round {
         self.writes += world.writes - writes;
     }
 
+    fn rate_of_verdicts(&self) -> u64 {
+        (self.verdicts as f64 / self.verdict_seconds.max(f64::MIN_POSITIVE)) as u64
+    }
+
     fn rate_of_all(&self) -> u64 {
         ((self.bound[0] + self.bound[1]) as f64 / (self.spent[0] + self.spent[1])) as u64
     }
@@ -124,11 +132,18 @@ fn round(world: &mut World, turns: usize) -> Round {
     round
 }
 
-/// Shifts that begin, until there are so many decisions.
+/// Shifts that begin, until there are so many decisions, and the verdicts at their ends.
 fn shifts(world: &mut World, turns: usize) -> Round {
     let mut round = Round::default();
+    let mut classes = Vec::new();
     while round.bound[0] < turns as u64 {
         world.close();
+        let held = world.held_count() / BATCH * BATCH;
+        let began = ThreadTime::now();
+        world.settle(held, &mut classes);
+        round.verdict_seconds += began.elapsed().as_secs_f64();
+        round.verdicts += classes.len() as u64;
+        classes.drain(..).for_each(|class| world.arrive(class));
         let workers = world.shift();
         round.time(0, world, |world| world.open(&workers));
     }

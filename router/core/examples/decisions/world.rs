@@ -131,16 +131,10 @@ impl World {
         self.held[rare].swap_remove(chosen as usize)
     }
 
-    /// A shift ends: nobody takes new work, and what is held is done. As much comes as was done.
+    /// A shift ends: nobody takes new work.
     pub fn close(&mut self) {
         for number in 1..=self.shape.workers {
             self.set_presence(number, Presence::Away);
-        }
-        let held: Vec<(WorkerId, TaskId, Lease)> = self.held.iter_mut().flat_map(std::mem::take).collect();
-        for (worker, task, lease) in held {
-            let class = self.class_of[task.0 as usize];
-            self.done(worker, task, lease);
-            self.arrive(class);
         }
     }
 
@@ -201,6 +195,11 @@ impl World {
         };
         self.coming = class;
         self.step(Input::new(Actor::Customer, command));
+    }
+
+    /// How many tasks somebody has.
+    pub fn held_count(&self) -> usize {
+        self.held.iter().map(Vec::len).sum()
     }
 
     /// What this program keeps for itself.
