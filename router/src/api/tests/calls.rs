@@ -3,7 +3,7 @@
 use blendline_core::{Answer, Refusal};
 use blendline_wire::{ConversationId, Lease, TaskId};
 
-use super::roles::{task, tenant};
+use super::filled::{task, tenant};
 use super::{World, key};
 use crate::handle::CallError;
 

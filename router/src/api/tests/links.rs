@@ -45,7 +45,7 @@ fn code(answer: (u16, String)) -> (u16, String) {
 #[tokio::test]
 async fn a_link_shows_and_only_a_proof_of_the_last_minutes_decides() {
     let world = World::new().await;
-    super::roles::fill(&world);
+    super::filled::fill(&world);
     let admin = key("acme", "admin");
     for (name, role) in
         [("omer", json!({ "role": "worker", "worker": "omer" })), ("sam", json!({ "role": "supervisor" }))]
@@ -86,7 +86,7 @@ async fn a_link_shows_and_only_a_proof_of_the_last_minutes_decides() {
     // A password that somebody else gave him proves nothing yet.
     assert_eq!(code(sent(&world, link, nobody, proof("omer", PASSWORD)).await), told(403, "must_change"));
     let people = world.shared.people();
-    let tenant = super::roles::tenant(&world, "acme");
+    let tenant = super::filled::tenant(&world, "acme");
     for name in ["omer", "sam"] {
         let hash = people.passwords().hash(OTHER).await.unwrap();
         let change = crate::ports::people::UserChange {

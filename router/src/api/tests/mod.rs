@@ -2,10 +2,11 @@
 
 mod calls;
 mod connect;
+pub(crate) mod filled;
 mod limits;
 mod links;
 mod ports;
-pub(crate) mod roles;
+mod roles;
 mod sessions;
 mod webhooks;
 

@@ -59,7 +59,7 @@ async fn what_somebody_asked_for_is_not_done_once_he_may_not_sign_in() {
     let admin = key("acme", "admin");
     let dana = json!({ "name": "dana", "role": "worker", "worker": "dana", "password": PASSWORD });
     assert_eq!(world.call(&admin, "POST", "/v1/users", &dana.to_string()).await.0, 201);
-    let tenant = super::roles::tenant(&world, "acme");
+    let tenant = super::filled::tenant(&world, "acme");
     let worker = world.shared.directory().worker(tenant, "dana").unwrap();
     let order = HeldOrder { task: TaskId(7), lease: Lease(2), key: "k".into(), seen: None };
     let held = |number: &str| Held {

@@ -304,7 +304,7 @@ fn frames_of_visitors() {
 #[tokio::test]
 async fn rows_as_callers_see_them() {
     let world = crate::api::tests::World::new().await;
-    let (task, directory) = (crate::api::tests::roles::task(&world, "dana"), Directory::default());
+    let (task, directory) = (crate::api::tests::filled::task(&world, "dana"), Directory::default());
     let (worker, until, since, at) = (WorkerId(1), Millis(5), Millis(1), Millis(9));
     let states = [
         TaskState::Waiting,
