@@ -372,6 +372,9 @@ mod tests {
         let many = |slots: f64| Pool { slots, offered: slots * 0.999, price: Price::Set(8.0), ..POOL };
         let (one, two) = (level(&many(4_096.0)), level(&many(8_192.0)));
         assert!(near(two, 2.0 * one) && one > 1.0, "{one} {two}");
+        let calm = |slots: f64| Pool { offered: slots * 0.97, ..many(slots) };
+        let (one, two) = (level(&calm(4_096.0)), level(&calm(8_192.0)));
+        assert!(near(two, 2.0 * one) && one < level(&many(4_096.0)), "{one} {two}");
         for none in [Pool { slots: 0.5, ..POOL }, Pool { offered: 0.0, ..POOL }, Pool { front_ms: 0.0, ..POOL }] {
             assert_eq!(level(&none), 0.0);
         }
