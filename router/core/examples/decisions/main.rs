@@ -76,7 +76,11 @@ fn measured(name: &str) -> String {
         nth(&rounds, 0, Round::rate),
         nth(&rounds, ROUNDS - 1, Round::rate),
         nth(&rounds, ROUNDS / 2, Round::rate_of_all),
-        nth(&rounds, ROUNDS / 2, Round::rate_of_verdicts),
+        if rounds[0].verdicts == 0 {
+            "null".into()
+        } else {
+            nth(&rounds, ROUNDS / 2, Round::rate_of_verdicts).to_string()
+        },
     )
 }
 
@@ -114,7 +118,7 @@ impl Round {
     }
 
     fn rate_of_verdicts(&self) -> u64 {
-        (self.verdicts as f64 / self.verdict_seconds.max(f64::MIN_POSITIVE)) as u64
+        (self.verdicts as f64 / self.verdict_seconds) as u64
     }
 
     fn rate_of_all(&self) -> u64 {
