@@ -158,11 +158,17 @@ impl Scheduler {
         self.index.remove_worker(&desk.row);
         let noting = |row: &Worker| row.wrap_ups.iter().map(|(_, weight, _)| *weight).sum::<u32>();
         let before = noting(&desk.row);
+        let brings = |desk: &Desk| (desk.is_ready(), desk.row.capacity, desk.load);
+        let brought = brings(desk);
         change(&mut desk.row);
         desk.load = (desk.load + noting(&desk.row)).saturating_sub(before);
+        let counts = brought != brings(desk);
         self.index.add_worker(&desk.row);
         step.todo.dirty_workers.insert(id);
-        self.seat(step, id);
+        step.todo.moved.insert(id);
+        if counts {
+            self.seat(step, id);
+        }
     }
 
     /// Enters a worker.

@@ -1,5 +1,7 @@
 //! What happens by itself when its time has come.
 
+use std::fmt;
+
 use blendline_wire::event::EventKind;
 use blendline_wire::task::Side;
 use blendline_wire::{CalendarId, Millis, OutboundId, QueueId, TaskId, WorkerId};
@@ -28,29 +30,72 @@ pub(crate) enum Due {
     Outbound(OutboundId),
 }
 
-impl Keyed for (Millis, Due) {
-    /// When, then what, then whose: 60 bits of milliseconds are more than what is needed.
+impl Due {
+    const fn kind_and_number(self) -> (u64, u64) {
+        match self {
+            Self::Calendar(id) => (0, id.0),
+            Self::Count(queue) => (1, queue.0),
+            Self::Worker(id) => (2, id.0),
+            Self::Task(id) => (3, id.0),
+            Self::Target(id) => (4, id.0),
+            Self::Outbound(id) => (5, id.0),
+        }
+    }
+
+    const fn of(kind: u64, number: u64) -> Self {
+        match kind {
+            0 => Self::Calendar(CalendarId(number)),
+            1 => Self::Count(QueueId(number)),
+            2 => Self::Worker(WorkerId(number)),
+            3 => Self::Task(TaskId(number)),
+            4 => Self::Target(TaskId(number)),
+            _ => Self::Outbound(OutboundId(number)),
+        }
+    }
+}
+
+/// When something is due, and what: in the order of the instants, then of the kinds, then of the numbers.
+///
+/// All of it is one number, and it is kept as that: there are as many as there are tasks that somebody has, and to find
+/// one among them waits for memory. 60 bits of milliseconds are more than what is needed; what is farther off is as far
+/// as that.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(crate) struct Deadline(u128);
+
+impl Deadline {
+    pub(crate) fn new(at: Millis, due: Due) -> Self {
+        let (kind, number) = due.kind_and_number();
+        Self(u128::from(at.0.min((1 << 60) - 1) << 4 | kind) << u64::BITS | u128::from(number))
+    }
+
+    pub(crate) fn at(self) -> Millis {
+        Millis((self.0 >> (u64::BITS + 4)) as u64)
+    }
+
+    pub(crate) fn due(self) -> Due {
+        Due::of((self.0 >> u64::BITS) as u64 & 15, self.0 as u64)
+    }
+}
+
+impl fmt::Debug for Deadline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (self.at(), self.due()).fmt(f)
+    }
+}
+
+impl Keyed for Deadline {
     fn key(&self) -> u128 {
-        let (kind, number) = match self.1 {
-            Due::Calendar(id) => (0, id.0),
-            Due::Count(queue) => (1, queue.0),
-            Due::Worker(id) => (2, id.0),
-            Due::Task(id) => (3, id.0),
-            Due::Target(id) => (4, id.0),
-            Due::Outbound(id) => (5, id.0),
-        };
-        let at = self.0.0.min((1 << 60) - 1) << 4 | kind;
-        u128::from(at) << u64::BITS | u128::from(number)
+        self.0
     }
 }
 
 impl Scheduler {
     /// Runs everything due at or before now, earliest first.
     pub(crate) fn run_dues(&mut self, step: &mut Step<'_>) {
-        while let Some((at, due)) = self.index.dues.first().copied().filter(|(at, _)| *at <= step.now) {
+        while let Some(next) = self.index.dues.first().copied().filter(|next| next.at() <= step.now) {
             step.cause = None;
-            match due {
-                Due::Calendar(id) => self.hours_begin(step, id, at),
+            match next.due() {
+                Due::Calendar(id) => self.hours_begin(step, id, next.at()),
                 Due::Count(queue) if self.queues.get(&queue).is_some_and(|queue| queue.side == Side::Back) => {
                     self.share_part_ends(step, queue);
                 }
@@ -162,7 +207,7 @@ impl Scheduler {
 
     /// Hours begin: everybody who serves a queue with these hours looks for work.
     fn hours_begin(&mut self, step: &mut Step<'_>, id: CalendarId, at: Millis) {
-        self.index.dues.remove(&(at, Due::Calendar(id)));
+        self.index.dues.remove(&Deadline::new(at, Due::Calendar(id)));
         self.watch_calendar(id, step.now);
         for queue in self.queues.values().filter(|queue| queue.calendar == Some(id)) {
             let ready = self.index.ready.get(&queue.id).into_iter().flat_map(Ready::iter);
@@ -177,7 +222,7 @@ impl Scheduler {
     pub(crate) fn watch_calendar(&mut self, id: CalendarId, now: Millis) {
         let hours = crate::calendar::Hours(self.calendars.get(&id));
         if let Some(opens) = hours.next_opening(now) {
-            self.index.dues.insert((opens, Due::Calendar(id)));
+            self.index.dues.insert(Deadline::new(opens, Due::Calendar(id)));
         }
     }
 }

@@ -10,7 +10,7 @@ use blendline_wire::{CalendarId, Millis, QueueId, TaskId, TenantId, WorkerId};
 
 use crate::by_number::ByNumber;
 use crate::calendar::Hours;
-use crate::dues::Due;
+use crate::dues::{Deadline, Due};
 use crate::limits;
 use crate::lines::{LineKey, Lines, Spot, Waiting};
 use crate::policy;
@@ -26,7 +26,7 @@ pub(crate) struct Index {
     /// Tasks that wait for one worker.
     pub(crate) directed: BTreeMap<WorkerId, BTreeSet<Spot>>,
     /// Everything with a deadline, earliest first.
-    pub(crate) dues: Sorted<(Millis, Due)>,
+    pub(crate) dues: Sorted<Deadline>,
     /// Active back work that may be put aside for the front line, the latest due first.
     pub(crate) breakable: BTreeMap<TenantId, BTreeSet<(Reverse<Millis>, TaskId)>>,
     /// Work that was put aside for the front line.
@@ -173,7 +173,14 @@ impl<'a> Rules<'a> {
 
     /// Where the index has a task that is like this, and what it takes: its queue is looked for once.
     pub(crate) fn stand_and_takes(&self, task: &Task) -> (Stand, Takes) {
+        let spot = (task.due_at, task.id);
         let aside: &Aside = task;
+        let declined = !aside.declined.is_empty();
+        if matches!(task.state, TaskState::Closed { .. }) {
+            // It is on its way out.
+            let (missed, earned_at) = (task.missed, task.earned_at);
+            return (Stand { at: At::Nowhere, spot, missed, earned_at, declined, due: None }, Takes::default());
+        }
         let queue = self.queues.get(&task.queue);
         let active = matches!(task.state, TaskState::Active { .. });
         let breakable = active && queue.is_some_and(|queue| self.is_breakable_in(queue, task));
@@ -184,14 +191,8 @@ impl<'a> Rules<'a> {
             (TaskState::Interrupted { .. }, _) => At::Interrupted(task.tenant),
             _ => At::Nowhere,
         };
-        let stand = Stand {
-            at,
-            spot: (task.due_at, task.id),
-            missed: task.missed,
-            earned_at: task.earned_at,
-            declined: !aside.declined.is_empty(),
-            due: self.task_due(task),
-        };
+        let stand =
+            Stand { at, spot, missed: task.missed, earned_at: task.earned_at, declined, due: self.task_due(task) };
         let load = queue.map_or(0, |queue| Self::weight_in(queue, task));
         let back = if task.side == Side::Back { load } else { 0 };
         let aside = u32::from(matches!(task.state, TaskState::Interrupted { .. }));
@@ -248,7 +249,7 @@ impl Index {
     /// Enters a task.
     pub(crate) fn add_task(&mut self, stand: &Stand) {
         let (_, task) = stand.spot;
-        stand.due.into_iter().for_each(|due| _ = self.dues.insert((due, Due::Task(task))));
+        stand.due.into_iter().for_each(|due| _ = self.dues.insert(Deadline::new(due, Due::Task(task))));
         match &stand.at {
             At::Line(queue, key) => {
                 let lines = self.lines.or_default(*queue);
@@ -272,7 +273,7 @@ impl Index {
     pub(crate) fn remove_task(&mut self, stand: &Stand) {
         let (_, task) = stand.spot;
         if let Some(due) = stand.due {
-            self.dues.remove(&(due, Due::Task(task)));
+            self.dues.remove(&Deadline::new(due, Due::Task(task)));
         }
         match &stand.at {
             At::Line(queue, key) => {
@@ -322,35 +323,35 @@ impl Index {
             return;
         }
         if let Some((due, task)) = before {
-            self.dues.remove(&(due, Due::Target(task)));
+            self.dues.remove(&Deadline::new(due, Due::Target(task)));
         }
-        after.into_iter().for_each(|(due, task)| _ = self.dues.insert((due, Due::Target(task))));
+        after.into_iter().for_each(|(due, task)| _ = self.dues.insert(Deadline::new(due, Due::Target(task))));
     }
 
     /// Enters a worker's deadline.
     pub(crate) fn add_worker(&mut self, worker: &Worker) {
-        let due = worker_due(worker).map(|due| (due, Due::Worker(worker.settings.id)));
+        let due = worker_due(worker).map(|due| Deadline::new(due, Due::Worker(worker.settings.id)));
         due.into_iter().for_each(|due| _ = self.dues.insert(due));
     }
 
     /// Takes a worker's deadline out again.
     pub(crate) fn remove_worker(&mut self, worker: &Worker) {
         if let Some(due) = worker_due(worker) {
-            self.dues.remove(&(due, Due::Worker(worker.settings.id)));
+            self.dues.remove(&Deadline::new(due, Due::Worker(worker.settings.id)));
         }
     }
 
     /// Enters a message's deadline.
     pub(crate) fn add_outbound(&mut self, row: &OutboundRow) {
         if let OutboundState::Delayed { until } = row.state {
-            self.dues.insert((until, Due::Outbound(row.id)));
+            self.dues.insert(Deadline::new(until, Due::Outbound(row.id)));
         }
     }
 
     /// Takes a message's deadline out again.
     pub(crate) fn remove_outbound(&mut self, row: &OutboundRow) {
         if let OutboundState::Delayed { until } = row.state {
-            self.dues.remove(&(until, Due::Outbound(row.id)));
+            self.dues.remove(&Deadline::new(until, Due::Outbound(row.id)));
         }
     }
 }

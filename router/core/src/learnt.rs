@@ -5,7 +5,7 @@ use blendline_wire::task::Side;
 use blendline_wire::{Millis, QueueId, WorkerId};
 
 use crate::desk::{Desk, Pool};
-use crate::dues::Due;
+use crate::dues::{Deadline, Due};
 use crate::limits;
 use crate::policy;
 use crate::policy::rate::COUNT_MAX;
@@ -47,9 +47,9 @@ impl Scheduler {
         let before = row.count_until;
         change(row);
         if before != row.count_until {
-            self.index.dues.remove(&(before, Due::Count(queue)));
+            self.index.dues.remove(&Deadline::new(before, Due::Count(queue)));
             if row.count_until != Millis::MAX {
-                self.index.dues.insert((row.count_until, Due::Count(queue)));
+                self.index.dues.insert(Deadline::new(row.count_until, Due::Count(queue)));
             }
         }
         step.todo.dirty_learnt.insert(queue);

@@ -7,7 +7,7 @@ use blendline_wire::Millis;
 use blendline_wire::task::Side;
 
 use crate::desk::{Desk, Tenant};
-use crate::dues::Due;
+use crate::dues::{Deadline, Due};
 use crate::index::{Index, Rules};
 use crate::lookup::Few;
 use crate::promise::promised_to;
@@ -124,7 +124,7 @@ impl Scheduler {
         let reckoned = self.learnt.values().filter(|row| row.reckoned != Reckoned::default());
         self.worth = reckoned.map(|row| (row.queue, self.worth_of(row.queue))).collect();
         for row in self.learnt.values().filter(|row| row.count_until != Millis::MAX) {
-            self.index.dues.insert((row.count_until, Due::Count(row.queue)));
+            self.index.dues.insert(Deadline::new(row.count_until, Due::Count(row.queue)));
         }
         for calendar in self.calendars.keys().copied().collect::<Vec<_>>() {
             self.watch_calendar(calendar, now);

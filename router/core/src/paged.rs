@@ -130,6 +130,12 @@ impl<K: Numbered, V> Paged<K, V> {
         self.sheets.get_mut(&place.sheet)?.slots[place.page].as_mut()?.slots[place.slot].as_mut()
     }
 
+    /// How many values there are on the page of a key: what is read, beside the value, when it is taken out.
+    pub(crate) fn many_near(&self, key: &K) -> Option<&usize> {
+        let place = self.place(*key);
+        Some(&self.sheets.get(&place.sheet)?.slots[place.page].as_ref()?.len)
+    }
+
     pub(crate) fn contains_key(&self, key: &K) -> bool {
         self.get(key).is_some()
     }

@@ -230,7 +230,7 @@ impl Scheduler {
 
     /// When the driver must call [`Scheduler::step`] with [`Command::Tick`] at the latest.
     pub fn next_deadline(&self) -> Option<Millis> {
-        self.index.dues.first().map(|(at, _)| *at)
+        self.index.dues.first().map(|next| next.at())
     }
 
     pub(crate) fn rules(&self) -> Rules<'_> {

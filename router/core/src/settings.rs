@@ -165,7 +165,7 @@ impl Scheduler {
         }
         let learnt = self.learnt.remove(&id).map(|row| row.count_until);
         if let Some(until) = learnt {
-            self.index.dues.remove(&(until, crate::dues::Due::Count(id)));
+            self.index.dues.remove(&crate::dues::Deadline::new(until, crate::dues::Due::Count(id)));
         }
         step.todo.dirty_learnt.remove(id);
         if learnt.is_some() {

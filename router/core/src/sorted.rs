@@ -15,59 +15,62 @@ pub(crate) trait Keyed: Copy {
 /// Items in order, each once. What comes in order fills the blocks whole, where the nodes of a tree stay half empty.
 #[derive(Clone)]
 pub(crate) struct Sorted<T> {
-    /// The key of the first item of each block: a block is found without looking into others.
+    /// The first block, at hand: most are taken from it. Empty where nothing is.
+    front: VecDeque<T>,
+    /// The key of the first item of each other block: a block is found without looking into others.
     firsts: VecDeque<u128>,
-    /// None is empty.
+    /// The other blocks. None is empty.
     blocks: VecDeque<VecDeque<T>>,
 }
 
 impl<T> Default for Sorted<T> {
     fn default() -> Self {
-        Self { firsts: VecDeque::new(), blocks: VecDeque::new() }
+        Self { front: VecDeque::new(), firsts: VecDeque::new(), blocks: VecDeque::new() }
     }
 }
 
 impl<T: Keyed> Sorted<T> {
     pub(crate) fn is_empty(&self) -> bool {
-        self.firsts.is_empty()
+        self.front.is_empty()
     }
 
     /// The first of all.
     pub(crate) fn first(&self) -> Option<&T> {
-        self.blocks.front()?.front()
+        self.front.front()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> + use<'_, T> {
-        self.blocks.iter().flatten()
+        self.front.iter().chain(self.blocks.iter().flatten())
     }
 
     /// Enters an item; false when it was there.
     pub(crate) fn insert(&mut self, item: T) -> bool {
         let key = item.key();
-        let at = self.block_of(key);
-        let Some(block) = self.blocks.get_mut(at) else {
-            self.put_block(at, VecDeque::from([item]));
-            return true;
-        };
+        let at = self.after(key);
+        let block = at.checked_sub(1).map_or(&mut self.front, |at| &mut self.blocks[at]);
         // Most come last, and looking through a block that nobody looked at for long waits for memory.
-        let last = block.back().is_some_and(|last| last.key() < key);
+        let last = block.back().is_none_or(|last| last.key() < key);
         let place = if last { Err(block.len()) } else { block.binary_search_by_key(&key, T::key) };
         let Err(mut within) = place else { return false };
-        if block.len() < BLOCK {
-            block.insert(within, item);
-            self.firsts[at] = block[0].key();
-            return true;
-        }
         if within == BLOCK {
-            self.put_block(at + 1, VecDeque::from([item]));
+            self.put_block(at, VecDeque::from([item]));
             return true;
         }
-        let mut rest = block.split_off(BLOCK / 2);
-        let half = if within <= BLOCK / 2 { &mut *block } else { &mut rest };
-        within -= if within <= BLOCK / 2 { 0 } else { BLOCK / 2 };
-        half.insert(within, item);
-        self.firsts[at] = block[0].key();
-        self.put_block(at + 1, rest);
+        let rest = (block.len() == BLOCK).then(|| block.split_off(BLOCK / 2));
+        match rest {
+            Some(mut rest) if within > BLOCK / 2 => {
+                within -= BLOCK / 2;
+                rest.insert(within, item);
+                self.put_block(at, rest);
+            }
+            rest => {
+                block.insert(within, item);
+                if let (0, Some(at)) = (within, at.checked_sub(1)) {
+                    self.firsts[at] = key;
+                }
+                rest.into_iter().for_each(|rest| self.put_block(at, rest));
+            }
+        }
         true
     }
 
@@ -79,36 +82,40 @@ impl<T: Keyed> Sorted<T> {
     /// Takes an item out; false when it was not there.
     pub(crate) fn remove(&mut self, item: &T) -> bool {
         let key = item.key();
-        let at = self.block_of(key);
-        let Some(block) = self.blocks.get_mut(at) else { return false };
+        let at = self.after(key);
+        let block = at.checked_sub(1).map_or(&mut self.front, |at| &mut self.blocks[at]);
         // Most leave first.
-        let within = if self.firsts[at] == key { Ok(0) } else { block.binary_search_by_key(&key, T::key) };
+        let leads = block.front().is_some_and(|first| first.key() == key);
+        let within = if leads { Ok(0) } else { block.binary_search_by_key(&key, T::key) };
         let Ok(within) = within else { return false };
         block.remove(within);
-        if let Some(first) = block.front() {
-            self.firsts[at] = first.key();
-        } else {
-            self.firsts.remove(at);
-            self.blocks.remove(at);
+        let first = block.front().map(T::key);
+        match (at.checked_sub(1), first) {
+            (None, None) => {
+                self.firsts.pop_front();
+                self.front = self.blocks.pop_front().unwrap_or_default();
+            }
+            (None, Some(_)) => {}
+            (Some(at), Some(first)) => self.firsts[at] = first,
+            (Some(at), None) => {
+                self.firsts.remove(at);
+                self.blocks.remove(at);
+            }
         }
         true
     }
 
-    pub(crate) fn contains(&self, item: &T) -> bool {
-        let key = item.key();
-        self.blocks.get(self.block_of(key)).is_some_and(|block| block.binary_search_by_key(&key, T::key).is_ok())
-    }
-
-    /// The block a key is in, or belongs in: the last that does not begin after it.
-    fn block_of(&self, key: u128) -> usize {
+    /// How many of the other blocks do not begin after a key: it is in the last of them, or belongs there; in the first
+    /// block where there is none.
+    fn after(&self, key: u128) -> usize {
         // Most are taken from the first and put into the last.
-        if self.firsts.get(1).is_none_or(|second| *second > key) {
+        if self.firsts.front().is_none_or(|second| *second > key) {
             return 0;
         }
         if self.firsts.back().is_some_and(|last| *last <= key) {
-            return self.firsts.len() - 1;
+            return self.firsts.len();
         }
-        self.firsts.partition_point(|first| *first <= key).saturating_sub(1)
+        self.firsts.partition_point(|first| *first <= key)
     }
 }
 
@@ -132,7 +139,7 @@ mod tests {
     use blendline_wire::{CalendarId, Millis, OutboundId, QueueId, TaskId, WorkerId};
 
     use super::*;
-    use crate::dues::Due;
+    use crate::dues::{Deadline, Due};
     use crate::policy::draw;
 
     impl Keyed for u64 {
@@ -160,20 +167,16 @@ mod tests {
             assert_eq!((sorted.first(), sorted.is_empty()), (set.first(), set.is_empty()));
         }
         assert!(sorted.iter().eq(set.iter()));
-        assert!(
-            sorted
-                .blocks
-                .iter()
-                .zip(&sorted.firsts)
-                .all(|(block, first)| block[0].key() == *first && block.len() <= BLOCK)
-        );
+        let blocks = sorted.blocks.iter().zip(&sorted.firsts);
+        assert!(blocks.clone().all(|(block, first)| block[0].key() == *first && block.len() <= BLOCK));
+        assert!(blocks.len() == sorted.firsts.len() && sorted.front.len() <= BLOCK);
     }
 
     #[test]
     fn what_comes_in_order_fills_the_blocks() {
         let mut sorted = Sorted::default();
         (0..1_000).for_each(|item| _ = sorted.insert(item));
-        assert_eq!(sorted.blocks.len(), 1_000_usize.div_ceil(BLOCK));
+        assert_eq!(1 + sorted.blocks.len(), 1_000_usize.div_ceil(BLOCK));
     }
 
     #[test]
@@ -194,11 +197,11 @@ mod tests {
         let mut keys = Vec::new();
         for at in times {
             for kind in 0..6 {
-                keys.extend(numbers.map(|id| (Millis(at), kinds(id)[kind]).key()));
+                keys.extend(numbers.map(|id| Deadline::new(Millis(at), kinds(id)[kind]).key()));
             }
         }
         assert!(keys.windows(2).all(|pair| pair[0] < pair[1]));
-        let far = [(1 << 60) - 1, 1 << 60, u64::MAX].map(|at| (Millis(at), Due::Task(TaskId(5))).key());
+        let far = [(1 << 60) - 1, 1 << 60, u64::MAX].map(|at| Deadline::new(Millis(at), Due::Task(TaskId(5))).key());
         assert!(far.iter().all(|key| *key == far[0]), "what is farther off is as far as that");
     }
 }

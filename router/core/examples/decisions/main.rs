@@ -128,10 +128,13 @@ impl Round {
 
 fn round(world: &mut World, turns: usize) -> Round {
     let mut round = Round::default();
-    let mut classes = Vec::new();
     for _ in 0..turns / BATCH {
-        round.time(0, world, |world| world.settle(BATCH, &mut classes));
-        round.time(1, world, |world| classes.drain(..).for_each(|class| world.arrive(class)));
+        let drawn = world.draw(BATCH);
+        round.time(0, world, |world| world.settle(&drawn));
+        let classes = world.gone(&drawn);
+        world.note();
+        round.time(1, world, |world| classes.into_iter().for_each(|class| world.arrive(class)));
+        world.note();
     }
     round
 }
@@ -139,17 +142,19 @@ fn round(world: &mut World, turns: usize) -> Round {
 /// Shifts that begin, until there are so many decisions, and the verdicts at their ends.
 fn shifts(world: &mut World, turns: usize) -> Round {
     let mut round = Round::default();
-    let mut classes = Vec::new();
     while round.bound[0] < turns as u64 {
         world.close();
         let held = world.held_count() / BATCH * BATCH;
+        let drawn = world.draw(held);
         let began = ThreadTime::now();
-        world.settle(held, &mut classes);
+        world.settle(&drawn);
         round.verdict_seconds += began.elapsed().as_secs_f64();
-        round.verdicts += classes.len() as u64;
-        classes.drain(..).for_each(|class| world.arrive(class));
+        round.verdicts += drawn.len() as u64;
+        let classes = world.gone(&drawn);
+        classes.into_iter().for_each(|class| world.arrive(class));
         let workers = world.shift();
         round.time(0, world, |world| world.open(&workers));
+        world.note();
     }
     round
 }

@@ -33,6 +33,9 @@ pub struct Shape {
     pub rare: bool,
 }
 
+/// What somebody has.
+pub type Held = (WorkerId, TaskId, Lease);
+
 /// A world on its way.
 pub struct World {
     pub core: Scheduler,
@@ -43,7 +46,11 @@ pub struct World {
     /// The class of the task that comes now.
     coming: u32,
     /// What is held: common work, and what needs a rare skill.
-    held: [Vec<(WorkerId, TaskId, Lease)>; 2],
+    held: [Vec<Held>; 2],
+    /// What was given to somebody since it was last noted, in order.
+    given: Vec<Held>,
+    /// What was given first after each of the verdicts.
+    followed: Vec<Option<TaskId>>,
     effects: Vec<Effect>,
     now: u64,
     seed: u64,
@@ -64,6 +71,8 @@ impl World {
             class_of: Vec::new(),
             coming: 0,
             held: [Vec::new(), Vec::new()],
+            given: Vec::new(),
+            followed: Vec::new(),
             effects: Vec::new(),
             now: 240 * HOUR,
             seed: 7,
@@ -98,34 +107,59 @@ impl World {
         while (self.held[0].len() as u64) < busy && self.shape.idle > 0 {
             let class = self.any_class(false);
             self.arrive(class);
+            self.note();
         }
         while (self.core.open_tasks() - self.held[0].len() - self.held[1].len()) < self.shape.waiting as usize {
             let class = self.any_class(self.shape.rare);
             self.arrive(class);
+            self.note();
         }
     }
 
-    /// Some tasks are done, one after the other; the classes of those that must come for the world to stay as it is.
+    /// Some of what is held, to be done next.
+    pub fn draw(&mut self, count: usize) -> Vec<Held> {
+        (0..count).map(|_| self.take_held()).collect()
+    }
+
+    /// These are done, one after the other.
     ///
     /// They are taken in as a driver takes in what waits: some at a time, and the core may look ahead at those.
     #[inline(never)] // So that a profile tells it from the arrivals.
-    pub fn settle(&mut self, count: usize, classes: &mut Vec<u32>) {
-        classes.clear();
-        for _ in 0..count / AHEAD {
-            let taken: [(WorkerId, TaskId, Lease); AHEAD] = std::array::from_fn(|_| self.take_held());
-            self.core.look_ahead(&taken.map(|(worker, task, _)| (worker, task)));
+    pub fn settle(&mut self, drawn: &[Held]) {
+        for taken in drawn.chunks_exact(AHEAD) {
+            let named: [(WorkerId, TaskId); AHEAD] = std::array::from_fn(|at| (taken[at].0, taken[at].1));
+            self.core.look_ahead(&named);
             for (worker, task, lease) in taken {
                 self.now += 180_000 / (self.shape.workers * u64::from(self.shape.slots)).max(1);
-                let class = self.class_of[task.0 as usize];
-                let next = self.done(worker, task, lease);
-                classes.push(next.map_or(class, |task| self.class_of[task.0 as usize]));
+                let verdict = Verdict::Done { disposition: String::new(), note: None };
+                let (worker, task, lease) = (*worker, *task, *lease);
+                let settle = Command::Settle { worker, task, lease, verdict, replies: Vec::new(), seen: None };
+                let before = self.given.len();
+                self.step(Input::new(Actor::Worker(worker), settle));
+                self.followed.push(self.given.get(before).map(|(_, task, _)| *task));
             }
+        }
+    }
+
+    /// Of which classes tasks must come for the world to stay as it is, when these were done: of those of what was given
+    /// to somebody after each, or of its own where nothing was.
+    pub fn gone(&mut self, done: &[Held]) -> Vec<u32> {
+        let gone = std::mem::take(&mut self.followed).into_iter().zip(done);
+        gone.map(|(next, (_, task, _))| self.class_of[next.unwrap_or(*task).0 as usize]).collect()
+    }
+
+    /// Notes who has what. Apart from what is timed: this program's notes lie as far off in memory as what it measures.
+    pub fn note(&mut self) {
+        for held in std::mem::take(&mut self.given) {
+            let class = self.class_of[held.1.0 as usize];
+            self.met[held.0.0 as usize] = true;
+            self.held[usize::from(self.is_rare(class))].push(held);
         }
     }
 
     /// Any of the tasks that somebody has. Drawn anew each time: else two workers would take turns for ever, with all they
     /// need at hand.
-    fn take_held(&mut self) -> (WorkerId, TaskId, Lease) {
+    fn take_held(&mut self) -> Held {
         let rare = usize::from(!self.held[1].is_empty() && self.below(10) == 0);
         let chosen = self.below(self.held[rare].len() as u64);
         self.held[rare].swap_remove(chosen as usize)
@@ -160,12 +194,6 @@ impl World {
     fn set_presence(&mut self, number: u64, presence: Presence) {
         let worker = WorkerId(number);
         self.step(Input::new(Actor::Worker(worker), Command::Presence { worker, presence, reason: String::new() }));
-    }
-
-    fn done(&mut self, worker: WorkerId, task: TaskId, lease: Lease) -> Option<TaskId> {
-        let verdict = Verdict::Done { disposition: String::new(), note: None };
-        let settle = Command::Settle { worker, task, lease, verdict, replies: Vec::new(), seen: None };
-        self.step(Input::new(Actor::Worker(worker), settle))
     }
 
     /// A task of this class comes.
@@ -204,7 +232,7 @@ impl World {
 
     /// What this program keeps for itself.
     pub fn own_bytes(&self) -> usize {
-        let held: usize = self.held.iter().map(|held| held.capacity() * size_of::<(WorkerId, TaskId, Lease)>()).sum();
+        let held: usize = self.held.iter().map(|held| held.capacity() * size_of::<Held>()).sum();
         held + self.class_of.capacity() * size_of::<u32>()
     }
 
@@ -212,18 +240,14 @@ impl World {
         self.step(Input::new(Actor::System, Command::Put(settings)));
     }
 
-    /// Steps the core, notes who has what, and gives the task that was bound first.
-    fn step(&mut self, input: Input) -> Option<TaskId> {
+    /// Steps the core, and counts what comes of it.
+    fn step(&mut self, input: Input) {
         let mut effects = std::mem::take(&mut self.effects);
         self.core.step(Millis(self.now), input, &mut effects);
-        let mut first = None;
         for effect in &effects {
             match effect {
                 Effect::Release(Release::Assigned { worker, task, lease, .. }) => {
-                    first = first.or(Some(*task));
-                    self.met[worker.0 as usize] = true;
-                    let rare = self.is_rare(self.class_of[task.0 as usize]);
-                    self.held[usize::from(rare)].push((*worker, *task, *lease));
+                    self.given.push((*worker, *task, *lease));
                 }
                 Effect::Write(write) => {
                     self.writes += 1;
@@ -242,7 +266,6 @@ impl World {
         }
         effects.clear();
         self.effects = effects;
-        first
     }
 
     fn is_rare(&self, class: u32) -> bool {
