@@ -42,6 +42,9 @@ impl Scheduler {
         if let Some(holder) = task.state.holder() {
             self.hold(step, holder, id, takes, true);
         }
+        if let (Some(holder), Some(at)) = (task.state.holder(), stand.watched()) {
+            self.watch(holder, at);
+        }
         self.tasks.insert(id, Box::new(task));
         self.index.add_task(&stand);
         step.todo.dirty_tasks.insert(id);
@@ -81,6 +84,12 @@ impl Scheduler {
             }
             self.promise_taken(queue_before, holder_before, takes_before.back, false);
             self.promise_taken(queue_after, holder_after, takes_after.back, true);
+            if let (Some(holder), Some(_)) = (holder_before, stand.watched()) {
+                self.may_be_over(step, holder);
+            }
+            if let (Some(holder), Some(at)) = (holder_after, stand_after.watched()) {
+                self.watch(holder, at);
+            }
         }
         self.index.move_task(&stand, &stand_after);
         step.todo.dirty_tasks.insert(id);

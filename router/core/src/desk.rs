@@ -12,6 +12,7 @@ use crate::lookup::Few;
 use crate::promise::{is_promised, part_of};
 use crate::ready::{Bits, Place, queue_bits, skill_bits};
 use crate::rows::{Learnt, Task, Worker};
+use crate::watches::Watched;
 
 /// Those who serve a queue and are ready, of front queues and of back queues that are promised their time: what they can
 /// carry, in units of the weights (derived).
@@ -116,6 +117,8 @@ pub(crate) struct Desk {
     pub(crate) aside: u32,
     /// What he brings to the pool of each of those, while he is ready.
     pub(crate) part: Option<Pool>,
+    /// Since when what he has is watched.
+    pub(crate) watched: Watched,
 }
 
 impl Desk {
@@ -137,6 +140,7 @@ impl Desk {
             soft: 0,
             aside: 0,
             part: None,
+            watched: Watched::default(),
         };
         desk.know(queues);
         desk

@@ -54,18 +54,20 @@ impl Due {
     }
 }
 
+/// What is farther off is as far as this.
+pub(crate) const FAR: Millis = Millis((1 << 60) - 1);
+
 /// When something is due, and what: in the order of the instants, then of the kinds, then of the numbers.
 ///
 /// All of it is one number, and it is kept as that: there are as many as there are tasks that somebody has, and to find
-/// one among them waits for memory. 60 bits of milliseconds are more than what is needed; what is farther off is as far
-/// as that.
+/// one among them waits for memory. 60 bits of milliseconds are more than what is needed.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(crate) struct Deadline(u128);
 
 impl Deadline {
     pub(crate) fn new(at: Millis, due: Due) -> Self {
         let (kind, number) = due.kind_and_number();
-        Self(u128::from(at.0.min((1 << 60) - 1) << 4 | kind) << u64::BITS | u128::from(number))
+        Self(u128::from(at.min(FAR).0 << 4 | kind) << u64::BITS | u128::from(number))
     }
 
     pub(crate) fn at(self) -> Millis {
@@ -92,20 +94,32 @@ impl Keyed for Deadline {
 impl Scheduler {
     /// Runs everything due at or before now, earliest first.
     pub(crate) fn run_dues(&mut self, step: &mut Step<'_>) {
-        while let Some(next) = self.index.dues.first().copied().filter(|next| next.at() <= step.now) {
+        while let Some(at) = self.next_deadline().filter(|at| *at <= step.now) {
             step.cause = None;
-            match next.due() {
-                Due::Calendar(id) => self.hours_begin(step, id, next.at()),
-                Due::Count(queue) if self.queues.get(&queue).is_some_and(|queue| queue.side == Side::Back) => {
+            let next = self.index.dues.first().copied().filter(|next| next.at() == at);
+            match next.map(Deadline::due) {
+                Some(Due::Calendar(id)) => self.hours_begin(step, id, at),
+                Some(Due::Count(queue)) if self.queues.get(&queue).is_some_and(|queue| queue.side == Side::Back) => {
                     self.share_part_ends(step, queue);
                 }
-                Due::Count(queue) => self.end_count(step, queue),
-                Due::Worker(id) => self.wrap_ups_over(step, id),
-                Due::Task(id) | Due::Target(id) => self.task_due(step, id),
-                Due::Outbound(id) => self.retry(step, id),
+                Some(Due::Count(queue)) => self.end_count(step, queue),
+                Some(Due::Worker(id)) => self.wrap_ups_over(step, id),
+                Some(Due::Task(id) | Due::Target(id)) => self.task_due(step, id),
+                Some(Due::Outbound(id)) => self.retry(step, id),
+                None => self.held_due(step),
             }
+            self.settle_watches(step);
         }
         step.cause = None;
+    }
+
+    /// Something about what a worker has is due.
+    fn held_due(&mut self, step: &mut Step<'_>) {
+        step.todo.unwatched = true;
+        let first = self.watches.first().and_then(|first| self.earliest(first.worker));
+        if let Some((_, task)) = first {
+            self.task_due(step, task);
+        }
     }
 
     /// Something about a task is due; what it is follows from its row. Each run makes at least one of them not due.

@@ -10,7 +10,7 @@ use blendline_wire::{CalendarId, Millis, QueueId, TaskId, TenantId, WorkerId};
 
 use crate::by_number::ByNumber;
 use crate::calendar::Hours;
-use crate::dues::{Deadline, Due};
+use crate::dues::{Deadline, Due, FAR};
 use crate::limits;
 use crate::lines::{LineKey, Lines, Spot, Waiting};
 use crate::policy;
@@ -47,9 +47,21 @@ pub(crate) struct Stand {
     declined: bool,
     /// Its own deadline.
     due: Option<Millis>,
+    /// True while a worker has it: that is watched where he is.
+    held: bool,
 }
 
 impl Stand {
+    /// When something happens by itself to what a worker has.
+    pub(crate) fn watched(&self) -> Option<Millis> {
+        self.due.filter(|_| self.held).map(|due| due.min(FAR))
+    }
+
+    /// When something happens by itself to what nobody has.
+    fn own_due(&self) -> Option<Millis> {
+        self.due.filter(|_| !self.held)
+    }
+
     fn waiting(&self) -> Waiting {
         Waiting::new(self.spot, self.earned_at, self.declined)
     }
@@ -179,7 +191,8 @@ impl<'a> Rules<'a> {
         if matches!(task.state, TaskState::Closed { .. }) {
             // It is on its way out.
             let (missed, earned_at) = (task.missed, task.earned_at);
-            return (Stand { at: At::Nowhere, spot, missed, earned_at, declined, due: None }, Takes::default());
+            let stand = Stand { at: At::Nowhere, spot, missed, earned_at, declined, due: None, held: false };
+            return (stand, Takes::default());
         }
         let queue = self.queues.get(&task.queue);
         let active = matches!(task.state, TaskState::Active { .. });
@@ -191,8 +204,15 @@ impl<'a> Rules<'a> {
             (TaskState::Interrupted { .. }, _) => At::Interrupted(task.tenant),
             _ => At::Nowhere,
         };
-        let stand =
-            Stand { at, spot, missed: task.missed, earned_at: task.earned_at, declined, due: self.task_due(task) };
+        let stand = Stand {
+            at,
+            spot,
+            missed: task.missed,
+            earned_at: task.earned_at,
+            declined,
+            due: self.task_due(task),
+            held: active,
+        };
         let load = queue.map_or(0, |queue| Self::weight_in(queue, task));
         let back = if task.side == Side::Back { load } else { 0 };
         let aside = u32::from(matches!(task.state, TaskState::Interrupted { .. }));
@@ -249,7 +269,7 @@ impl Index {
     /// Enters a task.
     pub(crate) fn add_task(&mut self, stand: &Stand) {
         let (_, task) = stand.spot;
-        stand.due.into_iter().for_each(|due| _ = self.dues.insert(Deadline::new(due, Due::Task(task))));
+        stand.own_due().into_iter().for_each(|due| _ = self.dues.insert(Deadline::new(due, Due::Task(task))));
         match &stand.at {
             At::Line(queue, key) => {
                 let lines = self.lines.or_default(*queue);
@@ -272,7 +292,7 @@ impl Index {
     /// Takes a task out again from where it was.
     pub(crate) fn remove_task(&mut self, stand: &Stand) {
         let (_, task) = stand.spot;
-        if let Some(due) = stand.due {
+        if let Some(due) = stand.own_due() {
             self.dues.remove(&Deadline::new(due, Due::Task(task)));
         }
         match &stand.at {

@@ -51,6 +51,7 @@ mod sending;
 mod settings;
 mod sorted;
 mod verdicts;
+mod watches;
 mod work;
 mod workers;
 

@@ -118,6 +118,7 @@ impl Scheduler {
                 desk.aside += takes.aside;
             }
         }
+        self.watch_all();
         for row in self.outbound.values() {
             self.index.add_outbound(row);
         }
@@ -179,6 +180,7 @@ impl Scheduler {
         same("post boxes", &self.post, &fresh.post)?;
         same("contacts", &self.by_contact, &fresh.by_contact)?;
         self.check_tasks()?;
+        self.check_watches()?;
         self.check_workers()?;
         self.check_backlog()
     }

@@ -19,6 +19,8 @@ use crate::paged::Paged;
 use crate::policy::worth::Worth;
 use crate::promise::Members;
 use crate::rows::{Conversation, Learnt, Meta, OutboundRow, Task, Worker};
+use crate::sorted::Sorted;
+use crate::watches::Watch;
 
 /// The scheduler of one shard.
 #[derive(Debug, Default)]
@@ -46,6 +48,8 @@ pub struct Scheduler {
     pub(crate) members: BTreeMap<(QueueId, GroupId), Members>,
     pub(crate) worth: ByNumber<QueueId, Worth>,
     pub(crate) index: Index,
+    /// When something happens by itself to what workers have (derived).
+    pub(crate) watches: Sorted<Watch>,
     /// The last step's, for its room.
     pub(crate) todo: Option<Box<Todo>>,
 }
@@ -96,6 +100,8 @@ pub(crate) struct Todo {
     pub(crate) moved: Few<WorkerId>,
     /// Front queues whose workers came or went.
     pub(crate) stale: Few<QueueId>,
+    /// Whether the first of the watches may be over.
+    pub(crate) unwatched: bool,
     /// Accounts that may hand over a message.
     pub(crate) posting: Few<AccountId>,
     pub(crate) dirty_tasks: Few<TaskId>,
@@ -144,6 +150,7 @@ impl Scheduler {
         }
         self.dispatch(&mut step);
         self.hand_over(&mut step);
+        self.settle_watches(&mut step);
         self.flush(&mut step);
         self.todo = Some(step.todo);
     }
@@ -230,7 +237,9 @@ impl Scheduler {
 
     /// When the driver must call [`Scheduler::step`] with [`Command::Tick`] at the latest.
     pub fn next_deadline(&self) -> Option<Millis> {
-        self.index.dues.first().map(|next| next.at())
+        let watched = self.watches.first().map(|first| first.at);
+        let other = self.index.dues.first().map(|next| next.at());
+        watched.into_iter().chain(other).min()
     }
 
     pub(crate) fn rules(&self) -> Rules<'_> {

@@ -204,6 +204,7 @@ impl Scheduler {
         );
         self.hand_off(step, id, Leaving::Left);
         self.unseat(id);
+        self.unwatch(step, id);
         if let Some(desk) = self.workers.remove(&id) {
             self.index.remove_worker(&desk.row);
         }
