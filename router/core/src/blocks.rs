@@ -124,8 +124,7 @@ impl<T: Marked> Blocks<T> {
 
     /// Those that have all these bits, in order.
     pub(crate) fn having(&self, bits: Bits) -> impl Iterator<Item = &T> {
-        let blocks = self.blocks.iter().filter(move |block| bits & !block.any == 0);
-        blocks.flat_map(move |block| block.those(0..block.items.len(), move |has| bits & !has == 0))
+        self.like(move |block| bits & !block.any == 0, move |has| bits & !has == 0)
     }
 
     /// Those behind an item that have all these bits, in order, of so many who follow.
@@ -147,7 +146,25 @@ impl<T: Marked> Blocks<T> {
 
     /// Those that have none but these bits, in order.
     pub(crate) fn within(&self, bits: Bits) -> impl Iterator<Item = &T> {
-        self.blocks.iter().flat_map(move |block| block.those(0..block.items.len(), move |has| has & !bits == 0))
+        self.like(|_| true, move |has| has & !bits == 0)
+    }
+
+    /// Those whose bits are like that, of the blocks that are worth a look, in order. By hand: whoever looks for work begins
+    /// one for each queue he serves, and put together of others it took a quarter more steps.
+    fn like(&self, worth: impl Fn(&Block<T>) -> bool, like: impl Fn(Bits) -> bool) -> impl Iterator<Item = &T> {
+        let (mut block, mut at) = (0, 0);
+        std::iter::from_fn(move || {
+            loop {
+                let here = self.blocks.get(block)?;
+                if let Some(found) =
+                    Some(here).filter(|here| worth(here)).and_then(|here| first_like(&here.bits, at, &like))
+                {
+                    at = found + 1;
+                    return here.items.get(found);
+                }
+                (block, at) = (block + 1, 0);
+            }
+        })
     }
 
     /// All, in order.
