@@ -15,5 +15,6 @@ mod reasons;
 mod sending;
 mod stories;
 mod told;
+mod watched;
 mod weights;
 mod wound;
