@@ -45,6 +45,11 @@ impl Scheduler {
         look(&next, bit_of_task);
     }
 
+    /// Looks at a task that is about to be given to somebody, before anything waits for it.
+    pub(crate) fn look_at_task(&self, task: TaskId) {
+        black_box(self.task(task).map(bit_of_task));
+    }
+
     /// A task that a worker who is done with another may well be given: of those in front that may be his by their bits,
     /// the first due.
     fn likely_next(&self, desk: &Desk) -> Option<TaskId> {
@@ -70,8 +75,8 @@ fn bit_of_task(task: &Task) -> u64 {
 /// The same of what only some tasks have.
 fn bit_of_aside(aside: &Aside) -> u64 {
     let parent = aside.parent.map_or(0, |id| id.0);
-    let since = aside.silence.since.map_or(0, |at| at.0);
-    parent ^ since ^ aside.declined.len() as u64 ^ aside.worked_ms ^ u64::from(aside.strain)
+    let told_at = aside.supervisor_at.map_or(0, |at| at.0);
+    parent ^ told_at ^ aside.declined.len() as u64 ^ u64::from(aside.strain)
 }
 
 /// The same of a conversation.

@@ -124,7 +124,8 @@ impl<T: Marked> Blocks<T> {
 
     /// Those that have all these bits, in order.
     pub(crate) fn having(&self, bits: Bits) -> impl Iterator<Item = &T> {
-        self.like(move |block| bits & !block.any == 0, move |has| bits & !has == 0)
+        let worth = self.blocks.iter().filter(move |block| bits & !block.any == 0);
+        worth.flat_map(move |block| block.those(0..block.items.len(), move |has| bits & !has == 0))
     }
 
     /// Those behind an item that have all these bits, in order, of so many who follow.
@@ -145,26 +146,8 @@ impl<T: Marked> Blocks<T> {
     }
 
     /// Those that have none but these bits, in order.
-    pub(crate) fn within(&self, bits: Bits) -> impl Iterator<Item = &T> {
-        self.like(|_| true, move |has| has & !bits == 0)
-    }
-
-    /// Those whose bits are like that, of the blocks that are worth a look, in order. By hand: whoever looks for work begins
-    /// one for each queue he serves, and put together of others it took a quarter more steps.
-    fn like(&self, worth: impl Fn(&Block<T>) -> bool, like: impl Fn(Bits) -> bool) -> impl Iterator<Item = &T> {
-        let (mut block, mut at) = (0, 0);
-        std::iter::from_fn(move || {
-            loop {
-                let here = self.blocks.get(block)?;
-                if let Some(found) =
-                    Some(here).filter(|here| worth(here)).and_then(|here| first_like(&here.bits, at, &like))
-                {
-                    at = found + 1;
-                    return here.items.get(found);
-                }
-                (block, at) = (block + 1, 0);
-            }
-        })
+    pub(crate) fn within(&self, bits: Bits) -> Within<'_, T> {
+        Within { blocks: &self.blocks, bits, at: 0 }
     }
 
     /// All, in order.
@@ -175,6 +158,32 @@ impl<T: Marked> Blocks<T> {
     /// The block an item is in, or belongs in: the last that does not begin after it.
     fn block_of(&self, key: T::Key) -> usize {
         self.blocks.partition_point(|block| block.first <= key).saturating_sub(1)
+    }
+}
+
+/// Items of a list that have none but some bits, from a place on. By hand: whoever looks for work begins one for each
+/// queue he serves, and goes on with one of them; put together of others it took a quarter more steps.
+#[derive(Clone, Copy)]
+pub(crate) struct Within<'a, T: Marked> {
+    /// From the one that comes next.
+    blocks: &'a [Block<T>],
+    bits: Bits,
+    /// The place in it.
+    at: usize,
+}
+
+impl<'a, T: Marked> Iterator for Within<'a, T> {
+    type Item = &'a T;
+
+    fn next(&mut self) -> Option<&'a T> {
+        loop {
+            let here = self.blocks.first()?;
+            if let Some(found) = first_like(&here.bits, self.at, |has| has & !self.bits == 0) {
+                self.at = found + 1;
+                return here.items.get(found);
+            }
+            (self.blocks, self.at) = (&self.blocks[1..], 0);
+        }
     }
 }
 

@@ -9,10 +9,10 @@ use blendline_wire::{
 
 use crate::desk::Desk;
 use crate::effect::{MessageRow, Release, Write};
-use crate::index::{Rules, Takes};
+use crate::index::{Rules, Stand, Takes};
 use crate::input::PayloadId;
 use crate::learnt::Heard;
-use crate::rows::{Aside, Closed, Conversation, ConversationState, Task, TaskState, Worker};
+use crate::rows::{Closed, Conversation, ConversationState, Task, TaskState, Worker};
 use crate::scheduler::{Scheduler, Step};
 
 impl Scheduler {
@@ -28,8 +28,8 @@ impl Scheduler {
         if let Some(holder) = task.state.holder() {
             weigh(&mut task, self.workers.get(&holder).map(Box::as_ref));
         }
-        match task.state {
-            TaskState::Active { .. } => task.begun_at = step.now,
+        match &mut task.state {
+            TaskState::Active { since, .. } => *since = step.now,
             TaskState::Waiting => self.task_came(step, task.queue, task.side),
             _ => {}
         }
@@ -52,55 +52,61 @@ impl Scheduler {
 
     /// Changes an open task; everything derived from it follows.
     pub(crate) fn edit_task(&mut self, step: &mut Step<'_>, id: TaskId, change: impl FnOnce(&mut Task)) {
+        let Some(before) = self.before_edit(id) else { return };
+        let Some(task) = self.tasks.get_mut(&id) else { return };
+        change(task);
+        self.after_edit(step, id, &before);
+    }
+
+    /// What is derived from an open task that is about to change.
+    #[inline(never)] // Nor what comes after: each change would have its copy, and the code of a step fills the caches.
+    fn before_edit(&self, id: TaskId) -> Option<Before> {
+        let task = self.tasks.get(&id)?;
+        let (stand, takes) = self.rules().stand_and_takes(task);
+        Some(Before { stand, takes, queue: task.queue, holder: task.state.holder(), since: task.state.active_since() })
+    }
+
+    /// A task has changed: what is derived from it follows.
+    #[inline(never)]
+    fn after_edit(&mut self, step: &mut Step<'_>, id: TaskId, before: &Before) {
         let rules = Rules { queues: &self.queues, calendars: &self.calendars, learnt: &self.learnt };
         let Some(task) = self.tasks.get_mut(&id) else { return };
-        let (holder_before, queue_before) = (task.state.holder(), task.queue);
-        let was_active = matches!(task.state, TaskState::Active { .. });
-        let (stand, takes_before) = rules.stand_and_takes(task);
-        change(task);
-        match (was_active, matches!(task.state, TaskState::Active { .. })) {
-            (false, true) => task.begun_at = step.now,
-            (true, false) => {
-                let aside: &mut Aside = task;
-                aside.worked_ms = aside.worked_ms.saturating_add(step.now.since(aside.begun_at));
-                aside.begun_at = Millis(0);
-            }
+        match (&mut task.state, before.since) {
+            (TaskState::Active { since, .. }, before) => *since = before.unwrap_or(step.now),
+            (_, Some(since)) => task.works_until(since, step.now),
             _ => {}
         }
-        let holder_after = task.state.holder();
-        if holder_after != holder_before {
-            weigh(task, holder_after.and_then(|holder| self.workers.get(&holder)).map(Box::as_ref));
+        let holder = task.state.holder();
+        if holder != before.holder {
+            weigh(task, holder.and_then(|holder| self.workers.get(&holder)).map(Box::as_ref));
         }
-        if task.state == TaskState::Waiting {
-            task.more.tidy();
-        }
-        let queue_after = task.queue;
-        let (stand_after, takes_after) = rules.stand_and_takes(task);
-        if (&stand, takes_before, queue_before, holder_before) != (&stand_after, takes_after, queue_after, holder_after)
-        {
-            self.reckon_share(step, queue_before);
-            if queue_after != queue_before {
-                self.reckon_share(step, queue_after);
+        task.more.tidy();
+        let queue = task.queue;
+        let (stand, takes) = rules.stand_and_takes(task);
+        if (&stand, takes, queue, holder) != (&before.stand, before.takes, before.queue, before.holder) {
+            self.reckon_share(step, before.queue);
+            if queue != before.queue {
+                self.reckon_share(step, queue);
             }
-            self.promise_taken(queue_before, holder_before, takes_before.back, false);
-            self.promise_taken(queue_after, holder_after, takes_after.back, true);
-            if let (Some(holder), Some(_)) = (holder_before, stand.watched()) {
+            self.promise_taken(before.queue, before.holder, before.takes.back, false);
+            self.promise_taken(queue, holder, takes.back, true);
+            if let (Some(holder), Some(_)) = (before.holder, before.stand.watched()) {
                 self.may_be_over(step, holder);
             }
-            if let (Some(holder), Some(at)) = (holder_after, stand_after.watched()) {
+            if let (Some(holder), Some(at)) = (holder, stand.watched()) {
                 self.watch(holder, at);
             }
         }
-        self.index.move_task(&stand, &stand_after);
+        self.index.move_task(&before.stand, &stand);
         step.todo.dirty_tasks.insert(id);
-        if (holder_before, takes_before) == (holder_after, takes_after) {
+        if (before.holder, before.takes) == (holder, takes) {
             return;
         }
-        if let Some(holder) = holder_before {
-            self.hold(step, holder, id, takes_before, false);
+        if let Some(holder) = before.holder {
+            self.hold(step, holder, id, before.takes, false);
         }
-        if let Some(holder) = holder_after {
-            self.hold(step, holder, id, takes_after, true);
+        if let Some(holder) = holder {
+            self.hold(step, holder, id, takes, true);
         }
     }
 
@@ -113,10 +119,24 @@ impl Scheduler {
             let heard = Heard::Had { waited_ms: step.now.since(open.earned_at), missed: open.missed };
             self.task_heard(step, open.queue, heard);
         }
-        let solved = matches!(state, TaskState::Closed { how: Closed::Solved, .. });
-        self.edit_task(step, id, |task| task.state = state);
-        let task = self.tasks.remove(&id)?;
-        if solved {
+        let before = self.before_edit(id)?;
+        let mut task = self.tasks.remove(&id)?;
+        if let Some(since) = before.since {
+            task.works_until(since, step.now);
+        }
+        weigh(&mut task, None);
+        task.more.tidy();
+        task.state = state;
+        self.reckon_share(step, before.queue);
+        self.promise_taken(before.queue, before.holder, before.takes.back, false);
+        self.index.remove_task(&before.stand);
+        if let Some(holder) = before.holder {
+            if before.stand.watched().is_some() {
+                self.may_be_over(step, holder);
+            }
+            self.hold(step, holder, id, before.takes, false);
+        }
+        if matches!(task.state, TaskState::Closed { how: Closed::Solved, .. }) {
             self.task_took(step, &task, before_ms);
         }
         step.todo.dirty_tasks.remove(id);
@@ -178,6 +198,14 @@ impl Scheduler {
         if counts {
             self.seat(step, id);
         }
+    }
+
+    /// Changes of a worker what nothing but his place among the ready follows from.
+    pub(crate) fn place_worker(&mut self, step: &mut Step<'_>, id: WorkerId, change: impl FnOnce(&mut Worker)) {
+        let Some(desk) = self.workers.get_mut(&id) else { return };
+        change(&mut desk.row);
+        step.todo.dirty_workers.insert(id);
+        step.todo.moved.insert(id);
     }
 
     /// Enters a worker.
@@ -323,6 +351,16 @@ impl Scheduler {
         step.cause = step.cause.or(Some(event.id));
         step.write(Write::Event(event));
     }
+}
+
+/// What is derived from a task that is about to change.
+struct Before {
+    stand: Stand,
+    takes: Takes,
+    queue: QueueId,
+    holder: Option<WorkerId>,
+    /// Since when its worker has been at it, while he is.
+    since: Option<Millis>,
 }
 
 /// What a task takes of whoever holds it from now on: it stays so while he does, whatever his settings become.

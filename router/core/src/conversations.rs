@@ -9,7 +9,7 @@ use blendline_wire::{AccountId, ContactKey, ConversationId, Lease, MatterId, Mil
 use crate::effect::{Answer, Refusal, Release};
 use crate::input::{Class, InboundMessage, PayloadId, Relaxation};
 use crate::limits;
-use crate::rows::{Conversation, ConversationState, Silence, Task, TaskState};
+use crate::rows::{Conversation, ConversationState, Task, TaskState};
 use crate::scheduler::{Scheduler, Step};
 
 impl Scheduler {
@@ -96,8 +96,9 @@ impl Scheduler {
             task.earned_at = received_at.min(now);
             task.due_at = task.earned_at.plus(task.target_ms);
             task.missed = false;
-            if matches!(task.state, TaskState::Active { .. }) {
-                task.silence = Silence { since: Some(now), reminded: false, supervisor_at };
+            if let TaskState::Active { silent_since, reminded, .. } = &mut task.state {
+                (*silent_since, *reminded) = (Some(now), false);
+                task.set_supervisor_at(supervisor_at);
             }
         });
     }
@@ -223,6 +224,7 @@ impl Scheduler {
             asked: None,
             seq: 0,
             rule_set: class.rule_set,
+            worked_ms: 0,
             more: Default::default(),
         };
         if !relax.is_empty() || class.strain > 0 {

@@ -5,14 +5,16 @@ use blendline_wire::org::{Goal, QueueSettings};
 use blendline_wire::task::{AcceptMode, Presence, Side, TaskKind};
 use blendline_wire::{Lease, Millis, QueueId, TaskId, TenantId, WorkerId};
 
+use crate::blocks::Within;
 use crate::desk::Desk;
 use crate::effect::Release;
+
 use crate::index::line_key;
 use crate::learnt::Heard;
-use crate::lines::{Bucket, Heads, LineKey, Lines, Waiting};
+use crate::lines::{Bucket, Head, Heads, LineKey, Lines, Waiting};
 use crate::policy;
 use crate::price::Rank;
-use crate::rows::{Silence, Task, TaskState};
+use crate::rows::{Task, TaskState};
 use crate::scheduler::{Scheduler, Step};
 
 /// A task that might be next.
@@ -61,6 +63,17 @@ struct Seen<'a> {
     lines: &'a Lines,
     bucket: Bucket,
     heads: &'a Heads,
+    /// Of those that may be his the ones that were not looked at yet.
+    rest: Within<'a, Head>,
+    /// Whether one was passed over whose first somebody declined: then there may be more in its line.
+    declined: bool,
+}
+
+impl<'a> Seen<'a> {
+    /// Begins anew.
+    fn again(&mut self) {
+        self.rest = self.heads.within(self.desk.skills);
+    }
 }
 
 impl Scheduler {
@@ -179,8 +192,11 @@ impl Scheduler {
             }
             let rank = self.rank_for(now, settings, desk);
             let weight = settings.task_weight;
-            let seen = buckets.map(|(bucket, heads)| Seen { now, desk, rank, weight, lines, bucket, heads });
-            let found = seen.filter_map(|seen| Some((self.first_for(&seen, None)?, seen)));
+            let seen = buckets.map(|(bucket, heads)| {
+                let rest = heads.within(desk.skills);
+                Seen { now, desk, rank, weight, lines, bucket, heads, rest, declined: false }
+            });
+            let found = seen.filter_map(|mut seen| Some((self.first_for(&mut seen, None)?, seen)));
             if settings.side == Side::Front && !self.worth_starting(desk, settings) {
                 let Some(first) = found.reduce(|one, other| if other.0.is_before(&one.0) { other } else { one }) else {
                     continue;
@@ -202,20 +218,24 @@ impl Scheduler {
         if let Some((first, seen)) = dear.filter(|_| contested && best.is_none()) {
             (best, place) = (Some(first), Some(seen));
         }
-        // The next one may stand in another line of the same queue.
-        let (best, place) = (best?, place?);
-        let other = self.first_for(&place, Some(best.task));
+        let (best, mut place) = (best?, place?);
+        self.look_at_task(best.task);
+        // The next one may stand in another line of the same queue: behind this one, where all before it are not his.
+        if place.declined {
+            place.again();
+        }
+        let other = self.first_for(&mut place, Some(best.task));
         let second =
             second.into_iter().chain(other).reduce(|one, other| if one.is_before(&other) { one } else { other });
         Some((best, second))
     }
 
-    /// The first that a worker could have of the lines that are seen, but for the one that `except` leads.
-    fn first_for(&self, seen: &Seen<'_>, except: Option<TaskId>) -> Option<Candidate> {
+    /// The first that a worker could have of the lines that were not looked at yet, but for the one that `except` leads.
+    fn first_for(&self, seen: &mut Seen<'_>, except: Option<TaskId>) -> Option<Candidate> {
         let (now, desk, rank) = (seen.now, seen.desk, seen.rank.lifted(seen.bucket.lift_milli));
         let worker = desk.row.settings.id;
         let mut first: Option<Candidate> = None;
-        for head in seen.heads.within(desk.skills) {
+        while let Some(head) = seen.rest.next() {
             if first.is_some_and(|first| first.due_at <= head.waiting.due_at) {
                 break;
             }
@@ -230,6 +250,7 @@ impl Scheduler {
                 let found = Candidate::first(&head.waiting, now, rank);
                 return first.filter(|first| first.due_at <= found.due_at).or(Some(found));
             }
+            seen.declined = true;
             let Bucket { target: bucket, hard, lift_milli, .. } = seen.bucket;
             let key = LineKey::new(head.needs.clone(), bucket, hard, lift_milli, head.channel);
             let line = seen.lines.line(&key, seen.bucket.late).filter_map(|(_, task)| self.tasks.get(&task));
@@ -309,13 +330,13 @@ impl Scheduler {
                 task.returns = false;
             }
             if auto {
-                task.state = TaskState::Active { worker };
+                task.state = TaskState::active(worker);
                 begin_silence(task, now, supervisor_at);
             } else {
                 task.state = TaskState::Offered { worker, until, because };
             }
         });
-        self.edit_worker(step, worker, |row| row.takes_up(now, strain));
+        self.place_worker(step, worker, |row| row.takes_up(now, strain));
         self.task_bound(step, worker, queue_id, side, missed);
         if first {
             self.task_heard(step, queue_id, Heard::Had { waited_ms: decision.waited_ms, missed });
@@ -344,6 +365,9 @@ pub(crate) fn declined_by(task: &Task, worker: WorkerId, now: Millis) -> bool {
 /// A worker has a task: from now on something is expected of him, unless it is the customer's turn.
 pub(crate) fn begin_silence(task: &mut Task, now: Millis, supervisor_at: Option<Millis>) {
     let expected = task.unanswered || task.kind != TaskKind::Conversation;
-    let told_at = task.silence.supervisor_at.or(supervisor_at).filter(|_| expected);
-    task.silence = Silence { since: expected.then_some(now), reminded: false, supervisor_at: told_at };
+    let told_at = task.supervisor_at.or(supervisor_at).filter(|_| expected);
+    if let TaskState::Active { silent_since, reminded, .. } = &mut task.state {
+        (*silent_since, *reminded) = (expected.then_some(now), false);
+    }
+    task.set_supervisor_at(told_at);
 }

@@ -129,9 +129,9 @@ impl Scheduler {
         if Rules::target_runs(task) && task.due_at <= now {
             return self.target_missed(step, id);
         }
-        if task.silence.supervisor_at.is_some_and(|at| at <= now) {
+        if task.supervisor_at.is_some_and(|at| at <= now) {
             let worker = task.state.owner();
-            self.edit_task(step, id, |task| task.silence.supervisor_at = None);
+            self.edit_task(step, id, |task| task.supervisor_at = None);
             return self.tell_supervisor(step, id, worker);
         }
         match task.state {

@@ -102,7 +102,7 @@ impl Scheduler {
         Some(match task.state {
             TaskState::Waiting => Explanation::Waiting(self.why_waiting(now, task)),
             TaskState::Offered { worker, because, .. } => Explanation::Given { worker, because: Some(because) },
-            TaskState::Active { worker } => Explanation::Given { worker, because: None },
+            TaskState::Active { worker, .. } => Explanation::Given { worker, because: None },
             TaskState::Parked { .. }
             | TaskState::Interrupted { .. }
             | TaskState::Requesting { .. }

@@ -143,9 +143,9 @@ impl<'a> Rules<'a> {
 
     /// When a silent owner is reminded, or loses the task if he was.
     pub(crate) fn silence_due(&self, task: &Task) -> Option<Millis> {
-        let since = task.silence.since?;
+        let TaskState::Active { silent_since: Some(since), reminded, .. } = task.state else { return None };
         let queue = self.queues.get(&task.queue)?;
-        let after = if task.silence.reminded || !reminds(queue) { queue.take_back_ms } else { queue.remind_ms };
+        let after = if reminded || !reminds(queue) { queue.take_back_ms } else { queue.remind_ms };
         self.hours_of(queue).after_open(since, after?)
     }
 
@@ -195,7 +195,7 @@ impl<'a> Rules<'a> {
             return (stand, Takes::default());
         }
         let queue = self.queues.get(&task.queue);
-        let active = matches!(task.state, TaskState::Active { .. });
+        let active = task.state.is_active();
         let breakable = active && queue.is_some_and(|queue| self.is_breakable_in(queue, task));
         let at = match (&task.state, aside.directed) {
             (TaskState::Waiting, Some((worker, _))) => At::Directed(worker),
@@ -240,7 +240,7 @@ impl<'a> Rules<'a> {
         };
         let in_line = task.state == TaskState::Waiting && aside.directed.is_none();
         let target = (!in_line && Self::target_runs(task)).then_some(task.due_at);
-        min(min(own, target), aside.silence.supervisor_at)
+        min(min(own, target), aside.supervisor_at)
     }
 }
 

@@ -64,7 +64,8 @@ impl Scheduler {
             let serves = desk.row.settings.queues.binary_search(&task.queue).is_ok();
             let free = desk.row.capacity.saturating_sub(desk.load) + self.rules().weight(aside);
             // Nobody is given work and called away from it at one instant.
-            let soft = due_at.since(now) > aside.target_ms / HARD_PART && aside.begun_at < now;
+            let soft = due_at.since(now) > aside.target_ms / HARD_PART
+                && aside.state.active_since().is_some_and(|since| since < now);
             let pays = self.worth_starting(desk, queue)
                 && !self.is_owed_after(now, desk, aside.queue, self.rules().weight(aside));
             let may = serves && soft && pays && desk.weight_of(task, queue) <= free && desk.knows_and_may(task, now);
@@ -76,15 +77,13 @@ impl Scheduler {
         self.tell_withdrawn(step, id, WithdrawReason::Interrupted);
         let now = step.now;
         if let Some(task) = self.tasks.get(&id).filter(|task| task.interruptions == 0) {
-            let (queue, worked_ms) = (task.queue, task.worked_ms + now.since(task.begun_at));
+            let (queue, worked_ms) = (task.queue, task.worked_ms + now.since(task.state.active_since().unwrap_or(now)));
             self.left_first(step, queue, worked_ms);
         }
         self.edit_task(step, id, |task| {
             task.state =
                 TaskState::Interrupted { worker: Some(worker), since: now, until: now.plus(limits::INTERRUPTED_MS) };
             task.interruptions = task.interruptions.saturating_add(1);
-            task.silence.since = None;
-            task.silence.reminded = false;
         });
     }
 

@@ -50,7 +50,7 @@ impl Scheduler {
         conversation.heard_at = prior.and_then(|prior| prior.heard_at);
         let task = self.open_task(step, conversation, &class, step.now, None);
         self.edit_task(step, task, |task| {
-            task.state = TaskState::Active { worker };
+            task.state = TaskState::active(worker);
             task.lease = Lease(1);
             task.unanswered = false;
         });

@@ -9,7 +9,7 @@ use crate::effect::{Answer, Refusal, Release};
 use crate::index::reminds;
 use crate::limits;
 use crate::policy;
-use crate::rows::{Closed, Silence, Task, TaskState};
+use crate::rows::{Closed, Task, TaskState};
 use crate::scheduler::{Scheduler, Step};
 
 impl Scheduler {
@@ -22,12 +22,12 @@ impl Scheduler {
         lease: Lease,
     ) -> Result<Answer, Refusal> {
         let task = self.live(worker, id, lease)?;
-        if matches!(task.state, TaskState::Active { .. }) {
+        if task.state.is_active() {
             return Ok(Answer::Done);
         }
         let (now, supervisor_at) = (step.now, self.supervisor_at(task.queue, step.now));
         self.edit_task(step, id, |task| {
-            task.state = TaskState::Active { worker };
+            task.state = TaskState::active(worker);
             begin_silence(task, now, supervisor_at);
         });
         self.edit_worker(step, worker, |row| row.missed_offers = 0);
@@ -73,7 +73,7 @@ impl Scheduler {
         let now = step.now;
         let Some(supervisor_at) = self.tasks.get(&id).map(|task| self.supervisor_at(task.queue, now)) else { return };
         self.edit_task(step, id, |task| {
-            task.silence = Silence::default();
+            task.set_supervisor_at(None);
             begin_silence(task, now, supervisor_at);
         });
     }
@@ -100,8 +100,6 @@ impl Scheduler {
         let now = step.now;
         self.edit_task(step, id, |task| {
             task.state = TaskState::Waiting;
-            task.silence.since = None;
-            task.silence.reminded = false;
             task.sticky = task.sticky.filter(|(who, _)| *who != worker);
             task.declines = task.declines.saturating_add(1);
             task.declined.retain(|(who, until)| *who != worker && now < *until);
@@ -122,8 +120,6 @@ impl Scheduler {
         self.tell_withdrawn(step, id, reason);
         self.edit_task(step, id, |task| {
             task.state = TaskState::Waiting;
-            task.silence.since = None;
-            task.silence.reminded = false;
         });
         step.todo.fresh.push(id);
     }
@@ -149,13 +145,17 @@ impl Scheduler {
     pub(crate) fn silent(&mut self, step: &mut Step<'_>, id: TaskId) {
         let Some(task) = self.tasks.get(&id) else { return };
         let (lease, Some(worker)) = (task.lease, task.state.owner()) else { return };
-        if task.silence.reminded || !self.queues.get(&task.queue).is_some_and(reminds) {
+        if task.state.is_reminded() || !self.queues.get(&task.queue).is_some_and(reminds) {
             self.tell_withdrawn(step, id, WithdrawReason::Silent);
             // Not to the one who was silent, or it would be his again at once.
             self.not_by(step, id, worker);
             return;
         }
-        self.edit_task(step, id, |task| task.silence.reminded = true);
+        self.edit_task(step, id, |task| {
+            if let TaskState::Active { reminded, .. } = &mut task.state {
+                *reminded = true;
+            }
+        });
         if let Some(session) = self.workers.get(&worker).and_then(|desk| desk.row.session) {
             step.release(Release::Remind { worker, session, task: id, lease });
         }
@@ -262,6 +262,4 @@ fn back_in_line(task: &mut Task) {
     task.directed = None;
     task.returns = false;
     task.sticky = None;
-    task.silence.since = None;
-    task.silence.reminded = false;
 }

@@ -1,6 +1,7 @@
 //! The state, as rows: a core rebuilt from them equals the running one.
 
 mod learnt;
+mod stored;
 mod task;
 
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use blendline_wire::{
 use serde::{Deserialize, Serialize};
 
 pub use self::learnt::{Learnt, Reckoned};
-pub use self::task::{Aside, Closed, More, Silence, Task, TaskState};
+pub use self::task::{Aside, Closed, More, Task, TaskState};
 
 use crate::input::{DeliveryStatus, PayloadId};
 

@@ -126,7 +126,6 @@ impl Scheduler {
         self.note(step, worker, id, note);
         self.edit_task(step, id, |task| {
             task.state = TaskState::Waiting;
-            task.silence.since = None;
         });
         self.direct_back(step, id, Some(worker));
         self.task_event(step, id, EventKind::TaskWoken { why: "unseen_message".to_owned() });
@@ -263,7 +262,7 @@ impl Scheduler {
         let (since, until) = (step.now, step.now.plus(for_ms));
         self.edit_task(step, id, |task| {
             task.state = TaskState::Parked { worker: Some(worker), reason, since, until, clock };
-            task.silence = Default::default();
+            task.set_supervisor_at(None);
         });
         self.task_event(step, id, EventKind::TaskParked { reason, until, clock });
     }
@@ -296,7 +295,7 @@ impl Scheduler {
         self.edit_task(step, id, |task| {
             task.state = TaskState::Requesting { worker: Some(worker), since: now, clock };
             task.children.push(child_id);
-            task.silence = Default::default();
+            task.set_supervisor_at(None);
         });
         self.task_event(step, id, EventKind::RequestOpened { child: child_id, to, clock });
         self.add_task(step, child);

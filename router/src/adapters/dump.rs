@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::ports::store::StoreError;
 
 /// The version of the tables and columns below; it moves with the schemas of both stores.
-pub const RECORD_VERSION: u32 = 16;
+pub const RECORD_VERSION: u32 = 17;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -132,7 +132,7 @@ pub(super) async fn on_one(
 ) -> Result<Done, Failure> {
     let task = app.archive().task(id).await?.filter(|task| task.tenant == caller.tenant);
     let task = task.ok_or_else(|| Failure::not_found("task", "no task has this id"))?;
-    if task.state != (TaskState::Active { worker }) || task.lease != order.lease {
+    if !task.state.is_active_with(worker) || task.lease != order.lease {
         let detail = "the task is not this worker's any more: look at it for who has it";
         return Err(Failure::new(StatusCode::CONFLICT, "fenced", "The task is somebody else's", detail));
     }

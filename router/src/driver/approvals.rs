@@ -64,7 +64,7 @@ impl Stepper<'_> {
         payload: PayloadId,
     ) -> Option<TaskId> {
         let worker = decision.first.told.asker;
-        let row = self.core.task(parent).filter(|row| row.state == TaskState::Active { worker })?;
+        let row = self.core.task(parent).filter(|row| row.state.is_active_with(worker))?;
         let lease = row.lease;
         let verdict = Verdict::Request { to: Target::Queue(queue), note: payload, clock };
         let command = Command::Settle { worker, task: parent, lease, verdict, replies: Vec::new(), seen: None };
@@ -131,7 +131,7 @@ impl Stepper<'_> {
     pub(crate) fn end_approval(&mut self, decision: &Decision, task: Option<TaskId>, by: WorkerId) {
         let row = task.and_then(|task| self.core.task(task));
         let (parent, lease, holds) = match row {
-            Some(row) => (row.parent, row.lease, row.state == TaskState::Active { worker: by }),
+            Some(row) => (row.parent, row.lease, row.state.is_active_with(by)),
             None => (None, Default::default(), false),
         };
         let answered = match task.filter(|_| row.is_some()) {

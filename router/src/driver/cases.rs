@@ -157,7 +157,7 @@ impl Stepper<'_> {
             return Ok(());
         };
         // Whoever has it no more is told so by the core.
-        let is_his = |row: &Task| row.lease == *lease && row.state == TaskState::Active { worker: *worker };
+        let is_his = |row: &Task| row.lease == *lease && row.state.is_active_with(*worker);
         let Some(case) = self.overlay.case_of(*task).filter(|_| self.core.task(*task).is_some_and(is_his)) else {
             return Ok(());
         };

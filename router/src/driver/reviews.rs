@@ -241,7 +241,7 @@ impl Stepper<'_> {
     /// It is reviewed: the task that asked for it is over.
     fn end_review(&mut self, task: TaskId, by: WorkerId, milli: u16) {
         let Some(row) = self.core.task(task) else { return };
-        if row.state != (TaskState::Active { worker: by }) {
+        if !row.state.is_active_with(by) {
             let reason = "reviewed".to_owned();
             self.step(Input::new(Actor::Worker(by), Command::Cancel { task, reason }));
             return;

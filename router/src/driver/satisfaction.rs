@@ -201,7 +201,7 @@ impl Stepper<'_> {
         let now = self.now();
         let row = self.core.task(*task).filter(|row| row.kind == TaskKind::Conversation)?;
         let question = self.directory.questions.get(&row.tenant)?;
-        let is_his = row.lease == *lease && row.state == TaskState::Active { worker: *worker };
+        let is_his = row.lease == *lease && row.state.is_active_with(*worker);
         let unread = row.asked.is_some_and(|(seq, _)| seen.is_some_and(|seen| seen < seq));
         let was_answered = !row.unanswered || !replies.is_empty();
         if !is_his || unread || !was_answered || !question.follows(row.queue, disposition) {

@@ -34,7 +34,7 @@ impl Stepper<'_> {
         };
         let row = self.core.task(*task).filter(|row| row.kind == TaskKind::Conversation)?;
         let matters = &self.directory.rules.get(&row.tenant)?.matters;
-        let is_his = row.lease == *lease && row.state == TaskState::Active { worker: *worker };
+        let is_his = row.lease == *lease && row.state.is_active_with(*worker);
         let unread = row.asked.is_some_and(|(seq, _)| seen.is_some_and(|seen| seen < seq));
         if !is_his || unread || !matters.asks_after(row.queue, disposition) {
             return None;

@@ -74,7 +74,7 @@ pub(super) fn look(core: &Scheduler, tenant: TenantId, queues: &[(QueueId, Side)
             TaskState::Waiting if task.directed.is_none() => {
                 line.oldest = Some(line.oldest.map_or(task.earned_at, |oldest| oldest.min(task.earned_at)));
             }
-            TaskState::Offered { worker, .. } | TaskState::Active { worker } => {
+            TaskState::Offered { worker, .. } | TaskState::Active { worker, .. } => {
                 line.active += 1;
                 line.takes += core.queue(task.queue).map_or(0, |queue| u64::from(queue.task_weight));
                 if let Some(person) = seen.people.get_mut(&worker) {

@@ -100,7 +100,7 @@ impl World {
             return Some(by(self, worker, Command::Accept { worker, task, lease }));
         }
         let active = self.rows.tasks.values().find_map(|task| match task.state {
-            TaskState::Active { worker } => Some((worker, task.id, task.lease)),
+            TaskState::Active { worker, .. } => Some((worker, task.id, task.lease)),
             _ => None,
         });
         active.map(|(worker, task, lease)| self.solve(worker, task, lease))

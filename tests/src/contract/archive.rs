@@ -95,7 +95,7 @@ pub async fn lists_in_pages(world: &impl StoreWorld) {
     for id in 1..=6 {
         let mut task = rows::task(id);
         match id {
-            2 => task.state = TaskState::Active { worker: WorkerId(8) },
+            2 => task.state = TaskState::active(WorkerId(8)),
             3 => task.state = TaskState::Closed { at: NOW, how: Closed::Solved, worker: Some(WorkerId(8)) },
             4 => (task.queue, task.side) = (QueueId(6), Side::Back),
             5 => task.tenant = TenantId(8),

@@ -55,6 +55,7 @@ pub fn task(id: u64) -> Task {
         asked: None,
         seq: 0,
         rule_set: 1,
+        worked_ms: 0,
         more: Default::default(),
     }
 }

@@ -94,7 +94,7 @@ pub async fn follows_the_record<W: StoreWorld<Store: Search>>(world: &W) {
     let mut commit = rows::batch(SHARD, tenure, 1);
     rows::say(&mut commit, None, Some(3), 1, "first");
     rows::say(&mut commit, None, Some(3), 2, "second");
-    let task = Task { state: TaskState::Active { worker: WorkerId(9) }, ..rows::task(3) };
+    let task = Task { state: TaskState::active(WorkerId(9)), ..rows::task(3) };
     commit.writes.push(Write::Task(Box::new(task)));
     store.commit(&commit).await.unwrap();
     let lines = store.unindexed(3, 10).await.unwrap();

@@ -97,7 +97,7 @@ pub async fn loads_what_was_written(world: &impl StoreWorld) {
     store.commit(&commit).await.unwrap();
 
     let mut active = rows::task(10);
-    (active.state, active.lease) = (TaskState::Active { worker: WorkerId(20) }, Lease(2));
+    (active.state, active.lease) = (TaskState::active(WorkerId(20)), Lease(2));
     let mut closed = rows::task(20);
     closed.state = TaskState::Closed { at: NOW, how: blendline_core::rows::Closed::Solved, worker: Some(WorkerId(20)) };
     let mut sent = rows::outbound(30, 30, 30);

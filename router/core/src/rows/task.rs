@@ -14,6 +14,7 @@ use crate::input::Relaxation;
 
 /// A task.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(remote = "Self")] // So that older rows can be read: see `stored.rs`.
 pub struct Task {
     /// The task.
     pub id: TaskId,
@@ -65,6 +66,9 @@ pub struct Task {
     /// The version of the rule set that classified it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub rule_set: u32,
+    /// How long workers have been at it before its worker is now, in milliseconds.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub worked_ms: u64,
     /// What most tasks in line have none of.
     #[serde(flatten)]
     pub more: More,
@@ -82,6 +86,20 @@ impl std::ops::Deref for Task {
 impl std::ops::DerefMut for Task {
     fn deref_mut(&mut self) -> &mut Aside {
         Arc::make_mut(self.more.0.get_or_insert_default())
+    }
+}
+
+impl Task {
+    /// Somebody was at it until now.
+    pub(crate) fn works_until(&mut self, since: Millis, now: Millis) {
+        self.worked_ms = self.worked_ms.saturating_add(now.since(since));
+    }
+
+    /// When a supervisor is told unless somebody answers first. Nothing is kept aside for one who is never told.
+    pub(crate) fn set_supervisor_at(&mut self, at: Option<Millis>) {
+        if self.supervisor_at != at {
+            self.supervisor_at = at;
+        }
     }
 }
 
@@ -148,15 +166,9 @@ pub struct Aside {
     /// How often it was declined, refused or left to expire: lengthens the back-off.
     #[serde(default, skip_serializing_if = "is_default")]
     pub declines: u8,
-    /// The silence timer.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub silence: Silence,
-    /// Since when its worker has been at it, while he is.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub begun_at: Millis,
-    /// How long workers have been at it before that, in milliseconds.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub worked_ms: u64,
+    /// When a supervisor is told unless somebody answers first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supervisor_at: Option<Millis>,
     /// How often it was put aside for the front line.
     #[serde(default, skip_serializing_if = "is_default")]
     pub interruptions: u8,
@@ -181,9 +193,7 @@ static NONE: Aside = Aside {
     sticky: None,
     declined: Vec::new(),
     declines: 0,
-    silence: Silence { since: None, reminded: false, supervisor_at: None },
-    begun_at: Millis(0),
-    worked_ms: 0,
+    supervisor_at: None,
     interruptions: 0,
     relax: Vec::new(),
     strain: 0,
@@ -209,6 +219,15 @@ pub enum TaskState {
     Active {
         /// Who.
         worker: WorkerId,
+        /// Since when he has been at it.
+        #[serde(default)]
+        since: Millis,
+        /// Since when he is silent, in the queue's open hours; `None` while nothing is expected of him.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        silent_since: Option<Millis>,
+        /// True once he was reminded.
+        #[serde(default, skip_serializing_if = "is_default")]
+        reminded: bool,
     },
     /// Put aside.
     Parked {
@@ -265,10 +284,38 @@ pub enum Closed {
 }
 
 impl TaskState {
+    /// A worker has it from now on; nothing is expected of him yet.
+    pub const fn active(worker: WorkerId) -> Self {
+        Self::Active { worker, since: Millis(0), silent_since: None, reminded: false }
+    }
+
+    /// True while this worker has it.
+    pub fn is_active_with(&self, who: WorkerId) -> bool {
+        matches!(self, Self::Active { worker, .. } if *worker == who)
+    }
+
+    /// True while somebody has it.
+    pub const fn is_active(&self) -> bool {
+        matches!(self, Self::Active { .. })
+    }
+
+    /// Since when somebody has been at it, while he is.
+    pub const fn active_since(&self) -> Option<Millis> {
+        match self {
+            Self::Active { since, .. } => Some(*since),
+            _ => None,
+        }
+    }
+
+    /// True once its worker was reminded.
+    pub const fn is_reminded(&self) -> bool {
+        matches!(self, Self::Active { reminded: true, .. })
+    }
+
     /// The one who has it or is offered it.
     pub const fn owner(&self) -> Option<WorkerId> {
         match self {
-            Self::Offered { worker, .. } | Self::Active { worker } => Some(*worker),
+            Self::Offered { worker, .. } | Self::Active { worker, .. } => Some(*worker),
             _ => None,
         }
     }
@@ -276,7 +323,7 @@ impl TaskState {
     /// The one whose capacity it takes, in full or in part.
     pub const fn holder(&self) -> Option<WorkerId> {
         match self {
-            Self::Offered { worker, .. } | Self::Active { worker } => Some(*worker),
+            Self::Offered { worker, .. } | Self::Active { worker, .. } => Some(*worker),
             Self::Parked { worker, .. } | Self::Interrupted { worker, .. } | Self::Requesting { worker, .. } => *worker,
             Self::Waiting | Self::Closed { .. } => None,
         }
@@ -294,18 +341,4 @@ impl TaskState {
             Self::Closed { .. } => "closed",
         }
     }
-}
-
-/// The silence timer of a task (all times in the queue's open hours).
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Silence {
-    /// Since when its owner is silent; `None` while nothing is expected of him.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since: Option<Millis>,
-    /// True once he was reminded.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub reminded: bool,
-    /// When a supervisor is told unless somebody answers first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub supervisor_at: Option<Millis>,
 }

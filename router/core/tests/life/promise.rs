@@ -50,7 +50,7 @@ fn peak(office: &mut Office, queue: QueueId, workers: std::ops::RangeInclusive<u
             *end = held.map(|task| end.filter(|(known, _)| *known == task).unwrap_or((task, minute + 4)));
         }
         let active = |task: &&blendline_core::rows::Task| match task.state {
-            TaskState::Active { worker } => task.queue == queue && workers.contains(&worker.0),
+            TaskState::Active { worker, .. } => task.queue == queue && workers.contains(&worker.0),
             _ => false,
         };
         busy.push(office.core.tasks().filter(active).count() as u64);

@@ -113,7 +113,7 @@ impl Player<'_> {
             self.keys.insert(task, key);
             self.tasks.insert(key, task);
             match state {
-                TaskState::Active { worker } => self.begins(key, With { worker, lease, since: begin }),
+                TaskState::Active { worker, .. } => self.begins(key, With { worker, lease, since: begin }),
                 TaskState::Offered { .. } => self.offered(key, lease),
                 _ => {}
             }
@@ -298,7 +298,7 @@ impl Player<'_> {
         let progress = self.progress.entry(key).or_default();
         let before = progress.with;
         let active = match &state {
-            Some((TaskState::Active { worker }, lease)) => Some((*worker, *lease)),
+            Some((TaskState::Active { worker, .. }, lease)) => Some((*worker, *lease)),
             _ => None,
         };
         if before.map(|with| (with.worker, with.lease)) != active {

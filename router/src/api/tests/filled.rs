@@ -43,7 +43,7 @@ pub(crate) fn task(world: &World, worker: &str) -> Task {
         kind: TaskKind::Conversation,
         queue: directory.queue(tenant, "front").unwrap(),
         side: Side::Front,
-        state: TaskState::Active { worker: directory.worker(tenant, worker).unwrap() },
+        state: TaskState::active(directory.worker(tenant, worker).unwrap()),
         lease: Lease(2),
         matter: MatterId(8),
         conversation: Some(ConversationId(9)),
@@ -59,6 +59,7 @@ pub(crate) fn task(world: &World, worker: &str) -> Task {
         asked: None,
         seq: 0,
         rule_set: 0,
+        worked_ms: 0,
         more: Default::default(),
     }
 }

@@ -309,7 +309,7 @@ async fn rows_as_callers_see_them() {
     let states = [
         TaskState::Waiting,
         TaskState::Offered { worker, until, because: Because::LeastLoaded },
-        TaskState::Active { worker },
+        TaskState::active(worker),
         TaskState::Parked { worker: None, reason: ParkReason::Time, since, until, clock: ClockRule::Runs },
         TaskState::Interrupted { worker: Some(worker), since, until: Millis(3) },
         TaskState::Requesting { worker: Some(worker), since, clock: ClockRule::Stops },

@@ -277,8 +277,7 @@ fn start(step: &Step<'_>, worker: WorkerId, result: &Result<Answer, Refusal>) ->
         return Ok(());
     };
     let row = step.after(*task);
-    let his =
-        row.is_some_and(|row| row.state == TaskState::Active { worker } && row.conversation == Some(*conversation));
+    let his = row.is_some_and(|row| row.state.is_active_with(worker) && row.conversation == Some(*conversation));
     ensure!(his, "start", "{worker} began {conversation}, and {row:?}");
     Ok(())
 }

@@ -126,7 +126,7 @@ fn agrees(memory: &mut Memory, row: &Task) -> Check {
     let stated = match row.state {
         TaskState::Waiting => Stand::Waiting,
         TaskState::Offered { worker, .. } => Stand::Offered(worker, row.lease),
-        TaskState::Active { worker } => Stand::Active(worker, row.lease),
+        TaskState::Active { worker, .. } => Stand::Active(worker, row.lease),
         TaskState::Parked { .. } => Stand::Parked,
         TaskState::Interrupted { .. } => Stand::Interrupted,
         TaskState::Requesting { .. } => Stand::Requesting,

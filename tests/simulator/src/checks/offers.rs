@@ -404,7 +404,7 @@ fn released(step: &Step<'_>) -> Check {
         let row = step.after(*task);
         let stands = row.is_some_and(|row| match row.state {
             TaskState::Offered { worker: to, .. } => offered && to == *worker && row.lease == *lease,
-            TaskState::Active { worker: by } => !offered && by == *worker && row.lease == *lease,
+            TaskState::Active { worker: by, .. } => !offered && by == *worker && row.lease == *lease,
             _ => false,
         });
         ensure!(stands, "releases", "{release:?}, yet the row is {row:?}");

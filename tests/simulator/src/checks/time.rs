@@ -28,7 +28,7 @@ pub(super) fn check(memory: &mut Memory, step: &Step<'_>) -> Check {
             }
             _ => {}
         }
-        let told = task.silence.supervisor_at;
+        let told = task.supervisor_at;
         ensure!(told.is_none_or(|at| at > now), "silence timer", "{}: a supervisor was due at {told:?}", task.id);
         heard(memory, step, task)?;
     }
@@ -109,7 +109,12 @@ fn heard(memory: &Memory, step: &Step<'_>, task: &Task) -> Check {
     let open = step.rows.open_ms(task.queue, *since, step.now);
     let over = |limit: Option<u64>| limit.is_some_and(|limit| open > limit);
     ensure!(!over(queue.take_back_ms), "silence timer", "{} should be taken back after {open} open ms", task.id);
-    ensure!(!over(queue.remind_ms) || task.silence.reminded, "silence timer", "{}: no reminder after {open}", task.id);
+    ensure!(
+        !over(queue.remind_ms) || task.state.is_reminded(),
+        "silence timer",
+        "{}: no reminder after {open}",
+        task.id
+    );
     Ok(())
 }
 

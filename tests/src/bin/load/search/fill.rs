@@ -196,6 +196,7 @@ impl Talk<'_> {
             asked: None,
             seq: 0,
             rule_set: 0,
+            worked_ms: 0,
             more: Default::default(),
         }
     }
