@@ -1,12 +1,13 @@
 //! The lines of one queue: what waits in it, in the order in which it is to be done.
 
-use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use blendline_wire::task::SkillNeed;
 use blendline_wire::{ChannelKey, Millis, TaskId};
 
 use crate::blocks::{Bits, Blocks, Marked};
+use crate::lookup::Table;
 use crate::ready::need_bits;
 use crate::sorted::{Keyed, Sorted};
 
@@ -48,7 +49,7 @@ impl Keyed for Waiting {
 }
 
 /// Which line a task stands in: what it takes, and how long its target is, roughly.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct LineKey {
     /// The bits of what the task takes: they tell most lines apart, and looking into what they take waits for memory.
     bits: Bits,
@@ -62,6 +63,14 @@ pub(crate) struct LineKey {
     pub(crate) lift_milli: u32,
     /// The channel, where some worker's capacity is reckoned by it.
     pub(crate) channel: ChannelKey,
+}
+
+impl Hash for LineKey {
+    /// By what tells most lines apart.
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write_u64(self.bits);
+        hasher.write_u64(self.bucket << 1 | u64::from(self.hard));
+    }
 }
 
 impl LineKey {
@@ -138,7 +147,7 @@ impl Marked for Head {
 /// All lines of a queue.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Lines {
-    lines: BTreeMap<LineKey, Line>,
+    lines: Table<LineKey, Line>,
     /// The first of each line by bucket and due time: within a bucket that is the order of urgency, so whoever looks for
     /// work takes the first that he can do.
     /// There are few buckets.

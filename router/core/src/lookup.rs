@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 #[expect(clippy::disallowed_types, reason = "the hash is fixed, and what is iterated is sorted first")]
-type Table<K, V> = std::collections::HashMap<K, V, BuildHasherDefault<Mixer>>;
+pub(crate) type Table<K, V> = std::collections::HashMap<K, V, BuildHasherDefault<Mixer>>;
 
 /// A map that is looked up and never iterated in its own order (P8).
 #[derive(Clone, PartialEq)]
