@@ -354,13 +354,8 @@ impl WorkerSettings {
     }
 
     /// True when he has every needed skill at the needed level or above.
-    #[inline]
     pub fn has_skills(&self, needs: &[SkillNeed]) -> bool {
-        // All of the few there are: nobody can foretell at which to stop.
-        needs.iter().fold(true, |all, need| {
-            let does = |has: &SkillLevel| (has.skill == need.skill) & (has.level >= need.level);
-            all & self.skills.iter().fold(false, |any, has| any | does(has))
-        })
+        needs.iter().all(|need| self.skills.iter().any(|has| has.skill == need.skill && has.level >= need.level))
     }
 }
 

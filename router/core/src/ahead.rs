@@ -28,13 +28,9 @@ impl Scheduler {
     fn look_at(&self, named: &[(WorkerId, TaskId)]) {
         let desks: [Option<&Desk>; AHEAD] = from_fn(|at| self.workers.get(&named.get(at)?.0).map(Box::as_ref));
         let tasks: [Option<&Task>; AHEAD] = from_fn(|at| self.task(named.get(at)?.1));
-        look(&from_fn::<_, AHEAD, _>(|at| self.tasks.many_near(&named.get(at)?.1)), |many| *many as u64);
         look(&tasks, bit_of_task);
         look(&desks, bit_of_desk);
         let conversations: [Option<&Conversation>; AHEAD] = from_fn(|at| self.conversation(tasks[at]?.conversation?));
-        look(&from_fn::<_, AHEAD, _>(|at| self.conversations.many_near(&tasks[at]?.conversation?)), |many| {
-            *many as u64
-        });
         look(&tasks, |task| bit_of_aside(task));
         look(&desks, bit_of_settings);
         look(&conversations, bit_of_conversation);

@@ -11,7 +11,7 @@ use crate::effect::Release;
 
 use crate::index::line_key;
 use crate::learnt::Heard;
-use crate::lines::{Bucket, Head, Heads, LineKey, Lines, Waiting};
+use crate::lines::{Bucket, Head, Heads, Lines, Waiting};
 use crate::policy;
 use crate::price::Rank;
 use crate::rows::{Task, TaskState};
@@ -239,7 +239,7 @@ impl Scheduler {
             if first.is_some_and(|first| first.due_at <= head.waiting.due_at) {
                 break;
             }
-            if !desk.row.settings.has_skills(&head.needs)
+            if !head.needs.are_met_by(&desk.row.settings.skills)
                 || Some(head.waiting.task) == except
                 || !desk.has_room_for(desk.row.settings.weight_of(head.channel, seen.weight))
             {
@@ -251,8 +251,8 @@ impl Scheduler {
                 return first.filter(|first| first.due_at <= found.due_at).or(Some(found));
             }
             seen.declined = true;
-            let Bucket { target: bucket, hard, lift_milli, .. } = seen.bucket;
-            let key = LineKey::new(head.needs.clone(), bucket, hard, lift_milli, head.channel);
+            let Some(leads) = self.tasks.get(&head.waiting.task) else { continue };
+            let key = line_key(leads);
             let line = seen.lines.line(&key, seen.bucket.late).filter_map(|(_, task)| self.tasks.get(&task));
             let mut his = line.filter(|task| !declined_by(task, worker, now));
             let found = his.next().map(|task| Candidate::new(task, now, rank));

@@ -92,9 +92,11 @@ impl Keyed for Deadline {
 }
 
 impl Scheduler {
-    /// Runs everything due at or before now, earliest first.
-    pub(crate) fn run_dues(&mut self, step: &mut Step<'_>) {
+    /// Runs everything due at or before now, earliest first. False where nothing was.
+    pub(crate) fn run_dues(&mut self, step: &mut Step<'_>) -> bool {
+        let mut ran = false;
         while let Some(at) = self.next_deadline().filter(|at| *at <= step.now) {
+            ran = true;
             step.cause = None;
             let next = self.index.dues.first().copied().filter(|next| next.at() == at);
             match next.map(Deadline::due) {
@@ -110,7 +112,7 @@ impl Scheduler {
             }
             self.settle_watches(step);
         }
-        step.cause = None;
+        ran
     }
 
     /// Something about what a worker has is due.

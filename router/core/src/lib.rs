@@ -33,6 +33,7 @@ mod learnt;
 mod lines;
 mod load;
 mod lookup;
+mod needs;
 mod outbox;
 mod outreach;
 mod overflow;

@@ -8,6 +8,7 @@ use blendline_wire::{ChannelKey, Millis, TaskId};
 
 use crate::blocks::{Bits, Blocks, Marked};
 use crate::lookup::Table;
+use crate::needs::Needs;
 use crate::ready::need_bits;
 use crate::sorted::{Keyed, Sorted};
 
@@ -118,14 +119,14 @@ pub(crate) struct Head {
     /// The task.
     pub(crate) waiting: Waiting,
     /// What it needs.
-    pub(crate) needs: Arc<[SkillNeed]>,
+    pub(crate) needs: Needs,
     /// The channel, where some worker's capacity is reckoned by it.
     pub(crate) channel: ChannelKey,
 }
 
 impl Head {
     fn new(key: &LineKey, waiting: Waiting) -> Self {
-        Self { waiting, needs: key.needs.clone(), channel: key.channel }
+        Self { waiting, needs: Needs::new(&key.needs), channel: key.channel }
     }
 }
 
@@ -140,7 +141,7 @@ impl Marked for Head {
     }
 
     fn bits(&self) -> Bits {
-        need_bits(&self.needs)
+        self.needs.bits()
     }
 }
 

@@ -77,38 +77,52 @@ impl Numbered for WorkerId {
 /// A map that is looked up, and iterated in the order of the numbers.
 pub(crate) struct Paged<K, V> {
     /// By their numbers, counted from `base`.
-    sheets: ByNumber<u64, Sheet<V>>,
+    sheets: ByNumber<u64, Box<Sheet<V>>>,
     /// The number of a sheet that is not after the first one there was: numbers begin with the shard's.
     base: u64,
     len: usize,
     key: PhantomData<K>,
 }
 
-type Sheet<V> = Box<Slots<Page<V>, SHEET>>;
-type Page<V> = Box<Slots<V, PAGE>>;
+type Page<V> = Box<[Option<V>; PAGE]>;
 
-/// Never empty.
-struct Slots<V, const N: usize> {
-    slots: [Option<V>; N],
+/// Pages that share a sheet; there is at least one.
+struct Sheet<V> {
+    pages: [Option<Page<V>>; SHEET],
+    /// How many values there are on each. Not on the pages themselves: that would be one more line of memory far off.
+    values: [u8; SHEET],
+    /// How many pages there are.
     len: usize,
 }
 
-impl<V, const N: usize> Default for Slots<V, N> {
+impl<V> Default for Sheet<V> {
     fn default() -> Self {
-        Self { slots: [const { None }; N], len: 0 }
+        Self { pages: [const { None }; SHEET], values: [0; SHEET], len: 0 }
     }
 }
 
-impl<V, const N: usize> Slots<V, N> {
-    fn put(&mut self, slot: usize, value: V) -> Option<V> {
-        let before = self.slots[slot].replace(value);
-        self.len += usize::from(before.is_none());
+impl<V> Sheet<V> {
+    fn get(&self, place: Place) -> Option<&V> {
+        self.pages[place.page].as_ref()?[place.slot].as_ref()
+    }
+
+    fn put(&mut self, Place { page, slot, .. }: Place, value: V) -> Option<V> {
+        let room = self.pages[page].get_or_insert_with(|| {
+            self.len += 1;
+            Box::new([const { None }; PAGE])
+        });
+        let before = room[slot].replace(value);
+        self.values[page] += u8::from(before.is_none());
         before
     }
 
-    fn take(&mut self, slot: usize) -> Option<V> {
-        let value = self.slots[slot].take()?;
-        self.len -= 1;
+    fn take(&mut self, Place { page, slot, .. }: Place) -> Option<V> {
+        let value = self.pages[page].as_mut()?[slot].take()?;
+        self.values[page] -= 1;
+        if self.values[page] == 0 {
+            self.pages[page] = None;
+            self.len -= 1;
+        }
         Some(value)
     }
 }
@@ -122,18 +136,12 @@ impl<K, V> Default for Paged<K, V> {
 impl<K: Numbered, V> Paged<K, V> {
     pub(crate) fn get(&self, key: &K) -> Option<&V> {
         let place = self.place(*key);
-        self.sheets.get(&place.sheet)?.slots[place.page].as_ref()?.slots[place.slot].as_ref()
+        self.sheets.get(&place.sheet)?.get(place)
     }
 
     pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         let place = self.place(*key);
-        self.sheets.get_mut(&place.sheet)?.slots[place.page].as_mut()?.slots[place.slot].as_mut()
-    }
-
-    /// How many values there are on the page of a key: what is read, beside the value, when it is taken out.
-    pub(crate) fn many_near(&self, key: &K) -> Option<&usize> {
-        let place = self.place(*key);
-        Some(&self.sheets.get(&place.sheet)?.slots[place.page].as_ref()?.len)
+        self.sheets.get_mut(&place.sheet)?.pages[place.page].as_mut()?[place.slot].as_mut()
     }
 
     pub(crate) fn contains_key(&self, key: &K) -> bool {
@@ -145,16 +153,7 @@ impl<K: Numbered, V> Paged<K, V> {
             self.base = key.number() / (PAGE * SHEET) as u64 / BEFORE * BEFORE;
         }
         let place = self.place(key);
-        let sheet = self.sheets.or_default(place.sheet);
-        let before = match &mut sheet.slots[place.page] {
-            Some(page) => page.put(place.slot, value),
-            None => {
-                let mut page = Page::default();
-                page.put(place.slot, value);
-                sheet.put(place.page, page);
-                None
-            }
-        };
+        let before = self.sheets.or_default(place.sheet).put(place, value);
         self.len += usize::from(before.is_none());
         before
     }
@@ -162,14 +161,10 @@ impl<K: Numbered, V> Paged<K, V> {
     pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
         let place = self.place(*key);
         let sheet = self.sheets.get_mut(&place.sheet)?;
-        let page = sheet.slots[place.page].as_mut()?;
-        let value = page.take(place.slot)?;
+        let value = sheet.take(place)?;
         self.len -= 1;
-        if page.len == 0 {
-            sheet.take(place.page);
-            if sheet.len == 0 {
-                self.sheets.remove(&place.sheet);
-            }
+        if sheet.len == 0 {
+            self.sheets.remove(&place.sheet);
         }
         Some(value)
     }
@@ -188,10 +183,10 @@ impl<K: Numbered, V> Paged<K, V> {
     /// All keys and values, in the order of the keys.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (K, &V)> {
         let numbers = self.sheets.iter().map(|(number, sheet)| (number.wrapping_add(self.base), sheet));
-        let mut sheets: Vec<(u64, &Sheet<V>)> = numbers.collect();
+        let mut sheets: Vec<(u64, &Box<Sheet<V>>)> = numbers.collect();
         sheets.sort_unstable_by_key(|(number, _)| *number);
-        let pages = sheets.into_iter().flat_map(|(number, sheet)| within(number, &sheet.slots));
-        let slots = pages.flat_map(|(number, page)| within(number, &page.slots));
+        let pages = sheets.into_iter().flat_map(|(number, sheet)| within(number, &sheet.pages));
+        let slots = pages.flat_map(|(number, page)| within(number, page));
         slots.map(|(number, value)| (K::numbered(number), value))
     }
 
@@ -207,6 +202,7 @@ fn within<V, const N: usize>(number: u64, slots: &[Option<V>; N]) -> impl Iterat
 }
 
 /// Where a number is.
+#[derive(Clone, Copy)]
 struct Place {
     sheet: u64,
     page: usize,

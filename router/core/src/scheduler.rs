@@ -139,13 +139,15 @@ impl Scheduler {
         self.meta.now = self.meta.now.max(now);
         let mut step = Step::new(self.meta.now, effects, self.todo.take().unwrap_or_default());
         // What was due before this input happened before it.
-        self.run_dues(&mut step);
-        self.dispatch(&mut step);
+        if self.run_dues(&mut step) {
+            self.dispatch(&mut step);
+        }
         step.cause = None;
         step.actor = input.actor;
-        let result = self.apply(&mut step, input.command);
+        let call = input.call;
+        let result = self.apply(&mut step, input);
         // The answer comes before what it sets off: a worker's welcome before his first offer.
-        if let Some(call) = input.call {
+        if let Some(call) = call {
             step.release(Release::Answer { call, result });
         }
         self.dispatch(&mut step);
@@ -156,8 +158,8 @@ impl Scheduler {
     }
 
     /// The one branching over what can happen; the rest is straight.
-    fn apply(&mut self, step: &mut Step<'_>, command: Command) -> Result<Answer, Refusal> {
-        match command {
+    fn apply(&mut self, step: &mut Step<'_>, input: Input) -> Result<Answer, Refusal> {
+        match input.command {
             Command::Tick => Ok(Answer::Done),
             Command::Put(settings) => self.put(step, settings),
             Command::RemoveQueue { queue, heir } => self.remove_queue(step, queue, heir),

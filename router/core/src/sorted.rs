@@ -82,9 +82,9 @@ impl<T: Keyed> Sorted<T> {
     /// Takes an item out; false when it was not there.
     pub(crate) fn remove(&mut self, item: &T) -> bool {
         let key = item.key();
-        let at = self.after(key);
+        // Most leave first of all: where the others are is not looked at.
+        let at = if self.first().is_some_and(|first| first.key() == key) { 0 } else { self.after(key) };
         let block = at.checked_sub(1).map_or(&mut self.front, |at| &mut self.blocks[at]);
-        // Most leave first.
         let leads = block.front().is_some_and(|first| first.key() == key);
         let within = if leads { Ok(0) } else { block.binary_search_by_key(&key, T::key) };
         let Ok(within) = within else { return false };
