@@ -349,11 +349,13 @@ pub struct Burden {
 
 impl WorkerSettings {
     /// What a task takes of him that came by a channel, and takes `ordinary` of others.
+    #[inline]
     pub fn weight_of(&self, channel: ChannelKey, ordinary: u32) -> u32 {
         self.weights.iter().find(|own| own.channel == channel).map_or(ordinary, |own| own.weight)
     }
 
     /// True when he has every needed skill at the needed level or above.
+    #[inline]
     pub fn has_skills(&self, needs: &[SkillNeed]) -> bool {
         needs.iter().all(|need| self.skills.iter().any(|has| has.skill == need.skill && has.level >= need.level))
     }

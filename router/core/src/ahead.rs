@@ -3,7 +3,7 @@
 //! With half a million tasks nearly everything that a step touches lies far off in memory, each found by way of another,
 //! and a step by itself waits for one after the other. A driver knows a batch before it steps the first of it: what all
 //! of them name is looked at side by side, level by level, so the waits overlap. They overlap as far as a processor sees,
-//! some hundreds of instructions: so each level is one short loop without a branch that waits for what it looks at.
+//! some hundreds of instructions: so each level is one short loop of its own.
 
 use std::array::from_fn;
 use std::hint::black_box;
@@ -15,7 +15,7 @@ use crate::rows::{Aside, Conversation, Task};
 use crate::scheduler::Scheduler;
 
 /// How many to look at together: of fewer, less waits at once; of many more, the first would be gone from the caches when
-/// their turn comes. 16 and 50 are about as quick, 10 and 125 slower.
+/// their turn comes. 16 and 50 are about as quick, 125 slower.
 pub const AHEAD: usize = 25;
 
 impl Scheduler {

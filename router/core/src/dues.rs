@@ -59,8 +59,8 @@ pub(crate) const FAR: Millis = Millis((1 << 60) - 1);
 
 /// When something is due, and what: in the order of the instants, then of the kinds, then of the numbers.
 ///
-/// All of it is one number, and it is kept as that: there are as many as there are tasks that somebody has, and to find
-/// one among them waits for memory. 60 bits of milliseconds are more than what is needed.
+/// All of it is one number, and it is kept as that: it is compared at once, and many lie in one line of memory. 60 bits of
+/// milliseconds are more than what is needed.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(crate) struct Deadline(u128);
 
@@ -117,7 +117,7 @@ impl Scheduler {
 
     /// Something about what a worker has is due.
     fn held_due(&mut self, step: &mut Step<'_>) {
-        step.todo.unwatched = true;
+        step.todo.watch_may_be_over = true;
         let first = self.watches.first().and_then(|first| self.earliest(first.worker));
         if let Some((_, task)) = first {
             self.task_due(step, task);

@@ -101,7 +101,7 @@ pub(crate) struct Todo {
     /// Front queues whose workers came or went.
     pub(crate) stale: Few<QueueId>,
     /// Whether the first of the watches may be over.
-    pub(crate) unwatched: bool,
+    pub(crate) watch_may_be_over: bool,
     /// Accounts that may hand over a message.
     pub(crate) posting: Few<AccountId>,
     pub(crate) dirty_tasks: Few<TaskId>,

@@ -1,9 +1,9 @@
 //! When something happens by itself to what workers have: kept for each worker, and found out anew only when it may be
 //! over.
 //!
-//! Most tasks are done long before their targets are over. Were the deadline of each kept in order, two in three searches
-//! through all of memory would be for something that never comes: a fifth of a decision. So a worker is watched from the
-//! earliest of what he was given, and what he is done with is noticed only when that comes first of all.
+//! Most tasks are done long before their targets are over. While the deadline of each was kept in order, a fifth of a
+//! decision went into looking for places among what never comes. So a worker is watched from the earliest of what he was
+//! given, and what he is done with is noticed only when that comes first of all.
 
 use blendline_wire::{Millis, TaskId, WorkerId};
 
@@ -26,8 +26,26 @@ impl Keyed for Watch {
 }
 
 /// Since when a worker is watched: the earliest of what he was given since it was last found out.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Watched(pub(crate) Option<Millis>);
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Watched(Millis);
+
+impl Watched {
+    /// Where he is watched.
+    fn at(self) -> Option<Millis> {
+        Some(self.0).filter(|at| *at != Millis::MAX)
+    }
+
+    /// From then on he is watched, or not at all. Since when he was.
+    fn replace(&mut self, at: Option<Millis>) -> Option<Millis> {
+        std::mem::replace(self, Self(at.unwrap_or(Millis::MAX))).at()
+    }
+}
+
+impl Default for Watched {
+    fn default() -> Self {
+        Self(Millis::MAX)
+    }
+}
 
 /// How early it is, is history, not state: that it is not late is checked by itself.
 impl PartialEq for Watched {
@@ -40,27 +58,27 @@ impl Scheduler {
     /// A worker has something to which something happens by itself at an instant.
     pub(crate) fn watch(&mut self, worker: WorkerId, at: Millis) {
         let Some(desk) = self.workers.get_mut(&worker) else { return };
-        if desk.watched.0.is_none_or(|watched| at < watched) {
-            let before = desk.watched.0.replace(at);
+        if at < desk.watched.0 {
+            let before = desk.watched.replace(Some(at));
             self.rewatch(worker, before, Some(at));
         }
     }
 
     /// Nobody looks at what a worker has any more.
     pub(crate) fn unwatch(&mut self, step: &mut Step<'_>, worker: WorkerId) {
-        let before = self.workers.get_mut(&worker).and_then(|desk| desk.watched.0.take());
+        let before = self.workers.get_mut(&worker).and_then(|desk| desk.watched.replace(None));
         self.rewatch(worker, before, None);
-        step.todo.unwatched = true;
+        step.todo.watch_may_be_over = true;
     }
 
     /// What a worker had is not his any more, or something happens to it at another time.
     pub(crate) fn may_be_over(&self, step: &mut Step<'_>, worker: WorkerId) {
-        step.todo.unwatched |= self.watches.first().is_some_and(|first| first.worker == worker);
+        step.todo.watch_may_be_over |= self.watches.first().is_some_and(|first| first.worker == worker);
     }
 
     /// Finds out what comes first: afterwards that is not over.
     pub(crate) fn settle_watches(&mut self, step: &mut Step<'_>) {
-        if !std::mem::take(&mut step.todo.unwatched) {
+        if !std::mem::take(&mut step.todo.watch_may_be_over) {
             return;
         }
         while let Some(Watch { at, worker }) = self.watches.first().copied() {
@@ -69,7 +87,7 @@ impl Scheduler {
                 break;
             }
             if let Some(desk) = self.workers.get_mut(&worker) {
-                desk.watched.0 = earliest;
+                desk.watched.replace(earliest);
             }
             self.rewatch(worker, Some(at), earliest);
         }
@@ -98,7 +116,7 @@ impl Scheduler {
         for worker in workers {
             let earliest = self.earliest(worker).map(|(at, _)| at);
             if let Some(desk) = self.workers.get_mut(&worker) {
-                desk.watched.0 = earliest;
+                desk.watched.replace(earliest);
             }
             self.rewatch(worker, None, earliest);
         }
@@ -108,7 +126,7 @@ impl Scheduler {
     pub(crate) fn check_watches(&self) -> Result<(), String> {
         let mut watched = Vec::new();
         for (worker, desk) in self.workers.iter() {
-            let (at, earliest) = (desk.watched.0, self.earliest(worker).map(|(at, _)| at));
+            let (at, earliest) = (desk.watched.at(), self.earliest(worker).map(|(at, _)| at));
             if earliest.is_some_and(|earliest| at.is_none_or(|at| at > earliest)) {
                 return Err(format!("{worker} is watched from {at:?}, and has something at {earliest:?}"));
             }

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use blendline_core::Answer;
-use blendline_core::rows::{Task, TaskState};
+use blendline_core::rows::Task;
 use blendline_wire::event::Actor;
 use blendline_wire::outbound::Content;
 use blendline_wire::task::{ClockRule, Target};

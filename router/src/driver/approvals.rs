@@ -2,7 +2,7 @@
 
 use blendline_authority::{Decision, Line, State};
 use blendline_core::input::{Class, NewItem, Verdict};
-use blendline_core::rows::{ConversationState, TaskState};
+use blendline_core::rows::ConversationState;
 use blendline_core::{Answer, Command, Input, PayloadId, Refusal, Scheduler};
 use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::org::FieldValue;

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, HashMap};
 
 use blendline_core::input::{Class, NewItem, Verdict};
-use blendline_core::rows::TaskState;
 use blendline_core::{Answer, Command, Input, Scheduler};
 use blendline_quality::judgement::{Judgement, Kind, Review, ReviewState};
 use blendline_quality::score::{self, Refusal};

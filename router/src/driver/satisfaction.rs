@@ -1,7 +1,7 @@
 //! The question after a finished task, and its answer: asked in the commit that finishes the task, answered beside it.
 
 use blendline_core::input::{Class, NewItem, Verdict};
-use blendline_core::rows::{Conversation, ConversationState, TaskState};
+use blendline_core::rows::{Conversation, ConversationState};
 use blendline_core::{Answer, Command, Input, Scheduler};
 use blendline_rules::normal::language;
 use blendline_wire::event::{Actor, EventKind};

@@ -2,7 +2,7 @@
 //! again in the place that it had.
 
 use blendline_core::input::Verdict;
-use blendline_core::rows::{Conversation, ConversationState, TaskState};
+use blendline_core::rows::{Conversation, ConversationState};
 use blendline_core::{Command, Input};
 use blendline_wire::event::{Actor, EventKind};
 use blendline_wire::outbound::Content;
