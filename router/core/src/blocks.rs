@@ -124,8 +124,19 @@ impl<T: Marked> Blocks<T> {
 
     /// Those that have all these bits, in order.
     pub(crate) fn having(&self, bits: Bits) -> impl Iterator<Item = &T> {
-        let worth = self.blocks.iter().filter(move |block| bits & !block.any == 0);
-        worth.flat_map(move |block| block.those(0..block.items.len(), move |has| bits & !has == 0))
+        // By hand, as `within`: a twenty-fifth of an arrival.
+        let (mut blocks, mut at) = (&self.blocks[..], 0);
+        std::iter::from_fn(move || {
+            loop {
+                let here = blocks.first()?;
+                let worth = Some(&here.bits[..]).filter(|_| bits & !here.any == 0);
+                if let Some(found) = worth.and_then(|all| first_like(all, at, |has| bits & !has == 0)) {
+                    at = found + 1;
+                    return here.items.get(found);
+                }
+                (blocks, at) = (&blocks[1..], 0);
+            }
+        })
     }
 
     /// Those behind an item that have all these bits, in order, of so many who follow.

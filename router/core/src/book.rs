@@ -52,10 +52,12 @@ impl Scheduler {
 
     /// Changes an open task; everything derived from it follows.
     pub(crate) fn edit_task(&mut self, step: &mut Step<'_>, id: TaskId, change: impl FnOnce(&mut Task)) {
-        let Some(before) = self.before_edit(id) else { return };
+        // Looked at where it lies: it is large to move.
+        let before = self.before_edit(id);
+        let Some(before) = &before else { return };
         let Some(task) = self.tasks.get_mut(&id) else { return };
         change(task);
-        self.after_edit(step, id, &before);
+        self.after_edit(step, id, before);
     }
 
     /// What is derived from an open task that is about to change.
@@ -119,7 +121,8 @@ impl Scheduler {
             let heard = Heard::Had { waited_ms: step.now.since(open.earned_at), missed: open.missed };
             self.task_heard(step, open.queue, heard);
         }
-        let before = self.before_edit(id)?;
+        let before = self.before_edit(id);
+        let before = before.as_ref()?;
         let mut task = self.tasks.remove(&id)?;
         if let Some(since) = before.since {
             task.works_until(since, step.now);

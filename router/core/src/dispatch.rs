@@ -235,7 +235,7 @@ impl Scheduler {
         let (now, desk, rank) = (seen.now, seen.desk, seen.rank.lifted(seen.bucket.lift_milli));
         let worker = desk.row.settings.id;
         let mut first: Option<Candidate> = None;
-        while let Some(head) = seen.rest.next() {
+        for head in seen.rest.by_ref() {
             if first.is_some_and(|first| first.due_at <= head.waiting.due_at) {
                 break;
             }
