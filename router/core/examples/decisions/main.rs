@@ -8,6 +8,9 @@
 //! make them: verdicts, or arrivals where workers are idle; and once more over everything, intake included. In `opening`
 //! the workers of a shift come while all that waits is there, and nothing but decisions is made; when it ends, what they
 //! have is done and nobody takes anything new, and nothing but verdicts is made. Five rounds, and their median.
+//!
+//! Memory is kept in large pages, as the router's unit, compose file and manifests have it, unless the environment has a
+//! `GLIBC_TUNABLES` of its own: an empty one keeps it in small ones.
 #![allow(
     clippy::print_stdout,
     clippy::expect_used,
@@ -27,13 +30,28 @@ const ROUNDS: usize = 5;
 /// How many verdicts, and then arrivals, are timed together.
 const BATCH: usize = 250;
 
+/// What keeps memory in large pages, where the system lets it.
+const LARGE_PAGES: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
+
 fn main() {
+    in_large_pages();
     let mut worlds: Vec<String> = std::env::args().skip(1).collect();
     if worlds.is_empty() {
         worlds.extend(["mixed", "rare", "saturated", "idle"].map(str::to_owned));
     }
     let results: Vec<String> = worlds.iter().map(|name| format!("{name:?}:{}", measured(name))).collect();
     println!("{{{}}}", results.join(","));
+}
+
+/// Starts anew with what [`LARGE_PAGES`] says: it is read before a program begins.
+fn in_large_pages() {
+    #[cfg(target_os = "linux")]
+    if std::env::var_os(LARGE_PAGES.0).is_none() {
+        let program = std::env::current_exe().expect("this program");
+        let mut again = std::process::Command::new(program);
+        again.args(std::env::args_os().skip(1)).env(LARGE_PAGES.0, LARGE_PAGES.1);
+        panic!("{}", std::os::unix::process::CommandExt::exec(&mut again));
+    }
 }
 
 fn shape(name: &str) -> Shape {
@@ -51,6 +69,7 @@ fn shape(name: &str) -> Shape {
 
 fn measured(name: &str) -> String {
     let shape = shape(name);
+    let large_pages = std::env::var(LARGE_PAGES.0).is_ok_and(|tunables| tunables.contains(LARGE_PAGES.1));
     let began = ThreadTime::now();
     let mut world = World::new(shape);
     world.staff();
@@ -65,7 +84,7 @@ fn measured(name: &str) -> String {
         .iter()
         .fold((0, 0), |(bound, writes), round| (bound + round.bound[0] + round.bound[1], writes + round.writes));
     format!(
-        "{{\"workers\":{},\"waiting\":{},\"built_ms\":{built_ms},\"decisions\":{decisions},\
+        "{{\"workers\":{},\"waiting\":{},\"large_pages\":{large_pages},\"built_ms\":{built_ms},\"decisions\":{decisions},\
          \"workers_met\":{},\"writes_per_decision\":{:.2},\"decisions_per_cpu_second\":{},\"lowest\":{},\"highest\":{},\
          \"with_intake_per_cpu_second\":{},\"verdicts_alone_per_cpu_second\":{}}}",
         shape.workers,
