@@ -44,6 +44,7 @@ mod owner;
 mod post;
 pub(crate) mod private;
 mod quality;
+mod ratings;
 mod release;
 mod repeats;
 mod reported;
