@@ -29,6 +29,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0022_judgements.sql"),
     include_str!("../../../migrations/postgres/0023_improvements.sql"),
     include_str!("../../../migrations/postgres/0024_system_keys.sql"),
+    include_str!("../../../migrations/postgres/0025_active_timers.sql"),
 ];
 /// The advisory lock of whoever changes the schema: "blendline" as a number.
 pub(super) const SCHEMA_LOCK: i64 = 0x626c_656e_646c_696e;

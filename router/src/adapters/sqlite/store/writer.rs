@@ -43,6 +43,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../../migrations/sqlite/0024_improvements.sql"),
     include_str!("../../../../migrations/sqlite/0025_system_keys.sql"),
     include_str!("../../../../migrations/sqlite/0026_search_of_task.sql"),
+    include_str!("../../../../migrations/sqlite/0027_active_timers.sql"),
 ];
 /// The page cache: the tails of the tables and the upper pages of the indexes.
 const CACHE_KIB: u32 = 32 * 1024;

@@ -1,0 +1,2 @@
+-- Nothing changes here. From this version on a task's timers stand in its state while somebody has it, and rows of before
+-- are read as they are; an older program would not find the timers of newer ones, so it is to find a newer schema.
