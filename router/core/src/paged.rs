@@ -84,46 +84,58 @@ pub(crate) struct Paged<K, V> {
     key: PhantomData<K>,
 }
 
-type Page<V> = Box<[Option<V>; PAGE]>;
-
 /// Pages that share a sheet; there is at least one.
 struct Sheet<V> {
-    pages: [Option<Page<V>>; SHEET],
-    /// How many values there are on each. Not on the pages themselves: that would be one more line of memory far off.
-    values: [u8; SHEET],
+    pages: [Page<V>; SHEET],
     /// How many pages there are.
     len: usize,
 }
 
+/// Where the values are that share a page, and how many they are: in one line of memory, for who takes one asks both.
+struct Page<V> {
+    slots: Option<Box<[Option<V>; PAGE]>>,
+    values: usize,
+}
+
+impl<V> Page<V> {
+    const NONE: Self = Self { slots: None, values: 0 };
+}
+
 impl<V> Default for Sheet<V> {
     fn default() -> Self {
-        Self { pages: [const { None }; SHEET], values: [0; SHEET], len: 0 }
+        Self { pages: [const { Page::NONE }; SHEET], len: 0 }
     }
 }
 
 impl<V> Sheet<V> {
     fn get(&self, place: Place) -> Option<&V> {
-        self.pages[place.page].as_ref()?[place.slot].as_ref()
+        self.pages[place.page].slots.as_ref()?[place.slot].as_ref()
     }
 
     fn put(&mut self, Place { page, slot, .. }: Place, value: V) -> Option<V> {
-        let room = self.pages[page].get_or_insert_with(|| {
+        let page = &mut self.pages[page];
+        let slots = page.slots.get_or_insert_with(|| {
             self.len += 1;
             Box::new([const { None }; PAGE])
         });
-        let before = room[slot].replace(value);
-        self.values[page] += u8::from(before.is_none());
+        let before = slots[slot].replace(value);
+        page.values += usize::from(before.is_none());
         before
     }
 
-    fn take(&mut self, Place { page, slot, .. }: Place) -> Option<V> {
-        let value = self.pages[page].as_mut()?[slot].take()?;
-        self.values[page] -= 1;
-        if self.values[page] == 0 {
-            self.pages[page] = None;
+    /// Takes a value out, and says whether it was the last of all.
+    fn take(&mut self, Place { page, slot, .. }: Place) -> Option<(V, bool)> {
+        let page = &mut self.pages[page];
+        let value = page.slots.as_mut()?[slot].take()?;
+        page.values -= 1;
+        let mut is_last = false;
+        // How many pages there are is far off in memory: it is asked where their number changes only.
+        if page.values == 0 {
+            page.slots = None;
             self.len -= 1;
+            is_last = self.len == 0;
         }
-        Some(value)
+        Some((value, is_last))
     }
 }
 
@@ -141,7 +153,7 @@ impl<K: Numbered, V> Paged<K, V> {
 
     pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         let place = self.place(*key);
-        self.sheets.get_mut(&place.sheet)?.pages[place.page].as_mut()?[place.slot].as_mut()
+        self.sheets.get_mut(&place.sheet)?.pages[place.page].slots.as_mut()?[place.slot].as_mut()
     }
 
     pub(crate) fn contains_key(&self, key: &K) -> bool {
@@ -161,9 +173,9 @@ impl<K: Numbered, V> Paged<K, V> {
     pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
         let place = self.place(*key);
         let sheet = self.sheets.get_mut(&place.sheet)?;
-        let value = sheet.take(place)?;
+        let (value, is_last) = sheet.take(place)?;
         self.len -= 1;
-        if sheet.len == 0 {
+        if is_last {
             self.sheets.remove(&place.sheet);
         }
         Some(value)
@@ -185,9 +197,9 @@ impl<K: Numbered, V> Paged<K, V> {
         let numbers = self.sheets.iter().map(|(number, sheet)| (number.wrapping_add(self.base), sheet));
         let mut sheets: Vec<(u64, &Box<Sheet<V>>)> = numbers.collect();
         sheets.sort_unstable_by_key(|(number, _)| *number);
-        let pages = sheets.into_iter().flat_map(|(number, sheet)| within(number, &sheet.pages));
-        let slots = pages.flat_map(|(number, page)| within(number, page));
-        slots.map(|(number, value)| (K::numbered(number), value))
+        let pages = sheets.into_iter().flat_map(|(number, sheet)| numbered(number, &sheet.pages));
+        let slots = pages.flat_map(|(number, page)| page.slots.iter().flat_map(move |slots| numbered(number, &**slots)));
+        slots.filter_map(|(number, slot)| Some((K::numbered(number), slot.as_ref()?)))
     }
 
     /// All values, in the order of their keys.
@@ -196,9 +208,9 @@ impl<K: Numbered, V> Paged<K, V> {
     }
 }
 
-/// What is there of the slots that share a number, each with its own.
-fn within<V, const N: usize>(number: u64, slots: &[Option<V>; N]) -> impl Iterator<Item = (u64, &V)> {
-    slots.iter().zip(number * N as u64..).filter_map(|(value, number)| Some((number, value.as_ref()?)))
+/// What shares a number, each with its own.
+fn numbered<T, const N: usize>(number: u64, those: &[T; N]) -> impl Iterator<Item = (u64, &T)> {
+    (number * N as u64..).zip(those)
 }
 
 /// Where a number is.
