@@ -11,6 +11,8 @@ use std::hint::black_box;
 use blendline_wire::{TaskId, WorkerId};
 
 use crate::desk::Desk;
+use crate::dispatch::Candidate;
+use crate::lines::Waiting;
 use crate::rows::{Aside, Conversation, Task};
 use crate::scheduler::Scheduler;
 
@@ -36,23 +38,25 @@ impl Scheduler {
         look(&conversations, bit_of_conversation);
         look(&desks, bit_of_lists);
         look(&conversations, |open| self.by_contact.get(&open.contact).map_or(0, |id| id.0));
-        let next: [Option<TaskId>; AHEAD] = from_fn(|at| self.likely_next(desks[at]?));
-        let next: [Option<&Task>; AHEAD] = from_fn(|at| self.task(next[at]?));
-        look(&next, bit_of_task);
+        let next: [Option<Waiting>; AHEAD] = from_fn(|at| self.likely_next(desks[at]?));
+        let rows: [Option<&Task>; AHEAD] = from_fn(|at| self.tasks.at(next[at]?.place));
+        look(&rows, bit_of_task);
+        next.iter().flatten().for_each(|next| _ = black_box(self.tasks.place(next.task)));
     }
 
     /// Looks at a task that is about to be given to somebody, before anything waits for it.
-    pub(crate) fn look_at_task(&self, task: TaskId) {
-        black_box(self.task(task).map(bit_of_task));
+    pub(crate) fn look_at_task(&self, chosen: Candidate) {
+        black_box(self.tasks.at(chosen.place).map(bit_of_task));
+        black_box(self.tasks.place(chosen.task));
     }
 
     /// A task that a worker who is done with another may well be given: of those in front that may be his by their bits,
     /// the first due.
-    fn likely_next(&self, desk: &Desk) -> Option<TaskId> {
+    fn likely_next(&self, desk: &Desk) -> Option<Waiting> {
         let queues = if desk.fronts.is_empty() { &desk.row.settings.queues[..] } else { &desk.fronts[..] };
         let lines = queues.iter().filter_map(|queue| self.index.lines.get(queue));
         let heads = lines.flat_map(|lines| lines.buckets()).filter_map(|(_, heads)| heads.within(desk.skills).next());
-        heads.map(|head| head.waiting).min_by_key(|first| first.due_at).map(|first| first.task)
+        heads.map(|head| head.waiting).min_by_key(|first| first.due_at)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::desk::Desk;
 use crate::dispatch::{Candidate, Look};
 use crate::index::{is_hard, line_key};
 use crate::learnt::Taking;
-use crate::lines::Head;
+use crate::lines::{Head, Waiting};
 use crate::price::Rank;
 use crate::ready::{Bits, Place, need_bits, queue_bits};
 use crate::rows::{Task, TaskState};
@@ -206,12 +206,12 @@ impl Scheduler {
 
     /// The tasks behind one that leads a line, up to the first that nobody declined: tasks of a line differ only by who
     /// may not have them, so behind that one no other can do better.
-    fn worth_a_look(&self, head: &Task) -> impl Iterator<Item = TaskId> + '_ {
+    fn worth_a_look(&self, head: &Task) -> impl Iterator<Item = &Waiting> {
         let mut more = true;
         let line = self.index.lines.get(&head.queue).map(|lines| lines.line(&line_key(head), head.missed).skip(1));
-        line.into_iter().flatten().map(|(_, task)| task).take_while(move |task| {
+        line.into_iter().flatten().take_while(move |waiting| {
             let look = more;
-            more = self.tasks.get(task).is_some_and(|task| !task.declined.is_empty());
+            more = waiting.is_declined();
             look
         })
     }
@@ -249,7 +249,7 @@ struct BacklogLine<H> {
 
 impl<'a, H: Iterator<Item = &'a Head>> BacklogLine<H> {
     fn advance(&mut self, now: Millis) {
-        self.next = self.heads.next().map(|head| Candidate::first(&head.waiting, now, self.rank));
+        self.next = self.heads.next().map(|head| Candidate::new(&head.waiting, now, self.rank));
     }
 
     /// The first of them. Within a bucket the due time alone decides, as for whoever looks for work: where clocks stood
@@ -265,15 +265,14 @@ impl<'a, H: Iterator<Item = &'a Head>> Backlog<'a, H> {
         let firsts = self.lines.iter().enumerate().filter_map(|(at, line)| Some((at, line.first()?)));
         let (at, first) = firsts.reduce(|one, other| if one.1.is_before(&other.1) { one } else { other })?;
         let line = &mut self.lines[at];
-        let task: &Task = core.tasks.get(&first.task)?;
+        let task = core.tasks.at(first.place)?;
         if let Some(behind) = line.behind.iter().position(|other| other.task == first.task) {
             line.behind.swap_remove(behind);
             return Some(task);
         }
         line.advance(now);
         if !task.declined.is_empty() {
-            let others = core.worth_a_look(task).filter_map(|task| core.tasks.get(&task));
-            line.behind.extend(others.map(|task| Candidate::new(task, now, line.rank)));
+            line.behind.extend(core.worth_a_look(task).map(|waiting| Candidate::new(waiting, now, line.rank)));
         }
         Some(task)
     }

@@ -14,6 +14,7 @@ use crate::input::PayloadId;
 use crate::learnt::Heard;
 use crate::rows::{Closed, Conversation, ConversationState, Task, TaskState, Worker};
 use crate::scheduler::{Scheduler, Step};
+use crate::tasks::Place;
 
 impl Scheduler {
     /// The next number for a task, conversation, matter or message of ours.
@@ -45,34 +46,46 @@ impl Scheduler {
         if let (Some(holder), Some(at)) = (task.state.holder(), stand.watched()) {
             self.watch(holder, at);
         }
-        self.tasks.insert(id, Box::new(task));
-        self.index.add_task(&stand);
+        let place = self.tasks.insert(task);
+        self.index.add_task(&stand, place);
         step.todo.dirty_tasks.insert(id);
     }
 
     /// Changes an open task; everything derived from it follows.
     pub(crate) fn edit_task(&mut self, step: &mut Step<'_>, id: TaskId, change: impl FnOnce(&mut Task)) {
         // Looked at where it lies: it is large to move.
-        let before = self.before_edit(id);
+        let Some(place) = self.tasks.place(id) else { return };
+        self.edit_task_at(step, id, place, change);
+    }
+
+    /// The same where its place is at hand.
+    pub(crate) fn edit_task_at(
+        &mut self,
+        step: &mut Step<'_>,
+        id: TaskId,
+        place: Place,
+        change: impl FnOnce(&mut Task),
+    ) {
+        let before = self.before_edit(place);
         let Some(before) = &before else { return };
-        let Some(task) = self.tasks.get_mut(&id) else { return };
+        let Some(task) = self.tasks.at_mut(place) else { return };
         change(task);
-        self.after_edit(step, id, before);
+        self.after_edit(step, id, place, before);
     }
 
     /// What is derived from an open task that is about to change.
     #[inline(never)] // Nor what comes after: each change would have its copy, and the code of a step fills the caches.
-    fn before_edit(&self, id: TaskId) -> Option<Before> {
-        let task = self.tasks.get(&id)?;
+    fn before_edit(&self, place: Place) -> Option<Before> {
+        let task = self.tasks.at(place)?;
         let (stand, takes) = self.rules().stand_and_takes(task);
         Some(Before { stand, takes, queue: task.queue, holder: task.state.holder(), since: task.state.active_since() })
     }
 
     /// A task has changed: what is derived from it follows.
     #[inline(never)]
-    fn after_edit(&mut self, step: &mut Step<'_>, id: TaskId, before: &Before) {
+    fn after_edit(&mut self, step: &mut Step<'_>, id: TaskId, place: Place, before: &Before) {
         let rules = Rules { queues: &self.queues, calendars: &self.calendars, learnt: &self.learnt };
-        let Some(task) = self.tasks.get_mut(&id) else { return };
+        let Some(task) = self.tasks.at_mut(place) else { return };
         match (&mut task.state, before.since) {
             (TaskState::Active { since, .. }, before) => *since = before.unwrap_or(step.now),
             (_, Some(since)) => task.works_until(since, step.now),
@@ -99,7 +112,7 @@ impl Scheduler {
                 self.watch(holder, at);
             }
         }
-        self.index.move_task(&before.stand, &stand);
+        self.index.move_task(&before.stand, &stand, place);
         step.todo.dirty_tasks.insert(id);
         if (before.holder, before.takes) == (holder, takes) {
             return;
@@ -114,14 +127,15 @@ impl Scheduler {
 
     /// Closes a task: its last row is written and it leaves the core. What events say of it stays.
     pub(crate) fn close_task(&mut self, step: &mut Step<'_>, id: TaskId, state: TaskState) -> Option<About> {
-        let open = self.tasks.get(&id)?;
+        let place = self.tasks.place(id)?;
+        let open = self.tasks.at(place)?;
         let before_ms = open.worked_ms;
         // Who left before anybody had him waited as well.
         if open.state == TaskState::Waiting && open.lease.0 == 0 {
             let heard = Heard::Had { waited_ms: step.now.since(open.earned_at), missed: open.missed };
             self.task_heard(step, open.queue, heard);
         }
-        let before = self.before_edit(id);
+        let before = self.before_edit(place);
         let before = before.as_ref()?;
         let mut task = self.tasks.remove(&id)?;
         if let Some(since) = before.since {
@@ -132,7 +146,7 @@ impl Scheduler {
         task.state = state;
         self.reckon_share(step, before.queue);
         self.promise_taken(before.queue, before.holder, before.takes.back, false);
-        self.index.remove_task(&before.stand);
+        self.index.remove_task(&before.stand, place);
         if let Some(holder) = before.holder {
             if before.stand.watched().is_some() {
                 self.may_be_over(step, holder);
@@ -144,7 +158,7 @@ impl Scheduler {
         }
         step.todo.dirty_tasks.remove(id);
         let about = About::of(&task);
-        step.write(Write::Task(task));
+        step.write(Write::Task(Box::new(task)));
         Some(about)
     }
 
@@ -251,12 +265,11 @@ impl Scheduler {
     }
 
     /// The same for a task's conversation.
-    pub(crate) fn followed_in(&self, step: &mut Step<'_>, task: TaskId) {
-        let Some(task) = self.tasks.get(&task) else { return };
+    pub(crate) fn followed_in(&self, step: &mut Step<'_>, about: &About) {
         // Most accounts are not followed, and that is known without looking for the conversation.
-        let account = task.account.and_then(|account| self.accounts.get(&account));
+        let account = about.account.and_then(|account| self.accounts.get(&account));
         if account.is_some_and(|account| account.commit_is_send) {
-            self.followed(step, task.conversation);
+            self.followed(step, about.conversation);
         }
     }
 

@@ -6,6 +6,7 @@ use blendline_wire::task::{AcceptMode, Presence, Side, TaskKind};
 use blendline_wire::{Lease, Millis, QueueId, TaskId, TenantId, WorkerId};
 
 use crate::blocks::Within;
+use crate::book::About;
 use crate::desk::Desk;
 use crate::effect::Release;
 
@@ -16,6 +17,7 @@ use crate::policy;
 use crate::price::Rank;
 use crate::rows::{Task, TaskState};
 use crate::scheduler::{Scheduler, Step};
+use crate::tasks::Place;
 
 /// A task that might be next.
 #[derive(Clone, Copy)]
@@ -23,18 +25,14 @@ pub(crate) struct Candidate {
     pub(crate) urgency: u64,
     pub(crate) due_at: Millis,
     pub(crate) task: TaskId,
+    /// Where its row is.
+    pub(crate) place: Place,
 }
 
 impl Candidate {
-    pub(crate) fn new(task: &Task, now: Millis, rank: Rank) -> Self {
-        let urgency = rank.urgency_milli(now, task.earned_at, task.due_at);
-        Self { urgency, due_at: task.due_at, task: task.id }
-    }
-
-    /// One that leads a line.
-    pub(crate) fn first(waiting: &Waiting, now: Millis, rank: Rank) -> Self {
-        let Waiting { due_at, task, .. } = *waiting;
-        Self { urgency: rank.urgency_milli(now, waiting.earned_at(), due_at), due_at, task }
+    pub(crate) fn new(waiting: &Waiting, now: Millis, rank: Rank) -> Self {
+        let Waiting { due_at, task, place, .. } = *waiting;
+        Self { urgency: rank.urgency_milli(now, waiting.earned_at(), due_at), due_at, task, place }
     }
 
     /// True when it goes before the other.
@@ -219,7 +217,7 @@ impl Scheduler {
             (best, place) = (Some(first), Some(seen));
         }
         let (best, mut place) = (best?, place?);
-        self.look_at_task(best.task);
+        self.look_at_task(best);
         // The next one may stand in another line of the same queue: behind this one, where all before it are not his.
         if place.declined {
             place.again();
@@ -247,15 +245,15 @@ impl Scheduler {
             }
             if !head.waiting.is_declined() {
                 // Whatever comes now is due later.
-                let found = Candidate::first(&head.waiting, now, rank);
+                let found = Candidate::new(&head.waiting, now, rank);
                 return first.filter(|first| first.due_at <= found.due_at).or(Some(found));
             }
             seen.declined = true;
-            let Some(leads) = self.tasks.get(&head.waiting.task) else { continue };
-            let key = line_key(leads);
-            let line = seen.lines.line(&key, seen.bucket.late).filter_map(|(_, task)| self.tasks.get(&task));
-            let mut his = line.filter(|task| !declined_by(task, worker, now));
-            let found = his.next().map(|task| Candidate::new(task, now, rank));
+            let Some(leads) = self.tasks.at(head.waiting.place) else { continue };
+            let mut line = seen.lines.line(&line_key(leads), seen.bucket.late);
+            let his = |task: &Task| !declined_by(task, worker, now);
+            let found = line.find(|waiting| self.tasks.at(waiting.place).is_some_and(his));
+            let found = found.map(|waiting| Candidate::new(waiting, now, rank));
             let earlier = |one: Candidate, other: Candidate| if one.due_at <= other.due_at { one } else { other };
             first = first.into_iter().chain(found).reduce(earlier);
         }
@@ -285,10 +283,8 @@ impl Scheduler {
         let Some(task) = self.tasks.get(&id).filter(|task| task.side == Side::Front) else { return id };
         let held = self.queues.get(&task.queue).is_some_and(|queue| matches!(queue.blend.goal, Goal::Cost { .. }));
         let lines = self.index.lines.get(&task.queue).filter(|_| held);
-        let first = lines
-            .and_then(|lines| lines.line(&line_key(task), task.missed).next())
-            .and_then(|(_, first)| self.tasks.get(&first));
-        first.filter(|first| first.declined.is_empty()).map_or(id, |first| first.id)
+        let first = lines.and_then(|lines| lines.line(&line_key(task), task.missed).next());
+        first.filter(|first| !first.is_declined()).map_or(id, |first| first.task)
     }
 
     /// Gives a task to a worker, as an offer or at once.
@@ -302,8 +298,10 @@ impl Scheduler {
         runner_up: Option<WorkerId>,
     ) {
         let now = step.now;
-        let (Some(task), Some(desk)) = (self.tasks.get(&id), self.workers.get(&worker)) else { return };
+        let Some(place) = self.tasks.place(id) else { return };
+        let (Some(task), Some(desk)) = (self.tasks.at(place), self.workers.get(&worker)) else { return };
         let (Some(queue), Some(session)) = (self.queues.get(&task.queue), desk.row.session) else { return };
+        let about = About::of(task);
         let chosen = matches!(because, Because::MostUrgent | Because::LeastLoaded);
         let because = if chosen && self.is_owed_by(now, desk, queue) { Because::Promised } else { because };
         let decision = Decision {
@@ -323,7 +321,7 @@ impl Scheduler {
         let (queue_id, side, first, missed) = (task.queue, task.side, task.lease.0 == 0, task.missed);
         let strain = task.strain;
         self.meta.seed = policy::draw(self.meta.seed).1;
-        self.edit_task(step, id, |task| {
+        self.edit_task_at(step, id, place, |task| {
             task.lease = lease;
             if task.directed.is_some() || task.returns {
                 task.directed = None;
@@ -342,11 +340,11 @@ impl Scheduler {
             self.task_heard(step, queue_id, Heard::Had { waited_ms: decision.waited_ms, missed });
         }
         if auto {
-            self.task_event(step, id, EventKind::TaskAssigned { worker, lease, decision: Some(decision) });
+            self.event_about(step, about, EventKind::TaskAssigned { worker, lease, decision: Some(decision) });
             step.release(Release::Assigned { worker, session, task: id, lease });
-            self.followed_in(step, id);
+            self.followed_in(step, &about);
         } else {
-            self.task_event(step, id, EventKind::TaskOffered { worker, lease, until, decision });
+            self.event_about(step, about, EventKind::TaskOffered { worker, lease, until, decision });
             step.release(Release::Offer { worker, session, task: id, lease });
         }
     }

@@ -17,6 +17,7 @@ use crate::policy;
 use crate::ready::Ready;
 use crate::rows::{Aside, Learnt, OutboundRow, OutboundState, Task, TaskState, Worker};
 use crate::sorted::Sorted;
+use crate::tasks::Place;
 
 /// What is derived from tasks, calendars and messages of ours.
 #[derive(Debug, Default, PartialEq)]
@@ -62,8 +63,8 @@ impl Stand {
         self.due.filter(|_| !self.held)
     }
 
-    fn waiting(&self) -> Waiting {
-        Waiting::new(self.spot, self.earned_at, self.declined)
+    fn waiting(&self, place: Place) -> Waiting {
+        Waiting::new(self.spot, self.earned_at, self.declined, place)
     }
 }
 
@@ -267,13 +268,13 @@ impl Index {
     }
 
     /// Enters a task.
-    pub(crate) fn add_task(&mut self, stand: &Stand) {
+    pub(crate) fn add_task(&mut self, stand: &Stand, place: Place) {
         let (_, task) = stand.spot;
         stand.own_due().into_iter().for_each(|due| _ = self.dues.insert(Deadline::new(due, Due::Task(task))));
         match &stand.at {
             At::Line(queue, key) => {
                 let lines = self.lines.or_default(*queue);
-                let (before, after) = lines.insert(key, stand.waiting(), stand.missed);
+                let (before, after) = lines.insert(key, stand.waiting(place), stand.missed);
                 self.next_target(before, after);
             }
             At::Directed(worker) => {
@@ -290,7 +291,7 @@ impl Index {
     }
 
     /// Takes a task out again from where it was.
-    pub(crate) fn remove_task(&mut self, stand: &Stand) {
+    pub(crate) fn remove_task(&mut self, stand: &Stand, place: Place) {
         let (_, task) = stand.spot;
         if let Some(due) = stand.own_due() {
             self.dues.remove(&Deadline::new(due, Due::Task(task)));
@@ -298,7 +299,7 @@ impl Index {
         match &stand.at {
             At::Line(queue, key) => {
                 let Some(lines) = self.lines.get_mut(queue) else { return };
-                let (before, after) = lines.remove(key, &stand.waiting(), stand.missed);
+                let (before, after) = lines.remove(key, &stand.waiting(place), stand.missed);
                 if lines.waiting() == 0 {
                     self.lines.remove(queue);
                 }
@@ -330,10 +331,10 @@ impl Index {
     }
 
     /// A task changed: it is put where it stands now.
-    pub(crate) fn move_task(&mut self, before: &Stand, after: &Stand) {
+    pub(crate) fn move_task(&mut self, before: &Stand, after: &Stand, place: Place) {
         if before != after {
-            self.remove_task(before);
-            self.add_task(after);
+            self.remove_task(before, place);
+            self.add_task(after, place);
         }
     }
 

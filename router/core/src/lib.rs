@@ -51,6 +51,7 @@ mod seats;
 mod sending;
 mod settings;
 mod sorted;
+mod tasks;
 mod verdicts;
 mod watches;
 mod work;

@@ -11,22 +11,32 @@ use crate::lookup::Table;
 use crate::needs::Needs;
 use crate::ready::need_bits;
 use crate::sorted::{Keyed, Sorted};
+use crate::tasks::Place;
 
 /// Where a task stands: when it is due, and which it is.
 pub(crate) type Spot = (Millis, TaskId);
 
 /// A task in line, with what those who look for work ask of the first: so nobody has to find the task itself.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Waiting {
     pub(crate) due_at: Millis,
     pub(crate) task: TaskId,
     /// When it earned its place, and in the lowest bit whether somebody declined it.
     earned: u64,
+    /// Where its row is.
+    pub(crate) place: Place,
+}
+
+/// Where its row is is not what it is.
+impl PartialEq for Waiting {
+    fn eq(&self, other: &Self) -> bool {
+        (self.due_at, self.task, self.earned) == (other.due_at, other.task, other.earned)
+    }
 }
 
 impl Waiting {
-    pub(crate) fn new((due_at, task): Spot, earned_at: Millis, declined: bool) -> Self {
-        Self { due_at, task, earned: earned_at.0 << 1 | u64::from(declined) }
+    pub(crate) fn new((due_at, task): Spot, earned_at: Millis, declined: bool, place: Place) -> Self {
+        Self { due_at, task, earned: earned_at.0 << 1 | u64::from(declined), place }
     }
 
     pub(crate) fn earned_at(&self) -> Millis {
@@ -178,8 +188,8 @@ impl Lines {
     }
 
     /// All in a line whose target runs, or is over, in order.
-    pub(crate) fn line(&self, key: &LineKey, late: bool) -> impl Iterator<Item = Spot> + use<'_> {
-        self.lines.get(key).into_iter().flat_map(move |line| line.part(late).iter().map(Waiting::spot))
+    pub(crate) fn line(&self, key: &LineKey, late: bool) -> impl Iterator<Item = &Waiting> + use<'_> {
+        self.lines.get(key).into_iter().flat_map(move |line| line.part(late).iter())
     }
 
     /// Enters a task. The first of those of its bucket whose targets run, before and after.

@@ -56,7 +56,7 @@ impl Scheduler {
             if matches!(task.state, TaskState::Closed { .. }) {
                 return Err(LoadError(format!("{} is closed", task.id)));
             }
-            core.tasks.insert(task.id, Box::new(task));
+            core.tasks.insert(task);
         }
         for row in rows.learnt {
             if !core.queues.contains_key(&row.queue) {
@@ -100,9 +100,9 @@ impl Scheduler {
             self.index.add_worker(&desk.row);
         }
         let rules = Rules { queues: &self.queues, calendars: &self.calendars, learnt: &self.learnt };
-        for task in self.tasks.values() {
+        for (place, task) in self.tasks.placed() {
             let (stand, takes) = rules.stand_and_takes(task);
-            self.index.add_task(&stand);
+            self.index.add_task(&stand, place);
             if takes.back > 0 {
                 let holder = task.state.holder().and_then(|holder| self.workers.get(&holder));
                 let group = holder.and_then(|desk| desk.row.settings.group);
@@ -151,7 +151,7 @@ impl Scheduler {
             queues: self.queues.values().cloned().collect(),
             workers: self.workers.values().map(|desk| desk.row.clone()).collect(),
             conversations: self.conversations.values().map(|conversation| (**conversation).clone()).collect(),
-            tasks: self.tasks.values().map(|task| (**task).clone()).collect(),
+            tasks: self.tasks.values().cloned().collect(),
             outbound: self.outbound.values().map(|row| (**row).clone()).collect(),
             learnt: self.learnt.values().cloned().collect(),
         }

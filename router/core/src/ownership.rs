@@ -4,6 +4,7 @@ use blendline_wire::event::EventKind;
 use blendline_wire::task::{Presence, Target, TaskKind, WithdrawReason};
 use blendline_wire::{Lease, Millis, QueueId, TaskId, WorkerId};
 
+use crate::book::About;
 use crate::dispatch::begin_silence;
 use crate::effect::{Answer, Refusal, Release};
 use crate::index::reminds;
@@ -25,14 +26,15 @@ impl Scheduler {
         if task.state.is_active() {
             return Ok(Answer::Done);
         }
+        let about = About::of(task);
         let (now, supervisor_at) = (step.now, self.supervisor_at(task.queue, step.now));
         self.edit_task(step, id, |task| {
             task.state = TaskState::active(worker);
             begin_silence(task, now, supervisor_at);
         });
         self.edit_worker(step, worker, |row| row.missed_offers = 0);
-        self.task_event(step, id, EventKind::TaskAssigned { worker, lease, decision: None });
-        self.followed_in(step, id);
+        self.event_about(step, about, EventKind::TaskAssigned { worker, lease, decision: None });
+        self.followed_in(step, &about);
         Ok(Answer::Done)
     }
 
@@ -164,20 +166,12 @@ impl Scheduler {
 
     /// The task, if this worker has it or is offered it under this lease.
     pub(crate) fn live(&self, worker: WorkerId, id: TaskId, lease: Lease) -> Result<&Task, Refusal> {
-        let task = self.tasks.get(&id).ok_or(Refusal::UnknownTask)?;
-        if task.lease == lease && task.state.owner() == Some(worker) {
-            return Ok(task);
-        }
-        Err(Refusal::Fenced { lease: task.lease, owner: task.state.owner() })
+        his(self.tasks.get(&id), worker, lease)
     }
 
     /// The task, if this worker has it under this lease.
     pub(crate) fn active(&self, worker: WorkerId, id: TaskId, lease: Lease) -> Result<&Task, Refusal> {
-        let task = self.live(worker, id, lease)?;
-        match task.state {
-            TaskState::Active { .. } => Ok(task),
-            _ => Err(Refusal::WrongState(task.state.name())),
-        }
+        being_done(self.live(worker, id, lease)?)
     }
 
     /// A supervisor moves a task, whoever has it.
@@ -262,4 +256,18 @@ fn back_in_line(task: &mut Task) {
     task.directed = None;
     task.returns = false;
     task.sticky = None;
+}
+
+/// A task, if this worker has it or is offered it under this lease.
+pub(crate) fn his(task: Option<&Task>, worker: WorkerId, lease: Lease) -> Result<&Task, Refusal> {
+    let task = task.ok_or(Refusal::UnknownTask)?;
+    if task.lease == lease && task.state.owner() == Some(worker) {
+        return Ok(task);
+    }
+    Err(Refusal::Fenced { lease: task.lease, owner: task.state.owner() })
+}
+
+/// A task, if somebody is at it.
+pub(crate) fn being_done(task: &Task) -> Result<&Task, Refusal> {
+    if task.state.is_active() { Ok(task) } else { Err(Refusal::WrongState(task.state.name())) }
 }

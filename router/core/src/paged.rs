@@ -198,7 +198,8 @@ impl<K: Numbered, V> Paged<K, V> {
         let mut sheets: Vec<(u64, &Box<Sheet<V>>)> = numbers.collect();
         sheets.sort_unstable_by_key(|(number, _)| *number);
         let pages = sheets.into_iter().flat_map(|(number, sheet)| numbered(number, &sheet.pages));
-        let slots = pages.flat_map(|(number, page)| page.slots.iter().flat_map(move |slots| numbered(number, &**slots)));
+        let slots =
+            pages.flat_map(|(number, page)| page.slots.iter().flat_map(move |slots| numbered(number, &**slots)));
         slots.filter_map(|(number, slot)| Some((K::numbered(number), slot.as_ref()?)))
     }
 

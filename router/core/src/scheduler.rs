@@ -20,6 +20,7 @@ use crate::policy::worth::Worth;
 use crate::promise::Members;
 use crate::rows::{Conversation, Learnt, Meta, OutboundRow, Task, Worker};
 use crate::sorted::Sorted;
+use crate::tasks::Tasks;
 use crate::watches::Watch;
 
 /// The scheduler of one shard.
@@ -34,7 +35,7 @@ pub struct Scheduler {
     pub(crate) workers: Paged<WorkerId, Box<Desk>>,
     pub(crate) conversations: Paged<ConversationId, Box<Conversation>>,
     pub(crate) by_contact: Map<ContactKey, ConversationId>,
-    pub(crate) tasks: Paged<TaskId, Box<Task>>,
+    pub(crate) tasks: Tasks,
     pub(crate) outbound: Map<OutboundId, Box<OutboundRow>>,
     pub(crate) letters: Map<ConversationId, VecDeque<OutboundId>>,
     pub(crate) post: BTreeMap<AccountId, PostBox>,
@@ -211,7 +212,7 @@ impl Scheduler {
     fn flush(&mut self, step: &mut Step<'_>) {
         while let Some(id) = step.todo.dirty_tasks.pop_first() {
             if let Some(task) = self.tasks.get(&id) {
-                step.write(Write::Task(task.clone()));
+                step.write(Write::Task(Box::new(task.clone())));
             }
         }
         while let Some(id) = step.todo.dirty_workers.pop_first() {
@@ -255,12 +256,12 @@ impl Scheduler {
 
     /// All open tasks, by id.
     pub fn tasks(&self) -> impl Iterator<Item = &Task> {
-        self.tasks.values().map(|task| &**task)
+        self.tasks.values()
     }
 
     /// An open task.
     pub fn task(&self, id: TaskId) -> Option<&Task> {
-        self.tasks.get(&id).map(|task| &**task)
+        self.tasks.get(&id)
     }
 
     /// An open conversation.

@@ -5,9 +5,11 @@ use blendline_wire::task::{ClockRule, ParkReason, Target, TaskKind};
 use blendline_wire::worker::Author;
 use blendline_wire::{Lease, TaskId, TenantId, WorkerId};
 
+use crate::book::About;
 use crate::effect::{Answer, Refusal};
 use crate::input::{Class, PayloadId, Verdict};
 use crate::limits;
+use crate::ownership::{being_done, his};
 use crate::policy;
 use crate::rows::{Closed, ConversationState, Task, TaskState};
 use crate::scheduler::{Scheduler, Step};
@@ -76,10 +78,11 @@ impl Scheduler {
         replies: Vec<PayloadId>,
         seen: Option<u64>,
     ) -> Result<Answer, Refusal> {
-        if self.settled_before(worker, id, lease, &verdict) {
+        let open = self.tasks.get(&id);
+        if open.is_some_and(|task| settled_before(worker, task, lease, &verdict)) {
             return Ok(Answer::Done);
         }
-        let task = self.active(worker, id, lease)?;
+        let task = being_done(his(open, worker, lease)?)?;
         // Everything is checked before anything is changed.
         self.check_replies(task, replies.len())?;
         self.check_verdict(worker, task, &verdict)?;
@@ -132,19 +135,6 @@ impl Scheduler {
         step.todo.fresh.push(id);
     }
 
-    /// True when this very verdict put the task aside before: the answer was lost on its way.
-    fn settled_before(&self, worker: WorkerId, id: TaskId, lease: Lease, verdict: &Verdict) -> bool {
-        self.tasks.get(&id).is_some_and(|task| {
-            task.lease == lease
-                && task.state.holder() == Some(worker)
-                && matches!(
-                    (&task.state, verdict),
-                    (TaskState::Parked { .. }, Verdict::Snooze { .. })
-                        | (TaskState::Requesting { .. }, Verdict::Request { .. })
-                )
-        })
-    }
-
     fn check_verdict(&self, worker: WorkerId, task: &Task, verdict: &Verdict) -> Result<(), Refusal> {
         match verdict {
             Verdict::Snooze { for_ms, .. } if *for_ms == 0 || *for_ms > limits::PARK_MS_MAX => {
@@ -188,7 +178,7 @@ impl Scheduler {
             if waits {
                 return Err(Refusal::Circle);
             }
-            above = task.parent.and_then(|parent| self.tasks.get(&parent)).map(|task| &**task);
+            above = task.parent.and_then(|parent| self.tasks.get(&parent));
         }
         Ok(())
     }
@@ -212,6 +202,7 @@ impl Scheduler {
         let now = step.now;
         self.note(step, worker, id, note);
         let Some(task) = self.tasks.get(&id) else { return };
+        let about = About::of(task);
         let (children, parent, earned_at) = (task.children.clone(), task.parent, task.earned_at);
         let (tenant, took) = (task.tenant, self.rules().weight(task));
         for child in children {
@@ -219,9 +210,8 @@ impl Scheduler {
             self.task_event(step, id, EventKind::RequestWithdrawn { child });
         }
         let kind = EventKind::TaskSolved { worker: Some(worker), disposition: disposition.clone() };
-        self.task_event(step, id, kind);
-        let state = TaskState::Closed { at: now, how: Closed::Solved, worker: Some(worker) };
-        let Some(about) = self.close_task(step, id, state) else { return };
+        self.event_about(step, about, kind);
+        self.close_task(step, id, TaskState::Closed { at: now, how: Closed::Solved, worker: Some(worker) });
         if let Some(conversation) = about.conversation {
             let confirm_ms = self.tenants.get(&tenant).map_or(0, |tenant| tenant.settings.confirm_window_ms);
             let (queue, confirm_until) = (about.queue, now.plus(confirm_ms));
@@ -334,4 +324,15 @@ impl Scheduler {
         step.todo.fresh.push(id);
         Ok(Answer::Task(id))
     }
+}
+
+/// True when this very verdict put the task aside before: the answer was lost on its way.
+fn settled_before(worker: WorkerId, task: &Task, lease: Lease, verdict: &Verdict) -> bool {
+    task.lease == lease
+        && task.state.holder() == Some(worker)
+        && matches!(
+            (&task.state, verdict),
+            (TaskState::Parked { .. }, Verdict::Snooze { .. })
+                | (TaskState::Requesting { .. }, Verdict::Request { .. })
+        )
 }
