@@ -13,6 +13,7 @@ use blendline_wire::{TaskId, WorkerId};
 use crate::desk::Desk;
 use crate::dispatch::Candidate;
 use crate::lines::Waiting;
+use crate::placed::Place;
 use crate::rows::{Aside, Conversation, Task};
 use crate::scheduler::Scheduler;
 
@@ -29,12 +30,14 @@ impl Scheduler {
 
     fn look_at(&self, named: &[(WorkerId, TaskId)]) {
         let desks: [Option<&Desk>; AHEAD] = from_fn(|at| self.workers.get(&named.get(at)?.0).map(Box::as_ref));
-        let tasks: [Option<&Task>; AHEAD] = from_fn(|at| self.task(named.get(at)?.1));
+        let places: [Option<Place>; AHEAD] = from_fn(|at| self.tasks.place(named.get(at)?.1));
+        let tasks: [Option<&Task>; AHEAD] = from_fn(|at| self.tasks.at(places[at]?));
         look(&tasks, bit_of_task);
         look(&desks, bit_of_desk);
-        let conversations: [Option<&Conversation>; AHEAD] = from_fn(|at| self.conversation(tasks[at]?.conversation?));
+        let places: [Option<Place>; AHEAD] = from_fn(|at| self.conversations.place(tasks[at]?.conversation?));
         look(&tasks, |task| bit_of_aside(task));
         look(&desks, bit_of_settings);
+        let conversations: [Option<&Conversation>; AHEAD] = from_fn(|at| self.conversations.at(places[at]?));
         look(&conversations, bit_of_conversation);
         look(&desks, bit_of_lists);
         look(&conversations, |open| self.by_contact.get(&open.contact).map_or(0, |id| id.0));

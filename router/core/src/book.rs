@@ -12,9 +12,9 @@ use crate::effect::{MessageRow, Release, Write};
 use crate::index::{Rules, Stand, Takes};
 use crate::input::PayloadId;
 use crate::learnt::Heard;
+use crate::placed::Place;
 use crate::rows::{Closed, Conversation, ConversationState, Task, TaskState, Worker};
 use crate::scheduler::{Scheduler, Step};
-use crate::tasks::Place;
 
 impl Scheduler {
     /// The next number for a task, conversation, matter or message of ours.
@@ -46,7 +46,7 @@ impl Scheduler {
         if let (Some(holder), Some(at)) = (task.state.holder(), stand.watched()) {
             self.watch(holder, at);
         }
-        let place = self.tasks.insert(task);
+        let place = self.tasks.insert(id, task);
         self.index.add_task(&stand, place);
         step.todo.dirty_tasks.insert(id);
     }
@@ -238,7 +238,7 @@ impl Scheduler {
     pub(crate) fn add_conversation(&mut self, step: &mut Step<'_>, conversation: Conversation) {
         let id = conversation.id;
         self.by_contact.insert(conversation.contact, id);
-        self.conversations.insert(id, Box::new(conversation));
+        self.conversations.insert(id, conversation);
         step.todo.dirty_conversations.insert(id);
     }
 
@@ -280,7 +280,7 @@ impl Scheduler {
         self.by_contact.remove(&conversation.contact);
         step.todo.dirty_conversations.remove(id);
         conversation.state = state;
-        step.write(Write::Conversation(conversation));
+        step.write(Write::Conversation(Box::new(conversation)));
     }
 
     /// Adds a line to the transcript of a task's conversation, or of the task itself, and gives its place.

@@ -13,11 +13,11 @@ use crate::effect::Release;
 use crate::index::line_key;
 use crate::learnt::Heard;
 use crate::lines::{Bucket, Head, Heads, Lines, Waiting};
+use crate::placed::Place;
 use crate::policy;
 use crate::price::Rank;
 use crate::rows::{Task, TaskState};
 use crate::scheduler::{Scheduler, Step};
-use crate::tasks::Place;
 
 /// A task that might be next.
 #[derive(Clone, Copy)]

@@ -13,11 +13,11 @@ use crate::calendar::Hours;
 use crate::dues::{Deadline, Due, FAR};
 use crate::limits;
 use crate::lines::{LineKey, Lines, Spot, Waiting};
+use crate::placed::Place;
 use crate::policy;
 use crate::ready::Ready;
 use crate::rows::{Aside, Learnt, OutboundRow, OutboundState, Task, TaskState, Worker};
 use crate::sorted::Sorted;
-use crate::tasks::Place;
 
 /// What is derived from tasks, calendars and messages of ours.
 #[derive(Debug, Default, PartialEq)]

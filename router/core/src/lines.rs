@@ -9,9 +9,9 @@ use blendline_wire::{ChannelKey, Millis, TaskId};
 use crate::blocks::{Bits, Blocks, Marked};
 use crate::lookup::Table;
 use crate::needs::Needs;
+use crate::placed::Place;
 use crate::ready::need_bits;
 use crate::sorted::{Keyed, Sorted};
-use crate::tasks::Place;
 
 /// Where a task stands: when it is due, and which it is.
 pub(crate) type Spot = (Millis, TaskId);

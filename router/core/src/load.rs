@@ -43,7 +43,7 @@ impl Scheduler {
                 return Err(LoadError(format!("{} is not open", conversation.id)));
             };
             core.by_contact.insert(conversation.contact, conversation.id);
-            core.conversations.insert(conversation.id, Box::new(conversation));
+            core.conversations.insert(conversation.id, conversation);
         }
         let mut needs = BTreeSet::new();
         for mut task in rows.tasks {
@@ -56,7 +56,7 @@ impl Scheduler {
             if matches!(task.state, TaskState::Closed { .. }) {
                 return Err(LoadError(format!("{} is closed", task.id)));
             }
-            core.tasks.insert(task);
+            core.tasks.insert(task.id, task);
         }
         for row in rows.learnt {
             if !core.queues.contains_key(&row.queue) {
@@ -150,7 +150,7 @@ impl Scheduler {
             calendars: self.calendars.values().cloned().collect(),
             queues: self.queues.values().cloned().collect(),
             workers: self.workers.values().map(|desk| desk.row.clone()).collect(),
-            conversations: self.conversations.values().map(|conversation| (**conversation).clone()).collect(),
+            conversations: self.conversations.values().cloned().collect(),
             tasks: self.tasks.values().cloned().collect(),
             outbound: self.outbound.values().map(|row| (**row).clone()).collect(),
             learnt: self.learnt.values().cloned().collect(),

@@ -16,11 +16,11 @@ use crate::index::{Index, Rules};
 use crate::input::{Command, Input};
 use crate::lookup::{Few, Map};
 use crate::paged::Paged;
+use crate::placed::Placed;
 use crate::policy::worth::Worth;
 use crate::promise::Members;
 use crate::rows::{Conversation, Learnt, Meta, OutboundRow, Task, Worker};
 use crate::sorted::Sorted;
-use crate::tasks::Tasks;
 use crate::watches::Watch;
 
 /// The scheduler of one shard.
@@ -33,9 +33,9 @@ pub struct Scheduler {
     pub(crate) calendars: BTreeMap<CalendarId, CalendarSettings>,
     pub(crate) queues: ByNumber<QueueId, QueueSettings>,
     pub(crate) workers: Paged<WorkerId, Box<Desk>>,
-    pub(crate) conversations: Paged<ConversationId, Box<Conversation>>,
+    pub(crate) conversations: Placed<ConversationId, Conversation>,
     pub(crate) by_contact: Map<ContactKey, ConversationId>,
-    pub(crate) tasks: Tasks,
+    pub(crate) tasks: Placed<TaskId, Task>,
     pub(crate) outbound: Map<OutboundId, Box<OutboundRow>>,
     pub(crate) letters: Map<ConversationId, VecDeque<OutboundId>>,
     pub(crate) post: BTreeMap<AccountId, PostBox>,
@@ -222,7 +222,7 @@ impl Scheduler {
         }
         while let Some(id) = step.todo.dirty_conversations.pop_first() {
             if let Some(conversation) = self.conversations.get(&id) {
-                step.write(Write::Conversation(conversation.clone()));
+                step.write(Write::Conversation(Box::new(conversation.clone())));
             }
         }
         while let Some(id) = step.todo.dirty_outbound.pop_first() {
@@ -266,7 +266,7 @@ impl Scheduler {
 
     /// An open conversation.
     pub fn conversation(&self, id: ConversationId) -> Option<&Conversation> {
-        self.conversations.get(&id).map(|conversation| &**conversation)
+        self.conversations.get(&id)
     }
 
     /// The open conversation of a contact.
