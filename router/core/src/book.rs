@@ -158,7 +158,7 @@ impl Scheduler {
         }
         step.todo.dirty_tasks.remove(id);
         let about = About::of(&task);
-        step.write(Write::Task(Box::new(task)));
+        step.write(Write::Task(task));
         Some(about)
     }
 
@@ -257,7 +257,12 @@ impl Scheduler {
 
     /// Tells whoever follows a conversation to look again, where a committed message is a sent one.
     pub(crate) fn followed(&self, step: &mut Step<'_>, conversation: Option<ConversationId>) {
-        let Some(open) = conversation.and_then(|id| self.conversations.get(&id)) else { return };
+        if let Some(open) = conversation.and_then(|id| self.conversations.get(&id)) {
+            self.look_again(step, open);
+        }
+    }
+
+    fn look_again(&self, step: &mut Step<'_>, open: &Conversation) {
         if self.accounts.get(&open.account).is_some_and(|account| account.commit_is_send) {
             let (account, contact, conversation) = (open.account, open.contact, open.id);
             step.release(Release::Followed { account, contact, conversation });
@@ -275,12 +280,12 @@ impl Scheduler {
 
     /// Ends a conversation: its row is written and it leaves the core.
     pub(crate) fn end_conversation(&mut self, step: &mut Step<'_>, id: ConversationId, state: ConversationState) {
-        self.followed(step, Some(id));
         let Some(mut conversation) = self.conversations.remove(&id) else { return };
+        self.look_again(step, &conversation);
         self.by_contact.remove(&conversation.contact);
         step.todo.dirty_conversations.remove(id);
         conversation.state = state;
-        step.write(Write::Conversation(Box::new(conversation)));
+        step.write(Write::Conversation(conversation));
     }
 
     /// Adds a line to the transcript of a task's conversation, or of the task itself, and gives its place.

@@ -10,8 +10,9 @@ use blendline_wire::{ConversationId, QueueId, TaskId, WorkerId};
 
 use crate::by_number::ByNumber;
 
-/// How many numbers share a page. A page of which one is left takes less than half of what a task does.
-const PAGE: usize = 16;
+/// How many numbers share a page: of so many, what finds the pages is near. A page of places of which one is left takes as
+/// much again as its task.
+const PAGE: usize = 64;
 /// How many pages share a sheet: so many numbers are found by one entry of the table that all of them fit in a cache.
 const SHEET: usize = 64;
 

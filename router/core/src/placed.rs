@@ -100,15 +100,15 @@ impl<K: Numbered, V> Placed<K, V> {
         place
     }
 
-    /// Takes a row out.
-    pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
+    /// Takes a row out. In a box, since that is how it is written: it is large to move more than once.
+    pub(crate) fn remove(&mut self, key: &K) -> Option<Box<V>> {
         let place = self.places.remove(key)?;
         let chunk = self.chunks.get_mut(place.chunk())?;
-        let row = chunk.rows.as_mut()?[place.row()].take();
         if chunk.taken == u64::MAX {
             self.open.push(place.chunk());
         }
         chunk.taken &= !(1 << place.row());
+        let row = chunk.rows.as_mut()?[place.row()].take().map(Box::new);
         if chunk.taken == 0 {
             chunk.rows = None;
         }
@@ -154,7 +154,7 @@ mod tests {
                 let place = placed.insert(key, turn);
                 map.insert(key, (turn, place));
             } else {
-                assert_eq!(placed.remove(&key), map.remove(&key).map(|(row, _)| row));
+                assert_eq!(placed.remove(&key), map.remove(&key).map(|(row, _)| Box::new(row)));
             }
             assert_eq!((placed.len(), placed.contains_key(&key)), (map.len(), map.contains_key(&key)));
             assert_eq!(placed.get(&key), map.get(&key).map(|(row, _)| row));
