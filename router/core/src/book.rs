@@ -348,22 +348,26 @@ impl Scheduler {
     /// An event of a tenant with nothing else said yet.
     pub(crate) fn blank_event(&mut self, step: &Step<'_>, tenant: TenantId, kind: EventKind) -> Box<Event> {
         self.meta.last_event += 1;
-        Box::new(Event {
-            id: EventId(self.meta.last_event),
-            at: step.now,
-            tenant,
-            kind,
-            actor: step.actor,
-            activity: Activity::default(),
-            unit: None,
-            matter: None,
-            conversation: None,
-            task: None,
-            side: None,
-            channel: None,
-            cause: None,
-            rule_set: 0,
-        })
+        // Written where it stays: it is large to move.
+        Box::write(
+            Box::new_uninit(),
+            Event {
+                id: EventId(self.meta.last_event),
+                at: step.now,
+                tenant,
+                kind,
+                actor: step.actor,
+                activity: Activity::default(),
+                unit: None,
+                matter: None,
+                conversation: None,
+                task: None,
+                side: None,
+                channel: None,
+                cause: None,
+                rule_set: 0,
+            },
+        )
     }
 
     /// Writes an event; the first of a step is the cause of the others.

@@ -108,7 +108,9 @@ impl<K: Numbered, V> Placed<K, V> {
             self.open.push(place.chunk());
         }
         chunk.taken &= !(1 << place.row());
-        let row = chunk.rows.as_mut()?[place.row()].take().map(Box::new);
+        // Written where it stays.
+        let room = Box::new_uninit();
+        let row = chunk.rows.as_mut()?[place.row()].take().map(|row| Box::write(room, row));
         if chunk.taken == 0 {
             chunk.rows = None;
         }
