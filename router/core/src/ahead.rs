@@ -18,7 +18,7 @@ use crate::rows::{Aside, Conversation, Task};
 use crate::scheduler::Scheduler;
 
 /// How many to look at together: of fewer, less waits at once; of many more, the first would be gone from the caches when
-/// their turn comes. 16 and 50 are about as quick, 125 slower.
+/// their turn comes. 50 are about as quick, 10 and 125 slower.
 pub const AHEAD: usize = 25;
 
 impl Scheduler {

@@ -173,7 +173,7 @@ impl<T: Marked> Blocks<T> {
 }
 
 /// Items of a list that have none but some bits, from a place on. By hand: whoever looks for work begins one for each
-/// queue he serves, and goes on with one of them; put together of others it took a quarter more steps.
+/// queue he serves, and goes on with one of them.
 #[derive(Clone, Copy)]
 pub(crate) struct Within<'a, T: Marked> {
     /// From the one that comes next.

@@ -74,7 +74,7 @@ impl Scheduler {
     }
 
     /// What is derived from an open task that is about to change.
-    #[inline(never)] // Nor what comes after: each change would have its copy, and the code of a step fills the caches.
+    #[inline(never)] // Nor what comes after: each change would have its copy.
     fn before_edit(&self, place: Place) -> Option<Before> {
         let task = self.tasks.at(place)?;
         let (stand, takes) = self.rules().stand_and_takes(task);
@@ -322,7 +322,7 @@ impl Scheduler {
 
     /// Writes an event about a task that is still open.
     pub(crate) fn task_event(&mut self, step: &mut Step<'_>, task: TaskId, kind: EventKind) {
-        if let Some(about) = self.tasks.get(&task).map(|task| About::of(task)) {
+        if let Some(about) = self.tasks.get(&task).map(About::of) {
             self.event_about(step, about, kind);
         }
     }

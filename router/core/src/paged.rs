@@ -199,8 +199,7 @@ impl<K: Numbered, V> Paged<K, V> {
         let mut sheets: Vec<(u64, &Box<Sheet<V>>)> = numbers.collect();
         sheets.sort_unstable_by_key(|(number, _)| *number);
         let pages = sheets.into_iter().flat_map(|(number, sheet)| numbered(number, &sheet.pages));
-        let slots =
-            pages.flat_map(|(number, page)| page.slots.iter().flat_map(move |slots| numbered(number, &**slots)));
+        let slots = pages.flat_map(|(number, page)| page.slots.iter().flat_map(move |slots| numbered(number, slots)));
         slots.filter_map(|(number, slot)| Some((K::numbered(number), slot.as_ref()?)))
     }
 
@@ -212,7 +211,7 @@ impl<K: Numbered, V> Paged<K, V> {
 
 /// What shares a number, each with its own.
 fn numbered<T, const N: usize>(number: u64, those: &[T; N]) -> impl Iterator<Item = (u64, &T)> {
-    (number * N as u64..).zip(those)
+    those.iter().zip(number * N as u64..).map(|(one, number)| (number, one))
 }
 
 /// Where a number is.
