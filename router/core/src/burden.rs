@@ -4,7 +4,7 @@
 use blendline_wire::event::EventKind;
 use blendline_wire::{Millis, WorkerId};
 
-use crate::book::About;
+use crate::about::About;
 use crate::rows::{Run, Worker};
 use crate::scheduler::{Scheduler, Step};
 

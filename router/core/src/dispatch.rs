@@ -5,8 +5,8 @@ use blendline_wire::org::{Goal, QueueSettings};
 use blendline_wire::task::{AcceptMode, Presence, Side, TaskKind};
 use blendline_wire::{Lease, Millis, QueueId, TaskId, TenantId, WorkerId};
 
+use crate::about::About;
 use crate::blocks::Within;
-use crate::book::About;
 use crate::desk::Desk;
 use crate::effect::Release;
 

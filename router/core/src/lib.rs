@@ -13,6 +13,7 @@ pub mod limits;
 pub mod policy;
 pub mod rows;
 
+mod about;
 mod ahead;
 mod backlog;
 mod beside;

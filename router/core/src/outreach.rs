@@ -5,7 +5,7 @@ use blendline_wire::task::TaskKind;
 use blendline_wire::worker::Author;
 use blendline_wire::{AccountId, ChannelKey, ContactKey, Lease, MatterId, QueueId, WorkerId};
 
-use crate::book::About;
+use crate::about::About;
 use crate::effect::{Answer, MessageRow, Refusal, Write};
 use crate::input::{Class, PayloadId};
 use crate::limits;

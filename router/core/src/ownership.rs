@@ -4,7 +4,7 @@ use blendline_wire::event::EventKind;
 use blendline_wire::task::{Presence, Target, TaskKind, WithdrawReason};
 use blendline_wire::{Lease, Millis, QueueId, TaskId, WorkerId};
 
-use crate::book::About;
+use crate::about::About;
 use crate::dispatch::begin_silence;
 use crate::effect::{Answer, Refusal, Release};
 use crate::index::reminds;

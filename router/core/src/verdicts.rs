@@ -5,7 +5,7 @@ use blendline_wire::task::{ClockRule, ParkReason, Target, TaskKind};
 use blendline_wire::worker::Author;
 use blendline_wire::{Lease, TaskId, TenantId, WorkerId};
 
-use crate::book::About;
+use crate::about::About;
 use crate::effect::{Answer, Refusal};
 use crate::input::{Class, PayloadId, Verdict};
 use crate::limits;
