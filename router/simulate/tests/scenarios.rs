@@ -181,6 +181,27 @@ fn everybody_does_what_he_is_quick_at() {
 }
 
 #[test]
+fn when_the_quick_ones_go_home_the_others_do_their_work() {
+    let queue = |name: &str, rate: f64, quick: &str, slow: &str| {
+        json!({"name": name, "side": "front", "arrivals": {"rate": rate}, "skills": [name], "holding_cost": 1,
+               "service": {"by_group": {quick: {"exponential": 1}, slow: {"exponential": 2}}}})
+    };
+    let mut scenario = scenario();
+    scenario["groups"] = json!([
+        {"name": "one", "workers": 2, "skills": ["a", "b"], "staff": [[0, 2], [8_000, 0]]},
+        {"name": "two", "workers": 4, "skills": ["a", "b"]}
+    ]);
+    scenario["queues"] = json!([queue("a", 1.5, "two", "one"), queue("b", 0.5, "one", "two")]);
+    scenario["policy"] = json!({"name": "blendline"});
+    scenario["horizon"] = json!(12_000);
+    let report = ran(&scenario, 5);
+    for name in ["a", "b"] {
+        let queue = report.queues.get(name).unwrap();
+        assert!(queue.wait_max < 60.0 && queue.started + 50 > queue.arrived, "{name}: {queue:?}");
+    }
+}
+
+#[test]
 fn a_part_of_a_run_is_drawn_and_the_rest_of_it_is_the_same() {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
     let (file, drawing) = (folder.join("part.json"), folder.join("part.svg"));

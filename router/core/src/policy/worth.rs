@@ -77,12 +77,13 @@ impl PartialEq for Worth {
 }
 
 impl Worth {
-    /// Reckons it.
+    /// Reckons it. Where nobody is at home it is reckoned with one slot: what waits there costs as well, and those who only
+    /// help there would leave it for ever.
     pub fn new(line: &Line) -> Self {
-        if line.slots < 1.0 || line.offered <= 0.0 || line.task_ms <= 0.0 || line.cost <= 0.0 {
+        if line.offered <= 0.0 || line.task_ms <= 0.0 || line.cost <= 0.0 {
             return Self::default();
         }
-        Self { line: Some(*line), ..Self::default() }
+        Self { line: Some(Line { slots: line.slots.max(1.0), ..*line }), ..Self::default() }
     }
 
     /// What is spared when one of so many waiting tasks starts.
@@ -221,6 +222,13 @@ mod tests {
         assert!((worth.taken(1, 0, 1.0) - (4.472 + 2.0 * worth.taken(2, 0, 1.0)) / 2.2).abs() < 2e-3, "{worth:?}");
         assert!((worth.spared(1) - (4.472 + 3.0 * worth.taken(1, 0, 1.0)) / 2.2).abs() < 4e-3, "{worth:?}");
         assert!((worth.spared(3) - worth.spared(2) - 3.0 / 0.8).abs() < 1e-9, "{worth:?}");
+    }
+
+    #[test]
+    fn where_nobody_is_at_home_it_costs_to_wait() {
+        let nobody = Worth::new(&Line { slots: 0.0, ..LINE });
+        assert!(nobody.spared(1) > 0.0 && nobody.spared(9) > nobody.spared(2));
+        assert_eq!(nobody, Worth::new(&Line { slots: 1.0, ..LINE }));
     }
 
     #[test]
