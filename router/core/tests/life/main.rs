@@ -3,6 +3,7 @@
 
 mod aside;
 mod burden;
+mod declined;
 mod explained;
 mod interrupt;
 mod ladder;

@@ -367,32 +367,6 @@ fn nothing_is_passed_on_to_where_nobody_of_the_company_is() {
 }
 
 #[test]
-fn who_declined_the_first_of_a_line_has_the_next_of_it() {
-    let mut office = Office::new();
-    let first = office.item(BACK);
-    let second = office.item(BACK);
-    let worker = office.worker(1, 1, &[BACK], AcceptMode::Offer);
-    assert_eq!(office.owner(first), Some(worker));
-    let lease = office.lease(first);
-    office.call(Command::Decline { worker, task: first, lease, reason: "busy".to_owned() }).unwrap();
-    assert_eq!((office.owner(first), office.owner(second)), (None, Some(worker)));
-}
-
-#[test]
-fn where_slots_come_free_for_back_work_it_goes_to_whoever_did_not_decline_it() {
-    let mut office = Office::new();
-    let first = office.item(BACK);
-    let worker = office.worker(1, 1, &[FRONT, BACK], AcceptMode::Offer);
-    let lease = office.lease(first);
-    office.call(Command::Decline { worker, task: first, lease, reason: "busy".to_owned() }).unwrap();
-    office.keep_free(1_000);
-    let second = office.item(BACK);
-    assert_eq!(office.owner(second), None, "the last slot is kept free");
-    office.keep_free(0);
-    assert_eq!((office.owner(first), office.owner(second)), (None, Some(worker)));
-}
-
-#[test]
 fn what_takes_little_starts_where_what_takes_more_is_held_back() {
     let mut office = Office::with(|queue| queue.task_weight = if queue.id == BACK { 150 } else { 100 });
     office.keep_free(3_000);
