@@ -33,12 +33,13 @@ pub(crate) struct Gate {
 impl Gate {
     /// False when a ready worker is held back for sure.
     pub(crate) fn may_pass(&self, place: &Place) -> bool {
-        place.planned || place.fronts & self.bits == 0
+        // Who helps somewhere may not be at home where he serves.
+        place.planned || place.paced || place.fronts & self.bits == 0
     }
 
     /// Whether back work may start with this worker. Whoever never serves the front line does not weaken it.
     pub(crate) fn lets(&self, desk: &Desk) -> bool {
-        self.shut.is_empty() || !desk.fronts.iter().any(|front| self.shut.binary_search(front).is_ok())
+        self.shut.is_empty() || !desk.homes.iter().any(|front| self.shut.binary_search(front).is_ok())
     }
 }
 
@@ -157,7 +158,7 @@ impl Scheduler {
             if let Some((_, lets)) = known.filter(|(known, _)| *known == taking) {
                 return lets;
             }
-            let holds = desk.fronts.iter().find(|front| !self.reserve_lets(**front, taking));
+            let holds = desk.homes.iter().find(|front| !self.reserve_lets(**front, taking));
             shut.extend(holds);
             known = Some((taking, holds.is_none()));
             holds.is_none()

@@ -3,13 +3,15 @@
 use std::cmp::Ordering;
 
 use blendline_wire::event::Because;
-use blendline_wire::org::{Goal, QueueSettings};
+use blendline_wire::org::QueueSettings;
 use blendline_wire::task::Side;
 use blendline_wire::{Millis, TaskId, WorkerId};
 
 use crate::backlog::Gate;
 use crate::blocks::Marked;
-use crate::price::Prices;
+use crate::desk::Desk;
+use crate::pooled::costs;
+use crate::price::{Prices, Waits};
 use crate::ready::{Bits, Place, Ready, need_bits};
 use crate::rows::Task;
 use crate::scheduler::Scheduler;
@@ -46,6 +48,8 @@ struct Choice<'a> {
     /// What its start spares its queue, where it is a front queue whose waiting costs: who loses more by it than this is
     /// not for it.
     spared: Option<f64>,
+    /// Whether the same workers serve other such queues: then what a start brings tells who it is for.
+    pooled: bool,
 }
 
 impl Scheduler {
@@ -57,7 +61,9 @@ impl Scheduler {
         if !self.rules().hours_of(queue).is_open(now) {
             return None;
         }
-        let costs = queue.side == Side::Front && matches!(queue.blend.goal, Goal::Cost { .. });
+        let costs = queue.side == Side::Front && costs(Some(queue));
+        // Whoever is free would have what waits elsewhere, if it were for him and paid.
+        let waits = if costs { Waits::Not } else { Waits::Could };
         let mut choice = Choice {
             core: self,
             now,
@@ -65,8 +71,9 @@ impl Scheduler {
             queue,
             gate,
             needs: need_bits(&task.needs),
-            prices: self.prices(queue),
+            prices: self.prices(queue, waits),
             spared: costs.then(|| self.spared(queue.id)),
+            pooled: costs && self.pooled_with(queue).is_some(),
         };
         if let Some(worker) = choice.sticky() {
             return Some((worker, Because::Sticky, None));
@@ -113,13 +120,27 @@ impl<'a> Choice<'a> {
             && self.gate.is_none_or(|gate| {
                 (gate.lets(desk) || core.is_owed_by_group(now, desk, self.queue)) && !core.has_some_aside(now, desk)
             })
-            && self.spared.is_none_or(|spared| desk.fronts.len() < 2 || self.prices.of(desk) <= spared)
+            && (self.spared.is_none()
+                || desk.fronts.len() < 2
+                || self.gain(desk) >= 0.0
+                || core.held_too_long(now, self.queue))
+    }
+
+    /// What it brings that a worker starts the task, where its waiting costs.
+    fn gain(&mut self, desk: &Desk) -> f64 {
+        let (core, queue, spared) = (self.core, self.queue, self.spared.unwrap_or(0.0));
+        core.gain(desk, queue, Waits::Not, || spared - self.prices.of(desk))
     }
 
     fn loss(&mut self, place: &Place) -> Loss {
         let spare = (place.skills & !self.needs).count_ones();
         let desk = if self.task.strain > 0 { self.core.workers.get(&place.worker) } else { None };
         let strain = desk.map_or(0, |desk| desk.row.strain_milli(self.now));
-        Loss(self.prices.at(place), strain, spare, place.cost)
+        let pooled = self.pooled.then(|| self.core.workers.get(&place.worker)).flatten();
+        let price = match pooled {
+            Some(desk) => -self.gain(desk),
+            None => self.prices.at(place),
+        };
+        Loss(price, strain, spare, place.cost)
     }
 }

@@ -9,6 +9,7 @@ use blendline_wire::{Millis, QueueId, TaskId};
 use crate::by_number::ByNumber;
 use crate::dispatch::declined_by;
 use crate::lookup::Few;
+use crate::pooled::{Pooled, costs};
 use crate::promise::{is_promised, part_of};
 use crate::ready::{Bits, Place, queue_bits, skill_bits};
 use crate::rows::{Learnt, Task, Worker};
@@ -56,12 +57,21 @@ pub(crate) struct Tenant {
     pub(crate) holding: Few<QueueId>,
     /// Whether no two of his front queues share a bit (derived).
     pub(crate) fronts_apart: bool,
+    /// Those whose waiting costs and that the same workers serve (derived).
+    pub(crate) pooled: Vec<Pooled>,
 }
 
 impl Tenant {
     /// A tenant of whom nothing is derived yet.
     pub(crate) fn new(settings: TenantSettings) -> Self {
-        Self { settings, fronts: Vec::new(), backs: Vec::new(), holding: Few::default(), fronts_apart: true }
+        Self {
+            settings,
+            fronts: Vec::new(),
+            backs: Vec::new(),
+            holding: Few::default(),
+            fronts_apart: true,
+            pooled: Vec::new(),
+        }
     }
 
     /// Derives his queues anew.
@@ -101,6 +111,8 @@ pub(crate) struct Desk {
     /// Whether some channel's tasks take of him what his settings say: for nearly nobody, and who looks for somebody need
     /// not look into all settings.
     weighs: bool,
+    /// Whether waiting costs in some front queue he serves.
+    pub(crate) costs: bool,
     /// The front queues he serves.
     pub(crate) fronts: Arc<[QueueId]>,
     /// Those of them whose work is his: he does not only help there.
@@ -132,6 +144,7 @@ impl Desk {
             ready: None,
             skills: 0,
             weighs: false,
+            costs: false,
             fronts: Arc::default(),
             homes: Arc::default(),
             promised: Arc::default(),
@@ -156,6 +169,7 @@ impl Desk {
             if those.peek().is_some() { those.collect() } else { Arc::default() }
         };
         self.fronts = of(&|queue| queue.side == Side::Front);
+        self.costs = self.fronts.iter().any(|queue| costs(queues.get(queue)));
         let helps = |queue: &&QueueId| self.row.paces.iter().any(|pace| pace.queue == **queue && pace.helps);
         self.homes = match self.row.paces.iter().any(|pace| pace.helps) {
             true => self.fronts.iter().filter(|queue| !helps(queue)).copied().collect(),

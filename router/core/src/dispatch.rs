@@ -1,7 +1,7 @@
 //! Bringing tasks and workers together.
 
 use blendline_wire::event::{Because, Decision, EventKind};
-use blendline_wire::org::{Goal, QueueSettings};
+use blendline_wire::org::QueueSettings;
 use blendline_wire::task::{AcceptMode, Presence, Side, TaskKind};
 use blendline_wire::{Lease, Millis, QueueId, TaskId, TenantId, WorkerId};
 
@@ -15,7 +15,8 @@ use crate::learnt::Heard;
 use crate::lines::{Bucket, Head, Heads, Lines, Waiting};
 use crate::placed::Place;
 use crate::policy;
-use crate::price::Rank;
+use crate::pooled::costs;
+use crate::price::{Rank, Waits};
 use crate::rows::{Task, TaskState};
 use crate::scheduler::{Scheduler, Step};
 
@@ -195,7 +196,7 @@ impl Scheduler {
                 Seen { now, desk, rank, weight, lines, bucket, heads, rest, declined: false }
             });
             let found = seen.filter_map(|mut seen| Some((self.first_for(&mut seen, None)?, seen)));
-            if settings.side == Side::Front && !self.worth_starting(desk, settings) {
+            if settings.side == Side::Front && !self.worth_starting(now, desk, settings, Waits::Could) {
                 let Some(first) = found.reduce(|one, other| if other.0.is_before(&one.0) { other } else { one }) else {
                     continue;
                 };
@@ -213,7 +214,9 @@ impl Scheduler {
                 }
             }
         }
-        if let Some((first, seen)) = dear.filter(|_| contested && best.is_none()) {
+        // What waits elsewhere is not for him if he found nothing there.
+        let pays = |dear: &(Candidate, Seen<'_>)| contested || self.pays_alone(now, desk, dear.0.task);
+        if let Some((first, seen)) = dear.filter(|dear| best.is_none() && pays(dear)) {
             (best, place) = (Some(first), Some(seen));
         }
         let (best, mut place) = (best?, place?);
@@ -226,6 +229,12 @@ impl Scheduler {
         let second =
             second.into_iter().chain(other).reduce(|one, other| if one.is_before(&other) { one } else { other });
         Some((best, second))
+    }
+
+    /// Whether a task's start pays where nothing else that waits is for this worker.
+    fn pays_alone(&self, now: Millis, desk: &Desk, task: TaskId) -> bool {
+        let queue = self.tasks.get(&task).and_then(|task| self.queues.get(&task.queue));
+        queue.is_some_and(|queue| self.worth_starting(now, desk, queue, Waits::Not))
     }
 
     /// The first that a worker could have of the lines that were not looked at yet, but for the one that `except` leads.
@@ -270,21 +279,27 @@ impl Scheduler {
             }
             return;
         }
+        let queue = task.queue;
         self.seat_moved(step);
+        let held = costs(self.queues.get(&queue));
         let Some((worker, because, runner_up)) = self.worker_for(now, id, None) else {
+            if held {
+                // What does not pay now may later.
+                self.keep_counting(step, queue);
+            }
             return self.call_away(step, id);
         };
-        let first = if because == Because::Sticky { id } else { self.first_alike(id) };
-        self.bind(step, first, worker, because, None, runner_up);
-    }
-
-    /// The first task of a waiting task's line, where it may be that it was held back before; else the task itself.
-    fn first_alike(&self, id: TaskId) -> TaskId {
-        let Some(task) = self.tasks.get(&id).filter(|task| task.side == Side::Front) else { return id };
-        let held = self.queues.get(&task.queue).is_some_and(|queue| matches!(queue.blend.goal, Goal::Cost { .. }));
-        let lines = self.index.lines.get(&task.queue).filter(|_| held);
-        let first = lines.and_then(|lines| lines.line(&line_key(task), task.missed).next());
-        first.filter(|first| !first.is_declined()).map_or(id, |first| first.task)
+        // Others may have been held back before it: they are older.
+        if held && because != Because::Sticky && self.waiting(queue) > 1 {
+            let load = |core: &Self| core.workers.get(&worker).map(|desk| desk.load);
+            let before = load(self);
+            self.fill(step, worker);
+            if load(self) != before {
+                // He has something now, if not this: others may be free.
+                return self.place(step, id);
+            }
+        }
+        self.bind(step, id, worker, because, None, runner_up);
     }
 
     /// Gives a task to a worker, as an offer or at once.

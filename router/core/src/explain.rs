@@ -175,7 +175,7 @@ impl Scheduler {
         let taking = self.queues.get(&task.queue).map(|queue| self.taking_of(now, queue, hard, desk));
         if let Some(taking) = taking.filter(|_| self.held_back(task.id).is_some()) {
             let mut reserved = false;
-            for front in desk.fronts.iter() {
+            for front in desk.homes.iter() {
                 let known = fronts.entry(*front).or_insert_with(|| (!self.reserve_lets(*front, taking), false));
                 reserved |= known.0;
                 known.1 |= known.0 && met.is_empty();

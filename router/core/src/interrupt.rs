@@ -15,6 +15,7 @@ use blendline_wire::{Millis, QueueId, TaskId, TenantId, WorkerId};
 use crate::desk::Desk;
 use crate::learnt::Taking;
 use crate::limits;
+use crate::price::Waits;
 use crate::rows::{Task, TaskState};
 use crate::scheduler::{Scheduler, Step};
 
@@ -66,7 +67,7 @@ impl Scheduler {
             // Nobody is given work and called away from it at one instant.
             let soft = due_at.since(now) > aside.target_ms / HARD_PART
                 && aside.state.active_since().is_some_and(|since| since < now);
-            let pays = self.worth_starting(desk, queue)
+            let pays = self.worth_starting(now, desk, queue, Waits::Could)
                 && !self.is_owed_after(now, desk, aside.queue, self.rules().weight(aside));
             let may = serves && soft && pays && desk.weight_of(task, queue) <= free && desk.knows_and_may(task, now);
             may.then_some((*id, worker))
@@ -141,6 +142,6 @@ impl Scheduler {
         let taking =
             Taking { interruptible: self.rules().is_breakable(task), ..self.taking_of(now, queue, false, desk) };
         let may_be_held = task.side == Side::Back && !task.missed;
-        desk.fronts.iter().copied().find(|front| may_be_held && !self.reserve_lets(*front, taking))
+        desk.homes.iter().copied().find(|front| may_be_held && !self.reserve_lets(*front, taking))
     }
 }

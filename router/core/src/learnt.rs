@@ -7,9 +7,11 @@ use blendline_wire::{Millis, QueueId, WorkerId};
 use crate::desk::{Desk, Pool};
 use crate::dues::{Deadline, Due};
 use crate::limits;
+use crate::lines::Lines;
 use crate::policy;
 use crate::policy::rate::COUNT_MAX;
 use crate::policy::reserve::{self, Harm};
+use crate::pooled::costs;
 use crate::rows::Learnt;
 use crate::scheduler::{Scheduler, Step};
 
@@ -92,6 +94,7 @@ impl Scheduler {
         let floor = self.reserve_floor_milli(queue);
         let pool = self.pools.get(&queue).copied().unwrap_or_default();
         let busy = (pool.slots - pool.free).saturating_sub(pool.back) * 1_000 / u64::from(WEIGHT_UNIT);
+        let held = costs(self.queues.get(&queue)) && self.waiting(queue) > 0;
         let quiet = self.learnt.get(&queue).is_some_and(|row| row.seen == 0);
         self.edit_learnt(step, queue, |row| {
             let first = row.count_since == Millis(0);
@@ -103,10 +106,16 @@ impl Scheduler {
             }
             (row.seen, row.count_since) = (0, now);
             // Who hears nothing and keeps nothing free needs no clock.
-            let asleep = quiet && !first && row.level_milli <= floor;
+            let asleep = quiet && !first && !held && row.level_milli <= floor;
             row.count_until = if asleep { Millis::MAX } else { now.plus(row.rate.count_ms()) };
         });
         self.set_level(step, queue);
+        if held {
+            // What did not pay may pay now.
+            let heads =
+                self.index.lines.get(&queue).into_iter().flat_map(Lines::buckets).flat_map(|(_, heads)| heads.iter());
+            step.todo.fresh.extend(heads.map(|head| head.waiting.task));
+        }
         // Where nothing happens, a draw that went against back work must not stand.
         if quiet && let Some(settings) = self.queues.get(&queue) {
             self.meta.seed = policy::draw(self.meta.seed).1;
@@ -160,7 +169,7 @@ impl Scheduler {
         }
         let ms = self.task_ms(queue);
         let worth = self.queues.get(&queue).map_or(0, |queue| u64::from(queue.blend.worth_milli));
-        let fronts = self.workers.get(&worker).map(|desk| desk.fronts.clone()).unwrap_or_default();
+        let fronts = self.workers.get(&worker).map(|desk| desk.homes.clone()).unwrap_or_default();
         for front in fronts.iter().copied() {
             let known = self.learnt.get(&front).map(|row| (row.back_ms, row.back_worth_milli, row.overtaken_until));
             let (known_ms, known_worth, overtaken) = known.unwrap_or_default();
@@ -267,7 +276,7 @@ impl Scheduler {
     }
 
     /// Whoever keeps slots free must find out when nothing comes any more, though the clock of his counts had stopped.
-    fn keep_counting(&mut self, step: &mut Step<'_>, queue: QueueId) {
+    pub(crate) fn keep_counting(&mut self, step: &mut Step<'_>, queue: QueueId) {
         let now = step.now;
         if self.learnt.get(&queue).is_some_and(|row| row.count_until == Millis::MAX) {
             self.edit_learnt(step, queue, |row| row.count_until = now.plus(row.rate.count_ms()));

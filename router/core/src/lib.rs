@@ -43,6 +43,7 @@ mod pace;
 mod paged;
 mod parking;
 mod placed;
+mod pooled;
 mod price;
 mod promise;
 mod ready;

@@ -85,6 +85,7 @@ impl Scheduler {
         let now = self.meta.now;
         self.index = Index::default();
         self.pools.clear();
+        self.served.clear();
         self.promised.clear();
         self.members.clear();
         for tenant in self.tenants.values_mut() {
@@ -135,6 +136,9 @@ impl Scheduler {
             self.seat(step, *worker);
         }
         step.derives = false;
+        for tenant in self.tenants.keys().copied().collect::<Vec<_>>() {
+            self.pool_queues(tenant);
+        }
         self.seat_moved(step);
         step.todo.freed.extend(workers);
         step.todo.slack.extend(self.tenants.keys().copied());
@@ -173,6 +177,7 @@ impl Scheduler {
         same("desks", &self.workers, &fresh.workers)?;
         same("tenants", &self.tenants, &fresh.tenants)?;
         same("pools", &self.pools, &fresh.pools)?;
+        same("who serves what", &self.served, &fresh.served)?;
         same("promised", &self.promised, &fresh.promised)?;
         same("members of groups", &self.members, &fresh.members)?;
         same("worth", &self.worth, &fresh.worth)?;

@@ -13,43 +13,52 @@ use crate::rows::{Pace, Task, TaskState, Worker};
 use crate::scheduler::{Scheduler, Step};
 
 /// Over how many tasks a worker's time is remembered.
-const REMEMBERED: u16 = 400;
-/// So many spreads of his mean are not believed: chance makes everybody look quick or slow.
-const CHANCE: f64 = 1.0;
-/// Who is so many times slower, beside the mean, than at what he is best at only helps. With 1.3 two groups of three
-/// or four, each at the other's work 0.6 or 0.7 times as quick, cost up to 2.4 times the exact optimum, for nobody was ever
-/// found out to help; with 1.2 at most 1.15 times. Where they are 0.85 or 0.9 times as quick it is 1.16 to 1.57 times with
-/// this and 1.11 to 1.38 with 1.3, and with 1.1 chance takes those who are equally quick for helpers.
+const REMEMBERED: u16 = 1_200;
+/// After so many tasks half of what makes somebody quick or slow is believed, as a logarithm: chance makes everybody look
+/// so. That is where people's times differ by a fifth or so, and tasks of one by as much as their mean.
+const CHANCE: f64 = 30.0;
+/// Who is so many times slower, beside those who serve the same queue, than at what he is best at only helps.
 const HELPS: f64 = 1.2;
-/// When somebody turns out only to help, what was learnt of the queue's time counts as much as so many tasks.
-const BELIEVED: u32 = 20;
+/// The same among queues that the same workers serve. Who is taken for a helper by chance does little harm there, for what
+/// these queues are worth together counts all the more (see [`crate::pooled`]); elsewhere with this the cost of case M01
+/// rises from 0.99 to 1.05 times the exact optimum.
+const HELPS_POOLED: f64 = 1.06;
 /// Nobody counts as more than so many times as slow or as quick as the mean.
 const TIMES: (f64, f64) = (0.1, 10.0);
 
 impl Scheduler {
     /// How many times the mean time of a queue's tasks a worker takes for one.
     pub(crate) fn slowness(&self, desk: &Desk, queue: QueueId) -> f64 {
-        let Some(pace) = desk.row.paces.iter().find(|pace| pace.queue == queue) else { return 1.0 };
-        let times = f64::from(pace.task_ms) / self.task_ms(queue).max(1) as f64;
-        let chance = CHANCE / libm::sqrt(f64::from(pace.tasks.max(1)));
-        let believed = if times > 1.0 { (times / (1.0 + chance)).max(1.0) } else { (times * (1.0 + chance)).min(1.0) };
-        believed.clamp(TIMES.0, TIMES.1)
+        desk.row.pace(queue).map_or(1.0, |pace| pace.times(self.task_ms(queue) as f64))
     }
 
-    /// Learns from a solved task how quick its worker is, where that is asked. True for one who only helps.
-    pub(crate) fn his_time(&mut self, step: &mut Step<'_>, task: &Task) -> bool {
-        let TaskState::Closed { worker: Some(worker), .. } = task.state else { return false };
+    /// How many times as long a worker takes for a task of a queue as those do who serve it and are there, whoever does
+    /// most of it: where the wrong ones do a queue's work its mean time is theirs.
+    pub(crate) fn lag(&self, desk: &Desk, queue: QueueId) -> f64 {
+        let served = self.served.get(&queue);
+        desk.row.pace(queue).map_or(1.0, |pace| served.map_or(1.0, |served| pace.times(served.pace_ms())))
+    }
+
+    /// Learns from a solved task how quick its worker is, where that is asked. How many times slower he is at such work than
+    /// at what he is best at.
+    pub(crate) fn his_time(&mut self, step: &mut Step<'_>, task: &Task) -> f64 {
+        let TaskState::Closed { worker: Some(worker), .. } = task.state else { return 1.0 };
         let several = self.workers.get(&worker).is_some_and(|desk| desk.fronts.len() > 1);
         let goal = self.queues.get(&task.queue).map(|queue| queue.blend.goal);
         if !several || task.side == Side::Back || !matches!(goal, Some(Goal::Cost { .. })) {
-            return false;
+            return 1.0;
         }
         let (queue, ms) = (task.queue, task.worked_ms);
+        self.pace_counts(worker, queue, false);
         self.edit_worker(step, worker, |row| row.took(queue, ms));
-        let Some(desk) = self.workers.get(&worker) else { return false };
-        let times = desk.fronts.iter().map(|front| (*front, self.slowness(desk, *front)));
+        self.pace_counts(worker, queue, true);
+        let Some(desk) = self.workers.get(&worker) else { return 1.0 };
+        let times = desk.fronts.iter().map(|front| (*front, self.lag(desk, *front)));
         let best = times.clone().map(|(_, times)| times).fold(f64::INFINITY, f64::min);
-        let helps = |queue| times.clone().any(|(front, times)| front == queue && times > best * HELPS);
+        let pooled = |front| self.queues.get(&front).is_some_and(|front| self.pooled_with(front).is_some());
+        let enough = |front| if pooled(front) { HELPS_POOLED } else { HELPS };
+        let helps = |queue| times.clone().any(|(front, times)| front == queue && times > best * enough(front));
+        let slower = times.clone().find(|(front, _)| *front == queue).map_or(1.0, |(_, times)| times / best);
         let changed: Vec<QueueId> =
             desk.row.paces.iter().filter(|pace| pace.helps != helps(pace.queue)).map(|pace| pace.queue).collect();
         if !changed.is_empty() {
@@ -58,18 +67,26 @@ impl Scheduler {
                     pace.helps = !pace.helps;
                 }
             });
-            // What was learnt of the queue's time was learnt from others.
-            for queue in changed {
-                self.edit_learnt(step, queue, |row| row.tasks = row.tasks.min(BELIEVED));
-            }
         }
-        self.workers
-            .get(&worker)
-            .is_some_and(|desk| desk.row.paces.iter().any(|pace| pace.queue == queue && pace.helps))
+        slower
+    }
+}
+
+impl Pace {
+    /// How many times so long his tasks take, as far as chance does not explain it.
+    fn times(&self, mean_ms: f64) -> f64 {
+        let times = f64::from(self.task_ms) / mean_ms.max(1.0);
+        let tasks = f64::from(self.tasks);
+        libm::pow(times.clamp(TIMES.0, TIMES.1), tasks / (tasks + CHANCE))
     }
 }
 
 impl Worker {
+    /// How long he takes for tasks of a queue, where that is known.
+    pub(crate) fn pace(&self, queue: QueueId) -> Option<&Pace> {
+        self.paces.iter().find(|pace| pace.queue == queue)
+    }
+
     /// He solved a task of a queue in so long.
     pub(crate) fn took(&mut self, queue: QueueId, ms: u64) {
         let ms = u32::try_from(ms).unwrap_or(u32::MAX);

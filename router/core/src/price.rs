@@ -9,21 +9,45 @@ use crate::learnt::HOUR_MS;
 use crate::lines::Lines;
 use crate::policy;
 use crate::policy::worth::{Line, Worth};
+use crate::pooled::costs;
 use crate::ready::{Bits, Place, queue_bits};
 use crate::rows::Reckoned;
 use crate::scheduler::{Scheduler, Step};
 
 /// How many times dearer it is to help where one is slow than one such task by itself: the reckoning takes each queue for
-/// one that nobody helps, and all who help at once leave too little at home. With two groups, each half as quick at the
-/// other's work, at 70 to 85 per cent load, the cost is 1.17, 1.09, 1.05, 1.05 and 1.07 times the exact optimum for 1, 1.3,
-/// 1.7, 2.2 and 3.
-const HELP_DEARER: f64 = 1.8;
+/// one that nobody helps more than now, and all who help at once leave too little at home. With two groups of three, each
+/// half as quick at the other's work, the cost is 1.04 and 1.02 times the exact optimum for 1.5 and 1.7, and with four and
+/// two, 0.7 times as quick, 1.05 for both.
+const HELP_DEARER: f64 = 1.7;
 
-/// Where waiting costs, a gain of nothing counts so much, in thousandths: losses can be told apart.
+/// Where waiting costs, a gain of nothing counts so much, in thousandths: losses can be told apart. No gain, however dear,
+/// goes before what is owed.
 const GAIN_BASE: f64 = 1e6;
+
+/// What does not pay is held back no longer than this beyond its target.
+const HELD_MOST_MS: u64 = 30 * 60 * 1_000;
 
 /// What a task counts for whose queue is owed its part: a thousand weeks of lateness.
 const OWED_MILLI: u64 = 1_000_000_000;
+
+/// What waits in the other queues that somebody serves.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Waits {
+    /// It could be his: he chooses among all.
+    Could,
+    /// It is not for him: he is free while it waits. To keep him free for it would help nobody.
+    Not,
+}
+
+impl Waits {
+    /// How many wait for him.
+    pub(crate) fn of(self, waiting: impl FnOnce() -> usize) -> usize {
+        match self {
+            Self::Could => waiting(),
+            Self::Not => 0,
+        }
+    }
+}
 
 /// By what the tasks of one queue are ranked among those of others.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -61,7 +85,7 @@ impl Scheduler {
         let (Some(row), Some(settings)) = (self.learnt.get(&queue), self.queues.get(&queue)) else {
             return Worth::default();
         };
-        let Reckoned { slots, others_milli, offered_micro, task_ms, free_milli } = row.reckoned;
+        let Reckoned { slots, others_milli, offered_micro, task_ms, free_milli, help_milli } = row.reckoned;
         let cost = match settings.blend.goal {
             Goal::Cost { hour_milli } => hour_milli as f64 / HOUR_MS,
             Goal::MeanWait | Goal::Within { .. } => f64::from(settings.weight_milli) / settings.target_ms.max(1) as f64,
@@ -73,6 +97,7 @@ impl Scheduler {
             task_ms: task_ms as f64,
             cost,
             free: free_milli as f64 / 1_000.0,
+            help: help_milli as f64 / 1_000.0,
         })
     }
 
@@ -84,30 +109,42 @@ impl Scheduler {
         let task_ms = self.task_ms(queue);
         let busy = per_ms * task_ms as f64 * f64::from(settings.task_weight) / f64::from(WEIGHT_UNIT);
         let back = self.pools.get(&queue).is_some_and(|pool| pool.back > 0);
+        let slots = self.pools.get(&queue).map_or(0, |pool| pool.slots);
+        let helped = self.served.get(&queue).is_some_and(|served| served.slots > slots);
         let reckoned = Reckoned {
-            slots: self.pools.get(&queue).map_or(0, |pool| pool.slots),
+            slots,
             others_milli: self.others_milli(queue, per_ms),
             offered_micro: (busy * 1_000_000.0) as u64,
             task_ms: task_ms.max(1),
             free_milli: if back { row.level_milli + 1_000 } else { u64::MAX },
+            // What those at home do not do of it others must.
+            help_milli: if helped { ((busy * 1_000.0) as u64).saturating_sub(row.busy_milli) } else { 0 },
         };
+        let (tenant, costs) = (settings.tenant, costs(Some(settings)));
         if reckoned != row.reckoned {
             self.edit_learnt(step, queue, |row| row.reckoned = reckoned);
-            self.worth.insert(queue, self.worth_of(queue));
+        }
+        let worth = self.worth_of(queue);
+        if self.worth.get(&queue) != Some(&worth) {
+            self.worth.insert(queue, worth);
+        }
+        if costs {
+            self.pool_queues(tenant);
         }
     }
 
     /// How many tasks stand in the lines of a queue.
-    fn waiting(&self, queue: QueueId) -> usize {
+    pub(crate) fn waiting(&self, queue: QueueId) -> usize {
         self.index.lines.get(&queue).map_or(0, Lines::waiting)
     }
 
     /// What it costs other front queues that a task of this one takes a slot of somebody who serves them too.
-    pub(crate) fn prices(&self, queue: &QueueSettings) -> Prices<'_> {
+    pub(crate) fn prices(&self, queue: &QueueSettings, waits: Waits) -> Prices<'_> {
         let tenant = self.tenants.get(&queue.tenant).filter(|tenant| tenant.fronts_apart);
         Prices {
             core: self,
             queue: queue.id,
+            waits,
             own: if queue.side == Side::Front { queue_bits(&[queue.id]) } else { 0 },
             apart: tenant.map(|tenant| &tenant.fronts[..]),
             task_ms: self.task_ms(queue.id) as f64,
@@ -117,9 +154,10 @@ impl Scheduler {
     }
 
     /// What it costs a front queue when one of its free slots is taken for so long.
-    fn price_of_slot(&self, front: QueueId, task_ms: f64) -> f64 {
+    pub(crate) fn price_of_slot(&self, front: QueueId, waits: Waits, task_ms: f64) -> f64 {
         let free = self.pools.get(&front).map_or(0, |pool| pool.free / u64::from(WEIGHT_UNIT));
-        self.worth.get(&front).map_or(0.0, |worth| worth.taken(free as usize, self.waiting(front), task_ms))
+        let waiting = waits.of(|| self.waiting(front));
+        self.worth.get(&front).map_or(0.0, |worth| worth.taken(free as usize, waiting, task_ms))
     }
 
     /// What is spared a front queue when the first of its waiting tasks starts.
@@ -129,9 +167,22 @@ impl Scheduler {
 
     /// Whether a task of a front queue whose waiting costs may start at a worker who serves these: what that spares it
     /// is not less than what it costs the others.
-    pub(crate) fn worth_starting(&self, desk: &Desk, queue: &QueueSettings) -> bool {
-        let priced = matches!(queue.blend.goal, Goal::Cost { .. }) && desk.fronts.len() > 1;
-        !priced || self.prices(queue).of(desk) <= self.spared(queue.id)
+    pub(crate) fn worth_starting(&self, now: Millis, desk: &Desk, queue: &QueueSettings, waits: Waits) -> bool {
+        let priced = costs(Some(queue)) && desk.fronts.len() > 1;
+        let alone = || self.spared(queue.id) - self.prices(queue, waits).of(desk);
+        !priced || self.gain(desk, queue, waits, alone) >= 0.0 || self.held_too_long(now, queue)
+    }
+
+    /// Whether the first that waits in a queue has been held back for so long that it starts whatever it costs others: for
+    /// its target, an hour at most, and then ten times a task's time, at least ten minutes and at most half an hour. Nobody
+    /// waits for ever for what may never come.
+    pub(crate) fn held_too_long(&self, now: Millis, queue: &QueueSettings) -> bool {
+        let grace_ms = (self.task_ms(queue.id) * 10).clamp(policy::AGEING_MS, HELD_MOST_MS);
+        let heads = self.index.lines.get(&queue.id).into_iter().flat_map(Lines::buckets);
+        heads.filter_map(|(_, heads)| heads.first()).any(|head| {
+            let (earned_at, due_at) = (head.waiting.earned_at(), head.waiting.due_at);
+            now.since(earned_at) > due_at.since(earned_at).min(HOUR_MS as u64) + grace_ms
+        })
     }
 
     /// By what the waiting tasks of a queue are ranked now for one worker: where waiting costs, by what is spared when he
@@ -144,9 +195,10 @@ impl Scheduler {
         if queue.side == Side::Back || !matches!(queue.blend.goal, Goal::Cost { .. }) {
             return rank;
         }
-        let spared = self.worth.get(&queue.id).map_or(0.0, |worth| worth.spared(self.waiting(queue.id).max(1)));
-        let gain = spared - self.prices(queue).of(desk);
-        Rank { more_milli: (GAIN_BASE + gain).max(0.0) as u64, ..rank }
+        let spared = || self.worth.get(&queue.id).map_or(0.0, |worth| worth.spared(self.waiting(queue.id).max(1)));
+        let alone = || spared() - self.prices(queue, Waits::Could).of(desk);
+        let gain = self.gain(desk, queue, Waits::Could, alone);
+        Rank { more_milli: ((GAIN_BASE + gain).max(0.0) as u64).min(OWED_MILLI / 2), ..rank }
     }
 
     /// True where most of those who serve a front queue serve others as well.
@@ -186,6 +238,7 @@ impl Scheduler {
 pub(crate) struct Prices<'a> {
     core: &'a Scheduler,
     queue: QueueId,
+    waits: Waits,
     /// Its own bit, where it is a front queue.
     own: Bits,
     /// The tenant's front queues, where no two share a bit.
@@ -214,7 +267,8 @@ impl Prices<'_> {
         let task_ms = self.task_ms * core.slowness(desk, queue);
         // Where he only helps nobody counts on him.
         let others = desk.homes.iter().copied().filter(|front| *front != queue);
-        let price: f64 = others.map(|front| core.price_of_slot(front, task_ms) / core.slowness(desk, front)).sum();
+        let price: f64 =
+            others.map(|front| core.price_of_slot(front, self.waits, task_ms) / core.slowness(desk, front)).sum();
         if desk.homes.contains(&queue) { price } else { price * HELP_DEARER }
     }
 
@@ -226,7 +280,7 @@ impl Prices<'_> {
             let bit = 1 << at;
             if self.asked & bit == 0 {
                 let front = apart.iter().find(|front| queue_bits(&[**front]) == bit);
-                self.known[at] = front.map_or(0.0, |front| self.core.price_of_slot(*front, self.task_ms));
+                self.known[at] = front.map_or(0.0, |front| self.core.price_of_slot(*front, self.waits, self.task_ms));
                 self.asked |= bit;
             }
             price += self.known[at];

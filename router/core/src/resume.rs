@@ -25,13 +25,11 @@ impl Scheduler {
     /// How long a task took that is solved; `before_ms` of it until it was taken up for the last time.
     pub(crate) fn task_took(&mut self, step: &mut Step<'_>, task: &Task, before_ms: u64) {
         let (took, last) = (task.worked_ms, task.worked_ms.saturating_sub(before_ms));
-        if self.his_time(step, task) {
-            // How long those take who only help says nothing of the queue.
-            return;
-        }
+        // Whoever is slow at it, the queue's time is that of those whose work it is.
+        let took_us = (took.saturating_mul(1_000) as f64 / self.his_time(step, task)) as u64;
         self.edit_learnt(step, task.queue, |row| {
             row.tasks = (row.tasks + 1).min(limits::TASKS_REMEMBERED);
-            row.task_us = nearer(row.task_us, took.saturating_mul(1_000), u64::from(row.tasks));
+            row.task_us = nearer(row.task_us, took_us, u64::from(row.tasks));
         });
         if !self.queues.get(&task.queue).is_some_and(|queue| queue.interruptible) {
             return;

@@ -18,6 +18,7 @@ use crate::lookup::{Few, Map};
 use crate::paged::Paged;
 use crate::placed::Placed;
 use crate::policy::worth::Worth;
+use crate::pooled::Served;
 use crate::promise::Members;
 use crate::rows::{Conversation, Learnt, Meta, OutboundRow, Task, Worker};
 use crate::sorted::Sorted;
@@ -48,6 +49,7 @@ pub struct Scheduler {
     /// weights (derived).
     pub(crate) members: BTreeMap<(QueueId, GroupId), Members>,
     pub(crate) worth: ByNumber<QueueId, Worth>,
+    pub(crate) served: ByNumber<QueueId, Served>,
     pub(crate) index: Index,
     /// When something happens by itself to what workers have (derived).
     pub(crate) watches: Sorted<Watch>,

@@ -20,7 +20,11 @@ impl Scheduler {
                 self.pools.remove(queue);
             }
         }
+        let costs = desk.costs;
         self.member_counts(id, &Pool::default(), &part);
+        if costs {
+            self.server_counts(id, &Pool::default(), &part);
+        }
     }
 
     /// Counts a worker in the pools as he is now. His place among the ready follows when somebody looks for one: most
@@ -59,7 +63,11 @@ impl Scheduler {
                 self.pools.remove(queue);
             }
         }
+        let costs = desk.costs;
         self.member_counts(id, &after, &before);
+        if costs {
+            self.server_counts(id, &after, &before);
+        }
     }
 
     /// Puts the workers who changed at their right places among the ready, or off them.

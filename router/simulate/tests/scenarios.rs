@@ -181,6 +181,27 @@ fn everybody_does_what_he_is_quick_at() {
 }
 
 #[test]
+fn two_groups_that_are_nearly_as_quick_at_each_others_work_share_it() {
+    // The exact optimum is 4.169; each group by itself, of two queues that do not know of one another, costs half as much
+    // again, and the dearer queue first at everybody a sixth more.
+    let r = 0.85;
+    let queue = |name: &str, rate: f64, cost: f64, quick: &str, slow: &str| {
+        json!({"name": name, "side": "front", "arrivals": {"rate": rate}, "skills": [name], "holding_cost": cost,
+               "service": {"by_group": {quick: {"exponential": 1}, slow: {"exponential": 1.0 / r}}}})
+    };
+    let group = |name: &str| json!({"name": name, "workers": 3, "skills": ["a", "b"]});
+    let mut scenario = scenario();
+    scenario["groups"] = json!([group("one"), group("two")]);
+    scenario["queues"] = json!([queue("a", 2.6, 1.0, "one", "two"), queue("b", 2.2, 3.0, "two", "one")]);
+    scenario["policy"] = json!({"name": "blendline"});
+    scenario["horizon"] = json!(24_000);
+    scenario["warmup"] = json!(4_000);
+    let costs: Vec<f64> = (1..=4).map(|seed| ran(&scenario, seed).cost_rate).collect();
+    let mean = costs.iter().sum::<f64>() / 4.0;
+    assert!(mean < 4.169 * 1.1, "{costs:?}");
+}
+
+#[test]
 fn when_the_quick_ones_go_home_the_others_do_their_work() {
     let queue = |name: &str, rate: f64, quick: &str, slow: &str| {
         json!({"name": name, "side": "front", "arrivals": {"rate": rate}, "skills": [name], "holding_cost": 1,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use blendline_core::input::Settings;
 use blendline_wire::org::{
-    AccountSettings, Burden, CalendarSettings, ChannelWeight, Planned, QueueSettings, SkillLevel, TenantSettings,
+    AccountSettings, Burden, CalendarSettings, ChannelWeight, Goal, Planned, QueueSettings, SkillLevel, TenantSettings,
     WEIGHT_UNIT, WorkerSettings,
 };
 use blendline_wire::task::{AcceptMode, Side};
@@ -71,6 +71,8 @@ pub struct Shape {
     pub channels: u64,
     /// Percent of steps of what waits that bring it forward, and of those that tell a supervisor.
     pub raises: u64,
+    /// Percent of front queues whose waiting costs.
+    pub costs: u64,
 }
 
 impl Shape {
@@ -111,6 +113,7 @@ impl Shape {
             plans: 0,
             channels: 0,
             raises: 0,
+            costs: 0,
         }
     }
 
@@ -123,6 +126,7 @@ impl Shape {
         self.plans = rng.one([0, 0, 0, 60]);
         self.channels = rng.one([0, 0, 0, 60]);
         self.raises = rng.one([0, 0, 0, 50]);
+        self.costs = rng.one([0, 0, 60, 100]);
     }
 
     /// A queue of this world.
@@ -137,6 +141,9 @@ impl Shape {
             let part = |group| Planned { group: GroupId(group), share_milli: more.one([0, 100, 300, 1_000]) };
             queue.planned = (1..=GROUPS).map(part).filter(|part| part.share_milli > 0).collect();
             queue.blend.share_window_ms = more.one([60_000, HOUR]);
+        }
+        if queue.side == Side::Front && more.percent(self.costs) {
+            queue.blend.goal = Goal::Cost { hour_milli: more.one([10, 1_000, 1_000, 50_000]) };
         }
         queue
     }

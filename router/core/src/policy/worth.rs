@@ -31,6 +31,8 @@ pub struct Line {
     pub cost: f64,
     /// So many slots at most are free: back work takes the others.
     pub free: f64,
+    /// So many slots more, in its own work, serve it while something waits: of those who only help.
+    pub help: f64,
 }
 
 /// The lengths of a taken slot's time, in times of a task of its own, for which its price is reckoned.
@@ -129,11 +131,12 @@ impl Worth {
 /// system, at rates `a` of arrivals, `m` of each server and `b` of the end of the taking, `k` servers busy,
 /// `(a + k·m + b) · P(x) = a · P(x + 1) + k·m · P(x − 1) + [all busy] · (cost + m · D(x − 1))`: a system of three
 /// diagonals, solved from below upward. Where much waits `P` rises by `m · step / b` a task. Where back work fills all
-/// slots but some, one more is free below them: what is taken there is taken from the back work.
+/// slots but some, one more is free below them: what is taken there is taken from the back work. Those who help do so
+/// while something waits: with one slot less that is one task sooner.
 fn prices(line: &Line) -> Prices {
     let (first, step, mean) = waiting(line, line.slots);
     let slots = libm::floor(line.slots);
-    let offered = line.offered.min(line.slots * LOAD_MAX);
+    let offered = line.offered.min((line.slots + line.help) * LOAD_MAX);
     let free = (FREE_MAX as f64).min(slots).min(line.free.max(1.0)) as usize;
     let filled = line.free < slots;
     let (arrivals, served) = (offered / line.task_ms, 1.0 / line.task_ms);
@@ -143,25 +146,26 @@ fn prices(line: &Line) -> Prices {
     let mut parts: Vec<[(f64, f64); TIMES.len()]> = Vec::with_capacity(MANY);
     for at in 0..=free + WAITING_MAX + TAIL {
         let busy = (slots - free as f64 - 1.0 + at as f64).clamp(0.0, slots - 1.0) * served;
+        let helped = if at > free { busy + line.help * served } else { busy };
         let more = match at.checked_sub(free + 1) {
             Some(over) => {
-                let one_more = match over.checked_sub(1) {
-                    Some(waiting) => first + step * waiting as f64,
-                    None => (offered * first - mean * line.task_ms) / slots,
+                let (one_more, faster) = match over.checked_sub(1) {
+                    Some(waiting) => (first + step * waiting as f64, 1.0),
+                    None => ((offered * first - mean * line.task_ms) / slots, 1.0 - line.help),
                 };
-                line.cost + served * one_more
+                line.cost + served * faster * one_more
             }
             None => 0.0,
         };
         let below = at.checked_sub(1).map(|below| parts[below]);
         parts.push(std::array::from_fn(|time| {
-            let (mut middle, mut rest) = (arrivals + busy + ends[time], 0.0);
+            let (mut middle, mut rest) = (arrivals + helped + ends[time], 0.0);
             match below {
                 Some(below) if at > 1 || filled => {
-                    middle -= busy * below[time].0;
-                    rest += busy * below[time].1;
+                    middle -= helped * below[time].0;
+                    rest += helped * below[time].1;
                 }
-                Some(_) => middle -= busy,
+                Some(_) => middle -= helped,
                 None => (middle, rest) = (arrivals + ends[time], -mean),
             }
             let part = 1.0 / middle;
@@ -186,12 +190,13 @@ fn prices(line: &Line) -> Prices {
     Prices { each: prices, last: free }
 }
 
-/// With so many slots: what the first waiting task costs, how much more each other one, and the mean cost in a
-/// millisecond.
+/// With so many slots, and those who help while something waits: what the first waiting task costs, how much more each
+/// other one, and the mean cost in a millisecond.
 fn waiting(line: &Line, slots: f64) -> (f64, f64, f64) {
     let servers = libm::floor(slots);
-    let offered = line.offered.min(slots * LOAD_MAX);
-    let load = offered / slots;
+    let all = slots + line.help;
+    let offered = line.offered.min(all * LOAD_MAX);
+    let load = offered / all;
     // Relative weights from all busy downward.
     let (mut weight, mut total) = (1.0, 1.0 + load / (1.0 - load));
     for fewer in 0..BUSY_MAX.min(servers.min(line.free) as usize) {
@@ -202,9 +207,9 @@ fn waiting(line: &Line, slots: f64) -> (f64, f64, f64) {
         }
     }
     let mean = line.cost * load / ((1.0 - load) * (1.0 - load)) / total;
-    let spare = (slots - offered) / line.task_ms;
+    let spare = (all - offered) / line.task_ms;
     let step = line.cost / spare;
-    let first = ((slots / line.task_ms * step - mean) / spare).max(0.0);
+    let first = ((all / line.task_ms * step - mean) / spare).max(0.0);
     (first, step, mean)
 }
 
@@ -212,7 +217,7 @@ fn waiting(line: &Line, slots: f64) -> (f64, f64, f64) {
 mod tests {
     use super::*;
 
-    const LINE: Line = Line { slots: 3.0, others: 0.0, offered: 2.2, task_ms: 1.0, cost: 3.0, free: 3.0 };
+    const LINE: Line = Line { slots: 3.0, others: 0.0, offered: 2.2, task_ms: 1.0, cost: 3.0, free: 3.0, help: 0.0 };
 
     #[test]
     fn it_is_the_relative_value_of_a_queue_with_servers() {
@@ -252,7 +257,7 @@ mod tests {
         let filled = if line.free < line.slots { slots - line.free as usize } else { 0 };
         let (arrivals, served) = (line.offered / line.task_ms, 1.0 / line.task_ms);
         let ends = served / times;
-        let all = arrivals + line.slots * served + ends;
+        let all = arrivals + (line.slots + line.help) * served + ends;
         let mut values = [vec![0.0; MANY], vec![0.0; MANY]];
         let mut mean = 0.0;
         for _ in 0..12_000 {
@@ -262,7 +267,8 @@ mod tests {
                 for tasks in 0..MANY {
                     let busy = tasks.min(slots - taken);
                     let below = if tasks > least { tasks - 1 } else { tasks };
-                    let (done, end) = (busy as f64 * served, if taken == 1 { ends } else { 0.0 });
+                    let help = if tasks > busy { line.help } else { 0.0 };
+                    let (done, end) = ((busy as f64 + help) * served, if taken == 1 { ends } else { 0.0 });
                     values[taken][tasks] = ((tasks - busy) as f64 * line.cost
                         + arrivals * old[taken][(tasks + 1).min(MANY - 1)]
                         + done * old[taken][below]
@@ -288,9 +294,11 @@ mod tests {
     fn it_is_what_every_state_says() {
         let lines = [
             LINE,
-            Line { slots: 6.0, others: 0.0, offered: 4.0, task_ms: 200.0, cost: 0.5, free: 6.0 },
-            Line { slots: 8.0, others: 0.0, offered: 4.0, task_ms: 5.0, cost: 2.0, free: 3.0 },
-            Line { slots: 2.0, others: 0.0, offered: 0.4, task_ms: 1.0, cost: 1.0, free: 1.0 },
+            Line { slots: 6.0, others: 0.0, offered: 4.0, task_ms: 200.0, cost: 0.5, free: 6.0, help: 0.0 },
+            Line { slots: 8.0, others: 0.0, offered: 4.0, task_ms: 5.0, cost: 2.0, free: 3.0, help: 0.0 },
+            Line { slots: 2.0, others: 0.0, offered: 0.4, task_ms: 1.0, cost: 1.0, free: 1.0, help: 0.0 },
+            Line { help: 0.5, ..LINE },
+            Line { slots: 2.0, offered: 2.3, help: 1.5, free: 2.0, ..LINE },
         ];
         for line in lines {
             let (worth, slots, free) = (Worth::new(&line), line.slots as usize, line.free as usize);

@@ -106,6 +106,9 @@ pub struct Reckoned {
     pub task_ms: u64,
     /// How many of its slots are free at most, in thousandths: back work takes the others.
     pub free_milli: u64,
+    /// What others who only help do of its work, in slots of its own, in thousandths.
+    #[serde(default)]
+    pub help_milli: u64,
 }
 
 const fn whole() -> u32 {

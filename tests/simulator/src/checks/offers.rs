@@ -4,7 +4,7 @@ use blendline_core::effect::Release;
 use blendline_core::input::{Command, Verdict};
 use blendline_core::rows::{Task, TaskState, Worker};
 use blendline_wire::event::{Because, EventKind};
-use blendline_wire::org::Goal;
+use blendline_wire::org::{Goal, QueueSettings, WorkerSettings};
 use blendline_wire::task::{Presence, Side, Target};
 use blendline_wire::{Millis, QueueId, WorkerId};
 
@@ -156,10 +156,6 @@ fn in_turn(step: &Step<'_>, given: &Task, worker: &Worker) -> Check {
 /// or ten minutes.
 fn steps_back(step: &Step<'_>, late: &Task, in_time: &Task) -> bool {
     const MOST_MS: u64 = 600_000;
-    let fronts = |queues: &[QueueId]| {
-        let side = |queue: &&QueueId| step.rows.queues.get(queue).is_some_and(|queue| queue.side == Side::Front);
-        queues.iter().filter(side).count()
-    };
     let mut serving = step.rows.workers.values().filter(|worker| worker.settings.queues.contains(&late.queue));
     let part = step.rows.queues.get(&late.queue).is_some_and(|queue| matches!(queue.blend.goal, Goal::Within { .. }));
     let behind_ms = step.now.since(late.due_at);
@@ -168,7 +164,21 @@ fn steps_back(step: &Step<'_>, late: &Task, in_time: &Task) -> bool {
         && late.missed
         && !in_time.missed
         && behind_ms < (4 * late.due_at.since(late.earned_at)).min(MOST_MS)
-        && serving.any(|worker| fronts(&worker.settings.queues) > 1)
+        && serving.any(|worker| serves_several(step.rows, &worker.settings))
+}
+
+/// Where waiting costs, a slot of somebody who serves several front queues may be worth more to another of them.
+pub(super) fn may_be_dear(rows: &Rows, task: &Task, worker: &Worker) -> bool {
+    let costs = |queue: &QueueSettings| matches!(queue.blend.goal, Goal::Cost { .. });
+    task.side == Side::Front
+        && rows.queues.get(&task.queue).is_some_and(costs)
+        && serves_several(rows, &worker.settings)
+}
+
+/// Whether somebody serves several front queues.
+fn serves_several(rows: &Rows, settings: &WorkerSettings) -> bool {
+    let front = |queue: &&QueueId| rows.queues.get(queue).is_some_and(|queue| queue.side == Side::Front);
+    settings.queues.iter().filter(front).count() > 1
 }
 
 /// What is late of one target is looked at in order, and what steps back for longer since it had more time may be first.
@@ -215,7 +225,12 @@ pub(super) fn could_have(rows: &Rows, task: &Task, worker: &Worker, now: Millis)
 /// The front queues that a worker serves.
 fn fronts<'a>(rows: &'a Rows, worker: &'a Worker) -> impl Iterator<Item = QueueId> + 'a {
     let front = |id: &QueueId| rows.queues.get(id).is_some_and(|queue| queue.side == Side::Front);
-    worker.settings.queues.iter().copied().filter(front)
+    worker.settings.queues.iter().copied().filter(front).filter(|queue| !only_helps(worker, *queue))
+}
+
+/// Whether a worker was found out to be slow at a queue's work: nobody counts on him there.
+fn only_helps(worker: &Worker, queue: QueueId) -> bool {
+    worker.paces.iter().any(|pace| pace.queue == queue && pace.helps)
 }
 
 /// Free front slots of a queue in thousandths: the most and the least that a fair count can find.
@@ -223,7 +238,7 @@ fn free_front(rows: &Rows, queue: QueueId) -> (u64, u64) {
     let mut free = (0, 0);
     for worker in rows.workers.values() {
         let serves = worker.settings.queues.contains(&queue);
-        if serves && worker.presence == Presence::Ready && worker.session.is_some() {
+        if serves && !only_helps(worker, queue) && worker.presence == Presence::Ready && worker.session.is_some() {
             let room = u64::from(worker.capacity.saturating_sub(rows.load_of(worker.settings.id)));
             free.0 += room * 10;
             free.1 += room;
@@ -341,6 +356,7 @@ fn no_lost_wake_up(step: &Step<'_>) -> Check {
             if room >= step.rows.weight_for(task, worker) {
                 let could = could_have(step.rows, task, worker, step.now)
                     && !held(worker)
+                    && !may_be_dear(step.rows, task, worker)
                     && (late || !keeps_aside(step, worker));
                 ensure!(!could, "I9", "{} waits and {} could have it, with {room} free", task.id, worker.settings.id);
             }

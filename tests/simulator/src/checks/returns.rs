@@ -73,7 +73,8 @@ fn sticky(step: &Step<'_>, new: &Task) -> Check {
     let Some(row) = step.rows.workers.get(&worker) else { return Ok(()) };
     let room = |row: &Worker| step.rows.load_of(worker).saturating_add(step.rows.weight_for(new, row)) <= row.capacity;
     let other = new.state.owner().filter(|owner| *owner != worker);
-    if fresh && new.side == Side::Front && room(row) && could_have(step.rows, new, row, step.now) {
+    let pays = !super::offers::may_be_dear(step.rows, new, row);
+    if fresh && new.side == Side::Front && room(row) && pays && could_have(step.rows, new, row, step.now) {
         ensure!(
             other.is_none(),
             "sticky",
