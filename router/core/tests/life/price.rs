@@ -115,7 +115,7 @@ fn nobody_is_kept_free_for_what_he_cannot_do() {
     });
     let needs = vec![SkillNeed { skill: SkillId(9), level: 1 }];
     for _ in 0..10 {
-        let task = office.push(Class { needs: needs.clone().into(), ..class(OTHER) });
+        let task = office.push(Class { needs: needs.clone(), ..class(OTHER) });
         assert_eq!(office.owner(task), None, "it needs what he cannot do");
     }
     let first = office.item(FRONT);
