@@ -22,7 +22,7 @@ const HELPS: f64 = 1.2;
 /// The same among queues that the same workers serve. Who is taken for a helper by chance does little harm there, for what
 /// these queues are worth together counts all the more (see [`crate::pooled`]); elsewhere with this the cost of case M01
 /// rises from 0.99 to 1.05 times the exact optimum.
-const HELPS_POOLED: f64 = 1.06;
+pub(crate) const HELPS_POOLED: f64 = 1.06;
 /// Nobody counts as more than so many times as slow or as quick as the mean.
 const TIMES: (f64, f64) = (0.1, 10.0);
 
