@@ -259,7 +259,8 @@ pub enum Goal {
     },
     /// Tasks wait no longer than the target on the mean.
     MeanWait,
-    /// Waiting costs.
+    /// Waiting costs. Where the workers serve several front queues, a task may be held back while that brings the others
+    /// more: for its target, an hour at most, and then for ten times a task's time, at most half an hour.
     Cost {
         /// What one task costs in an hour of waiting, in thousandths of what a back task of worth one brings.
         hour_milli: u64,
