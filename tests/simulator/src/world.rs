@@ -183,11 +183,23 @@ impl World {
         // The broker delivers again what was not acked; a caller may or may not ask again.
         for (input, _) in steps {
             let tick = matches!(input.command, Command::Tick);
-            if !tick && (input.call.is_none() || self.rng.percent(50)) {
+            if !tick && (input.call.is_none() || self.rng.percent(50)) && self.speaks_of_what_is(&input) {
                 self.mail.push_back(input);
             }
         }
         self.restart()
+    }
+
+    /// False for what was said of a conversation that began in the very batch that was lost: nobody ever saw it.
+    fn speaks_of_what_is(&self, input: &Input) -> bool {
+        match &input.command {
+            Command::Confirm { prior, .. }
+            | Command::ConfirmEnded { prior }
+            | Command::Tell { prior: Some(prior), .. } => {
+                self.rows.ended.contains_key(&prior.id) || self.rows.conversations.contains_key(&prior.id)
+            }
+            _ => true,
+        }
     }
 
     /// The core is rebuilt from the rows; what it had to release is never said.
