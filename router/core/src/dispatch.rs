@@ -280,26 +280,30 @@ impl Scheduler {
             return;
         }
         let queue = task.queue;
-        self.seat_moved(step);
         let held = costs(self.queues.get(&queue));
-        let Some((worker, because, runner_up)) = self.worker_for(now, id, None) else {
-            if held {
-                // What does not pay now may later.
-                self.keep_counting(step, queue);
+        while self.tasks.get(&id).is_some_and(|task| task.state == TaskState::Waiting) {
+            self.seat_moved(step);
+            let Some((worker, because, runner_up)) = self.worker_for(now, id, None) else {
+                if held {
+                    // What does not pay now may later.
+                    self.keep_counting(step, queue);
+                }
+                return self.call_away(step, id);
+            };
+            // Others may have been held back before it: they are older. If he has one of them now, others may be free.
+            if held && because != Because::Sticky && self.waiting(queue) > 1 && self.fills(step, worker) {
+                continue;
             }
-            return self.call_away(step, id);
-        };
-        // Others may have been held back before it: they are older.
-        if held && because != Because::Sticky && self.waiting(queue) > 1 {
-            let load = |core: &Self| core.workers.get(&worker).map(|desk| desk.load);
-            let before = load(self);
-            self.fill(step, worker);
-            if load(self) != before {
-                // He has something now, if not this: others may be free.
-                return self.place(step, id);
-            }
+            return self.bind(step, id, worker, because, None, runner_up);
         }
-        self.bind(step, id, worker, because, None, runner_up);
+    }
+
+    /// A worker looks for work; whether he has more now.
+    fn fills(&mut self, step: &mut Step<'_>, worker: WorkerId) -> bool {
+        let load = |core: &Self| core.workers.get(&worker).map(|desk| desk.load);
+        let before = load(self);
+        self.fill(step, worker);
+        load(self) != before
     }
 
     /// Gives a task to a worker, as an offer or at once.
