@@ -182,8 +182,8 @@ fn everybody_does_what_he_is_quick_at() {
 
 #[test]
 fn two_groups_that_are_nearly_as_quick_at_each_others_work_share_it() {
-    // The exact optimum is 4.169; each group by itself, of two queues that do not know of one another, costs half as much
-    // again, and the dearer queue first at everybody a sixth more.
+    // The exact optimum is 4.169. To take the queues for two that do not know of one another cost half as much again, and
+    // the dearer queue first at everybody costs a sixth more.
     let r = 0.85;
     let queue = |name: &str, rate: f64, cost: f64, quick: &str, slow: &str| {
         json!({"name": name, "side": "front", "arrivals": {"rate": rate}, "skills": [name], "holding_cost": cost,

@@ -9,6 +9,7 @@ mod ladders;
 mod offers;
 mod outbound;
 mod promises;
+mod reserve;
 mod returns;
 mod scan;
 mod tasks;
